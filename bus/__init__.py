@@ -1,0 +1,1 @@
+"""Watchfloor's bus: what an agent author imports."""

@@ -1,0 +1,112 @@
+"""Where Watchfloor keeps things on this machine, and how a process finds its site and broker.
+
+Environment: `WATCHFLOOR_HOME` puts everything under one folder, `WATCHFLOOR_SITE` names the site (default `local`),
+`WATCHFLOOR_BROKER` names the broker. Without the last, the broker is the one that `watchfloor up` wrote into the site's
+folder, else `mqtt://127.0.0.1:1883`.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import platformdirs
+
+from bus.topics import check_id
+
+DEFAULT_BROKER: Final = "mqtt://127.0.0.1:1883"
+DEFAULT_SITE: Final = "local"
+
+
+def site_name(given: str | None = None) -> str:
+    """The site's name: as given, or from the environment, or `local`.
+
+    Raises:
+        BadIdError: not a legal id.
+    """
+    return check_id(given or os.environ.get("WATCHFLOOR_SITE") or DEFAULT_SITE, "site")
+
+
+@dataclass(frozen=True, slots=True)
+class Home:
+    """The folders of one site for one user. Nothing is created by looking."""
+
+    site: str
+    data: Path
+    """Recordings, spools, the supervisor's lock: what must survive."""
+    config: Path
+    """Keys, the operators file, `policy.toml`, `catalogue.toml`: what people edit."""
+
+    @staticmethod
+    def of(site: str | None = None) -> Home:
+        """The folders of a site.
+
+        Raises:
+            BadIdError: the site's name is not a legal id.
+        """
+        name = site_name(site)
+        root = os.environ.get("WATCHFLOOR_HOME")
+        if root:
+            base = Path(root).expanduser()
+            return Home(site=name, data=base / "data" / name, config=base / "config" / name)
+        data = Path(platformdirs.user_data_dir("watchfloor", appauthor=False))
+        config = Path(platformdirs.user_config_dir("watchfloor", appauthor=False))
+        return Home(site=name, data=data / name, config=config / name)
+
+    @property
+    def sessions(self) -> Path:
+        """Session files of the recording."""
+        return self.data / "sessions"
+
+    @property
+    def spool(self) -> Path:
+        """Spools of agents, one folder an agent, one file a run."""
+        return self.data / "spool"
+
+    @property
+    def broker_file(self) -> Path:
+        """The URL of the broker that `watchfloor up` uses; no password in it."""
+        return self.data / "broker"
+
+    @property
+    def lock(self) -> Path:
+        """Held by the one supervisor of the site on this machine."""
+        return self.data / "supervisor.lock"
+
+    @property
+    def emergency_log(self) -> Path:
+        """JSON lines of what was commanded while the recording failed; recorded late, then removed."""
+        return self.data / "emergency.jsonl"
+
+    @property
+    def supervisor_key(self) -> Path:
+        """The supervisor's private key; its public half lies beside it as `.pub` for agents to pin."""
+        return self.config / "supervisor_ed25519"
+
+    @property
+    def operators(self) -> Path:
+        """Who may decide: lines `NAME ssh-ed25519 AAAA...`."""
+        return self.config / "operators"
+
+    @property
+    def policy(self) -> Path:
+        """Rules that may only raise a gate."""
+        return self.config / "policy.toml"
+
+    @property
+    def catalogue(self) -> Path:
+        """The site's own tool catalogue, on top of the presets."""
+        return self.config / "catalogue.toml"
+
+    def operator_key(self, operator: str) -> Path:
+        """The private key of an operator of this machine."""
+        return self.config / f"{check_id(operator, 'operator')}_ed25519"
+
+    def broker(self, given: str | None = None) -> str:
+        """The broker's URL: as given, from the environment, from the running `watchfloor up`, or the default."""
+        found = given or os.environ.get("WATCHFLOOR_BROKER")
+        if not found and self.broker_file.is_file():
+            found = self.broker_file.read_text(encoding="utf-8").strip()
+        return found or DEFAULT_BROKER

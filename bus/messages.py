@@ -1,0 +1,233 @@
+"""What travels on the bus besides events: supervisor state, agent status, commands, intents, answers, journal, parts.
+
+None of these is recorded as such; what they bring about is. Commands and supervisor state are signed by the supervisor's
+key, intents by the operator's (`bus.signing`). `sig` and `key` are filled in by signing.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from msgspec import Meta, Raw, Struct, field
+
+from bus.events import ControlLevel, Count, Digest, Id, MaybeId, Seq
+from bus.limits import LEASE_TTL, TEXT_CHARS, WINDOW_DEFAULT
+
+
+class Signed(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Base of what carries an Ed25519 signature: `key` is the fingerprint `SHA256:...`, `sig` is base64."""
+
+    key: str = ""
+    sig: str = ""
+
+
+class SupervisorState(Signed, frozen=True, kw_only=True, omit_defaults=True):
+    """Retained on `supervisor/state`, renewed every `limits.LEASE_RENEW` seconds, and the supervisor's will.
+
+    `lease` counts renewals within `epoch`. A receiver holds the lease for `ttl` seconds of its own monotonic clock after
+    a renewal that was not retained. `window` is how many unstored events an agent may have in flight. `public_key` is the
+    supervisor's in OpenSSH form. `recording` other than `ok` means that approvals are closed.
+    """
+
+    status: Literal["up", "stopped", "lost"]
+    epoch: Id
+    instance: Id
+    lease: Count = 0
+    ttl: float = LEASE_TTL
+    window: Seq = WINDOW_DEFAULT
+    public_key: str = ""
+    recording: Literal["ok", "failing"] = "ok"
+    conflict: bool = False
+
+
+class RunStanding(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Where a run of an agent stands: last seq it made, first seq its spool can still send, its open gates."""
+
+    run: Id
+    seq: Count
+    first: Seq = 1
+    open: list[Id] = field(default_factory=list)
+
+
+class AgentStatus(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """On `agents/{agent}/status`: `online` (birth) and `stopped` retained, `lost` as will, `alive` unretained.
+
+    `connection` is one id per CONNECT; `lost` counts only for the connection of the latest birth.
+    """
+
+    status: Literal["online", "alive", "stopped", "lost"]
+    incarnation: Id
+    connection: Id
+    sdk: str = ""
+    control: ControlLevel = "gated"
+    runs: list[RunStanding] = field(default_factory=list)
+
+
+# ---- supervisor to agent ---------------------------------------------------------------------------------------------
+
+
+class Command(Signed, frozen=True, kw_only=True, omit_defaults=True, tag_field="type"):
+    """Base of everything on `agents/{agent}/commands`. `run` is empty where a command is for the agent as a whole."""
+
+    epoch: Id
+    agent: Id
+    run: str = ""
+    id: str = ""
+
+
+class DecisionCommand(Command, frozen=True, kw_only=True, omit_defaults=True, tag="decision"):
+    """The decision on one proposed action.
+
+    `approved` and `edited` allow exactly the arguments whose digest is `digest`; `args` is there for `edited`. `text` is
+    the reason of a rejection or the answer of `responded`.
+    """
+
+    action: Id
+    outcome: Literal["approved", "edited", "rejected", "responded", "expired", "superseded", "canceled"]
+    digest: Digest | None = None
+    args: dict[str, Any] | None = None
+    text: str = ""
+    by: str = ""
+
+
+class PauseCommand(Command, frozen=True, kw_only=True, omit_defaults=True, tag="pause"):
+    """Stop at the next checkpoint or gate and wait for `resume`."""
+
+    reason: str = ""
+
+
+class ResumeCommand(Command, frozen=True, kw_only=True, omit_defaults=True, tag="resume"):
+    """Go on after a pause or a hold."""
+
+
+class HoldCommand(Command, frozen=True, kw_only=True, omit_defaults=True, tag="hold"):
+    """Stop at the next gate, the pass list included; go on thinking and reading until then."""
+
+    reason: str = ""
+
+
+class KillCommand(Command, frozen=True, kw_only=True, omit_defaults=True, tag="kill"):
+    """End the run."""
+
+    reason: str = ""
+
+
+class StoredCommand(Command, frozen=True, kw_only=True, omit_defaults=True, tag="stored"):
+    """Watermarks: everything up to and including these seqs is recorded; the spool may forget it."""
+
+    runs: dict[str, int]
+
+
+class ResendCommand(Command, frozen=True, kw_only=True, omit_defaults=True, tag="resend"):
+    """Send again from the event after `after`; what came after the hole was dropped."""
+
+    after: Count
+
+
+class RefusedCommand(Command, frozen=True, kw_only=True, omit_defaults=True, tag="refused"):
+    """An event was not accepted and never will be; the run id belongs to another incarnation, or the like."""
+
+    seq: Count
+    reason: str
+
+
+class PassListCommand(Command, frozen=True, kw_only=True, omit_defaults=True, tag="pass-list"):
+    """Tools whose calls need not wait while the lease holds. Replaces the list before it."""
+
+    tools: list[str]
+
+
+AnyCommand = (
+    DecisionCommand
+    | PauseCommand
+    | ResumeCommand
+    | HoldCommand
+    | KillCommand
+    | StoredCommand
+    | ResendCommand
+    | RefusedCommand
+    | PassListCommand
+)
+
+
+# ---- console to supervisor and back ----------------------------------------------------------------------------------
+
+Verb = Literal[
+    "approve",
+    "edit",
+    "reject",
+    "respond",
+    "pause",
+    "resume",
+    "hold",
+    "kill",
+    "acknowledge",
+    "reset",
+    "keyframe",
+    "leave",
+]
+
+
+class Intent(Signed, frozen=True, kw_only=True, omit_defaults=True):
+    """What an operator wants, on `intents/{operator}`, repeated until answered.
+
+    `epoch` and `pos` are what the console saw. `action` and `digest` bind a decision to what was displayed. `run` is empty
+    for `hold` of all runs. `code` is the four-digit code that an approved hold needs. `alarm` names the alarm for
+    `acknowledge` and `reset`. `keyframe` asks for the floor (`watching`: the console stays and is listed), `leave` says that it goes.
+    """
+
+    verb: Verb
+    id: Id
+    operator: Id
+    console: Id
+    epoch: MaybeId = ""
+    pos: Count = 0
+    agent: MaybeId = ""
+    run: MaybeId = ""
+    action: MaybeId = ""
+    digest: Annotated[str, Meta(max_length=64)] = ""
+    args: dict[str, Any] | None = None
+    reason: Annotated[str, Meta(max_length=TEXT_CHARS)] = ""
+    code: Annotated[str, Meta(max_length=16)] = ""
+    alarm: Annotated[str, Meta(max_length=200)] = ""
+    watching: bool = False
+
+
+class Answer(Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="type", tag="answer"):
+    """What became of an intent. `accepted` means recorded, not effective: the journal tells the rest."""
+
+    intent: Id
+    outcome: str
+    accepted: bool
+    text: str = ""
+    command: str = ""
+    pos: Count = 0
+
+
+class KeyframePart(Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="type", tag="keyframe"):
+    """Part `i` of `n` (from 0) of an encoded fleet as it stood at `pos`, compressed by zstd, in base64."""
+
+    intent: Id
+    epoch: Id
+    pos: Count
+    i: Count
+    n: Seq
+    data: str
+
+
+AnyReply = Answer | KeyframePart
+
+
+class JournalRecord(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One record of the log: its position, when it was accepted (milliseconds since 1970, UTC), the event as sent."""
+
+    pos: Annotated[int, Meta(ge=1)]
+    at: Count
+    event: Raw
+
+
+class Journal(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A batch of consecutive records."""
+
+    epoch: Id
+    records: list[JournalRecord]

@@ -1,0 +1,252 @@
+"""The record types that only the supervisor writes: judgements, decisions, command facts, alarms, lives.
+
+They stand in the same log as the agents' events and in the same envelope, with source `/supervisor`.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, ClassVar, Final, Literal
+
+from msgspec import Meta, Struct, field
+
+from bus.events import CommandKind, ControlLevel, Data, Digest, Gate, Id, Outcome, Seq
+
+
+class Reason(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One fact that moved a judgement. `code` is for machines, `text` a sentence for people."""
+
+    code: str
+    text: str
+
+
+class ActionAssessed(Data, frozen=True, kw_only=True, omit_defaults=True):
+    """The judgement of a proposed action: severity 0 to 4, the gate, and the facts that decided it.
+
+    `digest` is the supervisor's own. `failure_bp` is the upper bound of the failure probability in basis points.
+    """
+
+    TYPE: ClassVar[str] = "action.assessed"
+    action: Id
+    digest: Digest
+    severity: Annotated[int, Meta(ge=0, le=4)]
+    failure_bp: Annotated[int, Meta(ge=0, le=10_000)]
+    gate: Gate
+    reasons: list[Reason] = field(default_factory=list)
+
+
+class ActionAsked(Data, frozen=True, kw_only=True, omit_defaults=True):
+    """A person must decide. Unanswered, it expires `decide_within` seconds after this record."""
+
+    TYPE: ClassVar[str] = "action.asked"
+    action: Id
+    gate: Gate
+    decide_within: float
+
+
+class ActionDecided(Data, frozen=True, kw_only=True, omit_defaults=True):
+    """The one decision of an action. `command` is the id of the decision sent to the agent, empty for a passed action.
+
+    `by` is an operator, `policy`, `clock`, `agent` (it withdrew) or `supervisor`. `digest` and `args` are those of the
+    edited action for `edited`; `args` is absent otherwise.
+    """
+
+    TYPE: ClassVar[str] = "action.decided"
+    action: Id
+    outcome: Outcome
+    command: str = ""
+    by: str
+    digest: Digest | None = None
+    args: dict[str, Any] | None = None
+    reason: str = ""
+    intent: str = ""
+
+
+class CommandRequested(Data, frozen=True, kw_only=True, omit_defaults=True):
+    """First fact of a command: somebody wants it."""
+
+    TYPE: ClassVar[str] = "command.requested"
+    command: Id
+    kind: CommandKind
+    by: str
+    action: str = ""
+    reason: str = ""
+    intent: str = ""
+
+
+class CommandSent(Data, frozen=True, kw_only=True, omit_defaults=True):
+    """Second fact: the broker has it."""
+
+    TYPE: ClassVar[str] = "command.sent"
+    command: Id
+
+
+class CommandFailed(Data, frozen=True, kw_only=True, omit_defaults=True):
+    """The command was not acknowledged or did not take effect in time."""
+
+    TYPE: ClassVar[str] = "command.failed"
+    command: Id
+    reason: str
+
+
+class IntentRefused(Data, frozen=True, kw_only=True, omit_defaults=True):
+    """An operator's intent that changed nothing, and why."""
+
+    TYPE: ClassVar[str] = "intent.refused"
+    intent: str
+    operator: str
+    verb: str
+    outcome: Literal["stale", "conflict", "unsigned", "unknown-key", "replayed", "illegal", "closed"]
+    reason: str
+    action: str = ""
+
+
+class AlarmRaised(Data, frozen=True, kw_only=True, omit_defaults=True):
+    """A condition that needs a timely response. Priority 1 is the highest. Latched stays until reset with a reason."""
+
+    TYPE: ClassVar[str] = "alarm.raised"
+    alarm: Annotated[str, Meta(min_length=1, max_length=200)]
+    kind: str
+    priority: Annotated[int, Meta(ge=1, le=3)]
+    text: str
+    latched: bool = False
+    count: Seq = 1
+
+
+class AlarmAcknowledged(Data, frozen=True, kw_only=True, omit_defaults=True):
+    """An operator has seen it."""
+
+    TYPE: ClassVar[str] = "alarm.acknowledged"
+    alarm: str
+    by: str
+
+
+class AlarmShelved(Data, frozen=True, kw_only=True, omit_defaults=True):
+    """An operator hides it for `seconds`."""
+
+    TYPE: ClassVar[str] = "alarm.shelved"
+    alarm: str
+    by: str
+    seconds: Annotated[float, Meta(gt=0.0)]
+    reason: str = ""
+
+
+class AlarmCleared(Data, frozen=True, kw_only=True, omit_defaults=True):
+    """The condition is gone, or a latched alarm was reset by `by`."""
+
+    TYPE: ClassVar[str] = "alarm.cleared"
+    alarm: str
+    by: str = ""
+    reason: str = ""
+
+
+class AutonomyPromoted(Data, frozen=True, kw_only=True, omit_defaults=True):
+    """A stratum has earned a rung. `stratum` is agent version, tool and effect."""
+
+    TYPE: ClassVar[str] = "autonomy.promoted"
+    stratum: str
+    rung: str
+    reason: str = ""
+
+
+class AutonomyDemoted(Data, frozen=True, kw_only=True, omit_defaults=True):
+    """A stratum has lost what it had earned."""
+
+    TYPE: ClassVar[str] = "autonomy.demoted"
+    stratum: str
+    rung: str
+    reason: str = ""
+
+
+class AgentBorn(Data, frozen=True, kw_only=True, omit_defaults=True):
+    """An agent process announced itself under a new incarnation or connection."""
+
+    TYPE: ClassVar[str] = "agent.born"
+    incarnation: Id
+    connection: Id
+    sdk: str = ""
+    control: ControlLevel = "gated"
+
+
+class AgentStopped(Data, frozen=True, kw_only=True, omit_defaults=True):
+    """An agent process said goodbye."""
+
+    TYPE: ClassVar[str] = "agent.stopped"
+    incarnation: Id
+
+
+class AgentLost(Data, frozen=True, kw_only=True, omit_defaults=True):
+    """An agent is gone without a goodbye: `will` (the broker says so) or `silence`. Its runs are lost, not finished."""
+
+    TYPE: ClassVar[str] = "agent.lost"
+    incarnation: Id
+    why: Literal["will", "silence"]
+
+
+class OperatorJoined(Data, frozen=True, kw_only=True, omit_defaults=True):
+    """A console joined the floor."""
+
+    TYPE: ClassVar[str] = "operator.joined"
+    operator: str
+    console: Id
+
+
+class OperatorLeft(Data, frozen=True, kw_only=True, omit_defaults=True):
+    """A console left, or was not heard of for too long."""
+
+    TYPE: ClassVar[str] = "operator.left"
+    operator: str
+    console: Id
+
+
+class GapFound(Data, frozen=True, kw_only=True, omit_defaults=True):
+    """Events `first` to `last` of a run are lost for ever."""
+
+    TYPE: ClassVar[str] = "gap.found"
+    first: Seq
+    last: Seq
+    reason: str = ""
+
+
+class RecordingStarted(Data, frozen=True, kw_only=True, omit_defaults=True):
+    """A session file begins. `previous` is the session before it."""
+
+    TYPE: ClassVar[str] = "recording.started"
+    session: str
+    previous: str = ""
+
+
+class SupervisorStarted(Data, frozen=True, kw_only=True, omit_defaults=True):
+    """A supervisor took over under a new epoch. Everything sent under an older epoch is stale."""
+
+    TYPE: ClassVar[str] = "supervisor.started"
+    epoch: Id
+    version: str = ""
+
+
+SUPERVISOR_TYPES: Final[dict[str, type[Data]]] = {
+    kind.TYPE: kind
+    for kind in (
+        ActionAssessed,
+        ActionAsked,
+        ActionDecided,
+        CommandRequested,
+        CommandSent,
+        CommandFailed,
+        IntentRefused,
+        AlarmRaised,
+        AlarmAcknowledged,
+        AlarmShelved,
+        AlarmCleared,
+        AutonomyPromoted,
+        AutonomyDemoted,
+        AgentBorn,
+        AgentStopped,
+        AgentLost,
+        OperatorJoined,
+        OperatorLeft,
+        GapFound,
+        RecordingStarted,
+        SupervisorStarted,
+    )
+}
+"""Record types that only the supervisor writes, by name."""

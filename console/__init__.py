@@ -1,0 +1,1 @@
+"""Watchfloor's console: supervisor, recording, and the screens and commands of the operator."""

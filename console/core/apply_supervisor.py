@@ -1,0 +1,309 @@
+"""What each record of the supervisor does to the fleet. One function a type, in one table, called by `reduce` alone."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Final
+
+from bus.codec import Record
+from bus.records import (
+    ActionAsked,
+    ActionAssessed,
+    ActionDecided,
+    AgentBorn,
+    AgentLost,
+    AgentStopped,
+    AlarmAcknowledged,
+    AlarmCleared,
+    AlarmRaised,
+    AlarmShelved,
+    CommandFailed,
+    CommandRequested,
+    CommandSent,
+    GapFound,
+    IntentRefused,
+    OperatorJoined,
+    OperatorLeft,
+    RecordingStarted,
+    SupervisorStarted,
+)
+from console.core.apply_agent import Touched, close_ask
+from console.core.lifecycle import ACTION, ALARM, COMMAND, ENDED, RUN, advance
+from console.core.state import COMMANDS_KEPT, Action, AgentLife, Alarm, Command, Fleet, Run
+from console.core.text import plain
+
+ApplySupervisor = Callable[[Fleet, Record, Any], Touched]
+
+ALLOWS: Final = ("approved", "edited")
+"""Outcomes of a decision that let the tool run."""
+
+
+def _action_of(fleet: Fleet, record: Record, name: str) -> tuple[Run, Action] | None:
+    run = fleet.run(record.agent, record.run)
+    action = run.actions.get(name) if run else None
+    return (run, action) if run and action else None
+
+
+def _assessed(fleet: Fleet, record: Record, data: ActionAssessed) -> Touched:
+    found = _action_of(fleet, record, data.action)
+    if found is None:
+        return ()
+    run, action = found
+    action.state = advance(ACTION, action.state, "assess")
+    action.digest = data.digest
+    action.severity = data.severity
+    action.failure_bp = data.failure_bp
+    action.gate = data.gate
+    action.reasons = data.reasons
+    return (("action", action.key), ("run", run.key))
+
+
+def _asked(fleet: Fleet, record: Record, data: ActionAsked) -> Touched:
+    found = _action_of(fleet, record, data.action)
+    if found is None:
+        return ()
+    run, action = found
+    action.state = advance(ACTION, action.state, "ask")
+    action.gate = data.gate
+    action.asked_at = record.at
+    action.decide_within = data.decide_within
+    fleet.waiting.append(action.key)
+    if run.state not in ENDED and run.state != "lost":
+        run.state = advance(RUN, run.state, "ask")
+    return (("action", action.key), ("run", run.key))
+
+
+def _decided(fleet: Fleet, record: Record, data: ActionDecided) -> Touched:
+    found = _action_of(fleet, record, data.action)
+    if found is None:
+        return ()
+    run, action = found
+    was_asked = action.state == "asked"
+    if action.state != "withdrawn":
+        action.state = advance(ACTION, action.state, "allow" if data.outcome in ALLOWS else "deny")
+    action.outcome = data.outcome
+    action.decided_by = plain(data.by, 64)
+    action.decided_at = record.at
+    action.decision = data.command
+    action.decided_digest = data.digest or ""
+    action.edited = data.args
+    action.note = plain(data.reason)
+    if was_asked:
+        close_ask(fleet, run, action)
+    if not data.command:
+        return (("action", action.key), ("run", run.key))
+    command = Command(
+        id=data.command,
+        kind="decision",
+        agent=run.agent,
+        run=run.run,
+        by=action.decided_by,
+        action=action.id,
+        requested_at=record.at,
+    )
+    _keep(fleet, command)
+    return (("action", action.key), ("run", run.key), ("command", command.id))
+
+
+def _keep(fleet: Fleet, command: Command) -> None:
+    fleet.commands[command.id] = command
+    while len(fleet.commands) > COMMANDS_KEPT:
+        del fleet.commands[next(iter(fleet.commands))]
+
+
+def _requested(fleet: Fleet, record: Record, data: CommandRequested) -> Touched:
+    command = Command(
+        id=data.command,
+        kind=data.kind,
+        agent=record.agent,
+        run=record.run,
+        by=plain(data.by, 64),
+        action=data.action,
+        reason=plain(data.reason),
+        requested_at=record.at,
+    )
+    _keep(fleet, command)
+    run = fleet.run(record.agent, record.run)
+    if run is None or run.state in ENDED:
+        return (("command", command.id),)
+    if data.kind == "pause" and run.state != "lost":
+        run.state = advance(RUN, run.state, "pause")
+    elif data.kind == "kill":
+        run.killing = True
+    return (("command", command.id), ("run", run.key))
+
+
+def _sent(fleet: Fleet, record: Record, data: CommandSent) -> Touched:
+    command = fleet.commands.get(data.command)
+    if command is None:
+        return ()
+    command.state = advance(COMMAND, command.state, "send")
+    if command.sent_at is None:
+        command.sent_at = record.at
+    return (("command", command.id),)
+
+
+def _failed(fleet: Fleet, record: Record, data: CommandFailed) -> Touched:
+    command = fleet.commands.get(data.command)
+    if command is None:
+        return ()
+    command.state = advance(COMMAND, command.state, "fail")
+    command.failed_at = record.at
+    command.problem = plain(data.reason)
+    run = fleet.run(record.agent, record.run)
+    if run is not None and command.kind == "pause" and run.state == "pausing":
+        run.state = advance(RUN, run.state, "pause-failed")
+    return (("command", command.id),)
+
+
+def _intent_refused(fleet: Fleet, record: Record, data: IntentRefused) -> Touched:
+    fleet.refused_intents += 1
+    return (("site", ""),)
+
+
+def _raised(fleet: Fleet, record: Record, data: AlarmRaised) -> Touched:
+    alarm = fleet.alarms.get(data.alarm)
+    if alarm is None:
+        alarm = Alarm(
+            id=data.alarm,
+            kind=data.kind,
+            priority=data.priority,
+            text="",
+            state="normal",
+            raised_at=record.at,
+            count=0,
+        )
+        fleet.alarms[alarm.id] = alarm
+    alarm.state = advance(ALARM, alarm.state, "raise")
+    alarm.text = plain(data.text)
+    alarm.priority = min(alarm.priority, data.priority)
+    alarm.latched = alarm.latched or data.latched
+    alarm.agent, alarm.run = record.agent, record.run
+    alarm.count = max(alarm.count + 1, data.count)
+    alarm.changed_at = record.at
+    return (("alarm", alarm.id),)
+
+
+def _alarm_acknowledged(fleet: Fleet, record: Record, data: AlarmAcknowledged) -> Touched:
+    alarm = fleet.alarms.get(data.alarm)
+    if alarm is None:
+        return ()
+    alarm.state = advance(ALARM, alarm.state, "acknowledge")
+    alarm.by = plain(data.by, 64)
+    alarm.changed_at = record.at
+    _drop_normal(fleet, alarm)
+    return (("alarm", alarm.id),)
+
+
+def _shelved(fleet: Fleet, record: Record, data: AlarmShelved) -> Touched:
+    alarm = fleet.alarms.get(data.alarm)
+    if alarm is None:
+        return ()
+    alarm.shelved_until = record.at + int(data.seconds * 1000)
+    alarm.by = plain(data.by, 64)
+    return (("alarm", alarm.id),)
+
+
+def _cleared(fleet: Fleet, record: Record, data: AlarmCleared) -> Touched:
+    alarm = fleet.alarms.get(data.alarm)
+    if alarm is None:
+        return ()
+    if data.by:
+        alarm.state = advance(ALARM, alarm.state, "reset")
+    elif not alarm.latched:
+        alarm.state = advance(ALARM, alarm.state, "clear")
+    alarm.changed_at = record.at
+    _drop_normal(fleet, alarm)
+    return (("alarm", alarm.id),)
+
+
+def _drop_normal(fleet: Fleet, alarm: Alarm) -> None:
+    if alarm.state == "normal":
+        del fleet.alarms[alarm.id]
+
+
+def _born(fleet: Fleet, record: Record, data: AgentBorn) -> Touched:
+    fleet.agents[record.agent] = AgentLife(
+        agent=record.agent,
+        status="online",
+        incarnation=data.incarnation,
+        connection=data.connection,
+        sdk=plain(data.sdk, 64),
+        control=data.control,
+        since=record.at,
+    )
+    return (("agent", record.agent),)
+
+
+def _stopped(fleet: Fleet, record: Record, data: AgentStopped) -> Touched:
+    return _gone(fleet, record, "stopped", "")
+
+
+def _lost(fleet: Fleet, record: Record, data: AgentLost) -> Touched:
+    return _gone(fleet, record, "lost", data.why)
+
+
+def _gone(fleet: Fleet, record: Record, status: str, why: str) -> Touched:
+    life = fleet.agents.get(record.agent)
+    if life is not None:
+        life.status, life.why, life.since = status, why, record.at
+    touched: list[tuple[Any, str]] = [("agent", record.agent)]
+    for run in fleet.runs.values():
+        if run.agent == record.agent and run.state not in ENDED and run.state != "lost":
+            run.state = advance(RUN, run.state, "lose")
+            touched.append(("run", run.key))
+    return touched
+
+
+def _joined(fleet: Fleet, record: Record, data: OperatorJoined) -> Touched:
+    fleet.operators[data.console] = plain(data.operator, 64)
+    return (("operator", data.console),)
+
+
+def _left(fleet: Fleet, record: Record, data: OperatorLeft) -> Touched:
+    fleet.operators.pop(data.console, None)
+    return (("operator", data.console),)
+
+
+def _gap(fleet: Fleet, record: Record, data: GapFound) -> Touched:
+    run = fleet.run(record.agent, record.run)
+    if run is None:
+        run = Run(agent=record.agent, run=record.run, started_at=record.at, goal="(its beginning is lost)")
+        fleet.runs[run.key] = run
+    run.gaps += data.last - data.first + 1
+    run.seq = data.last
+    return (("run", run.key),)
+
+
+def _recording(fleet: Fleet, record: Record, data: RecordingStarted) -> Touched:
+    fleet.session = data.session
+    return (("site", ""),)
+
+
+def _supervisor(fleet: Fleet, record: Record, data: SupervisorStarted) -> Touched:
+    fleet.epoch = data.epoch
+    fleet.operators.clear()
+    return (("site", ""),)
+
+
+APPLY_SUPERVISOR: Final[dict[type, ApplySupervisor]] = {
+    ActionAssessed: _assessed,
+    ActionAsked: _asked,
+    ActionDecided: _decided,
+    CommandRequested: _requested,
+    CommandSent: _sent,
+    CommandFailed: _failed,
+    IntentRefused: _intent_refused,
+    AlarmRaised: _raised,
+    AlarmAcknowledged: _alarm_acknowledged,
+    AlarmShelved: _shelved,
+    AlarmCleared: _cleared,
+    AgentBorn: _born,
+    AgentStopped: _stopped,
+    AgentLost: _lost,
+    OperatorJoined: _joined,
+    OperatorLeft: _left,
+    GapFound: _gap,
+    RecordingStarted: _recording,
+    SupervisorStarted: _supervisor,
+}

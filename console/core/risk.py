@@ -1,0 +1,262 @@
+"""The judge's arithmetic: from what is known about a proposed action to its severity, its gate and the reasons.
+
+Expected loss is `failure x loss`, in units of one operator interruption. Failure bounds are basis points and losses are
+tenths, so their product is an integer and 0.1 x 10 is exactly 1. The gate is the join (maximum) of three things: the
+table over severity and failure bound, the floors, and the rules. A join has no order and can only rise: more evidence of
+danger never lowers a gate, and nothing an agent claims about itself does. Only a rule denies.
+
+Numbers: DESIGN §4; a matrix is derived and never authored (Cox 2008, "What's wrong with risk matrices?").
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Final, Literal
+
+from msgspec import Meta, Struct, field
+
+from bus.events import Confidence, Gate, Hints
+from bus.limits import CONFIDENCE_LIMIT, LABEL_CHARS
+from bus.records import Reason
+from console.core.text import ELLIPSIS, plain
+
+Effect = Literal["read", "write", "send", "execute"]
+Severity = Annotated[int, Meta(ge=0, le=4)]
+
+GATES: Final[tuple[Gate, ...]] = ("auto", "notify", "ask", "hold", "deny")
+"""All gates, from the loosest to the tightest."""
+
+EFFECTS: Final[tuple[Effect, ...]] = ("read", "write", "send", "execute")
+"""All effects, from the mildest to the worst."""
+
+SEVERITIES: Final = ("observe", "local", "shared", "costly", "catastrophic")
+"""The names of S0 to S4."""
+
+LOSS_TENTHS: Final = (1, 10, 100, 1_000, 10_000)
+"""Loss of a failure by severity, in tenths of an operator interruption: a decade a rung."""
+
+UNPROVEN_BP: Final = 2_000
+"""Upper bound of the failure probability, in basis points, of what has proven nothing yet."""
+
+FAILURE_BOUNDS: Final = {"proven 99 %": 100, "proven 90 %": 1_000, "unproven": UNPROVEN_BP, "doubtful": 5_000}
+"""The columns of the displayed matrix: failure bounds in basis points."""
+
+LIMITS: Final[tuple[tuple[Gate, int], ...]] = (("auto", 10_000), ("notify", 100_000), ("ask", 1_000_000))
+"""Largest expected loss, inclusive, of each gate: 0.1, 1 and 10 interruptions in basis points x tenths. Above: hold."""
+
+REASONS: Final = 3
+"""Most reasons given for one judgement."""
+
+_UNIT: Final = 100_000  # basis points x tenths in one interruption
+_RANK: Final = {gate: rank for rank, gate in enumerate(GATES)}
+_TOOL_CHARS: Final = 40
+
+
+class ToolFacts(Struct, frozen=True, kw_only=True):
+    """What the operator's catalogue says about a tool.
+
+    `effect` is the worst that a call may do. `outside` says that a call reaches an address outside the site, so that its
+    arguments can carry data out; `send` always does. `reads_untrusted`: its result may be written by strangers.
+    `reads_sensitive`: its result may be private. `pinned`: the operator wants it on the pass list. `origin` names the file
+    and the entry; `why` is the operator's sentence.
+    """
+
+    severity: Severity
+    effect: Effect
+    outside: bool = False
+    reads_untrusted: bool = False
+    reads_sensitive: bool = False
+    pinned: bool = False
+    origin: str = ""
+    why: str = ""
+
+    @property
+    def carries_out(self) -> bool:
+        """Whether a call can carry data out of the site."""
+        return self.outside or self.effect in ("send", "execute")
+
+    @property
+    def may_pass(self) -> bool:
+        """Whether the tool is harmless enough for the pass list; whether it is on it, `pinned` says."""
+        return (
+            self.severity == 0 and self.effect == "read" and not self.carries_out and not self.reads_untrusted
+        )
+
+
+class RuleHit(Struct, frozen=True, kw_only=True):
+    """A rule of the operator's that applies to an action, or could not be evaluated: then `kind` says so.
+
+    `rule` is its id, `why` the operator's sentence. It raises the gate, the severity, or both; None raises nothing.
+    """
+
+    rule: str
+    raise_gate: Gate | None = None
+    raise_severity: Severity | None = None
+    why: str = ""
+    kind: Literal["rule", "policy-error", "policy-truncated"] = "rule"
+
+
+class Evidence(Struct, frozen=True, kw_only=True):
+    """All that is known about a proposed action.
+
+    `facts` None: the tool is in no catalogue. `tainted` and `sensitive`: the run has read untrusted input, sensitive data,
+    before this action. `first_use`: of this tool by this version of the agent. `gap`: events of the run are missing.
+    `incomplete`: a blob of the arguments is missing. `digest_ok`: the agent's digest equals ours; None if it gave none.
+    `policy_error`: why the policy could not be consulted at all.
+    """
+
+    tool: str
+    facts: ToolFacts | None
+    hints: Hints | None = None
+    confidence: Confidence | None = None
+    tainted: bool = False
+    sensitive: bool = False
+    first_use: bool = False
+    gap: bool = False
+    incomplete: bool = False
+    digest_ok: bool | None = None
+    rules: list[RuleHit] = field(default_factory=list)
+    policy_error: str = ""
+
+
+class Assessment(Struct, frozen=True, kw_only=True):
+    """The judgement: severity 0 to 4, failure bound in basis points, the gate, one to three reasons, decisive first."""
+
+    severity: Severity
+    failure_bp: int
+    gate: Gate
+    reasons: list[Reason]
+
+
+class _Term(Struct, frozen=True):
+    """One member of the join: the gate it demands by itself, and the fact behind it."""
+
+    gate: Gate
+    code: str
+    text: str
+
+
+def join(*gates: Gate) -> Gate:
+    """Return the tightest of some gates; of none, `auto`."""
+    return max(gates, key=_RANK.__getitem__, default="auto")
+
+
+def table_gate(severity: int, failure_bp: int) -> Gate:
+    """Return the gate for an expected loss. `severity` is 0 to 4, `failure_bp` in basis points."""
+    loss = failure_bp * LOSS_TENTHS[severity]
+    return next((gate for gate, limit in LIMITS if loss <= limit), "hold")
+
+
+def matrix() -> tuple[tuple[Gate, ...], ...]:
+    """Return the gates by severity (rows, S0 to S4) and failure bound (columns, as `FAILURE_BOUNDS`), for display."""
+    return tuple(
+        tuple(table_gate(row, bp) for bp in FAILURE_BOUNDS.values()) for row in range(len(LOSS_TENTHS))
+    )
+
+
+def assess(evidence: Evidence) -> Assessment:
+    """Judge a proposed action. Never raises; what is unknown counts as the worst."""
+    graded = _grades(evidence)
+    severity = max(level for level, _code, _text in graded)
+    terms = [_Term(table_gate(level, UNPROVEN_BP), code, text) for level, code, text in graded]
+    terms += _claim(evidence.confidence, severity)
+    terms += _floors(evidence, severity)
+    terms += [_rule_term(hit) for hit in evidence.rules if hit.raise_gate is not None]
+    gate = join(*(term.gate for term in terms))
+    # A stable sort: among equals the order above stands. What demands nothing explains nothing, unless nothing else does.
+    ranked = sorted(terms, key=lambda term: -_RANK[term.gate])
+    telling = [term for term in ranked if term.gate != "auto"] or ranked[:1]
+    reasons = [
+        Reason(code=plain(term.code), text=plain(term.text, LABEL_CHARS)) for term in telling[:REASONS]
+    ]
+    return Assessment(severity=severity, failure_bp=UNPROVEN_BP, gate=gate, reasons=reasons)
+
+
+def _grades(evidence: Evidence) -> list[tuple[int, str, str]]:
+    """Return every claim about the severity as (severity, code, sentence). The worst of them counts.
+
+    Hints are the supervised party's own words: what they admit raises, what they deny or leave out changes nothing. Hence
+    `readOnlyHint: true` is not even read here.
+    """
+    facts, hints, tool = evidence.facts, evidence.hints, _quoted(evidence.tool)
+    if facts is None:
+        grades = [(4, "unknown-tool", f"{tool} is in no catalogue: taken for the worst, {_loss(4)}")]
+    else:
+        known = facts.severity if facts.effect == "read" else max(facts.severity, 1)
+        why = f"{facts.why.rstrip('.')}; " if facts.why else ""
+        grades = [(known, "severity", f"{tool} {why}{_loss(known)} ({facts.origin or 'catalogue'})")]
+    if hints is not None:
+        changes = facts is None or facts.effect != "read" or hints.read_only_hint is False
+        if hints.destructive_hint is True:
+            grades.append((3, "hint-destructive", f"The server of {tool} says it may destroy: {_loss(3)}"))
+        if hints.open_world_hint is True and changes:
+            grades.append(
+                (3, "hint-open-world", f"{tool} is not only a read and reaches outside: {_loss(3)}")
+            )
+        if hints.read_only_hint is False:
+            grades.append(
+                (1, "hint-not-read-only", f"The server of {tool} says it is not only a read: {_loss(1)}")
+            )
+    for hit in evidence.rules:
+        if hit.raise_severity is not None:
+            text = f"Rule {hit.rule}: {hit.why.rstrip('.')}; {_loss(hit.raise_severity)}"
+            grades.append((hit.raise_severity, f"{hit.kind}:{hit.rule}", text))
+    return grades
+
+
+def _claim(confidence: Confidence | None, severity: int) -> list[_Term]:
+    """A claim below the limit lifts the table's gate one rung from S1 up, to `hold` at most. No other claim counts.
+
+    An absent claim is unknown, neither high nor low. The comparison is negated so that what is not a number is low.
+    """
+    if confidence is None or severity < 1 or confidence.value >= CONFIDENCE_LIMIT:
+        return []
+    rung = min(_RANK[table_gate(severity, UNPROVEN_BP)] + 1, _RANK["hold"])
+    text = f"The agent claims only {confidence.value:.4g} ({confidence.kind}), below {CONFIDENCE_LIMIT:.2f}: one rung up"
+    return [_Term(GATES[rung], "confidence", text)]
+
+
+def _floors(evidence: Evidence, severity: int) -> list[_Term]:
+    """Return what no statistics can ever lower, the most telling first."""
+    facts, hints, tool = evidence.facts, evidence.hints, _quoted(evidence.tool)
+    terms: list[_Term] = []
+
+    def floor(gate: Gate, code: str, text: str) -> None:
+        terms.append(_Term(gate, code, text))
+
+    if evidence.incomplete:
+        floor(
+            "hold",
+            "incomplete",
+            "Part of the arguments has not arrived: what is incomplete cannot be approved",
+        )
+    if evidence.digest_ok is False:
+        floor("ask", "digest-mismatch", "The agent's digest of these arguments is not ours")
+    if evidence.policy_error:
+        floor("ask", "policy-error", f"The policy could not be consulted: {evidence.policy_error}")
+    if evidence.gap:
+        floor("ask", "gap", "Events of this run are missing: what it did in between is not known")
+    carries_out = facts is None or facts.carries_out or (hints is not None and hints.open_world_hint is True)
+    private = evidence.sensitive or facts is None or facts.reads_sensitive
+    if evidence.tainted and private and (carries_out or severity >= 2):
+        does = "can carry data out" if carries_out else f"changes what is {SEVERITIES[severity]}"
+        text = f"This run has read untrusted input, sensitive data is in reach, and {tool} {does}"
+        floor("ask", "rule-of-two", text)
+    if evidence.first_use and severity >= 2:
+        floor("ask", "first-use", f"First use of {tool} by this version of the agent, at S{severity}")
+    return terms
+
+
+def _rule_term(hit: RuleHit) -> _Term:
+    what = "Rule" if hit.kind == "rule" else "Could not check rule"
+    return _Term(hit.raise_gate or "auto", f"{hit.kind}:{hit.rule}", f"{what} {hit.rule}: {hit.why}")
+
+
+def _loss(severity: int) -> str:
+    loss = UNPROVEN_BP * LOSS_TENTHS[severity] / _UNIT
+    return f"S{severity} {SEVERITIES[severity]}, unproven: up to {UNPROVEN_BP / 100:g} % may fail, expected loss {loss:g}"
+
+
+def _quoted(tool: str) -> str:
+    """An agent's name for a tool in quotes and in ASCII, so that it can neither end its quotes nor look like another."""
+    name = tool[: _TOOL_CHARS + 1].encode("unicode_escape").decode("ascii").replace("'", "\\'")
+    return f"'{name if len(name) <= _TOOL_CHARS else name[: _TOOL_CHARS - 1] + ELLIPSIS}'"

@@ -1,0 +1,245 @@
+"""The fleet: everything a console shows and the supervisor decides by, built by `reduce` from the log and nothing else.
+
+Times are the log's `at` in milliseconds since 1970 UTC. All tails are bounded. Nothing here depends on hash order, so two
+fleets made from the same log encode to the same bytes (`encode`), also when one of them went through a keyframe.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import msgspec
+from msgspec import Struct, field
+
+from bus.events import CommandKind, Confidence, ControlLevel, Gate, Hints, Outcome, RunState
+from bus.records import Reason
+from console.core.lifecycle import ActionState, AlarmState, CommandState
+
+STEPS_KEPT: Final = 64
+ACTIONS_KEPT: Final = 24
+MESSAGES_KEPT: Final = 8
+COMMANDS_KEPT: Final = 1_024
+FINISHED_KEPT: Final = 200
+ENDED_KEPT: Final = 10_000
+CLAIMS_KEPT: Final = 32
+TOOLS_KEPT: Final = 128
+
+
+class Step(Struct, kw_only=True, omit_defaults=True):
+    """One step of a run. `ok` None after the end means that nobody can tell."""
+
+    step: int
+    name: str = ""
+    started_at: int = 0
+    finished_at: int | None = None
+    ok: bool | None = None
+    text: str = ""
+    confidence: Confidence | None = None
+
+
+class Action(Struct, kw_only=True, omit_defaults=True):
+    """One call an agent wants to make, and everything decided about it.
+
+    `args` are exact, as the agent sent them, hostile text included; `edited` are an operator's instead. Both are emptied
+    (`args_cut`) when a closed action leaves the recent ones; the log keeps them. `digest` is the supervisor's own.
+    """
+
+    id: str
+    agent: str
+    run: str
+    tool: str
+    state: ActionState = "proposed"
+    args: dict[str, Any] = field(default_factory=dict)
+    args_cut: bool = False
+    edited: dict[str, Any] | None = None
+    digest: str = ""
+    step: int | None = None
+    call_id: str = ""
+    reason: str = ""
+    confidence: Confidence | None = None
+    hints: Hints | None = None
+    supersedes: str = ""
+    passed: bool = False
+    decide_within: float = 0.0
+    proposed_at: int = 0
+    severity: int | None = None
+    failure_bp: int | None = None
+    gate: Gate | None = None
+    reasons: list[Reason] = field(default_factory=list)
+    asked_at: int | None = None
+    outcome: Outcome | None = None
+    decided_by: str = ""
+    decided_at: int | None = None
+    decision: str = ""
+    decided_digest: str = ""
+    note: str = ""
+    started_at: int | None = None
+    finished_at: int | None = None
+    result: str = ""
+
+    @property
+    def key(self) -> str:
+        """Site-wide name: `agent/run/action`."""
+        return f"{self.agent}/{self.run}/{self.id}"
+
+
+class Command(Struct, kw_only=True, omit_defaults=True):
+    """One command and its four facts, each with its time or None, besides `refused_at` and `failed_at`."""
+
+    id: str
+    kind: CommandKind
+    agent: str
+    run: str
+    by: str
+    state: CommandState = "requested"
+    action: str = ""
+    reason: str = ""
+    requested_at: int = 0
+    sent_at: int | None = None
+    acknowledged_at: int | None = None
+    effective_at: int | None = None
+    refused_at: int | None = None
+    failed_at: int | None = None
+    problem: str = ""
+
+
+class Alarm(Struct, kw_only=True, omit_defaults=True):
+    """A condition that needs an operator. `raised_at` is the first time, `count` how often it was raised since."""
+
+    id: str
+    kind: str
+    priority: int
+    text: str
+    agent: str = ""
+    run: str = ""
+    latched: bool = False
+    state: AlarmState = "unacknowledged"
+    raised_at: int = 0
+    changed_at: int = 0
+    count: int = 1
+    by: str = ""
+    shelved_until: int | None = None
+
+
+class Message(Struct, kw_only=True, omit_defaults=True):
+    """A piece of the conversation, cut for display."""
+
+    at: int
+    role: str
+    name: str = ""
+    text: str = ""
+    error: bool | None = None
+
+
+class Run(Struct, kw_only=True, omit_defaults=True):
+    """One execution of an agent. `seq` is the last event recorded; `misdeeds` counts events that were not legal."""
+
+    agent: str
+    run: str
+    state: RunState = "submitted"
+    incarnation: str = ""
+    seq: int = 0
+    goal: str = ""
+    control: ControlLevel = "gated"
+    version: str = ""
+    model: str = ""
+    started_at: int = 0
+    last_at: int = 0
+    ended_at: int | None = None
+    ended_text: str = ""
+    held: bool = False
+    killing: bool = False
+    steps: list[Step] = field(default_factory=list)
+    steps_seen: int = 0
+    steps_of: int | None = None
+    errors: int = 0
+    claims: list[float] = field(default_factory=list)
+    progress_done: float | None = None
+    progress_of: float | None = None
+    progress_text: str = ""
+    actions: dict[str, Action] = field(default_factory=dict)
+    actions_seen: int = 0
+    messages: list[Message] = field(default_factory=list)
+    tools_used: dict[str, int] = field(default_factory=dict)
+    blobs: dict[str, list[int]] = field(default_factory=dict)
+    dropped: int = 0
+    gaps: int = 0
+    misdeeds: int = 0
+    misdeed: str = ""
+    tokens: int = 0
+    cost_usd: float = 0.0
+    unknown_types: int = 0
+
+    @property
+    def key(self) -> str:
+        """Site-wide name: `agent/run`."""
+        return f"{self.agent}/{self.run}"
+
+
+class AgentLife(Struct, kw_only=True, omit_defaults=True):
+    """What is known of an agent process: `status` is `online`, `stopped` or `lost`."""
+
+    agent: str
+    status: str
+    incarnation: str
+    connection: str
+    sdk: str = ""
+    control: ControlLevel = "gated"
+    since: int = 0
+    why: str = ""
+
+
+class Fleet(Struct, kw_only=True, omit_defaults=True):
+    """The state of a site at `pos`. `waiting` are the keys of actions that wait for a person, oldest first."""
+
+    site: str = ""
+    pos: int = 0
+    at: int = 0
+    epoch: str = ""
+    session: str = ""
+    runs: dict[str, Run] = field(default_factory=dict)
+    agents: dict[str, AgentLife] = field(default_factory=dict)
+    waiting: list[str] = field(default_factory=list)
+    commands: dict[str, Command] = field(default_factory=dict)
+    alarms: dict[str, Alarm] = field(default_factory=dict)
+    operators: dict[str, str] = field(default_factory=dict)
+    finished: list[str] = field(default_factory=list)
+    ended: dict[str, int] = field(default_factory=dict)
+    refused_intents: int = 0
+    events: int = 0
+
+    def run(self, agent: str, run: str) -> Run | None:
+        """The run, or None if it is unknown or retired."""
+        return self.runs.get(f"{agent}/{run}")
+
+    def action(self, key: str) -> Action | None:
+        """The action named `agent/run/action`, or None."""
+        run_key, _, action = key.rpartition("/")
+        run = self.runs.get(run_key)
+        return run.actions.get(action) if run else None
+
+
+_ENCODER: Final = msgspec.msgpack.Encoder()
+_DECODER: Final = msgspec.msgpack.Decoder(Fleet)
+
+
+class KeyframeError(ValueError):
+    """Bytes that are not an encoded fleet of this version."""
+
+
+def encode(fleet: Fleet) -> bytes:
+    """The fleet as bytes: equal for equal states, whichever way they were reached."""
+    return _ENCODER.encode(fleet)
+
+
+def decode(body: bytes) -> Fleet:
+    """The fleet that `encode` wrote.
+
+    Raises:
+        KeyframeError: not a fleet.
+    """
+    try:
+        return _DECODER.decode(body)
+    except (msgspec.MsgspecError, RecursionError, ValueError) as error:
+        msg = f"not a keyframe of this version: {error}"
+        raise KeyframeError(msg) from None

@@ -1,0 +1,79 @@
+"""Reading the operator's TOML files, with one failure type and one clear line per failure."""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+from typing import Any, Final, TypeVar
+
+import msgspec
+
+from console.core.text import plain
+
+T = TypeVar("T")
+
+FILE_BYTES: Final = 1_000_000
+"""Largest policy file: more is a wrong file."""
+
+_MESSAGE_CHARS: Final = 600
+
+
+class PolicyFileError(ValueError):
+    """A catalogue or a policy that cannot be put in force. The message is one line: file, entry, what to do."""
+
+
+def refuse(path: str | Path, where: str, what: str) -> PolicyFileError:
+    """Return the error that names a file, an entry of it (or nothing), and what to do."""
+    return PolicyFileError(
+        plain(": ".join(part for part in (str(path), where, what) if part), _MESSAGE_CHARS)
+    )
+
+
+def read_toml(path: Path) -> dict[str, Any]:
+    """Return the content of a TOML file.
+
+    Raises:
+        PolicyFileError: the file is missing, unreadable, far too large, not UTF-8 or not TOML.
+    """
+    try:
+        with path.open("rb") as file:
+            raw = file.read(FILE_BYTES + 1)
+    except OSError as error:
+        raise refuse(path, "", f"cannot be read: {error.strerror or error}") from None
+    if len(raw) > FILE_BYTES:
+        raise refuse(path, "", f"larger than {FILE_BYTES:,} bytes: not a policy file")
+    try:
+        return tomllib.loads(raw.decode("utf-8"))
+    except UnicodeDecodeError as error:
+        raise refuse(path, "", f"not UTF-8 text (byte {error.start}): save it as UTF-8") from None
+    except (ValueError, RecursionError) as error:  # ValueError: a bad number is not always a TOMLDecodeError
+        raise refuse(path, "", f"not valid TOML: {error}") from None
+
+
+def table(path: Path, content: dict[str, Any], known: tuple[str, ...]) -> None:
+    """Refuse a file with anything at its top but the known keys.
+
+    Raises:
+        PolicyFileError: an unknown key.
+    """
+    for key in content:
+        if key not in known:
+            raise refuse(path, "", f"unknown key {key!r} at the top: only {_listed(known)} may stand there")
+
+
+def convert(path: Path, where: str, value: object, kind: type[T]) -> T:
+    """Return a table of a file as the Struct it must be.
+
+    Raises:
+        PolicyFileError: an unknown or missing key, or a value of the wrong type.
+    """
+    try:
+        return msgspec.convert(value, kind)
+    except msgspec.ValidationError as error:
+        known = _listed(tuple(item.encode_name for item in msgspec.structs.fields(kind)))  # type: ignore[arg-type]
+        said = str(error).replace("Object", "the table")
+        raise refuse(path, where, f"{said}; the keys are {known}") from None
+
+
+def _listed(names: tuple[str, ...]) -> str:
+    return ", ".join(f"`{name}`" for name in names)

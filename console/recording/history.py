@@ -1,0 +1,124 @@
+"""The recording as one log: which sessions a folder holds, and their rows as if there were one file."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+from msgspec import Struct
+
+from console.recording.bodies import Row
+from console.recording.files import has_wal, session_paths, wal_of
+from console.recording.reader import BATCH, Extent, Reader
+from console.recording.schema import RecordingError, naming
+
+_NOTHING = Extent(0, 0, 0, 0, 0)
+
+
+class SessionInfo(Struct, frozen=True, kw_only=True):
+    """One session file. Times are ms since 1970 UTC. Without records, `last_pos` and times are of its first keyframe."""
+
+    name: str
+    path: Path
+    first_pos: int = 0
+    last_pos: int = 0
+    first_at: int = 0
+    last_at: int = 0
+    records: int = 0
+    bytes: int = 0
+    open: bool = False
+    """It has a WAL: it is being written, or its writer was killed."""
+    problem: str = ""
+    """Why it cannot be read, empty if it can. The numbers above are then unknown and zero."""
+
+
+async def sessions(folder: Path) -> list[SessionInfo]:
+    """Return the sessions of a folder in order, those that cannot be read with their problem. No folder, no sessions.
+
+    Raises:
+        RecordingError: the folder cannot be read.
+    """
+    with naming(folder):
+        paths = session_paths(folder)
+    return [await describe(path) for path in paths]
+
+
+async def describe(path: Path) -> SessionInfo:
+    """Return what there is to know about one session file without reading it through. Never raises."""
+    extent, problem = _NOTHING, ""
+    try:
+        async with await Reader.open(path) as reader:
+            extent = await reader.extent()
+    except RecordingError as error:
+        problem = str(error)
+    return SessionInfo(
+        name=path.stem,
+        path=path,
+        first_pos=extent.first_pos,
+        last_pos=extent.last_pos,
+        first_at=extent.first_at,
+        last_at=extent.last_at,
+        records=extent.records,
+        bytes=_size(path) + _size(wal_of(path)),
+        open=has_wal(path),
+        problem=problem,
+    )
+
+
+async def find(folder: Path, pos: int) -> SessionInfo:
+    """Return the session that holds a position, or the last one if the log has not come so far.
+
+    Raises:
+        RecordingError: there is none, or one that cannot be read may hold it.
+    """
+    return (await _from(folder, pos))[0]
+
+
+async def history(
+    folder: Path,
+    after_pos: int = 0,
+    upto: int | None = None,
+    *,
+    subject: tuple[str, str] | None = None,
+    batch: int = BATCH,
+) -> AsyncIterator[Row]:
+    """Yield rows over all sessions in order; see `Reader.batches`. It ends where the log ends now.
+
+    Raises:
+        RecordingError: a session that may hold such rows cannot be read, or two sessions hold the same positions.
+    """
+    end = after_pos
+    for number, info in enumerate(await _from(folder, after_pos + 1, early=True)):
+        if info.problem:
+            raise RecordingError(info.problem)
+        if number and info.records and info.first_pos <= end:
+            raise RecordingError(
+                f"{info.path}: repeats position {info.first_pos}; move what was copied out of the folder"
+            )
+        async with await Reader.open(info.path) as reader:
+            async for row in reader.rows(end, upto, subject=subject, batch=batch):
+                yield row
+        end = max(end, info.last_pos)
+        if upto is not None and end >= upto:
+            return
+
+
+async def _from(folder: Path, pos: int, *, early: bool = False) -> list[SessionInfo]:
+    """The session that holds a position and all later ones; `early`: if the log begins after it, all."""
+    found: list[SessionInfo] = []
+    for info in reversed(await sessions(folder)):
+        found.insert(0, info)
+        if not info.problem and info.first_pos <= pos:
+            return found
+    broken = next((info.problem for info in found if info.problem), "")
+    if early or (found and pos == found[0].first_pos - 1 and not broken):
+        return found
+    begins = f"begins after position {pos}" if found else "is empty"
+    raise RecordingError(broken or f"{folder}: the recording {begins}")
+
+
+def _size(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except OSError:
+        return 0

@@ -1,0 +1,278 @@
+"""One session file while it is written: made whole under another name, appended to in transactions, closed without a WAL."""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import Final
+
+import aiosqlite
+
+from console.recording import schema
+from console.recording.bodies import (
+    DICTIONARY_BYTES_MAX,
+    SAMPLE_BYTES,
+    SAMPLES,
+    Bodies,
+    Keyframe,
+    PackError,
+    Row,
+    contract_dictionary,
+    pack_keyframe,
+    packed_size,
+    train,
+)
+from console.recording.files import begin, make_private, publish, remove_partial
+from console.recording.schema import RecordingError, naming, one
+
+_CONTRACT: Final = 1
+_HEAD: Final = 18  # of a zstd frame: enough to know its size unpacked
+
+Packed = tuple[int, int, int, int, bytes]
+
+
+class Session:
+    """One session file, open for writing. Its callers take turns; each method is one transaction or none."""
+
+    def __init__(self, path: Path, connection: aiosqlite.Connection) -> None:
+        self.path = path
+        self.connection = connection
+        self.pos = 0
+        """Position of the last record, or of the first keyframe while there is none."""
+        self.at = 0
+        """When that was accepted, in ms since 1970 UTC."""
+        self.started = 0
+        """`at` of the first keyframe."""
+        self.log_bytes = 0
+        """Bytes of events, as sent, since the last keyframe."""
+        self.keyframe_bytes = 0
+        """Bytes of the last keyframe before packing."""
+        self._file = path.stat()
+        self._bodies = Bodies()
+        self._subjects: dict[tuple[str, str], int] = {}
+        self._samples: list[bytes] = []
+        self._trained: bytes | None = None
+
+    @staticmethod
+    async def create(path: Path, keyframe: Keyframe) -> Session:
+        """Make a new file that begins with a keyframe, and open it.
+
+        Whatever happens on the way, there is never a file under `path` that is not complete.
+
+        Raises:
+            RecordingError: it cannot be made, or exists.
+        """
+        with naming(path):
+            partial = begin(path)
+            try:
+                await _fill(partial, keyframe)
+                publish(partial, path)
+            except BaseException:
+                with suppress(OSError):
+                    remove_partial(partial)
+                raise
+        return await Session.resume(path)
+
+    @staticmethod
+    async def resume(path: Path) -> Session:
+        """Open a file to append to it; an older version is migrated first.
+
+        Raises:
+            RecordingError: `schema.inspect` refuses it, it is damaged, locked, or not writable.
+        """
+        version = schema.inspect(path)
+        with naming(path):
+            make_private(path)
+            connection = await schema.connect(path, "rw")
+            try:
+                mode = await one(connection, "PRAGMA journal_mode = WAL")
+                if mode != ("wal",):
+                    raise RecordingError(
+                        f"{path}: its file system has no shared memory for a WAL; use a local disk"
+                    )
+                await connection.execute("PRAGMA synchronous = FULL")
+                await connection.execute("PRAGMA fullfsync = ON")  # macOS: through the drive's cache as well
+                if version < schema.VERSION:
+                    await schema.migrate(connection, path, version)
+                await schema.check_schema(connection, path)
+                session = Session(path, connection)
+                await session._load()
+            except BaseException:
+                await connection.close()
+                raise
+        return session
+
+    async def insert(self, rows: Sequence[Row]) -> None:
+        """Commit records in one transaction, durably, or leave the file as it was.
+
+        Raises:
+            RecordingError: nothing was recorded; the same rows may be tried again later.
+        """
+        fresh: dict[tuple[str, str], int] = {}
+        subjects: list[int] = []
+        for row in rows:
+            key = (row.agent, row.run)
+            number = self._subjects.get(key) or fresh.get(key)
+            if number is None:
+                fresh[key] = number = len(self._subjects) + len(fresh) + 1
+            subjects.append(number)
+        learned = await self._learn()
+        try:
+            with naming(self.path):
+                self._check_in_place()
+                await self._commit(rows, subjects, fresh, learned)
+        except BaseException:
+            if learned is not None:
+                self._bodies.forget(learned)
+            raise
+        if learned is not None:
+            self._trained, self._samples = None, []
+        self._subjects |= fresh
+        self._sample(rows)
+        self.pos, self.at = rows[-1].pos, rows[-1].at
+        self.log_bytes += sum(len(row.event) for row in rows)
+
+    async def keyframe(self, keyframe: Keyframe) -> None:
+        """Commit a keyframe.
+
+        Raises:
+            RecordingError: it was not recorded.
+        """
+        with naming(self.path):
+            body = await _packed(self.path, keyframe.body)
+            try:
+                await self.connection.execute(
+                    "INSERT OR REPLACE INTO keyframes VALUES (?, ?, ?)", (keyframe.pos, keyframe.at, body)
+                )
+                await self.connection.commit()
+            except BaseException:
+                await self._roll_back()
+                raise
+        self.log_bytes, self.keyframe_bytes = 0, len(keyframe.body)
+
+    async def probe(self) -> None:
+        """Pass through the connection's worker thread once."""
+        await self.connection.execute_fetchall("SELECT 1")
+
+    async def close(self) -> None:
+        """Close the file so that it is one file, readable from read-only media.
+
+        Raises:
+            RecordingError: closing failed; what was committed is safe, in the WAL beside the file.
+        """
+        with naming(self.path):
+            try:
+                # A reader in the way, or a full disk, leaves a WAL, which every reader understands.
+                with suppress(sqlite3.OperationalError):
+                    await self.connection.execute("PRAGMA busy_timeout = 0")
+                    await self.connection.execute_fetchall("PRAGMA wal_checkpoint(TRUNCATE)")
+                    await self.connection.execute_fetchall("PRAGMA journal_mode = DELETE")
+            finally:
+                await self.connection.close()
+
+    def _check_in_place(self) -> None:
+        # SQLite goes on writing to a file that was removed or replaced, and all of it would be gone at the end.
+        now = self.path.stat()
+        if (now.st_ino, now.st_dev) != (self._file.st_ino, self._file.st_dev):
+            raise RecordingError(
+                f"{self.path}: was replaced while being written; put it back or restart the supervisor"
+            )
+
+    async def _commit(
+        self, rows: Sequence[Row], subjects: list[int], fresh: dict[tuple[str, str], int], learned: int | None
+    ) -> None:
+        connection = self.connection
+        try:
+            if learned is not None:
+                await connection.execute("INSERT INTO dictionaries VALUES (?, ?)", (learned, self._trained))
+            if fresh:
+                names = [(number, agent, run) for (agent, run), number in fresh.items()]
+                await connection.executemany("INSERT INTO subjects VALUES (?, ?, ?)", names)
+            await connection.executemany("INSERT INTO log VALUES (?, ?, ?, ?, ?)", self._pack(rows, subjects))
+            await connection.commit()
+        except BaseException:
+            await self._roll_back()
+            raise
+
+    def _pack(self, rows: Sequence[Row], subjects: list[int]) -> Iterator[Packed]:
+        # A generator, so that packing happens in the database's thread while the loop goes on receiving.
+        pack = self._bodies.pack
+        for row, subject in zip(rows, subjects, strict=True):
+            dictionary, body = pack(row.event)
+            yield row.pos, row.at, subject, dictionary, body
+
+    async def _roll_back(self) -> None:
+        # SQLite may have rolled back by itself; then this does nothing. A dead connection has nothing to roll back.
+        with suppress(sqlite3.Error, ValueError):
+            await self.connection.rollback()
+
+    async def _learn(self) -> int | None:
+        """Train the file's own dictionary once there are bodies enough; return its number if it is still to be stored."""
+        if len(self._samples) < SAMPLES:
+            return None
+        if self._trained is None:
+            self._trained = await asyncio.to_thread(train, self._samples)
+        if self._trained is None:
+            self._samples = []  # too little in common: gather others
+            return None
+        self._bodies.learn(_CONTRACT + 1, self._trained)
+        return _CONTRACT + 1
+
+    def _sample(self, rows: Sequence[Row]) -> None:
+        if self._bodies.dictionary == _CONTRACT:
+            missing = SAMPLES - len(self._samples)
+            self._samples += [row.event[:SAMPLE_BYTES] for row in rows[: max(0, missing)]]
+
+    async def _load(self) -> None:
+        connection = self.connection
+        first = await one(connection, "SELECT at FROM keyframes ORDER BY pos LIMIT 1")
+        last = await one(
+            connection,
+            "SELECT pos, at, substr(body, 1, ?) FROM keyframes ORDER BY pos DESC LIMIT 1",
+            (_HEAD,),
+        )
+        if first is None or last is None:
+            raise RecordingError(f"{self.path}: has no keyframe; move it out of the folder")
+        (self.started,) = first
+        self.pos, self.at, head = last
+        self.keyframe_bytes = packed_size(head)
+        for number, content in await connection.execute_fetchall(
+            "SELECT id, content FROM dictionaries WHERE length(content) <= ? ORDER BY id",
+            (DICTIONARY_BYTES_MAX,),
+        ):
+            self._bodies.learn(number, content)
+        found = await connection.execute_fetchall("SELECT agent, run, id FROM subjects")
+        self._subjects = {(agent, run): number for agent, run, number in found}
+        for dictionary, length, head in await connection.execute_fetchall(
+            "SELECT dictionary, length(body), substr(body, 1, ?) FROM log WHERE pos > ?", (_HEAD, self.pos)
+        ):
+            self.log_bytes += packed_size(head) if dictionary else length
+        end = await one(connection, "SELECT pos, at FROM log ORDER BY pos DESC LIMIT 1")
+        if end is not None:
+            self.pos, self.at = max(self.pos, end[0]), max(self.at, end[1])
+
+
+async def _fill(path: Path, keyframe: Keyframe) -> None:
+    body = await _packed(path, keyframe.body)
+    connection = await schema.connect(path, "rw")
+    try:
+        await connection.execute(f"PRAGMA application_id = {schema.APPLICATION_ID}")
+        await connection.execute("BEGIN IMMEDIATE")
+        for statement in schema.DDL:
+            await connection.execute(statement)
+        await connection.execute(f"PRAGMA user_version = {schema.VERSION}")
+        await connection.execute("INSERT INTO dictionaries VALUES (?, ?)", (_CONTRACT, contract_dictionary()))
+        await connection.execute("INSERT INTO keyframes VALUES (?, ?, ?)", (keyframe.pos, keyframe.at, body))
+        await connection.commit()
+    finally:
+        await connection.close()
+
+
+async def _packed(path: Path, body: bytes) -> bytes:
+    try:
+        return await asyncio.to_thread(pack_keyframe, body)
+    except PackError as error:
+        raise RecordingError(f"{path}: {error}") from None

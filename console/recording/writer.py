@@ -1,0 +1,237 @@
+"""The recording of a site as its one writer sees it: append, keyframe, rotate, close."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable, Coroutine, Sequence
+from contextlib import suppress
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Final, Self
+
+from bus.limits import PAYLOAD_BYTES
+from console.recording.bodies import Keyframe, Row
+from console.recording.files import SUFFIX, session_paths, tidy
+from console.recording.schema import RecordingError, naming
+from console.recording.session import Session
+
+SESSION_BYTES: Final = 256 * 1024 * 1024
+"""Size of a session file at which a new one is due."""
+
+KEYFRAME_RATIO: Final = 4
+"""A keyframe is due when the log since the last one is this many times its size."""
+
+KEYFRAME_FLOOR: Final = 64 * 1024
+"""Bytes of log that never need a keyframe, however small the fleet."""
+
+_DAY_MS: Final = 86_400_000
+
+
+class Recording:
+    """The log of a site, in a folder of session files. One writer at a time: hold the site's lock (`lock.hold`).
+
+    Calls take turns. A call that is cancelled finishes first and raises then: `pos` tells what it did. After a
+    `RecordingError` nothing of that call is recorded, and the same call may be tried again.
+    """
+
+    def __init__(
+        self, folder: Path, session: Session, clock: Callable[[], float], session_bytes: int
+    ) -> None:
+        self._folder = folder
+        self._session = session
+        self._clock = clock
+        self._session_bytes = session_bytes
+        self._turn = asyncio.Lock()
+        self._closed = False
+
+    @staticmethod
+    async def open(
+        folder: Path,
+        *,
+        initial: bytes,
+        clock: Callable[[], float] = time.time,
+        session_bytes: int = SESSION_BYTES,
+    ) -> Recording:
+        """Go on with the newest session of a folder, or begin the first one with `initial`, the encoded empty fleet.
+
+        `clock` gives seconds since 1970 UTC. It names sessions and tells days; the times of records are the caller's.
+
+        Raises:
+            RecordingError: the folder or its newest session cannot be used.
+        """
+        with naming(folder):
+            left, paths = _prepare(folder)
+        if paths:
+            session = await Session.resume(paths[-1])
+        else:
+            at = int(clock() * 1000)
+            session = await Session.create(folder / (name_after("", at) + SUFFIX), Keyframe(0, at, initial))
+        for path in left:
+            if path != session.path:
+                # An older session that is damaged stops nobody: listing the sessions names it.
+                with suppress(RecordingError):
+                    await (await Session.resume(path)).close()
+        return Recording(folder, session, clock, session_bytes)
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.close()
+
+    @property
+    def session(self) -> str:
+        """Name of the present session: when it began and its number. Later sessions have later names."""
+        return self._session.path.stem
+
+    @property
+    def path(self) -> Path:
+        """The present session's file."""
+        return self._session.path
+
+    @property
+    def pos(self) -> int:
+        """Position of the last committed record, 0 before the first. Positions go on over sessions."""
+        return self._session.pos
+
+    @property
+    def at(self) -> int:
+        """When that was accepted, in ms since 1970 UTC; before the first record, when the session began."""
+        return self._session.at
+
+    @property
+    def rotation_due(self) -> bool:
+        """Whether the session is of an earlier UTC day, or its file is full."""
+        if int(self._clock() * 1000) // _DAY_MS > self._session.started // _DAY_MS:
+            return True
+        with naming(self.path):
+            return self.path.stat().st_size >= self._session_bytes
+
+    def should_keyframe(self, fleet_bytes: int = 0) -> bool:
+        """Whether a keyframe is due. `fleet_bytes`: size of the encoded fleet now, if that is known."""
+        size = max(fleet_bytes, self._session.keyframe_bytes)
+        return self._session.log_bytes >= max(KEYFRAME_FLOOR, KEYFRAME_RATIO * size)
+
+    async def append(self, rows: Sequence[Row]) -> None:
+        """Commit records in one transaction. When this returns, they survive a loss of power.
+
+        Raises:
+            RecordingError: none of them is recorded (disk full, input/output, locked, closed).
+            ValueError: they do not go on at `pos` + 1 one by one, their times go back, or one is too large.
+        """
+        if rows:
+            await self._do(lambda: self._append(rows))
+
+    async def keyframe(self, pos: int, at: int, body: bytes) -> None:
+        """Commit the encoded fleet as it was after the record at `pos`.
+
+        Raises:
+            RecordingError: it is not recorded.
+            ValueError: `pos` is not recorded yet.
+        """
+        if pos > self.pos:
+            raise ValueError(f"keyframe for {pos}, but the log ends at {self.pos}")
+        await self._do(lambda: self._session.keyframe(Keyframe(pos, at, body)))
+
+    async def rotate(self, keyframe: bytes) -> None:
+        """Begin a new session with the encoded fleet as it is now, after `pos`, and close the old one.
+
+        Raises:
+            RecordingError: if `session` is still the old one, that goes on; else the old file was left with its WAL.
+        """
+        await self._do(lambda: self._rotate(keyframe))
+
+    async def probe(self) -> None:
+        """Return once the recording has taken its turn: a wedged disk or thread never lets this return.
+
+        Raises:
+            RecordingError: the recording is closed.
+        """
+        await self._do(self._session.probe)
+
+    async def limit_pages(self, pages: int) -> None:
+        """Let the present session grow to this many database pages of 4 kB: a full disk on purpose.
+
+        Raises:
+            RecordingError: it cannot be set.
+        """
+        await self._do(lambda: self._limit(pages))
+
+    async def close(self) -> None:
+        """Close the session so that it is one file without a WAL. Closing twice is harmless.
+
+        Raises:
+            RecordingError: see `Session.close`.
+        """
+        if not self._closed:
+            await self._do(self._close)
+
+    async def _do(self, act: Callable[[], Coroutine[Any, Any, None]]) -> None:
+        async with self._turn:
+            if self._closed:
+                raise RecordingError(f"{self.path}: the recording is closed")
+            await _finished(act())
+
+    async def _append(self, rows: Sequence[Row]) -> None:
+        pos, at = self.pos, self.at
+        for row in rows:
+            pos += 1
+            if row.pos != pos:
+                raise ValueError(f"position {row.pos} where {pos} is due")
+            if row.at < at:
+                raise ValueError(f"position {pos} was accepted at {row.at}, before {at}")
+            if len(row.event) > PAYLOAD_BYTES:
+                raise ValueError(
+                    f"position {pos} has {len(row.event)} bytes, at most {PAYLOAD_BYTES} are allowed"
+                )
+            at = row.at
+        await self._session.insert(rows)
+
+    async def _rotate(self, keyframe: bytes) -> None:
+        old = self._session
+        at = max(old.at, int(self._clock() * 1000))
+        path = self._folder / (name_after(old.path.stem, at) + SUFFIX)
+        self._session = await Session.create(path, Keyframe(old.pos, at, keyframe))
+        await old.close()
+
+    async def _limit(self, pages: int) -> None:
+        with naming(self.path):
+            await self._session.connection.execute_fetchall(f"PRAGMA max_page_count = {int(pages)}")
+
+    async def _close(self) -> None:
+        self._closed = True
+        await self._session.close()
+
+
+def name_after(previous: str, at: int) -> str:
+    """Return the name of a session that begins at `at` (ms since 1970 UTC) after the session `previous`, if any.
+
+    The number at its end orders sessions of one second; it counts the sessions of a site.
+    """
+    number = previous.rpartition("-")[2]
+    ordinal = int(number) + 1 if number.isdecimal() else 1
+    return f"{time.strftime('%Y%m%dT%H%M%SZ', time.gmtime(at // 1000))}-{ordinal:04d}"
+
+
+def _prepare(folder: Path) -> tuple[list[Path], list[Path]]:
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    folder.chmod(0o700)
+    return tidy(folder), session_paths(folder)
+
+
+async def _finished(act: Coroutine[Any, Any, None]) -> None:
+    """Do something to its end even if the caller is cancelled meanwhile; then raise the cancellation."""
+    task = asyncio.ensure_future(act)
+    cancelled = False
+    while not task.done():
+        try:
+            await asyncio.wait([task])
+        except asyncio.CancelledError:
+            cancelled = True
+    if cancelled:
+        task.exception()  # looked at, so that nobody warns; the caller is going away
+        raise asyncio.CancelledError
+    task.result()

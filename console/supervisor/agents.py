@@ -1,0 +1,150 @@
+"""Lives of agents: births, heartbeats, goodbyes, wills, silence, and two processes under one id.
+
+Liveness is a clock of its own, apart from progress. `lost` says that nobody knows, never that anything stopped.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from bus import codec
+from bus.codec import DecodeError
+from bus.limits import AGENT_SILENT, EVENTS_IN_FLIGHT, WINDOW_MAX
+from bus.messages import AgentStatus, PassListCommand
+from bus.records import AgentBorn, AgentLost, AgentStopped
+from bus.topics import Address
+from console.core.state import Fleet
+from console.core.text import plain
+from console.supervisor.alarms import Alarms
+from console.supervisor.gates import Gates
+from console.supervisor.ingest import Ingest
+from console.supervisor.ledger import Ledger
+from console.supervisor.log import Log
+from console.supervisor.outbox import Outbox
+
+
+@dataclass(slots=True)
+class Pulse:
+    """When an agent was last heard, and which of its incarnations were superseded."""
+
+    heard: float
+    old: set[str] = field(default_factory=set)
+
+
+class Agents:
+    """The watchdog of agent processes."""
+
+    def __init__(
+        self, log: Log, outbox: Outbox, alarms: Alarms, ingest: Ingest, ledger: Ledger, gates: Gates
+    ) -> None:
+        self._log = log
+        self._outbox = outbox
+        self._alarms = alarms
+        self._ingest = ingest
+        self._ledger = ledger
+        self._gates = gates
+        self._pulses: dict[str, Pulse] = {}
+
+    @property
+    def _fleet(self) -> Fleet:
+        return self._log.fleet
+
+    @property
+    def window(self) -> int:
+        """Unstored events that each agent may have in flight, so that all together fit the poorest broker's queue."""
+        online = sum(1 for life in self._fleet.agents.values() if life.status == "online")
+        share = max(1, EVENTS_IN_FLIGHT // max(1, online))
+        return min(WINDOW_MAX, 1 << (share.bit_length() - 1))
+
+    def status(self, address: Address, payload: bytes, now: float) -> None:
+        """Take one status message."""
+        agent = address.agent
+        try:
+            status = codec.decode(payload, AgentStatus)
+        except DecodeError as error:
+            self._alarms.raise_("bad-input", f"{agent}: not a status: {plain(str(error))}", agent)
+            return
+        match status.status:
+            case "online":
+                self._born(agent, status, now)
+            case "alive":
+                self._alive(agent, status, now)
+            case "stopped":
+                self._stopped(agent, status)
+            case "lost":
+                self._will(agent, status)
+
+    def heard(self, agent: str, now: float) -> None:
+        """Anything at all that an agent sends is a sign of life."""
+        pulse = self._pulses.get(agent)
+        if pulse is not None:
+            pulse.heard = now
+
+    def _born(self, agent: str, status: AgentStatus, now: float) -> None:
+        life = self._fleet.agents.get(agent)
+        pulse = self._pulses.setdefault(agent, Pulse(now))
+        if status.incarnation in pulse.old:
+            self._duplicate(agent)
+            return
+        pulse.heard = now
+        self._ingest.announced.add(agent)
+        if life is not None and life.incarnation != status.incarnation:
+            pulse.old.add(life.incarnation)
+        if life is None or life.status != "online" or life.connection != status.connection:
+            born = AgentBorn(
+                incarnation=status.incarnation,
+                connection=status.connection,
+                sdk=status.sdk,
+                control=status.control,
+            )
+            self._log.write(born, agent)
+            self._alarms.clear("agent-lost", agent)
+        for standing in status.runs:
+            self._ingest.standing(agent, standing, now)
+        self._ledger.again(agent, {standing.run: standing.open for standing in status.runs}, now)
+        tools = self._gates.judge.pass_list(agent)
+        self._outbox.command(PassListCommand(epoch=self._log.epoch, agent=agent, tools=tools))
+
+    def _alive(self, agent: str, status: AgentStatus, now: float) -> None:
+        pulse = self._pulses.setdefault(agent, Pulse(now))
+        if status.incarnation in pulse.old:
+            self._duplicate(agent)
+            return
+        pulse.heard = now
+        life = self._fleet.agents.get(agent)
+        if life is None or life.status != "online" or life.incarnation != status.incarnation:
+            self._born(agent, status, now)
+
+    def _duplicate(self, agent: str) -> None:
+        text = f"two processes call themselves {agent}; the older one still runs"
+        self._alarms.raise_("duplicate-agent", text, agent)
+
+    def _stopped(self, agent: str, status: AgentStatus) -> None:
+        life = self._fleet.agents.get(agent)
+        if life is not None and life.incarnation == status.incarnation and life.status == "online":
+            self._log.write(AgentStopped(incarnation=status.incarnation), agent)
+
+    def _will(self, agent: str, status: AgentStatus) -> None:
+        life = self._fleet.agents.get(agent)
+        if life is not None and life.connection == status.connection and life.status == "online":
+            self._lose(agent, status.incarnation, "will")
+
+    def _lose(self, agent: str, incarnation: str, why: str) -> None:
+        self._log.write(AgentLost(incarnation=incarnation, why="will" if why == "will" else "silence"), agent)
+        self._alarms.raise_(
+            "agent-lost", f"{agent} is lost ({why}); what its runs did last is unknown", agent
+        )
+
+    def restore(self, now: float) -> None:
+        """After a restart: give every agent that the recording calls online the usual time to say so again."""
+        for name, life in self._fleet.agents.items():
+            if life.status == "online":
+                self._pulses[name] = Pulse(now)
+                self._ingest.announced.add(name)
+
+    def tick(self, now: float) -> None:
+        """Lose the agents that were silent for too long."""
+        for name, pulse in self._pulses.items():
+            life = self._fleet.agents.get(name)
+            if life is not None and life.status == "online" and now - pulse.heard >= AGENT_SILENT:
+                self._lose(name, life.incarnation, "silence")

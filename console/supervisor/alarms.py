@@ -1,0 +1,73 @@
+"""Raising and clearing alarms through the log, without repeating what stands already."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from bus.records import AlarmCleared, AlarmRaised
+from console.supervisor.log import Log
+
+PRIORITY: Final[dict[str, int]] = {
+    "ungated-action": 1,
+    "kill-unconfirmed": 1,
+    "recording-failing": 1,
+    "second-supervisor": 1,
+    "recorded-late": 1,
+    "agent-lost": 2,
+    "duplicate-agent": 2,
+    "gap": 2,
+    "events-dropped": 2,
+    "command-failed": 2,
+    "policy-file": 2,
+    "run-refused": 3,
+    "misdeed": 3,
+    "bad-input": 3,
+    "intent-flood": 3,
+}
+"""Every kind of alarm and its priority, 1 the highest."""
+
+LATCHED: Final = frozenset(
+    {
+        "ungated-action",
+        "kill-unconfirmed",
+        "second-supervisor",
+        "recorded-late",
+        "duplicate-agent",
+        "gap",
+        "events-dropped",
+    }
+)
+"""Kinds that stay until an operator resets them with a reason."""
+
+
+class Alarms:
+    """The alarm desk. An alarm's id is its kind and what it is about, so that the same trouble is one alarm."""
+
+    def __init__(self, log: Log) -> None:
+        self._log = log
+        self._counts: dict[str, int] = {}
+
+    def raise_(self, kind: str, text: str, agent: str = "", run: str = "", *, about: str = "") -> None:
+        """Raise an alarm. Raised again while it stands, it is written at its 1st, 2nd, 5th, 10th, 20th, ... time only."""
+        name = "/".join(part for part in (kind, agent, run, about) if part)[:200]
+        standing = name in self._log.fleet.alarms
+        count = self._counts[name] = self._counts.get(name, 0) + 1 if standing else 1
+        if standing and not _round(count):
+            return
+        raised = AlarmRaised(
+            alarm=name, kind=kind, priority=PRIORITY[kind], text=text, latched=kind in LATCHED, count=count
+        )
+        self._log.write(raised, agent, run)
+
+    def clear(self, kind: str, agent: str = "", run: str = "", *, about: str = "") -> None:
+        """Say that the condition is gone; a latched alarm stays."""
+        name = "/".join(part for part in (kind, agent, run, about) if part)[:200]
+        alarm = self._log.fleet.alarms.get(name)
+        if alarm is not None and not alarm.latched and alarm.state != "returned":
+            self._log.write(AlarmCleared(alarm=name), agent, run)
+
+
+def _round(count: int) -> bool:
+    while count >= 10 and count % 10 == 0:  # noqa: PLR2004  (decimal)
+        count //= 10
+    return count in (1, 2, 5)

@@ -1,0 +1,267 @@
+"""The arbiter: operators' intents, the first answer wins, everybody else is told.
+
+An intent is answered once. What is refused changes nothing, is recorded as `intent.refused`, and says why.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from dataclasses import dataclass
+from typing import Any, Final, Literal
+
+from bus import codec
+from bus.canonical import NotCanonicalError, code, digest
+from bus.codec import DecodeError
+from bus.events import ActionProposed, Outcome
+from bus.limits import EVENT_BYTES, INTENT_DUPLICATE_WITHIN
+from bus.messages import Answer, Intent
+from bus.records import AlarmAcknowledged, AlarmCleared, IntentRefused
+from bus.topics import Address, Topics
+from console.core.lifecycle import ENDED
+from console.core.state import Action, Fleet, Run
+from console.core.text import plain
+from console.supervisor.alarms import Alarms
+from console.supervisor.gates import Gates
+from console.supervisor.ledger import Ledger
+from console.supervisor.log import Log
+from console.supervisor.operators import Operators
+from console.supervisor.outbox import Outbox
+
+Refusal = Literal["stale", "conflict", "unsigned", "unknown-key", "replayed", "illegal", "closed"]
+
+UNSIGNED_MAY: Final = frozenset({"pause", "reject", "hold"})
+"""What anybody who reaches the broker may do: stop things."""
+
+NEEDS_COMMIT: Final = frozenset({"approve", "edit", "respond", "resume"})
+"""What is closed while the recording fails or two supervisors meet."""
+
+EDIT_BYTES: Final = EVENT_BYTES - 8_192
+"""Room for edited arguments in the record of a decision and in the command that carries it."""
+
+ANSWERS_KEPT: Final = 4_096
+REFUSALS_A_MINUTE: Final = 60
+
+
+class RefusedError(Exception):
+    """An intent that changes nothing."""
+
+    def __init__(self, outcome: Refusal, reason: str) -> None:
+        super().__init__(reason)
+        self.outcome: Refusal = outcome
+
+
+@dataclass(slots=True)
+class Answered:
+    """An answer given, when, and whether its replay was recorded."""
+
+    answer: Answer
+    at: float
+    replayed: bool = False
+
+
+class Arbiter:
+    """Checks who wants what under which view of the world, and lets the gates or the ledger do it."""
+
+    def __init__(
+        self,
+        log: Log,
+        outbox: Outbox,
+        gates: Gates,
+        ledger: Ledger,
+        alarms: Alarms,
+        operators: Operators,
+        topics: Topics,
+    ) -> None:
+        self._log = log
+        self._outbox = outbox
+        self._gates = gates
+        self._ledger = ledger
+        self._alarms = alarms
+        self.operators = operators
+        self._topics = topics
+        self._answered: OrderedDict[str, Answered] = OrderedDict()
+        self._refusals: list[float] = []
+        self.closed = ""
+
+    @property
+    def _fleet(self) -> Fleet:
+        return self._log.fleet
+
+    def intent(self, address: Address, payload: bytes, now: float) -> Intent | None:
+        """Take one intent message. Returns it if it is a keyframe request or a leave, which the caller serves."""
+        try:
+            intent = codec.decode(payload, Intent)
+        except DecodeError as error:
+            self._bad(address, f"not an intent: {error}")
+            return None
+        if intent.operator != address.name:
+            self._bad(address, f"operator {intent.operator} on the topic of another")
+            return None
+        if intent.verb in ("keyframe", "leave"):
+            return intent
+        before = self._answered.get(intent.id)
+        if before is not None:
+            self._repeat(intent, before, now)
+            return None
+        try:
+            answer = self._carry_out(intent, payload, now)
+        except RefusedError as refused:
+            answer = self._refuse(intent, refused, now)
+        self._answered[intent.id] = Answered(answer, now)
+        while len(self._answered) > ANSWERS_KEPT:
+            self._answered.popitem(last=False)
+        self._answer(intent, answer)
+        return None
+
+    def _carry_out(self, intent: Intent, payload: bytes, now: float) -> Answer:
+        standing = self.operators.standing(intent, payload)
+        if standing != "signed" and intent.verb not in UNSIGNED_MAY:
+            text = {
+                "unsigned": "an unsigned intent may only pause, hold or reject",
+                "unknown-key": f"no enrolled key of {intent.operator} made this signature",
+            }
+            raise RefusedError(standing, text[standing])
+        if intent.epoch != self._log.epoch:
+            raise RefusedError("stale", "made under another supervisor; look again")
+        if self.closed and intent.verb in NEEDS_COMMIT:
+            raise RefusedError("closed", self.closed)
+        by = intent.operator if standing == "signed" else f"{intent.operator} (unsigned)"
+        match intent.verb:
+            case "approve" | "edit" | "reject" | "respond":
+                return self._decide(intent, by, now)
+            case "acknowledge" | "reset":
+                return self._alarm(intent, by)
+            case _:
+                return self._command(intent, by, now)
+
+    def _decide(self, intent: Intent, by: str, now: float) -> Answer:
+        run, action = self._action(intent)
+        outcome: Outcome = "rejected"
+        fields: dict[str, Any] = {}
+        if intent.verb == "approve":
+            self._check_bound(intent, action)
+            if not self._gates.complete(run, action.args):
+                raise RefusedError("closed", "a large value of this action has not arrived whole")
+            outcome, fields = "approved", {"digest": action.digest}
+        elif intent.verb == "edit":
+            self._check_bound(intent, action)
+            outcome, fields = "edited", self._edited(intent, run, action)
+        elif intent.verb == "respond":
+            outcome = "responded"
+        self._gates.decide(action, outcome, by, now, reason=intent.reason, intent=intent.id, **fields)
+        return Answer(
+            intent=intent.id, outcome=outcome, accepted=True, command=action.decision, pos=self._fleet.pos
+        )
+
+    def _action(self, intent: Intent) -> tuple[Run, Action]:
+        run = self._fleet.run(intent.agent, intent.run)
+        action = run.actions.get(intent.action) if run else None
+        if run is None or action is None:
+            raise RefusedError("conflict", f"no action {intent.agent}/{intent.run}/{intent.action}")
+        if action.outcome is not None:
+            raise RefusedError("conflict", f"{action.outcome} by {action.decided_by} before")
+        if action.state != "asked":
+            raise RefusedError("conflict", f"the action does not wait, it is {action.state}")
+        return run, action
+
+    @staticmethod
+    def _check_bound(intent: Intent, action: Action) -> None:
+        if intent.digest != action.digest:
+            raise RefusedError("stale", "the arguments are not those that were displayed")
+        if action.gate == "hold" and intent.code != code(action.digest):
+            raise RefusedError("illegal", "a hold needs its four-digit code")
+
+    def _edited(self, intent: Intent, run: Run, action: Action) -> dict[str, Any]:
+        if intent.args is None:
+            raise RefusedError("illegal", "an edit needs args")
+        try:
+            own = digest(action.tool, intent.args)
+        except NotCanonicalError as error:
+            raise RefusedError("illegal", f"the edited arguments have {error}") from None
+        if len(codec.encode(intent.args)) > EDIT_BYTES:
+            raise RefusedError("illegal", f"the edited arguments take more than {EDIT_BYTES} bytes")
+        if not self._gates.complete(run, intent.args):
+            raise RefusedError("closed", "a large value of this action has not arrived whole")
+        edited = ActionProposed(action=action.id, tool=action.tool, args=intent.args, hints=action.hints)
+        if self._gates.assess(run, edited, own).gate == "deny":
+            raise RefusedError("illegal", "policy denies the edited action")
+        return {"digest": own, "args": intent.args}
+
+    def _command(self, intent: Intent, by: str, now: float) -> Answer:
+        runs = [self._run(intent)] if intent.run else self._stoppable(intent)
+        sent = [self._ledger.request(intent.verb, run, by, intent.reason, intent.id, now) for run in runs]
+        return Answer(
+            intent=intent.id,
+            outcome="accepted",
+            accepted=True,
+            command=sent[0] if len(sent) == 1 else "",
+            text=f"{len(sent)} runs" if len(sent) != 1 else "",
+            pos=self._fleet.pos,
+        )
+
+    def _run(self, intent: Intent) -> Run:
+        run = self._fleet.run(intent.agent, intent.run)
+        if run is None:
+            raise RefusedError("conflict", f"no run {intent.agent}/{intent.run}")
+        if run.state in ENDED:
+            raise RefusedError("conflict", f"the run is over ({run.state})")
+        if run.control == "observed":
+            raise RefusedError("illegal", "an observed run cannot be stopped from here")
+        return run
+
+    def _stoppable(self, intent: Intent) -> list[Run]:
+        if intent.verb != "hold":
+            raise RefusedError("illegal", f"{intent.verb} needs a run")
+        return [
+            run for run in self._fleet.runs.values() if run.state not in ENDED and run.control != "observed"
+        ]
+
+    def _alarm(self, intent: Intent, by: str) -> Answer:
+        alarm = self._fleet.alarms.get(intent.alarm)
+        if alarm is None:
+            raise RefusedError("conflict", f"no alarm {plain(intent.alarm)}")
+        if intent.verb == "acknowledge":
+            self._log.write(AlarmAcknowledged(alarm=alarm.id, by=by), alarm.agent, alarm.run)
+        elif not intent.reason:
+            raise RefusedError("illegal", "a reset needs a reason")
+        else:
+            cleared = AlarmCleared(alarm=alarm.id, by=by, reason=intent.reason)
+            self._log.write(cleared, alarm.agent, alarm.run)
+        return Answer(intent=intent.id, outcome="accepted", accepted=True, pos=self._fleet.pos)
+
+    def _repeat(self, intent: Intent, before: Answered, now: float) -> None:
+        """The same intent again: its first answer while a console may still be asking, a refusal later. Never an effect."""
+        if now - before.at > INTENT_DUPLICATE_WITHIN and not before.replayed:
+            before.replayed = True
+            before.answer = self._refuse(
+                intent, RefusedError("replayed", "this intent was answered long ago"), now
+            )
+        self._answer(intent, before.answer)
+
+    def _refuse(self, intent: Intent, refused: RefusedError, now: float) -> Answer:
+        """Record a refusal, unless somebody floods us with them, and make its answer."""
+        self._refusals = [at for at in self._refusals if now - at < 60] + [now]  # noqa: PLR2004  (a minute)
+        reason = str(refused)
+        if len(self._refusals) > REFUSALS_A_MINUTE:
+            self._alarms.raise_("intent-flood", f"more than {REFUSALS_A_MINUTE} refused intents a minute")
+        else:
+            record = IntentRefused(
+                intent=intent.id,
+                operator=intent.operator,
+                verb=intent.verb,
+                outcome=refused.outcome,
+                reason=reason,
+                action=intent.action,
+            )
+            self._log.write(record, intent.agent, intent.run)
+        return Answer(
+            intent=intent.id, outcome=refused.outcome, accepted=False, text=reason, pos=self._fleet.pos
+        )
+
+    def _answer(self, intent: Intent, answer: Answer) -> None:
+        stops = intent.verb in ("reject", "pause", "hold", "kill")
+        after = 0 if stops and self.closed else None
+        self._outbox.plain(self._topics.console(intent.console), codec.encode(answer), after)
+
+    def _bad(self, address: Address, problem: str) -> None:
+        self._alarms.raise_("bad-input", f"intents/{address.name}: {plain(problem)}", about=address.name)

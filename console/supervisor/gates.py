@@ -1,0 +1,213 @@
+"""The gates: every proposed action is judged, allowed, asked or denied, and every ask ends, answered or not."""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Callable
+from typing import Any, Final, Protocol
+
+from bus.canonical import NotCanonicalError, digest
+from bus.events import ActionProposed, Outcome
+from bus.records import ActionAsked, ActionAssessed, ActionDecided
+from console.core.risk import Assessment
+from console.core.state import Action, Fleet, Run
+from console.supervisor.alarms import Alarms
+from console.supervisor.ledger import Ledger
+from console.supervisor.log import Log
+
+NO_DIGEST: Final = "0" * 64
+"""Stands where arguments have no canonical form, so that nothing can be bound to them."""
+
+BLOB: Final = "$blob"
+
+
+class Judging(Protocol):
+    """What the gates need of a judge; `console.policy.judge.Judge` is it."""
+
+    def judge(
+        self,
+        proposal: ActionProposed,
+        *,
+        agent: str,
+        digest_ok: bool | None,
+        tainted: bool,
+        sensitive: bool,
+        first_use: bool,
+        gap: bool,
+        incomplete: bool,
+    ) -> Assessment: ...
+
+    def pass_list(self, agent: str) -> list[str]: ...
+
+    def reads(self, tool: str) -> tuple[bool, bool]: ...
+
+
+class Gates:
+    """Judges proposals, keeps the deadlines of asks, and records each action's one decision."""
+
+    def __init__(
+        self, log: Log, ledger: Ledger, alarms: Alarms, judge: Judging, new_id: Callable[[], str]
+    ) -> None:
+        self._log = log
+        self._ledger = ledger
+        self._alarms = alarms
+        self.judge = judge
+        self._new_id = new_id
+        self._deadlines: list[tuple[float, str]] = []
+        self.blob_ok: Callable[[str, str], bool] = lambda run, sha256: False
+
+    @property
+    def _fleet(self) -> Fleet:
+        return self._log.fleet
+
+    def proposed(self, run: Run, data: ActionProposed, now: float) -> None:
+        """Judge a proposal that was just accepted, and act on the gate."""
+        action = run.actions.get(data.action)
+        if action is None or action.state != "proposed":
+            return
+        own, problem = _digest(data.tool, data.args)
+        incomplete = bool(problem) or not self.complete(run, data.args)
+        assessment = self.assess(run, data, own, incomplete=incomplete)
+        assessed = ActionAssessed(
+            action=data.action,
+            digest=own,
+            severity=assessment.severity,
+            failure_bp=assessment.failure_bp,
+            gate=assessment.gate,
+            reasons=assessment.reasons,
+        )
+        self._log.write(assessed, run.agent, run.run)
+        if run.control == "observed":
+            return
+        if data.passed:
+            self._passed(action, own, now)
+        elif problem:
+            self.decide(action, "rejected", "policy", now, reason=f"the arguments {problem}")
+        elif assessment.gate == "deny":
+            self.decide(action, "rejected", "policy", now, reason=_why(assessment))
+        elif assessment.gate in ("auto", "notify"):
+            self.decide(action, "approved", "policy", now, digest=own)
+        else:
+            asked = ActionAsked(action=data.action, gate=assessment.gate, decide_within=data.decide_within)
+            self._log.write(asked, run.agent, run.run)
+            heapq.heappush(self._deadlines, (now + data.decide_within, action.key))
+
+    def assess(self, run: Run, data: ActionProposed, own: str, *, incomplete: bool = False) -> Assessment:
+        """Judge a call of a run without acting on it."""
+        reads = [self.judge.reads(tool) for tool in run.tools_used]
+        return self.judge.judge(
+            data,
+            agent=run.agent,
+            digest_ok=None if data.digest is None else data.digest == own,
+            tainted=any(untrusted for untrusted, _ in reads),
+            sensitive=any(sensitive for _, sensitive in reads),
+            first_use=data.tool not in run.tools_used,
+            gap=run.gaps > 0,
+            incomplete=incomplete,
+        )
+
+    def complete(self, run: Run, args: dict[str, Any]) -> bool:
+        """Whether every blob that the arguments name has arrived whole and unchanged."""
+        return all(self.blob_ok(run.key, name) for name in blobs(args))
+
+    def _passed(self, action: Action, own: str, now: float) -> None:
+        """An action that did not wait: fine if its tool is on the pass list, an ungated action otherwise."""
+        if action.tool in self.judge.pass_list(action.agent):
+            self.decide(action, "approved", "pass-list", now, digest=own, send=False)
+
+    def started(self, run: Run, name: str) -> None:
+        """Raise the loudest alarm there is for an action that began without a decision that allowed it."""
+        action = run.actions.get(name)
+        if action is not None and action.state == "ungated" and run.control != "observed":
+            text = f"{run.key}: {action.tool} ran without a decision"
+            self._alarms.raise_("ungated-action", text, run.agent, run.run, about=name)
+
+    def decide(
+        self,
+        action: Action,
+        outcome: Outcome,
+        by: str,
+        now: float,
+        *,
+        digest: str | None = None,
+        args: dict[str, Any] | None = None,
+        reason: str = "",
+        intent: str = "",
+        send: bool = True,
+    ) -> None:
+        """Record the decision of an action and send it to the agent behind the commit."""
+        decided = ActionDecided(
+            action=action.id,
+            outcome=outcome,
+            command=self._new_id() if send else "",
+            by=by,
+            digest=digest,
+            args=args,
+            reason=reason,
+            intent=intent,
+        )
+        self._log.write(decided, action.agent, action.run)
+        if send:
+            self._ledger.decision(action, now)
+
+    def restore(self, now: float) -> None:
+        """After a restart: take up the asks of the recording with what is left of their time, and judge what was not."""
+        at = self._log.now()
+        for key in self._fleet.waiting:
+            action = self._fleet.action(key)
+            if action is not None:
+                spent = max(0.0, (at - (action.asked_at or at)) / 1000)
+                heapq.heappush(self._deadlines, (now + max(0.0, action.decide_within - spent), key))
+        for run in list(self._fleet.runs.values()):
+            for action in list(run.actions.values()):
+                if action.state == "proposed":
+                    self.proposed(run, _proposal(action), now)
+
+    def tick(self, now: float) -> None:
+        """Expire the asks whose time is up."""
+        while self._deadlines and self._deadlines[0][0] <= now:
+            _, key = heapq.heappop(self._deadlines)
+            action = self._fleet.action(key)
+            if action is not None and action.state == "asked":
+                reason = f"nobody answered within {action.decide_within:g} s"
+                self.decide(action, "expired", "clock", now, reason=reason)
+
+
+def blobs(value: Any) -> list[str]:  # noqa: ANN401  (any JSON value)
+    """The SHA-256 names of all blobs that a JSON value refers to."""
+    found: list[str] = []
+    stack = [value]
+    while stack:
+        item = stack.pop()
+        if isinstance(item, dict):
+            name = item.get(BLOB)
+            if isinstance(name, str):
+                found.append(name)
+            stack.extend(item.values())
+        elif isinstance(item, list):
+            stack.extend(item)
+    return found
+
+
+def _digest(tool: str, args: dict[str, Any]) -> tuple[str, str]:
+    try:
+        return digest(tool, args), ""
+    except NotCanonicalError as error:
+        return NO_DIGEST, f"have {error}"
+
+
+def _why(assessment: Assessment) -> str:
+    return assessment.reasons[0].text if assessment.reasons else "denied by policy"
+
+
+def _proposal(action: Action) -> ActionProposed:
+    return ActionProposed(
+        action=action.id,
+        tool=action.tool,
+        args=action.args,
+        step=action.step,
+        confidence=action.confidence,
+        hints=action.hints,
+        decide_within=action.decide_within or 1.0,
+        passed=action.passed,
+    )

@@ -1,0 +1,167 @@
+"""The command ledger: requests commands, sends them, and watches their four facts.
+
+requested (recorded) → sent (the broker has it) → acknowledged (the agent has it) → effective, or refused, or failed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Final
+
+from bus import messages
+from bus.limits import COMMAND_TIMEOUT
+from bus.records import CommandFailed, CommandRequested, CommandSent
+from console.core.lifecycle import ENDED, IllegalTransitionError
+from console.core.state import Action, Command, Fleet, Run
+from console.supervisor.alarms import Alarms
+from console.supervisor.log import Log
+from console.supervisor.outbox import Outbox
+
+CommandKind = type[
+    messages.PauseCommand | messages.ResumeCommand | messages.HoldCommand | messages.KillCommand
+]
+
+_KINDS: Final[dict[str, CommandKind]] = {
+    "pause": messages.PauseCommand,
+    "resume": messages.ResumeCommand,
+    "hold": messages.HoldCommand,
+    "kill": messages.KillCommand,
+}
+_OPEN: Final = ("requested", "sent", "acknowledged")
+
+
+@dataclass(slots=True)
+class Watch:
+    """When a command must have been acknowledged, and for a kill when it must have taken effect."""
+
+    deadline: float
+    acknowledged: bool = False
+
+
+class Ledger:
+    """Sends commands and decisions, and says when one did not arrive."""
+
+    def __init__(self, log: Log, outbox: Outbox, alarms: Alarms, new_id: Callable[[], str]) -> None:
+        self._log = log
+        self._outbox = outbox
+        self._alarms = alarms
+        self._new_id = new_id
+        self._watched: dict[str, Watch] = {}
+
+    @property
+    def _fleet(self) -> Fleet:
+        return self._log.fleet
+
+    def request(self, kind: str, run: Run, by: str, reason: str, intent: str, now: float) -> str:
+        """Record that somebody wants a command for a run, and send it behind the commit. Returns its id."""
+        name = self._new_id()
+        requested = CommandRequested(command=name, kind=kind, by=by, reason=reason, intent=intent)  # type: ignore[arg-type]
+        self._log.write(requested, run.agent, run.run)
+        self._send(self._fleet.commands[name])
+        self._watched[name] = Watch(now + COMMAND_TIMEOUT)
+        return name
+
+    def decision(self, action: Action, now: float) -> None:
+        """Send the decision that stands recorded for an action."""
+        outcome: Any = action.outcome
+        command = messages.DecisionCommand(
+            epoch=self._log.epoch,
+            agent=action.agent,
+            run=action.run,
+            id=action.decision,
+            action=action.id,
+            outcome=outcome,
+            digest=action.decided_digest or None,
+            args=action.edited,
+            text=action.note,
+            by=action.decided_by,
+        )
+        allows = action.outcome in ("approved", "edited")
+        self._outbox.command(command, stops=not allows, fact=True)
+        if action.outcome != "expired":
+            self._watched[action.decision] = Watch(now + COMMAND_TIMEOUT)
+
+    def _send(self, command: Command) -> None:
+        fields: dict[str, Any] = {
+            "epoch": self._log.epoch,
+            "agent": command.agent,
+            "run": command.run,
+            "id": command.id,
+        }
+        if command.kind != "resume":
+            fields["reason"] = command.reason
+        self._outbox.command(_KINDS[command.kind](**fields), stops=command.kind != "resume", fact=True)
+
+    def taken(self, name: str) -> None:
+        """The broker has taken a command: write the second fact, once."""
+        command = self._fleet.commands.get(name)
+        if command is not None and command.sent_at is None:
+            self._log.write(CommandSent(command=name), command.agent, command.run)
+
+    def again(self, agent: str, open_actions: dict[str, list[str]], now: float) -> None:
+        """An agent announced itself: send again what it may have missed.
+
+        `open_actions` are its open gates by run; a decision it still waits for is signed and sent anew.
+        """
+        for command in list(self._fleet.commands.values()):
+            if (
+                command.agent != agent
+                or command.kind == "decision"
+                or command.state not in ("requested", "sent")
+            ):
+                continue
+            run = self._fleet.run(agent, command.run)
+            if run is not None and run.state not in ENDED:
+                self._send(command)
+                self._watched[command.id] = Watch(now + COMMAND_TIMEOUT)
+        for run_name, actions in open_actions.items():
+            run = self._fleet.run(agent, run_name)
+            for name in actions:
+                action = run.actions.get(name) if run else None
+                if action is not None and action.outcome is not None and action.decision:
+                    self.decision(action, now)
+
+    def send_unsent(self, now: float) -> None:
+        """Send again, under this epoch, every command that no broker is known to have taken, and watch the open ones."""
+        for command in list(self._fleet.commands.values()):
+            if command.state not in _OPEN:
+                continue
+            self._watched[command.id] = Watch(now + COMMAND_TIMEOUT)
+            if command.state != "requested":
+                continue
+            if command.kind != "decision":
+                self._send(command)
+                continue
+            action = self._fleet.action(f"{command.agent}/{command.run}/{command.action}")
+            if action is not None and action.decision == command.id:
+                self.decision(action, now)
+
+    def tick(self, now: float) -> None:
+        """Fail what was not acknowledged in time, and kills that did not take effect."""
+        for name, watch in list(self._watched.items()):
+            command = self._fleet.commands.get(name)
+            if command is None or command.state not in _OPEN:
+                del self._watched[name]
+                continue
+            if command.acknowledged_at is not None and not watch.acknowledged:
+                watch.acknowledged = True
+                watch.deadline = now + COMMAND_TIMEOUT
+            if watch.acknowledged and command.kind != "kill":
+                del self._watched[name]
+            elif now >= watch.deadline:
+                del self._watched[name]
+                self._fail(command, "no effect" if watch.acknowledged else "not acknowledged")
+
+    def _fail(self, command: Command, what: str) -> None:
+        text = f"{what} within {COMMAND_TIMEOUT:.0f} s"
+        run = self._fleet.run(command.agent, command.run)
+        if command.kind == "decision" and (run is None or run.state in ENDED or run.state == "lost"):
+            text += ", the run is gone"
+        try:
+            self._log.write(CommandFailed(command=command.id, reason=text), command.agent, command.run)
+        except IllegalTransitionError:
+            return
+        about = f"{command.kind} of {command.agent}/{command.run}: {text}"
+        kind = "kill-unconfirmed" if command.kind == "kill" else "command-failed"
+        self._alarms.raise_(kind, about, command.agent, command.run, about=command.id)

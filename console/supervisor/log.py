@@ -1,0 +1,110 @@
+"""The one log: gives every accepted record its position and time, applies it to the fleet, and stages it for the commit.
+
+Staged records are not yet recorded: nothing about them may leave the house before `committed`, stop commands apart. The
+fleet is ahead of the recording by exactly what is staged; a crash forgets both and the agents send again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
+
+from msgspec import Raw
+
+from bus import codec
+from bus.codec import Record
+from bus.events import Data, Envelope
+from console.core.reduce import reduce
+from console.core.state import Fleet
+
+URGENT: Final = frozenset(
+    {
+        "action.proposed",
+        "action.assessed",
+        "action.asked",
+        "action.decided",
+        "command.requested",
+        "alarm.raised",
+    }
+)
+"""Types that are committed at once; everything else waits a moment for company."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One record on its way to the recording. `event` are the bytes as sent."""
+
+    pos: int
+    at: int
+    agent: str
+    run: str
+    seq: int
+    from_agent: bool
+    event: bytes
+
+
+class Log:
+    """Sequencer of a site. Not concurrent: one caller, one order."""
+
+    def __init__(self, fleet: Fleet, epoch: str, wall: Callable[[], int]) -> None:
+        """`wall` gives milliseconds since 1970 UTC; the log never lets time go back."""
+        self.fleet = fleet
+        self.epoch = epoch
+        self.staged: list[Entry] = []
+        self.urgent = False
+        self._wall = wall
+        self._written = 0
+
+    def now(self) -> int:
+        """The time that the next record will carry."""
+        return max(self.fleet.at, self._wall())
+
+    def accept(self, payload: bytes, envelope: Envelope) -> Record:
+        """Take an agent's event into the log.
+
+        Raises:
+            DecodeError: its source is no agent's run.
+        """
+        return self._append(payload, envelope)
+
+    def write(self, data: Data, agent: str = "", run: str = "") -> Record:
+        """Write a record of the supervisor about an agent, a run, or the site.
+
+        Raises:
+            IllegalTransitionError: the record contradicts the state tables; nothing was written.
+        """
+        self._written += 1
+        envelope = Envelope(
+            id=f"{self.epoch}.{self._written}",
+            source=codec.SUPERVISOR_SOURCE,
+            type=data.TYPE,
+            subject=f"{agent}/{run}" if run else agent,
+            incarnation=self.epoch,
+            seq=self._written,
+            data=Raw(codec.encode(data)),
+        )
+        return self._append(codec.encode(envelope), envelope)
+
+    def take(self) -> list[Entry]:
+        """Hand over what is staged, in order."""
+        entries, self.staged = self.staged, []
+        self.urgent = False
+        return entries
+
+    def _append(self, payload: bytes, envelope: Envelope) -> Record:
+        record = codec.record(self.fleet.pos + 1, self.now(), envelope)
+        reduce(self.fleet, record)
+        self.staged.append(
+            Entry(
+                pos=record.pos,
+                at=record.at,
+                agent=record.agent,
+                run=record.run,
+                seq=record.seq,
+                from_agent=record.from_agent,
+                event=payload,
+            )
+        )
+        self.urgent = self.urgent or envelope.type in URGENT
+        return record

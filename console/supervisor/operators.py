@@ -1,0 +1,59 @@
+"""Who may decide: the operators file, lines `NAME ssh-ed25519 AAAA...`, and what a signature is worth."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+
+from bus.messages import Intent
+from bus.signing import KeyFileError, PublicKey
+from bus.topics import BadIdError, check_id
+
+Standing = Literal["signed", "unsigned", "unknown-key"]
+
+
+class OperatorsFileError(ValueError):
+    """An operators file that cannot be used. The text names file and line."""
+
+
+@dataclass(slots=True)
+class Operators:
+    """The public keys of each operator."""
+
+    keys: dict[str, list[PublicKey]] = field(default_factory=dict)
+
+    @staticmethod
+    def load(path: Path) -> Operators:
+        """Read the file; an absent one means that nobody may approve.
+
+        Raises:
+            OperatorsFileError: a line is not `NAME ssh-ed25519 AAAA...`, or the file cannot be read.
+        """
+        found = Operators()
+        if not path.exists():
+            return found
+        try:
+            lines = path.read_text(encoding="utf-8").splitlines()
+        except (OSError, UnicodeDecodeError) as error:
+            msg = f"{path}: cannot read it: {error}"
+            raise OperatorsFileError(msg) from None
+        for number, line in enumerate(lines, 1):
+            if not line.strip() or line.lstrip().startswith("#"):
+                continue
+            name, _, key = line.strip().partition(" ")
+            try:
+                found.keys.setdefault(check_id(name, "operator"), []).append(PublicKey.parse(key))
+            except (BadIdError, KeyFileError) as error:
+                msg = f"{path}:{number}: {error}; expected: NAME ssh-ed25519 AAAA..."
+                raise OperatorsFileError(msg) from None
+        return found
+
+    def standing(self, intent: Intent, payload: bytes) -> Standing:
+        """What the signature of an intent is worth."""
+        if not intent.sig:
+            return "unsigned"
+        for key in self.keys.get(intent.operator, ()):
+            if key.fingerprint == intent.key and key.verifies(payload):
+                return "signed"
+        return "unknown-key"

@@ -1,0 +1,82 @@
+"""What the supervisor wants to publish, in order, each held back until what it speaks of is committed."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from bus.canonical import NotCanonicalError
+from bus.messages import Command, SupervisorState
+from bus.signing import PrivateKey
+from bus.topics import Topics
+
+
+@dataclass(frozen=True, slots=True)
+class Out:
+    """A message to publish once everything up to `after` is recorded.
+
+    `command` is the id whose `command.sent` fact its delivery proves, empty for none. `stops` marks what goes out even
+    while the recording fails: reject, pause, hold, kill.
+    """
+
+    topic: str
+    payload: bytes
+    after: int
+    retain: bool = False
+    command: str = ""
+    stops: bool = False
+
+
+class Outbox:
+    """Ordered, held-back messages. `position` gives the log's newest position."""
+
+    def __init__(self, topics: Topics, key: PrivateKey, position: Callable[[], int]) -> None:
+        self._topics = topics
+        self._key = key
+        self._position = position
+        self._held: deque[Out] = deque()
+        self._stops: deque[Out] = deque()
+
+    def command(self, command: Command, *, stops: bool = False, fact: bool = False) -> None:
+        """Sign a command and queue it behind the newest record. `fact`: its delivery is a fact of the ledger."""
+        try:
+            payload = self._key.sign(command)
+        except NotCanonicalError:
+            return
+        topic = self._topics.commands(command.agent)
+        self._add(Out(topic, payload, self._position(), command=command.id if fact else "", stops=stops))
+
+    def state(self, state: SupervisorState) -> None:
+        """Queue the lease; it waits for nothing."""
+        self._add(Out(self._topics.state, self._key.sign(state), 0, retain=True))
+
+    def signed_state(self, state: SupervisorState) -> bytes:
+        """A signed state as a payload, for the will."""
+        return self._key.sign(state)
+
+    def plain(self, topic: str, payload: bytes, after: int | None = None) -> None:
+        """Queue an unsigned message behind `after`, the newest record by default."""
+        self._add(Out(topic, payload, self._position() if after is None else after))
+
+    def ready(self, committed: int, *, failing: bool = False) -> list[Out]:
+        """Take what may go out now: everything recorded, and while the recording fails also what stops things."""
+        ready: list[Out] = []
+        if failing:
+            ready.extend(self._stops)
+            gone = {id(out) for out in self._stops}
+            self._held = deque(out for out in self._held if id(out) not in gone)
+            self._stops.clear()
+        while self._held and self._held[0].after <= committed:
+            ready.append(self._held.popleft())
+        if not failing:
+            self._stops = deque(out for out in self._stops if out.after > committed)
+        return ready
+
+    def _add(self, out: Out) -> None:
+        if out.after == 0:
+            self._held.appendleft(out)
+            return
+        self._held.append(out)
+        if out.stops:
+            self._stops.append(out)

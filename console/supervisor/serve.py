@@ -1,0 +1,213 @@
+"""The supervisor process: `python -m console.supervisor.serve`. Started and kept alive by `watchfloor up`.
+
+Takes the site and the broker from the environment (`WATCHFLOOR_SITE`, `WATCHFLOOR_BROKER`), so that no password stands in
+the process list. Ends in order on SIGTERM, SIGINT, SIGHUP, and when its standard input closes: its parent is gone.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import secrets
+import signal
+import sys
+import threading
+import time
+from importlib.metadata import version
+from typing import Final
+
+from bus import codec
+from bus.home import Home
+from bus.messages import SupervisorState
+from bus.mqtt import MqttTransport
+from bus.signing import KeyFileError, PrivateKey
+from bus.topics import BadIdError, Topics
+from bus.transport import LinkDown, LinkUp, Message, Will
+from bus.url import BadBrokerUrlError, BrokerUrl
+from console.core.reduce import reduce
+from console.core.state import Fleet, KeyframeError, decode, encode
+from console.policy.files import PolicyFileError
+from console.policy.load import Rulebook
+from console.recording import lock
+from console.recording.reader import Reader
+from console.recording.schema import RecordingError
+from console.recording.writer import Recording
+from console.supervisor.desk import Desk, Identity
+from console.supervisor.emergency import EmergencyLog
+from console.supervisor.gates import blobs
+from console.supervisor.operators import Operators, OperatorsFileError
+from console.supervisor.rulebook import RulebookWatch
+from console.supervisor.service import Service
+
+EXIT_UNUSABLE: Final = 64
+"""Something a restart cannot mend: a key, a policy, an operators file, a recording, another supervisor."""
+
+RETAINED_WITHIN: Final = 1.0
+"""Seconds within which a broker delivers a retained message after the subscription."""
+
+LOGGER: Final = logging.getLogger(__name__)
+
+
+class UnusableError(Exception):
+    """Why this supervisor must not start; one line for people."""
+
+
+def main() -> int:
+    """Run the supervisor process; returns its exit code."""
+    logging.basicConfig(
+        level=logging.WARNING, format="watchfloor supervisor: %(levelname)s: %(message)s", stream=sys.stderr
+    )
+    try:
+        home = Home.of()
+        with lock.hold(home.lock):
+            asyncio.run(_serve(home))
+    except (
+        UnusableError,
+        RecordingError,
+        KeyFileError,
+        OperatorsFileError,
+        PolicyFileError,
+        BadIdError,
+        BadBrokerUrlError,
+        KeyframeError,
+    ) as error:
+        print(f"watchfloor supervisor: {error}", file=sys.stderr)
+        return EXIT_UNUSABLE
+    return 0
+
+
+async def _serve(home: Home) -> None:
+    topics = Topics(home.site)
+    url = BrokerUrl.parse(home.broker())
+    identity = Identity(
+        topics=topics,
+        epoch=secrets.token_hex(8),
+        instance=secrets.token_hex(8),
+        key=PrivateKey.load(home.supervisor_key),
+        version=version("watchfloor"),
+    )
+    operators = Operators.load(home.operators)
+    rulebook = Rulebook(home.catalogue, home.policy)
+    initial = encode(Fleet(site=home.site))
+    async with await Recording.open(home.sessions, initial=initial) as recording:
+        fleet = await _restore(recording)
+        await _alone(url, topics)
+        desk = Desk(
+            fleet,
+            identity,
+            rulebook.judge,
+            operators,
+            wall=lambda: int(time.time() * 1000),
+            new_id=lambda: secrets.token_hex(8),
+        )
+        await _restore_blobs(desk, recording)
+        emergency = EmergencyLog(home.emergency_log)
+        desk.begin(recording.session, time.monotonic(), late=emergency.left())
+        service = Service(
+            desk,
+            recording,
+            MqttTransport(
+                url,
+                client_id=f"watchfloor-{home.site}-control",
+                subscriptions=[topics.all_intents, topics.all_status, topics.state],
+                will=lambda _: Will(topics.state, desk.outbox.signed_state(desk.state("lost"))),
+            ),
+            MqttTransport(url, client_id=f"watchfloor-{home.site}-bulk", subscriptions=[topics.all_events]),
+            emergency,
+            RulebookWatch(rulebook, [home.catalogue, home.policy]),
+        )
+        _stop_on_signals(service)
+        await service.run()
+
+
+def _stop_on_signals(service: Service) -> None:
+    loop = asyncio.get_running_loop()
+    for name in ("SIGTERM", "SIGINT", "SIGHUP"):
+        if hasattr(signal, name):
+            with contextlib.suppress(NotImplementedError):
+                loop.add_signal_handler(getattr(signal, name), service.stop)
+    threading.Thread(target=_wait_for_parent, args=(loop, service), daemon=True).start()
+
+
+def _wait_for_parent(loop: asyncio.AbstractEventLoop, service: Service) -> None:
+    while sys.stdin.buffer.read(4096):
+        pass
+    with contextlib.suppress(RuntimeError):
+        loop.call_soon_threadsafe(service.stop)
+
+
+async def _restore(recording: Recording) -> Fleet:
+    """The fleet as the recording has it: its last keyframe and every record since, through the reducer."""
+    reader = await Reader.open(recording.path)
+    try:
+        segment = await reader.segment(recording.pos)
+        fleet = decode(segment.keyframe.body)
+        async for row in segment.rows:
+            reduce(fleet, codec.record(row.pos, row.at, codec.decode_envelope(row.event)))
+    finally:
+        await reader.close()
+    return fleet
+
+
+async def _restore_blobs(desk: Desk, recording: Recording) -> None:
+    """Put the blobs of waiting actions together again, from the present session."""
+    runs = set()
+    for key in desk.fleet.waiting:
+        action = desk.fleet.action(key)
+        if action is not None and blobs(action.args):
+            runs.add((action.agent, action.run))
+    if not runs:
+        return
+    reader = await Reader.open(recording.path)
+    try:
+        for agent, run in sorted(runs):
+            async for row in reader.rows(subject=(agent, run)):
+                record = codec.record(row.pos, row.at, codec.decode_envelope(row.event))
+                if record.from_agent:
+                    desk.recall(record)
+    finally:
+        await reader.close()
+
+
+async def _alone(url: BrokerUrl, topics: Topics) -> None:
+    """Wait for the broker, and make sure that no other supervisor serves the site.
+
+    Raises:
+        UnusableError: another instance renews the lease.
+    """
+    watch = MqttTransport(url, client_id=f"watchfloor-{topics.site}-look", subscriptions=[topics.state])
+    async with watch:
+        until: float | None = None
+        batches = aiter(watch.batches())
+        while until is None or time.monotonic() < until:
+            left = None if until is None else until - time.monotonic()
+            try:
+                batch = await asyncio.wait_for(anext(batches), left)
+            except TimeoutError:
+                return
+            for item in batch:
+                if isinstance(item, LinkUp):
+                    until = time.monotonic() + RETAINED_WITHIN
+                elif isinstance(item, LinkDown):
+                    LOGGER.warning("waiting for the broker: %s", item.reason)
+                else:
+                    until = _look(item, until)
+
+
+def _look(item: Message, until: float | None) -> float | None:
+    """Until when to watch, after a state was seen."""
+    try:
+        state = codec.decode(item.payload, SupervisorState)
+    except codec.DecodeError:
+        return until
+    if state.status != "up":
+        return until
+    if not item.retained:
+        msg = f"another supervisor (instance {state.instance}) serves this site on this broker; stop it first"
+        raise UnusableError(msg)
+    return time.monotonic() + state.ttl
+
+
+if __name__ == "__main__":
+    sys.exit(main())

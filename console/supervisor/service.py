@@ -1,0 +1,215 @@
+"""The supervisor with its I/O: two links, one recording, and the clock, around the pure `Desk`.
+
+The control link carries intents, status, commands and the lease and is drained first; the bulk link carries events in
+and the journal out. One task commits; while the recording fails it keeps trying, and only what stops things goes out.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable, Sequence
+from typing import Final
+
+from bus.limits import LEASE_RENEW
+from bus.transport import Item, LinkUp, Message, Transport
+from console.core.state import encode
+from console.recording.bodies import Row
+from console.recording.schema import RecordingError
+from console.recording.writer import Recording
+from console.supervisor.desk import Desk
+from console.supervisor.emergency import EmergencyLog
+from console.supervisor.log import Entry
+from console.supervisor.outbox import Out
+from console.supervisor.rulebook import RulebookWatch
+
+TELEMETRY_WAIT: Final = 0.02
+"""Seconds that telemetry waits for company before it is committed."""
+
+TICK: Final = 0.05
+"""Seconds between looks at the clock."""
+
+RETRY: Final = 0.5
+"""Seconds between attempts to commit while the recording fails."""
+
+CHUNK: Final = 64
+"""Events taken before the control link is looked at again."""
+
+LOGGER: Final = logging.getLogger(__name__)
+
+
+class Service:
+    """Runs a desk over two transports and a recording until told to stop."""
+
+    def __init__(
+        self,
+        desk: Desk,
+        recording: Recording,
+        control: Transport,
+        bulk: Transport,
+        emergency: EmergencyLog,
+        rules: RulebookWatch,
+    ) -> None:
+        self._desk = desk
+        self._recording = recording
+        self._control = control
+        self._bulk = bulk
+        self._emergency = emergency
+        self._rules = rules
+        self._staged = asyncio.Event()
+        self._urgent = asyncio.Event()
+        self._stopping = asyncio.Event()
+
+    def stop(self) -> None:
+        """Ask for a clean end: what is staged is committed, the state says `stopped`."""
+        self._stopping.set()
+
+    async def run(self) -> None:
+        """Serve until `stop`, or until a task fails, which raises."""
+        async with self._control, self._bulk:
+            tasks = [
+                asyncio.create_task(self._listen(self._control, CHUNK * 16), name="control"),
+                asyncio.create_task(self._listen(self._bulk, CHUNK), name="bulk"),
+                asyncio.create_task(self._commit(), name="commit"),
+                asyncio.create_task(self._clock(), name="clock"),
+                asyncio.create_task(self._lease(), name="lease"),
+            ]
+            self._kick()
+            tasks.append(asyncio.create_task(self._until_stopped(), name="stop"))
+            done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+            for task in done:
+                task.result()
+            await self._goodbye()
+
+    async def _until_stopped(self) -> None:
+        await self._stopping.wait()
+
+    async def _goodbye(self) -> None:
+        entries = self._desk.take()
+        if entries:
+            try:
+                await self._recording.append(rows(entries))
+                self._desk.committed(entries, time.monotonic())
+            except RecordingError as error:
+                LOGGER.error("%d records could not be stored at the end: %s", len(entries), error)
+        self._flush()
+        self._desk.outbox.state(self._desk.state("stopped"))
+        for out in self._desk.out():
+            await asyncio.wait_for(self._control.publish(out.topic, out.payload, retain=out.retain), 2.0)
+
+    async def _listen(self, transport: Transport, chunk: int) -> None:
+        async for batch in transport.batches():
+            for start in range(0, len(batch), chunk):
+                self._receive(batch[start : start + chunk], transport)
+                self._kick()
+                await asyncio.sleep(0)
+
+    def _receive(self, items: Sequence[Item], transport: Transport) -> None:
+        now = time.monotonic()
+        for item in items:
+            if isinstance(item, Message):
+                self._desk.receive(item.topic, item.payload, now, retained=item.retained)
+            elif isinstance(item, LinkUp) and transport is self._control:
+                self._desk.linked(now)
+            elif not isinstance(item, LinkUp):
+                LOGGER.warning("the link to the broker is down: %s", item.reason)
+
+    def _kick(self) -> None:
+        """Wake the committer if there is anything to commit, and let go what waits for nothing."""
+        if self._desk.log.staged:
+            self._staged.set()
+            if self._desk.log.urgent:
+                self._urgent.set()
+        self._flush()
+
+    def _flush(self) -> None:
+        for out in self._desk.out():
+            if out.stops and out.after > self._desk.committed_pos:
+                self._emergency.note(out)
+            bulky = not out.command and not out.retain and not out.topic.endswith("/commands")
+            (self._bulk if bulky else self._control).send(
+                out.topic, out.payload, retain=out.retain, taken=self._taken(out) if out.command else None
+            )
+
+    def _taken(self, out: Out) -> Callable[[bool], None]:
+        def taken(delivered: bool) -> None:  # noqa: FBT001  (the transport's signature)
+            self._desk.taken(out, delivered=delivered)
+            self._kick()
+
+        return taken
+
+    async def _commit(self) -> None:
+        while True:
+            await self._staged.wait()
+            self._staged.clear()
+            if not self._urgent.is_set():
+                try:
+                    await asyncio.wait_for(self._urgent.wait(), TELEMETRY_WAIT)
+                except TimeoutError:
+                    pass
+            self._urgent.clear()
+            await self._store()
+
+    async def _store(self) -> None:
+        """Commit what is staged, then publish. Keyframes are taken where the fleet and the log agree."""
+        entries = self._desk.take()
+        if not entries:
+            return
+        rotating = self._recording.rotation_due
+        keyframe = encode(self._desk.fleet) if rotating or self._recording.should_keyframe() else b""
+        last = entries[-1]
+        await self._append(entries)
+        self._desk.committed(entries, time.monotonic())
+        self._flush()
+        try:
+            if rotating:
+                previous = self._recording.session
+                await self._recording.rotate(keyframe)
+                self._desk.rotated(self._recording.session, previous)
+                self._kick()
+            elif keyframe:
+                await self._recording.keyframe(last.pos, last.at, keyframe)
+        except RecordingError as error:
+            LOGGER.error("no keyframe: %s", error)
+
+    async def _append(self, entries: list[Entry]) -> None:
+        while True:
+            try:
+                await self._recording.append(rows(entries))
+            except RecordingError as error:
+                if not self._desk.failing:
+                    LOGGER.error("the recording fails: %s", error)
+                self._desk.recording(failing=True)
+                self._flush()
+                await asyncio.sleep(RETRY)
+                continue
+            if self._desk.failing:
+                self._desk.recording(failing=False)
+                self._kick()
+            self._emergency.clear()
+            return
+
+    async def _clock(self) -> None:
+        while True:
+            await asyncio.sleep(TICK)
+            now = time.monotonic()
+            self._desk.tick(now)
+            self._rules.tick(self._desk, now)
+            self._kick()
+
+    async def _lease(self) -> None:
+        """Renew the lease through the recording, so that a supervisor that cannot reach its disk looks dead."""
+        while True:
+            await self._recording.probe()
+            self._desk.renew()
+            self._kick()
+            await asyncio.sleep(LEASE_RENEW)
+
+
+def rows(entries: Sequence[Entry]) -> list[Row]:
+    """Log entries as rows of the recording."""
+    return [Row(entry.pos, entry.at, entry.agent, entry.run, entry.event) for entry in entries]

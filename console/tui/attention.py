@@ -1,0 +1,110 @@
+"""How well a run is, in the order of attention: stop, act, watch, or well. Pure.
+
+Claims and their limit, errors, losses, commands without effect and alarms; one fact each, the worst one first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Final, Literal, NamedTuple
+
+from bus.limits import CONFIDENCE_LIMIT
+from console.core.lifecycle import ENDED
+from console.core.state import Alarm, Command, Fleet, Run
+from console.tui.theme import Token
+
+Level = Literal["stop", "act", "watch"]
+
+MARKS: Final[dict[Level, str]] = {"stop": "■", "act": "▲", "watch": "◇"}
+ORDER: Final[dict[Level, int]] = {"stop": 0, "act": 1, "watch": 2}
+CONTROL: Final = {"observed": "○", "gated": "◐", "contained": "●"}
+
+FAILED_FOR: Final = 10 * 60 * 1000
+"""How long (ms) a failed run stays among those that are not well; then it rests."""
+
+_BY_PRIORITY: Final[dict[int, Level]] = {1: "stop", 2: "act", 3: "watch"}
+
+
+class Plight(NamedTuple):
+    """Why a run needs a look: how much, the one fact, and since when (ms)."""
+
+    level: Level
+    fact: str
+    since: int
+
+
+def token_of(level: Level) -> Token:
+    return level
+
+
+def level_of_alarm(alarm: Alarm) -> Level:
+    return _BY_PRIORITY.get(alarm.priority, "watch")
+
+
+def stands(alarm: Alarm, now: int) -> bool:
+    """Whether an alarm still wants an answer: not yet acknowledged, or latched, and not shelved."""
+    if alarm.shelved_until is not None and alarm.shelved_until > now:
+        return False
+    return alarm.state in ("unacknowledged", "returned") or (alarm.latched and alarm.state != "normal")
+
+
+def plight(run: Run, commands: Iterable[Command], alarms: Iterable[Alarm], now: int) -> Plight | None:
+    """The worst that is to be said about a run, or None if it is well or at rest."""
+    found = [*_by_alarm(alarms, now), *_by_command(run, commands), *_by_record(run, now)]
+    return min(found, key=lambda plight: ORDER[plight.level], default=None)
+
+
+def _by_alarm(alarms: Iterable[Alarm], now: int) -> Iterable[Plight]:
+    for alarm in alarms:
+        if stands(alarm, now):
+            yield Plight(level_of_alarm(alarm), alarm.text or alarm.kind, alarm.raised_at)
+
+
+def _by_command(run: Run, commands: Iterable[Command]) -> Iterable[Plight]:
+    for command in commands:
+        if command.kind == "decision" or run.state in ENDED:
+            continue
+        if command.state in ("failed", "refused"):
+            at = command.failed_at or command.refused_at or command.requested_at
+            yield Plight("act", f"{command.kind} {command.state}: {command.problem}".rstrip(": "), at)
+        elif command.kind == "kill" or (command.kind == "pause" and run.state == "pausing"):
+            if command.effective_at is None:
+                yield Plight("watch", f"{command.kind} {_so_far(command)}", command.requested_at)
+
+
+def _so_far(command: Command) -> str:
+    if command.acknowledged_at is not None:
+        return "acknowledged, not effective"
+    return "sent, not acknowledged" if command.sent_at is not None else "requested, not sent"
+
+
+def _by_record(run: Run, now: int) -> Iterable[Plight]:
+    for action in run.actions.values():
+        if action.state == "ungated":
+            at = action.started_at or run.last_at
+            yield Plight("stop", f"{action.tool} ran without a decision", at)
+    if run.state == "lost":
+        last = run.steps[-1].step if run.steps else 0
+        yield Plight("act", f"last heard at step {last}" if last else "never heard at a step", run.last_at)
+    if run.state == "failed" and now - (run.ended_at or now) < FAILED_FOR:
+        yield Plight("watch", run.ended_text or "failed", run.ended_at or now)
+    if run.state in ENDED:
+        return
+    if run.gaps:
+        yield Plight("act", f"{run.gaps} events are missing for ever", run.last_at)
+    if run.misdeeds:
+        yield Plight("watch", f"{run.misdeeds} events not allowed: {run.misdeed}", run.last_at)
+    if run.dropped:
+        yield Plight("watch", f"{run.dropped} pieces of telemetry dropped", run.last_at)
+    if run.state in ("paused", "pausing"):
+        return
+    last_step = run.steps[-1] if run.steps else None
+    if last_step is not None and last_step.ok is False:
+        yield Plight("watch", f"step {last_step.step} {last_step.name} failed", last_step.finished_at or run.last_at)
+    if run.claims and run.claims[-1] < CONFIDENCE_LIMIT:
+        yield Plight("watch", f"claims {run.claims[-1]:.2f}, limit {CONFIDENCE_LIMIT:.2f}", run.last_at)
+
+
+def alarms_of(fleet: Fleet, run: Run) -> list[Alarm]:
+    """Alarms that name the run, or its agent as a whole."""
+    return [alarm for alarm in fleet.alarms.values() if alarm.agent == run.agent and alarm.run in ("", run.run)]

@@ -1,0 +1,240 @@
+"""The order of the fleet screen, kept up to date from changes: who waits, who is not well, who is well, who rests. Pure.
+
+Only runs that a change named are looked at again, so that ten thousand quiet runs cost nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Final, Literal, NamedTuple
+
+from console.core.lifecycle import ENDED
+from console.core.reduce import Change
+from console.core.state import Action, Fleet, Run
+from console.tui.attention import FAILED_FOR, ORDER, Level, Plight, alarms_of, plight, stands
+
+ENDED_SHOWN: Final = 20
+"""Newest ended runs that are listed at rest."""
+
+Kind = Literal["wait", "ill", "agent", "run", "rest", "head", "blank", "none"]
+
+
+class Item(NamedTuple):
+    """One line of the fleet screen. `key` is an action's, a run's, or an agent's; empty for what cannot be chosen."""
+
+    kind: Kind
+    key: str = ""
+
+    @property
+    def chosen_as(self) -> str:
+        """What the cursor remembers."""
+        return f"{self.kind}:{self.key}" if self.key else ""
+
+
+BLANK: Final = Item("blank")
+
+
+class Counts(NamedTuple):
+    """Row 2: how many rows want attention, which ask is due first, which alarms stand."""
+
+    stop: int = 0
+    act: int = 0
+    watch: int = 0
+    first_due: int | None = None
+    first_agent: str = ""
+    alarms: int = 0
+    alarm_level: Level = "watch"
+    alarm_since: int = 0
+    shelved: int = 0
+
+
+def due_at(action: Action) -> int:
+    """When a waiting action expires (ms)."""
+    return (action.asked_at or action.proposed_at) + int(action.decide_within * 1000)
+
+
+class FleetIndex:
+    """Follows one fleet. `hear` notes changes at any rate; `update` takes them in once a frame."""
+
+    def __init__(self, fleet: Fleet) -> None:
+        self.fleet = fleet
+        self.last_decision = 0
+        self._dirty: set[str] = set()
+        self._all = True
+        self._ill: dict[str, Plight] = {}
+        self._well: dict[str, dict[str, None]] = {}
+        self._rest: dict[str, None] = {}
+        self._done: dict[str, int] = {}
+        self._group: dict[str, str] = {}
+        self._commands: dict[str, list[str]] = {}
+        self._fading: set[str] = set()
+
+    def hear(self, changes: Iterable[Change]) -> None:
+        """Note what changed; cheap."""
+        for kind, key in changes:
+            match kind:
+                case "run":
+                    self._dirty.add(key)
+                case "action":
+                    self._dirty.add(key.rpartition("/")[0])
+                    self._decision(self.fleet.action(key))
+                case "command":
+                    self._command(key)
+                case "alarm":
+                    self._alarm(key)
+                case "site":
+                    self._all = True
+                case _:
+                    pass
+
+    def follow(self, fleet: Fleet) -> None:
+        """Look at another fleet, or at this one anew."""
+        self.fleet = fleet
+        self._all = True
+
+    def update(self, now: int) -> bool:
+        """Take in what was heard and what time did. Returns whether anything may look different."""
+        if self._all or len(self._group) > len(self.fleet.runs):
+            self._rebuild()
+        faded = {key for key in self._fading if self._faded(key, now)}
+        self._fading -= faded
+        dirty = self._dirty | faded
+        self._dirty = set()
+        for key in dirty:
+            self._place(key, now)
+        return bool(dirty)
+
+    def plight(self, key: str) -> Plight | None:
+        """Why a run is not well, or None."""
+        return self._ill.get(key)
+
+    def agent(self, name: str) -> list[Run]:
+        """The runs of an agent that are well, oldest first."""
+        return [run for key in self._well.get(name, ()) if (run := self.fleet.runs.get(key))]
+
+    def done(self, agent: str) -> int:
+        """Finished runs of an agent that are still known."""
+        return self._done.get(agent, 0)
+
+    def items(self, unfolded: Iterable[str]) -> list[Item]:
+        """The lines of the fleet screen. An agent with one run stands for it; others unfold into theirs."""
+        waiting = [Item("wait", action.key) for action in self._waiting()]
+        ill = sorted(self._ill.items(), key=lambda entry: (ORDER[entry[1].level], entry[1].since, entry[0]))
+        well: list[Item] = []
+        for name in sorted(agent for agent, runs in self._well.items() if runs):
+            runs = list(self._well[name])
+            single = len(runs) == 1
+            well.append(Item("run", runs[0]) if single else Item("agent", name))
+            if name in unfolded and not single:
+                well.extend(Item("run", key) for key in runs)
+        rest = [Item("rest", key) for key in self._resting()]
+        groups = (("waits", waiting), ("ill", [Item("ill", key) for key, _ in ill]), ("well", well), ("rest", rest))
+        lines: list[Item] = []
+        for title, group in groups:
+            if group:
+                lines += [BLANK] * bool(lines) + [Item("head", "")._replace(kind="head", key="")] if False else []
+                lines += ([BLANK] if lines else []) + [Item("head", title), *group]
+        return lines
+
+    def well_runs(self) -> int:
+        return sum(map(len, self._well.values()))
+
+    def counts(self, now: int) -> Counts:
+        """What row 2 says."""
+        by_level: dict[Level, int] = {"stop": 0, "act": 0, "watch": 0}
+        waiting = self._waiting()
+        for action in waiting:
+            by_level["stop" if action.gate == "hold" else "act"] += 1
+        for found in self._ill.values():
+            by_level[found.level] += 1
+        first = min(waiting, key=due_at, default=None)
+        alarms = [alarm for alarm in self.fleet.alarms.values() if stands(alarm, now)]
+        shelved = [alarm for alarm in self.fleet.alarms.values() if (alarm.shelved_until or 0) > now]
+        return Counts(
+            **by_level,
+            first_due=due_at(first) if first else None,
+            first_agent=first.agent if first else "",
+            alarms=len(alarms),
+            alarm_level={1: "stop", 2: "act"}.get(min((alarm.priority for alarm in alarms), default=3), "watch"),
+            alarm_since=min((alarm.raised_at for alarm in alarms), default=0),
+            shelved=len(shelved),
+        )
+
+    def _waiting(self) -> list[Action]:
+        found = [action for key in self.fleet.waiting if (action := self.fleet.action(key))]
+        return sorted(found, key=lambda action: (action.gate != "hold", due_at(action), action.key))
+
+    def _resting(self) -> list[str]:
+        runs = [run for key in self._rest if (run := self.fleet.runs.get(key))]
+        living = sorted(run.key for run in runs if run.state not in ENDED)
+        ended = sorted((run for run in runs if run.state in ENDED), key=lambda run: (-(run.ended_at or 0), run.key))
+        return living + [run.key for run in ended[:ENDED_SHOWN]]
+
+    def _rebuild(self) -> None:
+        self._all = False
+        for table in (self._ill, self._well, self._rest, self._done, self._group, self._commands):
+            table.clear()
+        self._fading.clear()
+        self._dirty = set(self.fleet.runs)
+        for key in self.fleet.commands:
+            self._command(key)
+        for run in self.fleet.runs.values():
+            for action in run.actions.values():
+                self._decision(action)
+
+    def _decision(self, action: Action | None) -> None:
+        if action is not None and action.decided_at is not None and action.outcome != "expired":
+            self.last_decision = max(self.last_decision, action.decided_at)
+
+    def _command(self, key: str) -> None:
+        command = self.fleet.commands.get(key)
+        if command is None:
+            return
+        run = f"{command.agent}/{command.run}"
+        known = self._commands.setdefault(run, [])
+        if key not in known:
+            known.append(key)
+            del known[:-8]
+        self._dirty.add(run)
+
+    def _alarm(self, key: str) -> None:
+        alarm = self.fleet.alarms.get(key)
+        if alarm is None:  # it is gone, and with it whose it was
+            self._dirty |= set(self._ill)
+        elif alarm.run:
+            self._dirty.add(f"{alarm.agent}/{alarm.run}")
+        elif alarm.agent:
+            self._dirty |= {run.key for run in self.fleet.runs.values() if run.agent == alarm.agent}
+
+    def _place(self, key: str, now: int) -> None:
+        agent = key.partition("/")[0]
+        self._ill.pop(key, None)
+        before = self._group.pop(key, "")
+        self._rest.pop(key, None)
+        if before == "done":
+            self._done[agent] -= 1
+        run = self.fleet.runs.get(key)
+        waits = run is not None and any(action.state == "asked" for action in run.actions.values())
+        found = plight(run, self._commands_of(run), alarms_of(self.fleet, run), now) if run else None
+        if run is None or waits or found or run.state in ENDED or run.state == "paused" or run.held:
+            self._well.get(agent, {}).pop(key, None)
+        else:
+            self._well.setdefault(agent, {})[key] = None
+        if run is None:
+            return
+        self._group[key] = "done" if run.state in ENDED else "living"
+        if run.state in ENDED:
+            self._done[agent] = self._done.get(agent, 0) + 1
+        if found is not None and not waits:
+            self._ill[key] = found
+            if run.state == "failed":
+                self._fading.add(key)
+        elif not waits and (run.state in ENDED or run.state == "paused" or run.held):
+            self._rest[key] = None
+
+    def _commands_of(self, run: Run) -> list[object]:  # replaced below
+        raise NotImplementedError
+
+    def _faded(self, key: str, now: int) -> bool:
+        run = self.fleet.runs.get(key)
+        return run is None or now - (run.ended_at or 0) >= FAILED_FOR

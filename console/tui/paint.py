@@ -1,0 +1,111 @@
+"""A row of the screen as text and tokens, laid on fixed columns. The same rows serve strips, tests and plain output.
+
+All agent text passes here on its way to a screen: whatever is not printable becomes a visible escape, once more.
+"""
+
+from __future__ import annotations
+
+from typing import Final, NamedTuple
+
+from rich.cells import cell_len, chop_cells, set_cell_size
+
+from console.core.text import ELLIPSIS, plain
+from console.tui.theme import Token
+
+
+class Span(NamedTuple):
+    text: str
+    token: Token
+
+
+Line = tuple[Span, ...]
+
+BLANK: Final[Line] = ()
+
+
+def safe(text: str) -> str:
+    """`text` with every unprintable character shown as its escape."""
+    return text if text.isprintable() else plain(text, 4 * len(text) + 4)
+
+
+def cut(text: str, cells: int) -> str:
+    """`text` in at most `cells` cells; a cut is marked at its end."""
+    if cell_len(text) <= cells:
+        return text
+    return set_cell_size(text, max(0, cells - 1)).rstrip() + ELLIPSIS if cells > 0 else ""
+
+
+def cut_middle(text: str, cells: int) -> str:
+    """`text` in at most `cells` cells; a cut is marked in the middle, so that endings still tell names apart."""
+    if cell_len(text) <= cells:
+        return text
+    tail = (cells - 1) // 2
+    return text[: cells - 1 - tail] + ELLIPSIS + text[len(text) - tail :]
+
+
+def wrap(text: str, cells: int) -> list[str]:
+    """`text` in pieces of at most `cells` cells; nothing is left out. Never empty."""
+    return chop_cells(text, max(1, cells)) or [""]
+
+
+def width_of(line: Line) -> int:
+    return sum(cell_len(span.text) for span in line)
+
+
+def text_of(line: Line) -> str:
+    return "".join(span.text for span in line)
+
+
+class Row:
+    """A line under construction. Columns count from 0; what is already there is never overwritten."""
+
+    def __init__(self) -> None:
+        self._spans: list[Span] = []
+        self._cells = 0
+
+    def at(self, column: int, text: str, token: Token = "text", *, end: int | None = None) -> Row:
+        """Put `text` at `column`, or one blank after what stands there; cut it before `end`."""
+        if not text:
+            return self
+        text = safe(text)
+        self._pad(column if column >= self._cells else self._cells + 1)
+        if end is not None:
+            text = cut(text, end - self._cells)
+        return self._add(text, token)
+
+    def then(self, text: str, token: Token = "text", *, gap: int = 0, end: int | None = None) -> Row:
+        """Put `text` after what stands there, `gap` blanks on."""
+        return self.at(self._cells + gap, text, token, end=end) if text else self
+
+    def right(self, last: int, *parts: tuple[str, Token]) -> Row:
+        """Put `parts` so that they end in column `last`, or one blank after what stands there."""
+        spans = [Span(safe(text), token) for text, token in parts if text]
+        start = last + 1 - sum(cell_len(span.text) for span in spans)
+        if spans:
+            self._pad(start if start >= self._cells else self._cells + 1)
+            for span in spans:
+                self._add(*span)
+        return self
+
+    @property
+    def cells(self) -> int:
+        return self._cells
+
+    @property
+    def line(self) -> Line:
+        return tuple(self._spans)
+
+    def _pad(self, column: int) -> None:
+        if column > self._cells:
+            self._add(" " * (column - self._cells), "text")
+
+    def _add(self, text: str, token: Token) -> Row:
+        if text:
+            self._spans.append(Span(text, token))
+            self._cells += cell_len(text)
+        return self
+
+
+def muted(line: Line) -> Line:
+    """The same line without colour or weight, for what is stale or lies behind a sheet."""
+    return tuple(Span(span.text, "muted") for span in line)

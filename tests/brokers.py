@@ -1,0 +1,139 @@
+"""Real brokers on free ports, to be killed, frozen and restarted at will."""
+
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import pytest
+
+from bus.url import BrokerUrl
+
+ROOT = Path(__file__).resolve().parent.parent
+MOSQUITTO = shutil.which("mosquitto", path=os.environ.get("PATH", "") + ":/usr/sbin:/usr/local/sbin")
+
+
+def free_port() -> int:
+    """Return a port of loopback that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+class RunningBroker:
+    """A broker process. `ready` is the text in its output that says it listens."""
+
+    def __init__(self, command: list[str], port: int, ready: str) -> None:
+        self.port = port
+        self.log: list[str] = []
+        self._command = command
+        self._ready = ready
+        self._process = self._start()
+
+    @property
+    def url(self) -> BrokerUrl:
+        return BrokerUrl.parse(f"mqtt://127.0.0.1:{self.port}")
+
+    @property
+    def pid(self) -> int:
+        return self._process.pid
+
+    def _start(self) -> subprocess.Popen[str]:
+        process = subprocess.Popen(
+            self._command,
+            cwd=ROOT,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+        assert process.stdout is not None
+        for line in process.stdout:
+            self.log.append(line)
+            if self._ready in line:
+                break
+        else:
+            pytest.fail(f"{self._command} ended with {process.wait()}:\n{''.join(self.log)}")
+        # A full pipe would freeze the broker.
+        self._reader = threading.Thread(target=self.log.extend, args=(process.stdout,), daemon=True)
+        self._reader.start()
+        return process
+
+    def kill(self) -> None:
+        """End it as a power cut does."""
+        self._process.kill()
+        self._process.wait()
+
+    def restart(self) -> None:
+        """Kill it and start it anew on the same port."""
+        self.kill()
+        self._close()
+        self._process = self._start()
+
+    def freeze(self) -> None:
+        """Let it neither answer nor die: connections are still accepted by the kernel."""
+        self._process.send_signal(signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        self._process.send_signal(signal.SIGCONT)
+
+    def stop(self) -> None:
+        self.kill()
+        self._close()
+
+    def _close(self) -> None:
+        self._reader.join()  # it sees the end of the pipe, now that the process is gone
+        assert self._process.stdout is not None
+        self._process.stdout.close()
+
+
+@contextmanager
+def embedded_broker() -> Iterator[RunningBroker]:
+    """Run `python -m bus.broker`."""
+    port = free_port()
+    running = RunningBroker([sys.executable, "-m", "bus.broker", "--port", str(port)], port, "listening on")
+    try:
+        yield running
+    finally:
+        running.stop()
+
+
+@contextmanager
+def mosquitto_broker(config: str = "", *, anonymous: bool = True) -> Iterator[RunningBroker]:
+    """Run mosquitto with further lines of configuration; skip the test where it is not installed."""
+    if MOSQUITTO is None:
+        pytest.skip("mosquitto is not installed")
+    port = free_port()
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "mosquitto.conf"
+        path.write_text(
+            f"listener {port} 127.0.0.1\nallow_anonymous {str(anonymous).lower()}\nlog_dest stderr\n"
+            # It would give up root and then not find its files here.
+            f"{'user root' if os.geteuid() == 0 else ''}\n{config}\n",
+            "utf-8",
+        )
+        running = RunningBroker([MOSQUITTO, "-c", str(path)], port, " running")
+        try:
+            yield running
+        finally:
+            running.stop()
+
+
+@pytest.fixture(
+    params=[
+        pytest.param("embedded", marks=pytest.mark.broker),
+        pytest.param("mosquitto", marks=pytest.mark.broker),
+    ]
+)
+def broker(request: pytest.FixtureRequest) -> Iterator[RunningBroker]:
+    """A fresh broker of each kind, for this test alone."""
+    with embedded_broker() if request.param == "embedded" else mosquitto_broker() as running:
+        yield running

@@ -1,0 +1,196 @@
+"""The whole of the policy: the judge's one call, reloading, and the operators' page held to the code."""
+
+import re
+import tomllib
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bus.events import ActionProposed, Confidence, Hints
+from console.core.risk import FAILURE_BOUNDS, Assessment, matrix
+from console.policy.catalogue import load_catalogue
+from console.policy.files import PolicyFileError
+from console.policy.judge import Judge
+from console.policy.load import Rulebook
+from console.policy.rules import Policy, load_policy
+
+DOC = Path(__file__).resolve().parent.parent / "docs" / "policy.md"
+PAGE = DOC.read_text("utf-8")
+TOML = re.findall(r"```toml\n# (\w+\.toml)\n(.*?)```", PAGE, re.DOTALL)
+PINNED = '[tool.look]\nseverity = 0\neffect = "read"\npinned = true\n'
+RULE = '[[rule]]\nid = "r"\nraise = "hold"\nwhy = "Because."\n'
+
+
+def judged(judge: Judge, proposal: ActionProposed, agent: str = "a", **facts: bool) -> Assessment:
+    names = ("tainted", "sensitive", "first_use", "gap", "incomplete")
+    known = {name: facts.get(name, False) for name in names}
+    return judge.judge(proposal, agent=agent, digest_ok=True, **known)
+
+
+def written(tmp_path: Path, catalogue: str = "", policy: str = "") -> tuple[Path, Path]:
+    files = tmp_path / "catalogue.toml", tmp_path / "policy.toml"
+    files[0].write_text(catalogue)
+    files[1].write_text(policy)
+    return files
+
+
+# ---- the judge -------------------------------------------------------------------------------------------------------
+
+
+def test_the_one_call_uses_catalogue_hints_claim_and_rules(tmp_path: Path) -> None:
+    judge = Rulebook(*written(tmp_path, PINNED, RULE + 'args = {"path" = "*.env"}')).judge
+    look = ActionProposed(action="1", tool="look", args={"path": "a.txt"})
+    assert judged(judge, look).gate == "auto"
+    assert judged(judge, ActionProposed(action="1", tool="look", args={"path": ".ENV"})).gate == "hold"
+    assert (
+        judged(judge, ActionProposed(action="1", tool="look", hints=Hints(destructive_hint=True))).gate
+        == "hold"
+    )
+    low = ActionProposed(action="1", tool="create_directory", confidence=Confidence(value=0.2))
+    assert judged(judge, low).gate == "ask"
+    assert judged(judge, ActionProposed(action="1", tool="nobody_knows")).gate == "hold"
+    assert judged(judge, look, gap=True).gate == "ask"
+    assert judged(judge, look, incomplete=True).reasons[0].code == "incomplete"
+
+
+def test_a_policy_that_fails_as_a_whole_asks(monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_: object) -> None:
+        raise KeyError("x")
+
+    monkeypatch.setattr(Policy, "hits", broken)
+    verdict = judged(Judge(load_catalogue(None), Policy()), ActionProposed(action="1", tool="list_directory"))
+    assert (verdict.gate, verdict.reasons[0].code) == ("ask", "policy-error")
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=5), inner, max_size=4),
+)
+
+
+@pytest.fixture(scope="module")
+def strict(tmp_path_factory: pytest.TempPathFactory) -> Judge:
+    text = RULE + 'tool = "*a*"\nargs = {"*.x" = "?*1"}\n'
+    return Rulebook(*written(tmp_path_factory.mktemp("strict"), "", text)).judge
+
+
+@given(tool=st.text(max_size=30), args=st.dictionaries(st.text(max_size=5), JSON, max_size=4))
+def test_whatever_is_proposed_is_judged(strict: Judge, tool: str, args: dict[str, object]) -> None:
+    assert judged(strict, ActionProposed(action="1", tool=tool, args=args)).gate == "hold"
+
+
+def test_a_tool_that_a_rule_could_raise_is_on_no_pass_list(tmp_path: Path) -> None:
+    two = PINNED + PINNED.replace("look", "see")
+    judge = Rulebook(*written(tmp_path, two, RULE + 'tool = "LOOK"\nagent = "new-*"')).judge
+    assert judge.pass_list("old") == ["look", "see"]
+    assert judge.pass_list("new-1") == ["see"]
+
+
+def test_what_an_unknown_tool_reads_is_taken_for_the_worst() -> None:
+    judge = Judge(load_catalogue(None), Policy())
+    assert judge.reads("nobody_knows") == (True, True)
+    assert judge.reads("list_directory") == (False, False)
+    assert judge.reads("fetch") == (True, False)
+
+
+# ---- reloading -------------------------------------------------------------------------------------------------------
+
+
+def test_files_that_were_never_there_are_empty(tmp_path: Path) -> None:
+    book = Rulebook(tmp_path / "catalogue.toml", tmp_path / "policy.toml")
+    assert book.judge.policy.rules == ()
+    assert book.reload() is False
+    assert book.problem == ""
+    assert Rulebook(None, None).digest == book.digest
+
+
+def test_a_file_the_operator_named_must_be_there(tmp_path: Path) -> None:
+    path = tmp_path / "policy.toml"
+    with pytest.raises(PolicyFileError, match=r"policy\.toml: is missing"):
+        Rulebook(None, path, required=[path])
+
+
+def test_a_broken_file_refuses_the_start(tmp_path: Path) -> None:
+    with pytest.raises(PolicyFileError, match="not valid TOML"):
+        Rulebook(*written(tmp_path, "[tool", ""))
+
+
+def test_a_reload_takes_over_what_changed(tmp_path: Path) -> None:
+    catalogue, policy = written(tmp_path, PINNED)
+    book = Rulebook(catalogue, policy)
+    before, digest = book.judge, book.digest
+    assert book.reload() is False
+    policy.write_text(RULE)
+    assert book.reload() is True
+    assert book.digest != digest
+    look = ActionProposed(action="1", tool="look")
+    assert (judged(before, look).gate, judged(book.judge, look).gate) == ("auto", "hold")
+
+
+def test_a_broken_edit_keeps_the_last_good_version_and_says_so(tmp_path: Path) -> None:
+    catalogue, policy = written(tmp_path, PINNED, RULE)
+    book = Rulebook(catalogue, policy)
+    policy.write_text(RULE.replace("hold", "auto"))
+    assert book.reload() is False
+    assert "rule 'r': raise = 'auto'" in book.problem
+    assert book.problem.endswith("(the last good version stays in force)")
+    assert "\n" not in book.problem
+    assert judged(book.judge, ActionProposed(action="1", tool="look")).gate == "hold"
+    policy.write_text(RULE)
+    book.reload()
+    assert book.problem == ""
+
+
+def test_a_broken_catalogue_does_not_keep_a_new_rule_out(tmp_path: Path) -> None:
+    catalogue, policy = written(tmp_path, PINNED)
+    book = Rulebook(catalogue, policy)
+    catalogue.write_text("[tool.look]\n")
+    policy.write_text(RULE)
+    assert book.reload() is True
+    assert "catalogue.toml" in book.problem
+    assert judged(book.judge, ActionProposed(action="1", tool="look")).gate == "hold"
+
+
+def test_a_file_that_has_gone_drops_nothing(tmp_path: Path) -> None:
+    catalogue, policy = written(tmp_path, PINNED, RULE)
+    book = Rulebook(catalogue, policy)
+    policy.unlink()
+    assert book.reload() is False
+    assert "policy.toml: is missing" in book.problem
+    policy.write_text("")
+    assert book.reload() is True
+    assert book.judge.policy.rules == ()
+
+
+# ---- docs/policy.md --------------------------------------------------------------------------------------------------
+
+
+def test_the_page_shows_the_derived_matrix() -> None:
+    rows = re.findall(r"^\| S(\d) \w+ \| (.+) \|$", PAGE, re.MULTILINE)
+    assert tuple(tuple(cells.split(" | ")) for _, cells in rows) == matrix()
+    assert [int(level) for level, _ in rows] == list(range(5))
+    head = re.search(r"^\| severity \| (.+) \|$", PAGE, re.MULTILINE)
+    assert head
+    assert head[1] == " | ".join(f"{name} ({bp / 100:g} %)" for name, bp in FAILURE_BOUNDS.items())
+
+
+def test_every_example_of_the_page_loads(tmp_path: Path) -> None:
+    assert {name for name, _ in TOML} == {"catalogue.toml", "policy.toml"}
+    assert PAGE.count("```toml") == len(TOML)
+    for number, (name, text) in enumerate(TOML):
+        path = tmp_path / f"{number}-{name}"
+        path.write_text(text)
+        if name == "catalogue.toml":
+            assert load_catalogue(path).digest != load_catalogue(None).digest
+        else:
+            rules = tomllib.loads(text)["rule"]
+            assert all(rule["fires"] and rule["silent"] for rule in rules)
+            assert len(load_policy(path).rules) == len(rules)
+
+
+def test_the_pages_pinned_tool_passes(tmp_path: Path) -> None:
+    path = tmp_path / "catalogue.toml"
+    path.write_text(next(text for name, text in TOML if name == "catalogue.toml"))
+    assert load_catalogue(path).pass_list() == ["get_build_status"]

@@ -1,0 +1,311 @@
+"""The judge's arithmetic: what each fact does to the gate, and that no evidence of danger ever lowers it."""
+
+from collections.abc import Callable
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bus.events import Confidence, Gate, Hints
+from bus.limits import LABEL_CHARS
+from console.core import risk
+from console.core.risk import EFFECTS, GATES, Assessment, Evidence, RuleHit, ToolFacts, assess, join, matrix
+
+READ = ToolFacts(severity=0, effect="read", origin="catalogue.toml: look")
+UNTOLD = st.sampled_from([None, False, True])
+FACTS = st.builds(
+    ToolFacts,
+    severity=st.integers(0, 4),
+    effect=st.sampled_from(EFFECTS),
+    outside=st.booleans(),
+    reads_untrusted=st.booleans(),
+    reads_sensitive=st.booleans(),
+    pinned=st.booleans(),
+    why=st.text(max_size=300),
+)
+HINTS = st.builds(
+    Hints, read_only_hint=UNTOLD, destructive_hint=UNTOLD, idempotent_hint=UNTOLD, open_world_hint=UNTOLD
+)
+HITS = st.builds(
+    RuleHit,
+    rule=st.sampled_from(["a", "b"]),
+    raise_gate=st.sampled_from([None, "ask", "hold", "deny"]),
+    raise_severity=st.none() | st.integers(0, 4),
+    why=st.text(max_size=300),
+    kind=st.sampled_from(["rule", "policy-error", "policy-truncated"]),
+)
+EVIDENCE = st.builds(
+    Evidence,
+    tool=st.text(max_size=200),
+    facts=st.none() | FACTS,
+    hints=st.none() | HINTS,
+    confidence=st.none() | st.builds(Confidence, value=st.floats(0, 1)),
+    tainted=st.booleans(),
+    sensitive=st.booleans(),
+    first_use=st.booleans(),
+    gap=st.booleans(),
+    incomplete=st.booleans(),
+    digest_ok=UNTOLD,
+    rules=st.lists(HITS, max_size=3),
+    policy_error=st.sampled_from(["", "KeyError"]),
+)
+
+
+def rank(judged: Assessment) -> int:
+    return GATES.index(judged.gate)
+
+
+def codes(judged: Assessment) -> list[str]:
+    return [reason.code for reason in judged.reasons]
+
+
+def on(severity: int = 0, effect: risk.Effect = "read", **more: object) -> Evidence:
+    """Evidence about a tool of the catalogue; `more` are fields of the evidence or of the facts."""
+    about = {name: more.pop(name) for name in list(more) if name in ToolFacts.__struct_fields__}
+    facts = msgspec.structs.replace(READ, severity=severity, effect=effect, **about)
+    return msgspec.structs.replace(Evidence(tool="look", facts=facts), **more)
+
+
+# ---- the table -------------------------------------------------------------------------------------------------------
+
+
+def test_the_matrix_is_the_one_of_the_risk_model() -> None:
+    assert matrix() == (
+        ("auto", "auto", "auto", "auto"),
+        ("auto", "auto", "notify", "notify"),
+        ("auto", "notify", "ask", "ask"),
+        ("notify", "ask", "hold", "hold"),
+        ("ask", "hold", "hold", "hold"),
+    )
+
+
+def test_bounds_of_the_table_are_inclusive_and_exact() -> None:
+    # 0.1 x 10 is exactly 1, which floating point would have to be lucky for
+    assert risk.table_gate(2, 1_000) == "notify"
+    assert risk.table_gate(2, 1_001) == "ask"
+    assert risk.table_gate(0, 10_000) == "auto"
+    assert risk.table_gate(3, 1_000) == "ask"
+    assert risk.table_gate(3, 1_001) == "hold"
+
+
+@pytest.mark.parametrize("severity, gate", list(enumerate(["auto", "notify", "ask", "hold", "hold"])))
+def test_an_unproven_tool_gets_its_row(severity: int, gate: Gate) -> None:
+    judged = assess(on(severity, "read" if severity == 0 else "write"))
+    assert (judged.severity, judged.failure_bp, judged.gate) == (severity, 2_000, gate)
+    assert codes(judged) == ["severity"]
+
+
+def test_what_changes_something_is_never_s0() -> None:
+    assert assess(on(0, "write")).gate == "notify"
+
+
+def test_an_unknown_tool_is_the_worst() -> None:
+    judged = assess(Evidence(tool="x", facts=None))
+    assert (judged.severity, judged.gate, codes(judged)) == (4, "hold", ["unknown-tool"])
+
+
+# ---- each fact by itself ---------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "evidence, gate, first",
+    [
+        (on(1, "write", hints=Hints(destructive_hint=True)), "hold", "hint-destructive"),
+        (on(1, "write", hints=Hints(open_world_hint=True)), "hold", "hint-open-world"),
+        (on(0, "read", hints=Hints(open_world_hint=True)), "auto", "severity"),
+        (on(0, "read", hints=Hints(open_world_hint=True, read_only_hint=False)), "hold", "hint-open-world"),
+        (on(0, "read", hints=Hints(read_only_hint=False)), "notify", "hint-not-read-only"),
+        (on(0, "read", gap=True), "ask", "gap"),
+        (on(0, "read", digest_ok=False), "ask", "digest-mismatch"),
+        (on(0, "read", digest_ok=True), "auto", "severity"),
+        (on(0, "read", policy_error="KeyError"), "ask", "policy-error"),
+        (on(0, "read", incomplete=True), "hold", "incomplete"),
+        (on(1, "write", first_use=True), "notify", "severity"),
+        (on(2, "write", first_use=True), "ask", "severity"),
+        (on(1, "write", tainted=True, sensitive=True), "notify", "severity"),
+        (on(1, "send", tainted=True, sensitive=True), "ask", "rule-of-two"),
+        (on(1, "read", outside=True, tainted=True, sensitive=True), "ask", "rule-of-two"),
+        (
+            on(0, "read", tainted=True, sensitive=True, hints=Hints(open_world_hint=True)),
+            "ask",
+            "rule-of-two",
+        ),
+        (on(1, "send", tainted=True, reads_sensitive=True), "ask", "rule-of-two"),
+        (on(1, "send", tainted=True), "notify", "severity"),
+        (on(1, "send", sensitive=True, reads_untrusted=True), "notify", "severity"),
+    ],
+)
+def test_one_fact_and_its_gate(evidence: Evidence, gate: Gate, first: str) -> None:
+    judged = assess(evidence)
+    assert (judged.gate, codes(judged)[0]) == (gate, first)
+
+
+def test_the_floors_hold_without_the_table(monkeypatch: pytest.MonkeyPatch) -> None:
+    # with reliability proven to 99.99 % the table lets S2 go; the floors do not
+    monkeypatch.setattr(risk, "UNPROVEN_BP", 1)
+    assert assess(on(2, "write")).gate == "auto"
+    assert codes(assess(on(2, "write", first_use=True))) == ["first-use"]
+    assert codes(assess(on(2, "write", tainted=True, sensitive=True))) == ["rule-of-two"]
+
+
+@pytest.mark.parametrize(
+    "severity, value, gate",
+    [
+        (0, 0.0, "auto"),
+        (1, 0.69, "ask"),
+        (1, 0.7, "notify"),
+        (2, 0.1, "hold"),
+        (3, 0.1, "hold"),
+        (4, 0.0, "hold"),
+        (1, float("nan"), "ask"),
+    ],
+)
+def test_a_low_claim_lifts_one_rung_from_s1_up(severity: int, value: float, gate: Gate) -> None:
+    evidence = on(severity, "write" if severity else "read", confidence=Confidence(value=value))
+    assert assess(evidence).gate == gate
+
+
+@given(EVIDENCE, st.floats(0, 1))
+def test_no_claim_ever_lowers(evidence: Evidence, value: float) -> None:
+    silent = msgspec.structs.replace(evidence, confidence=None)
+    claimed = msgspec.structs.replace(evidence, confidence=Confidence(value=value))
+    assert rank(assess(claimed)) >= rank(assess(silent))
+    if value >= 0.7:
+        assert assess(claimed) == assess(silent)
+
+
+# ---- the join --------------------------------------------------------------------------------------------------------
+
+
+def test_join_is_the_tightest_and_of_nothing_auto() -> None:
+    assert join("ask", "auto", "deny", "hold") == "deny"
+    assert join() == "auto"
+
+
+Worsen = Callable[[Evidence, st.DataObject], Evidence]
+
+
+def with_facts(evidence: Evidence, **change: object) -> Evidence:
+    if evidence.facts is None:
+        return evidence
+    return msgspec.structs.replace(evidence, facts=msgspec.structs.replace(evidence.facts, **change))
+
+
+def with_hint(evidence: Evidence, **change: object) -> Evidence:
+    return msgspec.structs.replace(
+        evidence, hints=msgspec.structs.replace(evidence.hints or Hints(), **change)
+    )
+
+
+def less_sure(evidence: Evidence, data: st.DataObject) -> Evidence:
+    top = 1.0 if evidence.confidence is None else evidence.confidence.value
+    return msgspec.structs.replace(evidence, confidence=Confidence(value=data.draw(st.floats(0, top))))
+
+
+def graver(evidence: Evidence, data: st.DataObject) -> Evidence:
+    if evidence.facts is None:
+        return evidence
+    effects = st.sampled_from(EFFECTS[EFFECTS.index(evidence.facts.effect) :])
+    severities = st.integers(evidence.facts.severity, 4)
+    return with_facts(evidence, severity=data.draw(severities), effect=data.draw(effects))
+
+
+DANGERS: dict[str, Worsen] = {
+    name: (lambda evidence, _data, name=name: msgspec.structs.replace(evidence, **{name: True}))
+    for name in ("tainted", "sensitive", "first_use", "gap", "incomplete")
+} | {
+    "digest": lambda evidence, _data: msgspec.structs.replace(evidence, digest_ok=False),
+    "policy error": lambda evidence, _data: msgspec.structs.replace(evidence, policy_error="broken"),
+    "unknown tool": lambda evidence, _data: msgspec.structs.replace(evidence, facts=None),
+    "a rule more": lambda evidence, data: msgspec.structs.replace(
+        evidence, rules=[*evidence.rules, data.draw(HITS)]
+    ),
+    "destructive": lambda evidence, _data: with_hint(evidence, destructive_hint=True),
+    "open world": lambda evidence, _data: with_hint(evidence, open_world_hint=True),
+    "not read-only": lambda evidence, _data: with_hint(evidence, read_only_hint=False),
+    "outside": lambda evidence, _data: with_facts(evidence, outside=True),
+    "reads sensitive": lambda evidence, _data: with_facts(evidence, reads_sensitive=True),
+    "reads untrusted": lambda evidence, _data: with_facts(evidence, reads_untrusted=True),
+    "graver": graver,
+    "less sure": less_sure,
+}
+
+
+@pytest.mark.parametrize("danger", DANGERS)
+@given(data=st.data())
+def test_more_danger_never_lowers(danger: str, data: st.DataObject) -> None:
+    before = data.draw(EVIDENCE)
+    after = DANGERS[danger](before, data)
+    assert rank(assess(after)) >= rank(assess(before))
+    assert assess(after).severity >= assess(before).severity
+
+
+@given(EVIDENCE)
+def test_hints_that_deny_change_nothing(evidence: Evidence) -> None:
+    harmless = Hints(read_only_hint=True, destructive_hint=False, idempotent_hint=True, open_world_hint=False)
+    silent = msgspec.structs.replace(evidence, hints=None)
+    assert assess(msgspec.structs.replace(evidence, hints=harmless)) == assess(silent)
+
+
+@given(EVIDENCE)
+def test_only_a_rule_denies(evidence: Evidence) -> None:
+    denied = any(hit.raise_gate == "deny" for hit in evidence.rules)
+    assert (assess(evidence).gate == "deny") is denied
+
+
+@given(EVIDENCE)
+def test_s4_is_never_below_ask_and_the_incomplete_never_below_hold(evidence: Evidence) -> None:
+    judged = assess(evidence)
+    if judged.severity == 4:
+        assert rank(judged) >= GATES.index("ask")
+    if evidence.incomplete:
+        assert rank(judged) >= GATES.index("hold")
+
+
+@given(EVIDENCE)
+def test_the_order_of_rules_is_nothing(evidence: Evidence) -> None:
+    turned = msgspec.structs.replace(evidence, rules=evidence.rules[::-1])
+    assert assess(turned).gate == assess(evidence).gate
+
+
+# ---- the reasons -----------------------------------------------------------------------------------------------------
+
+
+@given(EVIDENCE)
+def test_one_to_three_short_printable_reasons(evidence: Evidence) -> None:
+    judged = assess(evidence)
+    assert 1 <= len(judged.reasons) <= 3
+    for reason in judged.reasons:
+        assert reason.text.isprintable()
+        assert reason.code.isprintable()
+        assert len(reason.text) <= LABEL_CHARS
+
+
+def test_the_most_decisive_reason_comes_first() -> None:
+    rule = RuleHit(rule="no-prod", raise_gate="deny", why="Production is closed on Fridays")
+    judged = assess(on(2, "write", gap=True, incomplete=True, rules=[rule]))
+    assert codes(judged) == ["rule:no-prod", "incomplete", "severity"]
+    assert judged.reasons[0].text == "Rule no-prod: Production is closed on Fridays"
+
+
+def test_a_reason_is_a_counted_fact() -> None:
+    said = assess(on(3, "write", why="cannot be unsent.")).reasons[0].text
+    assert said == (
+        "'look' cannot be unsent; S3 costly, unproven: up to 20 % may fail, expected loss 20 (catalogue.toml: look)"
+    )
+
+
+@pytest.mark.parametrize(
+    "tool, shown",
+    [
+        ("x' is safe; 'y", r"'x\' is safe; \'y'"),
+        ("\x1b[31mred\n", r"'\x1b[31mred\n'"),
+        ("\u202eevil", r"'\u202eevil'"),
+        ("rеad", r"'r\u0435ad'"),
+        ("t" * 128, "'" + "t" * 39 + "…'"),
+    ],
+)
+def test_a_hostile_tool_name_stays_inside_its_quotes(tool: str, shown: str) -> None:
+    text = assess(Evidence(tool=tool, facts=None)).reasons[0].text
+    assert text.startswith(shown + " is in no catalogue")

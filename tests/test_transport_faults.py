@@ -1,0 +1,349 @@
+"""MqttTransport against brokers that answer wrongly, late or not at all, and the socket under it."""
+
+import asyncio
+import struct
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bus.buffered_socket import BufferedSocket
+from bus.mqtt import MqttTransport
+from bus.transport import Item, LinkDown, LinkUp, Message, Will
+from bus.url import BrokerUrl
+
+CONNACK = b"\x20\x02\x00\x00"
+Script = Callable[["Peer"], Awaitable[None]]
+
+
+class Peer:
+    """The broker's end of a connection."""
+
+    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self._reader = reader
+        self._writer = writer
+
+    async def packet(self) -> tuple[int, bytes]:
+        """Read the next packet: its type and what follows the length."""
+        kind = (await self._reader.readexactly(1))[0]
+        length = shift = 0
+        while True:
+            byte = (await self._reader.readexactly(1))[0]
+            length |= (byte & 127) << shift
+            shift += 7
+            if byte < 128:
+                return kind & 0xF0, await self._reader.readexactly(length)
+
+    async def accept(self) -> None:
+        """Take CONNECT and, if there is one, SUBSCRIBE, granting everything."""
+        await self.packet()
+        self.write(CONNACK)
+
+    def write(self, data: bytes) -> None:
+        self._writer.write(data)
+
+    def break_off(self) -> None:
+        self._writer.transport.abort()
+
+
+@asynccontextmanager
+async def scripted(*scripts: Script) -> AsyncIterator[BrokerUrl]:
+    """A broker that treats its n-th connection by the n-th script, and any further one by the last."""
+    connections = 0
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        nonlocal connections
+        script = scripts[min(connections, len(scripts) - 1)]
+        connections += 1
+        try:
+            await script(Peer(reader, writer))
+        except (asyncio.IncompleteReadError, ConnectionError):
+            pass
+        finally:
+            writer.close()
+
+    server = await asyncio.start_server(serve, "127.0.0.1", 0)
+    try:
+        yield BrokerUrl.parse(f"mqtt://127.0.0.1:{server.sockets[0].getsockname()[1]}")
+    finally:
+        server.close()
+        await server.wait_closed()
+
+
+def transport(url: BrokerUrl, *subscriptions: str) -> MqttTransport:
+    return MqttTransport(url, client_id="test", subscriptions=subscriptions, jitter=lambda _: 0.0)
+
+
+async def first(url: BrokerUrl, *subscriptions: str) -> Item:
+    async with transport(url, *subscriptions) as client:
+        return (await anext(client.batches()))[0]
+
+
+async def behave(peer: Peer) -> None:
+    """Be a good broker to a client that subscribes to one filter and publishes nothing."""
+    await peer.accept()
+    kind, body = await peer.packet()
+    if kind == 0x80:
+        peer.write(b"\x90\x03" + body[:2] + b"\x01")
+    await peer.packet()
+
+
+async def test_a_refused_subscription_is_named_and_tried_again() -> None:
+    async def refuse_second(peer: Peer) -> None:
+        await peer.accept()
+        _, body = await peer.packet()
+        peer.write(b"\x90\x04" + body[:2] + b"\x01\x80")
+        assert await peer.packet() == (0xE0, b"")
+
+    async def grant(peer: Peer) -> None:
+        await peer.accept()
+        _, body = await peer.packet()
+        peer.write(b"\x90\x04" + body[:2] + b"\x01\x01")
+        await peer.packet()
+
+    async with scripted(refuse_second, grant) as url, transport(url, "mine/#", "theirs/#") as client:
+        batches = client.batches()
+        assert await anext(batches) == [LinkDown(f"{url} refused the subscription to theirs/#")]
+        assert isinstance((await anext(batches))[0], LinkUp)
+
+
+async def test_nothing_overtakes_the_link() -> None:
+    async def eager(peer: Peer) -> None:
+        await peer.accept()
+        _, body = await peer.packet()
+        peer.write(b"\x31\x04\x00\x01ax" + b"\x90\x03" + body[:2] + b"\x01" + b"\x30\x04\x00\x01ay")
+        await peer.packet()
+
+    async with scripted(eager) as url, transport(url, "a") as client:
+        items: list[Item] = []
+        batches = client.batches()
+        while len(items) < 3:
+            items += await anext(batches)
+        assert isinstance(items[0], LinkUp)
+        assert items[1:] == [Message("a", b"x", retained=True), Message("a", b"y")]
+
+
+@pytest.mark.parametrize(
+    "code,reason",
+    [(1, "Unsupported protocol version"), (2, "Client identifier not valid"), (3, "Server unavailable")],
+)
+async def test_a_refusal_is_put_into_words(code: int, reason: str) -> None:
+    async def refuse(peer: Peer) -> None:
+        await peer.packet()
+        peer.write(bytes([0x20, 2, 0, code]))
+        await peer.packet()
+
+    async with scripted(refuse) as url:
+        item = await first(url)
+        assert isinstance(item, LinkDown)
+        assert item.reason.startswith(f"cannot connect to {url}: ")
+        assert code == 1 or item.reason.endswith(reason)
+
+
+@pytest.mark.parametrize("before", ["CONNECT", "CONNACK", "SUBACK"])
+async def test_a_broker_that_hangs_up_is_reported_at_once(before: str) -> None:
+    async def hang_up(peer: Peer) -> None:
+        if before == "CONNACK":
+            await peer.packet()
+        elif before == "SUBACK":
+            await peer.accept()
+            await peer.packet()
+
+    async with asyncio.timeout(4), scripted(hang_up) as url:
+        item = await first(url, "a")
+        assert isinstance(item, LinkDown)
+        assert item.reason.startswith(f"cannot connect to {url}: ")
+
+
+@pytest.mark.parametrize("silent_after", ["CONNECT", "SUBSCRIBE"])
+async def test_closing_does_not_wait_for_an_answer_that_does_not_come(silent_after: str) -> None:
+    reached = asyncio.Event()
+
+    async def say_nothing(peer: Peer) -> None:
+        if silent_after == "SUBSCRIBE":
+            await peer.accept()
+        await peer.packet()
+        reached.set()
+        while True:
+            await peer.packet()
+
+    async with asyncio.timeout(4), scripted(say_nothing) as url, transport(url, "a"):
+        await reached.wait()
+
+
+@pytest.mark.parametrize(
+    "garbage",
+    [
+        pytest.param(b"\x30\x01\x00", id="a topic without length"),
+        pytest.param(b"\x30\x03\x00\x09a", id="a topic longer than its packet"),
+        pytest.param(b"\x36\x05\x00\x01a\x00\x01", id="QoS 3"),
+        pytest.param(b"\x00\x00", id="no packet type"),
+        pytest.param(b"\x30\xff\xff\xff\xff\xff", id="a length without end"),
+        pytest.param(b"\x20\x00", id="an empty CONNACK"),
+        pytest.param(b"\x40\x01\x00", id="half a PUBACK"),
+    ],
+)
+async def test_garbage_ends_the_link_and_the_next_one_works(garbage: bytes) -> None:
+    async def talk_nonsense(peer: Peer) -> None:
+        await peer.accept()
+        _, body = await peer.packet()
+        peer.write(b"\x90\x03" + body[:2] + b"\x01" + garbage)
+        while True:
+            await peer.packet()
+
+    async with scripted(talk_nonsense, behave) as url, transport(url, "a") as client:
+        items: list[Item] = []
+        batches = client.batches()
+        while len(items) < 3:
+            items += await anext(batches)
+        assert [type(item) for item in items] == [LinkUp, LinkDown, LinkUp]
+
+
+async def test_a_topic_that_is_no_text_is_dropped_and_the_rest_arrives() -> None:
+    async def spoil_one(peer: Peer) -> None:
+        await peer.accept()
+        _, body = await peer.packet()
+        peer.write(b"\x90\x03" + body[:2] + b"\x01" + b"\x30\x04\x00\x01\xffx" + b"\x30\x04\x00\x01ay")
+        await peer.packet()
+
+    async with scripted(spoil_one) as url, transport(url, "a") as client:
+        items: list[Item] = []
+        batches = client.batches()
+        while len(items) < 2:
+            items += await anext(batches)
+        assert items[1:] == [Message("a", b"y")]
+
+
+async def test_a_lost_connection_answers_what_was_sent_and_what_waits() -> None:
+    async def take_three(peer: Peer) -> None:
+        await peer.accept()
+        for _ in range(3):
+            _, body = await peer.packet()
+            (length,) = struct.unpack("!H", body[:2])
+            peer.write(b"\x40\x02" + body[2 + length : 4 + length])
+        await peer.packet()
+        peer.break_off()
+
+    answers: dict[int, list[bool]] = {number: [] for number in range(2_000)}
+    async with scripted(take_three, behave) as url, transport(url) as client:
+        batches = client.batches()
+        await anext(batches)
+        for told in answers.values():
+            client.send("a", b"x" * 100, taken=told.append)
+        while not isinstance((await anext(batches))[0], LinkDown):
+            pass
+    assert [told for told in answers.values() if len(told) != 1] == []
+    taken = [told[0] for told in answers.values()]
+    assert sum(taken) <= 3
+    assert taken == sorted(taken, reverse=True)
+
+
+async def test_every_connection_has_its_own_client_id_and_will() -> None:
+    connects: list[bytes] = []
+
+    async def note(peer: Peer) -> None:
+        connects.append((await peer.packet())[1])
+        peer.write(CONNACK)
+        await peer.packet()
+
+    ups: list[str] = []
+    async with scripted(note) as url:
+        client = MqttTransport(
+            url,
+            client_id="agent",
+            subscriptions=[],
+            will=lambda connection: Will("w", connection.encode()),
+            jitter=lambda _: 0.0,
+        )
+        async with client:
+            async for batch in client.batches():
+                ups += [item.connection for item in batch if isinstance(item, LinkUp)]
+                if len(ups) == 2:
+                    break
+                client.send("a", b"")  # upon which the script ends
+    assert len(set(ups)) == 2
+    for connect, connection in zip(connects, ups, strict=True):
+        # protocol name and level, flags (will retained at QoS 1, clean), keep-alive
+        assert connect[:10] == b"\x00\x04MQTT\x04\x2e\x00\x0a"
+        client_id = f"agent-{connection[:8]}".encode()
+        assert (
+            connect[10:]
+            == struct.pack("!H", len(client_id)) + client_id + b"\x00\x01w\x00\x10" + connection.encode()
+        )
+
+
+async def test_a_will_that_cannot_be_made_stops_the_reading_loudly() -> None:
+    def fail(_: str) -> Will:
+        raise ZeroDivisionError
+
+    client = MqttTransport(BrokerUrl.parse("mqtt://127.0.0.1"), client_id="a", subscriptions=[], will=fail)
+    async with client:
+        with pytest.raises(ZeroDivisionError):
+            await anext(client.batches())
+
+
+class Pipe:
+    """A socket that takes and gives as many bytes at a time as it is told to; 0 means "not now"."""
+
+    def __init__(self, portions: list[int], incoming: bytes = b"") -> None:
+        self._portions = portions
+        self._incoming = incoming
+        self.taken = b""
+
+    def _portion(self) -> int:
+        if not (portion := self._portions.pop(0) if self._portions else 1 << 20):
+            raise BlockingIOError
+        return portion
+
+    def send(self, data: bytes) -> int:
+        part = bytes(data[: self._portion()])
+        self.taken += part
+        return len(part)
+
+    def recv(self, size: int) -> bytes:
+        portion = min(size, self._portion())
+        part, self._incoming = self._incoming[:portion], self._incoming[portion:]
+        return part
+
+
+@given(st.lists(st.binary(min_size=1, max_size=40)), st.lists(st.integers(0, 50)))
+def test_however_little_the_kernel_takes_every_byte_leaves_once_and_in_order(
+    packets: list[bytes], portions: list[int]
+) -> None:
+    waiting = list(packets)
+    pipe = Pipe(portions)
+    held = BufferedSocket(pipe, more=lambda: bool(waiting))  # type: ignore[arg-type]
+    while waiting:  # what paho does
+        packet = waiting.pop(0)
+        try:
+            sent = held.send(packet)
+        except BlockingIOError:
+            waiting.insert(0, packet)
+            continue
+        assert sent > 0, "paho loses a packet of which nothing was sent"
+        if packet[sent:]:
+            waiting.insert(0, packet[sent:])
+    assert pipe.taken == b"".join(packets)
+
+
+@given(st.binary(max_size=300), st.lists(st.integers(0, 50)), st.lists(st.integers(1, 20), min_size=1))
+def test_however_it_comes_every_byte_is_read_once_and_in_order(
+    data: bytes, portions: list[int], sizes: list[int]
+) -> None:
+    sock = BufferedSocket(Pipe(portions, data), more=lambda: False)  # type: ignore[arg-type]
+    read = b""
+    turn = 0
+    while True:
+        try:
+            chunk = sock.recv(sizes[turn % len(sizes)])
+        except BlockingIOError:
+            assert sock.pending() == 0
+            continue
+        turn += 1
+        if not chunk:
+            break
+        read += chunk
+    assert read == data
+    assert sock.fault == "the broker closed the connection"
