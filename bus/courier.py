@@ -36,7 +36,18 @@ class Outbox:
     somebody waits for. `probing`: nothing moved for a while, so one event is sent to find out whether anybody is there.
     """
 
-    __slots__ = ("asked", "cursor", "patience", "probing", "resend_at", "run", "spool", "stored", "topic", "urgent")
+    __slots__ = (
+        "asked",
+        "cursor",
+        "patience",
+        "probing",
+        "resend_at",
+        "run",
+        "spool",
+        "stored",
+        "topic",
+        "urgent",
+    )
 
     def __init__(self, run: str, topic: str, spool: Spool) -> None:
         self.run = run

@@ -61,7 +61,19 @@ class Decision:
     call: `done`, or `failed` with the exception.
     """
 
-    __slots__ = ("_report", "_result", "action", "args", "by", "command", "digest", "outcome", "passed", "text", "tool")
+    __slots__ = (
+        "_report",
+        "_result",
+        "action",
+        "args",
+        "by",
+        "command",
+        "digest",
+        "outcome",
+        "passed",
+        "text",
+        "tool",
+    )
 
     def __init__(  # noqa: PLR0913 - a record of facts
         self,
@@ -97,7 +109,9 @@ class Decision:
         raise TypeError("a decision is neither true nor false: ask decision.approved")
 
     def __repr__(self) -> str:
-        return f"Decision({self.outcome} {self.tool}, action={self.action}, by={self.by!r}, text={self.text!r})"
+        return (
+            f"Decision({self.outcome} {self.tool}, action={self.action}, by={self.by!r}, text={self.text!r})"
+        )
 
     def reports_to(self, report: Callable[[bool, str], None]) -> None:
         """Say who wants to know what became of the call."""
@@ -113,7 +127,9 @@ class Decision:
 
     def failed(self, error: object) -> None:
         """Report that the tool ran and failed. Only the first report counts."""
-        self._tell(False, f"{type(error).__name__}: {error}" if isinstance(error, BaseException) else str(error))
+        self._tell(
+            False, f"{type(error).__name__}: {error}" if isinstance(error, BaseException) else str(error)
+        )
 
     def __enter__(self) -> Self:
         if not self.approved:

@@ -45,7 +45,13 @@ class Gates:
     """All gates of one run that somebody still waits at, or whose tool runs."""
 
     def __init__(
-        self, *, control: ControlLevel, writer: EventWriter, brake: Brake, lease: Lease, ready: Callable[[str], None]
+        self,
+        *,
+        control: ControlLevel,
+        writer: EventWriter,
+        brake: Brake,
+        lease: Lease,
+        ready: Callable[[str], None],
     ) -> None:
         self._gates: dict[str, Gate] = {}
         self._ended = Recent()
@@ -58,9 +64,6 @@ class Gates:
 
     def __getitem__(self, action: str) -> Gate:
         return self._gates[action]
-
-    def __iter__(self) -> list[Gate]:  # type: ignore[override]
-        return list(self._gates.values())
 
     @property
     def waiting(self) -> list[Gate]:
@@ -91,7 +94,9 @@ class Gates:
         if not 1 <= len(wanted.tool) <= 128:
             raise ValueError(f"tool {wanted.tool!r}: a name of 1 to 128 characters is needed")
         if not 0.0 < wanted.decide_within <= DECIDE_WITHIN_MAX:
-            raise ValueError(f"decide_within {wanted.decide_within} is not between 0 and {DECIDE_WITHIN_MAX:g} s")
+            raise ValueError(
+                f"decide_within {wanted.decide_within} is not between 0 and {DECIDE_WITHIN_MAX:g} s"
+            )
         proposal = ActionProposed(
             action=action,
             tool=clip(wanted.tool)[0],
@@ -116,28 +121,32 @@ class Gates:
         self.show(gate)
         return gate
 
-    def show(self, gate: Gate) -> None:
-        """Propose a held action, unless the run is paused or the spool has no room. On the pass list, it begins."""
+    def show(self, gate: Gate, *, taking: bool = False) -> None:
+        """Propose a held action, unless the run is paused or the spool has no room.
+
+        An action that need not wait (pass list, observed run) is proposed and begun in one, when it is taken.
+        """
         if self._brake.paused:
             return
-        free = self._control == "observed"
-        passed = not free and not self._brake.held and self._lease.passes(gate.proposal.tool, self._writer.now)
+        free = self._free(gate)
+        if free and not taking:
+            return
+        passed = free and self._control != "observed"
         events: list[Data] = [*gate.arguments.parts()]
         events.append(msgspec.structs.replace(gate.proposal, passed=True) if passed else gate.proposal)
-        if free or passed:
+        if free:
             events.append(ActionStarted(action=gate.action, digest=gate.digest))
-        if not self._writer.proposal(events):
-            return
-        gate.passed = passed
-        gate.advance(Step.PASS if free or passed else Step.PROPOSE)
-        gate.deadline = math.inf if free or passed else self._writer.now + gate.proposal.decide_within
+        if self._writer.proposal(events):
+            gate.passed = passed
+            gate.advance(Step.PASS if free else Step.PROPOSE)
+            gate.deadline = math.inf if free else self._writer.now + gate.proposal.decide_within
 
     def show_held(self) -> None:
         """Try again to propose what could not be proposed."""
         for gate in self.waiting:
             if gate.stage is Stage.HELD:
                 self.show(gate)
-                if gate.stage is Stage.RUNNING:
+                if gate.stage is Stage.HELD and not self._brake.paused:
                     self._ready(gate.action)
 
     def begin(self, gate: Gate) -> None:
@@ -214,6 +223,11 @@ class Gates:
     def open(self) -> list[str]:
         """Ids of the actions that were proposed and have not begun."""
         return [gate.action for gate in self._gates.values() if gate.stage in {Stage.OPEN, Stage.ALLOWED}]
+
+    def _free(self, gate: Gate) -> bool:
+        if self._control == "observed":
+            return True
+        return not self._brake.held and self._lease.passes(gate.proposal.tool, self._writer.now)
 
     def _apply(self, gate: Gate, command: DecisionCommand) -> str:
         """Apply a decision to an open gate. Return what is wrong with it; then nothing changed."""

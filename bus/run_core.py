@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Final
 
 from bus.brake import Brake
 from bus.decision import Action, Decision, RunKilled, RunRefusedError
-from bus.events import ControlLevel, RunFinished, RunOutcome
-from bus.gate import Stage, Step
+from bus.events import ControlLevel, Data, RunFinished, RunOutcome
+from bus.gate import IllegalStepError, Stage, Step
 from bus.gates import Gates, Recent
 from bus.lease import Lease
 from bus.messages import DecisionCommand, HoldCommand, KillCommand, PauseCommand, ResumeCommand, RunStanding
+from bus.spool import SpoolError
 from bus.values import clip
 from bus.writer import EventWriter
+
+RETRY: Final = 1.0
+"""Seconds until something is tried again that the spool had no room for."""
 
 
 class RunCore:
@@ -39,7 +44,17 @@ class RunCore:
         self._brake = Brake(writer)
         self._gates = Gates(control=control, writer=writer, brake=self._brake, lease=lease, ready=ready)
 
+    @property
+    def over(self) -> bool:
+        """Whether nothing will be written any more."""
+        return self.finished and not self.writer.behind
+
     # ---- what the agent's own code asks ------------------------------------------------------------------------------
+
+    def emit(self, data: Data, now: float) -> int:
+        """Report telemetry. Return its seq, or 0 if the spool was full and it was counted as dropped."""
+        self.writer.now = now
+        return 0 if self.finished else self.writer.telemetry(data)
 
     def propose(self, action: Action, now: float) -> str:
         """Open a gate and return the action's id; `take` tells what became of it.
@@ -61,21 +76,21 @@ class RunCore:
         Raises:
             RunKilled, RunRefusedError: the run is not to go on.
             KeyError: there is no such action, or its end was taken already.
+            IllegalStepError: it has begun already.
         """
         self.writer.now = now
         gate = self._gates[action]
+        if gate.stage is Stage.RUNNING:
+            raise IllegalStepError(f"action {action} was taken already")
         self._gates.expire(gate)
         if gate.waiting and not self.refused:
             if gate.stage is Stage.HELD:
-                self._gates.show(gate)
+                self._gates.show(gate, taking=True)
             elif gate.stage is Stage.ALLOWED:
                 self._gates.begin(gate)
             self._settle()
-        if gate.stage is Stage.RUNNING:
-            return gate.decision()
+            return gate.decision() if gate.stage is Stage.RUNNING else None
         if gate.waiting:
-            if not self.refused:
-                return None
             gate.advance(Step.REFUSE)
         self._gates.forget(gate)
         if self.refused or gate.stage is Stage.KILLED:
@@ -136,6 +151,7 @@ class RunCore:
         self._brake.ended()
         self.writer.certain(RunFinished(outcome=outcome, text=clip(text)[0]))
         self.finished = True
+        self._mark_end()
 
     # ---- what the supervisor says ------------------------------------------------------------------------------------
 
@@ -199,16 +215,13 @@ class RunCore:
         self.writer.now = now
         self.writer.catch_up()
         self._gates.show_held()
+        self._mark_end()
 
     @property
     def deadline(self) -> float:
-        """When a gate expires next; infinite if none does."""
-        return self._gates.deadline
-
-    @property
-    def blocked(self) -> bool:
-        """Whether something waits for the spool to take it."""
-        return self.writer.behind or (not self._brake.paused and self._gates.held)
+        """When `tick` is needed next: a gate expires, or something waits for room in the spool. Infinite if never."""
+        blocked = self.writer.behind or (not self._brake.paused and self._gates.held)
+        return min(self._gates.deadline, self.writer.now + RETRY) if blocked else self._gates.deadline
 
     def standing(self) -> RunStanding:
         """Where the run stands, for a birth."""
@@ -225,9 +238,19 @@ class RunCore:
         if self.finished:
             raise RuntimeError(f"run {self.writer.box.run} is finished")
 
+    def _mark_end(self) -> None:
+        spool = self.writer.box.spool
+        if self.over and not self.refused and not spool.finished:
+            try:
+                spool.finish()
+            except SpoolError as error:
+                self.writer.trouble = str(error)
+
     def _settle(self) -> None:
         waiting = bool(self._gates.waiting)
-        self._brake.settle(waiting=waiting or bool(self._stopped), at_gate=waiting, running=self._gates.running)
+        self._brake.settle(
+            waiting=waiting or bool(self._stopped), at_gate=waiting, running=self._gates.running
+        )
 
     def _wake(self) -> None:
         for token in self._stopped:

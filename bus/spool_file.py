@@ -74,7 +74,9 @@ class SqliteSpool:
         self._database = database
         self._closed = False
         stored, finished = database.execute("SELECT stored, finished FROM meta").fetchone()
-        newest, size = database.execute("SELECT max(seq), coalesce(sum(length(event)), 0) FROM events").fetchone()
+        newest, size = database.execute(
+            "SELECT max(seq), coalesce(sum(length(event)), 0) FROM events"
+        ).fetchone()
         self.stored: int = stored
         self.first: int = stored + 1
         self.last: int = max(newest or 0, stored)

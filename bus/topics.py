@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final, Literal
 
 from bus.limits import ID_CHARS
@@ -108,25 +109,30 @@ class Topics:
 
     def parse(self, topic: str) -> Address | None:
         """Say what `topic` means, or None if it is not one of this site's topics."""
-        if not topic.startswith(self.root + "/"):
+        return _parse(self.root, topic)
+
+
+@lru_cache(maxsize=8_192)
+def _parse(root: str, topic: str) -> Address | None:
+    if not topic.startswith(root + "/"):
+        return None
+    levels = topic[len(root) + 1 :].split("/")
+    if not all(_ID.fullmatch(level) for level in levels):
+        return None
+    match levels:
+        case ["supervisor", "state"]:
+            return Address("state")
+        case ["journal"]:
+            return Address("journal")
+        case ["intents", operator]:
+            return Address("intents", name=operator)
+        case ["consoles", console]:
+            return Address("console", name=console)
+        case ["agents", agent, "status"]:
+            return Address("status", agent=agent)
+        case ["agents", agent, "commands"]:
+            return Address("commands", agent=agent)
+        case ["agents", agent, "events", run]:
+            return Address("events", agent=agent, run=run)
+        case _:
             return None
-        levels = topic[len(self.root) + 1 :].split("/")
-        if not all(_ID.fullmatch(level) for level in levels):
-            return None
-        match levels:
-            case ["supervisor", "state"]:
-                return Address("state")
-            case ["journal"]:
-                return Address("journal")
-            case ["intents", operator]:
-                return Address("intents", name=operator)
-            case ["consoles", console]:
-                return Address("console", name=console)
-            case ["agents", agent, "status"]:
-                return Address("status", agent=agent)
-            case ["agents", agent, "commands"]:
-                return Address("commands", agent=agent)
-            case ["agents", agent, "events", run]:
-                return Address("events", agent=agent, run=run)
-            case _:
-                return None

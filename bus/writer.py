@@ -42,7 +42,14 @@ class EventWriter:
     """
 
     def __init__(
-        self, *, agent: str, incarnation: str, box: Outbox, courier: Courier, wall: Callable[[], str], bounds: Bounds
+        self,
+        *,
+        agent: str,
+        incarnation: str,
+        box: Outbox,
+        courier: Courier,
+        wall: Callable[[], str],
+        bounds: Bounds,
     ) -> None:
         self.now = 0.0
         self.box = box

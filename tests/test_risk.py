@@ -162,8 +162,13 @@ def test_the_floors_hold_without_the_table(monkeypatch: pytest.MonkeyPatch) -> N
     ],
 )
 def test_a_low_claim_lifts_one_rung_from_s1_up(severity: int, value: float, gate: Gate) -> None:
-    evidence = on(severity, "write" if severity else "read", confidence=Confidence(value=value))
-    assert assess(evidence).gate == gate
+    effect: risk.Effect = "write" if severity else "read"
+    judged, silent = (
+        assess(on(severity, effect, confidence=Confidence(value=value))),
+        assess(on(severity, effect)),
+    )
+    assert judged.gate == gate
+    assert ("confidence" in codes(judged)) is (gate != silent.gate)
 
 
 @given(EVIDENCE, st.floats(0, 1))
@@ -292,7 +297,8 @@ def test_the_most_decisive_reason_comes_first() -> None:
 def test_a_reason_is_a_counted_fact() -> None:
     said = assess(on(3, "write", why="cannot be unsent.")).reasons[0].text
     assert said == (
-        "'look' cannot be unsent; S3 costly, unproven: up to 20 % may fail, expected loss 20 (catalogue.toml: look)"
+        "'look' is graded S3 costly (cannot be unsent); unproven, up to 20 % may fail: expected loss 20 "
+        "(catalogue.toml: look)"
     )
 
 

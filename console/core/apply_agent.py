@@ -43,7 +43,9 @@ from console.core.state import (
     ENDED_KEPT,
     FINISHED_KEPT,
     MESSAGES_KEPT,
+    STEP_TEXT,
     STEPS_KEPT,
+    STEPS_KEPT_ENDED,
     TOOLS_KEPT,
     Action,
     Command,
@@ -95,6 +97,7 @@ def _finished(fleet: Fleet, run: Run, record: Record, data: RunFinished) -> Touc
     run.ended_at = record.at
     run.ended_text = plain(data.text)
     run.held = run.killing = False
+    del run.steps[:-STEPS_KEPT_ENDED]
     fleet.finished.append(run.key)
     if len(fleet.finished) > FINISHED_KEPT:
         _retire(fleet, fleet.finished.pop(0))
@@ -114,7 +117,7 @@ def _retire(fleet: Fleet, key: str) -> None:
 def _step_started(fleet: Fleet, run: Run, record: Record, data: StepStarted) -> Touched:
     _living(run)
     step = _step(run, data.step, record.at)
-    step.name = plain(data.name)
+    step.name = plain(data.name, STEP_TEXT)
     step.confidence = data.confidence
     run.steps_of = data.of or run.steps_of
     _claim(run, data.confidence)
@@ -126,7 +129,7 @@ def _step_finished(fleet: Fleet, run: Run, record: Record, data: StepFinished) -
     step = _step(run, data.step, record.at)
     step.finished_at = record.at
     step.ok = data.ok
-    step.text = plain(data.text)
+    step.text = plain(data.text, STEP_TEXT)
     if data.confidence is not None:
         step.confidence = data.confidence
         _claim(run, data.confidence)
@@ -139,9 +142,10 @@ def _step_finished(fleet: Fleet, run: Run, record: Record, data: StepFinished) -
 
 
 def _step(run: Run, number: int, at: int) -> Step:
-    for step in reversed(run.steps):
-        if step.step == number:
-            return step
+    if run.steps and number <= run.steps[-1].step:
+        for step in reversed(run.steps):
+            if step.step == number:
+                return step
     step = Step(step=number, started_at=at)
     run.steps.append(step)
     run.steps_seen += 1

@@ -179,22 +179,26 @@ def _grades(evidence: Evidence) -> list[tuple[int, str, str]]:
     """
     facts, hints, tool = evidence.facts, evidence.hints, _quoted(evidence.tool)
     if facts is None:
-        grades = [(4, "unknown-tool", f"{tool} is in no catalogue: taken for the worst, {_loss(4)}")]
+        grades = [(4, "unknown-tool", f"{tool} is in no catalogue, so it is {_loss(4)}")]
     else:
         known = facts.severity if facts.effect == "read" else max(facts.severity, 1)
-        why = f"{facts.why.rstrip('.')}; " if facts.why else ""
-        grades = [(known, "severity", f"{tool} {why}{_loss(known)} ({facts.origin or 'catalogue'})")]
+        why = f" ({facts.why.rstrip('.')})" if facts.why else ""
+        grades = [(known, "severity", f"{tool} is {_loss(known, why)} ({facts.origin or 'catalogue'})")]
     if hints is not None:
         changes = facts is None or facts.effect != "read" or hints.read_only_hint is False
         if hints.destructive_hint is True:
-            grades.append((3, "hint-destructive", f"The server of {tool} says it may destroy: {_loss(3)}"))
+            grades.append((3, "hint-destructive", f"{tool} may destroy, by its own hint: {_loss(3)}"))
         if hints.open_world_hint is True and changes:
             grades.append(
-                (3, "hint-open-world", f"{tool} is not only a read and reaches outside: {_loss(3)}")
+                (
+                    3,
+                    "hint-open-world",
+                    f"{tool} does more than read and reaches outside, by its own hint: {_loss(3)}",
+                )
             )
         if hints.read_only_hint is False:
             grades.append(
-                (1, "hint-not-read-only", f"The server of {tool} says it is not only a read: {_loss(1)}")
+                (1, "hint-not-read-only", f"{tool} does more than read, by its own hint: {_loss(1)}")
             )
     for hit in evidence.rules:
         if hit.raise_severity is not None:
@@ -210,9 +214,12 @@ def _claim(confidence: Confidence | None, severity: int) -> list[_Term]:
     """
     if confidence is None or severity < 1 or confidence.value >= CONFIDENCE_LIMIT:
         return []
-    rung = min(_RANK[table_gate(severity, UNPROVEN_BP)] + 1, _RANK["hold"])
+    table = table_gate(severity, UNPROVEN_BP)
+    lifted = GATES[min(_RANK[table] + 1, _RANK["hold"])]
+    if lifted == table:
+        return []
     text = f"The agent claims only {confidence.value:.4g} ({confidence.kind}), below {CONFIDENCE_LIMIT:.2f}: one rung up"
-    return [_Term(GATES[rung], "confidence", text)]
+    return [_Term(lifted, "confidence", text)]
 
 
 def _floors(evidence: Evidence, severity: int) -> list[_Term]:
@@ -251,9 +258,9 @@ def _rule_term(hit: RuleHit) -> _Term:
     return _Term(hit.raise_gate or "auto", f"{hit.kind}:{hit.rule}", f"{what} {hit.rule}: {hit.why}")
 
 
-def _loss(severity: int) -> str:
-    loss = UNPROVEN_BP * LOSS_TENTHS[severity] / _UNIT
-    return f"S{severity} {SEVERITIES[severity]}, unproven: up to {UNPROVEN_BP / 100:g} % may fail, expected loss {loss:g}"
+def _loss(severity: int, why: str = "") -> str:
+    loss, share = UNPROVEN_BP * LOSS_TENTHS[severity] / _UNIT, UNPROVEN_BP / 100
+    return f"graded S{severity} {SEVERITIES[severity]}{why}; unproven, up to {share:g} % may fail: expected loss {loss:g}"
 
 
 def _quoted(tool: str) -> str:

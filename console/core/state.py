@@ -15,7 +15,9 @@ from bus.events import CommandKind, Confidence, ControlLevel, Gate, Hints, Outco
 from bus.records import Reason
 from console.core.lifecycle import ActionState, AlarmState, CommandState
 
-STEPS_KEPT: Final = 64
+STEPS_KEPT: Final = 40
+STEPS_KEPT_ENDED: Final = 12
+STEP_TEXT: Final = 120
 ACTIONS_KEPT: Final = 24
 MESSAGES_KEPT: Final = 8
 COMMANDS_KEPT: Final = 1_024

@@ -1,13 +1,14 @@
-"""The floor of a site as a program holds it: follows it over a transport, says what the operator wants, waits for effects."""
+"""The floor of a site as a program holds it: follows it, says what the operator wants, waits for effects."""
 
 from __future__ import annotations
 
 import asyncio
 import secrets
+import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from types import TracebackType
-from typing import Any, Final, Self
+from typing import Any, Final, Self, TypedDict, Unpack
 
 import msgspec
 
@@ -36,6 +37,19 @@ class NoAnswerError(Exception):
 
 class TooLargeError(ValueError):
     """An intent that does not fit into a payload of the bus."""
+
+
+class Wanted(TypedDict, total=False):
+    """What an intent is about; see `bus.messages.Intent` for what is what."""
+
+    agent: str
+    run: str
+    action: str
+    digest: str
+    args: dict[str, Any] | None
+    reason: str
+    code: str
+    alarm: str
 
 
 def over_mqtt(url: BrokerUrl) -> Connect:
@@ -68,7 +82,8 @@ class Floor:
     """A site, live. Use it as an async context; nothing is connected before.
 
     `where` is a broker's address or a way to connect. Intents are signed by `key`; without one they go out unsigned and
-    may only pause, reject and hold. A `watching` console is listed among the operators until it leaves.
+    may only pause, reject and hold. A `watching` console is listed among the operators until it leaves. `clock` is
+    monotonic, in seconds: what every `since` of the status counts by.
     """
 
     def __init__(
@@ -79,61 +94,60 @@ class Floor:
         operator: str,
         key: PrivateKey | None = None,
         watching: bool = False,
-        console: str = "",
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         """Prepare.
 
         Raises:
-            BadIdError: `operator` or `console` is not a legal id.
+            BadIdError: `operator` is not a legal id.
             KeyFileError: the supervisor's pinned public key cannot be used.
+            BadBrokerUrlError: a TLS file of the address cannot be used.
         """
         self.topics = Topics(home.site)
         self.operator = check_id(operator, "operator")
-        self.console = check_id(console or f"console-{secrets.token_hex(6)}", "console")
-        self._connect = over_mqtt(where) if isinstance(where, BrokerUrl) else where
+        self.console = f"console-{secrets.token_hex(6)}"
         self._key = key
-        self._pinned = pinned_key(home)
         self._watching = watching
+        self._clock = clock
+        self._follower = Follower(
+            self.topics,
+            operator=operator,
+            console=self.console,
+            new_id=_new_id,
+            now=clock(),
+            pinned=pinned_key(home),
+            watching=watching,
+        )
+        connect = over_mqtt(where) if isinstance(where, BrokerUrl) else where
+        self._transport = connect(
+            self.console, self._follower.subscriptions, self._will if watching else None
+        )
         self._listeners: list[Callable[[list[Change]], None]] = []
         self._record_listeners: list[Callable[[list[Applied]], None]] = []
         self._answers: dict[str, asyncio.Future[Answer]] = {}
         self._conditions: list[tuple[Callable[[], bool], asyncio.Future[None]]] = []
         self._timer: asyncio.TimerHandle | None = None
-        self._follower: Follower | None = None
-        self._transport: Transport | None = None
         self._task: asyncio.Task[None] | None = None
         self._failure: BaseException | None = None
 
     async def __aenter__(self) -> Self:
-        self._follower = Follower(
-            self.topics,
-            operator=self.operator,
-            console=self.console,
-            new_id=_new_id,
-            now=_now(),
-            pinned=self._pinned,
-            watching=self._watching,
-        )
-        will: WillFor | None = self._will if self._watching else None
-        self._transport = self._connect(self.console, self._follower.subscriptions, will)
         await self._transport.__aenter__()
-        self._task = asyncio.create_task(self._run(self._transport), name=f"floor {self.topics.site}")
+        self._task = asyncio.create_task(self._run(), name=f"floor {self.topics.site}")
         self._task.add_done_callback(self._ended)
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        assert self._task is not None
-        assert self._transport is not None
         if self._watching and self.status.bus == "up":
             with suppress(TimeoutError, ConnectionError):
                 goodbye = self._transport.publish(self.topics.intents(self.operator), self._goodbye())
                 await asyncio.wait_for(goodbye, GOODBYE)
         if self._timer is not None:
             self._timer.cancel()
-        self._task.cancel()
-        await asyncio.wait({self._task})
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.wait({self._task})
         await self._transport.__aexit__(kind, error, trace)
 
     # ---- what is there -----------------------------------------------------------------------------------------------
@@ -141,12 +155,12 @@ class Floor:
     @property
     def fleet(self) -> Fleet:
         """The state of the site, as far as the log was followed. Another object after each joining; never change it."""
-        return self._core.fleet
+        return self._follower.fleet
 
     @property
     def status(self) -> LinkStatus:
         """How the link stands."""
-        return self._core.status
+        return self._follower.status
 
     @property
     def trouble(self) -> str:
@@ -162,7 +176,7 @@ class Floor:
         return lambda: self._listeners.remove(callback)
 
     def listen_to_records(self, callback: Callable[[list[Applied]], None]) -> Callable[[], None]:
-        """Have `callback` given each record after it was applied. What a keyframe holds does not come. Returns as `listen`."""
+        """Have `callback` given each record after it was applied, but none that a keyframe held. Returns as `listen`."""
         self._record_listeners.append(callback)
         return lambda: self._record_listeners.remove(callback)
 
@@ -174,85 +188,57 @@ class Floor:
         Raises:
             NoAnswerError: not within `timeout` seconds.
         """
-        if not await self._until(lambda: self._core.joined, timeout):
+        if not await self._until(lambda: self._follower.joined, timeout):
             raise NoAnswerError(self.trouble or "the supervisor has not answered")
 
     async def until(self, predicate: Callable[[Fleet], bool], timeout: float) -> bool:
         """Wait until the fleet fulfils `predicate`, at most `timeout` seconds. Returns whether it does."""
-        return await self._until(lambda: predicate(self._core.fleet), timeout)
+        return await self._until(lambda: predicate(self._follower.fleet), timeout)
 
     async def say(
-        self,
-        verb: Verb,
-        *,
-        agent: str = "",
-        run: str = "",
-        action: str = "",
-        digest: str = "",
-        args: dict[str, Any] | None = None,
-        reason: str = "",
-        code: str = "",
-        alarm: str = "",
-        intent: str = "",
-        timeout: float = INTENT_TIMEOUT,
+        self, verb: Verb, *, intent: str = "", timeout: float = INTENT_TIMEOUT, **wanted: Unpack[Wanted]
     ) -> Answer:
-        """State an intent, repeated until it is answered; see `bus.messages.Intent` for what is what.
+        """State an intent, repeated until it is answered. `intent` is its id, a new one by default.
 
-        The answer tells what was recorded, not what has taken effect. `intent` is its id, a new one by default.
+        The answer tells what was recorded, not what has taken effect.
 
         Raises:
             NoAnswerError: nobody answered within `timeout` seconds. It may have been carried out all the same.
             NotCanonicalError: `args` cannot be signed: a number beyond 2**53, say.
             TooLargeError: it does not fit into a payload.
         """
-        wanted = Intent(
+        message = Intent(
             verb=verb,
             id=intent or _new_id(),
             operator=self.operator,
             console=self.console,
-            epoch=self._core.epoch or self.status.epoch,
+            epoch=self._follower.epoch or self.status.epoch,
             pos=self.fleet.pos,
-            agent=agent,
-            run=run,
-            action=action,
-            digest=digest,
-            args=args,
-            reason=reason,
-            code=code,
-            alarm=alarm,
+            **wanted,
         )
-        payload = self._seal(wanted)
+        payload = self._seal(message)
         if len(payload) > PAYLOAD_BYTES:
             raise TooLargeError(f"the intent takes {len(payload)} bytes; at most {PAYLOAD_BYTES} may be sent")
         answer: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
-        self._answers[wanted.id] = answer
+        self._answers[message.id] = answer
         try:
             async with asyncio.timeout(timeout):
-                return await self._repeat(payload, answer)
+                while not answer.done():
+                    self._publish(payload)
+                    await asyncio.wait({answer}, timeout=INTENT_REPEAT)
+                return answer.result()
         except TimeoutError:
             what = self.trouble or "the supervisor is there and does not answer"
             raise NoAnswerError(f"no answer to {verb} within {timeout:g} s: {what}") from None
         finally:
-            del self._answers[wanted.id]
-
-    async def _repeat(self, payload: bytes, answer: asyncio.Future[Answer]) -> Answer:
-        while not answer.done():
-            self._publish(payload)
-            await asyncio.wait({answer}, timeout=INTENT_REPEAT)
-        return answer.result()
+            del self._answers[message.id]
 
     # ---- inside ------------------------------------------------------------------------------------------------------
 
-    @property
-    def _core(self) -> Follower:
-        if self._follower is None:
-            raise RuntimeError("enter the floor before using it")
-        return self._follower
-
-    async def _run(self, transport: Transport) -> None:
-        async for batch in transport.batches():
+    async def _run(self) -> None:
+        async for batch in self._transport.batches():
             for item in batch:
-                self._carry_out(self._core.receive(item, _now()))
+                self._carry_out(self._follower.receive(item, self._clock()))
 
     def _carry_out(self, effects: Effects) -> None:
         for intent in effects.intents:
@@ -275,39 +261,42 @@ class Floor:
     def _set_timer(self) -> None:
         if self._timer is not None:
             self._timer.cancel()
-        wake_at = self._core.wake_at()
-        loop = asyncio.get_running_loop()
-        self._timer = None if wake_at is None else loop.call_at(wake_at, self._tick)
+            self._timer = None
+        wake_at = self._follower.wake_at()
+        if wake_at is not None:
+            delay = max(0.0, wake_at - self._clock())
+            self._timer = asyncio.get_running_loop().call_later(delay, self._tick)
 
     def _tick(self) -> None:
-        self._carry_out(self._core.tick(_now()))
+        self._carry_out(self._follower.tick(self._clock()))
 
     async def _until(self, predicate: Callable[[], bool], timeout: float) -> bool:
         if predicate():
             return True
-        met: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         if self._failure is not None:
             raise self._failure
+        met: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         condition = (predicate, met)
         self._conditions.append(condition)
         try:
             await asyncio.wait({met}, timeout=timeout)
             if met.done():
                 met.result()
-            return met.done() or predicate()
+            return met.done()
         finally:
             self._conditions.remove(condition)
 
     def _ended(self, task: asyncio.Task[None]) -> None:
-        if task.cancelled() or task.exception() is None:
+        if task.cancelled():
             return
         self._failure = task.exception()
-        for future in [*self._answers.values(), *(met for _, met in self._conditions)]:
-            if not future.done():
-                future.set_exception(self._failure)
+        if self._failure is not None:
+            answers: list[asyncio.Future[Any]] = list(self._answers.values())
+            for future in [*answers, *(met for _, met in self._conditions)]:
+                if not future.done():
+                    future.set_exception(self._failure)
 
     def _publish(self, payload: bytes) -> None:
-        assert self._transport is not None
         self._transport.send(self.topics.intents(self.operator), payload)
 
     def _seal(self, intent: Intent) -> bytes:
@@ -322,7 +311,3 @@ class Floor:
 
 def _new_id() -> str:
     return secrets.token_hex(8)
-
-
-def _now() -> float:
-    return asyncio.get_running_loop().time()

@@ -66,9 +66,12 @@ class Rule:
         to = RAISES[written.raise_]
         self.id = written.id
         self.said = msgspec.structs.replace(written, fires=[], silent=[])
-        self._tool = Glob(written.tool, fold=True)
-        self._agent = Glob(written.agent, fold=True)
-        self._args = [(Glob(path, fold=True), Glob(text, fold=True)) for path, text in written.args.items()]
+        tool, who = Glob(written.tool, fold=True), Glob(written.agent, fold=True)
+        self._tool, self._agent = (None if glob.any else glob.matches for glob in (tool, who))
+        self._args = [
+            (Glob(path, fold=True).matches, Glob(text, fold=True).matches)
+            for path, text in written.args.items()
+        ]
         self._hit = RuleHit(
             rule=written.id,
             raise_gate=to if isinstance(to, str) else None,
@@ -78,7 +81,8 @@ class Rule:
 
     def concerns(self, agent: str, tool: str) -> bool:
         """Whether the rule could match some call of this tool by this agent. Both are already case-folded."""
-        return self._tool.matches(tool) and self._agent.matches(agent)
+        fits, theirs = self._tool, self._agent
+        return (fits is None or fits(tool)) and (theirs is None or theirs(agent))
 
     @property
     def reads_args(self) -> bool:
@@ -88,7 +92,10 @@ class Rule:
     def check(self, args: Leaves) -> RuleHit | None:
         """Return the hit on an action that the rule concerns, or None."""
         for path, text in self._args:
-            if not any(path.matches(where) and text.matches(value) for where, value in args.found):
+            for where, value in args.found:
+                if path(where) and text(value):
+                    break
+            else:
                 return None if args.whole else self.unsure("policy-truncated", _TOO_MUCH)
         return self._hit
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import errno
 import os
+import re
+from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
@@ -14,13 +16,18 @@ PARTIAL: Final = ".partial"
 """Ending of a file that is not yet a session: its making was interrupted."""
 
 
+_NAME: Final = re.compile(r"\d{8}T\d{6}Z-\d{4,}")
+
+
 def session_paths(folder: Path) -> list[Path]:
     """Return the session files of a folder by name, which is the order they were made in. No folder, no sessions.
+
+    A file under another name is nobody's session: the writer must never go on with one that was put there.
 
     Raises:
         OSError: the folder cannot be read.
     """
-    return sorted(path for path in folder.glob(f"*{SUFFIX}") if not path.name.startswith("."))
+    return sorted(path for path in folder.glob(f"*{SUFFIX}") if _NAME.fullmatch(path.stem))
 
 
 def wal_of(path: Path) -> Path:
@@ -34,6 +41,15 @@ def has_wal(path: Path) -> bool:
         return wal_of(path).stat().st_size > 0
     except OSError:
         return False
+
+
+def size_of(path: Path) -> int:
+    """Bytes that a session takes on the disk, its WAL included; 0 if it is not there."""
+    size = 0
+    for file in (path, wal_of(path)):
+        with suppress(OSError):
+            size += file.stat().st_size
+    return size
 
 
 def partial_of(path: Path) -> Path:

@@ -8,7 +8,7 @@ from pathlib import Path
 from msgspec import Struct
 
 from console.recording.bodies import Row
-from console.recording.files import has_wal, session_paths, wal_of
+from console.recording.files import has_wal, session_paths, size_of
 from console.recording.reader import BATCH, Extent, Reader
 from console.recording.schema import RecordingError, naming
 
@@ -59,7 +59,7 @@ async def describe(path: Path) -> SessionInfo:
         first_at=extent.first_at,
         last_at=extent.last_at,
         records=extent.records,
-        bytes=_size(path) + _size(wal_of(path)),
+        bytes=size_of(path),
         open=has_wal(path),
         problem=problem,
     )
@@ -71,7 +71,10 @@ async def find(folder: Path, pos: int) -> SessionInfo:
     Raises:
         RecordingError: there is none, or one that cannot be read may hold it.
     """
-    return (await _from(folder, pos))[0]
+    found, *later = await _from(folder, pos)
+    if later and found.last_pos < pos:
+        raise RecordingError(later[0].problem or f"{folder}: position {pos} is missing between two sessions")
+    return found
 
 
 async def history(
@@ -115,10 +118,3 @@ async def _from(folder: Path, pos: int, *, early: bool = False) -> list[SessionI
         return found
     begins = f"begins after position {pos}" if found else "is empty"
     raise RecordingError(broken or f"{folder}: the recording {begins}")
-
-
-def _size(path: Path) -> int:
-    try:
-        return path.stat().st_size
-    except OSError:
-        return 0

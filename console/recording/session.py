@@ -88,18 +88,16 @@ class Session:
             make_private(path)
             connection = await schema.connect(path, "rw")
             try:
-                mode = await one(connection, "PRAGMA journal_mode = WAL")
-                if mode != ("wal",):
-                    raise RecordingError(
-                        f"{path}: its file system has no shared memory for a WAL; use a local disk"
-                    )
-                await connection.execute("PRAGMA synchronous = FULL")
-                await connection.execute("PRAGMA fullfsync = ON")  # macOS: through the drive's cache as well
+                # All that may refuse the file comes before the first change to it.
                 if version < schema.VERSION:
                     await schema.migrate(connection, path, version)
                 await schema.check_schema(connection, path)
                 session = Session(path, connection)
                 await session._load()
+                if await one(connection, "PRAGMA journal_mode = WAL") != ("wal",):
+                    raise RecordingError(f"{path}: its file system cannot share memory for a WAL; use a local disk")
+                await connection.execute("PRAGMA synchronous = FULL")
+                await connection.execute("PRAGMA fullfsync = ON")  # macOS: through the drive's cache as well
             except BaseException:
                 await connection.close()
                 raise

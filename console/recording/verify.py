@@ -71,9 +71,10 @@ async def _keyframes(reader: Reader) -> list[str]:
 async def _rows(reader: Reader) -> list[str]:
     problems: list[str] = []
     positions = await reader.keyframe_positions()
-    pos, at = min(positions, default=0), 0
-    if not positions:
-        problems.append("has no keyframe")
+    extent = await reader.extent()
+    pos, at = min(*positions, extent.first_pos - 1), 0
+    if pos < min(positions):
+        problems.append(f"the log begins at position {pos + 1}, before the first keyframe")
     while len(problems) <= PROBLEMS:
         try:
             async for rows in reader.batches(pos):

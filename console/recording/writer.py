@@ -12,7 +12,7 @@ from typing import Any, Final, Self
 
 from bus.limits import PAYLOAD_BYTES
 from console.recording.bodies import Keyframe, Row
-from console.recording.files import SUFFIX, session_paths, tidy
+from console.recording.files import SUFFIX, session_paths, size_of, tidy
 from console.recording.schema import RecordingError, naming
 from console.recording.session import Session
 
@@ -107,8 +107,7 @@ class Recording:
         """Whether the session is of an earlier UTC day, or its file is full."""
         if int(self._clock() * 1000) // _DAY_MS > self._session.started // _DAY_MS:
             return True
-        with naming(self.path):
-            return self.path.stat().st_size >= self._session_bytes
+        return size_of(self.path) >= self._session_bytes
 
     def should_keyframe(self, fleet_bytes: int = 0) -> bool:
         """Whether a keyframe is due. `fleet_bytes`: size of the encoded fleet now, if that is known."""

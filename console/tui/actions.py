@@ -11,7 +11,7 @@ from typing import Final, Literal, NamedTuple
 
 Mode = Literal["fleet", "run", "decide", "edit", "help", "approve", "code", "kill", "hold", "words", "small"]
 
-SHEETS: Final[frozenset[Mode]] = frozenset({"approve", "code", "kill", "hold", "words"})
+SHEETS: Final[frozenset[str]] = frozenset({"approve", "code", "kill", "hold", "words"})
 
 
 class KeyAction(NamedTuple):
@@ -24,7 +24,7 @@ class KeyAction(NamedTuple):
     id: str
     keys: tuple[str, ...]
     label: str
-    modes: frozenset[Mode]
+    modes: frozenset[str]
     help: str
     acting: bool = False
     safe: bool = False
@@ -33,46 +33,62 @@ class KeyAction(NamedTuple):
     confirms: tuple[str, ...] = ()
 
 
-def _modes(*names: Mode) -> frozenset[Mode]:
-    return frozenset(names)
+def _key(
+    name: str, keys: str, modes: str, label: str, text: str, how: str = "", confirms: str = ""
+) -> KeyAction:
+    flags = how.split()
+    return KeyAction(
+        id=name,
+        keys=tuple(keys.split()),
+        label=label,
+        modes=frozenset(modes.split()),
+        help=text,
+        acting="acting" in flags,
+        safe="safe" in flags,
+        hidden="hidden" in flags,
+        typed="typed" in flags,
+        confirms=tuple(confirms.split()),
+    )
 
 
-_LISTS: Final = _modes("fleet", "run", "decide", "help")
-_SCREENS: Final = _modes("fleet", "run", "decide")
+_LISTS: Final = "fleet run decide help"
+_SCREENS: Final = "fleet run decide"
 
+# fmt: off
 ACTIONS: Final[tuple[KeyAction, ...]] = (
-    KeyAction("yes", ("y",), "yes, approve", _modes("approve"), "approve exactly what is shown", acting=True, safe=True, confirms=("approve", "check")),
-    KeyAction("yes", ("y",), "yes, hold all", _modes("hold"), "hold every run at its next gate", acting=True, safe=True, confirms=("hold_all",)),
-    KeyAction("code", ("0-9",), "the code", _modes("code"), "the last digit approves the hold", acting=True, safe=True, typed=True, confirms=("approve", "check")),
-    KeyAction("id", ("id",), "kill", _modes("kill"), "the last character of the run's id kills it", acting=True, safe=True, typed=True, confirms=("kill",)),
-    KeyAction("send", ("ctrl+t",), "send", _modes("words"), "send what you typed", acting=True, safe=True, confirms=("respond", "reject_why")),
-    KeyAction("check", ("ctrl+t",), "check and confirm", _modes("edit"), "check the edited arguments", acting=True, safe=True, confirms=("edit",)),
-    KeyAction("open", ("enter",), "open", _modes("fleet"), "open the decision or the run, unfold an agent", safe=True),
-    KeyAction("open", ("enter",), "decide", _modes("run"), "open the action under the cursor", safe=True),
-    KeyAction("reject", ("d",), "reject", _modes("fleet", "run", "decide", "approve", "code"), "reject the waiting action, at once", acting=True, safe=True),
-    KeyAction("reject_why", ("D",), "reject, why", _modes("fleet", "run", "decide"), "reject, and tell the agent why", acting=True, hidden=True),
-    KeyAction("edit", ("e",), "edit", _modes("decide", "approve", "code"), "change the arguments, then approve those", acting=True),
-    KeyAction("respond", ("r",), "respond", _modes("decide"), "answer in words instead of running the tool", acting=True),
-    KeyAction("approve", ("a",), "approve", _modes("decide"), "approve: then y, or the code of a hold", acting=True),
-    KeyAction("pause", ("p",), "pause", _SCREENS, "pause the run; again: resume it", acting=True, safe=True),
-    KeyAction("hold_all", ("H",), "hold all", _SCREENS, "hold all runs at their next gate: then y", acting=True, safe=True),
-    KeyAction("kill", ("K",), "kill", _SCREENS, "kill the run: then type its id", acting=True, safe=True),
-    KeyAction("unfold", ("o",), "open", _modes("decide"), "show long values whole; again: fold them"),
-    KeyAction("says", ("f",), "agent says", _modes("decide"), "show the agent's own reason"),
-    KeyAction("up", ("up", "k"), "up", _LISTS, "up", hidden=True),
-    KeyAction("down", ("down", "j"), "down", _LISTS, "down", hidden=True),
-    KeyAction("page_up", ("pageup",), "page up", _LISTS, "a page up", hidden=True),
-    KeyAction("page_down", ("pagedown", "space"), "page down", _LISTS, "a page down", hidden=True),
-    KeyAction("top", ("g", "home"), "top", _LISTS, "to the top", hidden=True),
-    KeyAction("bottom", ("G", "end"), "bottom", _LISTS, "to the bottom", hidden=True),
-    KeyAction("back", ("escape",), "back", _modes("run", "decide", "help"), "back", safe=True),
-    KeyAction("back", ("escape",), "keep it waiting", _modes("approve", "code", "edit", "words"), "keep it waiting", safe=True),
-    KeyAction("back", ("escape",), "keep running", _modes("kill", "hold"), "keep it running", safe=True),
-    KeyAction("quit", ("q",), "quit", _modes("fleet", "small"), "leave the console; nothing on the floor changes", safe=True),
-    KeyAction("back", ("q",), "back", _modes("run", "decide", "help"), "back", hidden=True),
-    KeyAction("no_quit", ("ctrl+c", "ctrl+q"), "", _SCREENS | _modes("help", "edit", "small"), "says how to leave", hidden=True),
-    KeyAction("help", ("question_mark", "f1"), "help", _modes("fleet", "run", "decide", "approve"), "this page", safe=True),
-)  # fmt: skip
+    _key("yes", "y", "approve", "yes, approve", "approve exactly what is shown", "acting safe", "approve check"),
+    _key("yes", "y", "hold", "yes, hold all", "hold every run at its next gate", "acting safe", "hold_all"),
+    _key("code", "0-9", "code", "the code", "the last digit approves", "acting safe typed", "approve check"),
+    _key("id", "id", "kill", "kill", "the last character of the run's id kills it", "acting safe typed", "kill"),
+    _key("send", "ctrl+t", "words", "send", "send what you typed", "acting safe", "respond reject_why"),
+    _key("check", "ctrl+t", "edit", "check, then confirm", "check the arguments", "acting safe", "edit"),
+    _key("open", "enter", "fleet", "open", "open the decision or the run, unfold an agent", "safe"),
+    _key("open", "enter", "run", "decide", "open the action under the cursor", "safe"),
+    _key("reject", "d", "fleet run decide approve code", "reject", "reject the waiting action, at once", "acting safe"),
+    _key("reject_why", "D", _SCREENS, "reject, why", "reject, and tell the agent why", "acting hidden"),
+    _key("edit", "e", "decide approve code", "edit", "change the arguments, then approve those", "acting"),
+    _key("respond", "r", "decide", "respond", "answer in words instead of running the tool", "acting"),
+    _key("approve", "a", "decide", "approve", "approve: then y, or the code of a hold", "acting"),
+    _key("pause", "p", _SCREENS, "pause", "pause the run; again: resume it", "acting safe"),
+    _key("hold_all", "H", _SCREENS, "hold all", "hold all runs at their next gate: then y", "acting"),
+    _key("kill", "K", _SCREENS, "kill", "kill the run: then type its id", "acting safe"),
+    _key("unfold", "o", "decide", "open", "show long values whole; again: fold them"),
+    _key("says", "f", "decide", "agent says", "show the agent's own reason"),
+    _key("up", "up k", _LISTS, "up", "up", "hidden"),
+    _key("down", "down j", _LISTS, "down", "down", "hidden"),
+    _key("page_up", "pageup", _LISTS, "page up", "a page up", "hidden"),
+    _key("page_down", "pagedown space", _LISTS, "page down", "a page down", "hidden"),
+    _key("top", "g home", _LISTS, "top", "to the top", "hidden"),
+    _key("bottom", "G end", _LISTS, "bottom", "to the bottom", "hidden"),
+    _key("back", "escape", "run decide help", "back", "back", "safe"),
+    _key("back", "escape", "approve code edit words", "keep it waiting", "keep it waiting", "safe"),
+    _key("back", "escape", "kill hold", "keep running", "keep it running", "safe"),
+    _key("quit", "q", "fleet small", "quit", "leave; nothing on the floor changes", "safe"),
+    _key("back", "q", "run decide help", "back", "back", "hidden"),
+    _key("how_to_quit", "ctrl+c ctrl+q", "fleet run decide help edit small", "", "says how to leave", "hidden"),
+    _key("help", "question_mark f1", "fleet run decide", "help", "this page", "safe"),
+)
+# fmt: on
 """In the order of the key line."""
 
 _NAMES: Final = {"question_mark": "?", "escape": "esc", "pageup": "page up", "pagedown": "page down"}

@@ -11,7 +11,6 @@ from typing import Final, Literal, NamedTuple
 from bus.limits import CONFIDENCE_LIMIT
 from console.core.lifecycle import ENDED
 from console.core.state import Alarm, Command, Fleet, Run
-from console.tui.theme import Token
 
 Level = Literal["stop", "act", "watch"]
 
@@ -31,10 +30,6 @@ class Plight(NamedTuple):
     level: Level
     fact: str
     since: int
-
-
-def token_of(level: Level) -> Token:
-    return level
 
 
 def level_of_alarm(alarm: Alarm) -> Level:
@@ -67,9 +62,8 @@ def _by_command(run: Run, commands: Iterable[Command]) -> Iterable[Plight]:
         if command.state in ("failed", "refused"):
             at = command.failed_at or command.refused_at or command.requested_at
             yield Plight("act", f"{command.kind} {command.state}: {command.problem}".rstrip(": "), at)
-        elif command.kind == "kill" or (command.kind == "pause" and run.state == "pausing"):
-            if command.effective_at is None:
-                yield Plight("watch", f"{command.kind} {_so_far(command)}", command.requested_at)
+        elif command.effective_at is None and (command.kind == "kill" or run.state == "pausing"):
+            yield Plight("watch", f"{command.kind} {_so_far(command)}", command.requested_at)
 
 
 def _so_far(command: Command) -> str:
@@ -81,30 +75,37 @@ def _so_far(command: Command) -> str:
 def _by_record(run: Run, now: int) -> Iterable[Plight]:
     for action in run.actions.values():
         if action.state == "ungated":
-            at = action.started_at or run.last_at
-            yield Plight("stop", f"{action.tool} ran without a decision", at)
+            yield Plight("stop", f"{action.tool} ran without a decision", action.started_at or run.last_at)
     if run.state == "lost":
         last = run.steps[-1].step if run.steps else 0
         yield Plight("act", f"last heard at step {last}" if last else "never heard at a step", run.last_at)
     if run.state == "failed" and now - (run.ended_at or now) < FAILED_FOR:
         yield Plight("watch", run.ended_text or "failed", run.ended_at or now)
-    if run.state in ENDED:
-        return
+    if run.state not in ENDED:
+        yield from _by_telemetry(run)
+        if run.state not in ("paused", "pausing"):
+            yield from _by_work(run)
+
+
+def _by_telemetry(run: Run) -> Iterable[Plight]:
     if run.gaps:
         yield Plight("act", f"{run.gaps} events are missing for ever", run.last_at)
     if run.misdeeds:
         yield Plight("watch", f"{run.misdeeds} events not allowed: {run.misdeed}", run.last_at)
     if run.dropped:
         yield Plight("watch", f"{run.dropped} pieces of telemetry dropped", run.last_at)
-    if run.state in ("paused", "pausing"):
-        return
-    last_step = run.steps[-1] if run.steps else None
-    if last_step is not None and last_step.ok is False:
-        yield Plight("watch", f"step {last_step.step} {last_step.name} failed", last_step.finished_at or run.last_at)
+
+
+def _by_work(run: Run) -> Iterable[Plight]:
+    step = run.steps[-1] if run.steps else None
+    if step is not None and step.ok is False:
+        yield Plight("watch", f"step {step.step} {step.name} failed", step.finished_at or run.last_at)
     if run.claims and run.claims[-1] < CONFIDENCE_LIMIT:
         yield Plight("watch", f"claims {run.claims[-1]:.2f}, limit {CONFIDENCE_LIMIT:.2f}", run.last_at)
 
 
 def alarms_of(fleet: Fleet, run: Run) -> list[Alarm]:
     """Alarms that name the run, or its agent as a whole."""
-    return [alarm for alarm in fleet.alarms.values() if alarm.agent == run.agent and alarm.run in ("", run.run)]
+    return [
+        alarm for alarm in fleet.alarms.values() if alarm.agent == run.agent and alarm.run in ("", run.run)
+    ]

@@ -10,8 +10,8 @@ from typing import Final, Literal, NamedTuple
 
 from console.core.lifecycle import ENDED
 from console.core.reduce import Change
-from console.core.state import Action, Fleet, Run
-from console.tui.attention import FAILED_FOR, ORDER, Level, Plight, alarms_of, plight, stands
+from console.core.state import Action, Command, Fleet, Run
+from console.tui.attention import FAILED_FOR, ORDER, Level, Plight, alarms_of, level_of_alarm, plight, stands
 
 ENDED_SHOWN: Final = 20
 """Newest ended runs that are listed at rest."""
@@ -20,7 +20,7 @@ Kind = Literal["wait", "ill", "agent", "run", "rest", "head", "blank", "none"]
 
 
 class Item(NamedTuple):
-    """One line of the fleet screen. `key` is an action's, a run's, or an agent's; empty for what cannot be chosen."""
+    """One line of the fleet screen. `key` is an action's, a run's, an agent's, or a heading's."""
 
     kind: Kind
     key: str = ""
@@ -28,7 +28,7 @@ class Item(NamedTuple):
     @property
     def chosen_as(self) -> str:
         """What the cursor remembers."""
-        return f"{self.kind}:{self.key}" if self.key else ""
+        return "" if self.kind in ("head", "blank", "none") else f"{self.kind}:{self.key}"
 
 
 BLANK: Final = Item("blank")
@@ -87,6 +87,10 @@ class FleetIndex:
                 case _:
                     pass
 
+    def hear_all(self) -> None:
+        """Note that everything may have changed."""
+        self._all = True
+
     def follow(self, fleet: Fleet) -> None:
         """Look at another fleet, or at this one anew."""
         self.fleet = fleet
@@ -128,12 +132,16 @@ class FleetIndex:
             if name in unfolded and not single:
                 well.extend(Item("run", key) for key in runs)
         rest = [Item("rest", key) for key in self._resting()]
-        groups = (("waits", waiting), ("ill", [Item("ill", key) for key, _ in ill]), ("well", well), ("rest", rest))
+        groups = (
+            ("waits", waiting),
+            ("ill", [Item("ill", key) for key, _ in ill]),
+            ("well", well),
+            ("rest", rest),
+        )
         lines: list[Item] = []
         for title, group in groups:
             if group:
-                lines += [BLANK] * bool(lines) + [Item("head", "")._replace(kind="head", key="")] if False else []
-                lines += ([BLANK] if lines else []) + [Item("head", title), *group]
+                lines += [*([BLANK] if lines else []), Item("head", title), *group]
         return lines
 
     def well_runs(self) -> int:
@@ -155,7 +163,7 @@ class FleetIndex:
             first_due=due_at(first) if first else None,
             first_agent=first.agent if first else "",
             alarms=len(alarms),
-            alarm_level={1: "stop", 2: "act"}.get(min((alarm.priority for alarm in alarms), default=3), "watch"),
+            alarm_level=min(map(level_of_alarm, alarms), key=ORDER.__getitem__, default="watch"),
             alarm_since=min((alarm.raised_at for alarm in alarms), default=0),
             shelved=len(shelved),
         )
@@ -167,7 +175,9 @@ class FleetIndex:
     def _resting(self) -> list[str]:
         runs = [run for key in self._rest if (run := self.fleet.runs.get(key))]
         living = sorted(run.key for run in runs if run.state not in ENDED)
-        ended = sorted((run for run in runs if run.state in ENDED), key=lambda run: (-(run.ended_at or 0), run.key))
+        ended = sorted(
+            (run for run in runs if run.state in ENDED), key=lambda run: (-(run.ended_at or 0), run.key)
+        )
         return living + [run.key for run in ended[:ENDED_SHOWN]]
 
     def _rebuild(self) -> None:
@@ -215,7 +225,7 @@ class FleetIndex:
             self._done[agent] -= 1
         run = self.fleet.runs.get(key)
         waits = run is not None and any(action.state == "asked" for action in run.actions.values())
-        found = plight(run, self._commands_of(run), alarms_of(self.fleet, run), now) if run else None
+        found = plight(run, self.commands(run), alarms_of(self.fleet, run), now) if run else None
         if run is None or waits or found or run.state in ENDED or run.state == "paused" or run.held:
             self._well.get(agent, {}).pop(key, None)
         else:
@@ -232,8 +242,10 @@ class FleetIndex:
         elif not waits and (run.state in ENDED or run.state == "paused" or run.held):
             self._rest[key] = None
 
-    def _commands_of(self, run: Run) -> list[object]:  # replaced below
-        raise NotImplementedError
+    def commands(self, run: Run) -> list[Command]:
+        """Commands to a run that are still known, oldest first."""
+        keys = self._commands.get(run.key, ())
+        return [command for key in keys if (command := self.fleet.commands.get(key))]
 
     def _faded(self, key: str, now: int) -> bool:
         run = self.fleet.runs.get(key)

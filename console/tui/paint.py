@@ -1,4 +1,4 @@
-"""A row of the screen as text and tokens, laid on fixed columns. The same rows serve strips, tests and plain output.
+"""A row of the screen as text and inks, laid on fixed columns. The same rows serve strips, tests and plain output.
 
 All agent text passes here on its way to a screen: whatever is not printable becomes a visible escape, once more.
 """
@@ -10,12 +10,12 @@ from typing import Final, NamedTuple
 from rich.cells import cell_len, chop_cells, set_cell_size
 
 from console.core.text import ELLIPSIS, plain
-from console.tui.theme import Token
+from console.tui.theme import Ink
 
 
 class Span(NamedTuple):
     text: str
-    token: Token
+    ink: Ink
 
 
 Line = tuple[Span, ...]
@@ -63,7 +63,7 @@ class Row:
         self._spans: list[Span] = []
         self._cells = 0
 
-    def at(self, column: int, text: str, token: Token = "text", *, end: int | None = None) -> Row:
+    def at(self, column: int, text: str, ink: Ink = "text", *, end: int | None = None) -> Row:
         """Put `text` at `column`, or one blank after what stands there; cut it before `end`."""
         if not text:
             return self
@@ -71,15 +71,15 @@ class Row:
         self._pad(column if column >= self._cells else self._cells + 1)
         if end is not None:
             text = cut(text, end - self._cells)
-        return self._add(text, token)
+        return self._add(text, ink)
 
-    def then(self, text: str, token: Token = "text", *, gap: int = 0, end: int | None = None) -> Row:
+    def then(self, text: str, ink: Ink = "text", *, gap: int = 0, end: int | None = None) -> Row:
         """Put `text` after what stands there, `gap` blanks on."""
-        return self.at(self._cells + gap, text, token, end=end) if text else self
+        return self.at(self._cells + gap, text, ink, end=end) if text else self
 
-    def right(self, last: int, *parts: tuple[str, Token]) -> Row:
+    def right(self, last: int, *parts: tuple[str, Ink]) -> Row:
         """Put `parts` so that they end in column `last`, or one blank after what stands there."""
-        spans = [Span(safe(text), token) for text, token in parts if text]
+        spans = [Span(safe(text), ink) for text, ink in parts if text]
         start = last + 1 - sum(cell_len(span.text) for span in spans)
         if spans:
             self._pad(start if start >= self._cells else self._cells + 1)
@@ -99,9 +99,9 @@ class Row:
         if column > self._cells:
             self._add(" " * (column - self._cells), "text")
 
-    def _add(self, text: str, token: Token) -> Row:
+    def _add(self, text: str, ink: Ink) -> Row:
         if text:
-            self._spans.append(Span(text, token))
+            self._spans.append(Span(text, ink))
             self._cells += cell_len(text)
         return self
 

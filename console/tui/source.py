@@ -1,6 +1,7 @@
 """What a console needs of a floor, live or recorded, and how its link is summed up for the screen.
 
-The live one is `console.link`'s; a recorded one has the same members and nothing to send with. Nothing here knows a transport.
+The live one is `console.link`'s; a recorded one has the same members and nothing to
+send with. Nothing here knows a transport.
 """
 
 from __future__ import annotations

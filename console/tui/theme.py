@@ -1,4 +1,4 @@
-"""The nine tokens of the look, in three themes. Widgets and rows name tokens, never colours."""
+"""The nine inks of the look, in three themes. Widgets and rows name inks, never colours."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ from typing import Final, Literal
 
 from textual.theme import Theme
 
-Token = Literal["text", "muted", "rule", "strong", "watch", "act", "stop"]
+Ink = Literal["text", "muted", "rule", "strong", "watch", "act", "stop"]
 
-COLOURED: Final[tuple[Token, ...]] = ("watch", "act", "stop")
-"""Tokens that a calm floor does not use."""
+COLOURED: Final[tuple[Ink, ...]] = ("watch", "act", "stop")
+"""Inks that a calm floor does not use."""
 
 PALETTE: Final[dict[str, dict[str, str]]] = {
     "dark": {
@@ -49,8 +49,8 @@ PALETTE: Final[dict[str, dict[str, str]]] = {
 
 
 def variables(name: str) -> dict[str, str]:
-    """The CSS variables of a palette: `$wf-` and the token."""
-    return {f"wf-{token}": colour for token, colour in PALETTE[name].items()}
+    """The CSS variables of a palette: `$wf-` and the ink."""
+    return {f"wf-{ink}": colour for ink, colour in PALETTE[name].items()}
 
 
 def themes() -> list[Theme]:

@@ -1,0 +1,320 @@
+"""The agent's side of the contract, whole and without I/O: bytes, times and calls go in, messages to publish come out.
+
+No clock, no chance, no thread, no loop: `now` (seconds of one monotonic clock) comes with every call, wall time and ids from
+injected functions. Whoever drives it feeds links and messages, calls `tick` at `next_deadline`, and after every call sends
+what `take_publishes` returns, in order, and acts on `take_notices`.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Callable
+from typing import Literal, Protocol
+
+from bus.codec import DecodeError, decode, decode_command, encode
+from bus.courier import Courier, Publish
+from bus.events import RunOutcome
+from bus.identity import Identity
+from bus.lease import Lease
+from bus.limits import HEARTBEAT
+from bus.messages import (
+    AgentStatus,
+    AnyCommand,
+    DecisionCommand,
+    HoldCommand,
+    KillCommand,
+    PassListCommand,
+    PauseCommand,
+    RefusedCommand,
+    ResendCommand,
+    ResumeCommand,
+    RunStanding,
+    StoredCommand,
+    SupervisorState,
+)
+from bus.roster import Notice, Roster
+from bus.run_core import RunCore
+from bus.spool import Bounds, Spool
+
+
+class Trust(Protocol):
+    """Who decides whether something comes from the site's supervisor."""
+
+    def state(self, payload: bytes, state: SupervisorState) -> bool:
+        """Whether a state is the supervisor's. May pin its key on first use."""
+
+    def command(self, payload: bytes) -> bool:
+        """Whether a command is the supervisor's."""
+
+
+class AgentCore:
+    """One agent process: all its runs, its link, and what it knows about the supervisor. Not thread-safe.
+
+    `ignored` counts what was received and thrown away, by reason.
+    """
+
+    def __init__(
+        self,
+        identity: Identity,
+        *,
+        trust: Trust,
+        wall: Callable[[], str],
+        new_id: Callable[[], str],
+        bounds: Bounds | None = None,
+    ) -> None:
+        """Prepare an agent. `wall` tells the time as RFC 3339, `new_id` makes ids nobody has used."""
+        self.identity = identity
+        self.connection = ""
+        self.lease = Lease()
+        self.ignored: Counter[str] = Counter()
+        self._trust = trust
+        self._status_topic = identity.topics.status(identity.agent)
+        self._commands_topic = identity.topics.commands(identity.agent)
+        self._state_topic = identity.topics.state
+        self._publishes: list[Publish] = []
+        self._notices: list[Notice] = []
+        self._courier = Courier(self._publishes.append)
+        self._roster = Roster(
+            identity,
+            courier=self._courier,
+            lease=self.lease,
+            bounds=bounds or Bounds(),
+            wall=wall,
+            new_id=new_id,
+            notify=self._notices.append,
+        )
+        self._stopped = False
+        self._heartbeat_at = math.inf
+
+    # ---- what comes out ----------------------------------------------------------------------------------------------
+
+    def take_publishes(self) -> list[Publish]:
+        """Return what must be sent since the last call, in order."""
+        out = self._publishes[:]
+        self._publishes.clear()  # the courier appends to this very list
+        return out
+
+    def take_notices(self) -> list[Notice]:
+        """Return what the driver should know since the last call, in order."""
+        out = self._notices[:]
+        self._notices.clear()
+        return out
+
+    def next_deadline(self) -> float:
+        """When `tick` is needed next, by the clock of `now`; infinite if never."""
+        return min(self._heartbeat_at, self._courier.deadline, self._roster.deadline)
+
+    def subscriptions(self) -> tuple[str, str, str]:
+        """Topics that this agent must receive."""
+        return (self._state_topic, self._commands_topic, self._status_topic)
+
+    def will(self, connection: str) -> Publish:
+        """What the broker must publish when the link of that connection dies without a goodbye."""
+        return Publish(self._status_topic, encode(self._status("lost", connection)), retain=True)
+
+    @property
+    def unstored(self) -> int:
+        """Events made and not stored, over all runs."""
+        return self._roster.unstored
+
+    @property
+    def in_flight(self) -> int:
+        """Events sent and not stored, over all runs; never more than `window` when something is sent."""
+        return self._courier.in_flight
+
+    @property
+    def window(self) -> int:
+        """How many events may be in flight."""
+        return self._courier.window
+
+    # ---- link and time -----------------------------------------------------------------------------------------------
+
+    def link_up(self, connection: str, now: float) -> None:
+        """The link is up and subscribed: announce this agent, then send everything unstored."""
+        self.lease.alive(now)
+        self.connection = connection
+        self._heartbeat_at = now + HEARTBEAT
+        self._announce()
+        self._courier.link(up=not self._stopped, now=now)
+
+    def link_down(self, now: float) -> None:
+        """The link is down: nothing is sent, gates expire by their own clock."""
+        self.connection = ""
+        self._courier.link(up=False, now=now)
+
+    def tick(self, now: float) -> None:
+        """Do what is due. Early and late calls are harmless."""
+        self.lease.alive(now)
+        self._courier.tick(now)
+        self._roster.tick(now)
+        if now >= self._heartbeat_at:
+            self._heartbeat_at = now + HEARTBEAT
+            if self.connection and not self._stopped:
+                self._publish(encode(self._status("alive", self.connection)), retain=False)
+
+    def stop(self, now: float) -> None:
+        """Say goodbye: publish the retained `stopped`. Nothing is sent or announced afterwards."""
+        if self.connection and not self._stopped:
+            self._publish(encode(self._status("stopped", self.connection)), retain=True)
+        self._stopped = True
+        self._courier.link(up=False, now=now)
+
+    # ---- runs --------------------------------------------------------------------------------------------------------
+
+    def run(self, name: str) -> RunCore:
+        """Return a run that goes on: its verbs are `emit`, `propose`, `take`, `report`, `withdraw`, `checkpoint`, `leave`.
+
+        Raises:
+            KeyError: there is none of that name.
+        """
+        return self._roster.runs[name]
+
+    def start_run(
+        self,
+        run: str,
+        spool: Spool,
+        *,
+        now: float,
+        goal: str = "",
+        model: str = "",
+        parent: str = "",
+        labels: dict[str, str] | None = None,
+    ) -> None:
+        """Begin a run, or go on with the one that the spool holds: then its unsent events go first.
+
+        Raises:
+            BadIdError: the name is no id.
+            ValueError: a run of that name goes on in this agent, or the labels are too large.
+        """
+        goes_on = spool.last > 0
+        self._roster.start(run, spool, goal=goal, model=model, parent=parent, labels=labels or {}, now=now)
+        if goes_on:
+            self._announce()
+
+    def finish_run(self, run: str, outcome: RunOutcome, text: str, now: float) -> None:
+        """End a run; its spool goes when everything is stored (notice `gone`).
+
+        Raises:
+            KeyError: there is none of that name.
+        """
+        self._roster.finish(run, outcome, text, now)
+
+    def send_rest(self, spool: Spool, now: float) -> None:
+        """Send what a dead process left behind, unchanged, without claiming that its run goes on.
+
+        Raises:
+            ValueError: the run goes on in this agent, or is being sent.
+        """
+        self._roster.send_rest(spool, now)
+
+    def release_rest(self, run: str, now: float) -> Spool | None:
+        """Stop sending what a dead process left of a run and return its spool, so that `start_run` can go on with it."""
+        return self._roster.release_rest(run, now)
+
+    # ---- messages ----------------------------------------------------------------------------------------------------
+
+    def message(self, topic: str, payload: bytes, *, retained: bool, now: float) -> None:
+        """Take in what was received. Whatever it is, it never raises."""
+        self.lease.alive(now)
+        try:
+            if topic == self._commands_topic:
+                self._take_command(payload, retained=retained, now=now)
+            elif topic == self._state_topic:
+                self._take_state(payload, retained=retained, now=now)
+            elif topic == self._status_topic:
+                self._take_status(payload, retained=retained)
+            else:
+                self.ignored["topic"] += 1
+        except DecodeError:
+            self.ignored["unreadable"] += 1
+
+    def _take_state(self, payload: bytes, *, retained: bool, now: float) -> None:
+        state = decode(payload, SupervisorState)
+        if not self._trust.state(payload, state):
+            self.ignored["untrusted"] += 1
+            return
+        change = self.lease.observe(state, retained=retained, now=now)
+        if self.lease.epoch == state.epoch:
+            self._courier.set_window(state.window, now)
+        if change == "new":
+            self._announce()
+            self._courier.restart(now)
+
+    def _take_status(self, payload: bytes, *, retained: bool) -> None:
+        status = decode(payload, AgentStatus)
+        stranger = status.incarnation != self.identity.incarnation
+        if status.status in {"online", "alive"}:
+            if stranger and not retained:
+                self._notices.append(Notice("rival", "", status.incarnation))
+        elif status.status == "lost" or (stranger and not retained):
+            # An old will, or the goodbye of a process before this one, stands where our birth should stand.
+            self._announce()
+
+    def _take_command(self, payload: bytes, *, retained: bool, now: float) -> None:
+        command = decode_command(payload)
+        if retained or command.agent != self.identity.agent:
+            self.ignored["retained" if retained else "address"] += 1
+        elif not self._trust.command(payload):
+            self.ignored["untrusted"] += 1
+        elif command.epoch != self.lease.epoch:
+            self.ignored["epoch"] += 1
+            if isinstance(command, DecisionCommand) and command.run in self._roster.runs:
+                self._roster.runs[command.run].refuse_stale(command, now)
+        else:
+            self._obey(command, now)
+
+    def _obey(self, command: AnyCommand, now: float) -> None:
+        match command:
+            case StoredCommand():
+                for name, seq in command.runs.items():
+                    self._roster.stored(name, seq, now)
+                self._courier.pump(now)
+            case ResendCommand():
+                if self._courier.resend(command.run, command.after, now):
+                    self._announce(command.run)
+            case PassListCommand():
+                self.lease.tools = frozenset(command.tools)
+            case RefusedCommand():
+                self._roster.refuse(command.run, command.reason, now)
+            case DecisionCommand():
+                run = self._roster.runs.get(command.run)
+                if run is not None:
+                    run.decide(command, now)
+                self.ignored["run"] += run is None
+            case PauseCommand() | ResumeCommand() | HoldCommand() | KillCommand():
+                self._stop_runs(command, now)
+
+    def _stop_runs(
+        self, command: PauseCommand | ResumeCommand | HoldCommand | KillCommand, now: float
+    ) -> None:
+        meant = [run for name, run in self._roster.runs.items() if command.run in {"", name}]
+        for run in meant:
+            run.stop(command, now)
+        self.ignored["run"] += not meant
+
+    # ---- small things ------------------------------------------------------------------------------------------------
+
+    def _announce(self, rest: str = "") -> None:
+        """Publish the birth; `rest` is the run of a dead process whose standing the supervisor must know."""
+        if self.connection and not self._stopped:
+            birth = self._status("online", self.connection, self._roster.standings(rest))
+            self._publish(encode(birth), retain=True)
+
+    def _status(
+        self,
+        status: Literal["online", "alive", "stopped", "lost"],
+        connection: str,
+        runs: list[RunStanding] | None = None,
+    ) -> AgentStatus:
+        return AgentStatus(
+            status=status,
+            incarnation=self.identity.incarnation,
+            connection=connection,
+            sdk=self.identity.sdk,
+            control=self.identity.control,
+            runs=runs or [],
+        )
+
+    def _publish(self, payload: bytes, *, retain: bool) -> None:
+        self._publishes.append(Publish(self._status_topic, payload, retain))

@@ -1,0 +1,142 @@
+"""The rows of one action before a decision: what exactly it is, why it waits, what became of it. Pure."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from console.core.state import Action, Command, Run
+from console.tui import figures
+from console.tui.arguments import Piece, has_blob, incomplete
+from console.tui.attention import CONTROL, MARKS
+from console.tui.frame_rows import View
+from console.tui.index import due_at
+from console.tui.paint import BLANK, Line, Row, wrap
+from console.tui.run_rows import RESULTS, four_facts
+
+SEVERITY: Final = ("S0 observe", "S1 local", "S2 shared", "S3 costly", "S4 catastrophic")
+REASONS_SHOWN: Final = 3
+_NAME_CELLS: Final = 24
+
+
+def value_column(pieces_paths: list[str]) -> int:
+    """Where values start: after the longest path, within bounds."""
+    return max(14, min(3 + _NAME_CELLS, 5 + max(map(len, pieces_paths), default=0)))
+
+
+def head(run: Run, action: Action, view: View) -> list[Line]:
+    """Gate, tool and time left; who, at which step, how it can be stopped, how bad it can be."""
+    row = Row()
+    if action.state == "asked":
+        level = "stop" if action.gate == "hold" else "act"
+        row.at(1, MARKS["stop" if level == "stop" else "act"], "stop" if level == "stop" else "act")
+        row.at(3, action.gate or "ask", "stop" if level == "stop" else "act")
+        row.then(action.tool, "strong", gap=2, end=view.last - 22)
+        remaining = due_at(action) - view.now
+        share = remaining / (action.decide_within * 1000) if action.decide_within else 0.0
+        full = figures.filled(share, 8)
+        row.at(view.last - 18, "━" * full).then("─" * (8 - full), "rule")
+        row.right(
+            view.last, (f"due {figures.left(remaining)}", "act" if remaining < figures.URGENT else "text")
+        )
+    else:
+        words, ink = RESULTS[action.state]
+        row.at(3, action.tool, "strong", end=view.last - 24).right(view.last, (words, ink))
+    return [row.line, _who(run, action, view), BLANK]
+
+
+def _who(run: Run, action: Action, view: View) -> Line:
+    row = Row().at(3, f"{run.agent} {run.version}".rstrip(), end=40).then(figures.shown(run.run), gap=2)
+    if action.step:
+        row.then(f"step {action.step}", gap=2)
+    row.then(f"{CONTROL[run.control]} {run.control}", gap=2)
+    severity = SEVERITY[action.severity] if action.severity is not None else "not judged yet"
+    return row.right(view.last, (severity, "strong")).line
+
+
+def argument_row(piece: Piece, column: int) -> Line:
+    """One line of the arguments: the name once, then the value as it is."""
+    row = Row()
+    if piece.odd:
+        row.at(1, "!", "act")
+    if piece.part == 0:
+        row.at(3, piece.path, "muted")
+        if row.cells > column - 1:
+            column = row.cells + 1
+    if piece.fold:
+        return row.at(column, piece.fold, "muted").line
+    return row.at(column, piece.text, "act" if piece.odd else "text").line
+
+
+def closed_because(run: Run, action: Action, view: View, unread: int) -> str:
+    """Why this action cannot be approved now, or nothing when it can."""
+    if action.state != "asked":
+        return "it does not wait"
+    if not view.live:
+        return "the floor is not live"
+    if view.standing.conflict:
+        return "two supervisors claim this site"
+    if not view.standing.recording:
+        return "the recording fails"
+    if action.args_cut or not action.digest:
+        return "its arguments are not here"
+    if incomplete(action.args, run):
+        return "a value sent apart has not arrived whole"
+    if action.gate == "hold":
+        if has_blob(action.args):
+            return "a hold with a value sent apart cannot be read here"
+        if unread:
+            lines = "1 line" if unread == 1 else f"{unread} lines"
+            return f"{lines} of the arguments not displayed yet: scroll down, o opens long values"
+    return ""
+
+
+def tail(
+    run: Run, action: Action, command: Command | None, view: View, *, closed: str, says: bool
+) -> list[Line]:
+    """What stands below the arguments: reasons, the end of the time, the agent's words, outcome or what closes approval."""
+    lines: list[Line] = [BLANK]
+    waits = action.state == "asked"
+    for number, reason in enumerate(action.reasons[:REASONS_SHOWN]):
+        row = Row().at(3, f"why {action.gate}" if number == 0 else "", "muted")
+        lines.append(row.at(14, reason.text, end=view.last + 1).line)
+    if len(action.reasons) > REASONS_SHOWN:
+        lines.append(Row().at(14, f"and {len(action.reasons) - REASONS_SHOWN} more", "muted").line)
+    lines += _agent_says(action, view, opened=says)
+    if waits:
+        row = (
+            Row()
+            .at(3, "if nobody", "muted")
+            .at(14, "answers in time: expired, the agent is told no, nothing runs")
+        )
+        lines.append(row.right(view.last, (f"digest {figures.digest(action.digest)}", "muted")).line)
+        if closed:
+            lines.append(Row().at(3, "approve", "muted").at(14, f"closed: {closed}", end=view.last + 1).line)
+    elif action.outcome:
+        row = (
+            Row()
+            .at(3, "outcome", "muted")
+            .at(14, action.outcome, "strong")
+            .then(f"by {action.decided_by}", gap=1)
+        )
+        if action.decided_at is not None:
+            row.then(f"at {figures.clock(action.decided_at, view.zone)}", "muted", gap=1)
+        row.then(f"“{action.note}”" if action.note else "", gap=2, end=view.last + 1)
+        lines.append(row.line)
+        if action.decision:
+            lines.append(four_facts(command, view))
+    if action.result:
+        lines.append(Row().at(3, "result", "muted").at(14, f"“{action.result}”", end=view.last + 1).line)
+    return lines
+
+
+def _agent_says(action: Action, view: View, *, opened: bool) -> list[Line]:
+    claim = f"claims {action.confidence.value:.2f}" if action.confidence else "claims nothing"
+    row = Row().at(3, "agent says", "muted")
+    if not action.reason:
+        return [row.at(14, "nothing", "muted").right(view.last, (claim, "muted")).line]
+    if not opened:
+        words = f"{figures.size(len(action.reason))}, f opens"
+        return [row.at(14, words, "muted").right(view.last, (claim, "muted")).line]
+    pieces = wrap(f"“{action.reason}”", view.last - 14)
+    lines = [row.at(14, pieces[0]).line, *(Row().at(14, piece).line for piece in pieces[1:4])]
+    return [*lines, Row().at(14, f"{claim}; the claim is not counted", "muted").line]

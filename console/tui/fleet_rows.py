@@ -1,0 +1,155 @@
+"""The rows of the fleet screen, each a pure function of the fleet and the view."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from console.core.lifecycle import ENDED
+from console.core.state import Action, Run
+from console.tui import figures
+from console.tui.arguments import telling
+from console.tui.attention import CONTROL, MARKS, Level
+from console.tui.frame_rows import View
+from console.tui.index import FleetIndex, Item, due_at
+from console.tui.paint import BLANK, Line, Row, cut_middle, muted
+
+BARS: Final = 16
+"""Runs of one agent drawn as bars; the others are a number."""
+
+AGENT_CELLS: Final = 10
+
+
+def row(index: FleetIndex, item: Item, view: View) -> Line:
+    """One line of the fleet; grey, and marked at the edge, when it is not what is so now."""
+    line = _row(index, item, view)
+    if view.live or item.kind in ("head", "blank", "none"):
+        return line
+    stale = Row()
+    for text, ink in muted(line):
+        stale.then(text, ink)
+    return stale.at(view.last + 1, "?", "muted").line
+
+
+def _row(index: FleetIndex, item: Item, view: View) -> Line:
+    match item.kind:
+        case "head":
+            return _head(index, item.key, view)
+        case "wait":
+            action = index.fleet.action(item.key)
+            run = index.fleet.run(action.agent, action.run) if action else None
+            return _wait(run, action, view) if run and action else BLANK
+        case "agent":
+            return _agent(index, item.key, view)
+        case "none":
+            return Row().at(3, item.key, "muted").line
+        case "blank":
+            return BLANK
+    run = index.fleet.runs.get(item.key)
+    if run is None:
+        return BLANK
+    if item.kind == "ill":
+        return _ill(index, run, view)
+    return _rest(run, view) if item.kind == "rest" else _well(index, run, view)
+
+
+def _head(index: FleetIndex, title: str, view: View) -> Line:
+    last = view.last
+    match title:
+        case "waits":
+            return Row().at(3, "waits for you", "muted").right(last, ("due", "muted")).line
+        case "ill":
+            return Row().at(3, "not well", "muted").right(last, ("for", "muted")).line
+        case "rest":
+            return Row().at(3, "at rest", "muted").right(last, ("ago", "muted")).line
+    count = index.well_runs()
+    words = "1 run" if count == 1 else f"{count} runs, one bar a run"
+    row = Row().at(3, "well", "muted").at(16, words, "muted")
+    for column, word in ((last - 29, "runs"), (last - 20, "done"), (last - 10, "earned"), (last, "n")):
+        row.right(column, (word, "muted"))
+    return row.line
+
+
+def _start(run: Run, level: Level | None) -> Row:
+    row = Row()
+    if level:
+        row.at(1, MARKS[level], level)
+    row.at(3, cut_middle(run.agent, AGENT_CELLS)).at(14, CONTROL[run.control], "muted")
+    return row.at(16, figures.shown(run.run))
+
+
+def _wait(run: Run, action: Action, view: View) -> Line:
+    level: Level = "stop" if action.gate == "hold" else "act"
+    row = _start(run, level).at(22, action.gate or "ask", level).at(28, action.tool)
+    path, value = telling(action.args)
+    row.at(42, value or path, end=60 + view.spare)
+    remaining = due_at(action) - view.now
+    share = remaining / (action.decide_within * 1000) if action.decide_within else 0.0
+    full = figures.filled(share, 8)
+    row.at(61 + view.spare, "━" * full).then("─" * (8 - full), "rule")
+    return row.right(
+        view.last, (figures.left(remaining), "act" if remaining < figures.URGENT else "text")
+    ).line
+
+
+def _ill(index: FleetIndex, run: Run, view: View) -> Line:
+    found = index.plight(run.key)
+    if found is None:
+        return BLANK
+    row = _start(run, found.level).at(22, state_word(run))
+    row.at(31, found.fact, end=view.last - 5)
+    return row.right(view.last, (figures.age(view.now - found.since), "text")).line
+
+
+def state_word(run: Run) -> str:
+    """The state as the contract spells it; what only the agent says about its end is unverified."""
+    if run.killing and run.state not in ENDED:
+        return "killing"
+    if run.state == "completed":
+        return "completed (unverified)"
+    return "held" if run.held and run.state == "working" else run.state
+
+
+def _numbers(row: Row, view: View, runs: int, done: int) -> Line:
+    last = view.last
+    row.right(last - 29, (figures.grouped(runs), "text")).right(last - 20, (figures.grouped(done), "text"))
+    return row.right(last - 10, (figures.NOTHING, "muted")).right(last, ("0", "muted")).line
+
+
+def progress(run: Run) -> float | None:
+    """How far a run says it is, 0 to 1, or None when it does not say."""
+    if run.progress_done is not None and run.progress_of:
+        return min(1.0, run.progress_done / run.progress_of)
+    if run.steps_of:
+        return min(1.0, run.steps_seen / run.steps_of)
+    return None
+
+
+def _agent(index: FleetIndex, name: str, view: View) -> Line:
+    runs = index.agent(name)
+    if not runs:
+        return BLANK
+    row = Row().at(3, cut_middle(name, AGENT_CELLS)).at(14, CONTROL[runs[0].control], "muted")
+    bars = "".join(figures.spark(progress(run)) for run in runs[:BARS])
+    row.at(16, bars, "rule")
+    if len(runs) > BARS:
+        row.then(f" +{len(runs) - BARS}", "muted")
+    return _numbers(row, view, len(runs), index.done(name))
+
+
+def _well(index: FleetIndex, run: Run, view: View) -> Line:
+    """A run that is well: an agent's only one, or one of those that it was unfolded into."""
+    row = _start(run, None).at(22, figures.spark(progress(run)), "rule")
+    step = run.steps[-1] if run.steps else None
+    doing = f"step {step.step} {step.name}" if step else run.state
+    if len(index.agent(run.agent)) == 1:
+        row.at(24, doing, "muted", end=view.last - 32)
+        return _numbers(row, view, 1, index.done(run.agent))
+    row.at(24, doing, end=view.last - 5)
+    return row.right(view.last, (figures.age(view.now - run.last_at), "muted")).line
+
+
+def _rest(run: Run, view: View) -> Line:
+    row = _start(run, None).at(22, state_word(run), "muted")
+    row.at(33, run.ended_text or run.goal, "muted", end=view.last - 5)
+    since = run.ended_at if run.ended_at is not None else run.last_at
+    return row.right(view.last, (figures.age(view.now - since), "muted")).line

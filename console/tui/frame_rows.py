@@ -1,0 +1,190 @@
+"""The rows that every screen has in the same place: header, alarm line, what still holds, note, key line. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import tzinfo
+from typing import Final, NamedTuple
+
+from console.tui import figures
+from console.tui.actions import KeyAction, Mode, name_of, offered
+from console.tui.attention import MARKS, Level
+from console.tui.index import Counts
+from console.tui.paint import BLANK, Line, Row
+from console.tui.source import Standing
+from console.tui.theme import Ink
+
+WIDTH: Final = 80
+HEIGHT: Final = 24
+"""Smallest terminal that may act."""
+
+
+STEP: Final = " \u203a "
+"""Between the levels of the breadcrumb."""
+
+
+class View(NamedTuple):
+    """From where a screen is looked at: the moment (ms), the width in cells, the zone of wall times, the link."""
+
+    now: int
+    width: int
+    zone: tzinfo | None
+    standing: Standing
+    site: str
+    operator: str
+    read_only: bool
+
+    @property
+    def last(self) -> int:
+        """The last column for text."""
+        return self.width - 2
+
+    @property
+    def spare(self) -> int:
+        """Columns beyond eighty, for the one elastic column."""
+        return max(0, self.width - WIDTH)
+
+    @property
+    def live(self) -> bool:
+        return self.standing.live
+
+
+class Note(NamedTuple):
+    """One line about what an operator did or may not do."""
+
+    text: str
+    ink: Ink = "text"
+
+
+def header(view: View, trail: Sequence[str]) -> Line:
+    """Row 1: site and where we are, then link, recording and operator."""
+    right: list[tuple[str, Ink]] = []
+    for index, (words, ink) in enumerate(_link(view.standing)):
+        right += [("  " if index else "", "muted"), (words, ink)]
+    right.append(("  read-only" if view.read_only else "", "muted"))
+    right.append((f"  {view.operator}", "muted"))
+    room = view.last - sum(len(words) for words, _ in right)
+    row = Row().at(1, view.site, "strong")
+    for level, name in enumerate(trail):
+        row.then(STEP, "muted").then(name, "strong" if level == len(trail) - 1 else "muted", end=room)
+    return row.right(view.last, *right).line
+
+
+def _link(standing: Standing) -> list[tuple[str, Ink]]:
+    lost = figures.age(standing.lost_for * 1000)
+    if standing.bus == "down":
+        return [(f"! bus lost {lost}", "stop"), ("rec ?", "muted")]
+    if standing.bus != "up":
+        return [("bus connecting", "muted"), ("rec ?", "muted")]
+    if standing.supervisor in ("lost", "stopped"):
+        return [
+            ("bus ok", "muted"),
+            (f"! supervisor {standing.supervisor} {lost}", "stop"),
+            ("rec ?", "muted"),
+        ]
+    parts: list[tuple[str, Ink]] = [("bus ok", "muted")]
+    if not standing.live:
+        parts.append(("joining", "muted"))
+    if standing.conflict:
+        parts.append(("! two supervisors", "stop"))
+    parts.append(("rec ok", "muted") if standing.recording else ("! rec failing", "stop"))
+    return parts
+
+
+def alarm_line(view: View, counts: Counts, last_decision: int, as_of: int) -> Line:
+    """Row 2: what waits and how long the first has, which alarms stand. Grey when that is nothing."""
+    levels: tuple[tuple[Level, int], ...] = (
+        ("stop", counts.stop),
+        ("act", counts.act),
+        ("watch", counts.watch),
+    )
+    row = Row()
+    for level, count in levels:
+        if count:
+            row.at(row.cells + 2 if row.cells else 1, MARKS[level], level).then(f" {count} {level}")
+    if not row.cells:
+        row.at(1, "nothing waits" if counts.alarms else "nothing waits  no alarms", "muted")
+    if view.standing.joining and not as_of:
+        return Row().at(1, "joining the floor", "muted").line
+    if not view.live:
+        row.at(33, f"as of {figures.clock(as_of, view.zone)}")
+    elif counts.first_due is not None:
+        remaining = counts.first_due - view.now
+        words = f"first due {figures.left(remaining)} {counts.first_agent}"
+        row.at(33, words, "act" if remaining < figures.URGENT else "text", end=view.last - 18)
+    if counts.alarms:
+        plural = "alarm" if counts.alarms == 1 else "alarms"
+        shelved = f"  z {counts.shelved}" if counts.shelved else ""
+        row.right(
+            view.last,
+            ("!! ", counts.alarm_level),
+            (f"{counts.alarms} {plural} {figures.age(view.now - counts.alarm_since)}", "text"),
+            (shelved, "muted"),
+        )
+    elif counts.shelved:
+        row.right(view.last, (f"z {counts.shelved}", "muted"))
+    elif last_decision and not row.cells > 50:
+        row.right(view.last, (f"last decision {figures.age(view.now - last_decision)} ago", "muted"))
+    return row.line
+
+
+_RUNS_ON: Final = "and run between gates; observed ones cannot be stopped, contained ones by --direct."
+_STILL: Final = "Reject, pause, hold and kill still go out."
+
+
+def still_holds(view: View) -> list[Line]:
+    """What is lost and what still holds without it; nothing while all is well."""
+    link = view.standing
+    if link.bus == "down":
+        text = ["Nothing can be decided until the bus is back. Gated runs stop at their next gate", _RUNS_ON]
+    elif link.supervisor in ("lost", "stopped"):
+        text = [
+            f"The supervisor is {link.supervisor}: nobody decides. Gated runs stop at their next gate",
+            _RUNS_ON,
+        ]
+    elif link.joining:
+        text = []
+    elif link.conflict:
+        text = ["Two supervisors claim this site: approvals are closed until one is gone.", _STILL]
+    elif not link.recording:
+        text = ["The recording fails: approvals are closed, nothing new is certain to be kept.", _STILL]
+    else:
+        text = []
+    return [Row().at(1, words).line for words in text]
+
+
+def note_line(note: Note | None, view: View) -> Line:
+    """The last row but one: what became of the operator's last wish."""
+    return Row().at(1, note.text, note.ink, end=view.last + 1).line if note else BLANK
+
+
+def key_line(mode: Mode, view: View, closed: Callable[[KeyAction], str], *, typed: str = "") -> Line:
+    """The last row. What cannot act now stays in its place, muted; what does not fit leaves from the middle."""
+    shown = [action for action in offered(mode, read_only=view.read_only) if not action.hidden]
+    labels = [
+        (typed if action.typed and action.id == "id" else name_of(action.keys[0]), action) for action in shown
+    ]
+    while _cells(labels) > view.last:
+        loose = [entry for entry in labels if not entry[1].safe]
+        if not loose:
+            break
+        labels.remove(loose[len(loose) // 2])
+    row = Row()
+    for key, action in labels:
+        ink: Ink = "muted" if closed(action) else "strong"
+        row.at(row.cells + 2 if row.cells else 1, key, ink).then(" " + action.label, "muted")
+    return row.line
+
+
+def _cells(labels: list[tuple[str, KeyAction]]) -> int:
+    return sum(len(key) + len(action.label) + 3 for key, action in labels)
+
+
+def too_small(view: View, height: int) -> list[Line]:
+    """The page of a terminal in which nothing could be read safely."""
+    return [
+        Row().at(1, f"{view.width}x{height} is too small", "strong").line,
+        BLANK,
+        Row().at(1, f"Watchfloor needs {WIDTH}x{HEIGHT}.").line,
+        Row().at(1, "No key acts here; q quits.").line,
+    ]

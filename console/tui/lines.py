@@ -1,0 +1,238 @@
+"""Line widgets: rows of the look on screen, where only a row that changed is painted again."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Callable, Sequence
+from typing import Any, ClassVar, Final
+
+from rich.segment import Segment
+from rich.style import Style
+from textual.geometry import Region, Size
+from textual.scroll_view import ScrollView
+from textual.strip import Strip
+from textual.widget import Widget
+
+from console.tui.paint import BLANK, Line
+
+INKS: Final = ("text", "muted", "rule", "strong", "watch", "act", "stop")
+STRIPS_KEPT: Final = 1_024
+
+CSS: Final = """
+.line-view { background: $wf-bg; color: $wf-text; }
+.line-view > .ink--text { color: $wf-text; }
+.line-view > .ink--muted { color: $wf-muted; }
+.line-view > .ink--rule { color: $wf-rule; }
+.line-view > .ink--strong { color: $wf-strong; text-style: bold; }
+.line-view > .ink--watch { color: $wf-watch; }
+.line-view > .ink--act { color: $wf-act; }
+.line-view > .ink--stop { color: $wf-stop; text-style: bold; }
+.line-view > .ink--cursor { background: $wf-raised; }
+"""
+
+
+class Painter:
+    """Lines to strips in the styles of one widget, kept until the theme changes."""
+
+    def __init__(self, widget: Widget) -> None:
+        self._widget = widget
+        self._strips: OrderedDict[tuple[Line, int, bool], Strip] = OrderedDict()
+        self._styles: dict[str, Style] = {}
+
+    def forget(self) -> None:
+        """The theme changed."""
+        self._strips.clear()
+        self._styles.clear()
+
+    def strip(self, line: Line, width: int, *, cursor: bool = False) -> Strip:
+        key = (line, width, cursor)
+        strip = self._strips.get(key)
+        if strip is None:
+            strip = self._make(line, width, cursor=cursor)
+            self._strips[key] = strip
+            if len(self._strips) > STRIPS_KEPT:
+                self._strips.popitem(last=False)
+        return strip
+
+    def _make(self, line: Line, width: int, *, cursor: bool) -> Strip:
+        ground = self._widget.rich_style
+        if cursor:
+            ground += Style(reverse=True) if self._widget.app.no_color else self._style("cursor")
+        segments = [Segment(text, ground + self._style(ink)) for text, ink in line]
+        if cursor:
+            segments = _with_bar(segments, ground + self._style("strong"))
+        return Strip(segments).adjust_cell_length(width, ground)
+
+    def _style(self, ink: str) -> Style:
+        style = self._styles.get(ink)
+        if style is None:
+            style = self._widget.get_component_rich_style(f"ink--{ink}", partial=True)
+            if ink != "cursor":  # the ground is the row's, raised or not
+                style = Style(color=style.color, bold=style.bold)
+            self._styles[ink] = style
+        return style
+
+
+def _with_bar(segments: list[Segment], style: Style) -> list[Segment]:
+    """The same row with the cursor bar in column 0, which is always free."""
+    if not segments or not segments[0].text.startswith(" "):
+        return [Segment("▌", style), *segments[:1], *segments[1:]] if not segments else segments
+    first = segments[0]
+    return [Segment("▌", style), Segment(first.text[1:], first.style), *segments[1:]]
+
+
+class LineBlock(Widget):
+    """A few fixed rows. Its height is the number of its lines."""
+
+    COMPONENT_CLASSES: ClassVar[set[str]] = {f"ink--{ink}" for ink in (*INKS, "cursor")}
+    DEFAULT_CSS = "LineBlock { height: 0; width: 1fr; }"
+
+    def __init__(self, *, id: str) -> None:  # noqa: A002  (Textual's name)
+        super().__init__(id=id, classes="line-view")
+        self.lines: list[Line] = []
+        self._painter = Painter(self)
+
+    def show(self, lines: Sequence[Line]) -> None:
+        """Show `lines`; only those that differ are painted again."""
+        before, self.lines = self.lines, list(lines)
+        if len(before) != len(self.lines):
+            self.styles.height = len(self.lines)
+            self.refresh()
+            return
+        for y, (old, new) in enumerate(zip(before, self.lines, strict=True)):
+            if old != new:
+                self.refresh(Region(0, y, self.size.width, 1))
+
+    def render_line(self, y: int) -> Strip:
+        line = self.lines[y] if 0 <= y < len(self.lines) else BLANK
+        return self._painter.strip(line, self.size.width)
+
+    def notify_style_update(self) -> None:
+        self._painter.forget()
+        super().notify_style_update()
+
+
+class LineList(ScrollView, inherit_bindings=False):
+    """A list of any length with a cursor that stays on its item, not on its row.
+
+    `names` are the items' own names, empty for rows that cannot be chosen; `draw` makes one row when it comes into view.
+    """
+
+    COMPONENT_CLASSES: ClassVar[set[str]] = {f"ink--{ink}" for ink in (*INKS, "cursor")}
+    DEFAULT_CSS = """
+    LineList { height: 1fr; width: 1fr; overflow-x: hidden; overflow-y: hidden; scrollbar-size: 0 0; }
+    """
+
+    def __init__(self, draw: Callable[[int], Line], *, id: str) -> None:  # noqa: A002  (Textual's name)
+        super().__init__(id=id, classes="line-view")
+        self._draw = draw
+        self._painter = Painter(self)
+        self._painted: dict[int, tuple[Line, bool]] = {}
+        self.names: Sequence[str] = ()
+        self.cursor = ""
+
+    def load(self, names: Sequence[str]) -> None:
+        """Take another list of items. The cursor stays on its item, and the item on its row of the screen if it can."""
+        before = self.names
+        if names == before:
+            return
+        was_at = self._row(self.cursor)
+        self.names = list(names)
+        if len(before) != len(self.names):
+            self.virtual_size = Size(self.size.width, len(self.names))
+        now_at = self._row(self.cursor)
+        if now_at is None:
+            self.cursor = self._nearest(was_at or 0)
+        elif was_at is not None and now_at != was_at:
+            self._scroll(self.scroll_offset.y + now_at - was_at)
+
+    def frame(self) -> None:
+        """Paint again what no longer looks as it did; call once a frame."""
+        top = self.scroll_offset.y
+        for y in range(top, min(len(self.names), top + self.size.height)):
+            look = (self._draw(y), self._is_cursor(y))
+            if self._painted.get(y) != look:
+                self._painted[y] = look
+                self.refresh_line(y)
+
+    def repaint(self) -> None:
+        """Paint everything again: another width, another list."""
+        self._painted.clear()
+        self.refresh()
+
+    def render_line(self, y: int) -> Strip:
+        row = y + self.scroll_offset.y
+        if not 0 <= row < len(self.names):
+            return Strip.blank(self.size.width, self.rich_style)
+        line, cursor = look = (self._draw(row), self._is_cursor(row))
+        self._painted[row] = look
+        return self._painter.strip(line, self.size.width, cursor=cursor)
+
+    @property
+    def visible(self) -> range:
+        """The rows in view. (Not Textual's `visible`, which is about styles.)"""
+        top = self.scroll_offset.y
+        return range(top, min(len(self.names), top + self.size.height))
+
+    def move(self, by: int) -> None:
+        """Move the cursor by items, or scroll by rows where nothing can be chosen."""
+        rows = [row for row, name in enumerate(self.names) if name]
+        at = self._row(self.cursor)
+        if not rows or at is None:
+            self._scroll(self.scroll_offset.y + by)
+            return
+        place = rows.index(at) + by
+        target = rows[max(0, min(len(rows) - 1, place))]
+        self.cursor = self.names[target]
+        self._show(0 if target == rows[0] else target)
+        self.frame()
+
+    def move_to(self, end: int) -> None:
+        """Go to the first (-1) or last (1) item."""
+        self.move(end * len(self.names))
+
+    def page(self, direction: int) -> None:
+        """Move by what fits into the view."""
+        self.move(direction * max(1, self.size.height - 1))
+
+    def choose(self, name: str) -> None:
+        """Put the cursor on an item, if it is there, and bring it into view."""
+        row = self._row(name)
+        if row is not None:
+            self.cursor = name
+            self._show(row)
+
+    def notify_style_update(self) -> None:
+        self._painter.forget()
+        super().notify_style_update()
+
+    def on_click(self, event: Any) -> None:
+        row = event.y + self.scroll_offset.y
+        if 0 <= row < len(self.names) and self.names[row]:
+            self.cursor = self.names[row]
+            self.frame()
+
+    def _is_cursor(self, row: int) -> bool:
+        return bool(self.cursor) and self.names[row] == self.cursor
+
+    def _row(self, name: str) -> int | None:
+        if not name:
+            return None
+        try:
+            return self.names.index(name)
+        except ValueError:
+            return None
+
+    def _nearest(self, row: int) -> str:
+        after = [name for name in self.names[row:] if name]
+        return after[0] if after else next((name for name in reversed(self.names[:row]) if name), "")
+
+    def _show(self, row: int) -> None:
+        top, height = self.scroll_offset.y, max(1, self.size.height)
+        if row < top:
+            self._scroll(row)
+        elif row >= top + height:
+            self._scroll(row - height + 1)
+
+    def _scroll(self, top: int) -> None:
+        self.scroll_to(y=max(0, min(top, len(self.names) - self.size.height)), animate=False, immediate=True)
