@@ -1,73 +1,21 @@
-"""Writing a recording and reading it back. The other recording tests borrow the helpers at the top."""
+"""Writing a recording and reading it back."""
 
 import asyncio
 import sqlite3
-from collections.abc import Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bus.codec import encode, source
-from bus.events import Envelope
 from bus.limits import PAYLOAD_BYTES
 from console.recording.bodies import SAMPLES, Bodies, Row, contract_dictionary
 from console.recording.history import find, history, sessions
 from console.recording.reader import Reader
 from console.recording.schema import RecordingError
 from console.recording.writer import KEYFRAME_FLOOR, Recording, name_after
-
-DAY = 86_400.0
-NOON = 1_795_262_400.0  # 2026-11-21 12:00:00 UTC
-NOON_MS = int(NOON) * 1000
-EMPTY = b'{"fleet":{}}'
-
-
-class Clock:
-    """A clock that stands until it is set, in seconds since 1970 UTC."""
-
-    def __init__(self, now: float = NOON) -> None:
-        self.now = now
-
-    def __call__(self) -> float:
-        return self.now
-
-
-def event(seq: int, agent: str = "planner", run: str = "r1", text: str = "looking around") -> bytes:
-    data = encode({"step": seq, "text": text})
-    return encode(
-        Envelope(
-            id=f"0011223344556677.{seq}",
-            source=source(agent, run),
-            type="progress",
-            time="2026-11-21T12:00:00Z",
-            incarnation="0011223344556677",
-            seq=seq,
-            data=msgspec.Raw(data),
-        )
-    )
-
-
-def log(first: int, last: int, *, at: int = NOON_MS, runs: int = 3) -> list[Row]:
-    """Rows of several runs, ten milliseconds apart."""
-    return [
-        Row(pos, at + 10 * pos, "planner", f"r{pos % runs}", event(pos, "planner", f"r{pos % runs}"))
-        for pos in range(first, last + 1)
-    ]
-
-
-async def recorded(folder: Path, rows: Sequence[Row] = ()) -> Path:
-    """Make a closed recording of one session and return its file."""
-    async with await Recording.open(folder, initial=EMPTY, clock=Clock()) as recording:
-        await recording.append(rows)
-        return recording.path
-
-
-async def everything(folder: Path, after_pos: int = 0) -> list[Row]:
-    return [row async for row in history(folder, after_pos)]
+from tests.test_recording_rows import DAY, EMPTY, NOON, NOON_MS, Clock, event, everything, log, recorded
 
 
 async def test_a_new_recording_begins_with_the_keyframe_it_was_given(tmp_path: Path) -> None:
@@ -97,8 +45,12 @@ async def test_rows_are_chosen_by_position_and_by_subject(tmp_path: Path) -> Non
         about = [row async for row in reader.rows(4, 40, subject=("planner", "r1"), batch=3)]
         assert about == [row for row in rows[4:40] if row.run == "r1"]
         assert [row async for row in reader.rows(subject=("planner", "nobody"))] == []
-        plan = await reader.query("EXPLAIN QUERY PLAN SELECT pos FROM log WHERE subject = 1 AND pos > 3 ORDER BY pos LIMIT 9")
-        assert [text for *_, text in plan] == ["SEARCH log USING COVERING INDEX log_subject (subject=? AND rowid>?)"]
+        plan = await reader.query(
+            "EXPLAIN QUERY PLAN SELECT pos FROM log WHERE subject = 1 AND pos > 3 ORDER BY pos"
+        )
+        assert [text for *_, text in plan] == [
+            "SEARCH log USING COVERING INDEX log_subject (subject=? AND rowid>?)"
+        ]
 
 
 @given(st.lists(st.integers(0, 5), min_size=1, max_size=40), st.integers(-2, 210))
@@ -142,7 +94,9 @@ def test_packing_never_makes_a_body_larger(body: bytes) -> None:
     assert bodies.unpack(dictionary, packed) == body
 
 
-async def test_a_dictionary_trained_meanwhile_is_found_by_a_reader_and_by_the_next_writer(tmp_path: Path) -> None:
+async def test_a_dictionary_trained_meanwhile_is_found_by_a_reader_and_by_the_next_writer(
+    tmp_path: Path,
+) -> None:
     rows = log(1, SAMPLES + 30)
     async with await Recording.open(tmp_path, initial=EMPTY, clock=Clock()) as recording:
         async with await Reader.open(recording.path) as reader:
@@ -159,7 +113,9 @@ async def test_a_dictionary_trained_meanwhile_is_found_by_a_reader_and_by_the_ne
         assert await reader.query("SELECT count(*) FROM dictionaries") == [(2,)]
 
 
-async def test_positions_times_and_sizes_that_cannot_be_are_refused_and_change_nothing(tmp_path: Path) -> None:
+async def test_positions_times_and_sizes_that_cannot_be_are_refused_and_change_nothing(
+    tmp_path: Path,
+) -> None:
     async with await Recording.open(tmp_path, initial=EMPTY, clock=Clock()) as recording:
         await recording.append(log(1, 3))
         good = log(4, 5)
@@ -192,12 +148,13 @@ async def test_a_keyframe_is_due_by_the_log_since_the_last_one(tmp_path: Path) -
         assert not recording.should_keyframe()
     # The count goes on in the next process.
     async with await Recording.open(tmp_path, initial=EMPTY, clock=Clock()) as recording:
-        more = [row._replace(at=recording.at, event=b"%06d" % row.pos + b"y" * 994) for row in log(at_floor + 1, at_floor + 262)]
+        wide = [row._replace(at=recording.at, event=b"%06d" % row.pos + b"y" * 994) for row in log(1, 1_000)]
+        more = wide[at_floor : at_floor + 262]
         await recording.append(more)
         assert not recording.should_keyframe()
     async with await Recording.open(tmp_path, initial=EMPTY, clock=Clock()) as recording:
         assert not recording.should_keyframe()
-        await recording.append([more[0]._replace(pos=recording.pos + 1, at=recording.at)])
+        await recording.append(wide[at_floor + 262 : at_floor + 263])
         assert recording.should_keyframe()
 
 
@@ -209,7 +166,12 @@ async def test_a_segment_is_the_keyframe_and_what_follows_up_to_the_position(tmp
         await recording.append(log(21, 25))
     async with await Reader.open(recording.path) as reader:
         assert await reader.keyframe_positions() == [0, 10, 20]
-        for pos, expected, first in ((0, EMPTY, 1), (9, EMPTY, 1), (10, b"fleet at 10", 11), (23, b"fleet at 20", 21)):
+        for pos, expected, first in (
+            (0, EMPTY, 1),
+            (9, EMPTY, 1),
+            (10, b"fleet at 10", 11),
+            (23, b"fleet at 20", 21),
+        ):
             keyframe, rows = await reader.segment(pos)
             assert keyframe.body == expected
             assert [row async for row in rows] == log(first, pos)
@@ -222,18 +184,18 @@ async def test_a_session_ends_with_its_day_and_positions_go_on(tmp_path: Path) -
     async with await Recording.open(tmp_path, initial=EMPTY, clock=clock) as recording:
         await recording.append(log(1, 5))
         clock.now = NOON + DAY / 2 - 1
-        assert not recording.rotation_due
+        assert not recording.should_rotate()
         clock.now = NOON + DAY / 2
-        assert recording.rotation_due
+        assert recording.should_rotate()
         await recording.rotate(b"fleet at 5")
         assert (recording.session, recording.pos) == ("20261122T000000Z-0002", 5)
         clock.now = NOON  # the clock was set back
-        assert not recording.rotation_due
+        assert not recording.should_rotate()
         assert recording.at == NOON_MS + int(DAY / 2) * 1000
         await recording.append(log(6, 8, at=recording.at))
         await recording.rotate(b"fleet at 8")
         clock.now = NOON + 2 * DAY
-        assert recording.rotation_due
+        assert recording.should_rotate()
     found = await sessions(tmp_path)
     assert [(info.name[-4:], info.first_pos, info.last_pos, info.records) for info in found] == [
         ("0001", 1, 5, 5),
@@ -251,12 +213,14 @@ async def test_a_session_ends_with_its_day_and_positions_go_on(tmp_path: Path) -
 
 
 async def test_a_session_ends_when_its_file_is_full(tmp_path: Path) -> None:
-    async with await Recording.open(tmp_path, initial=EMPTY, clock=Clock(), session_bytes=200_000) as recording:
-        while not recording.rotation_due:
+    async with await Recording.open(
+        tmp_path, initial=EMPTY, clock=Clock(), session_bytes=200_000
+    ) as recording:
+        while not recording.should_rotate():
             assert recording.pos < 30_000
             await recording.append(log(recording.pos + 1, recording.pos + 1_000))
         await recording.rotate(b"fleet")
-        assert not recording.rotation_due
+        assert not recording.should_rotate()
         assert recording.session == name_after("20261121T120000Z-0001", recording.at)
     assert len(await everything(tmp_path)) == recording.pos
 
@@ -287,7 +251,7 @@ async def test_a_session_that_cannot_be_read_is_not_skipped(tmp_path: Path) -> N
         for last in (5, 8, 9):
             await recording.append(log(recording.pos + 1, last))
             await recording.rotate(b"fleet")
-    first, second, *_ = await sessions(tmp_path)
+    second = (await sessions(tmp_path))[1]
     second.path.write_bytes(b"")
     assert "cut short to 0 bytes" in (await sessions(tmp_path))[1].problem
     with pytest.raises(RecordingError, match=second.name):
@@ -295,9 +259,21 @@ async def test_a_session_that_cannot_be_read_is_not_skipped(tmp_path: Path) -> N
     with pytest.raises(RecordingError, match=second.name):
         await find(tmp_path, 7)
     assert [row.pos for row in await everything(tmp_path, 8)] == [9]
-    second.path.write_bytes(first.path.read_bytes())
-    with pytest.raises(RecordingError, match="repeats position 1"):
+    second.path.unlink()
+    with pytest.raises(RecordingError, match="positions 6 to 8 are missing"):
         await everything(tmp_path)
+
+
+async def test_a_copy_among_the_sessions_is_not_read_twice(tmp_path: Path) -> None:
+    async with await Recording.open(tmp_path, initial=EMPTY, clock=Clock()) as recording:
+        await recording.append(log(1, 5))
+        await recording.rotate(b"fleet")
+        await recording.append(log(6, 8))
+    _, second = await sessions(tmp_path)
+    (tmp_path / "20261121T120000Z-0003.sqlite").write_bytes(second.path.read_bytes())
+    with pytest.raises(RecordingError, match=r"0003\.sqlite: repeats position 6"):
+        await everything(tmp_path)
+    assert await everything(tmp_path, 5) == log(6, 8)
 
 
 async def test_a_stopped_reader_of_the_history_leaves_nothing_open(tmp_path: Path) -> None:

@@ -26,7 +26,7 @@ from console.recording.schema import RecordingError
 from console.recording.session import Session
 from console.recording.verify import PROBLEMS, verify, verify_folder
 from console.recording.writer import Recording
-from tests.test_recording import EMPTY, NOON_MS, Clock, event, everything, log, recorded
+from tests.test_recording_rows import EMPTY, NOON_MS, Clock, everything, log, names, recorded
 
 posix = pytest.mark.skipif(os.name != "posix", reason="modes are POSIX")
 
@@ -67,8 +67,10 @@ async def test_nobody_else_may_read_a_recording(tmp_path: Path) -> None:
 
 async def test_a_closed_session_is_one_file_that_needs_no_wal(tmp_path: Path) -> None:
     path = await recorded(tmp_path, log(1, 3))
-    assert [entry.name for entry in tmp_path.iterdir()] == [path.name]
-    assert path.read_bytes()[18:20] == b"\x01\x01"  # the header's mark of a rollback journal: read-only media will do
+    assert names(tmp_path) == [path.name]
+    assert (
+        path.read_bytes()[18:20] == b"\x01\x01"
+    )  # the header's mark of a rollback journal: read-only media will do
     info = await describe(path)
     assert (info.open, info.bytes, info.problem) == (False, path.stat().st_size, "")
 
@@ -83,7 +85,7 @@ async def test_a_reader_in_the_way_of_closing_loses_nothing(tmp_path: Path) -> N
     assert not has_wal(recording.path)
     async with await Recording.open(tmp_path, initial=EMPTY, clock=Clock()):
         pass
-    assert [entry.name for entry in tmp_path.iterdir()] == [recording.path.name]
+    assert names(tmp_path) == [recording.path.name]
 
 
 async def test_a_closed_recording_says_so(tmp_path: Path) -> None:
@@ -126,7 +128,7 @@ async def test_an_unfinished_file_is_no_session_and_goes_away(tmp_path: Path) ->
     assert [info.path for info in await sessions(tmp_path)] == [path]
     async with await Recording.open(tmp_path, initial=EMPTY, clock=Clock()) as recording:
         assert recording.path == path
-    assert [entry.name for entry in tmp_path.iterdir()] == [path.name]
+    assert names(tmp_path) == [path.name]
 
 
 async def test_a_file_that_was_put_into_the_folder_is_not_written_to(tmp_path: Path) -> None:
@@ -206,7 +208,9 @@ def without_keyframe(path: Path) -> None:
         (without_keyframe, "has no keyframe"),
     ],
 )
-async def test_a_bad_file_gets_one_clear_line_and_stays_as_it_is(tmp_path: Path, spoil: object, words: str) -> None:
+async def test_a_bad_file_gets_one_clear_line_and_stays_as_it_is(
+    tmp_path: Path, spoil: object, words: str
+) -> None:
     assert callable(spoil)
     path = await recorded(tmp_path, log(1, 3))
     spoil(path)
@@ -219,7 +223,7 @@ async def test_a_bad_file_gets_one_clear_line_and_stays_as_it_is(tmp_path: Path,
             await Reader.open(path)
         assert re.search(words, (await describe(path)).problem)
     assert path.read_bytes() == before
-    assert [entry.name for entry in tmp_path.iterdir()] == [path.name]
+    assert names(tmp_path) == [path.name]
 
 
 async def test_a_file_that_is_not_there_or_is_a_folder(tmp_path: Path) -> None:
@@ -285,7 +289,9 @@ async def test_an_older_version_is_migrated_on_read_in_memory_and_on_write_in_th
     assert await problems_of(path) == []
 
 
-async def test_a_migration_that_fails_leaves_the_file_as_it_was(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_migration_that_fails_leaves_the_file_as_it_was(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     async def failing(connection: aiosqlite.Connection) -> None:
         await step_from_0(connection)
         await connection.execute("SELECT 1 FROM nowhere")
@@ -308,11 +314,17 @@ def bomb(size: int) -> bytes:
 @pytest.mark.parametrize(
     "statement, words",
     [
-        (f"UPDATE log SET dictionary = 1, body = x'{bomb(2**40).hex()}' WHERE pos = 3", "claims to unpack to 1099511627776"),
+        (
+            f"UPDATE log SET dictionary = 1, body = x'{bomb(2**40).hex()}' WHERE pos = 3",
+            "claims to unpack to 1099511627776",
+        ),
         ("UPDATE log SET dictionary = 1, body = x'00' WHERE pos = 3", "cannot be unpacked"),
         ("UPDATE log SET dictionary = 9 WHERE pos = 3", "no dictionary 9"),
         ("UPDATE log SET body = 'text' WHERE pos = 3", "body is missing or too large"),
-        (f"UPDATE log SET body = zeroblob({PAYLOAD_BYTES + 1}) WHERE pos = 3", "body is missing or too large"),
+        (
+            f"UPDATE log SET body = zeroblob({PAYLOAD_BYTES + 1}) WHERE pos = 3",
+            "body is missing or too large",
+        ),
         ("UPDATE log SET at = 'noon' WHERE pos = 3", "time or subject is missing"),
         ("UPDATE log SET subject = 77 WHERE pos = 3", "time or subject is missing"),
         ("UPDATE dictionaries SET content = x'37a430ec0000000000'", "damaged record at position 1"),
@@ -323,12 +335,12 @@ async def test_a_damaged_record_is_named_and_never_unpacked_without_bound(
 ) -> None:
     path = await recorded(tmp_path, log(1, 5))
     poke(path, statement)
-    seen: list[int] = []
     async with await Reader.open(path) as reader:
+        rows = reader.rows()
+        if "dictionaries" not in statement:
+            assert [(await anext(rows)).pos, (await anext(rows)).pos] == [1, 2]
         with pytest.raises(RecordingError, match=words):
-            async for row in reader.rows():
-                seen.append(row.pos)
-        assert seen in ([1, 2], [])
+            await anext(rows)
         assert any(words in problem for problem in await verify(reader))
 
 
@@ -357,14 +369,26 @@ async def test_a_sound_recording_has_no_problems(tmp_path: Path) -> None:
     [
         ("DELETE FROM log WHERE pos IN (2, 3)", ["positions 2 to 3 are missing"]),
         ("DELETE FROM log WHERE pos = 1", ["positions 1 to 1 are missing"]),
-        ("UPDATE log SET at = at - 100 WHERE pos = 4", [f"position 4 was accepted at {NOON_MS - 60}, before {NOON_MS + 30}"]),
-        ("UPDATE log SET subject = 2 WHERE pos = 1", ["position 1 is filed under planner/r2, which it is not about"]),
+        (
+            "UPDATE log SET at = at - 100 WHERE pos = 4",
+            [f"position 4 was accepted at {NOON_MS - 60}, before {NOON_MS + 30}"],
+        ),
+        (
+            "UPDATE log SET subject = 2 WHERE pos = 1",
+            ["position 1 is filed under planner/r2, which it is not about"],
+        ),
         ("UPDATE log SET dictionary = 0, body = x'7b7d' WHERE pos = 2", ["position 2 is no record"]),
-        ("UPDATE log SET dictionary = 7 WHERE pos IN (2, 4)", ["position 2: no dictionary 7", "position 4: no dictionary 7"]),
+        (
+            "UPDATE log SET dictionary = 7 WHERE pos IN (2, 4)",
+            ["position 2: no dictionary 7", "position 4: no dictionary 7"],
+        ),
+        ("DELETE FROM keyframes", ["has no keyframe"]),
         ("UPDATE keyframes SET pos = 9", ["keyframe at position 9", "begins at position 1, before"]),
     ],
 )
-async def test_what_was_changed_behind_our_back_is_found(tmp_path: Path, statement: str, expected: list[str]) -> None:
+async def test_what_was_changed_behind_our_back_is_found(
+    tmp_path: Path, statement: str, expected: list[str]
+) -> None:
     path = await recorded(tmp_path, log(1, 5))
     poke(path, statement)
     found = await problems_of(path)
@@ -396,7 +420,9 @@ async def test_a_session_that_does_not_go_on_where_the_last_one_ended_is_found(t
     assert "cut short" in (await verify_folder(tmp_path))[first.name][0]
 
 
-async def test_a_keyframe_that_is_too_large_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_keyframe_that_is_too_large_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr("console.recording.bodies.KEYFRAME_BYTES", 100)
     async with await Recording.open(tmp_path, initial=EMPTY, clock=Clock()) as recording:
         with pytest.raises(RecordingError, match="at most 100"):
@@ -405,7 +431,7 @@ async def test_a_keyframe_that_is_too_large_is_refused(tmp_path: Path, monkeypat
             await recording.rotate(b"x" * 101)
         assert recording.session.endswith("-0001")
         await recording.append(log(1, 1))
-    assert [entry.name for entry in tmp_path.iterdir()] == [recording.path.name]
+    assert names(tmp_path) == [recording.path.name]
 
 
 async def test_a_session_is_never_made_over_another(tmp_path: Path) -> None:
@@ -480,7 +506,3 @@ def test_a_lock_that_cannot_be_made_says_so(tmp_path: Path) -> None:
     (tmp_path / "site").write_text("a file")
     with pytest.raises(RecordingError, match="cannot be locked"), hold(tmp_path / "site" / "supervisor.lock"):
         pass
-
-
-def test_an_event_of_these_tests_is_an_event() -> None:
-    assert 200 < len(event(1)) < 400

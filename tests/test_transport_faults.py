@@ -194,11 +194,10 @@ async def test_garbage_ends_the_link_and_the_next_one_works(garbage: bytes) -> N
             await peer.packet()
 
     async with scripted(talk_nonsense, behave) as url, transport(url, "a") as client:
-        items: list[Item] = []
+        kinds: list[type[Item]] = []
         batches = client.batches()
-        while len(items) < 3:
-            items += await anext(batches)
-        assert [type(item) for item in items] == [LinkUp, LinkDown, LinkUp]
+        while kinds[-2:] != [LinkDown, LinkUp]:
+            kinds += [type(item) for item in await anext(batches)]
 
 
 async def test_a_topic_that_is_no_text_is_dropped_and_the_rest_arrives() -> None:

@@ -4,6 +4,7 @@ import asyncio
 import datetime as dt
 import hashlib
 import ipaddress
+import socket
 from base64 import b64encode
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -20,7 +21,7 @@ from bus.mqtt import MqttTransport
 from bus.mqtt_link import IN_FLIGHT
 from bus.transport import Item, LinkDown, LinkUp, Message, NotConnectedError, Will
 from bus.url import BrokerUrl
-from tests.brokers import RunningBroker, embedded_broker, free_port, mosquitto_broker
+from tests.brokers import RunningBroker, embedded_broker, mosquitto_broker
 
 
 def lost(connection: str) -> Will:
@@ -200,7 +201,6 @@ async def test_a_broker_that_stops_answering_is_noticed(broker: RunningBroker) -
         await a.up()
 
 
-@pytest.mark.broker
 async def test_a_broker_that_is_not_there_yet_is_reported_once_and_waited_for() -> None:
     pauses: list[float] = []
     enough = asyncio.Event()
@@ -211,11 +211,13 @@ async def test_a_broker_that_is_not_there_yet_is_reported_once_and_waited_for() 
             enough.set()
         return 0.0
 
-    url = BrokerUrl.parse(f"mqtt://127.0.0.1:{free_port()}")
-    async with MqttTransport(url, client_id="test", subscriptions=[], jitter=jitter) as transport:
-        await enough.wait()
-        batches = transport.batches()
-        assert await anext(batches) == [LinkDown(f"cannot connect to {url}: Connection refused")]
+    with socket.socket() as placeholder:  # bound, not listening: nobody else can be there
+        placeholder.bind(("127.0.0.1", 0))
+        url = BrokerUrl.parse(f"mqtt://127.0.0.1:{placeholder.getsockname()[1]}")
+        async with MqttTransport(url, client_id="test", subscriptions=[], jitter=jitter) as transport:
+            await enough.wait()
+            reports = await anext(transport.batches())
+            assert reports == [LinkDown(f"cannot connect to {url}: Connection refused")]
     assert pauses[:8] == [0.1, 0.2, 0.4, 0.8, 1.6, 3.2, mqtt.RETRY_MOST, mqtt.RETRY_MOST]
 
 

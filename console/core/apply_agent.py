@@ -109,7 +109,7 @@ def _retire(fleet: Fleet, key: str) -> None:
     if run is None:
         return
     fleet.waiting = [waiting for waiting in fleet.waiting if not waiting.startswith(key + "/")]
-    fleet.ended[key] = run.seq
+    fleet.ended[key] = (run.seq, run.incarnations[-1] if run.incarnations else "")
     while len(fleet.ended) > ENDED_KEPT:
         del fleet.ended[next(iter(fleet.ended))]
 
@@ -328,6 +328,8 @@ def _effective(fleet: Fleet, run: Run, record: Record, data: CommandEffective) -
 def _refused(fleet: Fleet, run: Run, record: Record, data: CommandRefused) -> Touched:
     command = _command(fleet, run, data.command)
     _fact(command, "refuse")
+    if command.state != "refused":
+        return ()
     command.refused_at = record.at
     command.problem = plain(data.reason)
     if command.kind == "pause" and run.state == "pausing":

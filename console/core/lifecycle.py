@@ -126,13 +126,20 @@ COMMAND: Final[Mapping[tuple[CommandState, CommandEvent], CommandState]] = {
     ("acknowledged", "refuse"): "refused",
     ("acknowledged", "fail"): "failed",
     ("effective", "send"): "effective",
+    ("effective", "refuse"): "effective",
     ("refused", "send"): "refused",
+    ("refused", "refuse"): "refused",
+    ("refused", "acknowledge"): "acknowledged",
+    ("refused", "effect"): "effective",
     ("failed", "send"): "failed",
     ("failed", "acknowledge"): "acknowledged",
     ("failed", "effect"): "effective",
     ("failed", "refuse"): "refused",
 }
-"""The four facts. The broker's receipt may be seen after the agent's, and a failed command may still come true late."""
+"""The four facts. The broker's receipt may be seen after the agent's, and a failed command may still come true late.
+
+One copy of a command may be refused (made under an old epoch, say) and the next, with the same id, be taken; a copy that
+is refused after another took effect changes nothing."""
 
 ALARM: Final[Mapping[tuple[AlarmState, AlarmEvent], AlarmState]] = {
     ("normal", "raise"): "unacknowledged",

@@ -12,7 +12,7 @@ from bus.codec import Record, Unknown
 from console.core.apply_agent import APPLY_AGENT
 from console.core.apply_supervisor import APPLY_SUPERVISOR
 from console.core.lifecycle import RUN, IllegalTransitionError, advance
-from console.core.state import Fleet, Run
+from console.core.state import INCARNATIONS_KEPT, Fleet, Run
 from console.core.text import plain
 
 
@@ -58,7 +58,8 @@ def _by_agent(fleet: Fleet, record: Record) -> list[Change]:
     run = _run_of(fleet, record)
     run.seq = record.seq
     run.last_at = record.at
-    run.incarnation = record.incarnation
+    if record.incarnation not in run.incarnations[-1:]:
+        run.incarnations = [*run.incarnations[-INCARNATIONS_KEPT + 1 :], record.incarnation]
     fleet.events += 1
     changes = [Change("run", run.key)]
     apply = APPLY_AGENT.get(type(record.data))

@@ -23,6 +23,7 @@ MESSAGES_KEPT: Final = 8
 COMMANDS_KEPT: Final = 1_024
 FINISHED_KEPT: Final = 200
 ENDED_KEPT: Final = 10_000
+INCARNATIONS_KEPT: Final = 16
 CLAIMS_KEPT: Final = 32
 TOOLS_KEPT: Final = 128
 
@@ -134,12 +135,15 @@ class Message(Struct, kw_only=True, omit_defaults=True):
 
 
 class Run(Struct, kw_only=True, omit_defaults=True):
-    """One execution of an agent. `seq` is the last event recorded; `misdeeds` counts events that were not legal."""
+    """One execution of an agent. `seq` is the last event recorded; `misdeeds` counts events that were not legal.
+
+    `incarnations` are the processes that have lived it, the present one last.
+    """
 
     agent: str
     run: str
     state: RunState = "submitted"
-    incarnation: str = ""
+    incarnations: list[str] = field(default_factory=list)
     seq: int = 0
     goal: str = ""
     control: ControlLevel = "gated"
@@ -192,7 +196,10 @@ class AgentLife(Struct, kw_only=True, omit_defaults=True):
 
 
 class Fleet(Struct, kw_only=True, omit_defaults=True):
-    """The state of a site at `pos`. `waiting` are the keys of actions that wait for a person, oldest first."""
+    """The state of a site at `pos`. `waiting` are the keys of actions that wait for a person, oldest first.
+
+    `ended` remembers of each retired run its last seq and incarnation.
+    """
 
     site: str = ""
     pos: int = 0
@@ -206,7 +213,7 @@ class Fleet(Struct, kw_only=True, omit_defaults=True):
     alarms: dict[str, Alarm] = field(default_factory=dict)
     operators: dict[str, str] = field(default_factory=dict)
     finished: list[str] = field(default_factory=list)
-    ended: dict[str, int] = field(default_factory=dict)
+    ended: dict[str, tuple[int, str]] = field(default_factory=dict)
     refused_intents: int = 0
     events: int = 0
 

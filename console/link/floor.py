@@ -182,6 +182,15 @@ class Floor:
 
     # ---- what is wanted ----------------------------------------------------------------------------------------------
 
+    async def reach(self, timeout: float) -> None:
+        """Wait until the bus is there.
+
+        Raises:
+            NoAnswerError: not within `timeout` seconds.
+        """
+        if not await self._until(lambda: self.status.bus == "up", timeout):
+            raise NoAnswerError(self.trouble)
+
     async def join(self, timeout: float = INTENT_TIMEOUT) -> None:
         """Wait until the fleet follows the log.
 

@@ -37,10 +37,10 @@ _UNSAFE: Final = re.compile(r"[^ -~]")
 class Line(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """One line of an export."""
 
-    pos: Annotated[int, Meta(ge=1, lt=2**63)]
-    at: Annotated[int, Meta(ge=0, lt=2**63)]
-    event: Raw | None = None
-    event64: str | None = None
+    pos: Annotated[int, Meta(ge=1, le=2**63 - 1)]
+    at: Annotated[int, Meta(ge=0, le=2**63 - 1)]
+    event: Raw = Raw()
+    event64: str = ""
 
 
 _LINE: Final = msgspec.json.Decoder(Line)
@@ -99,6 +99,7 @@ async def import_jsonl(source: Path, target: Path, *, initial: bytes) -> int:
 def _make_room(target: Path, partial: Path) -> None:
     if target.exists():
         raise RecordingError(f"{target}: exists already; move it out of the way")
+    target.parent.stat()  # fails in the target's name, not in the unfinished file's
     remove_partial(partial)
 
 
@@ -129,9 +130,9 @@ def _parse(text: bytes) -> Row:
         raise DecodeError(f"longer than {LINE_BYTES} bytes")
     try:
         found = _LINE.decode(text)
-        if (found.event is None) == (found.event64 is None):
+        if bool(bytes(found.event)) == bool(found.event64):
             raise DecodeError("one of event and event64 is needed")
-        event = bytes(found.event or b"") or base64.b64decode(found.event64 or "", validate=True)
+        event = bytes(found.event) or base64.b64decode(found.event64, validate=True)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError, binascii.Error) as error:
         raise DecodeError(str(error)) from None
     about = subject(decode_envelope(event))

@@ -88,15 +88,19 @@ async def history(
     """Yield rows over all sessions in order; see `Reader.batches`. It ends where the log ends now.
 
     Raises:
-        RecordingError: a session that may hold such rows cannot be read, or two sessions hold the same positions.
+        RecordingError: a session that may hold such rows cannot be read or is missing, or two hold the same positions.
     """
     end = after_pos
     for number, info in enumerate(await _from(folder, after_pos + 1, early=True)):
         if info.problem:
             raise RecordingError(info.problem)
-        if number and info.records and info.first_pos <= end:
+        if number and info.first_pos <= end:
             raise RecordingError(
-                f"{info.path}: repeats position {info.first_pos}; move what was copied out of the folder"
+                f"{info.path}: repeats position {info.first_pos}; move the copy out of the folder"
+            )
+        if number and info.first_pos > end + 1:
+            raise RecordingError(
+                f"{info.path}: positions {end + 1} to {info.first_pos - 1} are missing before it"
             )
         async with await Reader.open(info.path) as reader:
             async for row in reader.rows(end, upto, subject=subject, batch=batch):

@@ -95,7 +95,9 @@ class Session:
                 session = Session(path, connection)
                 await session._load()
                 if await one(connection, "PRAGMA journal_mode = WAL") != ("wal",):
-                    raise RecordingError(f"{path}: its file system cannot share memory for a WAL; use a local disk")
+                    raise RecordingError(
+                        f"{path}: its file system cannot share memory for a WAL; use a local disk"
+                    )
                 await connection.execute("PRAGMA synchronous = FULL")
                 await connection.execute("PRAGMA fullfsync = ON")  # macOS: through the drive's cache as well
             except BaseException:

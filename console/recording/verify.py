@@ -72,8 +72,10 @@ async def _rows(reader: Reader) -> list[str]:
     problems: list[str] = []
     positions = await reader.keyframe_positions()
     extent = await reader.extent()
-    pos, at = min(*positions, extent.first_pos - 1), 0
-    if pos < min(positions):
+    pos, at = min([*positions, extent.first_pos - 1]), 0
+    if not positions:
+        problems.append("has no keyframe")
+    elif pos < positions[0]:
         problems.append(f"the log begins at position {pos + 1}, before the first keyframe")
     while len(problems) <= PROBLEMS:
         try:

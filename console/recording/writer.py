@@ -102,8 +102,7 @@ class Recording:
         """When that was accepted, in ms since 1970 UTC; before the first record, when the session began."""
         return self._session.at
 
-    @property
-    def rotation_due(self) -> bool:
+    def should_rotate(self) -> bool:
         """Whether the session is of an earlier UTC day, or its file is full."""
         if int(self._clock() * 1000) // _DAY_MS > self._session.started // _DAY_MS:
             return True

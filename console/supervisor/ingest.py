@@ -84,19 +84,22 @@ class Ingest:
 
     def _in_order(self, address: Address, payload: bytes, envelope: Envelope, now: float) -> Record | None:
         agent, run, key = address.agent, address.run, f"{address.agent}/{address.run}"
-        known = self._fleet.runs.get(key)
-        have = known.seq if known else self._fleet.ended.get(key, 0)
+        have, lived_by = self._stands(key)
         if envelope.seq <= have:
-            self._say(agent, run, have, now)
+            if lived_by and envelope.incarnation not in lived_by:
+                self._refuse(address, envelope, "this run id belongs to another process of the agent")
+            else:
+                self._say(agent, run, have, now)
             return None
-        if known is not None and known.incarnation and known.incarnation != envelope.incarnation:
+        if envelope.seq > have + 1 and not self._skip(address, have, envelope.seq - 1, now):
+            return None
+        if lived_by and envelope.incarnation != lived_by[-1]:
             problem = _not_continued(envelope, have)
             if problem:
                 self._refuse(address, envelope, problem)
                 return None
-        if envelope.seq > have + 1 and not self._skip(address, have, envelope.seq - 1, now):
-            return None
         self._holes.pop(key, None)
+        known = self._fleet.runs.get(key)
         misdeeds = known.misdeeds if known else 0
         record = self._log.accept(payload, envelope)
         standing = self._fleet.runs[key]
@@ -105,6 +108,14 @@ class Ingest:
         if isinstance(record.data, EventsDropped):
             self._alarms.raise_("events-dropped", f"{key}: {record.data.count} events dropped", agent, run)
         return record
+
+    def _stands(self, key: str) -> tuple[int, list[str]]:
+        """The last seq recorded of a run, and the processes that have lived it as far as they are remembered."""
+        known = self._fleet.runs.get(key)
+        if known is not None:
+            return known.seq, known.incarnations
+        seq, incarnation = self._fleet.ended.get(key, (0, ""))
+        return seq, [incarnation] if incarnation else []
 
     def _skip(self, address: Address, have: int, last: int, now: float) -> bool:
         """Whether to go on over a hole. Asks for the missing events first."""
@@ -123,8 +134,7 @@ class Ingest:
     def standing(self, agent: str, standing: RunStanding, now: float) -> None:
         """Compare where a run stands by its agent's birth with what is recorded."""
         key = f"{agent}/{standing.run}"
-        known = self._fleet.runs.get(key)
-        have = known.seq if known else self._fleet.ended.get(key, 0)
+        have, _ = self._stands(key)
         if standing.first > have + 1 and standing.seq > have:
             self._gap(agent, standing.run, have + 1, standing.first - 1, "no longer in the agent's spool")
             have = standing.first - 1
@@ -185,6 +195,6 @@ def _not_continued(envelope: Envelope, have: int) -> str:
     data = codec.decode_data(envelope)
     if not isinstance(data, RunStarted) or data.continues is None:
         return "this run id belongs to another process of the agent"
-    if data.continues != have or envelope.seq != have + 1:
+    if data.continues != envelope.seq - 1:
         return f"the run goes on after event {have}, not after {data.continues}"
     return ""

@@ -31,11 +31,16 @@ _KINDS: Final[dict[str, CommandKind]] = {
 _OPEN: Final = ("requested", "sent", "acknowledged")
 
 
+AGAIN: Final = 2.0
+"""Seconds after which a command that nobody acknowledged is sent again; agents take each id once."""
+
+
 @dataclass(slots=True)
 class Watch:
     """When a command must have been acknowledged, and for a kill when it must have taken effect."""
 
     deadline: float
+    again: float
     acknowledged: bool = False
 
 
@@ -59,7 +64,7 @@ class Ledger:
         requested = CommandRequested(command=name, kind=kind, by=by, reason=reason, intent=intent)  # type: ignore[arg-type]
         self._log.write(requested, run.agent, run.run)
         self._send(self._fleet.commands[name])
-        self._watched[name] = Watch(now + COMMAND_TIMEOUT)
+        self._watch(name, now)
         return name
 
     def decision(self, action: Action, now: float) -> None:
@@ -79,8 +84,8 @@ class Ledger:
         )
         allows = action.outcome in ("approved", "edited")
         self._outbox.command(command, stops=not allows, fact=True)
-        if action.outcome != "expired":
-            self._watched[action.decision] = Watch(now + COMMAND_TIMEOUT)
+        if action.outcome != "expired" and action.decision not in self._watched:
+            self._watch(action.decision, now)
 
     def _send(self, command: Command) -> None:
         fields: dict[str, Any] = {
@@ -114,7 +119,7 @@ class Ledger:
             run = self._fleet.run(agent, command.run)
             if run is not None and run.state not in ENDED:
                 self._send(command)
-                self._watched[command.id] = Watch(now + COMMAND_TIMEOUT)
+                self._watch(command.id, now)
         for run_name, actions in open_actions.items():
             run = self._fleet.run(agent, run_name)
             for name in actions:
@@ -127,18 +132,12 @@ class Ledger:
         for command in list(self._fleet.commands.values()):
             if command.state not in _OPEN:
                 continue
-            self._watched[command.id] = Watch(now + COMMAND_TIMEOUT)
-            if command.state != "requested":
-                continue
-            if command.kind != "decision":
-                self._send(command)
-                continue
-            action = self._fleet.action(f"{command.agent}/{command.run}/{command.action}")
-            if action is not None and action.decision == command.id:
-                self.decision(action, now)
+            self._watch(command.id, now)
+            if command.state == "requested":
+                self._repeat(command, now)
 
     def tick(self, now: float) -> None:
-        """Fail what was not acknowledged in time, and kills that did not take effect."""
+        """Repeat what was not acknowledged; fail it in the end, and kills that did not take effect."""
         for name, watch in list(self._watched.items()):
             command = self._fleet.commands.get(name)
             if command is None or command.state not in _OPEN:
@@ -152,6 +151,20 @@ class Ledger:
             elif now >= watch.deadline:
                 del self._watched[name]
                 self._fail(command, "no effect" if watch.acknowledged else "not acknowledged")
+            elif now >= watch.again and not watch.acknowledged:
+                watch.again = now + AGAIN
+                self._repeat(command, now)
+
+    def _watch(self, name: str, now: float) -> None:
+        self._watched[name] = Watch(now + COMMAND_TIMEOUT, now + AGAIN)
+
+    def _repeat(self, command: Command, now: float) -> None:
+        if command.kind != "decision":
+            self._send(command)
+            return
+        action = self._fleet.action(f"{command.agent}/{command.run}/{command.action}")
+        if action is not None and action.decision == command.id:
+            self.decision(action, now)
 
     def _fail(self, command: Command, what: str) -> None:
         text = f"{what} within {COMMAND_TIMEOUT:.0f} s"

@@ -159,7 +159,7 @@ class Service:
         entries = self._desk.take()
         if not entries:
             return
-        rotating = self._recording.rotation_due
+        rotating = self._recording.should_rotate()
         keyframe = encode(self._desk.fleet) if rotating or self._recording.should_keyframe() else b""
         last = entries[-1]
         await self._append(entries)

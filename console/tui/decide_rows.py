@@ -7,7 +7,7 @@ from typing import Final
 from console.core.state import Action, Command, Run
 from console.tui import figures
 from console.tui.arguments import Piece, has_blob, incomplete
-from console.tui.attention import CONTROL, MARKS
+from console.tui.attention import CONTROL, MARKS, Level
 from console.tui.frame_rows import View
 from console.tui.index import due_at
 from console.tui.paint import BLANK, Line, Row, wrap
@@ -27,9 +27,8 @@ def head(run: Run, action: Action, view: View) -> list[Line]:
     """Gate, tool and time left; who, at which step, how it can be stopped, how bad it can be."""
     row = Row()
     if action.state == "asked":
-        level = "stop" if action.gate == "hold" else "act"
-        row.at(1, MARKS["stop" if level == "stop" else "act"], "stop" if level == "stop" else "act")
-        row.at(3, action.gate or "ask", "stop" if level == "stop" else "act")
+        level: Level = "stop" if action.gate == "hold" else "act"
+        row.at(1, MARKS[level], level).at(3, action.gate or "ask", level)
         row.then(action.tool, "strong", gap=2, end=view.last - 22)
         remaining = due_at(action) - view.now
         share = remaining / (action.decide_within * 1000) if action.decide_within else 0.0
@@ -90,9 +89,7 @@ def closed_because(run: Run, action: Action, view: View, unread: int) -> str:
     return ""
 
 
-def tail(
-    run: Run, action: Action, command: Command | None, view: View, *, closed: str, says: bool
-) -> list[Line]:
+def tail(action: Action, command: Command | None, view: View, *, closed: str, says: bool) -> list[Line]:
     """What stands below the arguments: reasons, the end of the time, the agent's words, outcome or what closes approval."""
     lines: list[Line] = [BLANK]
     waits = action.state == "asked"

@@ -11,7 +11,7 @@ from console.tui.actions import KeyAction, Mode, name_of, offered
 from console.tui.attention import MARKS, Level
 from console.tui.index import Counts
 from console.tui.paint import BLANK, Line, Row
-from console.tui.source import Standing
+from console.tui.source import UNSEEN, Standing
 from console.tui.theme import Ink
 
 WIDTH: Final = 80
@@ -47,6 +47,10 @@ class View(NamedTuple):
     @property
     def live(self) -> bool:
         return self.standing.live
+
+
+NOWHERE: Final = View(0, WIDTH, None, UNSEEN, "", "", read_only=False)
+"""Before the first frame."""
 
 
 class Note(NamedTuple):

@@ -76,7 +76,7 @@ class Painter:
 def _with_bar(segments: list[Segment], style: Style) -> list[Segment]:
     """The same row with the cursor bar in column 0, which is always free."""
     if not segments or not segments[0].text.startswith(" "):
-        return [Segment("▌", style), *segments[:1], *segments[1:]] if not segments else segments
+        return segments
     first = segments[0]
     return [Segment("▌", style), Segment(first.text[1:], first.style), *segments[1:]]
 
@@ -169,8 +169,8 @@ class LineList(ScrollView, inherit_bindings=False):
         return self._painter.strip(line, self.size.width, cursor=cursor)
 
     @property
-    def visible(self) -> range:
-        """The rows in view. (Not Textual's `visible`, which is about styles.)"""
+    def in_view(self) -> range:
+        """The rows in view."""
         top = self.scroll_offset.y
         return range(top, min(len(self.names), top + self.size.height))
 

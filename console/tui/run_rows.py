@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import Final, NamedTuple
 
+from bus.events import Confidence
 from bus.limits import CONFIDENCE_LIMIT
 from console.core.lifecycle import ENDED
-from console.core.state import Action, Command, Confidence, Run, Step
+from console.core.state import Action, Command, Run, Step
 from console.tui import figures
 from console.tui.arguments import telling
-from console.tui.attention import CONTROL, MARKS, Plight
+from console.tui.attention import CONTROL, MARKS, Level, Plight
 from console.tui.fleet_rows import progress, state_word
 from console.tui.frame_rows import View
 from console.tui.index import due_at
@@ -66,7 +67,7 @@ def entries(run: Run) -> list[Entry]:
 def facts(run: Run, found: Plight | None, waits: bool, view: View) -> list[Line]:  # noqa: FBT001
     """What stands above the steps: task and state, who and how much, how far, what it claims."""
     row = Row()
-    level = "act" if waits else (found.level if found else None)
+    level: Level | None = "act" if waits else (found.level if found else None)
     if waits and any(action.state == "asked" and action.gate == "hold" for action in run.actions.values()):
         level = "stop"
     if level:
@@ -165,8 +166,8 @@ def _action(action: Action, view: View) -> Line:
     waits = action.state == "asked"
     hold = action.gate == "hold"
     if waits or action.state == "ungated":
-        level = "stop" if hold or action.state == "ungated" else "act"
-        row.at(1, MARKS[level], "stop" if level == "stop" else "act")
+        level: Level = "stop" if hold or action.state == "ungated" else "act"
+        row.at(1, MARKS[level], level)
     row.at(9, figures.clock(action.proposed_at, view.zone), "muted").at(18, action.tool)
     path, value = telling(action.args)
     row.at(33, value or path, end=52 + view.spare)

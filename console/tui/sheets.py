@@ -55,7 +55,7 @@ class Sheet:
         """What the key line names as the thing to type."""
         return ""
 
-    def take(self, character: str) -> Wish | None:
+    def take(self, _character: str) -> Wish | None:
         """Take one typed character. Returns the wish when that completes it."""
         return None
 
@@ -72,7 +72,7 @@ class Sheet:
             return f"it no longer waits: {(action.outcome or action.state) if action else 'gone'}{by}"
         return "its arguments changed" if action.digest != self.wish.digest else ""
 
-    def rows(self, fleet: Fleet, view: View) -> list[Line]:
+    def rows(self, view: View) -> list[Line]:
         """The sheet below its rule."""
         raise NotImplementedError
 
@@ -91,7 +91,7 @@ class ApproveSheet(Sheet):
         self._what = what
         self._edits = edits
 
-    def rows(self, fleet: Fleet, view: View) -> list[Line]:
+    def rows(self, view: View) -> list[Line]:
         lines = [Row().at(3, self._what, "strong", end=view.last + 1).line]
         lines += _edited(self._edits, view)
         bound = f"exactly these arguments, digest {figures.digest(self.wish.digest)}"
@@ -124,7 +124,7 @@ class CodeSheet(Sheet):
     def erase(self) -> None:
         self._have = self._have[:-1]
 
-    def rows(self, fleet: Fleet, view: View) -> list[Line]:
+    def rows(self, view: View) -> list[Line]:
         lines = [Row().at(3, self._what, "strong", end=view.last + 1).line, *_edited(self._edits, view)]
         bound = f"exactly these arguments, digest {figures.digest(self.wish.digest)}"
         lines.append(
@@ -147,8 +147,12 @@ class HoldSheet(Sheet):
 
     mode: Mode = "hold"
 
-    def rows(self, fleet: Fleet, view: View) -> list[Line]:
-        runs = [run for run in fleet.runs.values() if run.ended_at is None]
+    def __init__(self, wish: Wish, fleet: Callable[[], Fleet]) -> None:
+        super().__init__(wish)
+        self._fleet = fleet
+
+    def rows(self, view: View) -> list[Line]:
+        runs = [run for run in self._fleet().runs.values() if run.ended_at is None]
         bound = sum(run.control != "observed" for run in runs)
         away = f"; {len(runs) - bound} observed ones cannot be held" if len(runs) > bound else ""
         return [
@@ -179,7 +183,7 @@ class WordsSheet(Sheet):
         """The wish with what was typed; nothing while nothing was."""
         return self.wish._replace(reason=self._words.strip()) if self._words.strip() else None
 
-    def rows(self, fleet: Fleet, view: View) -> list[Line]:
+    def rows(self, view: View) -> list[Line]:
         shown = self._words[-(view.last - 4) :]
         row = Row().at(3, shown).then("_", "strong")
         return [Row().at(3, self._what, "strong", end=view.last + 1).line, row.line]
@@ -190,9 +194,12 @@ class KillSheet(Sheet):
 
     mode: Mode = "kill"
 
-    def __init__(self, wish: Wish, run: Run, commands: Callable[[Run], list[Command]]) -> None:
+    def __init__(
+        self, wish: Wish, run: Run, fleet: Callable[[], Fleet], commands: Callable[[Run], list[Command]]
+    ) -> None:
         super().__init__(wish)
         self._run = run.key
+        self._fleet = fleet
         self._id = figures.short(run.run)
         self._have = ""
         self._commands = commands
@@ -219,8 +226,8 @@ class KillSheet(Sheet):
         if not self.fired:
             self._have = self._have[:-1]
 
-    def rows(self, fleet: Fleet, view: View) -> list[Line]:
-        run = fleet.runs.get(self._run)
+    def rows(self, view: View) -> list[Line]:
+        run = self._fleet().runs.get(self._run)
         if run is None:
             return [Row().at(3, "The run is gone.", "strong").line]
         row = Row().at(3, f"Kill run {run.run} of {run.agent}", "strong", end=view.last - 14)
@@ -265,11 +272,7 @@ class KillSheet(Sheet):
         return row.then("the last character kills; Enter does nothing", "muted", gap=4).line
 
 
-def about(run: Run, action: Action) -> str:
-    """An action in a few words, for a sheet's title."""
+def title(verb: str, action: Action) -> str:
+    """An action in a few words, for a sheet's first line."""
     path, value = telling(action.args)
-    return f"{action.tool} {value or path}".rstrip()
-
-
-def title(verb: str, run: Run, action: Action) -> str:
-    return f"{verb}: {about(run, action)}"
+    return f"{verb}: {action.tool} {value or path}".rstrip()

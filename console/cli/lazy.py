@@ -1,0 +1,104 @@
+"""A command group that loads a command's module only when that command runs."""
+
+from __future__ import annotations
+
+import errno
+import os
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+from typing import Any, Final, NamedTuple, NoReturn
+
+import click
+
+from console.cli.exits import CliError, Exit, complain, explain
+
+
+class Entry(NamedTuple):
+    """Where a command is, as `module:attribute`, and its line in the help."""
+
+    target: str
+    summary: str
+
+
+class LazyGroup(click.Group):
+    """A group whose help needs no command loaded, and whose every error is one line on standard error."""
+
+    def __init__(self, *args: Any, table: dict[str, Entry], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.table: Final = table
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Name the commands in the order of the table."""
+        return list(self.table)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Load a command.
+
+        Raises:
+            CliError: it belongs to a part that is not installed.
+        """
+        entry = self.table.get(cmd_name)
+        if entry is None:
+            return None
+        module, _, attribute = entry.target.partition(":")
+        try:
+            command = getattr(import_module(module), attribute)
+        except ModuleNotFoundError as error:
+            raise CliError(Exit.USAGE, f"{cmd_name}: this installation lacks {error.name}") from None
+        assert isinstance(command, click.Command)  # noqa: S101 - the table is ours
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the table into the help."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, entry.summary) for name, entry in self.table.items()])
+
+    def main(
+        self,
+        args: Sequence[str] | None = None,
+        prog_name: str | None = None,
+        complete_var: str | None = None,
+        standalone_mode: bool = True,  # noqa: FBT001, FBT002 - click's signature
+        **extra: Any,
+    ) -> Any:
+        """Run a command line and end the process with its exit code."""
+        if not standalone_mode:
+            return super().main(args, prog_name, complete_var, standalone_mode=False, **extra)
+        try:
+            result = super().main(args, prog_name, complete_var, standalone_mode=False, **extra)
+            sys.stdout.flush()
+        except Exception as error:  # noqa: BLE001 - turned into a line, or raised again
+            _end(error)
+        except KeyboardInterrupt:
+            sys.exit(Exit.INTERRUPTED)
+        sys.exit(result if isinstance(result, int) else Exit.DONE)
+
+
+def _end(error: Exception) -> NoReturn:
+    match error:
+        case click.UsageError():
+            path = error.ctx.command_path if error.ctx else "watchfloor"
+            complain(f"{error.format_message().rstrip('.')} (see: {path} --help)")
+            sys.exit(Exit.USAGE)
+        case click.ClickException():
+            error.show()
+            sys.exit(error.exit_code)
+        case click.Abort():
+            sys.exit(Exit.INTERRUPTED)
+        case BrokenPipeError():
+            _leave_pipe()
+        case OSError() if error.errno == errno.EPIPE:
+            _leave_pipe()
+    known = explain(error)
+    if known is None:
+        raise error
+    known.show()
+    sys.exit(known.exit_code)
+
+
+def _leave_pipe() -> NoReturn:
+    # What is still buffered must go nowhere, or the interpreter complains as it ends.
+    devnull = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(devnull, sys.stdout.fileno())
+    sys.exit(Exit.PIPE)

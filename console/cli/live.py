@@ -1,0 +1,50 @@
+"""Joining the floor for one verb, and saying in one line why it cannot be joined."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Final, TypeVar
+
+from console.cli.exits import CliError, Exit
+from console.cli.options import Place
+from console.link.floor import Floor, NoAnswerError
+
+T = TypeVar("T")
+
+REACH: Final = 3.0
+"""Seconds within which a broker that is there takes a connection; a verb does not wait longer for the first one."""
+
+
+def live(place: Place, work: Callable[[Floor], Awaitable[T]], *, watching: bool = False) -> T:
+    """Join the floor, do `work`, leave. Returns what `work` returns.
+
+    Raises:
+        CliError: no broker, no supervisor, or no answer.
+    """
+    return asyncio.run(joined(place, work, watching=watching))
+
+
+async def joined(place: Place, work: Callable[[Floor], Awaitable[T]], *, watching: bool = False) -> T:
+    """As `live`, inside a running loop."""
+    where = place.connect or place.url()
+    async with Floor(
+        where, home=place.home(), operator=place.who(), key=place.key(), watching=watching
+    ) as floor:
+        try:
+            await floor.reach(min(REACH, place.timeout))
+            await floor.join(place.timeout)
+        except NoAnswerError as error:
+            raise _unreachable(place, floor, str(error)) from None
+        return await work(floor)
+
+
+def _unreachable(place: Place, floor: Floor, trouble: str) -> CliError:
+    site = place.home().site
+    address = "the bus" if place.connect else place.url().address
+    if floor.status.bus != "up":
+        reason = floor.status.bus_reason or "no connection in time"
+        advice = "start one with: watchfloor up, or name it with --broker"
+        return CliError(Exit.NO_ANSWER, f"no broker at {address}: {reason}; {advice}")
+    advice = f"start one with: watchfloor up --site {site}"
+    return CliError(Exit.NO_ANSWER, f"no supervisor answers for site {site} on {address} ({trouble}); {advice}")

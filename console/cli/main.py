@@ -1,0 +1,71 @@
+"""`watchfloor`: the console, and a verb a line. Nothing but click is loaded until a verb needs it."""
+
+from __future__ import annotations
+
+import sys
+from typing import Final
+
+import click
+
+from console.cli.lazy import Entry, LazyGroup
+from console.cli.options import Place, common, version
+
+TABLE: Final[dict[str, Entry]] = {
+    "up": Entry("console.cli.up:up", "bring a site up: broker, supervisor, recording"),
+    "ls": Entry("console.cli.look:ls", "agents and runs, and how they stand"),
+    "show": Entry("console.cli.look:show", "one run: steps, actions, commands, alarms"),
+    "asks": Entry("console.cli.look:asks", "what waits for a person"),
+    "approve": Entry("console.cli.decide:approve", "let a waiting action run"),
+    "edit": Entry("console.cli.decide:edit", "let a waiting action run with other arguments"),
+    "reject": Entry("console.cli.decide:reject", "refuse a waiting action, with a reason"),
+    "respond": Entry("console.cli.decide:respond", "answer a waiting action with a text instead"),
+    "pause": Entry("console.cli.command:pause", "stop a run at its next checkpoint or gate"),
+    "resume": Entry("console.cli.command:resume", "let a paused or held run go on"),
+    "hold": Entry("console.cli.command:hold", "stop a run, or all, at the next gate"),
+    "kill": Entry("console.cli.command:kill", "end a run"),
+    "ack": Entry("console.cli.command:ack", "acknowledge an alarm"),
+    "reset": Entry("console.cli.command:reset", "reset a latched alarm, with a reason"),
+    "tail": Entry("console.cli.tail:tail", "the log, a line a record, live with --follow"),
+    "sessions": Entry("console.cli.record:sessions", "the recording's files"),
+    "export": Entry("console.cli.record:export", "the recording as JSON lines"),
+    "rerun": Entry("console.cli.rerun:rerun", "live recorded runs again over the bus"),
+    "keys": Entry("console.cli.keys:keys", "make, list, enrol and show keys"),
+    "spool": Entry("console.cli.spool:spool", "what agents could not send yet"),
+    "doctor": Entry("console.cli.doctor:doctor", "check broker, clock, folders, keys, recording"),
+}
+
+
+@click.group(
+    cls=LazyGroup,
+    table=TABLE,
+    invoke_without_command=True,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
+@common
+@click.option("--read-only", is_flag=True, help="Open the console without any way to act.")
+@click.option("--version", is_flag=True, expose_value=False, is_eager=True, callback=version, help="Print the version.")
+@click.pass_context
+def cli(ctx: click.Context, place: Place, *, read_only: bool) -> int:
+    """Supervise live AI agents: watch, approve, edit, reject, pause, kill.
+
+    Without a command it opens the console.
+    """
+    ctx.obj = place
+    if ctx.invoked_subcommand is not None:
+        return 0
+    from console.cli.screen import open_console
+
+    return open_console(place, read_only=read_only)
+
+
+def main() -> None:
+    """Run the command line. What a terminal cannot show is escaped, not an error."""
+    for stream in (sys.stdout, sys.stderr):
+        reconfigure = getattr(stream, "reconfigure", None)
+        if reconfigure is not None:
+            reconfigure(errors="backslashreplace")
+    cli(prog_name="watchfloor")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,111 @@
+"""What the verbs print: aligned columns, ages, and JSON that is safe to show in a terminal."""
+
+from __future__ import annotations
+
+import json
+import time
+import unicodedata
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
+from typing import Any, Final
+
+import click
+
+NOTHING: Final = "–"
+MARKS: Final = frozenset({"Mn", "Me", "Cf"})
+
+
+def now_ms() -> int:
+    """This machine's clock in milliseconds since 1970 UTC, as the log counts. For ages on a screen, nothing else."""
+    return int(time.time() * 1000)
+
+
+def width(text: str) -> int:
+    """How many cells of a terminal a printable text takes."""
+    if text.isascii():
+        return len(text)
+    return sum(
+        0
+        if unicodedata.category(char) in MARKS
+        else 2
+        if unicodedata.east_asian_width(char) in "WF"
+        else 1
+        for char in text
+    )
+
+
+def columns(head: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
+    """A table as lines: columns as wide as their widest cell, two blanks apart, the last one as it is."""
+    table = [list(head), *(list(row) for row in rows)]
+    widths = [max(width(row[number]) for row in table) for number in range(len(head))]
+    lines = []
+    for row in table:
+        cells = [text + " " * (space - width(text)) for text, space in zip(row, widths, strict=True)]
+        lines.append("  ".join(cells).rstrip())
+    return lines
+
+
+def span(seconds: float) -> str:
+    """A length of time in its two largest units."""
+    left = max(0, int(seconds))
+    if left < 60:
+        return f"{left}s"
+    if left < 3_600:
+        return f"{left // 60}m {left % 60:02d}s"
+    if left < 86_400:
+        return f"{left // 3_600}h {left % 3_600 // 60:02d}m"
+    return f"{left // 86_400}d {left % 86_400 // 3_600:02d}h"
+
+
+def age(at: int | None, now: int) -> str:
+    """How long ago a recorded time was."""
+    return NOTHING if at is None else span((now - at) / 1000)
+
+
+def clock(at: int | None, *, day: bool = False) -> str:
+    """A recorded time as this machine's local time."""
+    if at is None:
+        return NOTHING
+    try:
+        moment = datetime.fromtimestamp(at / 1000, UTC).astimezone()
+    except (OverflowError, OSError, ValueError):
+        return f"{at} ms"
+    text = moment.strftime("%Y-%m-%d %H:%M:%S" if day else "%H:%M:%S")
+    return text if day else f"{text}.{at % 1000:03d}"
+
+
+def size(count: int) -> str:
+    """A number of bytes for people."""
+    amount = float(count)
+    for unit in ("B", "kB", "MB", "GB"):
+        if amount < 1_000:
+            return f"{amount:.0f} {unit}" if unit == "B" else f"{amount:.1f} {unit}"
+        amount /= 1_000
+    return f"{amount:.1f} TB"
+
+
+def visible(text: str) -> str:
+    """JSON text in which everything that a terminal might act upon or hide is an escape."""
+    return text if text.isprintable() else "".join(char if char.isprintable() else _escape(char) for char in text)
+
+
+def safe_json(value: Any, *, indent: int | None = None) -> str:
+    """A value as JSON: one line, or indented; harmless to a terminal either way."""
+    separators = (",", ":") if indent is None else (",", ": ")
+    text = json.dumps(value, ensure_ascii=False, indent=indent, separators=separators)
+    return "\n".join(visible(line) for line in text.split("\n"))
+
+
+def say_json(value: Any) -> None:
+    """Print one JSON document as a line."""
+    click.echo(safe_json(value))
+
+
+def say(lines: Iterable[str]) -> None:
+    """Print lines."""
+    for line in lines:
+        click.echo(line)
+
+
+def _escape(char: str) -> str:
+    return json.dumps(char)[1:-1]

@@ -1,0 +1,120 @@
+"""What keys do to a run or an action, the same on every screen that has one under its cursor."""
+
+from __future__ import annotations
+
+from bus.messages import Verb
+from console.core.lifecycle import ENDED
+from console.core.state import Action
+from console.tui import figures
+from console.tui.floor_screen import FloorScreen
+from console.tui.frame_rows import Note
+from console.tui.sheets import ApproveSheet, HoldSheet, KillSheet, Wish, WordsSheet, title
+
+
+def wish_about(action: Action, verb: Verb) -> Wish:
+    """A wish about one action, bound to its arguments as they are on screen."""
+    label = f"{verb} {action.tool} {figures.shown(action.run)}"
+    return Wish(label, verb, action.agent, action.run, action.id, action.digest)
+
+
+class ActingScreen(FloorScreen):
+    """A screen with something to act on. Every act takes the subject once, when its key is pressed."""
+
+    def impossible(self, name: str) -> str:
+        run, action, missing = self.subject()
+        if name in ("reject", "reject_why", "approve", "edit", "respond"):
+            if action is None:
+                return missing if run is None else "no action waits here"
+            return (
+                "" if action.state == "asked" else f"it does not wait, it is {action.outcome or action.state}"
+            )
+        if name in ("pause", "kill"):
+            if run is None:
+                return missing
+            if run.state in ENDED:
+                return f"the run is over ({run.state})"
+            if name == "pause":
+                if run.control == "observed":
+                    return "an observed run cannot be stopped from here"
+                return self.unsendable("resume") if self._resumes() else ""
+        return ""
+
+    def act_reject(self) -> None:
+        action = self.subject().action
+        self.sheet = None
+        if action is not None:
+            self.floor.state(wish_about(action, "reject"))
+
+    def act_reject_why(self) -> None:
+        action = self.subject().action
+        if action is not None:
+            self.sheet = WordsSheet(wish_about(action, "reject"), title("Reject, because", action))
+
+    def _resumes(self) -> bool:
+        run = self.subject().run
+        return run is not None and (run.state in ("paused", "pausing") or run.held)
+
+    def act_pause(self) -> None:
+        run = self.subject().run
+        if run is not None:
+            verb = "resume" if self._resumes() else "pause"
+            label = f"{verb} {run.agent} {figures.shown(run.run)}"
+            self.floor.state(Wish(label, "resume" if verb == "resume" else "pause", run.agent, run.run))
+
+    def act_kill(self) -> None:
+        run = self.subject().run
+        if run is not None:
+            wish = Wish(f"kill {run.agent} {figures.shown(run.run)}", "kill", run.agent, run.run)
+            self.sheet = KillSheet(wish, run, lambda: self.floor.fleet, self.floor.index.commands)
+
+    def act_hold_all(self) -> None:
+        self.sheet = HoldSheet(Wish("hold all", "hold"), lambda: self.floor.fleet)
+
+    def act_yes(self) -> None:
+        if isinstance(self.sheet, ApproveSheet | HoldSheet):
+            self.fire(self.sheet.wish)
+
+    def act_send(self) -> None:
+        if isinstance(self.sheet, WordsSheet):
+            wish = self.sheet.complete()
+            if wish is None:
+                self.floor.tell(Note("send: nothing is typed yet"))
+            else:
+                self.fire(wish)
+
+    # ---- moving about ------------------------------------------------------------------------------------------------
+
+    def act_back(self) -> None:
+        if self.sheet is not None:
+            self.sheet = None
+        elif len(self.floor.screen_stack) > 1:
+            self.floor.pop_screen()
+
+    def act_quit(self) -> None:
+        self.floor.exit(0)
+
+    def act_how_to_quit(self) -> None:
+        self.floor.tell(Note("q leaves; nothing on the floor changes by it"))
+
+    def act_help(self) -> None:
+        from console.tui.help_screen import HelpScreen
+
+        self.floor.push_screen(HelpScreen(self.place))
+
+    def act_up(self) -> None:
+        self.body.move(-1)
+
+    def act_down(self) -> None:
+        self.body.move(1)
+
+    def act_page_up(self) -> None:
+        self.body.page(-1)
+
+    def act_page_down(self) -> None:
+        self.body.page(1)
+
+    def act_top(self) -> None:
+        self.body.move_to(-1)
+
+    def act_bottom(self) -> None:
+        self.body.move_to(1)

@@ -1,0 +1,185 @@
+"""Decide: one action in full, and what a person may answer."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from bus.canonical import NotCanonicalError, canonical
+from console.core.state import Action, Run
+from console.tui import decide_rows, figures
+from console.tui.acts import ActingScreen, wish_about
+from console.tui.arguments import Piece, changes, pieces
+from console.tui.floor_screen import Subject
+from console.tui.frame_rows import Note, View
+from console.tui.paint import Line, Row
+from console.tui.sheets import ApproveSheet, CodeSheet, WordsSheet, title
+
+
+class DecideScreen(ActingScreen):
+    """One action. What of its arguments was on screen is remembered, for a hold needs all of it."""
+
+    place = "decide"
+    grows = False
+
+    def __init__(self, key: str) -> None:
+        super().__init__()
+        self._key = key
+        self._unfolded = False
+        self._says = False
+        self._seen: set[tuple[str, int, bool, int]] = set()
+        self._pieces: list[Piece] = []
+        self._made_of: tuple[Any, ...] = ()
+        self._column = 14
+        self.draft: str | None = None
+
+    @property
+    def action(self) -> Action | None:
+        """The action, or None once its run has left the fleet."""
+        return self.floor.fleet.action(self._key)
+
+    @property
+    def run(self) -> Run | None:
+        """Its run."""
+        return self.floor.fleet.runs.get(self._key.rpartition("/")[0])
+
+    def subject(self) -> Subject:
+        return Subject(self.run, self.action, "the action has left the floor")
+
+    def trail(self) -> Sequence[str]:
+        agent, run, _ = self._key.split("/", 2)
+        return ["Fleet", f"{agent} {figures.shown(run)}", "Decide"]
+
+    def names(self) -> Sequence[str]:
+        self._lay_out()
+        return [""] * len(self._pieces)
+
+    def line(self, row: int) -> Line:
+        return decide_rows.argument_row(self._pieces[row], self._column) if row < len(self._pieces) else ()
+
+    def above(self) -> list[Line]:
+        run, action, missing = self.subject()
+        if run is None or action is None:
+            return [Row().at(3, f"Nothing to show: {missing}; the recording has it.").line]
+        words = (
+            "exact value"
+            if not action.args_cut
+            else "arguments are no longer kept here; the recording has them"
+        )
+        row = Row().at(3, "argument", "muted").at(self._column, words, "muted")
+        return [*decide_rows.head(run, action, self.view), row.right(self.view.last, (self._reach(), "muted")).line]
+
+    def under(self) -> list[Line]:
+        action = self.action
+        if action is None:
+            return []
+        command = self.floor.fleet.commands.get(action.decision) if action.decision else None
+        closed = self._closed_because()
+        return decide_rows.tail(action, command, self.view, closed=closed, says=self._says)
+
+    def painted(self) -> None:
+        """Remember what was displayed."""
+        action = self.action
+        if action is None or not self.is_current:
+            return
+        before = len(self._seen)
+        self._seen |= {self._mark(action, row) for row in self.body.in_view if not self._pieces[row].fold}
+        if len(self._seen) != before:
+            self.floor.draw_again()
+
+    # ---- reach -------------------------------------------------------------------------------------------------------
+
+    def _lay_out(self) -> None:
+        run, action, _ = self.subject()
+        if run is None or action is None:
+            self._pieces = []
+            return
+        made_of = (
+            action.digest,
+            action.args_cut,
+            self.view.width,
+            self._unfolded,
+            tuple(map(str, run.blobs.values())),
+        )
+        if made_of != self._made_of:
+            self._made_of = made_of
+            names = [piece.path for piece in pieces(action.args, run, 1_000, unfolded=False)]
+            self._column = decide_rows.value_column(names)
+            self._pieces = pieces(action.args, run, self.view.last + 1 - self._column, unfolded=self._unfolded)
+            self.body.repaint()
+
+    def _mark(self, action: Action, row: int) -> tuple[str, int, bool, int]:
+        piece = self._pieces[row]
+        whole = self._unfolded or sum(other.leaf == piece.leaf for other in self._pieces) == 1
+        return (action.digest, piece.leaf, whole, piece.part * 1_000 + self._made_of[2] % 1_000)
+
+    def _unread(self) -> int:
+        """Rows of the arguments that were not on screen yet, folded ones included."""
+        action = self.action
+        if action is None:
+            return 0
+        rows = range(len(self._pieces))
+        return sum(bool(self._pieces[row].fold) or self._mark(action, row) not in self._seen for row in rows)
+
+    def _reach(self) -> str:
+        view = self.body.in_view
+        total = len(self._pieces)
+        return f"lines {self.view.start + 1}-{self.view.stop} of {total}" if total > len(self.view) > 0 else ""
+
+    def _closed_because(self) -> str:
+        run, action, missing = self.subject()
+        if run is None or action is None:
+            return missing
+        return decide_rows.closed_because(run, action, self.view, self._unread())
+
+    # ---- acts --------------------------------------------------------------------------------------------------------
+
+    def impossible(self, name: str) -> str:
+        why = super().impossible(name)
+        if not why and name in ("approve", "edit"):
+            why = self._closed_because()
+        return why
+
+    def act_approve(self) -> None:
+        action = self.action
+        if action is not None:
+            self._confirm(action, None)
+
+    def confirm_edit(self, args: dict[str, Any]) -> None:
+        """Ask to confirm arguments that an operator changed."""
+        action = self.action
+        if action is None or action.state != "asked":
+            self.floor.tell(Note("edit: it no longer waits", "act"))
+            return
+        try:
+            canonical(args)
+        except NotCanonicalError as error:
+            self.floor.tell(Note(f"edit: {error}", "act"))
+            return
+        self._confirm(action, args)
+
+    def _confirm(self, action: Action, args: dict[str, Any] | None) -> None:
+        edits = changes(action.args, args) if args is not None else []
+        wish = wish_about(action, "edit")._replace(args=args) if edits else wish_about(action, "approve")
+        kind = CodeSheet if action.gate == "hold" else ApproveSheet
+        self.sheet = kind(wish, title("Approve, changed" if edits else "Approve", action), edits)
+
+    def act_edit(self) -> None:
+        from console.tui.edit_screen import EditScreen
+
+        action = self.action
+        self.sheet = None
+        if action is not None:
+            self.floor.push_screen(EditScreen(self, action))
+
+    def act_respond(self) -> None:
+        action = self.action
+        if action is not None:
+            self.sheet = WordsSheet(wish_about(action, "respond"), title("Answer instead of", action))
+
+    def act_unfold(self) -> None:
+        self._unfolded = not self._unfolded
+        self.floor.pace.settle()
+
+    def act_says(self) -> None:
+        self._says = not self._says

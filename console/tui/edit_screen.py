@@ -1,0 +1,87 @@
+"""The editor for the arguments of an action: JSON, checked before anything can be confirmed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from textual import events
+from textual.app import ComposeResult
+from textual.widgets import TextArea
+
+from console.core.state import Action
+from console.tui.acts import ActingScreen
+from console.tui.arguments import ArgumentError, editable, parse, visible
+from console.tui.frame_rows import Note, View
+from console.tui.paint import BLANK, Line, Row
+
+if TYPE_CHECKING:
+    from console.tui.decide_screen import DecideScreen
+
+
+class ArgumentArea(TextArea, inherit_css=True):
+    """The text to edit. What is pasted loses its control characters, as everything here has."""
+
+    DEFAULT_CSS = """
+    ArgumentArea, ArgumentArea:focus { height: 1fr; border: none; padding: 0 1; background: $wf-bg; color: $wf-text; }
+    """
+
+    async def _on_paste(self, event: events.Paste) -> None:
+        event.prevent_default()
+        event.stop()
+        self.insert(visible(event.text.replace("\r\n", "\n").replace("\t", "  ")))
+
+
+class EditScreen(ActingScreen):
+    """Arguments as JSON. `esc` keeps the draft for the next time; checking leads back to confirm it."""
+
+    place = "edit"
+    AUTO_FOCUS = "ArgumentArea"
+
+    def __init__(self, decide: DecideScreen, action: Action) -> None:
+        super().__init__()
+        self._decide = decide
+        self._action = action
+        self._problem = ""
+        text = decide.draft if decide.draft is not None else editable(action.args)
+        self.area = ArgumentArea(text, soft_wrap=True, show_line_numbers=False, tab_behavior="focus")
+        self.area.cursor_blink = False
+
+    def compose(self) -> ComposeResult:
+        yield from (self.top, self.head, self.area, self.body, self.tail, self.below, self.foot, self.keys)
+
+    def trail(self) -> Sequence[str]:
+        return [*self._decide.trail(), "Edit"]
+
+    def names(self) -> Sequence[str]:
+        return []
+
+    def line(self, row: int) -> Line:
+        return BLANK
+
+    def frame(self, view: View) -> None:
+        super().frame(self.view)
+        self.body.display = False
+        self.area.display = self.mode != "small"
+
+    def above(self) -> list[Line]:
+        words = f"Arguments of {self._action.tool}, as JSON. Nothing is sent from here."
+        row = Row().at(3, words, "strong", end=self.view.last + 1)
+        return [row.line, Row().at(3, self._problem, "act", end=self.view.last + 1).line, BLANK]
+
+    def act_check(self) -> None:
+        try:
+            args = parse(self.area.text)
+        except ArgumentError as error:
+            self._problem = str(error)
+            return
+        self._decide.draft = self.area.text
+        if args == self._action.args:
+            self.floor.tell(Note("edit: nothing was changed"))
+            return
+        self.floor.pop_screen()
+        self._decide.confirm_edit(args)
+
+    def act_back(self) -> None:
+        self._decide.draft = self.area.text
+        self.floor.pop_screen()

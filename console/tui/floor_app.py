@@ -1,0 +1,166 @@
+"""The application: one source, one index of its fleet, one paced frame, and the screens on top of each other."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
+from datetime import tzinfo
+from typing import ClassVar, Final
+
+from textual.app import App
+from textual.binding import BindingType
+
+from console.core.reduce import Change
+from console.core.state import Fleet
+from console.tui import lines
+from console.tui.fleet_screen import FleetScreen
+from console.tui.floor_screen import FloorScreen
+from console.tui.frame_rows import Note, View
+from console.tui.index import FleetIndex
+from console.tui.moment import Moment, Pace
+from console.tui.sheets import Wish
+from console.tui.source import UNSEEN, Source, Standing, standing
+from console.tui.theme import themes, variables
+from console.tui.wishes import Wishes
+
+FRAMES: Final = 15
+"""Frames a second at most; a frame in which nothing changed paints nothing."""
+
+NOTE_FOR: Final = 15.0
+"""Seconds a note stands."""
+
+Opener = Callable[[], AbstractAsyncContextManager[Source]]
+
+
+class FloorApp(App[int], inherit_bindings=False):
+    """Shows a source. `open_source` is entered after the first paint; `clock` is monotonic, in seconds."""
+
+    CSS = lines.CSS
+    TITLE = "Watchfloor"
+    ENABLE_COMMAND_PALETTE = False
+    ALLOW_SELECT = False
+    BINDINGS: ClassVar[list[BindingType]] = []
+
+    def __init__(
+        self,
+        open_source: Opener,
+        *,
+        site: str,
+        operator: str,
+        read_only: bool = False,
+        clock: Callable[[], float] = time.monotonic,
+        zone: tzinfo | None = None,
+        paced: bool = True,
+    ) -> None:
+        super().__init__()
+        for theme in themes():
+            self.register_theme(theme)
+        self.theme = "watchfloor-dark"
+        self.read_only = read_only
+        self.source: Source | None = None
+        self.index = FleetIndex(Fleet())
+        self.note: Note | None = None
+        self.failure: Exception | None = None
+        self._open_source, self._site, self._operator = open_source, site, operator
+        self._clock, self._zone, self._paced = clock, zone, paced
+        self._moment = Moment(clock)
+        self.pace = Pace(clock)
+        self._wishes = Wishes(self.tell)
+        self._standing = UNSEEN
+        self._note_at = float("-inf")
+        self._again = False
+        self._drawn_at = -1
+        self._leaving = asyncio.Event()
+        self._following: asyncio.Task[None] | None = None
+
+    def get_theme_variable_defaults(self) -> dict[str, str]:
+        return variables("dark")
+
+    def get_default_screen(self) -> FleetScreen:
+        return FleetScreen()
+
+    # ---- the source --------------------------------------------------------------------------------------------------
+
+    def on_mount(self) -> None:
+        if self._paced:
+            self.set_interval(1 / FRAMES, self._tick)
+        self.call_after_refresh(self._start)
+
+    def _start(self) -> None:
+        self._following = asyncio.create_task(self._follow(), name="follow the floor")
+
+    async def _follow(self) -> None:
+        try:
+            async with self._open_source() as source:
+                self.source = source
+                source.listen(self._heard)
+                self.draw()
+                await self._leaving.wait()
+                self.source = None
+        except Exception as error:  # noqa: BLE001  (a console that cannot follow leaves, and says why)
+            self.failure = error
+            self.exit(1)
+
+    async def left(self) -> None:
+        """Return once the source is closed; call after the application ended."""
+        self._leaving.set()
+        self._wishes.cancel()
+        if self._following is not None:
+            await asyncio.wait({self._following})
+
+    def _heard(self, changes: list[Change]) -> None:
+        self.index.hear(changes)
+        self._again = True
+
+    @property
+    def fleet(self) -> Fleet:
+        """What is known of the floor."""
+        return self.source.fleet if self.source else self.index.fleet
+
+    @property
+    def standing(self) -> Standing:
+        """How the link is."""
+        return standing(self.source.status, self._clock()) if self.source else UNSEEN
+
+    def state(self, wish: Wish) -> None:
+        """State an intent."""
+        if self.source is not None:
+            self._wishes.state(self.source, wish)
+
+    # ---- frames ------------------------------------------------------------------------------------------------------
+
+    def view(self, width: int) -> View:
+        """From where the screens look now."""
+        return View(
+            self._moment.now, width, self._zone, self._standing, self._site, self._operator, self.read_only
+        )
+
+    def _tick(self) -> None:
+        if self._again or int(self._clock()) != self._drawn_at or self.standing != self._standing:
+            self.draw()
+
+    def draw(self) -> None:
+        """Bring the screen in front up to date."""
+        screen = self.screen
+        if not isinstance(screen, FloorScreen) or not screen.is_mounted:
+            return
+        self._again = False
+        self._drawn_at = int(self._clock())
+        self._standing = self.standing
+        if self.fleet is not self.index.fleet:
+            self.index.follow(self.fleet)
+        self._moment.follow(self.fleet.at, live=self._standing.live)
+        self.index.update(self._moment.now)
+        if self._clock() - self._note_at > NOTE_FOR:
+            self.note = None
+        screen.frame(self.view(screen.size.width))
+
+    def draw_again(self) -> None:
+        """Have the next tick draw, whatever changed."""
+        self._again = True
+
+    def tell(self, note: Note) -> None:
+        """Show a note in its row."""
+        self.note, self._note_at, self._again = note, self._clock(), True

@@ -1,0 +1,275 @@
+"""What all screens share: the rows that never move, a list, a sheet, and keys by the table.
+
+Keys come as Textual bindings made from the table; the mode decides what they mean. While a sheet is up that takes typed
+text, it takes every character, so that no key of the screen behind it fires.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, ClassVar, Final, NamedTuple, cast
+
+from textual import events
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.screen import Screen
+
+from console.core.state import Action, Run
+from console.tui import frame_rows as frame
+from console.tui.actions import KeyAction, Mode, bound_keys, find
+from console.tui.frame_rows import Note, View
+from console.tui.lines import LineBlock, LineList
+from console.tui.paint import BLANK, Line, muted
+from console.tui.sheets import CodeSheet, KillSheet, Sheet, Wish, WordsSheet, rule
+
+if TYPE_CHECKING:
+    from console.tui.floor_app import FloorApp
+
+SETTLE: Final = 0.3
+"""Seconds after the row under the cursor went away by itself in which no acting key counts."""
+
+STILL: Final = 0.5
+"""Seconds after a key in which no row moves."""
+
+NEEDS_COMMIT: Final = frozenset({"approve", "edit", "respond", "resume"})
+"""Verbs that nobody may promise while nothing can be recorded."""
+
+_VERBS: Final = {
+    "yes": "approve",
+    "code": "approve",
+    "check": "edit",
+    "reject_why": "reject",
+    "id": "kill",
+    "hold_all": "hold",
+}
+
+
+class Subject(NamedTuple):
+    """What a key would act on: a run, perhaps with the action of it that waits, or why there is nothing."""
+
+    run: Run | None = None
+    action: Action | None = None
+    missing: str = "nothing is chosen"
+
+
+class FloorScreen(Screen[None], inherit_bindings=False):
+    """Base of all screens. Subclasses say what stands in their rows and what is under their cursor."""
+
+    AUTO_FOCUS = ""
+    ALLOW_SELECT = False
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding(key, f"press({key!r})", show=False, system=True) for key in bound_keys()
+    ]
+    place: Mode = "fleet"
+    grows: ClassVar[bool] = True  # the list takes all rows that are left
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.sheet: Sheet | None = None
+        self.view = frame.NOWHERE
+        self.top = LineBlock(id="top")
+        self.head = LineBlock(id="head")
+        self.body = LineList(self._draw, id="body")
+        self.tail = LineBlock(id="tail")
+        self.below = LineBlock(id="sheet")
+        self.foot = LineBlock(id="foot")
+        self.keys = LineBlock(id="keys")
+
+    def compose(self) -> ComposeResult:
+        yield from (self.top, self.head, self.body, self.tail, self.below, self.foot, self.keys)
+
+    @property
+    def floor(self) -> FloorApp:
+        """The application."""
+        return cast("FloorApp", self.app)
+
+    @property
+    def mode(self) -> Mode:
+        """Which rows of the actions table hold now."""
+        if self.size.width < frame.WIDTH or self.size.height < frame.HEIGHT:
+            return "small"
+        return self.sheet.mode if self.sheet else self.place
+
+    # ---- what a subclass says ----------------------------------------------------------------------------------------
+
+    def trail(self) -> Sequence[str]:
+        """The breadcrumb."""
+        raise NotImplementedError
+
+    def names(self) -> Sequence[str]:
+        """The items of the list, by name; empty for rows that cannot be chosen."""
+        raise NotImplementedError
+
+    def line(self, row: int) -> Line:
+        """One row of the list."""
+        raise NotImplementedError
+
+    def above(self) -> list[Line]:
+        """Rows between the fixed ones and the list."""
+        return []
+
+    def under(self) -> list[Line]:
+        """Rows below the list."""
+        return []
+
+    def subject(self) -> Subject:
+        """What is under the cursor."""
+        return Subject()
+
+    def painted(self) -> None:
+        """The rows now in view were put on screen."""
+
+    # ---- frames ------------------------------------------------------------------------------------------------------
+
+    def frame(self, view: View) -> None:
+        """Bring every row up to date; only those that differ are painted."""
+        self.view = view
+        if self.mode == "small":
+            self._show_small(view)
+            return
+        self.body.display = True
+        if self.sheet is not None and (why := self._outdated(self.sheet)):
+            self.floor.tell(Note(f"{self.sheet.wish.label}: not sent, {why}", "act"))
+            self.sheet = None
+        floor = self.floor
+        counts = floor.index.counts(view.now)
+        line = frame.alarm_line(view, counts, floor.index.last_decision, floor.fleet.at)
+        self.top.show([frame.header(view, self.trail()), line, BLANK])
+        self._load(self.names())
+        above, under = self.above(), self.under()
+        if isinstance(self.sheet, KillSheet):
+            above, under = [muted(row) for row in above], []
+        below = [rule(view), *self.sheet.rows(view)] if self.sheet else []
+        foot = [*frame.still_holds(view), frame.note_line(floor.note, view)]
+        self._arrange(above, under, below, foot)
+        typed = self.sheet.typed if self.sheet else ""
+        self.keys.show([frame.key_line(self.mode, view, self.closed, typed=typed)])
+        self.body.frame()
+        self.painted()
+
+    def _arrange(self, above: list[Line], under: list[Line], below: list[Line], foot: list[Line]) -> None:
+        """Share the rows out: a sheet takes from what is below the list first, then from the list."""
+        room = self.size.height - 4 - len(above) - len(below) - len(foot)
+        rows = len(self.body.names)
+        if below:
+            height = max(0, room if self.grows else min(rows, room))
+            under = under[: room - height]
+        else:
+            height = max(3, room - len(under))
+            height = height if self.grows else min(rows, height)
+        if self.body.size.height != height:
+            self.body.styles.height = height
+            self.call_after_refresh(self.floor.draw)
+        for block, lines in ((self.head, above), (self.tail, under), (self.below, below), (self.foot, foot)):
+            block.show(lines)
+
+    def _load(self, names: Sequence[str]) -> None:
+        if self.floor.pace.since_key < STILL and self.body.names and list(names) != list(self.body.names):
+            self.floor.draw_again()
+            return
+        before = self.body.cursor
+        self.body.load(names)
+        if before and self.body.cursor != before:
+            self.floor.pace.row_went_away()
+
+    def _show_small(self, view: View) -> None:
+        self.body.display = False
+        self.top.show(frame.too_small(view, self.size.height))
+        for block in (self.head, self.tail, self.below, self.foot, self.keys):
+            block.show([])
+
+    def _draw(self, row: int) -> Line:
+        line = self.line(row)
+        return muted(line) if isinstance(self.sheet, KillSheet) else line
+
+    def on_resize(self) -> None:
+        self.body.repaint()
+        self.call_after_refresh(self.floor.draw)
+
+    def on_screen_resume(self) -> None:
+        self.floor.draw()
+
+    # ---- keys --------------------------------------------------------------------------------------------------------
+
+    def action_press(self, key: str) -> None:
+        """Do what the table says about a key in this mode, if it is open."""
+        found = find(self.mode, key, read_only=self.floor.read_only)
+        self.floor.pace.key_pressed()
+        if found is None:
+            return
+        why = self.closed(found)
+        if not why and found.acting and self.sheet is None and self.floor.pace.since_row_went < SETTLE:
+            why = "the row under the cursor went away just now; press again"
+        if why:
+            self.floor.tell(Note(f"{found.label}: {why}"))
+        else:
+            getattr(self, f"act_{found.id}")()
+        self.floor.draw()
+
+    def on_key(self, event: events.Key) -> None:
+        """Give typed characters to the sheet that takes them."""
+        sheet = self.sheet
+        if sheet is None or self.mode == "small":
+            return
+        character = event.character if event.is_printable else None
+        takes = isinstance(sheet, KillSheet | WordsSheet) or (
+            isinstance(sheet, CodeSheet) and character is not None and character.isdecimal()
+        )
+        if event.key == "backspace":
+            sheet.erase()
+        elif character is not None and takes:
+            wish = sheet.take(character)
+            if wish is not None:
+                self.fire(wish)
+        else:
+            return
+        event.stop()
+        event.prevent_default()
+        self.floor.pace.key_pressed()
+        self.floor.draw()
+
+    def fire(self, wish: Wish) -> None:
+        """State what a sheet confirmed, unless what it showed is no longer so, and take the sheet away.
+
+        The sheet of a kill stays and shows what comes of it.
+        """
+        sheet = self.sheet
+        why = self.unsendable(wish.verb) or (self._outdated(sheet) if sheet else "")
+        if why:
+            self.floor.tell(Note(f"{wish.label}: not sent, {why}", "act"))
+        else:
+            self.floor.state(wish)
+        if why or not isinstance(sheet, KillSheet):
+            self.sheet = None
+
+    def _outdated(self, sheet: Sheet) -> str:
+        return "" if sheet.mode == "kill" else sheet.outdated(self.floor.fleet)
+
+    def closed(self, key: KeyAction) -> str:
+        """Why a key cannot act now, or nothing when it can."""
+        if not key.acting:
+            return ""
+        verb = _VERBS.get(key.id, key.id)
+        if self.sheet is not None and key.confirms:
+            verb = self.sheet.wish.verb
+        return self.unsendable(verb) or ("" if key.confirms else self.impossible(key.id))
+
+    def unsendable(self, verb: str) -> str:
+        """Why no intent of this verb can be stated now."""
+        standing = self.floor.standing
+        if standing.bus != "up":
+            return "the bus is lost, nothing can be sent" if standing.bus == "down" else "not connected yet"
+        if not standing.joined:
+            return "the floor is not joined yet"
+        if verb in NEEDS_COMMIT:
+            if standing.supervisor != "up":
+                return f"the supervisor is {standing.supervisor}"
+            if standing.conflict:
+                return "closed while two supervisors claim this site"
+            if not standing.recording:
+                return "closed while the recording fails"
+        return ""
+
+    def impossible(self, name: str) -> str:  # noqa: ARG002  (for those that know more)
+        """Why an action of the table makes no sense for what is under the cursor."""
+        return ""

@@ -1,0 +1,108 @@
+"""Run: what one run is doing, step by step, with its claims, its actions and its commands."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from console.core.state import Run
+from console.tui import figures, run_rows
+from console.tui.acts import ActingScreen
+from console.tui.floor_screen import Subject
+from console.tui.frame_rows import View
+from console.tui.paint import Line, Row
+from console.tui.run_rows import Entry
+
+
+class RunScreen(ActingScreen):
+    """One run. Until a key moves the cursor it follows what waits, or else the newest entry."""
+
+    place = "run"
+
+    def __init__(self, key: str) -> None:
+        super().__init__()
+        self._key = key
+        self._entries: list[Entry] = []
+        self._shown: list[Entry] = []
+        self._follows = True
+
+    @property
+    def run(self) -> Run | None:
+        """The run, or None once it has left the fleet."""
+        return self.floor.fleet.runs.get(self._key)
+
+    def trail(self) -> Sequence[str]:
+        agent, _, run = self._key.partition("/")
+        return ["Fleet", f"{agent} {figures.shown(run)}"]
+
+    def names(self) -> Sequence[str]:
+        run = self.run
+        self._entries = run_rows.entries(run) if run else []
+        return [entry.chosen_as for entry in self._entries]
+
+    def line(self, row: int) -> Line:
+        run = self.run
+        return run_rows.entry_row(run, self._shown[row], self.view) if run and row < len(self._shown) else ()
+
+    def _load(self, names: Sequence[str]) -> None:
+        if self._follows:
+            self.body.cursor = ""
+        super()._load(names)
+        if list(self.body.names) == list(names):
+            self._shown = self._entries
+        run = self.run
+        if self._follows and run and names:
+            waiting = [
+                entry
+                for entry in self._entries
+                if entry.action and run.actions[entry.action].state == "asked"
+            ]
+            self.body.choose((waiting or self._entries)[-1].chosen_as)
+
+    def above(self) -> list[Line]:
+        run = self.run
+        if run is None:
+            return [Row().at(3, "This run has left the floor; the recording has it.").line]
+        index = self.floor.index
+        waits = any(action.state == "asked" for action in run.actions.values())
+        return [*run_rows.facts(run, index.plight(run.key), waits=waits, view=self.view), run_rows.heading(self.view)]
+
+    def under(self) -> list[Line]:
+        run = self.run
+        return run_rows.tail(run, self.floor.index.commands(run), self.view) if run else []
+
+    def subject(self) -> Subject:
+        run = self.run
+        if run is None:
+            return Subject()
+        kind, _, name = self.body.cursor.partition(":")
+        chosen = run.actions.get(name) if kind == "action" else None
+        waiting = [action for action in run.actions.values() if action.state == "asked"]
+        only = waiting[0] if len(waiting) == 1 and (chosen is None or chosen is waiting[0]) else None
+        return Subject(run, chosen or only)
+
+    def act_open(self) -> None:
+        from console.tui.decide_screen import DecideScreen
+
+        action = self.subject().action
+        if action is not None:
+            self.floor.push_screen(DecideScreen(action.key))
+
+    def act_up(self) -> None:
+        self._follows = False
+        super().act_up()
+
+    def act_down(self) -> None:
+        self._follows = False
+        super().act_down()
+
+    def act_page_up(self) -> None:
+        self._follows = False
+        super().act_page_up()
+
+    def act_top(self) -> None:
+        self._follows = False
+        super().act_top()
+
+    def act_bottom(self) -> None:
+        self._follows = True
+        super().act_bottom()

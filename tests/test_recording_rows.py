@@ -1,0 +1,69 @@
+"""What the recording's tests record. Child processes import it, so it needs neither pytest nor hypothesis."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import msgspec
+
+from bus.codec import decode_data, decode_envelope, encode, source
+from bus.events import Envelope, Progress
+from console.recording.bodies import Row
+from console.recording.history import history
+from console.recording.writer import Recording
+
+DAY = 86_400.0
+NOON = 1_795_262_400.0  # 2026-11-21 12:00:00 UTC
+NOON_MS = int(NOON) * 1000
+EMPTY = b'{"fleet":{}}'
+
+
+class Clock:
+    """A clock that stands until it is set, in seconds since 1970 UTC."""
+
+    def __init__(self, now: float = NOON) -> None:
+        self.now = now
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def event(seq: int, agent: str = "planner", run: str = "r1", text: str = "looking around") -> bytes:
+    data = encode({"step": seq, "text": text})
+    return encode(
+        Envelope(
+            id=f"0011223344556677.{seq}",
+            source=source(agent, run),
+            type="progress",
+            time="2026-11-21T12:00:00Z",
+            incarnation="0011223344556677",
+            seq=seq,
+            data=msgspec.Raw(data),
+        )
+    )
+
+
+def log(first: int, last: int, *, at: int = NOON_MS, runs: int = 3) -> list[Row]:
+    """Rows of several runs, ten milliseconds apart."""
+    return [
+        Row(pos, at + 10 * pos, "planner", f"r{pos % runs}", event(pos, "planner", f"r{pos % runs}"))
+        for pos in range(first, last + 1)
+    ]
+
+
+async def recorded(folder: Path, rows: Sequence[Row] = ()) -> Path:
+    """Make a closed recording of one session and return its file."""
+    async with await Recording.open(folder, initial=EMPTY, clock=Clock()) as recording:
+        await recording.append(rows)
+        return recording.path
+
+
+def names(folder: Path) -> list[str]:
+    return sorted(path.name for path in folder.iterdir())
+
+
+async def everything(folder: Path, after_pos: int = 0) -> list[Row]:
+    return [row async for row in history(folder, after_pos)]
+
+
+def test_an_event_of_these_tests_is_an_event() -> None:
+    assert decode_data(decode_envelope(event(7))) == Progress(step=7, text="looking around")
