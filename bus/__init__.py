@@ -1,1 +1,64 @@
-"""Watchfloor's bus: what an agent author imports."""
+"""Watchfloor's bus: what an agent author imports.
+
+```python
+async with bus.run("janitor", goal="tidy the inbox") as job:
+    decision = await job.gate(bus.Action("delete_file", {"path": "a.txt"}, confidence=0.6, reason="old"))
+    if decision.approved:
+        async with decision:
+            remove(decision.args["path"])
+```
+
+Names are loaded when they are first used, so that `import bus.events` costs no MQTT client.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    from bus.agent import Agent, RunExistsError, run, run_sync
+    from bus.decision import Action, ActionRejected, Decision, RunKilled, RunRefusedError
+    from bus.events import Confidence, Hints, Usage
+    from bus.job import Run, SyncRun
+
+_HOMES: Final = {
+    "Action": "bus.decision",
+    "ActionRejected": "bus.decision",
+    "Agent": "bus.agent",
+    "Confidence": "bus.events",
+    "Decision": "bus.decision",
+    "Hints": "bus.events",
+    "Run": "bus.job",
+    "RunExistsError": "bus.agent",
+    "RunKilled": "bus.decision",
+    "RunRefusedError": "bus.decision",
+    "SyncRun": "bus.job",
+    "Usage": "bus.events",
+    "run": "bus.agent",
+    "run_sync": "bus.agent",
+}
+
+__all__ = [
+    "Action",
+    "ActionRejected",
+    "Agent",
+    "Confidence",
+    "Decision",
+    "Hints",
+    "Run",
+    "RunExistsError",
+    "RunKilled",
+    "RunRefusedError",
+    "SyncRun",
+    "Usage",
+    "run",
+    "run_sync",
+]
+
+
+def __getattr__(name: str) -> Any:
+    home = _HOMES.get(name)
+    if home is None:
+        raise AttributeError(f"module 'bus' has no attribute {name!r}")
+    return getattr(import_module(home), name)

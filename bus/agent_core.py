@@ -101,6 +101,11 @@ class AgentCore:
         self._notices.clear()
         return out
 
+    @property
+    def has_output(self) -> bool:
+        """Whether there is something to take."""
+        return bool(self._publishes or self._notices)
+
     def next_deadline(self) -> float:
         """When `tick` is needed next, by the clock of `now`; infinite if never."""
         return min(self._heartbeat_at, self._courier.deadline, self._roster.deadline)
@@ -159,6 +164,10 @@ class AgentCore:
             self._publish(encode(self._status("stopped", self.connection)), retain=True)
         self._stopped = True
         self._courier.link(up=False, now=now)
+
+    def close(self) -> None:
+        """Let go of all spools; what is in them stays for the next process."""
+        self._roster.close()
 
     # ---- runs --------------------------------------------------------------------------------------------------------
 

@@ -101,6 +101,16 @@ class Gate:
         """Whether somebody waits and the tool has not begun."""
         return self.stage in WAITING
 
+    @property
+    def held(self) -> bool:
+        """Whether it could not be proposed yet."""
+        return self.stage is Stage.HELD
+
+    @property
+    def running(self) -> bool:
+        """Whether the tool has begun and not ended."""
+        return self.stage is Stage.RUNNING
+
     def allows(self, step: Step) -> bool:
         """Whether the table has such a step from here."""
         return (self.stage, step) in TABLE

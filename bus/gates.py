@@ -51,7 +51,7 @@ class Gates:
         writer: EventWriter,
         brake: Brake,
         lease: Lease,
-        ready: Callable[[str], None],
+        ready: Callable[[str], object],
     ) -> None:
         self._gates: dict[str, Gate] = {}
         self._ended = Recent()
@@ -73,19 +73,19 @@ class Gates:
     @property
     def running(self) -> bool:
         """Whether a tool runs."""
-        return any(gate.stage is Stage.RUNNING for gate in self._gates.values())
+        return any(gate.running for gate in self._gates.values())
 
     @property
     def held(self) -> bool:
         """Whether a gate could not be shown yet."""
-        return any(gate.stage is Stage.HELD for gate in self._gates.values())
+        return bool(self._held())
 
     @property
     def deadline(self) -> float:
         """When a gate expires next; infinite if none does."""
         return min((gate.deadline for gate in self._gates.values() if gate.waiting), default=math.inf)
 
-    def propose(self, action: str, wanted: Action) -> Gate:
+    def propose(self, action: str, wanted: Action, step: int | None = None) -> Gate:
         """Make the gate of a new action and show it, if it may be shown already.
 
         Raises:
@@ -100,7 +100,7 @@ class Gates:
         proposal = ActionProposed(
             action=action,
             tool=clip(wanted.tool)[0],
-            step=wanted.step,
+            step=wanted.step or step,
             call_id=clip(wanted.call_id, 200)[0],
             reason=clip(wanted.reason)[0],
             confidence=claim(wanted.confidence),
@@ -121,45 +121,48 @@ class Gates:
         self.show(gate)
         return gate
 
-    def show(self, gate: Gate, *, taking: bool = False) -> None:
-        """Propose a held action, unless the run is paused or the spool has no room.
+    def show(self, gate: Gate, *, taking: bool = False) -> bool:
+        """Propose a held action, unless the run is paused or the spool has no room. Return whether it has begun.
 
         An action that need not wait (pass list, observed run) is proposed and begun in one, when it is taken.
         """
         if self._brake.paused:
-            return
+            return False
         free = self._free(gate)
         if free and not taking:
-            return
+            return False
         passed = free and self._control != "observed"
         events: list[Data] = [*gate.arguments.parts()]
         events.append(msgspec.structs.replace(gate.proposal, passed=True) if passed else gate.proposal)
         if free:
             events.append(ActionStarted(action=gate.action, digest=gate.digest))
-        if self._writer.proposal(events):
-            gate.passed = passed
-            gate.advance(Step.PASS if free else Step.PROPOSE)
-            gate.deadline = math.inf if free else self._writer.now + gate.proposal.decide_within
+        if not self._writer.proposal(events):
+            return False
+        gate.passed = passed
+        gate.advance(Step.PASS if free else Step.PROPOSE)
+        gate.deadline = math.inf if free else self._writer.now + gate.proposal.decide_within
+        return free
 
     def show_held(self) -> None:
         """Try again to propose what could not be proposed."""
-        for gate in self.waiting:
-            if gate.stage is Stage.HELD:
-                self.show(gate)
-                if gate.stage is Stage.HELD and not self._brake.paused:
-                    self._ready(gate.action)
+        for gate in self._held():
+            self.show(gate)
+        for gate in [] if self._brake.paused else self._held():
+            self._ready(gate.action)  # it may begin as soon as it is taken
 
-    def begin(self, gate: Gate) -> None:
-        """Begin an allowed action, unless a stop is in force or the spool cannot keep the fact."""
+    def begin(self, gate: Gate) -> bool:
+        """Begin an allowed action, unless a stop is in force or the spool cannot keep the fact. Return whether it did."""
         if self._brake.paused or self._brake.held:
-            return
+            return False
         events = [
             ActionStarted(action=gate.action, digest=gate.digest, decision=gate.command),
             CommandEffective(command=gate.command),
         ]
-        if self._writer.now_or_never(events):
-            gate.advance(Step.TAKE)
-            gate.deadline = math.inf
+        if not self._writer.now_or_never(events):
+            return False
+        gate.advance(Step.TAKE)
+        gate.deadline = math.inf
+        return True
 
     def decide(self, command: DecisionCommand) -> None:
         """Apply a decision. One that is late, or bound to other arguments, is refused and changes nothing."""
@@ -195,7 +198,7 @@ class Gates:
 
     def end(self, gate: Gate, step: Step, text: str) -> None:
         """End a waiting gate from our side."""
-        shown, allowed = gate.stage is not Stage.HELD, gate.stage is Stage.ALLOWED
+        shown, allowed = not gate.held, gate.stage is Stage.ALLOWED
         gate.advance(step)
         gate.outcome = "expired" if step is Step.EXPIRE else "canceled"
         gate.text = text
@@ -223,6 +226,9 @@ class Gates:
     def open(self) -> list[str]:
         """Ids of the actions that were proposed and have not begun."""
         return [gate.action for gate in self._gates.values() if gate.stage in {Stage.OPEN, Stage.ALLOWED}]
+
+    def _held(self) -> list[Gate]:
+        return [gate for gate in self._gates.values() if gate.held]
 
     def _free(self, gate: Gate) -> bool:
         if self._control == "observed":

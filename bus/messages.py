@@ -67,12 +67,17 @@ class AgentStatus(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class Command(Signed, frozen=True, kw_only=True, omit_defaults=True, tag_field="type"):
-    """Base of everything on `agents/{agent}/commands`. `run` is empty where a command is for the agent as a whole."""
+    """Base of everything on `agents/{agent}/commands`. `run` is empty where a command is for the agent as a whole.
+
+    `order` grows from command to command of a site. A pause, hold or resume whose order is below that of another of
+    these three that the run has taken is late and must be refused.
+    """
 
     epoch: Id
     agent: Id
     run: str = ""
     id: str = ""
+    order: Count = 0
 
 
 class DecisionCommand(Command, frozen=True, kw_only=True, omit_defaults=True, tag="decision"):

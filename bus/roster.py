@@ -171,6 +171,11 @@ class Roster:
             if run.writer.trouble not in {was, ""}:
                 self._notify(Notice("trouble", name, run.writer.trouble))
 
+    def close(self) -> None:
+        """Let go of all spools."""
+        for box in self._courier.boxes.values():
+            box.spool.close()
+
     def standings(self, rest: str = "") -> list[RunStanding]:
         """Where the runs stand, for a birth; `rest` is a run of a dead process that has to be in it."""
         standings = [run.standing() for run in self.runs.values() if not run.refused]

@@ -30,7 +30,7 @@ class RunCore:
         writer: EventWriter,
         lease: Lease,
         new_id: Callable[[], str],
-        ready: Callable[[str], None],
+        ready: Callable[[str], object],
     ) -> None:
         self.writer = writer
         self.finished = False
@@ -40,6 +40,7 @@ class RunCore:
         self._ready = ready
         self._stopped: dict[str, None] = {}  # checkpoints that wait, in order
         self._stale = Recent()
+        self._order = 0
         self._stops: set[str] = set()  # not bounded: a resume forgotten here could be played back
         self._brake = Brake(writer)
         self._gates = Gates(control=control, writer=writer, brake=self._brake, lease=lease, ready=ready)
@@ -56,15 +57,16 @@ class RunCore:
         self.writer.now = now
         return 0 if self.finished else self.writer.telemetry(data)
 
-    def propose(self, action: Action, now: float) -> str:
-        """Open a gate and return the action's id; `take` tells what became of it.
+    def propose(self, action: Action, now: float, *, step: int | None = None) -> str:
+        """Open a gate and return the action's id; `take` tells what became of it. `step` is that of the action if it
+        names none.
 
         Raises:
             RunKilled, RunRefusedError: the run is not to go on.
             ValueError: see `Gates.propose`.
         """
         self._check(now)
-        gate = self._gates.propose(self._new_id(), action)
+        gate = self._gates.propose(self._new_id(), action, step)
         self._settle()
         return gate.action
 
@@ -80,16 +82,17 @@ class RunCore:
         """
         self.writer.now = now
         gate = self._gates[action]
-        if gate.stage is Stage.RUNNING:
+        if gate.running:
             raise IllegalStepError(f"action {action} was taken already")
         self._gates.expire(gate)
         if gate.waiting and not self.refused:
-            if gate.stage is Stage.HELD:
-                self._gates.show(gate, taking=True)
+            begun = False
+            if gate.held:
+                begun = self._gates.show(gate, taking=True)
             elif gate.stage is Stage.ALLOWED:
-                self._gates.begin(gate)
+                begun = self._gates.begin(gate)
             self._settle()
-            return gate.decision() if gate.stage is Stage.RUNNING else None
+            return gate.decision() if begun else None
         if gate.waiting:
             gate.advance(Step.REFUSE)
         self._gates.forget(gate)
@@ -119,7 +122,7 @@ class RunCore:
             return
         if gate.waiting:
             self._gates.end(gate, Step.WITHDRAW, "whoever waited was cancelled")
-        if gate.stage is not Stage.RUNNING:
+        if not gate.running:
             self._gates.forget(gate)
 
     def checkpoint(self, token: str, now: float) -> bool:
@@ -179,6 +182,11 @@ class RunCore:
         if self._control == "observed":
             self.writer.refused(command.id, "an observed run cannot be stopped")
             return
+        if not isinstance(command, KillCommand):
+            if command.order < self._order:
+                self.writer.refused(command.id, "superseded: a later pause, hold or resume was taken")
+                return
+            self._order = command.order
         match command:
             case ResumeCommand():
                 self._brake.release(command.id)

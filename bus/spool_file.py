@@ -117,7 +117,7 @@ class SqliteSpool:
         Raises:
             FileNotFoundError: there is none.
             SpoolBusyError: somebody else is using it.
-            SpoolError: it is of a newer version, no spool, or damaged.
+            SpoolError: it is of a newer version, no spool, or damaged; or the run it goes on with has finished.
         """
         with _folder_lock(path, make=False):
             if not path.is_file():
@@ -236,7 +236,9 @@ def _owner(path: Path, database: sqlite3.Connection, incarnation: str | None) ->
     owner = Owner(*row)
     if incarnation is None:
         return owner
-    database.execute("UPDATE meta SET incarnation = ?, finished = 0", (incarnation,))
+    if database.execute("SELECT finished FROM meta").fetchone()[0]:
+        raise SpoolError(f"{path}: the run has finished; what is here only waits to be sent")
+    database.execute("UPDATE meta SET incarnation = ?", (incarnation,))
     return Owner(owner.site, owner.agent, owner.run, incarnation)
 
 

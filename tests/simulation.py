@@ -255,6 +255,8 @@ class World:
         wall = lambda: int(self.now * 1000)  # noqa: E731  (a clock)
         self.desk = Desk(fleet, identity, RULES.judge, Everybody(), wall=wall, new_id=self.new_id)
         self.desk.begin("session", self.now)
+        for topic, payload in self.retained.items():
+            self.desk.receive(topic, payload, self.now, retained=True)
         self.desk.linked(self.now)
         self.pump()
 

@@ -24,9 +24,8 @@ RULE = '[[rule]]\nid = "r"\nraise = "hold"\nwhy = "Because."\n'
 
 
 def judged(judge: Judge, proposal: ActionProposed, agent: str = "a", **facts: bool) -> Assessment:
-    names = ("tainted", "sensitive", "first_use", "gap", "incomplete")
-    known = {name: facts.get(name, False) for name in names}
-    return judge.judge(proposal, agent=agent, digest_ok=True, **known)
+    quiet = dict.fromkeys(("tainted", "sensitive", "first_use", "gap", "incomplete"), False)
+    return judge.judge(proposal, agent=agent, **{**quiet, "digest_ok": True, **facts})
 
 
 def written(tmp_path: Path, catalogue: str = "", policy: str = "") -> tuple[Path, Path]:
@@ -51,8 +50,24 @@ def test_the_one_call_uses_catalogue_hints_claim_and_rules(tmp_path: Path) -> No
     low = ActionProposed(action="1", tool="create_directory", confidence=Confidence(value=0.2))
     assert judged(judge, low).gate == "ask"
     assert judged(judge, ActionProposed(action="1", tool="nobody_knows")).gate == "hold"
-    assert judged(judge, look, gap=True).gate == "ask"
-    assert judged(judge, look, incomplete=True).reasons[0].code == "incomplete"
+
+
+@pytest.mark.parametrize(
+    "facts, code",
+    [
+        ({"gap": True}, "gap"),
+        ({"incomplete": True}, "incomplete"),
+        ({"digest_ok": False}, "digest-mismatch"),
+        ({"tainted": True, "sensitive": True}, "rule-of-two"),
+        ({"first_use": True}, "first-use"),
+    ],
+    ids=str,
+)
+def test_the_one_call_uses_what_is_known_about_the_run(facts: dict[str, bool], code: str) -> None:
+    judge = Judge(load_catalogue(None), Policy())
+    edit = ActionProposed(action="1", tool="edit_file")
+    assert [reason.code for reason in judged(judge, edit).reasons] == ["severity"]
+    assert code in [reason.code for reason in judged(judge, edit, **facts).reasons]
 
 
 def test_a_policy_that_fails_as_a_whole_asks(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -83,7 +98,8 @@ def test_whatever_is_proposed_is_judged(strict: Judge, tool: str, args: dict[str
 
 def test_a_tool_that_a_rule_could_raise_is_on_no_pass_list(tmp_path: Path) -> None:
     two = PINNED + PINNED.replace("look", "see")
-    judge = Rulebook(*written(tmp_path, two, RULE + 'tool = "LOOK"\nagent = "new-*"')).judge
+    rules = RULE + 'tool = "LOOK"\nagent = "new-*"\n' + RULE.replace('"r"', '"s"') + 'tool = "other"'
+    judge = Rulebook(*written(tmp_path, two, rules)).judge
     assert judge.pass_list("old") == ["look", "see"]
     assert judge.pass_list("new-1") == ["see"]
 
@@ -150,6 +166,7 @@ def test_a_broken_catalogue_does_not_keep_a_new_rule_out(tmp_path: Path) -> None
     policy.write_text(RULE)
     assert book.reload() is True
     assert "catalogue.toml" in book.problem
+    assert book.judge.catalogue.pass_list() == ["look"]
     assert judged(book.judge, ActionProposed(action="1", tool="look")).gate == "hold"
 
 

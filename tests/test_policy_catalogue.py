@@ -67,6 +67,15 @@ def test_a_pattern_grades_the_unknown_and_only_raises_a_preset(tmp_path: Path) -
     )
 
 
+def test_of_several_patterns_each_property_is_the_worst(tmp_path: Path) -> None:
+    flags = entry("x*", more="sensitive = true") + entry(
+        "*x", "1", "read", "untrusted = true\noutside = true"
+    )
+    known = facts(site(tmp_path, flags), "xx")
+    assert (known.severity, known.effect, known.outside) == (1, "read", True)
+    assert (known.reads_untrusted, known.reads_sensitive) == (True, True)
+
+
 def test_an_exact_entry_stands_against_patterns(tmp_path: Path) -> None:
     catalogue = site(tmp_path, entry("get_*", "4") + entry("get_time"))
     assert facts(catalogue, "get_time").severity == 0
@@ -89,6 +98,11 @@ def test_the_pass_list_holds_pinned_reads_only(tmp_path: Path) -> None:
         tmp_path, entry("b", more="pinned = true") + entry("a", more="pinned = true") + entry("c")
     )
     assert catalogue.pass_list() == ["a", "b"]
+    wrong = {
+        "w": ToolFacts(severity=2, effect="write", pinned=True),
+        "r": ToolFacts(severity=0, effect="read", pinned=True),
+    }
+    assert Catalogue(wrong, {}).pass_list() == ["r"]
 
 
 def test_the_digest_is_of_what_is_in_force(tmp_path: Path) -> None:

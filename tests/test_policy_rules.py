@@ -79,11 +79,12 @@ def test_arguments_become_paths_and_texts() -> None:
         {"x": "a" * (LEAF_CHARS + 1)},
         {"x": list(range(LEAVES + 1))},
         {"x": ["a" * LEAF_CHARS] * 11},
+        {"x": ["a" * 150_000, "b" * 120_000]},
         {"k" * 2_000: 1},
         {"x": {"k" * 2_000: {"y": 1}}},
         {"body": {"$blob": "0" * 64}},
     ],
-    ids=["long", "many", "much", "key", "path", "blob"],
+    ids=["long", "many", "much", "more", "key", "path", "blob"],
 )
 def test_what_is_too_much_is_cut_and_said(args: dict[str, Any]) -> None:
     flat = leaves(args)
@@ -122,6 +123,7 @@ def test_what_just_fits_is_whole() -> None:
 def test_a_rule_fires_where_all_its_patterns_match(tmp_path: Path, lines: str, fires: bool) -> None:
     args = {"to": ["a@ok.example", "B@EVIL.example"], "amount": 10_000}
     assert bool(policy(tmp_path, HEAD + lines).hits("billing", "send_mail", args)) is fires
+    assert bool(policy(tmp_path, HEAD + lines).hits("Billing", "Send_Mail", args)) is fires
 
 
 @pytest.mark.parametrize(

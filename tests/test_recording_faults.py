@@ -145,6 +145,7 @@ async def test_callers_at_the_same_time_take_turns(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(240)
 def test_a_killed_writer_loses_nothing_that_it_had_committed(tmp_path: Path) -> None:
     code = """
         import asyncio, itertools, sys

@@ -1,5 +1,6 @@
 """What the recording's tests record. Child processes import it, so it needs neither pytest nor hypothesis."""
 
+import sqlite3
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -9,6 +10,8 @@ from bus.codec import decode_data, decode_envelope, encode, source
 from bus.events import Envelope, Progress
 from console.recording.bodies import Row
 from console.recording.history import history
+from console.recording.reader import Reader
+from console.recording.verify import verify
 from console.recording.writer import Recording
 
 DAY = 86_400.0
@@ -63,6 +66,20 @@ def names(folder: Path) -> list[str]:
 
 async def everything(folder: Path, after_pos: int = 0) -> list[Row]:
     return [row async for row in history(folder, after_pos)]
+
+
+def poke(path: Path, *statements: str) -> None:
+    """Change a session file behind our back."""
+    database = sqlite3.connect(path)
+    with database:
+        for statement in statements:
+            database.execute(statement)
+    database.close()
+
+
+async def problems_of(path: Path) -> list[str]:
+    async with await Reader.open(path) as reader:
+        return await verify(reader)
 
 
 def test_an_event_of_these_tests_is_an_event() -> None:

@@ -132,6 +132,7 @@ def test_an_unknown_tool_is_the_worst() -> None:
             "rule-of-two",
         ),
         (on(1, "send", tainted=True, reads_sensitive=True), "ask", "rule-of-two"),
+        (on(1, "execute", tainted=True, sensitive=True), "ask", "rule-of-two"),
         (on(1, "send", tainted=True), "notify", "severity"),
         (on(1, "send", sensitive=True, reads_untrusted=True), "notify", "severity"),
     ],

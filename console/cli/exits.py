@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from enum import IntEnum
-from typing import IO, Any, Final
+from typing import Final
 
 import click
 
@@ -37,16 +37,12 @@ MEANING: Final[dict[Exit, str]] = {
 }
 
 
-class CliError(click.ClickException):
-    """An error for people: one line on standard error, and an exit code."""
+class CliError(Exception):
+    """An error for people: one line for standard error, and an exit code."""
 
     def __init__(self, code: Exit, message: str) -> None:
         super().__init__(message)
-        self.exit_code = code
-
-    def show(self, file: IO[Any] | None = None) -> None:
-        """Print the line."""
-        complain(self.format_message())
+        self.code = code
 
 
 def bad(message: str) -> CliError:

@@ -28,11 +28,11 @@ class LazyGroup(click.Group):
         super().__init__(*args, **kwargs)
         self.table: Final = table
 
-    def list_commands(self, ctx: click.Context) -> list[str]:
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
         """Name the commands in the order of the table."""
         return list(self.table)
 
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002 - click's signature
         """Load a command.
 
         Raises:
@@ -49,7 +49,7 @@ class LazyGroup(click.Group):
         assert isinstance(command, click.Command)  # noqa: S101 - the table is ours
         return command
 
-    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002 - click's signature
         """Write the table into the help."""
         with formatter.section("Commands"):
             formatter.write_dl([(name, entry.summary) for name, entry in self.table.items()])
@@ -82,8 +82,11 @@ def _end(error: Exception) -> NoReturn:
             complain(f"{error.format_message().rstrip('.')} (see: {path} --help)")
             sys.exit(Exit.USAGE)
         case click.ClickException():
-            error.show()
-            sys.exit(error.exit_code)
+            complain(error.format_message())
+            sys.exit(Exit.USAGE)
+        case CliError():
+            complain(str(error))
+            sys.exit(error.code)
         case click.Abort():
             sys.exit(Exit.INTERRUPTED)
         case BrokenPipeError():
@@ -93,8 +96,8 @@ def _end(error: Exception) -> NoReturn:
     known = explain(error)
     if known is None:
         raise error
-    known.show()
-    sys.exit(known.exit_code)
+    complain(str(known))
+    sys.exit(known.code)
 
 
 def _leave_pipe() -> NoReturn:

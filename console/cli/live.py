@@ -47,4 +47,6 @@ def _unreachable(place: Place, floor: Floor, trouble: str) -> CliError:
         advice = "start one with: watchfloor up, or name it with --broker"
         return CliError(Exit.NO_ANSWER, f"no broker at {address}: {reason}; {advice}")
     advice = f"start one with: watchfloor up --site {site}"
-    return CliError(Exit.NO_ANSWER, f"no supervisor answers for site {site} on {address} ({trouble}); {advice}")
+    return CliError(
+        Exit.NO_ANSWER, f"no supervisor answers for site {site} on {address} ({trouble}); {advice}"
+    )

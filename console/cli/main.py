@@ -43,7 +43,9 @@ TABLE: Final[dict[str, Entry]] = {
 )
 @common
 @click.option("--read-only", is_flag=True, help="Open the console without any way to act.")
-@click.option("--version", is_flag=True, expose_value=False, is_eager=True, callback=version, help="Print the version.")
+@click.option(
+    "--version", is_flag=True, expose_value=False, is_eager=True, callback=version, help="Print the version."
+)
 @click.pass_context
 def cli(ctx: click.Context, place: Place, *, read_only: bool) -> int:
     """Supervise live AI agents: watch, approve, edit, reject, pause, kill.

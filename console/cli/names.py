@@ -41,7 +41,9 @@ def find_run(fleet: Fleet, text: str) -> Run:
         if chosen:
             raise bad(f"{text!r} fits {_some(run.key for run in chosen)}: name it as agent/run")
     if text in fleet.ended or any(key.rpartition("/")[2] == text for key in fleet.ended):
-        raise CliError(Exit.REFUSED, f"run {text!r} ended long ago; see: watchfloor show {text} --session NAME")
+        raise CliError(
+            Exit.REFUSED, f"run {text!r} ended long ago; see: watchfloor show {text} --session NAME"
+        )
     raise bad(f"no run {text!r} on site {fleet.site}; see: watchfloor ls --all")
 
 

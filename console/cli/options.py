@@ -115,13 +115,17 @@ def common(function: Callable[..., R]) -> Callable[..., R]:
         before = click.get_current_context().find_object(Place) or Place()
         said = {name: given.pop(name) for name in ("site", "broker", "operator", "timeout")}
         as_json = given.pop("as_json") or before.json
-        place = replace(before, json=as_json, **{name: value for name, value in said.items() if value is not None})
+        place = replace(
+            before, json=as_json, **{name: value for name, value in said.items() if value is not None}
+        )
         return function(*args, place=place, **given)
 
     for option in (
         click.option("--site", "-s", metavar="NAME", help="The site. [WATCHFLOOR_SITE, else local]"),
         click.option(
-            "--broker", metavar="URL", help="The broker. [WATCHFLOOR_BROKER, else the running `watchfloor up`]"
+            "--broker",
+            metavar="URL",
+            help="The broker. [WATCHFLOOR_BROKER, else the running `watchfloor up`]",
         ),
         click.option(
             "--operator",

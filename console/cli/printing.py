@@ -16,7 +16,7 @@ MARKS: Final = frozenset({"Mn", "Me", "Cf"})
 
 
 def now_ms() -> int:
-    """This machine's clock in milliseconds since 1970 UTC, as the log counts. For ages on a screen, nothing else."""
+    """Return this machine's clock in milliseconds since 1970 UTC, as the log counts: for ages on a screen only."""
     return int(time.time() * 1000)
 
 
@@ -25,11 +25,7 @@ def width(text: str) -> int:
     if text.isascii():
         return len(text)
     return sum(
-        0
-        if unicodedata.category(char) in MARKS
-        else 2
-        if unicodedata.east_asian_width(char) in "WF"
-        else 1
+        0 if unicodedata.category(char) in MARKS else 2 if unicodedata.east_asian_width(char) in "WF" else 1
         for char in text
     )
 
@@ -86,7 +82,11 @@ def size(count: int) -> str:
 
 def visible(text: str) -> str:
     """JSON text in which everything that a terminal might act upon or hide is an escape."""
-    return text if text.isprintable() else "".join(char if char.isprintable() else _escape(char) for char in text)
+    return (
+        text
+        if text.isprintable()
+        else "".join(char if char.isprintable() else _escape(char) for char in text)
+    )
 
 
 def safe_json(value: Any, *, indent: int | None = None) -> str:

@@ -27,10 +27,10 @@ from bus.records import (
     RecordingStarted,
     SupervisorStarted,
 )
-from console.core.apply_agent import Touched, close_ask
 from console.core.lifecycle import ACTION, ALARM, COMMAND, ENDED, RUN, advance
 from console.core.state import COMMANDS_KEPT, Action, AgentLife, Alarm, Command, Fleet, Run
 from console.core.text import plain
+from console.core.turns import Touched, close_ask, find
 
 ApplySupervisor = Callable[[Fleet, Record, Any], Touched]
 
@@ -98,6 +98,7 @@ def _decided(fleet: Fleet, record: Record, data: ActionDecided) -> Touched:
         agent=run.agent,
         run=run.run,
         by=action.decided_by,
+        pos=record.pos,
         action=action.id,
         requested_at=record.at,
     )
@@ -118,6 +119,7 @@ def _requested(fleet: Fleet, record: Record, data: CommandRequested) -> Touched:
         agent=record.agent,
         run=record.run,
         by=plain(data.by, 64),
+        pos=record.pos,
         action=data.action,
         reason=plain(data.reason),
         requested_at=record.at,
@@ -232,7 +234,12 @@ def _born(fleet: Fleet, record: Record, data: AgentBorn) -> Touched:
         control=data.control,
         since=record.at,
     )
-    return (("agent", record.agent),)
+    touched: list[tuple[Any, str]] = [("agent", record.agent)]
+    for run in fleet.runs.values():
+        if run.agent == record.agent and run.state == "lost" and run.incarnations[-1:] == [data.incarnation]:
+            find(fleet, run)
+            touched.append(("run", run.key))
+    return touched
 
 
 def _stopped(fleet: Fleet, record: Record, data: AgentStopped) -> Touched:
@@ -250,7 +257,7 @@ def _gone(fleet: Fleet, record: Record, status: str, why: str) -> Touched:
     touched: list[tuple[Any, str]] = [("agent", record.agent)]
     for run in fleet.runs.values():
         if run.agent == record.agent and run.state not in ENDED and run.state != "lost":
-            run.state = advance(RUN, run.state, "lose")
+            run.lost_from, run.state = run.state, advance(RUN, run.state, "lose")
             touched.append(("run", run.key))
     return touched
 

@@ -15,7 +15,8 @@ S = TypeVar("S", bound=str)
 E = TypeVar("E", bound=str)
 
 RunEvent = Literal[
-    "work", "ask", "answer", "pause", "pause-failed", "paused", "resumed", "lose", "find",
+    "work", "ask", "answer", "pause", "pause-failed", "paused", "resumed",
+    "lose", "find", "find-pausing", "find-paused",
     "completed", "failed", "canceled", "rejected", "killed",
 ]  # fmt: skip
 ActionState = Literal[
@@ -66,6 +67,8 @@ def _run_table() -> dict[tuple[RunState, RunEvent], RunState]:
         ("paused", "paused"): "paused",
         ("paused", "resumed"): "working",
         ("lost", "find"): "working",
+        ("lost", "find-pausing"): "pausing",
+        ("lost", "find-paused"): "paused",
     }
     living: tuple[RunState, ...] = ("submitted", "working", "input-required", "pausing", "paused", "lost")
     ends: tuple[tuple[RunEvent, RunState], ...] = (

@@ -14,6 +14,7 @@ from console.core.apply_supervisor import APPLY_SUPERVISOR
 from console.core.lifecycle import RUN, IllegalTransitionError, advance
 from console.core.state import INCARNATIONS_KEPT, Fleet, Run
 from console.core.text import plain
+from console.core.turns import find
 
 
 class Change(NamedTuple):
@@ -71,9 +72,7 @@ def _by_agent(fleet: Fleet, record: Record) -> list[Change]:
         return changes
     try:
         if run.state == "lost":
-            run.state = advance(RUN, run.state, "find")
-            if any(action.state == "asked" for action in run.actions.values()):
-                run.state = advance(RUN, run.state, "ask")
+            find(fleet, run)
         elif run.state == "submitted":
             run.state = advance(RUN, run.state, "work")
         changes.extend(Change(kind, key) for kind, key in apply(fleet, run, record, record.data))

@@ -87,13 +87,17 @@ class Action(Struct, kw_only=True, omit_defaults=True):
 
 
 class Command(Struct, kw_only=True, omit_defaults=True):
-    """One command and its four facts, each with its time or None, besides `refused_at` and `failed_at`."""
+    """One command and its four facts, each with its time or None, besides `refused_at` and `failed_at`.
+
+    `pos` is where it was requested in the log: the order of commands.
+    """
 
     id: str
     kind: CommandKind
     agent: str
     run: str
     by: str
+    pos: int = 0
     state: CommandState = "requested"
     action: str = ""
     reason: str = ""
@@ -137,7 +141,7 @@ class Message(Struct, kw_only=True, omit_defaults=True):
 class Run(Struct, kw_only=True, omit_defaults=True):
     """One execution of an agent. `seq` is the last event recorded; `misdeeds` counts events that were not legal.
 
-    `incarnations` are the processes that have lived it, the present one last.
+    `incarnations` are the processes that have lived it, the present one last. `lost_from` is the state before `lost`.
     """
 
     agent: str
@@ -153,6 +157,7 @@ class Run(Struct, kw_only=True, omit_defaults=True):
     last_at: int = 0
     ended_at: int | None = None
     ended_text: str = ""
+    lost_from: RunState | None = None
     held: bool = False
     killing: bool = False
     steps: list[Step] = field(default_factory=list)

@@ -35,8 +35,8 @@ def _escape(char: str) -> str:
         return "\\n"
     if char == "\t":
         return " "
-    if number < 0x100:  # noqa: PLR2004  (one byte)
+    if number < 0x100:
         return f"\\x{number:02x}"
-    if number < 0x1_0000:  # noqa: PLR2004  (the basic plane)
+    if number < 0x1_0000:
         return f"\\u{number:04x}"
     return f"\\U{number:08x}"

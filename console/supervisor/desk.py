@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from bus import codec
 from bus.codec import DecodeError, Record
-from bus.events import ActionProposed, ActionStarted, BlobPart
+from bus.events import ActionProposed, ActionStarted, BlobPart, RunStarted
 from bus.messages import Intent, SupervisorState
 from bus.records import OperatorJoined, OperatorLeft, RecordingStarted, SupervisorStarted
 from bus.signing import PrivateKey
@@ -127,6 +127,9 @@ class Desk:
         if run is None:
             return
         match record.data:
+            case RunStarted() as data:
+                if data.continues is not None:
+                    self.ledger.continued(run, now)
             case ActionProposed() as data:
                 self.gates.proposed(run, data, now)
             case ActionStarted() as data:

@@ -24,7 +24,7 @@ from console.supervisor.outbox import Outbox
 RESEND_AGAIN: Final = 1.0
 """Seconds before the same hole is asked for again."""
 
-GAP_AFTER: Final = 10.0
+GAP_AFTER: Final = 20.0
 """Seconds that a hole of an agent that never announced itself stays open."""
 
 STORED_WITHIN: Final = 0.05

@@ -28,6 +28,7 @@ _KINDS: Final[dict[str, CommandKind]] = {
     "hold": messages.HoldCommand,
     "kill": messages.KillCommand,
 }
+_STEERING: Final = ("pause", "hold", "resume")
 _OPEN: Final = ("requested", "sent", "acknowledged")
 
 
@@ -60,12 +61,36 @@ class Ledger:
 
     def request(self, kind: str, run: Run, by: str, reason: str, intent: str, now: float) -> str:
         """Record that somebody wants a command for a run, and send it behind the commit. Returns its id."""
+        if kind in _STEERING:
+            self._supersede(run, kind)
         name = self._new_id()
         requested = CommandRequested(command=name, kind=kind, by=by, reason=reason, intent=intent)  # type: ignore[arg-type]
         self._log.write(requested, run.agent, run.run)
         self._send(self._fleet.commands[name])
         self._watch(name, now)
         return name
+
+    def _supersede(self, run: Run, kind: str) -> None:
+        """Give up older commands that steer a run and have not arrived: the newest word counts."""
+        for command in list(self._fleet.commands.values()):
+            mine = (command.agent, command.run) == (run.agent, run.run)
+            if mine and command.kind in _STEERING and command.state in ("requested", "sent"):
+                failed = CommandFailed(command=command.id, reason=f"superseded by a {kind}")
+                self._log.write(failed, run.agent, run.run)
+
+    def continued(self, run: Run, now: float) -> None:
+        """A run goes on in a new process, which knows of no pause: stop it again if the last word was to stop."""
+        steering = [
+            command
+            for command in self._fleet.commands.values()
+            if (command.agent, command.run) == (run.agent, run.run)
+            and command.kind in _STEERING
+            and command.state not in ("refused", "failed")
+        ]
+        if steering and steering[-1].kind != "resume" and steering[-1].state in ("acknowledged", "effective"):
+            last = steering[-1]
+            reason = "it was stopped before its process was replaced"
+            self.request(last.kind, run, last.by, reason, "", now)
 
     def decision(self, action: Action, now: float) -> None:
         """Send the decision that stands recorded for an action."""
@@ -93,6 +118,7 @@ class Ledger:
             "agent": command.agent,
             "run": command.run,
             "id": command.id,
+            "order": command.pos,
         }
         if command.kind != "resume":
             fields["reason"] = command.reason

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import getpass
 import os
 import signal
 import sys
@@ -12,6 +13,7 @@ from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
+    from bus.home import Home
     from console.tui.floor_app import FloorApp
     from console.tui.source import Source
 
@@ -21,6 +23,8 @@ LEAVE_WITHIN: Final = 1.0
 
 def run_console(*, broker: str | None, site: str | None, operator: str | None, read_only: bool) -> int:
     """Show the floor until the operator leaves. Returns the exit code.
+
+    What is None follows from the environment and the site's files.
 
     Raises:
         ValueError: the broker's address, the site's name, the operator's name or a key file cannot be used.
@@ -32,11 +36,18 @@ def run_console(*, broker: str | None, site: str | None, operator: str | None, r
 
 async def _run(*, broker: str | None, site: str | None, operator: str | None, read_only: bool) -> int:
     from bus.home import Home
+    from bus.topics import check_id
     from console.tui.floor_app import FloorApp
 
     home = Home.of(site)
-    name = operator or home.operator
-    app = FloorApp(_opener(home, broker, name, read_only=read_only), site=home.site, operator=name, read_only=read_only)
+    name = check_id(operator or os.environ.get("WATCHFLOOR_OPERATOR") or getpass.getuser(), "operator")
+    app = FloorApp(
+        lambda: _floor(home, broker, name),
+        site=home.site,
+        operator=name,
+        read_only=read_only,
+        signed=home.operator_key(name).exists(),
+    )
     leave_on_signals(app)
     try:
         code = await app.run_async()
@@ -44,4 +55,37 @@ async def _run(*, broker: str | None, site: str | None, operator: str | None, re
         await app.left()
     if app.failure is not None:
         print(f"watchfloor: {app.failure}", file=sys.stderr)  # noqa: T201  (the terminal is ours again)
-    return code or app.return_code or 0
+    return code if code is not None else (app.return_code or 0)
+
+
+@asynccontextmanager
+async def _floor(home: Home, broker: str | None, operator: str) -> AsyncIterator[Source]:
+    """The live floor; everything that it brings along is loaded here, after the first paint."""
+    from bus.signing import PrivateKey
+    from bus.url import BrokerUrl
+    from console.link.floor import Floor
+
+    path = home.operator_key(operator)
+    key = PrivateKey.load(path) if path.exists() else None
+    url = BrokerUrl.parse(home.broker(broker))
+    async with Floor(url, home=home, operator=operator, key=key, watching=True) as floor:
+        yield floor
+
+
+def leave_on_signals(app: FloorApp) -> None:
+    """Leave when asked to, and at once when the terminal is gone.
+
+    Nothing that matters lives here, so a hang-up needs no farewell. SIGTERM puts the terminal back in order first, unless
+    that takes too long: a terminal that takes no more output blocks the loop.
+    """
+    loop = asyncio.get_running_loop()
+
+    def terminate(_signal: int, _frame: object) -> None:
+        last_word = threading.Timer(LEAVE_WITHIN, os._exit, (128 + signal.SIGTERM,))
+        last_word.daemon = True
+        last_word.start()
+        loop.call_soon_threadsafe(app.exit, None, 128 + signal.SIGTERM)
+
+    signal.signal(signal.SIGTERM, terminate)
+    if sys.platform != "win32":
+        signal.signal(signal.SIGHUP, lambda *_: os._exit(128 + signal.SIGHUP))

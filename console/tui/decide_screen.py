@@ -11,7 +11,7 @@ from console.tui import decide_rows, figures
 from console.tui.acts import ActingScreen, wish_about
 from console.tui.arguments import Piece, changes, pieces
 from console.tui.floor_screen import Subject
-from console.tui.frame_rows import Note, View
+from console.tui.frame_rows import Note
 from console.tui.paint import Line, Row
 from console.tui.sheets import ApproveSheet, CodeSheet, WordsSheet, title
 
@@ -67,7 +67,10 @@ class DecideScreen(ActingScreen):
             else "arguments are no longer kept here; the recording has them"
         )
         row = Row().at(3, "argument", "muted").at(self._column, words, "muted")
-        return [*decide_rows.head(run, action, self.view), row.right(self.view.last, (self._reach(), "muted")).line]
+        return [
+            *decide_rows.head(run, action, self.view),
+            row.right(self.view.last, (self._reach(), "muted")).line,
+        ]
 
     def under(self) -> list[Line]:
         action = self.action
@@ -105,7 +108,9 @@ class DecideScreen(ActingScreen):
             self._made_of = made_of
             names = [piece.path for piece in pieces(action.args, run, 1_000, unfolded=False)]
             self._column = decide_rows.value_column(names)
-            self._pieces = pieces(action.args, run, self.view.last + 1 - self._column, unfolded=self._unfolded)
+            self._pieces = pieces(
+                action.args, run, self.view.last + 1 - self._column, unfolded=self._unfolded
+            )
             self.body.repaint()
 
     def _mark(self, action: Action, row: int) -> tuple[str, int, bool, int]:
@@ -122,9 +127,11 @@ class DecideScreen(ActingScreen):
         return sum(bool(self._pieces[row].fold) or self._mark(action, row) not in self._seen for row in rows)
 
     def _reach(self) -> str:
-        view = self.body.in_view
+        shown = self.body.in_view
         total = len(self._pieces)
-        return f"lines {self.view.start + 1}-{self.view.stop} of {total}" if total > len(self.view) > 0 else ""
+        return (
+            f"lines {self.view.start + 1}-{self.view.stop} of {total}" if total > len(self.view) > 0 else ""
+        )
 
     def _closed_because(self) -> str:
         run, action, missing = self.subject()

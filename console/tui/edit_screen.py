@@ -56,7 +56,7 @@ class EditScreen(ActingScreen):
     def names(self) -> Sequence[str]:
         return []
 
-    def line(self, row: int) -> Line:
+    def line(self, _row: int) -> Line:
         return BLANK
 
     def frame(self, view: View) -> None:

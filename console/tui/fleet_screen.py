@@ -70,6 +70,8 @@ class FleetScreen(ActingScreen):
 
 
 def _empty(view: View) -> list[str]:
-    if not self.view.standing.joined:
-        return ["Asking the supervisor for the state of the floor."]
+    if view.standing.bus != "up":
+        return ["Connecting to the bus.", view.standing.reason]
+    if not view.standing.joined:
+        return ["Asking the supervisor for the state of the floor.", view.standing.reason]
     return ["No agent has reported yet.", "The first event of a run puts it here."]

@@ -35,7 +35,10 @@ Opener = Callable[[], AbstractAsyncContextManager[Source]]
 
 
 class FloorApp(App[int], inherit_bindings=False):
-    """Shows a source. `open_source` is entered after the first paint; `clock` is monotonic, in seconds."""
+    """Shows a source. `open_source` is entered after the first paint; `clock` is monotonic, in seconds.
+
+    Without a key (`signed` false) an operator may only reject, pause and hold.
+    """
 
     CSS = lines.CSS
     TITLE = "Watchfloor"
@@ -50,6 +53,7 @@ class FloorApp(App[int], inherit_bindings=False):
         site: str,
         operator: str,
         read_only: bool = False,
+        signed: bool = True,
         clock: Callable[[], float] = time.monotonic,
         zone: tzinfo | None = None,
         paced: bool = True,
@@ -58,7 +62,7 @@ class FloorApp(App[int], inherit_bindings=False):
         for theme in themes():
             self.register_theme(theme)
         self.theme = "watchfloor-dark"
-        self.read_only = read_only
+        self.read_only, self.signed = read_only, signed
         self.source: Source | None = None
         self.index = FleetIndex(Fleet())
         self.note: Note | None = None
@@ -134,7 +138,14 @@ class FloorApp(App[int], inherit_bindings=False):
     def view(self, width: int) -> View:
         """From where the screens look now."""
         return View(
-            self._moment.now, width, self._zone, self._standing, self._site, self._operator, self.read_only
+            now=self._moment.now,
+            width=width,
+            zone=self._zone,
+            standing=self._standing,
+            site=self._site,
+            operator=self._operator,
+            read_only=self.read_only,
+            signed=self.signed,
         )
 
     def _tick(self) -> None:

@@ -34,6 +34,9 @@ STILL: Final = 0.5
 NEEDS_COMMIT: Final = frozenset({"approve", "edit", "respond", "resume"})
 """Verbs that nobody may promise while nothing can be recorded."""
 
+UNSIGNED_MAY: Final = ("reject", "pause", "hold")
+"""Verbs that need no key."""
+
 _VERBS: Final = {
     "yes": "approve",
     "code": "approve",
@@ -261,6 +264,8 @@ class FloorScreen(Screen[None], inherit_bindings=False):
             return "the bus is lost, nothing can be sent" if standing.bus == "down" else "not connected yet"
         if not standing.joined:
             return "the floor is not joined yet"
+        if not self.floor.signed and verb not in UNSIGNED_MAY:
+            return f"there is no key of yours here; without one only {', '.join(UNSIGNED_MAY)}"
         if verb in NEEDS_COMMIT:
             if standing.supervisor != "up":
                 return f"the supervisor is {standing.supervisor}"

@@ -33,6 +33,7 @@ class View(NamedTuple):
     site: str
     operator: str
     read_only: bool
+    signed: bool
 
     @property
     def last(self) -> int:
@@ -49,7 +50,7 @@ class View(NamedTuple):
         return self.standing.live
 
 
-NOWHERE: Final = View(0, WIDTH, None, UNSEEN, "", "", read_only=False)
+NOWHERE: Final = View(0, WIDTH, None, UNSEEN, "", "", read_only=False, signed=True)
 """Before the first frame."""
 
 
@@ -67,6 +68,8 @@ def header(view: View, trail: Sequence[str]) -> Line:
         right += [("  " if index else "", "muted"), (words, ink)]
     right.append(("  read-only" if view.read_only else "", "muted"))
     right.append((f"  {view.operator}", "muted"))
+    if not view.signed and not view.read_only:
+        right.append(("  unsigned", "muted"))
     room = view.last - sum(len(words) for words, _ in right)
     row = Row().at(1, view.site, "strong")
     for level, name in enumerate(trail):

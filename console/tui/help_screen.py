@@ -8,7 +8,6 @@ from typing import Final
 
 from console.tui.actions import Mode, name_of, offered
 from console.tui.acts import ActingScreen
-from console.tui.frame_rows import View
 from console.tui.paint import BLANK, Line, Row
 
 SIGNS: Final = (

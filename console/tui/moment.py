@@ -34,7 +34,7 @@ class Moment:
 
 
 class Pace:
-    """When a key was last pressed and when a row last went from under the cursor: rows wait for hands, and hands for rows."""
+    """When a key was last pressed, and when a row last went from under the cursor."""
 
     def __init__(self, clock: Callable[[], float]) -> None:
         self._clock = clock

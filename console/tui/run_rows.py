@@ -76,7 +76,7 @@ def facts(run: Run, found: Plight | None, waits: bool, view: View) -> list[Line]
     row.at(3, f"“{run.goal}”" if run.goal else "no goal was given", "strong", end=view.last - len(state) - 2)
     lines = [row.right(view.last, (state, "strong")).line, _who(run, view), BLANK, _progress(run, view)]
     if run.claims:
-        lines.append(_claims(run, view))
+        lines.append(_claims(run))
     if found:
         lines.append(Row().at(3, "not well", "muted").at(14, found.fact, end=view.last + 1).line)
     elif run.ended_text:
@@ -114,7 +114,7 @@ def _progress(run: Run, view: View) -> Line:
     return row.line
 
 
-def _claims(run: Run, view: View) -> Line:
+def _claims(run: Run) -> Line:
     row = Row().at(3, "claims", "muted")
     for number, claim in enumerate(run.claims[-CLAIMS_SHOWN:]):
         row.at(14 + number, figures.spark(claim), "watch" if claim < CONFIDENCE_LIMIT else "rule")

@@ -8,7 +8,6 @@ from console.core.state import Run
 from console.tui import figures, run_rows
 from console.tui.acts import ActingScreen
 from console.tui.floor_screen import Subject
-from console.tui.frame_rows import View
 from console.tui.paint import Line, Row
 from console.tui.run_rows import Entry
 
@@ -64,7 +63,10 @@ class RunScreen(ActingScreen):
             return [Row().at(3, "This run has left the floor; the recording has it.").line]
         index = self.floor.index
         waits = any(action.state == "asked" for action in run.actions.values())
-        return [*run_rows.facts(run, index.plight(run.key), waits=waits, view=self.view), run_rows.heading(self.view)]
+        return [
+            *run_rows.facts(run, index.plight(run.key), waits=waits, view=self.view),
+            run_rows.heading(self.view),
+        ]
 
     def under(self) -> list[Line]:
         run = self.run

@@ -12,6 +12,7 @@ from typing import Any, Final, NamedTuple, Protocol
 from bus.messages import Verb
 from console.core.reduce import Change
 from console.core.state import Fleet
+from console.core.text import plain
 from console.link.status import LinkStatus
 
 
@@ -34,13 +35,6 @@ class Source(Protocol):
 
     @property
     def status(self) -> LinkStatus: ...
-
-    async def join(self, timeout: float) -> object:
-        """Return once `fleet` is whole.
-
-        Raises:
-            NoAnswerError: nobody gave it in time; it may still come.
-        """
 
     def listen(self, callback: Callable[[list[Change]], None]) -> object:
         """Have `callback` called with what changed, after each batch; a `site` change says that everything may have."""
@@ -65,7 +59,9 @@ class Source(Protocol):
 
 
 class Standing(NamedTuple):
-    """The link in the words of the header. `lost_for` counts the whole seconds since bus or supervisor went."""
+    """The link in the words of the header. `lost_for` counts the whole seconds since bus or supervisor
+    went, `reason` says what is known about why.
+    """
 
     bus: str
     supervisor: str
@@ -73,6 +69,7 @@ class Standing(NamedTuple):
     conflict: bool
     joined: bool
     lost_for: int
+    reason: str = ""
 
     @property
     def live(self) -> bool:
@@ -99,4 +96,5 @@ def standing(status: LinkStatus, now: float) -> Standing:
         conflict=status.conflict,
         joined=status.joined,
         lost_for=max(0, int(now - since)),
+        reason=plain(status.bus_reason or status.problem),
     )

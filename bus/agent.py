@@ -1,0 +1,296 @@
+"""The agent as its author sees it: `Agent`, and the short forms `run` and `run_sync` for an agent with one run."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import secrets
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from contextlib import asynccontextmanager, contextmanager
+from datetime import UTC, datetime
+from functools import partial
+from importlib import metadata
+from types import TracebackType
+from typing import Any, Final, Self
+
+from bus.agent_core import AgentCore
+from bus.events import ControlLevel
+from bus.home import Home
+from bus.identity import Identity
+from bus.job import Run, SyncRun, outcome_of
+from bus.shell import Shell
+from bus.spool import MemorySpool, Owner, Spool, SpoolBusyError, SpoolError
+from bus.topics import check_id
+from bus.transport import Transport, Will, WillFor
+from bus.trust import PinnedTrust, supervisor_key
+
+log = logging.getLogger("watchfloor")
+
+CLOSE_WITHIN: Final = 5.0
+"""Seconds that closing an agent waits for the supervisor to store the rest."""
+
+MakeTransport = Callable[[str, Sequence[str], WillFor], Transport]
+"""Makes a transport from a client id, the topics to receive, and the will of a connection."""
+
+
+class RunExistsError(ValueError):
+    """There is a run of that id already. `resume=True` goes on with one whose process died."""
+
+
+class Agent:
+    """One agent process on the floor. A context, `async with` or `with`; its runs are contexts inside.
+
+    A broker or a supervisor that is away never raises in agent code: telemetry waits in the spool, gates wait and expire.
+    """
+
+    def __init__(  # noqa: PLR0913 - everything an agent may say about itself, by keyword
+        self,
+        name: str,
+        *,
+        broker: str | None = None,
+        site: str | None = None,
+        home: Home | None = None,
+        control: ControlLevel = "gated",
+        version: str = "",
+        supervisor: str | None = None,
+        transport: MakeTransport | None = None,
+        own_thread: bool | None = None,
+        on_disk: bool = True,
+        close_within: float = CLOSE_WITHIN,
+    ) -> None:
+        """Prepare; nothing is opened before entering.
+
+        `broker` is a URL, `supervisor` the supervisor's public key line; both are found by themselves otherwise (see
+        `bus.home` and `bus.trust`). The bus has a thread of its own, unless a `transport` is given: that one is used on
+        the loop that enters the agent (`own_thread` says otherwise). `on_disk=False` keeps the spool in memory.
+        `close_within` is in seconds.
+
+        Raises:
+            BadIdError: the name or the site is no id.
+            KeyFileError: the supervisor's key cannot be read.
+            BadBrokerUrlError: the broker's URL is none, or one of its files cannot be used.
+        """
+        self.home = home or Home.of(site)
+        self.identity = Identity(
+            site=self.home.site,
+            agent=check_id(name, "agent"),
+            incarnation=secrets.token_hex(8),
+            control=control,
+            sdk=f"watchfloor-python {_version()}",
+            version=version,
+        )
+        self._make = transport or _mqtt(self.home.broker(broker))
+        self._own_thread = transport is None if own_thread is None else own_thread
+        self._on_disk = on_disk
+        self._close_within = close_within
+        self._task: asyncio.Task[None] | None = None
+        core = AgentCore(
+            self.identity,
+            trust=PinnedTrust(supervisor_key(self.home, supervisor)),
+            wall=_now,
+            new_id=lambda: secrets.token_hex(6),
+        )
+        self._shell = Shell(core, self._transport)
+
+    @property
+    def name(self) -> str:
+        """The agent's name."""
+        return self.identity.agent
+
+    @asynccontextmanager
+    async def run(
+        self,
+        goal: str = "",
+        *,
+        run_id: str | None = None,
+        resume: bool = False,
+        model: str = "",
+        parent: str = "",
+        labels: Mapping[str, str] | None = None,
+    ) -> AsyncIterator[Run]:
+        """Live one run. Leaving it ends it: completed; failed, by an exception; canceled; killed. What left it goes on.
+
+        `resume` goes on with the run `run_id` whose process died, from its spool. `RunKilled` leaves like any other
+        exception: what follows the run in the code of a killed agent must not happen either.
+
+        Raises:
+            RunExistsError: there is a run of that id, and it is not to be resumed.
+            FileNotFoundError: there is none to be resumed.
+            SpoolError: its spool cannot be opened or made.
+        """
+        name, steps = await asyncio.to_thread(
+            self._begin, run_id, goal, model, parent, dict(labels or {}), resume=resume
+        )
+        job = Run(name, self._shell, steps_from=steps)
+        try:
+            yield job
+        except BaseException as error:
+            job._finish(*outcome_of(error))  # noqa: SLF001 - the agent ends what it began
+            raise
+        job._finish("completed", "")  # noqa: SLF001
+
+    @contextmanager
+    def run_sync(
+        self,
+        goal: str = "",
+        *,
+        run_id: str | None = None,
+        resume: bool = False,
+        model: str = "",
+        parent: str = "",
+        labels: Mapping[str, str] | None = None,
+    ) -> Iterator[SyncRun]:
+        """Live one run in code without asyncio. See `run`."""
+        name, steps = self._begin(run_id, goal, model, parent, dict(labels or {}), resume=resume)
+        job = SyncRun(name, self._shell, steps_from=steps)
+        try:
+            yield job
+        except BaseException as error:
+            job._finish(*outcome_of(error))  # noqa: SLF001
+            raise
+        job._finish("completed", "")  # noqa: SLF001
+
+    async def __aenter__(self) -> Self:
+        if self._on_disk:
+            await asyncio.to_thread(self._adopt_rests)
+        if self._own_thread:
+            await asyncio.wrap_future(self._shell.start_thread())
+        else:
+            self._task = asyncio.create_task(self._shell.main(), name=f"watchfloor {self.name}")
+            await asyncio.wrap_future(self._shell.started)
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        ended = self._shell.close(self._close_within)
+        if self._task is not None:
+            await self._task
+        await asyncio.shield(asyncio.wrap_future(ended))
+        self._shell.call(lambda core, _: core.close())
+
+    def __enter__(self) -> Self:
+        if self._on_disk:
+            self._adopt_rests()
+        self._shell.start_thread().result()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._shell.close(self._close_within).result()
+        self._shell.call(lambda core, _: core.close())
+
+    def _begin(
+        self,
+        run_id: str | None,
+        goal: str,
+        model: str,
+        parent: str,
+        labels: dict[str, str],
+        *,
+        resume: bool,
+    ) -> tuple[str, int]:
+        """Open the spool of a run and start it. Return its id and the number of its first step."""
+        name = check_id(run_id or secrets.token_hex(6), "run")
+        spool = self._resumed(name) if resume else self._new(name)
+        steps = spool.last + 1
+        try:
+            self._shell.call(
+                lambda core, now: core.start_run(
+                    name, spool, goal=goal, model=model, parent=parent, labels=labels, now=now
+                )
+            )
+        except ValueError:
+            if spool.last == 0:
+                spool.remove()
+            spool.close()
+            raise
+        return name, steps
+
+    def _new(self, run: str) -> Spool:
+        owner = Owner(self.identity.site, self.name, run, self.identity.incarnation)
+        if not self._on_disk:
+            return MemorySpool(owner)
+        from bus.spool_file import SqliteSpool, spool_path
+
+        try:
+            return SqliteSpool.create(spool_path(self.home.spool, self.name, run), owner)
+        except FileExistsError:
+            raise RunExistsError(
+                f"run {run!r} of agent {self.name} has a spool already: resume=True goes on with it"
+            ) from None
+
+    def _resumed(self, run: str) -> Spool:
+        from bus.spool_file import SqliteSpool, spool_path
+
+        if not self._on_disk:
+            raise FileNotFoundError(f"run {run!r} cannot be resumed: this agent has no spool on disk")
+        rest = self._shell.call(lambda core, now: core.release_rest(run, now))
+        if rest is not None:
+            rest.close()
+        return SqliteSpool.open_existing(
+            spool_path(self.home.spool, self.name, run), self.identity.incarnation
+        )
+
+    def _adopt_rests(self) -> None:
+        """Take on what dead processes of this agent left in their spools."""
+        from bus.spool_file import SqliteSpool, spool_folder, spool_paths
+
+        for path in spool_paths(spool_folder(self.home.spool, self.name)):
+            try:
+                rest = SqliteSpool.open_existing(path)
+            except SpoolBusyError:
+                continue  # another process of the same name lives that run
+            except (SpoolError, FileNotFoundError) as error:
+                log.error("agent %s: %s", self.name, error)  # noqa: TRY400 - the trace says nothing more
+                continue
+            self._shell.call(partial(_send_rest, rest))
+
+    def _transport(self) -> Transport:
+        core = self._shell.core
+
+        def will(connection: str) -> Will:
+            topic, payload, retain = core.will(connection)
+            return Will(topic, payload, retain)
+
+        return self._make(f"agent-{self.name}", core.subscriptions(), will)
+
+
+@asynccontextmanager
+async def run(name: str, *, goal: str = "", run_id: str | None = None, **agent: Any) -> AsyncIterator[Run]:
+    """Be an agent with one run: `Agent(name, ...)` and its `run(goal)` in one. Further arguments are `Agent`'s."""
+    async with Agent(name, **agent) as whole, whole.run(goal, run_id=run_id) as job:
+        yield job
+
+
+@contextmanager
+def run_sync(name: str, *, goal: str = "", run_id: str | None = None, **agent: Any) -> Iterator[SyncRun]:
+    """Be an agent with one run, without asyncio. See `run`."""
+    with Agent(name, **agent) as whole, whole.run_sync(goal, run_id=run_id) as job:
+        yield job
+
+
+def _send_rest(rest: Spool, core: AgentCore, now: float) -> None:
+    core.send_rest(rest, now)
+
+
+def _mqtt(text: str) -> MakeTransport:
+    from bus.mqtt import MqttTransport
+    from bus.url import BrokerUrl
+
+    url = BrokerUrl.parse(text)
+    return lambda client_id, subscriptions, will: MqttTransport(
+        url, client_id=client_id, subscriptions=subscriptions, will=will
+    )
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def _version() -> str:
+    try:
+        return metadata.version("watchfloor")
+    except metadata.PackageNotFoundError:
+        return "unknown"

@@ -1,0 +1,258 @@
+"""Things in full, as lines for a terminal: the action that waits, a run, an alarm. Pure; nothing of an agent is cut here."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any, Final
+
+from bus.canonical import code
+from bus.events import Confidence
+from console.cli import printing, shapes
+from console.cli.printing import NOTHING
+from console.core.lifecycle import ENDED
+from console.core.state import Action, Alarm, Command, Fleet, Run
+from console.core.text import plain
+
+SEVERITY: Final = ("S0 observe", "S1 local", "S2 shared", "S3 costly", "S4 catastrophic")
+
+_TOKEN: Final = re.compile(r'"(?:[^"\\]|\\.)*"')
+_WORDS: Final = re.compile(r"[^\w]+|_+")
+
+
+def severity(action: Action) -> str:
+    """The severity in words."""
+    return NOTHING if action.severity is None else SEVERITY[action.severity]
+
+
+def claim(confidence: Confidence | None) -> str:
+    """A claim of being right, and where it comes from."""
+    return "unknown" if confidence is None else f"{confidence.value:.2f} {confidence.kind}"
+
+
+def exact(value: Any) -> list[str]:
+    """A JSON value as indented lines in which no two different values look alike.
+
+    What a terminal would act upon or hide is an escape, and so is every sign that is not ASCII in a word that mixes
+    alphabets, which is how look-alike names are made.
+    """
+    text = json.dumps(value, ensure_ascii=False, indent=2)
+    return [printing.visible(line) for line in _TOKEN.sub(_unmixed, text).split("\n")]
+
+
+def brief(args: dict[str, Any], limit: int = 80) -> str:
+    """Arguments on one line, cut: enough to tell actions apart, not to decide by."""
+    return plain(printing.safe_json(args), limit)
+
+
+def _unmixed(match: re.Match[str]) -> str:
+    token = match[0]
+    if token.isascii() or not any(_mixed(word) for word in _WORDS.split(token)):
+        return token
+    return "".join(char if char.isascii() else json.dumps(char)[1:-1] for char in token)
+
+
+def _mixed(word: str) -> bool:
+    letters = [char for char in word if char.isalpha()]
+    return any(char.isascii() for char in letters) and any(not char.isascii() for char in letters)
+
+
+def action_card(fleet: Fleet, action: Action, now: int) -> list[str]:
+    """An action as it is shown before it is decided: every argument whole, the code of a hold after them."""
+    run = fleet.run(action.agent, action.run)
+    due = shapes.due_in(action, now)
+    when = "" if due is None else f"  due in {printing.span(due)}" if due > 0 else "  due now"
+    lines = [
+        f"{action.gate or action.state}  {action.tool}  {severity(action)}{when}",
+        f"  action   {action.key}  {_step(action)}{run.control if run else ''}".rstrip(),
+        f"  state    {_state(action)}",
+        f"  digest   {action.digest or 'not judged yet'}",
+        f"  claim    {claim(action.confidence)}",
+    ]
+    if run is not None and run.goal:
+        lines.append(f"  goal     {run.goal}")
+    if action.reason:
+        lines.append(f"  says     {action.reason}")
+    lines += [f"  why      {plain(reason.text, 400)}" for reason in action.reasons]
+    lines += _arguments("args", action.args, cut=action.args_cut)
+    if run is not None:
+        lines += _parts(action.args, run)
+    if action.edited is not None:
+        lines += _arguments("edited", action.edited)
+    if action.gate == "hold" and action.state == "asked":
+        lines.append(f"  code     {code(action.digest)}")
+    return lines
+
+
+def _step(action: Action) -> str:
+    return "" if action.step is None else f"step {action.step}  "
+
+
+def _state(action: Action) -> str:
+    if action.outcome is None:
+        return action.state
+    note = f": {action.note}" if action.note else ""
+    at = printing.clock(action.decided_at)
+    return f"{action.state}, {action.outcome} by {action.decided_by or '?'} at {at}{note}"
+
+
+def _arguments(name: str, args: dict[str, Any], *, cut: bool = False) -> list[str]:
+    if cut:
+        return [f"  {name:<8} no longer kept here; the recording has them"]
+    first, *rest = exact(args)
+    return [f"  {name:<8} {first}", *(f"           {line}" for line in rest)]
+
+
+def _parts(args: dict[str, Any], run: Run) -> list[str]:
+    """What of the large values that travelled apart is here."""
+    found: list[str] = []
+    stack: list[Any] = [args]
+    while stack:
+        value = stack.pop()
+        if isinstance(value, dict):
+            name = value.get("$blob")
+            if isinstance(name, str):
+                have, of = run.blobs.get(name, [0, 0])
+                found.append(
+                    f"  large    {plain(name, 64)}: {have} of {of or '?'} parts have arrived; not shown here"
+                )
+            stack.extend(value.values())
+        elif isinstance(value, list):
+            stack.extend(value)
+    return found
+
+
+def run_page(fleet: Fleet, run: Run, now: int) -> list[str]:
+    """A run in full: header, steps, actions, commands, alarms."""
+    began, last = printing.clock(run.started_at, day=True), printing.age(run.last_at, now)
+    lines = [
+        f"{run.key}  {state_words(run)}",
+        f"  goal     {run.goal or NOTHING}",
+        f"  control  {run.control}  agent {fleet.agents[run.agent].status if run.agent in fleet.agents else 'unknown'}",
+        f"  version  {run.version or NOTHING}  model {run.model or NOTHING}",
+        f"  began    {began}  last event {last} ago  events {run.seq}",
+        f"  used     {run.tokens} tokens  ${run.cost_usd:.2f}  errors {run.errors}",
+    ]
+    if run.ended_at is not None:
+        lines.append(f"  ended    {printing.clock(run.ended_at, day=True)}  {run.ended_text}".rstrip())
+    if run.progress_text or run.progress_done is not None:
+        lines.append(f"  progress {_progress(run)}")
+    for name, count in (("dropped", run.dropped), ("gaps", run.gaps), ("illegal", run.misdeeds)):
+        if count:
+            what = f"  {run.misdeed}" if name == "illegal" else ""
+            lines.append(f"  {name:<8} {count} events{what}")
+    lines += _steps(run)
+    lines += _actions(run)
+    lines += _commands(shapes.commands_of(fleet, run))
+    lines += _alarms(shapes.alarms_of(fleet, run), now)
+    for key in fleet.waiting:
+        action = fleet.action(key)
+        if action is not None and (action.agent, action.run) == (run.agent, run.run):
+            lines += ["", *action_card(fleet, action, now)]
+    return lines
+
+
+def state_words(run: Run) -> str:
+    """The state of a run, never more than is recorded: an end by its own account is unverified."""
+    words: list[str] = [f"{run.state} (unverified)" if run.state == "completed" else run.state]
+    if run.state not in ENDED:
+        words += ["held"] if run.held else []
+        words += ["kill asked"] if run.killing else []
+    return ", ".join(words)
+
+
+def _progress(run: Run) -> str:
+    done = "" if run.progress_done is None else f"{run.progress_done:g}"
+    of = "" if run.progress_of is None else f" of {run.progress_of:g}"
+    return f"{done}{of}  {run.progress_text}".strip()
+
+
+def _steps(run: Run) -> list[str]:
+    if not run.steps:
+        return []
+    hidden = run.steps_seen - len(run.steps)
+    ok = {None: NOTHING, True: "ok", False: "failed"}
+    rows = [
+        (
+            f"  {step.step}",
+            printing.clock(step.started_at),
+            ok[step.ok] if step.finished_at else "under way",
+            NOTHING if step.confidence is None else f"{step.confidence.value:.2f}",
+            step.name or NOTHING,
+            step.text,
+        )
+        for step in run.steps
+    ]
+    before = [f"  ({hidden} earlier steps are in the recording)"] if hidden > 0 else []
+    return ["", *before, *printing.columns(("  STEP", "AT", "RESULT", "CLAIM", "NAME", "TEXT"), rows)]
+
+
+def _actions(run: Run) -> list[str]:
+    if not run.actions:
+        return []
+    rows = [
+        (
+            f"  {action.id}",
+            action.tool,
+            action.state,
+            action.gate or NOTHING,
+            severity(action).split(" ")[0],
+            f"{action.outcome} by {action.decided_by}" if action.outcome else NOTHING,
+            action.result or action.note,
+        )
+        for action in run.actions.values()
+    ]
+    return ["", *printing.columns(("  ACTION", "TOOL", "STATE", "GATE", "SEV", "DECISION", "RESULT"), rows)]
+
+
+def _commands(commands: list[Command]) -> list[str]:
+    if not commands:
+        return []
+    rows = [
+        (
+            f"  {command.kind}{' ' + command.action if command.action else ''}",
+            command.by,
+            *(
+                printing.clock(at)
+                for at in (
+                    command.requested_at,
+                    command.sent_at,
+                    command.acknowledged_at,
+                    command.effective_at,
+                )
+            ),
+            command_end(command),
+        )
+        for command in commands
+    ]
+    head = ("  COMMAND", "BY", "REQUESTED", "SENT", "ACKNOWLEDGED", "EFFECTIVE", "")
+    return ["", *printing.columns(head, rows)]
+
+
+def command_end(command: Command) -> str:
+    """How a command came to nothing, if it did."""
+    if command.refused_at is not None:
+        return f"refused at {printing.clock(command.refused_at)}: {command.problem}"
+    if command.failed_at is not None and command.effective_at is None:
+        return f"failed at {printing.clock(command.failed_at)}: {command.problem}"
+    return ""
+
+
+def _alarms(alarms: list[Alarm], now: int) -> list[str]:
+    return ["", *alarm_table(alarms, now)] if alarms else []
+
+
+def alarm_table(alarms: list[Alarm], now: int) -> list[str]:
+    """Alarms, the gravest first."""
+    rows = [
+        (
+            f"  P{alarm.priority}",
+            alarm.id,
+            f"{alarm.state}{', latched' if alarm.latched else ''}",
+            printing.age(alarm.changed_at, now),
+            str(alarm.count),
+            alarm.text,
+        )
+        for alarm in sorted(alarms, key=lambda alarm: (alarm.priority, alarm.raised_at))
+    ]
+    return printing.columns(("  ALARM", "ID", "STATE", "SINCE", "TIMES", "TEXT"), rows)

@@ -1,0 +1,144 @@
+"""Verbs about runs and alarms: `pause`, `resume`, `hold`, `kill`, `ack`, `reset`."""
+
+from __future__ import annotations
+
+import click
+
+from bus.messages import Verb
+from console.cli import printing
+from console.cli.decide import interactive
+from console.cli.exits import Exit, bad
+from console.cli.facts import carry_out, check_signs, wait_option
+from console.cli.live import live
+from console.cli.names import find_alarm, find_run, short
+from console.cli.options import Place, common
+from console.core.lifecycle import ENDED
+from console.core.state import Fleet, Run
+from console.link.floor import Floor, Wanted
+
+
+def _command(place: Place, verb: Verb, run: str, reason: str, wait: float) -> int:
+    check_signs(place, verb)
+
+    async def work(floor: Floor) -> Exit:
+        found = find_run(floor.fleet, run)
+        if not place.json:
+            click.echo(f"{verb} {found.key}  {found.control}")
+        wanted = Wanted(agent=found.agent, run=found.run, reason=reason)
+        return await carry_out(place, floor, verb, wanted, wait)
+
+    return live(place, work)
+
+
+@click.command()
+@click.argument("run")
+@click.option("--reason", default="", metavar="TEXT", help="Why; the agent is told, and it is recorded.")
+@wait_option
+@common
+def pause(place: Place, run: str, *, reason: str, wait: float) -> int:
+    """Stop RUN at its next checkpoint or gate; `pausing` until it says `paused`."""
+    return _command(place, "pause", run, reason, wait)
+
+
+@click.command()
+@click.argument("run")
+@wait_option
+@common
+def resume(place: Place, run: str, *, wait: float) -> int:
+    """Let RUN go on after a pause or a hold."""
+    return _command(place, "resume", run, "", wait)
+
+
+@click.command()
+@click.argument("run", required=False)
+@click.option("--all", "everything", is_flag=True, help="All runs of the site.")
+@click.option("--yes", is_flag=True, help="Do not ask before holding all.")
+@click.option("--reason", default="", metavar="TEXT", help="Why; the agents are told, and it is recorded.")
+@wait_option
+@common
+def hold(place: Place, run: str | None, *, everything: bool, yes: bool, reason: str, wait: float) -> int:
+    """Stop RUN, or --all, at the next gate, tools on the pass list included."""
+    if (run is None) == (not everything):
+        raise bad("hold needs a RUN, or --all")
+    if run is not None:
+        return _command(place, "hold", run, reason, wait)
+    check_signs(place, "hold")
+    if interactive(place) and not yes:
+        runs = _stoppable(live(place, _fleet))
+        printing.say(
+            [f"{len(runs)} runs would be held:", *(f"  {found.key}  {found.control}" for found in runs)]
+        )
+        if click.prompt("Type y to hold them all", default="", show_default=False).strip() != "y":
+            raise bad("not confirmed; nothing was sent")
+
+    async def work(floor: Floor) -> Exit:
+        if not place.json:
+            click.echo("hold all")
+        return await carry_out(place, floor, "hold", Wanted(reason=reason), wait)
+
+    return live(place, work)
+
+
+async def _fleet(floor: Floor) -> Fleet:
+    return floor.fleet
+
+
+def _stoppable(fleet: Fleet) -> list[Run]:
+    return [run for run in fleet.runs.values() if run.state not in ENDED and run.control != "observed"]
+
+
+@click.command()
+@click.argument("run")
+@click.option(
+    "--confirm",
+    default="",
+    metavar="RUN_ID",
+    help="The run's id, or its short form: the last four characters.",
+)
+@click.option("--reason", default="", metavar="TEXT", help="Why; the agent is told, and it is recorded.")
+@wait_option
+@common
+def kill(place: Place, run: str, *, confirm: str, reason: str, wait: float) -> int:
+    """End RUN. It is named once more: by --confirm, or typed."""
+    check_signs(place, "kill")
+    found = find_run(live(place, _fleet), run)
+    if not confirm:
+        if not interactive(place):
+            raise bad(f"kill needs --confirm {short(found.run)}, the id of the run that is to end")
+        how = "at once" if found.control == "contained" else "when it obeys: nothing forces it"
+        printing.say([f"kill {found.key}  {found.control}: it ends {how}", f"  goal  {found.goal}"])
+        confirm = click.prompt(f"Type {short(found.run)} to kill it", default="", show_default=False).strip()
+    if confirm not in (short(found.run), found.run):
+        raise bad(f"{confirm!r} is not the id of {found.key}; nothing was sent")
+    return _command(place, "kill", found.key, reason, wait)
+
+
+def _alarm(place: Place, verb: Verb, alarm: str, reason: str, wait: float) -> int:
+    check_signs(place, verb)
+
+    async def work(floor: Floor) -> Exit:
+        found = find_alarm(floor.fleet, alarm)
+        if not place.json:
+            click.echo(f"{verb} {found.id}  P{found.priority} {found.text}")
+        return await carry_out(place, floor, verb, Wanted(alarm=found.id, reason=reason), wait)
+
+    return live(place, work)
+
+
+@click.command()
+@click.argument("alarm")
+@wait_option
+@common
+def ack(place: Place, alarm: str, *, wait: float) -> int:
+    """Acknowledge ALARM: you have seen it. That is not an approval of anything."""
+    return _alarm(place, "acknowledge", alarm, "", wait)
+
+
+@click.command()
+@click.argument("alarm")
+@click.option("--reason", required=True, metavar="TEXT", help="Why it may be reset; it is recorded.")
+@wait_option
+@common
+def reset(place: Place, alarm: str, *, reason: str, wait: float) -> int:
+    """Reset ALARM, a latched one too."""
+    return _alarm(place, "reset", alarm, reason, wait)

@@ -1,0 +1,24 @@
+"""Opening the console on a terminal."""
+
+from __future__ import annotations
+
+import sys
+
+from console.cli.exits import bad
+from console.cli.options import Place
+
+
+def open_console(place: Place, *, read_only: bool) -> int:
+    """Show the floor until the operator leaves. Returns the exit code.
+
+    Raises:
+        CliError: there is no terminal.
+    """
+    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+        raise bad("the console needs a terminal; in a pipe use a verb (see: watchfloor --help)")
+    operator = place.who()  # checked before a toolkit is loaded
+    place.url()
+    place.key()
+    from console.tui.app import run_console
+
+    return run_console(broker=place.broker, site=place.site, operator=operator, read_only=read_only)

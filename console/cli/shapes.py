@@ -1,0 +1,103 @@
+"""The JSON that verbs print: every field always there, null where it is unknown. `docs/cli.md` lists them. Pure.
+
+Names and values are those of the contract and of `console.core.state`; times are milliseconds since 1970 UTC.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import msgspec
+
+from console.core.lifecycle import ENDED
+from console.core.state import Action, AgentLife, Alarm, Command, Fleet, Run, Step
+
+Shape = dict[str, Any]
+
+_CUT: Final = ("blobs", "steps", "actions", "messages", "tools_used", "claims")
+"""What of a run only `show` prints."""
+
+
+def agent_shape(life: AgentLife) -> Shape:
+    """An agent process."""
+    return _fields(life)
+
+
+def run_shape(fleet: Fleet, run: Run) -> Shape:
+    """A run in short: its own fields, and of its steps, claims and waiting actions what a list shows."""
+    prefix = run.key + "/"
+    shape = {name: value for name, value in _fields(run).items() if name not in _CUT}
+    return {
+        **shape,
+        "key": run.key,
+        "ended": run.state in ENDED,
+        "step": run.steps[-1].step if run.steps else None,
+        "confidence": run.claims[-1] if run.claims else None,
+        "waiting": [key for key in fleet.waiting if key.startswith(prefix)],
+    }
+
+
+def full_run_shape(fleet: Fleet, run: Run) -> Shape:
+    """A run as `show` prints it: with its last steps, actions, messages, its commands and alarms."""
+    return {
+        **run_shape(fleet, run),
+        "claims": run.claims,
+        "tools_used": run.tools_used,
+        "steps": [step_shape(step) for step in run.steps],
+        "actions": [action_shape(action) for action in run.actions.values()],
+        "messages": [_fields(message) for message in run.messages],
+        "commands": [command_shape(command) for command in commands_of(fleet, run)],
+        "alarms": [alarm_shape(alarm) for alarm in alarms_of(fleet, run)],
+    }
+
+
+def step_shape(step: Step) -> Shape:
+    """One step."""
+    return _fields(step)
+
+
+def action_shape(action: Action, now: int | None = None) -> Shape:
+    """An action with everything known of it. With `now`, `due_in` says in how many seconds an ask expires.
+
+    The code that approves a hold is not in it: it is to be read where a person reads the arguments.
+    """
+    shape = {"key": action.key, **_fields(action)}
+    if now is not None:
+        shape["due_in"] = due_in(action, now)
+    return shape
+
+
+def due_in(action: Action, now: int) -> float | None:
+    """Seconds until an ask expires, by this machine's clock; None for what is not asked."""
+    if action.asked_at is None or action.state != "asked":
+        return None
+    return round(action.decide_within - (now - action.asked_at) / 1000, 1)
+
+
+def command_shape(command: Command) -> Shape:
+    """A command and its facts."""
+    return _fields(command)
+
+
+def alarm_shape(alarm: Alarm) -> Shape:
+    """An alarm."""
+    return _fields(alarm)
+
+
+def commands_of(fleet: Fleet, run: Run) -> list[Command]:
+    """The commands of a run, oldest first."""
+    return [
+        command for command in fleet.commands.values() if (command.agent, command.run) == (run.agent, run.run)
+    ]
+
+
+def alarms_of(fleet: Fleet, run: Run) -> list[Alarm]:
+    """The alarms about a run, and those about its agent as a whole."""
+    return [
+        alarm for alarm in fleet.alarms.values() if alarm.agent == run.agent and alarm.run in ("", run.run)
+    ]
+
+
+def _fields(value: msgspec.Struct) -> Shape:
+    # `to_builtins` leaves defaults out; a field that comes and goes is no use to a script.
+    return {name: msgspec.to_builtins(getattr(value, name)) for name in value.__struct_fields__}

@@ -1,0 +1,183 @@
+"""What an agent's records about actions and commands do. One function a type, in one table, part of `APPLY_AGENT`."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from bus.codec import Record
+from bus.events import (
+    ActionFinished,
+    ActionProposed,
+    ActionStarted,
+    CommandAcknowledged,
+    CommandEffective,
+    CommandRefused,
+)
+from console.core.lifecycle import (
+    ACTION,
+    COMMAND,
+    ENDED,
+    RUN,
+    ActionEvent,
+    CommandEvent,
+    IllegalTransitionError,
+    advance,
+)
+from console.core.state import ACTIONS_KEPT, TOOLS_KEPT, Action, Command, Fleet, Run
+from console.core.text import plain
+from console.core.turns import ApplyAgent, Touched, claim, close_ask, living, waits
+
+_OPEN: Final = ("proposed", "assessed", "asked", "allowed", "started", "ungated")
+
+
+def _proposed(fleet: Fleet, run: Run, record: Record, data: ActionProposed) -> Touched:
+    living(run)
+    if data.action in run.actions:
+        msg = f"action {data.action} was proposed before"
+        raise IllegalTransitionError(msg)
+    action = Action(
+        id=data.action,
+        agent=run.agent,
+        run=run.run,
+        tool=plain(data.tool, 128),
+        args=data.args,
+        step=data.step,
+        call_id=plain(data.call_id, 128),
+        reason=plain(data.reason, 400),
+        confidence=data.confidence,
+        hints=data.hints,
+        supersedes=data.supersedes or "",
+        passed=data.passed,
+        decide_within=data.decide_within,
+        proposed_at=record.at,
+    )
+    run.actions[action.id] = action
+    run.actions_seen += 1
+    claim(run, data.confidence)
+    _forget_actions(run)
+    return (("action", action.key),)
+
+
+def _forget_actions(run: Run) -> None:
+    """Keep the open actions and the newest closed ones: arguments of the last few, the rest without."""
+    closed = [action for action in run.actions.values() if action.state not in _OPEN]
+    for action in closed[: -ACTIONS_KEPT // 4]:
+        if action.args or action.edited is not None:
+            action.args = {}
+            action.edited = None
+            action.args_cut = True
+    for action in closed[:-ACTIONS_KEPT]:
+        del run.actions[action.id]
+
+
+def _action_started(fleet: Fleet, run: Run, record: Record, data: ActionStarted) -> Touched:
+    action = run.actions.get(data.action)
+    if action is None:
+        living(run)
+        action = Action(id=data.action, agent=run.agent, run=run.run, tool="?", proposed_at=record.at)
+        run.actions[action.id] = action
+        run.actions_seen += 1
+    if action.started_at is not None:
+        msg = f"action {data.action} was started before"
+        raise IllegalTransitionError(msg)
+    bound = not action.decided_digest or data.digest in (None, action.decided_digest)
+    if action.state == "allowed" and bound and data.decision == action.decision:
+        action.state = advance(ACTION, action.state, "start")
+    else:
+        action.state = "ungated"
+    action.started_at = record.at
+    used(run, action.tool)
+    return (("action", action.key),)
+
+
+def used(run: Run, tool: str) -> None:
+    """Count the use of a tool."""
+    if tool in run.tools_used or len(run.tools_used) < TOOLS_KEPT:
+        run.tools_used[tool] = run.tools_used.get(tool, 0) + 1
+
+
+def _action_finished(fleet: Fleet, run: Run, record: Record, data: ActionFinished) -> Touched:
+    action = run.actions.get(data.action)
+    if action is None:
+        msg = f"action {data.action} is unknown"
+        raise IllegalTransitionError(msg)
+    event: ActionEvent
+    match data.outcome:
+        case "done":
+            event = "done"
+        case "failed":
+            event = "failed"
+        case "withdrawn":
+            event = "withdraw"
+        case _:
+            event = "not-run" if action.state in ("allowed", "denied", "withdrawn") else "withdraw"
+    was_asked = action.state == "asked"
+    action.state = advance(ACTION, action.state, event)
+    action.finished_at = record.at
+    action.result = plain(data.text)
+    if data.outcome == "failed":
+        run.errors += 1
+    if was_asked:
+        close_ask(fleet, run, action)
+    _forget_actions(run)
+    return (("action", action.key),)
+
+
+def _command(fleet: Fleet, run: Run, name: str) -> Command:
+    command = fleet.commands.get(name)
+    if command is None or command.agent != run.agent or command.run not in ("", run.run):
+        msg = f"command {name} was never sent to this run"
+        raise IllegalTransitionError(msg)
+    return command
+
+
+def _acknowledged(fleet: Fleet, run: Run, record: Record, data: CommandAcknowledged) -> Touched:
+    command = _command(fleet, run, data.command)
+    if command.acknowledged_at is None:
+        _fact(command, "acknowledge")
+        command.acknowledged_at = record.at
+    return (("command", command.id),)
+
+
+def _effective(fleet: Fleet, run: Run, record: Record, data: CommandEffective) -> Touched:
+    command = _command(fleet, run, data.command)
+    if command.effective_at is not None:
+        return ()
+    _fact(command, "effect")
+    command.effective_at = record.at
+    if command.kind == "pause" and run.state not in ENDED:
+        run.state = advance(RUN, run.state, "paused")
+    elif command.kind == "resume" and run.state not in ENDED:
+        run.state = advance(RUN, run.state, "resumed")
+        run.held = False
+        if run.state == "working" and waits(fleet, run):
+            run.state = advance(RUN, run.state, "ask")
+    elif command.kind == "hold":
+        run.held = True
+    return (("command", command.id),)
+
+
+def _refused(fleet: Fleet, run: Run, record: Record, data: CommandRefused) -> Touched:
+    command = _command(fleet, run, data.command)
+    _fact(command, "refuse")
+    if command.state != "refused":
+        return ()
+    command.refused_at = record.at
+    command.problem = plain(data.reason)
+    if command.kind == "pause" and run.state == "pausing":
+        run.state = advance(RUN, run.state, "pause-failed")
+    return (("command", command.id),)
+
+
+def _fact(command: Command, event: CommandEvent) -> None:
+    command.state = advance(COMMAND, command.state, event)
+
+
+APPLY_ACTION: Final[dict[type, ApplyAgent]] = {
+    ActionProposed: _proposed,
+    ActionStarted: _action_started,
+    ActionFinished: _action_finished,
+    CommandAcknowledged: _acknowledged,
+    CommandEffective: _effective,
+    CommandRefused: _refused,
+}

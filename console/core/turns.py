@@ -1,0 +1,68 @@
+"""Turns in a run's life that several record types take: its end, its loss and return, the closing of its asks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from bus.codec import Record
+from bus.events import Confidence
+from console.core.lifecycle import ENDED, RUN, IllegalTransitionError, advance
+from console.core.state import CLAIMS_KEPT, ENDED_KEPT, Action, Fleet, Run
+
+Touched = Iterable[tuple[Any, str]]
+"""Kinds and keys of what changed."""
+
+ApplyAgent = Callable[[Fleet, Run, Record, Any], Touched]
+"""What a record of an agent does to its run."""
+
+
+def living(run: Run) -> None:
+    """Raise IllegalTransitionError if the run is over."""
+    if run.state in ENDED:
+        msg = f"the run is over ({run.state})"
+        raise IllegalTransitionError(msg)
+
+
+def claim(run: Run, confidence: Confidence | None) -> None:
+    """Remember a claimed confidence; an absent one is not remembered as anything."""
+    if confidence is not None:
+        run.claims = [*run.claims[-CLAIMS_KEPT + 1 :], confidence.value]
+
+
+def waits(fleet: Fleet, run: Run) -> bool:
+    """Whether an action of the run waits for a person."""
+    prefix = run.key + "/"
+    return any(key.startswith(prefix) for key in fleet.waiting)
+
+
+def find(fleet: Fleet, run: Run) -> None:
+    """A lost run is heard of again: it stands where it stood, a pause still in force."""
+    if run.lost_from == "paused":
+        run.state = advance(RUN, run.state, "find-paused")
+    elif run.lost_from == "pausing":
+        run.state = advance(RUN, run.state, "find-pausing")
+    else:
+        run.state = advance(RUN, run.state, "find")
+    run.lost_from = None
+    if waits(fleet, run):
+        run.state = advance(RUN, run.state, "ask")
+
+
+def close_ask(fleet: Fleet, run: Run, action: Action) -> None:
+    """Take an action off the waiting list, and its run out of `input-required` with the last one."""
+    if action.key in fleet.waiting:
+        fleet.waiting.remove(action.key)
+    if run.state == "input-required" and not waits(fleet, run):
+        run.state = advance(RUN, run.state, "answer")
+
+
+def retire(fleet: Fleet, key: str) -> None:
+    """Forget a finished run but for where it ended; the log keeps it."""
+    run = fleet.runs.pop(key, None)
+    if run is None:
+        return
+    fleet.waiting = [waiting for waiting in fleet.waiting if not waiting.startswith(key + "/")]
+    fleet.ended[key] = (run.seq, run.incarnations[-1] if run.incarnations else "")
+    while len(fleet.ended) > ENDED_KEPT:
+        del fleet.ended[next(iter(fleet.ended))]
