@@ -82,14 +82,21 @@ def encode(value: object) -> bytes:
 
 
 def check(payload: bytes, limit: int = PAYLOAD_BYTES) -> None:
-    """Check size and nesting.
+    """Check size, UTF-8 and nesting.
 
     Raises:
-        DecodeError: more than `limit` bytes, or nested deeper than `limits.DEPTH`.
+        DecodeError: more than `limit` bytes, not UTF-8, or nested deeper than `limits.DEPTH`.
     """
     if len(payload) > limit:
         msg = f"{len(payload)} bytes, at most {limit} are allowed"
         raise DecodeError(msg)
+    if not payload.isascii():
+        # What msgspec leaves undecoded (`Raw`) it does not check either.
+        try:
+            payload.decode()
+        except UnicodeDecodeError as error:
+            msg = f"not UTF-8 at byte {error.start}"
+            raise DecodeError(msg) from None
     if payload.count(b"{") + payload.count(b"[") <= DEPTH:
         return
     depth = 0

@@ -8,7 +8,7 @@ case $file in *[!A-Za-z0-9/._-]*) echo "FILE may hold A-Z a-z 0-9 / . _ - only" 
 broker=${WATCHFLOOR_BROKER:-mqtt://127.0.0.1:1883} root=watchfloor/v1/${WATCHFLOOR_SITE:-local}
 me=$(od -An -N8 -tx1 /dev/urandom | tr -d ' \n') # the incarnation, and the connection: there is one only
 agent=${AGENT:-shell} run=${RUN:-run-$me} within=${DECIDE_WITHIN:-60}
-seq=0 stored=0 epoch='' open='' stopped='' decision='' outcome='' listen='' beat=''
+seq=0 stored=0 order=0 epoch='' open='' stopped='' decision='' outcome='' listen='' beat=''
 dir=$(mktemp -d) && mkfifo "$dir/heard" || exit 1
 trap 'kill $listen $beat 2>/dev/null; rm -r "$dir"' EXIT
 trap 'exit 1' HUP INT TERM
@@ -45,11 +45,16 @@ hear() { # take one message; fails when the time is over or the broker is gone
     '{"type":"stored"'*) get "$run"; stored=${v:-$stored} ;;
     '{"type":"resend"'*) get after; tail -n "+$((v + 1))" "$dir/spool" | pub "events/$run" -l ;;
     '{"type":"refused"'*) echo "refused: $line" >&2; exit 1 ;;
-    '{"type":"pause"'* | '{"type":"hold"'*) answer acknowledged; answer effective; stopped=yes ;;
-    '{"type":"resume"'*) answer acknowledged; answer effective; stopped='' ;;
+    '{"type":"pause"'* | '{"type":"hold"'*) steer yes ;;
+    '{"type":"resume"'*) steer '' ;;
     '{"type":"kill"'*) answer acknowledged; answer effective; outcome=killed ;;
     '{"type":"decision"'*) get action; [ "$v" != write ] || decide ;;
   esac
+}
+steer() { # YES or nothing: stop, or go on; of two such commands the one with the higher order counts
+  answer acknowledged; get order
+  if [ "${v:-0}" -lt "$order" ]; then answer refused "a later one was taken"
+  else order=${v:-0} stopped=$1; answer effective; fi
 }
 decide() {
   get outcome; said=$v; get digest; now=$(date +%s)

@@ -198,6 +198,9 @@ def calm() -> Script:
             script.start(agent, run, f"work {number}", control)  # type: ignore[arg-type]
             script.progress(agent, run, (number * 5) % 11 + 1, 12)
     script.start("indexer", "44zt", "Index the shelf", "contained")
+    script.ask("indexer", "44zt", "a0", "write_index", {"path": "/srv/index"}, severity=2)
+    script.obey("indexer", "44zt", script.decide("indexer", "44zt", "a0"))
+    script.do("indexer", "44zt", "a0")
     script.step("indexer", "44zt", 1, "read_shelf", 0.93, of=8)
     script.tick(26 * 60)
     return script

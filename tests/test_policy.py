@@ -5,7 +5,7 @@ import tomllib
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bus.events import ActionProposed, Confidence, Hints
@@ -16,6 +16,7 @@ from console.policy.judge import Judge
 from console.policy.load import Rulebook
 from console.policy.rules import Policy, load_policy
 
+STEADY = settings(derandomize=True, deadline=None, max_examples=200)
 DOC = Path(__file__).resolve().parent.parent / "docs" / "policy.md"
 PAGE = DOC.read_text("utf-8")
 TOML = re.findall(r"```toml\n# (\w+\.toml)\n(.*?)```", PAGE, re.DOTALL)
@@ -23,9 +24,11 @@ PINNED = '[tool.look]\nseverity = 0\neffect = "read"\npinned = true\n'
 RULE = '[[rule]]\nid = "r"\nraise = "hold"\nwhy = "Because."\n'
 
 
-def judged(judge: Judge, proposal: ActionProposed, agent: str = "a", **facts: bool) -> Assessment:
-    quiet = dict.fromkeys(("tainted", "sensitive", "first_use", "gap", "incomplete"), False)
-    return judge.judge(proposal, agent=agent, **{**quiet, "digest_ok": True, **facts})
+QUIET = dict.fromkeys(("tainted", "sensitive", "first_use", "gap", "incomplete"), False) | {"digest_ok": True}
+
+
+def judged(judge: Judge, proposal: ActionProposed) -> Assessment:
+    return judge.judge(proposal, agent="a", **QUIET)
 
 
 def written(tmp_path: Path, catalogue: str = "", policy: str = "") -> tuple[Path, Path]:
@@ -67,7 +70,8 @@ def test_the_one_call_uses_what_is_known_about_the_run(facts: dict[str, bool], c
     judge = Judge(load_catalogue(None), Policy())
     edit = ActionProposed(action="1", tool="edit_file")
     assert [reason.code for reason in judged(judge, edit).reasons] == ["severity"]
-    assert code in [reason.code for reason in judged(judge, edit, **facts).reasons]
+    known = judge.judge(edit, agent="a", **{**QUIET, **facts})
+    assert code in [reason.code for reason in known.reasons]
 
 
 def test_a_policy_that_fails_as_a_whole_asks(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -91,6 +95,7 @@ def strict(tmp_path_factory: pytest.TempPathFactory) -> Judge:
     return Rulebook(*written(tmp_path_factory.mktemp("strict"), "", text)).judge
 
 
+@STEADY
 @given(tool=st.text(max_size=30), args=st.dictionaries(st.text(max_size=5), JSON, max_size=4))
 def test_whatever_is_proposed_is_judged(strict: Judge, tool: str, args: dict[str, object]) -> None:
     assert judged(strict, ActionProposed(action="1", tool=tool, args=args)).gate == "hold"

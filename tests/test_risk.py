@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import msgspec
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bus.events import Confidence, Gate, Hints
@@ -12,6 +12,7 @@ from bus.limits import LABEL_CHARS
 from console.core import risk
 from console.core.risk import EFFECTS, GATES, Assessment, Evidence, RuleHit, ToolFacts, assess, join, matrix
 
+STEADY = settings(derandomize=True, deadline=None, max_examples=200)
 READ = ToolFacts(severity=0, effect="read", origin="catalogue.toml: look")
 UNTOLD = st.sampled_from([None, False, True])
 FACTS = st.builds(
@@ -122,7 +123,7 @@ def test_an_unknown_tool_is_the_worst() -> None:
         (on(0, "read", policy_error="KeyError"), "ask", "policy-error"),
         (on(0, "read", incomplete=True), "hold", "incomplete"),
         (on(1, "write", first_use=True), "notify", "severity"),
-        (on(2, "write", first_use=True), "ask", "severity"),
+        (on(2, "write", first_use=True), "ask", "first-use"),
         (on(1, "write", tainted=True, sensitive=True), "notify", "severity"),
         (on(1, "send", tainted=True, sensitive=True), "ask", "rule-of-two"),
         (on(1, "read", outside=True, tainted=True, sensitive=True), "ask", "rule-of-two"),
@@ -172,6 +173,7 @@ def test_a_low_claim_lifts_one_rung_from_s1_up(severity: int, value: float, gate
     assert ("confidence" in codes(judged)) is (gate != silent.gate)
 
 
+@STEADY
 @given(EVIDENCE, st.floats(0, 1))
 def test_no_claim_ever_lowers(evidence: Evidence, value: float) -> None:
     silent = msgspec.structs.replace(evidence, confidence=None)
@@ -239,6 +241,7 @@ DANGERS: dict[str, Worsen] = {
 
 
 @pytest.mark.parametrize("danger", DANGERS)
+@STEADY
 @given(data=st.data())
 def test_more_danger_never_lowers(danger: str, data: st.DataObject) -> None:
     before = data.draw(EVIDENCE)
@@ -247,6 +250,7 @@ def test_more_danger_never_lowers(danger: str, data: st.DataObject) -> None:
     assert assess(after).severity >= assess(before).severity
 
 
+@STEADY
 @given(EVIDENCE)
 def test_hints_that_deny_change_nothing(evidence: Evidence) -> None:
     harmless = Hints(read_only_hint=True, destructive_hint=False, idempotent_hint=True, open_world_hint=False)
@@ -254,12 +258,14 @@ def test_hints_that_deny_change_nothing(evidence: Evidence) -> None:
     assert assess(msgspec.structs.replace(evidence, hints=harmless)) == assess(silent)
 
 
+@STEADY
 @given(EVIDENCE)
 def test_only_a_rule_denies(evidence: Evidence) -> None:
     denied = any(hit.raise_gate == "deny" for hit in evidence.rules)
     assert (assess(evidence).gate == "deny") is denied
 
 
+@STEADY
 @given(EVIDENCE)
 def test_s4_is_never_below_ask_and_the_incomplete_never_below_hold(evidence: Evidence) -> None:
     judged = assess(evidence)
@@ -267,8 +273,10 @@ def test_s4_is_never_below_ask_and_the_incomplete_never_below_hold(evidence: Evi
         assert rank(judged) >= GATES.index("ask")
     if evidence.incomplete:
         assert rank(judged) >= GATES.index("hold")
+        assert judged.gate == "deny" or codes(judged)[0] == "incomplete"
 
 
+@STEADY
 @given(EVIDENCE)
 def test_the_order_of_rules_is_nothing(evidence: Evidence) -> None:
     turned = msgspec.structs.replace(evidence, rules=evidence.rules[::-1])
@@ -278,6 +286,7 @@ def test_the_order_of_rules_is_nothing(evidence: Evidence) -> None:
 # ---- the reasons -----------------------------------------------------------------------------------------------------
 
 
+@STEADY
 @given(EVIDENCE)
 def test_one_to_three_short_printable_reasons(evidence: Evidence) -> None:
     judged = assess(evidence)
@@ -291,7 +300,7 @@ def test_one_to_three_short_printable_reasons(evidence: Evidence) -> None:
 def test_the_most_decisive_reason_comes_first() -> None:
     rule = RuleHit(rule="no-prod", raise_gate="deny", why="Production is closed on Fridays")
     judged = assess(on(2, "write", gap=True, incomplete=True, rules=[rule]))
-    assert codes(judged) == ["rule:no-prod", "incomplete", "severity"]
+    assert codes(judged) == ["rule:no-prod", "incomplete", "gap"]
     assert judged.reasons[0].text == "Rule no-prod: Production is closed on Fridays"
 
 

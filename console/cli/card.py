@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import unicodedata
 from typing import Any, Final
 
 from bus.canonical import code
@@ -54,7 +55,11 @@ def _unmixed(match: re.Match[str]) -> str:
 
 def _mixed(word: str) -> bool:
     letters = [char for char in word if char.isalpha()]
-    return any(char.isascii() for char in letters) and any(not char.isascii() for char in letters)
+    return any(char.isascii() for char in letters) and not all(map(_latin, letters))
+
+
+def _latin(char: str) -> bool:
+    return char.isascii() or unicodedata.name(char, "").startswith("LATIN ")
 
 
 def action_card(fleet: Fleet, action: Action, now: int) -> list[str]:

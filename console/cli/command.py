@@ -5,8 +5,7 @@ from __future__ import annotations
 import click
 
 from bus.messages import Verb
-from console.cli import printing
-from console.cli.decide import interactive
+from console.cli import printing, terminal
 from console.cli.exits import Exit, bad
 from console.cli.facts import carry_out, check_signs, wait_option
 from console.cli.live import live
@@ -63,12 +62,12 @@ def hold(place: Place, run: str | None, *, everything: bool, yes: bool, reason: 
     if run is not None:
         return _command(place, "hold", run, reason, wait)
     check_signs(place, "hold")
-    if interactive(place) and not yes:
+    if terminal.interactive(place) and not yes:
         runs = _stoppable(live(place, _fleet))
         printing.say(
             [f"{len(runs)} runs would be held:", *(f"  {found.key}  {found.control}" for found in runs)]
         )
-        if click.prompt("Type y to hold them all", default="", show_default=False).strip() != "y":
+        if terminal.typed("Type y to hold them all") != "y":
             raise bad("not confirmed; nothing was sent")
 
     async def work(floor: Floor) -> Exit:
@@ -103,11 +102,11 @@ def kill(place: Place, run: str, *, confirm: str, reason: str, wait: float) -> i
     check_signs(place, "kill")
     found = find_run(live(place, _fleet), run)
     if not confirm:
-        if not interactive(place):
+        if not terminal.interactive(place):
             raise bad(f"kill needs --confirm {short(found.run)}, the id of the run that is to end")
         how = "at once" if found.control == "contained" else "when it obeys: nothing forces it"
         printing.say([f"kill {found.key}  {found.control}: it ends {how}", f"  goal  {found.goal}"])
-        confirm = click.prompt(f"Type {short(found.run)} to kill it", default="", show_default=False).strip()
+        confirm = terminal.typed(f"Type {short(found.run)} to kill it")
     if confirm not in (short(found.run), found.run):
         raise bad(f"{confirm!r} is not the id of {found.key}; nothing was sent")
     return _command(place, "kill", found.key, reason, wait)

@@ -7,6 +7,7 @@ proves that it was read; without one the same is given by options.
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from typing import Any
 
 import click
@@ -14,7 +15,7 @@ import click
 from bus.canonical import code as code_of
 from bus.canonical import digest as digest_of
 from bus.messages import Verb
-from console.cli import card, printing
+from console.cli import card, printing, terminal
 from console.cli.editing import arguments, edit_in_editor
 from console.cli.exits import CliError, Exit, bad
 from console.cli.facts import carry_out, check_signs, wait_option
@@ -28,13 +29,8 @@ DIGEST_LEAST = 8
 """Fewest characters of a digest that name it."""
 
 
-def interactive(place: Place) -> bool:
-    """Whether a person sits at both ends."""
-    return not place.json and sys.stdin.isatty() and sys.stdout.isatty()
-
-
-async def _see(floor: Floor) -> tuple[Fleet, str]:
-    return floor.fleet, floor.status.epoch
+async def _see(floor: Floor) -> Fleet:
+    return floor.fleet
 
 
 def _waiting(fleet: Fleet, text: str, bound: str = "") -> Action:
@@ -62,7 +58,7 @@ def _send(place: Place, verb: Verb, shown: Action, epoch: str, wanted: Wanted, w
     """Say the decision, if the supervisor and the action are still those that were shown."""
 
     async def work(floor: Floor) -> Exit:
-        if epoch and floor.status.epoch != epoch:
+        if floor.fleet.epoch != epoch:
             raise CliError(Exit.REFUSED, "another supervisor took over meanwhile: look at it again")
         _waiting(floor.fleet, shown.key, shown.digest)
         if not place.json:
@@ -83,7 +79,7 @@ def confirmed(
     hold = action.gate == "hold"
     wanted = code_of(action.digest)
     if not (code if hold else yes):
-        if not interactive(place):
+        if not terminal.interactive(place):
             how = "--code with the four digits that `watchfloor asks --full` shows" if hold else "--yes"
             raise bad(f"{action.key} is {'a hold' if hold else 'an ask'}: without a terminal it needs {how}")
         printing.say(card.action_card(fleet, action, printing.now_ms()))
@@ -92,10 +88,8 @@ def confirmed(
                 ["  instead these arguments:", *(f"           {line}" for line in card.exact(edited))]
             )
         what = "the four-digit code" if hold else "y"
-        typed = click.prompt(
-            f"Type {what} to let it run with exactly these arguments", default="", show_default=False
-        )
-        yes, code = typed.strip() == "y", typed.strip()
+        typed = terminal.typed(f"Type {what} to let it run with exactly these arguments")
+        yes, code = typed == "y", typed
     if not (code == wanted if hold else yes):
         raise bad(f"{action.key} was not confirmed{' by its code' if hold else ''}; nothing was sent")
     return code if hold else ""
@@ -107,8 +101,8 @@ def _digest(_ctx: click.Context, _option: click.Parameter, value: str) -> str:
     return value
 
 
-def _confirming(function: Any) -> Any:
-    for option in (
+def _confirming(function: Callable[..., Any]) -> Callable[..., Any]:
+    options: list[Callable[[Callable[..., Any]], Callable[..., Any]]] = [
         click.option("--yes", is_flag=True, help="Confirm an ask without a terminal."),
         click.option("--code", default="", metavar="CODE", help="Confirm a hold by its four-digit code."),
         click.option(
@@ -119,7 +113,8 @@ def _confirming(function: Any) -> Any:
             help="Only if the action has this digest (8 digits or more).",
         ),
         click.option("--reason", default="", metavar="TEXT", help="Why; it is recorded."),
-    ):
+    ]
+    for option in options:
         function = option(function)
     return function
 
@@ -132,10 +127,12 @@ def _confirming(function: Any) -> Any:
 def approve(place: Place, action: str, *, yes: bool, code: str, digest: str, reason: str, wait: float) -> int:
     """Let ACTION run: action, run/action or agent/run/action. On a terminal it is shown in full first."""
     check_signs(place, "approve")
-    fleet, epoch = live(place, _see)
+    fleet = live(place, _see)
     shown = _waiting(fleet, action, digest)
     typed = confirmed(shown, fleet, place, yes=yes, code=code, edited=None)
-    return _send(place, "approve", shown, epoch, Wanted(**_about(shown), code=typed, reason=reason), wait)
+    return _send(
+        place, "approve", shown, fleet.epoch, Wanted(**_about(shown), code=typed, reason=reason), wait
+    )
 
 
 @click.command()
@@ -159,9 +156,9 @@ def edit(
 ) -> int:
     """Let ACTION run with other arguments."""
     check_signs(place, "edit")
-    fleet, epoch = live(place, _see)
+    fleet = live(place, _see)
     shown = _waiting(fleet, action, digest)
-    if given is None and not interactive(place):
+    if given is None and not terminal.interactive(place):
         raise bad("without a terminal edit needs --args: JSON, @FILE, or - for standard input")
     edited = edit_in_editor(shown.args) if given is None else arguments(given)
     if digest_of(shown.tool, edited) == shown.digest:
@@ -170,7 +167,7 @@ def edit(
         )
     typed = confirmed(shown, fleet, place, yes=yes, code=code, edited=edited)
     wanted = Wanted(**_about(shown), code=typed, reason=reason, args=edited)
-    return _send(place, "edit", shown, epoch, wanted, wait)
+    return _send(place, "edit", shown, fleet.epoch, wanted, wait)
 
 
 @click.command()
@@ -199,7 +196,7 @@ def reject(place: Place, action: str, *, reason: str, wait: float) -> int:
 def respond(place: Place, action: str, text: str, *, wait: float) -> int:
     """Answer ACTION with TEXT instead of letting it run; - reads standard input."""
     check_signs(place, "respond")
-    said = click.get_text_stream("stdin").read() if text == "-" else text
+    said = sys.stdin.read() if text == "-" else text
     if not said.strip():
         raise bad("the answer is empty; nothing was sent")
 

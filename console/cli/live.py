@@ -45,7 +45,8 @@ def _unreachable(place: Place, floor: Floor, trouble: str) -> CliError:
     if floor.status.bus != "up":
         reason = floor.status.bus_reason or "no connection in time"
         advice = "start one with: watchfloor up, or name it with --broker"
-        return CliError(Exit.NO_ANSWER, f"no broker at {address}: {reason}; {advice}")
+        at = "" if address in reason else f" at {address}"
+        return CliError(Exit.NO_ANSWER, f"no broker{at}: {reason}; {advice}")
     advice = f"start one with: watchfloor up --site {site}"
     return CliError(
         Exit.NO_ANSWER, f"no supervisor answers for site {site} on {address} ({trouble}); {advice}"

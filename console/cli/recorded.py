@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterable
 from pathlib import Path
 
 from bus import codec
@@ -15,6 +16,12 @@ from console.core.reduce import HoleInLogError, reduce
 from console.core.state import Fleet, KeyframeError, Run, decode
 from console.recording.files import SUFFIX, session_paths
 from console.recording.reader import Reader
+
+NAMED = 5
+"""How many candidates an error names."""
+
+Subject = tuple[str, str]
+"""Agent and run."""
 
 
 def session_path(home: Home, name: str) -> Path:
@@ -37,6 +44,49 @@ def session_path(home: Home, name: str) -> Path:
     raise bad(f"{what}; see: watchfloor sessions")
 
 
+async def find_subject(folder: Path, text: str) -> Subject:
+    """The recorded run meant by `run`, `agent/run`, or an unambiguous beginning of one.
+
+    Raises:
+        CliError: there is none, or more than one.
+        RecordingError: a session cannot be read.
+    """
+    known: dict[Subject, None] = {}
+    for path in session_paths(folder):
+        async with await Reader.open(path) as reader:
+            known.update(dict.fromkeys(await _subjects(reader)))
+    return _chosen(known, text, str(folder))
+
+
+async def subject_in(reader: Reader, text: str) -> Subject:
+    """As `find_subject`, in one session.
+
+    Raises:
+        CliError: there is none, or more than one.
+    """
+    return _chosen(await _subjects(reader), text, str(reader.path))
+
+
+async def _subjects(reader: Reader) -> list[Subject]:
+    found = await reader.query("SELECT agent, run FROM subjects WHERE run != ''")
+    return [(str(agent), str(run)) for agent, run in found]
+
+
+def _fits(known: Iterable[Subject], text: str) -> list[Subject]:
+    exact = [name for name in known if text in (name[1], "/".join(name))]
+    return exact or [name for name in known if name[1].startswith(text) or "/".join(name).startswith(text)]
+
+
+def _chosen(known: Iterable[Subject], text: str, where: str) -> Subject:
+    fits = _fits(known, text)
+    if len(fits) == 1:
+        return fits[0]
+    if not fits:
+        raise bad(f"no run {text!r} in {where}")
+    some = ", ".join("/".join(name) for name in sorted(fits)[:NAMED])
+    raise bad(f"{text!r} fits {len(fits)} runs ({some}): name it as agent/run")
+
+
 def run_in_session(home: Home, session: str, text: str) -> tuple[Fleet, Run]:
     """The fleet of a session at the last record of a run, and that run.
 
@@ -49,31 +99,19 @@ def run_in_session(home: Home, session: str, text: str) -> tuple[Fleet, Run]:
 
 async def _run_in(path: Path, text: str) -> tuple[Fleet, Run]:
     async with await Reader.open(path) as reader:
-        names = await reader.query("SELECT agent, run FROM subjects WHERE run != ''")
-        runs = [(str(agent), str(run)) for agent, run in names]
-        for fits in (
-            [name for name in runs if text in (name[1], "/".join(name))],
-            [name for name in runs if name[1].startswith(text) or "/".join(name).startswith(text)],
-        ):
-            if len(fits) > 1:
-                some = ", ".join("/".join(name) for name in sorted(fits)[:5])
-                raise bad(f"{text!r} fits {len(fits)} runs ({some}): name it as agent/run")
-            if fits:
-                return await _at_its_end(reader, fits[0])
-        # What ended before the session began stands in its first keyframe only.
-        fleet = await _fleet_at(reader, (await reader.first_keyframe()).pos)
-        return fleet, find_run(fleet, text)
-
-
-async def _at_its_end(reader: Reader, name: tuple[str, str]) -> tuple[Fleet, Run]:
-    last = 0
-    async for row in reader.rows(subject=name):
-        last = row.pos
-    fleet = await _fleet_at(reader, last)
-    run = fleet.run(*name)
-    if run is None:
-        raise CliError(Exit.USAGE, f"{reader.path}: {'/'.join(name)} is not in the state of the session")
-    return fleet, run
+        if not _fits(await _subjects(reader), text):
+            # What ended before the session began stands in its first keyframe only.
+            fleet = await _fleet_at(reader, (await reader.first_keyframe()).pos)
+            return fleet, find_run(fleet, text)
+        name = await subject_in(reader, text)
+        last = 0
+        async for row in reader.rows(subject=name):
+            last = row.pos
+        fleet = await _fleet_at(reader, last)
+        run = fleet.run(*name)
+        if run is None:
+            raise CliError(Exit.USAGE, f"{path}: {'/'.join(name)} is not in the state of the session")
+        return fleet, run
 
 
 async def _fleet_at(reader: Reader, pos: int) -> Fleet:

@@ -157,12 +157,13 @@ def assess(evidence: Evidence) -> Assessment:
     """Judge a proposed action. Never raises; what is unknown counts as the worst."""
     graded = _grades(evidence)
     severity = max(level for level, _code, _text in graded)
-    terms = [_Term(table_gate(level, UNPROVEN_BP), code, text) for level, code, text in graded]
-    terms += _claim(evidence.confidence, severity)
-    terms += _floors(evidence, severity)
+    terms = _floors(evidence, severity)
     terms += [_rule_term(hit) for hit in evidence.rules if hit.raise_gate is not None]
+    terms += [_Term(table_gate(level, UNPROVEN_BP), code, text) for level, code, text in graded]
+    terms += _claim(evidence.confidence, severity)
     gate = join(*(term.gate for term in terms))
-    # A stable sort: among equals the order above stands. What demands nothing explains nothing, unless nothing else does.
+    # A stable sort: among equals the order above stands, so that `incomplete` is never crowded out of a hold. What
+    # demands nothing explains nothing, unless nothing else does.
     ranked = sorted(terms, key=lambda term: -_RANK[term.gate])
     telling = [term for term in ranked if term.gate != "auto"] or ranked[:1]
     reasons = [
@@ -210,7 +211,7 @@ def _grades(evidence: Evidence) -> list[tuple[int, str, str]]:
 def _claim(confidence: Confidence | None, severity: int) -> list[_Term]:
     """A claim below the limit lifts the table's gate one rung from S1 up, to `hold` at most. No other claim counts.
 
-    An absent claim is unknown, neither high nor low. The comparison is negated so that what is not a number is low.
+    An absent claim is unknown, neither high nor low. The test is for being high, so what is not a number is low.
     """
     if confidence is None or severity < 1 or confidence.value >= CONFIDENCE_LIMIT:
         return []
@@ -231,11 +232,7 @@ def _floors(evidence: Evidence, severity: int) -> list[_Term]:
         terms.append(_Term(gate, code, text))
 
     if evidence.incomplete:
-        floor(
-            "hold",
-            "incomplete",
-            "Part of the arguments has not arrived: what is incomplete cannot be approved",
-        )
+        floor("hold", "incomplete", "Part of the arguments has not arrived: it cannot be approved")
     if evidence.digest_ok is False:
         floor("ask", "digest-mismatch", "The agent's digest of these arguments is not ours")
     if evidence.policy_error:
@@ -245,7 +242,7 @@ def _floors(evidence: Evidence, severity: int) -> list[_Term]:
     carries_out = facts is None or facts.carries_out or (hints is not None and hints.open_world_hint is True)
     private = evidence.sensitive or facts is None or facts.reads_sensitive
     if evidence.tainted and private and (carries_out or severity >= 2):
-        does = "can carry data out" if carries_out else f"changes what is {SEVERITIES[severity]}"
+        does = "can carry data out" if carries_out else f"is at S{severity}"
         text = f"This run has read untrusted input, sensitive data is in reach, and {tool} {does}"
         floor("ask", "rule-of-two", text)
     if evidence.first_use and severity >= 2:

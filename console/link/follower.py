@@ -203,7 +203,7 @@ class Follower:
             self._refuse(problem)
         if self.joined and self.supervision.epoch != self.epoch:
             self._rejoin(now)
-        elif not self.joined and self.supervision.epoch != epoch and self._ask_at is not None:
+        elif epoch and self.supervision.epoch != epoch and self._ask_at is not None:
             self._ask_at = now
 
     def _journal(self, journal: Journal, now: float, effects: Effects) -> None:

@@ -45,7 +45,7 @@ class Entry:
 
 
 class Log:
-    """Sequencer of a site. Not concurrent: one caller, one order."""
+    """Sequencer of a site. Not concurrent: one caller, one order. `not_before` (ms) holds time back from going back."""
 
     def __init__(self, fleet: Fleet, epoch: str, wall: Callable[[], int]) -> None:
         """`wall` gives milliseconds since 1970 UTC; the log never lets time go back."""
@@ -53,12 +53,13 @@ class Log:
         self.epoch = epoch
         self.staged: list[Entry] = []
         self.urgent = False
+        self.not_before = 0
         self._wall = wall
         self._written = 0
 
     def now(self) -> int:
         """The time that the next record will carry."""
-        return max(self.fleet.at, self._wall())
+        return max(self.fleet.at, self.not_before, self._wall())
 
     def accept(self, payload: bytes, envelope: Envelope) -> Record:
         """Take an agent's event into the log.

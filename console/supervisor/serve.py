@@ -101,6 +101,7 @@ async def _serve(home: Home) -> None:
             wall=lambda: int(time.time() * 1000),
             new_id=lambda: secrets.token_hex(8),
         )
+        desk.log.not_before = recording.at
         await _restore_blobs(desk, recording)
         emergency = EmergencyLog(home.emergency_log)
         desk.begin(recording.session, time.monotonic(), late=emergency.left())

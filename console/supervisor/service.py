@@ -169,6 +169,7 @@ class Service:
             if rotating:
                 previous = self._recording.session
                 await self._recording.rotate(keyframe)
+                self._desk.log.not_before = self._recording.at
                 self._desk.rotated(self._recording.session, previous)
                 self._kick()
             elif keyframe:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
+from itertools import islice
 from typing import Any, Final, NamedTuple
 
 from console.core.state import Run
@@ -24,6 +25,10 @@ _TELLING: Final = (
     "to", "recipient", "destination", "email", "url", "amount", "command", "cmd", "path", "file", "query",
     "user_id", "order_id",
 )  # fmt: skip
+
+
+_LOOKED_AT: Final = 40
+"""Arguments that a row of a list looks at; it is painted often."""
 
 
 class Leaf(NamedTuple):
@@ -92,16 +97,15 @@ def _escape(char: str) -> str:
     return char if char.isprintable() or char == "\n" else json.dumps(char)[1:-1]
 
 
-def telling(args: dict[str, Any]) -> tuple[str, str]:
-    """The argument that says most about a call in a list: path and value, or two empty strings."""
-    best: Leaf | None = None
-    for number, leaf in enumerate(_walk(args, "")):
-        if leaf.path in _TELLING:
-            return leaf.path, leaf.value
-        best = best or leaf
-        if number > 40:
-            break
-    return (best.path, best.value) if best else ("", "")
+def telling(args: dict[str, Any]) -> str:
+    """The value that says most about a call, for a row of a list; empty when there is none."""
+    best: tuple[int, str] | None = None
+    for leaf in islice(_walk(args, ""), _LOOKED_AT):
+        rank = _TELLING.index(leaf.path) if leaf.path in _TELLING else len(_TELLING)
+        if best is None or rank < best[0]:
+            bare = leaf.value[1:-1] if _SCALAR.fullmatch(leaf.value.strip('"')) else leaf.value
+            best = (rank, bare if leaf.value.startswith('"') else leaf.value)
+    return best[1] if best else ""
 
 
 class Piece(NamedTuple):

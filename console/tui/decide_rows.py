@@ -100,11 +100,7 @@ def tail(action: Action, command: Command | None, view: View, *, closed: str, sa
         lines.append(Row().at(14, f"and {len(action.reasons) - REASONS_SHOWN} more", "muted").line)
     lines += _agent_says(action, view, opened=says)
     if waits:
-        row = (
-            Row()
-            .at(3, "if nobody", "muted")
-            .at(14, "answers in time: expired, the agent is told no, nothing runs")
-        )
+        row = Row().at(3, "if nobody", "muted").at(14, "answers, it expires: the agent is told no")
         lines.append(row.right(view.last, (f"digest {figures.digest(action.digest)}", "muted")).line)
         if closed:
             lines.append(Row().at(3, "approve", "muted").at(14, f"closed: {closed}", end=view.last + 1).line)

@@ -129,9 +129,7 @@ class DecideScreen(ActingScreen):
     def _reach(self) -> str:
         shown = self.body.in_view
         total = len(self._pieces)
-        return (
-            f"lines {self.view.start + 1}-{self.view.stop} of {total}" if total > len(self.view) > 0 else ""
-        )
+        return f"lines {shown.start + 1}-{shown.stop} of {total}" if total > len(shown) > 0 else ""
 
     def _closed_because(self) -> str:
         run, action, missing = self.subject()

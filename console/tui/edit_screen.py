@@ -60,7 +60,7 @@ class EditScreen(ActingScreen):
         return BLANK
 
     def frame(self, view: View) -> None:
-        super().frame(self.view)
+        super().frame(view)
         self.body.display = False
         self.area.display = self.mode != "small"
 

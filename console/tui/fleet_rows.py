@@ -80,8 +80,7 @@ def _start(run: Run, level: Level | None) -> Row:
 def _wait(run: Run, action: Action, view: View) -> Line:
     level: Level = "stop" if action.gate == "hold" else "act"
     row = _start(run, level).at(22, action.gate or "ask", level).at(28, action.tool)
-    path, value = telling(action.args)
-    row.at(42, value or path, end=60 + view.spare)
+    row.at(42, telling(action.args), end=60 + view.spare)
     remaining = due_at(action) - view.now
     share = remaining / (action.decide_within * 1000) if action.decide_within else 0.0
     full = figures.filled(share, 8)

@@ -70,6 +70,7 @@ class FloorScreen(Screen[None], inherit_bindings=False):
         super().__init__()
         self.sheet: Sheet | None = None
         self.view = frame.NOWHERE
+        self._height = -1
         self.top = LineBlock(id="top")
         self.head = LineBlock(id="head")
         self.body = LineList(self._draw, id="body")
@@ -160,7 +161,9 @@ class FloorScreen(Screen[None], inherit_bindings=False):
         else:
             height = max(3, room - len(under))
             height = height if self.grows else min(rows, height)
-        if self.body.size.height != height:
+        under = under + [BLANK] * (room - height - len(under))
+        if height != self._height:
+            self._height = height
             self.body.styles.height = height
             self.call_after_refresh(self.floor.draw)
         for block, lines in ((self.head, above), (self.tail, under), (self.below, below), (self.foot, foot)):

@@ -135,7 +135,7 @@ def alarm_line(view: View, counts: Counts, last_decision: int, as_of: int) -> Li
     return row.line
 
 
-_RUNS_ON: Final = "and run between gates; observed ones cannot be stopped, contained ones by --direct."
+_RUNS_ON: Final = "gate and stop there; observed ones cannot be stopped; contained: --direct."
 _STILL: Final = "Reject, pause, hold and kill still go out."
 
 
@@ -143,10 +143,10 @@ def still_holds(view: View) -> list[Line]:
     """What is lost and what still holds without it; nothing while all is well."""
     link = view.standing
     if link.bus == "down":
-        text = ["Nothing can be decided until the bus is back. Gated runs stop at their next gate", _RUNS_ON]
+        text = ["Nothing can be decided until the bus is back. Gated runs go on to their next", _RUNS_ON]
     elif link.supervisor in ("lost", "stopped"):
         text = [
-            f"The supervisor is {link.supervisor}: nobody decides. Gated runs stop at their next gate",
+            f"The supervisor is {link.supervisor}: nobody decides. Gated runs go on to their next",
             _RUNS_ON,
         ]
     elif link.joining:

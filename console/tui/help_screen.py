@@ -11,15 +11,18 @@ from console.tui.acts import ActingScreen
 from console.tui.paint import BLANK, Line, Row
 
 SIGNS: Final = (
-    ("■ stop", "a hold, or something ran unasked"),
+    ("■ stop", "a hold, or ran unasked"),
     ("▲ act", "a person is needed"),
     ("◇ watch", "look when you can"),
-    ("○ ◐ ●", "observed, gated, contained"),
-    ("━━──", "time left, or work done"),
-    ("▂▅▇", "one run's progress, or a claim"),
-    ("?", "at the edge: as it was, not live"),
-    ("0:42", "a colon: less than two minutes"),
-    ("–", "nothing, not yet, unknown"),
+    ("○", "observed: only reports"),
+    ("◐", "gated: stops at gates"),
+    ("●", "contained: can be ended"),
+    ("━━──", "time left, work done"),
+    ("▂▅▇", "progress, or a claim"),
+    ("?", "at the edge: not live"),
+    ("0:42", "under two minutes left"),
+    ("“…”", "the agent's words"),
+    ("–", "not yet, or unknown"),
 )
 
 
@@ -42,7 +45,7 @@ class HelpScreen(ActingScreen):
         return self._page()[row]
 
     def above(self) -> list[Line]:
-        return [Row().at(3, "this screen", "muted").at(46, "signs", "muted").line]
+        return [Row().at(3, "this screen", "muted").at(49, "signs", "muted").line]
 
     def _page(self) -> list[Line]:
         keys = [
@@ -54,9 +57,9 @@ class HelpScreen(ActingScreen):
         for key, sign in zip_longest(keys, SIGNS):
             row = Row()
             if key:
-                row.at(3, key[0], "strong", end=16).at(17, key[1], end=45 if sign else self.view.last)
+                row.at(3, key[0], "strong", end=15).at(16, key[1], end=48)
             if sign:
-                row.at(46, sign[0]).at(55, sign[1], "muted", end=self.view.last + 1)
+                row.at(49, sign[0]).at(57, sign[1], "muted", end=self.view.last + 1)
             rows.append(row.line)
-        more = ("a y, or a and the code of a hold, approves; K and a run's id kills. Enter never does.", "")
-        return [*rows, BLANK, Row().at(3, more[0], "muted", end=self.view.last + 1).line]
+        more = "Enter never approves and never kills; the key that asks never confirms."
+        return [*rows, BLANK, Row().at(3, more, "muted").line]

@@ -169,8 +169,7 @@ def _action(action: Action, view: View) -> Line:
         level: Level = "stop" if hold or action.state == "ungated" else "act"
         row.at(1, MARKS[level], level)
     row.at(9, figures.clock(action.proposed_at, view.zone), "muted").at(18, action.tool)
-    path, value = telling(action.args)
-    row.at(33, value or path, end=52 + view.spare)
+    row.at(33, telling(action.args), end=52 + view.spare)
     if waits:
         words: tuple[str, Ink] = (
             f"{action.gate}, due {figures.left(due_at(action) - view.now)}",

@@ -132,7 +132,7 @@ class CodeSheet(Sheet):
         )
         row = Row().at(3, "type the code").then(self._code, "strong", gap=2)
         row.then(self._have.ljust(4, "_"), "strong", gap=4)
-        row.then("the last digit approves; a wrong one starts over", "muted", gap=4)
+        row.then("the last digit approves; Enter does nothing", "muted", gap=4)
         return [*lines, row.line]
 
 
@@ -274,5 +274,4 @@ class KillSheet(Sheet):
 
 def title(verb: str, action: Action) -> str:
     """An action in a few words, for a sheet's first line."""
-    path, value = telling(action.args)
-    return f"{verb}: {action.tool} {value or path}".rstrip()
+    return f"{verb}: {action.tool} {telling(action.args)}".rstrip()

@@ -1,0 +1,125 @@
+"""What `watchfloor doctor` can tell without a bus: folders, disk, keys, the operators file, the recording."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import stat
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+
+from bus.home import Home
+from bus.signing import KeyFileError
+from console.cli import keys, printing
+from console.cli.finding import Finding, fail, ok, warn
+from console.cli.options import SUPERVISOR, Place
+from console.recording.files import session_paths
+from console.recording.reader import Reader
+from console.recording.schema import RecordingError
+from console.recording.verify import verify, verify_folder
+from console.supervisor.operators import Operators, OperatorsFileError
+
+DISK_LEAST: Final = 1_000_000_000
+"""Free bytes below which a recording may soon fail."""
+
+
+def folders(home: Home) -> Iterator[Finding]:
+    """Look whether the site's folders can be written, are private, and have room."""
+    for name, folder in (("data folder", home.data), ("config folder", home.config)):
+        there = next(path for path in (folder, *folder.parents) if path.exists())
+        try:
+            with tempfile.TemporaryFile(dir=there):
+                pass
+        except OSError as error:
+            advice = f"make {there} writable for this user, or set WATCHFLOOR_HOME"
+            yield fail(name, f"{there} cannot be written: {error.strerror}", advice)
+            continue
+        if there != folder:
+            yield ok(name, f"{folder} will be made in {there}")
+        elif os.name == "posix" and stat.S_IMODE(folder.stat().st_mode) & 0o077:
+            yield warn(name, f"{folder} is open to other users", f"chmod 700 {folder}")
+        else:
+            yield ok(name, str(folder))
+    there = next(path for path in (home.data, *home.data.parents) if path.exists())
+    free = shutil.disk_usage(there).free
+    text = f"{printing.size(free)} free for {home.data}"
+    yield (
+        ok("disk", text)
+        if free >= DISK_LEAST
+        else warn("disk", text, "make room: a full disk closes approvals")
+    )
+
+
+def key_files(place: Place, home: Home) -> Iterator[Finding]:
+    """Look at the keys of this machine and who is enrolled."""
+    try:
+        enrolled = Operators.load(home.operators)
+    except OperatorsFileError as error:
+        yield fail("operators file", str(error), "mend that line; until then the supervisor does not start")
+        return
+    supervisor_here = home.supervisor_key.exists()
+    count = len(enrolled.keys)
+    if count:
+        yield ok("operators file", f"{count} {'operator' if count == 1 else 'operators'} in {home.operators}")
+    elif supervisor_here:
+        advice = "enrol somebody: watchfloor keys add NAME ssh-ed25519 AAAA..."
+        yield fail("operators file", f"nobody is enrolled in {home.operators}: nobody may approve", advice)
+    for key in keys.held(home):
+        if key.problem:
+            yield fail(f"key {key.name}", key.problem, "mend or remove that file")
+        elif key.role == SUPERVISOR or key.enrolled:
+            yield ok(f"key {key.name}", f"{key.fingerprint} {key.role}")
+        elif supervisor_here:
+            advice = f"watchfloor keys add {key.name} {key.path.name}.pub, or remove the key"
+            yield warn(f"key {key.name}", f"{key.fingerprint} is not enrolled here", advice)
+        else:
+            yield ok(f"key {key.name}", f"{key.fingerprint}, to be enrolled where the supervisor runs")
+    yield _own_key(place)
+
+
+def _own_key(place: Place) -> Finding:
+    who = place.who()
+    try:
+        key = place.key()
+    except KeyFileError as error:
+        return fail("your key", str(error), "mend it: until then you may only pause, hold and reject")
+    if key is None:
+        path = place.home().operator_key(who)
+        return warn(
+            "your key",
+            f"operator {who} has none at {path}: may only pause, hold, reject",
+            f"watchfloor keys new {who}",
+        )
+    return ok("your key", f"operator {who}, {key.public.fingerprint}")
+
+
+async def recording(home: Home, *, full: bool) -> list[Finding]:
+    """Read the recording through: its newest session, or all of it."""
+    folder = home.sessions
+    paths = session_paths(folder)
+    if not paths:
+        return [ok("recording", f"none in {folder}: it is where the supervisor runs")]
+    advice = "keep a copy of the file; export what can be read: watchfloor export"
+    try:
+        problems = await verify_folder(folder) if full else {paths[-1].stem: await _newest(paths[-1])}
+    except RecordingError as error:
+        return [fail("recording", str(error), advice)]
+    wrong = [f"{name}: {problem}" for name, found in problems.items() for problem in found]
+    if wrong:
+        return [fail("recording", problem, advice) for problem in wrong]
+    what = f"all {len(paths)} sessions are" if full else f"{paths[-1].stem} is"
+    more = "" if full or len(paths) == 1 else f"; {len(paths) - 1} older not read (--full)"
+    return [ok("recording", f"{what} whole{more}"), *_modes(paths)]
+
+
+async def _newest(path: Path) -> list[str]:
+    async with await Reader.open(path) as reader:
+        return await verify(reader)
+
+
+def _modes(paths: list[Path]) -> Iterator[Finding]:
+    for path in paths:
+        if os.name == "posix" and stat.S_IMODE(path.stat().st_mode) & 0o077:
+            yield warn("recording", f"{path} is open to other users", f"chmod 600 {path}")

@@ -1,0 +1,54 @@
+"""An operator that answers every ask at once, the same way: for tests and measurements, never for real floors."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Literal
+
+from bus.canonical import code
+from console.core.reduce import Change
+from console.core.state import Action
+from console.link.floor import Floor, NoAnswerError
+
+
+class Oracle:
+    """Answers what waits on a floor, as long as the context it runs in lives. `answered` counts what was accepted."""
+
+    def __init__(self, floor: Floor, answer: Literal["approve", "reject"], agents_runs: list[str]) -> None:
+        """`agents_runs` are the keys of the runs to answer for; it may grow while the oracle works."""
+        self.answered = 0
+        self._floor = floor
+        self._answer: Literal["approve", "reject"] = answer
+        self._mine = agents_runs
+        self._begun: set[str] = set()
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    def look(self, _: list[Change]) -> None:
+        """See what waits, and answer it."""
+        for key in self._floor.fleet.waiting:
+            action = self._floor.fleet.action(key)
+            if key in self._begun or action is None or f"{action.agent}/{action.run}" not in self._mine:
+                continue
+            self._begun.add(key)
+            task = asyncio.create_task(self._say(action))
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
+
+    async def _say(self, action: Action) -> None:
+        try:
+            answer = await self._floor.say(
+                self._answer,
+                agent=action.agent,
+                run=action.run,
+                action=action.id,
+                digest=action.digest,
+                code=code(action.digest),
+                reason="" if self._answer == "approve" else "rejected by --auto reject",
+            )
+        except NoAnswerError:
+            self._begun.discard(action.key)
+            return
+        if answer.accepted:
+            self.answered += 1
+        elif answer.outcome in ("stale", "closed"):
+            self._begun.discard(action.key)

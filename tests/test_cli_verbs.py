@@ -1,0 +1,528 @@
+"""The verbs that look, decide and command, against the real desk of a supervisor in memory."""
+
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import click
+import pytest
+from click.testing import CliRunner, Result
+
+from bus.canonical import code, digest
+from bus.events import MessageSeen, RunFinished, RunStarted
+from bus.home import Home
+from bus.transport import Message
+from console.cli import printing
+from console.cli import terminal as terminal_module
+from console.cli.main import cli
+from console.cli.options import Place
+from tests.site_in_memory import OPERATOR, SITE, TOPICS, SiteInMemory
+
+NOW = 1_790_000_000_000
+REFUND = {"order_id": "88213", "amount": 62.0}
+
+Run = Callable[..., Result]
+
+
+@pytest.fixture
+def site() -> SiteInMemory:
+    return SiteInMemory(NOW)
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Home:
+    monkeypatch.setenv("WATCHFLOOR_HOME", str(tmp_path))
+    monkeypatch.setattr(printing, "now_ms", lambda: NOW + 90_000)
+    for name in ("SITE", "BROKER", "OPERATOR"):
+        monkeypatch.delenv(f"WATCHFLOOR_{name}", raising=False)
+    place = Home.of(SITE)
+    OPERATOR.save(place.operator_key("op"))
+    return place
+
+
+@pytest.fixture
+def run(site: SiteInMemory, home: Home) -> Run:
+    def run(*args: str, stdin: str | None = None, **changes: Any) -> Result:
+        place = replace(Place(site=SITE, timeout=0.05, connect=site.connect), **changes)
+        result = CliRunner().invoke(cli, args, obj=place, input=stdin)
+        assert result.exception is None or isinstance(result.exception, SystemExit), result.exception
+        return result
+
+    return run
+
+
+@pytest.fixture
+def terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(terminal_module, "interactive", lambda place: not place.json)
+
+
+def line(result: Result) -> str:
+    """Return the one line that an error is."""
+    assert result.stderr.startswith("watchfloor: ")
+    assert result.stderr.count("\n") == 1
+    return result.stderr
+
+
+# ---- looking ---------------------------------------------------------------------------------------------------------
+
+
+def test_ls_shows_agents_and_runs(site: SiteInMemory, run: Run) -> None:
+    site.agent.propose("7q4f", "a1", "ask_refund", REFUND)
+    result = run("ls")
+    assert result.exit_code == 0
+    lines = [row.split() for row in result.stdout.splitlines() if row]
+    assert lines[0] == ["site", "test", "1", "waiting", "0", "alarms"]
+    assert ["refunds", "online", "1m", "30s", "gated", "1"] in lines
+    assert [
+        "refunds/7q4f",
+        "input-required",
+        "2/3",
+        "0.64",
+        "gated",
+        "1",
+        "1m",
+        "30s",
+        "Refund",
+        "order",
+        "88213",
+    ] in lines
+
+
+def test_ls_json_is_one_line_with_every_field(site: SiteInMemory, run: Run) -> None:
+    site.agent.propose("7q4f", "a1", "ask_refund", REFUND)
+    result = run("ls", "--json")
+    assert result.stdout.count("\n") == 1
+    floor = json.loads(result.stdout)
+    (shown,) = floor["runs"]
+    assert (shown["key"], shown["state"], shown["step"], shown["confidence"]) == (
+        "refunds/7q4f",
+        "input-required",
+        2,
+        0.64,
+    )
+    assert shown["waiting"] == ["refunds/7q4f/a1"]
+    assert shown["ended_at"] is None
+    assert floor["supervisor"] == "up"
+    assert floor["agents"][0]["agent"] == "refunds"
+
+
+def test_ended_runs_are_shown_on_request(site: SiteInMemory, run: Run) -> None:
+    site.agent.report("7q4f", RunFinished(outcome="completed"))
+    assert "1 ended run not shown" in run("ls").stdout
+    assert "completed (unverified)" in run("ls", "--all").stdout
+
+
+def test_asks_shows_what_waits(site: SiteInMemory, run: Run) -> None:
+    assert run("asks").stdout == "nothing waits\n"
+    own = site.agent.propose("7q4f", "a1", "ask_refund", REFUND, decide_within=120.0)
+    row = run("asks").stdout.splitlines()[1]
+    assert row.split()[:7] == ["refunds/7q4f/a1", "ask", "S3", "1m", "30s", "30s", own[:8]]
+    (ask,) = json.loads(run("asks", "--json").stdout)
+    assert (ask["key"], ask["digest"], ask["args"], ask["due_in"]) == ("refunds/7q4f/a1", own, REFUND, 30.0)
+    assert ask["reasons"] == [{"code": "name", "text": "the tool's name says so"}]
+
+
+def test_the_code_of_a_hold_stands_after_the_arguments_and_not_in_the_json(
+    site: SiteInMemory, run: Run
+) -> None:
+    own = site.agent.propose("7q4f", "a1", "hold_wire", REFUND)
+    full = run("asks", "--full").stdout
+    assert full.index("88213", full.index("args")) < full.index(f"code     {code(own)}")
+    assert code(own) not in run("asks").stdout
+    assert code(own) not in run("asks", "--json").stdout.replace(own, "")
+
+
+def test_hostile_text_reaches_no_terminal(site: SiteInMemory, run: Run) -> None:
+    bad = "\x1b[2J\u202e\u200b\x9b31m\r"
+    site.agent.report("7q4f", MessageSeen(role="user", text=bad))
+    site.agent.propose(
+        "7q4f", "a1", "ask_" + bad, {"to" + bad: bad, "mixed": "p\u0430ypal", "ok": "Müller"}, reason=bad
+    )
+    for args in (["ls"], ["ls", "--json"], ["asks"], ["asks", "--full"], ["asks", "--json"], ["show", "7q4f"],
+                 ["show", "7q4f", "--json"]):  # fmt: skip
+        shown = run(*args).stdout
+        assert all(char.isprintable() or char == "\n" for char in shown), args
+    full = run("asks", "--full").stdout
+    assert "p\\u0430ypal" in full
+    assert "Müller" in full
+    (ask,) = json.loads(run("asks", "--json").stdout)
+    assert ask["args"]["to" + bad] == bad
+
+
+def test_show_tells_all_of_a_run(site: SiteInMemory, run: Run) -> None:
+    site.agent.propose("7q4f", "a1", "ask_refund", REFUND)
+    run("reject", "a1", "--reason", "too much")
+    site.agent.propose("7q4f", "a2", "ask_refund", REFUND)
+    text = run("show", "7q").stdout
+    for part in (
+        "refunds/7q4f  input-required",
+        "goal     Refund order 88213",
+        "read_ticket",
+        "rejected by op",
+        "decision a1",
+        "ask  ask_refund  S3 costly",
+    ):
+        assert part in text
+    shown = json.loads(run("show", "refunds/7q4f", "--json").stdout)
+    assert [action["state"] for action in shown["actions"]] == ["denied", "asked"]
+    assert shown["commands"][0]["effective_at"] == NOW
+    assert shown["steps"][0]["name"] == "read_ticket"
+
+
+def test_a_run_must_be_named_without_doubt(site: SiteInMemory, run: Run) -> None:
+    site.agent.report("7q51", RunStarted())
+    site.add("other").report("7q4f", RunStarted())
+    assert line(run("show", "7q")) == (
+        "watchfloor: '7q' fits other/7q4f, refunds/7q4f, refunds/7q51: name it as agent/run\n"
+    )
+    assert run("show", "nothing").exit_code == 2
+    assert run("show", "other/7q4f").exit_code == 0
+    assert run("show", "7q51").exit_code == 0
+
+
+# ---- deciding --------------------------------------------------------------------------------------------------------
+
+
+def test_an_ask_is_approved_with_yes(site: SiteInMemory, run: Run) -> None:
+    own = site.agent.propose("7q4f", "a1", "ask_refund", REFUND)
+    result = run("approve", "a1", "--yes", "--digest", own[:8], "--reason", "fine")
+    assert (result.exit_code, result.stderr) == (0, "")
+    rows = [row.split() for row in result.stdout.splitlines()]
+    assert rows[0] == ["approve", "ask_refund", "refunds/7q4f/a1", "digest", own[:8]]
+    assert [row[0] for row in rows[1:]] == ["requested", "sent", "acknowledged", "effective"]
+    (decision,) = site.agent.decisions()
+    assert (decision.outcome, decision.digest, decision.by, decision.text) == ("approved", own, "op", "fine")
+
+
+def test_approving_as_json_tells_the_facts(site: SiteInMemory, run: Run) -> None:
+    site.agent.propose("7q4f", "a1", "ask_refund", REFUND)
+    result = run("approve", "refunds/7q4f/a1", "--yes", "--json")
+    deed = json.loads(result.stdout)
+    assert (deed["verb"], deed["outcome"], deed["accepted"], deed["exit"]) == ("approve", "approved", True, 0)
+    (command,) = deed["commands"]
+    assert (command["state"], command["effective_at"], command["failed_at"]) == ("effective", NOW, None)
+
+
+def test_without_a_terminal_nothing_is_approved_by_the_way(site: SiteInMemory, run: Run) -> None:
+    own = site.agent.propose("7q4f", "a1", "ask_refund", REFUND)
+    site.agent.propose("7q4f", "a2", "hold_wire", REFUND)
+    assert "without a terminal it needs --yes" in line(run("approve", "a1"))
+    assert "it needs --code" in line(run("approve", "a2", "--yes"))
+    assert "not confirmed by its code" in line(run("approve", "a2", "--code", "99999"))
+    result = run("approve", "a1", "--yes", "--digest", "0" * 8)
+    assert (result.exit_code, own in line(result)) == (1, True)
+    assert run("approve", "a1", "--yes", "--digest", "xyz").exit_code == 2
+    assert site.agent.commands == []
+
+
+def test_a_hold_is_approved_by_its_code(site: SiteInMemory, run: Run) -> None:
+    own = site.agent.propose("7q4f", "a1", "hold_wire", REFUND)
+    assert run("approve", "a1", "--code", code(own)).exit_code == 0
+    assert [decision.outcome for decision in site.agent.decisions()] == ["approved"]
+
+
+@pytest.mark.usefixtures("terminal")
+def test_on_a_terminal_the_action_is_shown_in_full_and_confirmed(site: SiteInMemory, run: Run) -> None:
+    own = site.agent.propose("7q4f", "a1", "ask_refund", REFUND)
+    refused = run("approve", "a1", stdin="n\n")
+    assert (refused.exit_code, line(refused)) == (
+        2,
+        "watchfloor: refunds/7q4f/a1 was not confirmed; nothing was sent\n",
+    )
+    assert run("approve", "a1", stdin="\n").exit_code == 2
+    assert site.agent.commands == []
+    result = run("approve", "a1", stdin="y\n")
+    assert result.exit_code == 0
+    assert (
+        result.stdout.index(own) < result.stdout.index('"order_id": "88213"') < result.stdout.index("Type y")
+    )
+    wire = site.agent.propose("7q4f", "a2", "hold_wire", REFUND)
+    assert run("approve", "a2", stdin="y\n").exit_code == 2
+    result = run("approve", "a2", stdin=f"{code(wire)}\n")
+    assert result.exit_code == 0
+    assert (
+        result.stdout.index("88213")
+        < result.stdout.index(f"code     {code(wire)}")
+        < result.stdout.index("Type the")
+    )
+
+
+@pytest.mark.usefixtures("terminal")
+def test_what_changes_while_a_person_reads_is_not_sent(
+    site: SiteInMemory, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    site.agent.propose("7q4f", "a1", "ask_refund", REFUND)
+
+    def meanwhile(*_args: object, **_more: object) -> str:
+        site.take_over("epoch-2")
+        return "y"
+
+    monkeypatch.setattr(click, "prompt", meanwhile)
+    result = run("approve", "a1")
+    assert (result.exit_code, line(result)) == (
+        1,
+        "watchfloor: another supervisor took over meanwhile: look at it again\n",
+    )
+    assert site.agent.commands == []
+
+
+def test_the_second_answer_is_told_who_was_first(site: SiteInMemory, run: Run) -> None:
+    site.agent.propose("7q4f", "a1", "ask_refund", REFUND)
+    assert run("reject", "a1", "--reason", "no").exit_code == 0
+    result = run("approve", "a1", "--yes")
+    assert (result.exit_code, line(result)) == (
+        1,
+        "watchfloor: refunds/7q4f/a1 does not wait: rejected by op\n",
+    )
+
+
+def test_a_refusal_of_the_supervisor_is_one_line_and_exit_1(site: SiteInMemory, run: Run, home: Home) -> None:
+    home.operator_key("op").unlink()
+    type(OPERATOR).generate().save(home.operator_key("stranger"))
+    site.agent.propose("7q4f", "a1", "ask_refund", REFUND)
+    result = run("approve", "a1", "--yes")
+    assert (result.exit_code, line(result)) == (
+        1,
+        "watchfloor: approve was refused (unknown-key): no enrolled key of stranger made this signature\n",
+    )
+    as_json = run("approve", "a1", "--yes", "--json")
+    assert json.loads(as_json.stdout)["outcome"] == "unknown-key"
+    assert as_json.exit_code == 1
+
+
+def test_edit_sends_other_arguments(site: SiteInMemory, run: Run, tmp_path: Path) -> None:
+    site.agent.propose("7q4f", "a1", "ask_refund", REFUND)
+    new = {"order_id": "88213", "amount": 6.2}
+    path = tmp_path / "args.json"
+    path.write_text(json.dumps(new))
+    assert run("edit", "a1", "--args", f"@{path}", "--yes").exit_code == 0
+    (decision,) = site.agent.decisions()
+    assert (decision.outcome, decision.args, decision.digest) == ("edited", new, digest("ask_refund", new))
+
+
+@pytest.mark.parametrize(
+    "given, wrong",
+    [
+        ("[1]", "arguments are a JSON object"),
+        ("{", "line 1, column 2"),
+        ('{"a": 1, "a": 2}', '"a" stands there twice'),
+        ('{"a": NaN}', "NaN is not JSON"),
+        ('{"a": 9007199254740993}', "no canonical form"),
+        ("@/no/such/file", "cannot be read"),
+        (json.dumps(REFUND), "the same as before"),
+        ('{"a":' * 3000 + "1" + "}" * 3000, "--args"),
+    ],
+)
+def test_what_is_no_argument_is_not_sent(site: SiteInMemory, run: Run, given: str, wrong: str) -> None:
+    site.agent.propose("7q4f", "a1", "ask_refund", REFUND)
+    result = run("edit", "a1", "--yes", "--args", given)
+    assert (result.exit_code, wrong in line(result)) == (2, True), result.stderr
+    assert site.agent.commands == []
+
+
+def test_edit_reads_standard_input_and_needs_arguments_without_a_terminal(
+    site: SiteInMemory, run: Run
+) -> None:
+    site.agent.propose("7q4f", "a1", "ask_refund", REFUND)
+    assert "needs --args" in line(run("edit", "a1", "--yes"))
+    assert run("edit", "a1", "--yes", "--args", "-", stdin='{"amount": 1}').exit_code == 0
+
+
+@pytest.mark.usefixtures("terminal")
+def test_edit_opens_an_editor(site: SiteInMemory, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    site.agent.propose("7q4f", "a1", "ask_refund", REFUND)
+    seen = []
+
+    def editor(text: str, extension: str) -> str | None:
+        seen.append((text, extension))
+        return text.replace("62.0", "6") if len(seen) > 1 else None
+
+    monkeypatch.setattr(click, "edit", editor)
+    assert "nothing was saved" in line(run("edit", "a1"))
+    result = run("edit", "a1", stdin="y\n")
+    assert result.exit_code == 0
+    assert "instead these arguments" in result.stdout
+    assert json.loads(seen[0][0]) == REFUND
+    assert site.agent.decisions()[0].args == {"order_id": "88213", "amount": 6}
+
+
+def test_respond_answers_with_a_text(site: SiteInMemory, run: Run) -> None:
+    site.agent.propose("7q4f", "a1", "ask_refund", REFUND)
+    assert run("respond", "a1", " ").exit_code == 2
+    assert run("respond", "a1", "-", stdin="ask the customer first").exit_code == 0
+    (decision,) = site.agent.decisions()
+    assert (decision.outcome, decision.text) == ("responded", "ask the customer first")
+
+
+def test_who_has_no_key_may_reject_and_pause_and_nothing_else(
+    site: SiteInMemory, run: Run, home: Home
+) -> None:
+    home.operator_key("op").unlink()
+    site.agent.propose("7q4f", "a1", "ask_refund", REFUND)
+    for args in (
+        ["approve", "a1", "--yes"],
+        ["respond", "a1", "x"],
+        ["resume", "7q4f"],
+        ["kill", "7q4f"],
+        ["ack", "x"],
+    ):
+        result = run(*args, operator="op")
+        assert (result.exit_code, "watchfloor keys new op" in line(result)) == (2, True)
+    result = run("reject", "a1", operator="op")
+    assert (result.exit_code, "goes out unsigned" in result.stderr) == (0, True)
+    assert site.fleet.runs["refunds/7q4f"].actions["a1"].decided_by == "op (unsigned)"
+
+
+# ---- commanding ------------------------------------------------------------------------------------------------------
+
+
+def test_pause_and_resume(site: SiteInMemory, run: Run) -> None:
+    result = run("pause", "7q4f", "--reason", "lunch")
+    assert result.exit_code == 0
+    assert result.stdout.splitlines()[0] == "pause refunds/7q4f  gated"
+    assert site.state_of("refunds/7q4f") == "paused"
+    assert run("resume", "7q4f").exit_code == 0
+    assert site.state_of("refunds/7q4f") == "working"
+
+
+def test_acknowledged_is_not_effective(site: SiteInMemory, run: Run) -> None:
+    site.agent.obeys = "acknowledged"
+    result = run("pause", "7q4f", "--wait", "0.05")
+    assert result.exit_code == 0
+    assert [row.split()[0] for row in result.stdout.splitlines()[1:]] == [
+        "requested",
+        "sent",
+        "acknowledged",
+        "effective",
+    ]
+    assert "not within 0.05 s" in result.stdout.splitlines()[-1]
+
+
+def test_what_the_agent_does_not_confirm_is_not_claimed(site: SiteInMemory, run: Run) -> None:
+    site.agent.obeys = ""
+    result = run("pause", "7q4f", "--wait", "0.05")
+    assert result.exit_code == 4
+    assert [row.split()[0] for row in result.stdout.splitlines()[1:]] == ["requested", "sent", "acknowledged"]
+    assert "not within 0.05 s" in result.stdout
+    at_once = run("pause", "7q4f", "--wait", "0")
+    assert at_once.exit_code == 0
+    assert at_once.stdout.splitlines()[1].startswith("recorded as accepted at position ")
+
+
+def test_a_decision_that_the_agent_does_not_confirm_is_recorded_all_the_same(
+    site: SiteInMemory, run: Run
+) -> None:
+    site.agent.obeys = ""
+    site.agent.propose("7q4f", "a1", "ask_refund", REFUND)
+    result = run("approve", "a1", "--yes", "--wait", "0.05")
+    assert result.exit_code == 0
+    assert "acknowledged  –  not within 0.05 s" in result.stdout
+
+
+def test_what_the_agent_refuses_is_refused(site: SiteInMemory, run: Run) -> None:
+    site.agent.obeys = "refused"
+    result = run("pause", "7q4f")
+    assert (result.exit_code, line(result)) == (1, "watchfloor: the agent refused the pause\n")
+    assert "not me" in result.stdout
+
+
+def test_kill_wants_the_run_named_again(site: SiteInMemory, run: Run) -> None:
+    site.agent.report("run-0042", RunStarted())
+    assert "needs --confirm 0042" in line(run("kill", "run-0042"))
+    assert "is not the id" in line(run("kill", "run-0042", "--confirm", "7q4f"))
+    assert site.agent.commands == []
+    assert run("kill", "run-0042", "--confirm", "0042").exit_code == 0
+    assert site.fleet.runs["refunds/run-0042"].state == "killed"
+
+
+@pytest.mark.usefixtures("terminal")
+def test_on_a_terminal_the_id_is_typed(site: SiteInMemory, run: Run) -> None:
+    assert run("kill", "7q4f", stdin="y\n").exit_code == 2
+    assert site.agent.commands == []
+    result = run("kill", "7q4f", stdin="7q4f\n")
+    assert result.exit_code == 0
+    assert "nothing forces it" in result.stdout
+
+
+def test_hold_all_holds_every_run_that_can_be_held(site: SiteInMemory, run: Run) -> None:
+    site.agent.report("two", RunStarted())
+    site.add("watched").report("three", RunStarted(control="observed"))
+    result = run("hold", "--all", "--json")
+    assert result.exit_code == 0
+    held = json.loads(result.stdout)
+    assert sorted(command["run"] for command in held["commands"]) == ["7q4f", "two"]
+    assert held["text"] == "2 runs"
+    assert run("hold", "--all").stdout.count("effective") == 2
+    assert run("hold").exit_code == run("hold", "7q4f", "--all").exit_code == 2
+
+
+@pytest.mark.usefixtures("terminal")
+def test_hold_all_is_confirmed_on_a_terminal(site: SiteInMemory, run: Run) -> None:
+    assert run("hold", "--all", stdin="n\n").exit_code == 2
+    assert site.agent.commands == []
+    assert run("hold", "--all", stdin="y\n").exit_code == 0
+    assert run("hold", "--all", "--yes").exit_code == 0
+
+
+def test_alarms_are_acknowledged_and_reset(site: SiteInMemory, run: Run) -> None:
+    site.supervisor.desk.alarms.raise_("ungated-action", "it ran", "refunds", "7q4f", about="a1")
+    site.supervisor.pump()
+    (alarm,) = site.fleet.alarms.values()
+    assert "it ran" in run("ls").stdout
+    assert run("ack", alarm.id[:8]).exit_code == 0
+    assert site.fleet.alarms[alarm.id].state == "acknowledged"
+    assert run("reset", alarm.id).exit_code == 2
+    assert run("reset", alarm.id, "--reason", "understood").exit_code == 0
+    assert site.fleet.alarms == {}
+    assert run("ack", "nothing").exit_code == 2
+
+
+# ---- when nobody is there --------------------------------------------------------------------------------------------
+
+
+def test_no_bus_is_exit_3(site: SiteInMemory, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    connect = site.connect
+
+    def cut(client_id: str, subscriptions: Any, will: Any) -> Any:
+        site.bus.cut(client_id, "refused by the test")
+        return connect(client_id, subscriptions, will)
+
+    result = run("ls", connect=cut)
+    assert (result.exit_code, line(result)) == (
+        3,
+        "watchfloor: no broker at the bus: refused by the test; start one with: watchfloor up, or name it with --broker\n",
+    )
+
+
+def test_no_supervisor_is_exit_3(site: SiteInMemory, run: Run) -> None:
+    site.supervisor.deaf = True
+    result = run("ls")
+    assert (result.exit_code, "no supervisor answers for site test" in line(result)) == (3, True)
+
+
+def test_no_answer_is_exit_3(site: SiteInMemory, run: Run) -> None:
+    site.bus.loses = lambda client, message: client == "supervisor" and b'"pause"' in message.payload
+    result = run("pause", "7q4f")
+    assert (result.exit_code, line(result)) == (
+        3,
+        "watchfloor: no answer to pause within 0.05 s: the supervisor is there and does not answer\n",
+    )
+
+
+def test_an_intent_carries_what_was_seen(site: SiteInMemory, run: Run) -> None:
+    seen: list[dict[str, Any]] = []
+
+    def note(client: str, message: Message) -> bool:
+        if client == "supervisor" and message.topic == TOPICS.intents("op"):
+            seen.append(json.loads(message.payload))
+        return False
+
+    site.bus.loses = note
+    run("pause", "7q4f")
+    asked, said = seen
+    assert (asked["verb"], asked["operator"]) == ("keyframe", "op")
+    assert (said["verb"], said["epoch"], said["key"]) == ("pause", "epoch-1", OPERATOR.public.fingerprint)
+    assert said["pos"] > 5
+    assert "watching" not in asked

@@ -1,0 +1,242 @@
+"""The SDK as an author uses it, over the in-memory bus, with a supervisor by script."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from functools import partial
+from pathlib import Path
+
+import pytest
+
+from bus import Action, ActionRejected, Agent, Run, RunExistsError, RunKilled
+from bus.codec import decode
+from bus.events import ActionFinished, ActionStarted, CommandEffective, MessageSeen, RunFinished, RunStarted
+from bus.home import Home
+from bus.memory import MemoryBus, MemoryTransport
+from bus.messages import AgentStatus, KillCommand, PassListCommand, PauseCommand, ResumeCommand
+from tests.sdk_floor import AGENT, RUN, SITE, Supervisor
+
+
+@pytest.fixture
+async def floor() -> AsyncIterator[Supervisor]:
+    supervisor = Supervisor(MemoryBus())
+    task = asyncio.create_task(supervisor.live())
+    supervisor.renew()
+    yield supervisor
+    task.cancel()
+    await asyncio.wait({task})
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Home:
+    return Home(site=SITE, data=tmp_path / "data", config=tmp_path / "config")
+
+
+def agent(floor: Supervisor, home: Home, name: str = AGENT) -> Agent:
+    return Agent(name, home=home, transport=partial(MemoryTransport, floor.bus))
+
+
+async def test_a_whole_run(floor: Supervisor, home: Home) -> None:
+    floor.decide = lambda run, proposal: floor.answer(run, proposal, "approved", by="ada")
+    done: list[str] = []
+    async with agent(floor, home) as whole, whole.run("tidy the inbox", run_id=RUN) as job:
+        async with job.step("look", confidence=0.9) as step:
+            job.message("user", "delete a.txt")
+            job.tool_result("ls", {"files": ["a.txt"]})
+            step.result(text="one file")
+        decision = await job.gate(Action("delete", {"path": "a.txt"}, confidence=0.6, reason="old"))
+        assert decision.approved
+        assert decision.by == "ada"
+        async with decision:
+            done.append(decision.args["path"])
+            decision.result("gone")
+        await job.checkpoint()
+    assert done == ["a.txt"]
+    assert floor.types(RUN) == [
+        "run.started",
+        "step.started",
+        "message",
+        "message",
+        "step.finished",
+        "action.proposed",
+        "command.acknowledged",
+        "action.started",
+        "command.effective",
+        "action.finished",
+        "run.finished",
+    ]
+    assert floor.data(RUN)[9] == ActionFinished(action=decision.action, outcome="done", text="gone")
+    assert floor.data(RUN)[-1] == RunFinished(outcome="completed")
+    assert [path for path in (home.spool / AGENT).iterdir() if path.name != ".lock"] == []
+    statuses = [decode(payload, AgentStatus).status for payload in floor.statuses]
+    assert statuses[0] == "online"
+    assert statuses[-1] == "stopped"
+
+
+async def test_a_rejection_is_a_value_and_the_tool_never_runs(floor: Supervisor, home: Home) -> None:
+    floor.decide = lambda run, proposal: floor.answer(run, proposal, "rejected", text="not yours")
+    async with agent(floor, home) as whole, whole.run(run_id=RUN) as job:
+        decision = await job.gate(Action("delete", {"path": "a.txt"}))
+        assert (decision.approved, decision.outcome, decision.text) == (False, "rejected", "not yours")
+        with pytest.raises(ActionRejected, match="not yours"):
+            async with decision:
+                pytest.fail("the tool ran")
+        with pytest.raises(TypeError, match="decision.approved"):
+            bool(decision)
+    assert "action.started" not in floor.types(RUN)
+    assert ActionFinished(action=decision.action, outcome="rejected", text="not yours") in floor.data(RUN)
+
+
+async def test_edited_arguments_are_what_runs(floor: Supervisor, home: Home) -> None:
+    floor.decide = lambda run, proposal: floor.answer(run, proposal, "edited", args={"path": "b.txt"})
+    async with agent(floor, home) as whole, whole.run(run_id=RUN) as job:
+        decision = await job.gate(Action("delete", {"path": "a.txt"}))
+        async with decision:
+            assert decision.args == {"path": "b.txt"}
+    started = next(data for data in floor.data(RUN) if isinstance(data, ActionStarted))
+    assert started.digest == decision.digest
+    assert started.decision == decision.command
+
+
+async def test_what_the_caller_changes_while_it_waits_was_not_approved(floor: Supervisor, home: Home) -> None:
+    args = {"path": "a.txt"}
+    floor.decide = lambda run, proposal: args.update(path="/") or floor.answer(run, proposal, "approved")  # type: ignore[func-returns-value]
+    async with agent(floor, home) as whole, whole.run(run_id=RUN) as job:
+        decision = await job.gate(Action("delete", args))
+        async with decision:
+            assert decision.args == {"path": "a.txt"}
+    assert args == {"path": "/"}
+
+
+async def test_a_failing_tool_is_reported_and_raises(floor: Supervisor, home: Home) -> None:
+    floor.decide = lambda run, proposal: floor.answer(run, proposal, "approved")
+    with pytest.raises(OSError, match="disk"):
+        async with agent(floor, home) as whole, whole.run(run_id=RUN) as job:
+            async with await job.gate(Action("delete", {"path": "a.txt"})):
+                raise OSError("disk")
+    assert [data for data in floor.data(RUN) if isinstance(data, ActionFinished | RunFinished)] == [
+        ActionFinished(action=floor.data(RUN)[1].action, outcome="failed", text="OSError: disk"),  # type: ignore[attr-defined]
+        RunFinished(outcome="failed", text="OSError: disk"),
+    ]
+
+
+async def test_a_cancelled_waiter_withdraws(floor: Supervisor, home: Home) -> None:
+    async with agent(floor, home) as whole, whole.run(run_id=RUN) as job:
+        waiting = asyncio.create_task(job.gate(Action("delete", {"path": "a.txt"})))
+        await floor.until(lambda floor: "action.proposed" in floor.types(RUN))
+        waiting.cancel()
+        await asyncio.wait({waiting})
+        await floor.until(lambda floor: "action.finished" in floor.types(RUN))
+    finished = next(data for data in floor.data(RUN) if isinstance(data, ActionFinished))
+    assert finished.outcome == "withdrawn"
+
+
+async def test_two_gates_wait_side_by_side(floor: Supervisor, home: Home) -> None:
+    async with agent(floor, home) as whole, whole.run(run_id=RUN) as job:
+        first = asyncio.create_task(job.gate(Action("delete", {"path": "a.txt"})))
+        second = asyncio.create_task(job.gate(Action("delete", {"path": "b.txt"})))
+        await floor.until(lambda floor: floor.types(RUN).count("action.proposed") == 2)
+        proposals = [data for data in floor.data(RUN) if data.TYPE == "action.proposed"]
+        floor.send(floor.answer(RUN, proposals[1], "approved"))  # type: ignore[arg-type]
+        async with await second as decision:
+            assert decision.args == {"path": "b.txt"}
+            assert not first.done()
+        floor.send(floor.answer(RUN, proposals[0], "rejected"))  # type: ignore[arg-type]
+        assert not (await first).approved
+
+
+async def test_a_pause_holds_the_checkpoint_until_resume(floor: Supervisor, home: Home) -> None:
+    async with agent(floor, home) as whole, whole.run(run_id=RUN) as job:
+        await floor.until(lambda floor: "run.started" in floor.types(RUN))
+        floor.order(PauseCommand, RUN, id="p1")
+        await floor.until(lambda floor: "command.acknowledged" in floor.types(RUN))
+        assert "command.effective" not in floor.types(RUN)
+        waiting = asyncio.create_task(job.checkpoint())
+        await floor.until(lambda floor: CommandEffective(command="p1") in floor.data(RUN))
+        assert not waiting.done()
+        floor.order(ResumeCommand, RUN, id="p2")
+        await waiting
+    assert CommandEffective(command="p2") in floor.data(RUN)
+
+
+async def test_a_kill_ends_the_waiting_gate_and_leaves_the_run(floor: Supervisor, home: Home) -> None:
+    async def live(job: Run) -> None:
+        try:
+            await job.gate(Action("delete", {"path": "a.txt"}))
+        except Exception:  # noqa: BLE001
+            pytest.fail("agent code swallowed the kill")
+
+    with pytest.raises(RunKilled, match="enough"):
+        async with agent(floor, home) as whole, whole.run(run_id=RUN) as job:
+            living = asyncio.create_task(live(job))
+            await floor.until(lambda floor: "action.proposed" in floor.types(RUN))
+            floor.order(KillCommand, RUN, id="k1", reason="enough")
+            await living
+    assert floor.types(RUN)[-4:] == ["command.acknowledged", "action.finished", "command.effective", "run.finished"]
+    assert floor.data(RUN)[-1] == RunFinished(outcome="killed", text="enough")
+
+
+async def test_the_pass_list_needs_no_round_trip(floor: Supervisor, home: Home) -> None:
+    async with agent(floor, home) as whole, whole.run(run_id=RUN) as job:
+        floor.order(PassListCommand, "", tools=["read"])
+        floor.renew()
+        floor.order(ResumeCommand, RUN, id="b1")
+        await floor.until(lambda floor: CommandEffective(command="b1") in floor.data(RUN))
+        floor.storing = False  # nobody answers from here on
+        decision = await job.gate(Action("read", {"path": "a.txt"}))
+        assert decision.passed
+        decision.done("text")
+        floor.storing = True
+    assert floor.types(RUN)[3:6] == ["action.proposed", "action.started", "action.finished"]
+
+
+async def test_a_cut_link_loses_nothing_and_raises_nothing(floor: Supervisor, home: Home) -> None:
+    async with agent(floor, home) as whole, whole.run(run_id=RUN) as job:
+        for number in range(50):
+            if number == 10:
+                floor.bus.cut(f"agent-{AGENT}")
+            job.message("assistant", f"line {number}")
+        floor.bus.heal(f"agent-{AGENT}")
+    texts = [data.text for data in floor.data(RUN) if isinstance(data, MessageSeen)]
+    assert texts == [f"line {number}" for number in range(50)]
+
+
+async def test_a_run_goes_on_in_another_process(floor: Supervisor, home: Home) -> None:
+    first = Agent(AGENT, home=home, transport=partial(MemoryTransport, floor.bus), close_within=0)
+    floor.bus.cut(f"agent-{AGENT}")
+    await first.__aenter__()
+    opened = first.run("long work", run_id=RUN)
+    job = await opened.__aenter__()
+    job.message("user", "before")
+    first._shell.core.close()  # as a dying process lets go of its files
+    first._shell.close(0)
+    floor.bus.heal(f"agent-{AGENT}")
+    async with agent(floor, home) as second:
+        with pytest.raises(RunExistsError, match="resume=True"):
+            async with second.run(run_id=RUN):
+                pytest.fail("the run exists")
+        async with second.run("long work", run_id=RUN, resume=True) as job:
+            job.message("user", "after")
+    data = floor.data(RUN)
+    assert [item.continues for item in data if isinstance(item, RunStarted)] == [None, 2]
+    assert [item.text for item in data if isinstance(item, MessageSeen)] == ["before", "after"]
+    await asyncio.wait_for(asyncio.wrap_future(first._shell._ended), 5)
+
+
+async def test_a_run_without_a_supervisor_keeps_its_spool(home: Home) -> None:
+    bus = MemoryBus()
+    bus.cut(f"agent-{AGENT}")
+    async with (
+        Agent(AGENT, home=home, transport=partial(MemoryTransport, bus), close_within=0) as whole,
+        whole.run(run_id=RUN) as job,
+    ):
+        job.message("user", "nobody hears this")
+    assert [path.name for path in (home.spool / AGENT).glob("*.sqlite3")] == ["r1.sqlite3"]
+    floor = Supervisor(bus)
+    task = asyncio.create_task(floor.live())
+    bus.heal(f"agent-{AGENT}")
+    async with agent(floor, home):
+        await floor.until(lambda floor: floor.types(RUN)[-1:] == ["run.finished"])
+        floor.renew()
+    assert [path for path in (home.spool / AGENT).glob("*.sqlite3")] == []
+    task.cancel()
+    await asyncio.wait({task})
