@@ -79,7 +79,6 @@ class Agent:
             sdk=f"watchfloor-python {_version()}",
             version=version,
         )
-        self._make = transport or _mqtt(self.home.broker(broker))
         self._own_thread = transport is None if own_thread is None else own_thread
         self._on_disk = on_disk
         self._close_within = close_within
@@ -87,10 +86,10 @@ class Agent:
         core = AgentCore(
             self.identity,
             trust=PinnedTrust(supervisor_key(self.home, supervisor)),
-            wall=_now,
+            wall=wall_time,
             new_id=lambda: secrets.token_hex(6),
         )
-        self._shell = Shell(core, self._transport)
+        self._shell = Shell(core, connect_with(core, transport or mqtt(self.home.broker(broker))))
 
     @property
     def name(self) -> str:
@@ -247,14 +246,15 @@ class Agent:
                 continue
             self._shell.call(partial(_send_rest, rest))
 
-    def _transport(self) -> Transport:
-        core = self._shell.core
 
-        def will(connection: str) -> Will:
-            topic, payload, retain = core.will(connection)
-            return Will(topic, payload, retain)
+def connect_with(core: AgentCore, make: MakeTransport) -> Callable[[], Transport]:
+    """Return what makes the transport of a core."""
 
-        return self._make(f"agent-{self.name}", core.subscriptions(), will)
+    def will(connection: str) -> Will:
+        topic, payload, retain = core.will(connection)
+        return Will(topic, payload, retain)
+
+    return lambda: make(f"agent-{core.identity.agent}", core.subscriptions(), will)
 
 
 @asynccontextmanager
@@ -275,7 +275,12 @@ def _send_rest(rest: Spool, core: AgentCore, now: float) -> None:
     core.send_rest(rest, now)
 
 
-def _mqtt(text: str) -> MakeTransport:
+def mqtt(text: str) -> MakeTransport:
+    """Return what makes transports to the broker of that URL.
+
+    Raises:
+        BadBrokerUrlError: it is none, or one of its files cannot be used.
+    """
     from bus.mqtt import MqttTransport
     from bus.url import BrokerUrl
 
@@ -285,7 +290,8 @@ def _mqtt(text: str) -> MakeTransport:
     )
 
 
-def _now() -> str:
+def wall_time() -> str:
+    """The time of day, RFC 3339 in UTC, in milliseconds. For people only."""
     return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 

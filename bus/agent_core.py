@@ -7,17 +7,15 @@ what `take_publishes` returns, in order, and acts on `take_notices`.
 
 from __future__ import annotations
 
-import math
 from collections import Counter
 from collections.abc import Callable
-from typing import Literal, Protocol
+from typing import Protocol
 
-from bus.codec import DecodeError, decode, decode_command, encode
+from bus.codec import DecodeError, decode, decode_command
 from bus.courier import Courier, Publish
 from bus.events import RunOutcome
 from bus.identity import Identity
 from bus.lease import Lease
-from bus.limits import HEARTBEAT
 from bus.messages import (
     AgentStatus,
     AnyCommand,
@@ -29,10 +27,10 @@ from bus.messages import (
     RefusedCommand,
     ResendCommand,
     ResumeCommand,
-    RunStanding,
     StoredCommand,
     SupervisorState,
 )
+from bus.presence import Goodbye, Presence
 from bus.roster import Notice, Roster
 from bus.run_core import RunCore
 from bus.spool import Bounds, Spool
@@ -62,18 +60,21 @@ class AgentCore:
         wall: Callable[[], str],
         new_id: Callable[[], str],
         bounds: Bounds | None = None,
+        goodbye: Goodbye = "stopped",
     ) -> None:
-        """Prepare an agent. `wall` tells the time as RFC 3339, `new_id` makes ids nobody has used."""
+        """Prepare an agent. `wall` tells the time as RFC 3339, `new_id` makes ids nobody has used.
+
+        `goodbye` is `lost` for a process that only sends what a dead one left.
+        """
         self.identity = identity
-        self.connection = ""
         self.lease = Lease()
         self.ignored: Counter[str] = Counter()
         self._trust = trust
-        self._status_topic = identity.topics.status(identity.agent)
         self._commands_topic = identity.topics.commands(identity.agent)
         self._state_topic = identity.topics.state
         self._publishes: list[Publish] = []
         self._notices: list[Notice] = []
+        self._presence = Presence(identity, self._publishes.append, goodbye)
         self._courier = Courier(self._publishes.append)
         self._roster = Roster(
             identity,
@@ -84,8 +85,6 @@ class AgentCore:
             new_id=new_id,
             notify=self._notices.append,
         )
-        self._stopped = False
-        self._heartbeat_at = math.inf
 
     # ---- what comes out ----------------------------------------------------------------------------------------------
 
@@ -108,15 +107,20 @@ class AgentCore:
 
     def next_deadline(self) -> float:
         """When `tick` is needed next, by the clock of `now`; infinite if never."""
-        return min(self._heartbeat_at, self._courier.deadline, self._roster.deadline)
+        return min(self._presence.beat_at, self._courier.deadline, self._roster.deadline)
 
     def subscriptions(self) -> tuple[str, str, str]:
         """Topics that this agent must receive."""
-        return (self._state_topic, self._commands_topic, self._status_topic)
+        return (self._state_topic, self._commands_topic, self._presence.topic)
 
     def will(self, connection: str) -> Publish:
         """What the broker must publish when the link of that connection dies without a goodbye."""
-        return Publish(self._status_topic, encode(self._status("lost", connection)), retain=True)
+        return self._presence.will(connection)
+
+    @property
+    def connection(self) -> str:
+        """The id of the link's connection, empty while it is down."""
+        return self._presence.connection
 
     @property
     def unstored(self) -> int:
@@ -138,14 +142,13 @@ class AgentCore:
     def link_up(self, connection: str, now: float) -> None:
         """The link is up and subscribed: announce this agent, then send everything unstored."""
         self.lease.alive(now)
-        self.connection = connection
-        self._heartbeat_at = now + HEARTBEAT
+        self._presence.linked(connection, now)
         self._announce()
-        self._courier.link(up=not self._stopped, now=now)
+        self._courier.link(up=not self._presence.over, now=now)
 
     def link_down(self, now: float) -> None:
         """The link is down: nothing is sent, gates expire by their own clock."""
-        self.connection = ""
+        self._presence.connection = ""
         self._courier.link(up=False, now=now)
 
     def tick(self, now: float) -> None:
@@ -153,16 +156,11 @@ class AgentCore:
         self.lease.alive(now)
         self._courier.tick(now)
         self._roster.tick(now)
-        if now >= self._heartbeat_at:
-            self._heartbeat_at = now + HEARTBEAT
-            if self.connection and not self._stopped:
-                self._publish(encode(self._status("alive", self.connection)), retain=False)
+        self._presence.beat(now)
 
     def stop(self, now: float) -> None:
         """Say goodbye: publish the retained `stopped`. Nothing is sent or announced afterwards."""
-        if self.connection and not self._stopped:
-            self._publish(encode(self._status("stopped", self.connection)), retain=True)
-        self._stopped = True
+        self._presence.leave()
         self._courier.link(up=False, now=now)
 
     def close(self) -> None:
@@ -231,7 +229,7 @@ class AgentCore:
                 self._take_command(payload, retained=retained, now=now)
             elif topic == self._state_topic:
                 self._take_state(payload, retained=retained, now=now)
-            elif topic == self._status_topic:
+            elif topic == self._presence.topic:
                 self._take_status(payload, retained=retained)
             else:
                 self.ignored["topic"] += 1
@@ -268,8 +266,8 @@ class AgentCore:
             self.ignored["untrusted"] += 1
         elif command.epoch != self.lease.epoch:
             self.ignored["epoch"] += 1
-            if isinstance(command, DecisionCommand) and command.run in self._roster.runs:
-                self._roster.runs[command.run].refuse_stale(command, now)
+            if isinstance(command, DecisionCommand):
+                self._roster.refuse_stale(command, now)
         else:
             self._obey(command, now)
 
@@ -287,43 +285,11 @@ class AgentCore:
             case RefusedCommand():
                 self._roster.refuse(command.run, command.reason, now)
             case DecisionCommand():
-                run = self._roster.runs.get(command.run)
-                if run is not None:
-                    run.decide(command, now)
-                self.ignored["run"] += run is None
+                self.ignored["run"] += not self._roster.decide(command, now)
             case PauseCommand() | ResumeCommand() | HoldCommand() | KillCommand():
-                self._stop_runs(command, now)
-
-    def _stop_runs(
-        self, command: PauseCommand | ResumeCommand | HoldCommand | KillCommand, now: float
-    ) -> None:
-        meant = [run for name, run in self._roster.runs.items() if command.run in {"", name}]
-        for run in meant:
-            run.stop(command, now)
-        self.ignored["run"] += not meant
-
-    # ---- small things ------------------------------------------------------------------------------------------------
+                self.ignored["run"] += not self._roster.stop(command, now)
 
     def _announce(self, rest: str = "") -> None:
         """Publish the birth; `rest` is the run of a dead process whose standing the supervisor must know."""
-        if self.connection and not self._stopped:
-            birth = self._status("online", self.connection, self._roster.standings(rest))
-            self._publish(encode(birth), retain=True)
-
-    def _status(
-        self,
-        status: Literal["online", "alive", "stopped", "lost"],
-        connection: str,
-        runs: list[RunStanding] | None = None,
-    ) -> AgentStatus:
-        return AgentStatus(
-            status=status,
-            incarnation=self.identity.incarnation,
-            connection=connection,
-            sdk=self.identity.sdk,
-            control=self.identity.control,
-            runs=runs or [],
-        )
-
-    def _publish(self, payload: bytes, *, retain: bool) -> None:
-        self._publishes.append(Publish(self._status_topic, payload, retain))
+        if self._presence.connection:
+            self._presence.announce(self._roster.standings(rest))

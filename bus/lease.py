@@ -32,13 +32,15 @@ class Lease:
     def observe(self, state: SupervisorState, *, retained: bool, now: float) -> Change:
         """Take in a state whose signature was checked. Return what it means for what was sent before.
 
+        An epoch that was left is taken up again only when the present one has let its lease run out.
+
         `new`: another supervisor, or the same one back from the dead, so everything unstored must be sent again. `first`:
         the first one this agent hears of, and it was there before.
         """
-        if state.epoch in self._retired:
-            return "none"
         change: Change = "none"
         if state.epoch != self.epoch:
+            if state.status != "up" or (state.epoch in self._retired and now < self._until):
+                return "none"  # the will of one long replaced, or its words delivered late or played back
             change = "first" if not self.epoch and retained else "new"
             self._retired.add(self.epoch)
             self.epoch = state.epoch

@@ -70,6 +70,7 @@ class MqttTransport:
         self._arrived = asyncio.Event()
         self._down_for = ""
         self._up_since = math.inf
+        self._closing = False
 
     async def __aenter__(self) -> Self:
         self._task = asyncio.create_task(self._stay_linked(), name=f"mqtt {self._client_id}")
@@ -80,6 +81,7 @@ class MqttTransport:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self._closing = True
         if self._task is not None:
             self._task.cancel()
             await asyncio.wait({self._task})
@@ -147,7 +149,10 @@ class MqttTransport:
         pause = RETRY_FIRST
         while True:
             self._up_since = math.inf
-            self._report_down(await self._link_once())
+            reason = await self._link_once()
+            if self._closing:
+                return  # Python 3.11's wait_for, inside aiomqtt, can swallow the cancellation
+            self._report_down(reason)
             if loop.time() - self._up_since > STEADY_AFTER:
                 pause = RETRY_FIRST
             await asyncio.sleep(self._jitter(pause))

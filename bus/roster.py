@@ -12,8 +12,8 @@ from bus.events import RunOutcome, RunStarted
 from bus.identity import Identity
 from bus.lease import Lease
 from bus.limits import EVENT_BYTES, LABEL_CHARS
-from bus.messages import RunStanding
-from bus.run_core import RunCore
+from bus.messages import DecisionCommand, RunStanding
+from bus.run_core import RunCore, StopCommand
 from bus.spool import Bounds, Spool, SpoolError
 from bus.topics import check_id
 from bus.values import clip
@@ -148,6 +148,25 @@ class Roster:
             if run in self.runs:
                 self.runs[run].room(now)
             self._forget_stored(run, now)
+
+    def decide(self, command: DecisionCommand, now: float) -> bool:
+        """Hand a decision to its run. Return whether there is one."""
+        run = self.runs.get(command.run)
+        if run is not None:
+            run.decide(command, now)
+        return run is not None
+
+    def refuse_stale(self, command: DecisionCommand, now: float) -> None:
+        """Let the run of a decision of another supervisor epoch answer it."""
+        if command.run in self.runs:
+            self.runs[command.run].refuse_stale(command, now)
+
+    def stop(self, command: StopCommand, now: float) -> bool:
+        """Hand a pause, hold, kill or resume to its run, or to all. Return whether there is any."""
+        meant = [run for name, run in self.runs.items() if command.run in {"", name}]
+        for run in meant:
+            run.stop(command, now)
+        return bool(meant)
 
     def refuse(self, run: str, reason: str, now: float) -> None:
         """Note that the supervisor will never accept a run."""

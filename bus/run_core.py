@@ -16,6 +16,8 @@ from bus.spool import SpoolError
 from bus.values import clip
 from bus.writer import EventWriter
 
+StopCommand = PauseCommand | HoldCommand | KillCommand | ResumeCommand
+
 RETRY: Final = 1.0
 """Seconds until something is tried again that the spool had no room for."""
 
@@ -172,7 +174,7 @@ class RunCore:
             self._stale.note(command.id)
             self.writer.refused(command.id, "stale: it was made under another supervisor epoch")
 
-    def stop(self, command: PauseCommand | HoldCommand | KillCommand | ResumeCommand, now: float) -> None:
+    def stop(self, command: StopCommand, now: float) -> None:
         """Take in a pause, hold, kill or resume. Repetitions change nothing."""
         self.writer.now = now
         if self.finished or command.id in self._stops:

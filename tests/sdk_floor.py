@@ -35,7 +35,12 @@ from bus.transport import Message
 
 SITE, AGENT, RUN, EPOCH = "test", "janitor", "r1", "epoch-1"
 TOPICS = Topics(SITE)
-STOPS = {"pause": PauseCommand, "resume": ResumeCommand, "hold": HoldCommand, "kill": KillCommand}
+STOPS: dict[str, type[Command]] = {
+    "pause": PauseCommand,
+    "resume": ResumeCommand,
+    "hold": HoldCommand,
+    "kill": KillCommand,
+}
 
 
 class Believer:
@@ -102,7 +107,12 @@ class Floor:
 
     def state(self, *, retained: bool = False, **fields: Any) -> None:
         self.lease += 1
-        values: dict[str, Any] = {"status": "up", "epoch": self.epoch, "instance": "i", "lease": self.lease} | fields
+        values: dict[str, Any] = {
+            "status": "up",
+            "epoch": self.epoch,
+            "instance": "i",
+            "lease": self.lease,
+        } | fields
         payload = encode(SupervisorState(**values))
         self.core.message(TOPICS.state, payload, retained=retained, now=self.now)
         self.collect()
@@ -125,7 +135,12 @@ class Floor:
 
     def order(self, kind: type[Command], **fields: Any) -> str:
         """Send a command; return its id."""
-        values: dict[str, Any] = {"epoch": self.epoch, "agent": AGENT, "run": RUN, "id": f"d{next(self.commands)}"}
+        values: dict[str, Any] = {
+            "epoch": self.epoch,
+            "agent": AGENT,
+            "run": RUN,
+            "id": f"d{next(self.commands)}",
+        }
         values |= fields
         self.command(kind(**values))
         return str(values["id"])
@@ -164,7 +179,9 @@ class Floor:
         self.collect()
 
     def gate(self, tool: str = "delete", args: dict[str, Any] | None = None, **fields: Any) -> str:
-        action = self.run.propose(Action(tool, {"path": "a.txt"} if args is None else args, **fields), self.now)
+        action = self.run.propose(
+            Action(tool, {"path": "a.txt"} if args is None else args, **fields), self.now
+        )
         self.serve()
         return action
 
@@ -183,7 +200,9 @@ class Floor:
         return [data.TYPE for data in self.data(run)]
 
     def proposal(self, action: str) -> ActionProposed:
-        return next(data for data in self.data() if isinstance(data, ActionProposed) and data.action == action)
+        return next(
+            data for data in self.data() if isinstance(data, ActionProposed) and data.action == action
+        )
 
 
 class Supervisor:
@@ -218,7 +237,12 @@ class Supervisor:
 
     def renew(self, **fields: Any) -> None:
         self.lease += 1
-        values: dict[str, Any] = {"status": "up", "epoch": self.epoch, "instance": "i", "lease": self.lease} | fields
+        values: dict[str, Any] = {
+            "status": "up",
+            "epoch": self.epoch,
+            "instance": "i",
+            "lease": self.lease,
+        } | fields
         state = SupervisorState(public_key=self.key.public.line, **values)
         self.bus.publish(TOPICS.state, self.key.sign(state), retain=True)
 
@@ -229,7 +253,9 @@ class Supervisor:
         self.send(self.made(kind, run, **fields))
 
     def made(self, kind: type[Command], run: str, **fields: Any) -> Any:
-        return kind(**{"epoch": self.epoch, "agent": self.agent, "run": run, "id": f"d{next(self._ids)}"} | fields)
+        return kind(
+            **{"epoch": self.epoch, "agent": self.agent, "run": run, "id": f"d{next(self._ids)}"} | fields
+        )
 
     def answer(self, run: str, proposal: ActionProposed, outcome: str, **fields: Any) -> Any:
         if outcome == "approved":

@@ -102,8 +102,17 @@ class Agents:
         for standing in status.runs:
             self._ingest.standing(agent, standing, now)
         self._ledger.again(agent, {standing.run: standing.open for standing in status.runs}, now)
-        tools = self._gates.judge.pass_list(agent)
+        self._issue(agent)
+
+    def _issue(self, agent: str) -> None:
+        tools = self._gates.pass_list(agent)
         self._outbox.command(PassListCommand(epoch=self._log.epoch, agent=agent, tools=tools))
+
+    def reissue(self, *, only: str = "") -> None:
+        """Send every online agent its pass list anew, or one of them."""
+        for name, life in self._fleet.agents.items():
+            if life.status == "online" and only in ("", name):
+                self._issue(name)
 
     def _alive(self, agent: str, status: AgentStatus, now: float) -> None:
         pulse = self._pulses.setdefault(agent, Pulse(now))

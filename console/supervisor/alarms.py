@@ -18,6 +18,7 @@ PRIORITY: Final[dict[str, int]] = {
     "gap": 2,
     "events-dropped": 2,
     "command-failed": 2,
+    "passed": 2,
     "policy-file": 2,
     "run-refused": 3,
     "misdeed": 3,

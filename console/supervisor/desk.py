@@ -67,6 +67,7 @@ class Desk:
         )
         self.blobs = Blobs()
         self.gates.blob_ok = self.blobs.whole
+        self.gates.reissue = lambda agent: self.agents.reissue(only=agent)
         self.committed_pos = fleet.pos
         self.failing = False
         self.conflict = False
@@ -78,6 +79,11 @@ class Desk:
         """The state, staged records included."""
         return self.log.fleet
 
+    def adopt(self, judge: Judging) -> None:
+        """Put another judge in force: what agents may pass changes with it."""
+        self.gates.judge = judge
+        self.agents.reissue()
+
     def begin(self, session: str, now: float, *, late: Sequence[str] = ()) -> None:
         """Take over: a new epoch, and everything the recording left open. `late` are commands sent unrecorded before."""
         self.log.write(SupervisorStarted(epoch=self.identity.epoch, version=self.identity.version))
@@ -86,7 +92,6 @@ class Desk:
         for number, line in enumerate(late, 1):
             self.alarms.raise_("recorded-late", f"sent while the recording failed: {line}", about=str(number))
         self.agents.restore(now)
-        self.ledger.send_unsent(now)
         self.gates.restore(now)
 
     def linked(self, now: float) -> None:

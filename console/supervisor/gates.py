@@ -54,6 +54,8 @@ class Gates:
         self.judge = judge
         self._new_id = new_id
         self._deadlines: list[tuple[float, str]] = []
+        self._unpassed: dict[str, set[str]] = {}
+        self.reissue: Callable[[str], None] = lambda agent: None
         self.blob_ok: Callable[[str, str], bool] = lambda run, sha256: False
 
     @property
@@ -80,7 +82,7 @@ class Gates:
         if run.control == "observed":
             return
         if data.passed:
-            self._passed(action, own, now)
+            self._passed(action, own, assessment, now)
         elif problem:
             self.decide(action, "rejected", "policy", now, reason=f"the arguments {problem}")
         elif assessment.gate == "deny":
@@ -110,10 +112,24 @@ class Gates:
         """Whether every blob that the arguments name has arrived whole and unchanged."""
         return all(self.blob_ok(run.key, name) for name in blobs(args))
 
-    def _passed(self, action: Action, own: str, now: float) -> None:
-        """An action that did not wait: fine if its tool is on the pass list, an ungated action otherwise."""
-        if action.tool in self.judge.pass_list(action.agent):
-            self.decide(action, "approved", "pass-list", now, digest=own, send=False)
+    def pass_list(self, agent: str) -> list[str]:
+        """Tools whose calls this agent need not wait for, less those that it passed against the judgement of the call."""
+        gone = self._unpassed.get(agent, set())
+        return [tool for tool in self.judge.pass_list(agent) if tool not in gone]
+
+    def _passed(self, action: Action, own: str, assessment: Assessment, now: float) -> None:
+        """An action that did not wait: fine if its tool is on the pass list, an ungated action otherwise.
+
+        What the list allowed and the judgement would have asked about stays allowed, is an alarm, and was the last time.
+        """
+        if action.tool not in self.pass_list(action.agent):
+            return
+        self.decide(action, "approved", "pass-list", now, digest=own, send=False)
+        if assessment.gate not in ("auto", "notify"):
+            self._unpassed.setdefault(action.agent, set()).add(action.tool)
+            text = f"{action.agent} passed {action.tool}, which would be {assessment.gate}: {_why(assessment)}"
+            self._alarms.raise_("passed", text, action.agent, action.run, about=action.tool)
+            self.reissue(action.agent)
 
     def started(self, run: Run, name: str) -> None:
         """Raise the loudest alarm there is for an action that began without a decision that allowed it."""

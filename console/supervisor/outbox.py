@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import logging
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Final
 
 from bus.canonical import NotCanonicalError
 from bus.messages import Command, SupervisorState
 from bus.signing import PrivateKey
 from bus.topics import Topics
+
+LOGGER: Final = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +47,7 @@ class Outbox:
         try:
             payload = self._key.sign(command)
         except NotCanonicalError:
+            LOGGER.exception("a %s for %s cannot be signed and was not sent", command.id, command.agent)
             return
         topic = self._topics.commands(command.agent)
         self._add(Out(topic, payload, self._position(), command=command.id if fact else "", stops=stops))

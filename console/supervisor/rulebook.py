@@ -31,8 +31,8 @@ class RulebookWatch:
         if stamps == self._seen:
             return
         self._seen = stamps
-        self._rulebook.reload()
-        desk.gates.judge = self._rulebook.judge
+        if self._rulebook.reload():
+            desk.adopt(self._rulebook.judge)
         if self._rulebook.problem:
             desk.alarms.raise_("policy-file", self._rulebook.problem)
         else:

@@ -76,7 +76,7 @@ ACTIONS: Final[tuple[KeyAction, ...]] = (
     _key("kill", "K", "fleet run", "kill", "the run: then type its id", "acting safe"),
     _key("kill", "K", "decide", "kill", "its run: then type the id", "acting hidden"),
     _key("unfold", "o", "decide", "open", "show long values whole, or fold"),
-    _key("says", "f", "decide", "agent says", "the agent's own reason"),
+    _key("says", "f", "decide", "it says", "the agent's own reason"),
     _key("up", "up k", _LISTS, "up", "up", "hidden"),
     _key("down", "down j", _LISTS, "down", "down", "hidden"),
     _key("page_up", "pageup", _LISTS, "page up", "a page up", "hidden"),
@@ -94,7 +94,7 @@ ACTIONS: Final[tuple[KeyAction, ...]] = (
 # fmt: on
 """In the order of the key line."""
 
-_NAMES: Final = {"question_mark": "?", "escape": "esc", "pageup": "page up", "pagedown": "page down"}
+_NAMES: Final = {"question_mark": "?", "escape": "esc", "pageup": "pgup", "pagedown": "pgdn"}
 
 
 def name_of(key: str) -> str:

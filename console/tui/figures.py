@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, tzinfo
 from typing import Final
 
+from console.tui.theme import Ink
+
 NOTHING: Final = "–"
 _SPARK: Final = "▁▂▃▄▅▆▇"
 _SECOND: Final = 1_000
@@ -33,6 +35,11 @@ def left(ms: int) -> str:
     if ms < _HOUR:
         return f"{ms // _MINUTE}m"
     return f"{ms // _HOUR}h{ms % _HOUR // _MINUTE:02d}m"
+
+
+def urgency(ms: int) -> Ink:
+    """The ink of a time left."""
+    return "late" if ms < URGENT else "text"
 
 
 def took(ms: int | None) -> str:

@@ -80,14 +80,12 @@ def _start(run: Run, level: Level | None) -> Row:
 def _wait(run: Run, action: Action, view: View) -> Line:
     level: Level = "stop" if action.gate == "hold" else "act"
     row = _start(run, level).at(22, action.gate or "ask", level).at(28, action.tool)
-    row.at(42, telling(action.args), end=60 + view.spare)
+    row.at(42, telling(action.args), "muted", end=60 + view.spare)
     remaining = due_at(action) - view.now
     share = remaining / (action.decide_within * 1000) if action.decide_within else 0.0
     full = figures.filled(share, 8)
-    row.at(61 + view.spare, "━" * full).then("─" * (8 - full), "rule")
-    return row.right(
-        view.last, (figures.left(remaining), "act" if remaining < figures.URGENT else "text")
-    ).line
+    row.at(61 + view.spare, "━" * full, figures.urgency(remaining)).then("─" * (8 - full), "rule")
+    return row.right(view.last, (figures.left(remaining), figures.urgency(remaining))).line
 
 
 def _ill(index: FleetIndex, run: Run, view: View) -> Line:
@@ -95,7 +93,7 @@ def _ill(index: FleetIndex, run: Run, view: View) -> Line:
     if found is None:
         return BLANK
     row = _start(run, found.level).at(22, state_word(run))
-    row.at(31, found.fact, end=view.last - 5)
+    row.at(31, found.fact, "muted", end=view.last - 5)
     return row.right(view.last, (figures.age(view.now - found.since), "text")).line
 
 
@@ -110,7 +108,7 @@ def state_word(run: Run) -> str:
 
 def _numbers(row: Row, view: View, runs: int, done: int) -> Line:
     last = view.last
-    row.right(last - 29, (figures.grouped(runs), "text")).right(last - 20, (figures.grouped(done), "text"))
+    row.right(last - 29, (figures.grouped(runs), "text")).right(last - 20, (figures.grouped(done), "muted"))
     return row.right(last - 10, (figures.NOTHING, "muted")).right(last, ("0", "muted")).line
 
 

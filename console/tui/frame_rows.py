@@ -108,7 +108,7 @@ def alarm_line(view: View, counts: Counts, last_decision: int, as_of: int) -> Li
     row = Row()
     for level, count in levels:
         if count:
-            row.at(row.cells + 2 if row.cells else 1, MARKS[level], level).then(f" {count} {level}")
+            row.at(row.cells + 2 if row.cells else 1, MARKS[level], level).then(f" {count} {level}", level)
     if not row.cells:
         row.at(1, "nothing waits" if counts.alarms else "nothing waits  no alarms", "muted")
     if view.standing.joining and not as_of:
@@ -117,15 +117,16 @@ def alarm_line(view: View, counts: Counts, last_decision: int, as_of: int) -> Li
         row.at(33, f"as of {figures.clock(as_of, view.zone)}")
     elif counts.first_due is not None:
         remaining = counts.first_due - view.now
-        words = f"first due {figures.left(remaining)} {counts.first_agent}"
-        row.at(33, words, "act" if remaining < figures.URGENT else "text", end=view.last - 18)
+        row.at(33, "first due ", "muted").then(figures.left(remaining), figures.urgency(remaining))
+        row.then(f" {counts.first_agent}", "muted", end=view.last - 18)
     if counts.alarms:
         plural = "alarm" if counts.alarms == 1 else "alarms"
         shelved = f"  z {counts.shelved}" if counts.shelved else ""
         row.right(
             view.last,
             ("!! ", counts.alarm_level),
-            (f"{counts.alarms} {plural} {figures.age(view.now - counts.alarm_since)}", "text"),
+            (f"{counts.alarms} {plural}", "text"),
+            (f" {figures.age(view.now - counts.alarm_since)}", "muted"),
             (shelved, "muted"),
         )
     elif counts.shelved:

@@ -59,7 +59,9 @@ class FleetIndex:
     def __init__(self, fleet: Fleet) -> None:
         self.fleet = fleet
         self.last_decision = 0
-        self._dirty: set[str] = set()
+        self._dirty: dict[
+            str, None
+        ] = {}  # in the order of the log, so that rows come out the same everywhere
         self._all = True
         self._ill: dict[str, Plight] = {}
         self._well: dict[str, dict[str, None]] = {}
@@ -67,16 +69,16 @@ class FleetIndex:
         self._done: dict[str, int] = {}
         self._group: dict[str, str] = {}
         self._commands: dict[str, list[str]] = {}
-        self._fading: set[str] = set()
+        self._fading: dict[str, None] = {}
 
     def hear(self, changes: Iterable[Change]) -> None:
         """Note what changed; cheap."""
         for kind, key in changes:
             match kind:
                 case "run":
-                    self._dirty.add(key)
+                    self._dirty[key] = None
                 case "action":
-                    self._dirty.add(key.rpartition("/")[0])
+                    self._dirty[key.rpartition("/")[0]] = None
                     self._decision(self.fleet.action(key))
                 case "command":
                     self._command(key)
@@ -100,10 +102,9 @@ class FleetIndex:
         """Take in what was heard and what time did. Returns whether anything may look different."""
         if self._all or len(self._group) > len(self.fleet.runs):
             self._rebuild()
-        faded = {key for key in self._fading if self._faded(key, now)}
-        self._fading -= faded
-        dirty = self._dirty | faded
-        self._dirty = set()
+        faded = [key for key in self._fading if self._faded(key, now)]
+        dirty = self._dirty | dict.fromkeys(faded)
+        self._dirty = {}
         for key in dirty:
             self._place(key, now)
         return bool(dirty)
@@ -185,7 +186,7 @@ class FleetIndex:
         for table in (self._ill, self._well, self._rest, self._done, self._group, self._commands):
             table.clear()
         self._fading.clear()
-        self._dirty = set(self.fleet.runs)
+        self._dirty = dict.fromkeys(self.fleet.runs)
         for key in self.fleet.commands:
             self._command(key)
         for run in self.fleet.runs.values():
@@ -205,22 +206,25 @@ class FleetIndex:
         if key not in known:
             known.append(key)
             del known[:-8]
-        self._dirty.add(run)
+        self._dirty[run] = None
 
     def _alarm(self, key: str) -> None:
         alarm = self.fleet.alarms.get(key)
         if alarm is None:  # it is gone, and with it whose it was
-            self._dirty |= set(self._ill)
+            self._dirty |= dict.fromkeys(self._ill)
         elif alarm.run:
-            self._dirty.add(f"{alarm.agent}/{alarm.run}")
+            self._dirty[f"{alarm.agent}/{alarm.run}"] = None
         elif alarm.agent:
-            self._dirty |= {run.key for run in self.fleet.runs.values() if run.agent == alarm.agent}
+            self._dirty |= dict.fromkeys(
+                run.key for run in self.fleet.runs.values() if run.agent == alarm.agent
+            )
 
     def _place(self, key: str, now: int) -> None:
         agent = key.partition("/")[0]
         self._ill.pop(key, None)
         before = self._group.pop(key, "")
         self._rest.pop(key, None)
+        self._fading.pop(key, None)
         if before == "done":
             self._done[agent] -= 1
         run = self.fleet.runs.get(key)
@@ -238,7 +242,7 @@ class FleetIndex:
         if found is not None and not waits:
             self._ill[key] = found
             if run.state == "failed":
-                self._fading.add(key)
+                self._fading[key] = None
         elif not waits and (run.state in ENDED or run.state == "paused" or run.held):
             self._rest[key] = None
 

@@ -15,7 +15,7 @@ from textual.widget import Widget
 
 from console.tui.paint import BLANK, Line
 
-INKS: Final = ("text", "muted", "rule", "strong", "watch", "act", "stop")
+INKS: Final = ("text", "muted", "rule", "strong", "watch", "act", "late", "stop")
 STRIPS_KEPT: Final = 1_024
 
 CSS: Final = """
@@ -26,6 +26,7 @@ CSS: Final = """
 .line-view > .ink--strong { color: $wf-strong; text-style: bold; }
 .line-view > .ink--watch { color: $wf-watch; }
 .line-view > .ink--act { color: $wf-act; }
+.line-view > .ink--late { color: $wf-act; text-style: bold; }
 .line-view > .ink--stop { color: $wf-stop; text-style: bold; }
 .line-view > .ink--cursor { background: $wf-raised; }
 """

@@ -6,9 +6,10 @@ from typing import Final, Literal
 
 from textual.theme import Theme
 
-Ink = Literal["text", "muted", "rule", "strong", "watch", "act", "stop"]
+# `late` is `act` in bold: a deadline so near that seconds count.
+Ink = Literal["text", "muted", "rule", "strong", "watch", "act", "late", "stop"]
 
-COLOURED: Final[tuple[Ink, ...]] = ("watch", "act", "stop")
+COLOURED: Final[tuple[Ink, ...]] = ("watch", "act", "late", "stop")
 """Inks that a calm floor does not use."""
 
 PALETTE: Final[dict[str, dict[str, str]]] = {

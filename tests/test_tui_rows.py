@@ -1,0 +1,232 @@
+"""The console's pure parts: arguments shown exactly, figures, order and attention."""
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bus.messages import Verb
+from console.core.state import Run
+from console.tui import arguments, figures
+from console.tui.actions import ACTIONS, SHEETS, bound_keys, find, offered
+from console.tui.arguments import ArgumentError
+from console.tui.frame_rows import NOWHERE, key_line
+from console.tui.index import FleetIndex, Item
+from console.tui.paint import Row, cut, text_of, width_of
+from tests.floor_fixture import busy, calm
+
+SCALARS = (
+    st.none()
+    | st.booleans()
+    | st.integers(-(2**53), 2**53)
+    | st.floats(allow_nan=False, allow_infinity=False)
+)
+JSON = st.recursive(
+    SCALARS | st.text(max_size=12),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=6), inner, max_size=3),
+    max_leaves=12,
+)
+ARGUMENTS = st.dictionaries(st.text(max_size=8), JSON, max_size=4)
+
+
+@given(first=SCALARS | st.text(), second=SCALARS | st.text())
+def test_two_values_that_differ_never_look_the_same(first: Any, second: Any) -> None:
+    if json.dumps(first) != json.dumps(second):
+        assert arguments.exact(first) != arguments.exact(second)
+
+
+@given(args=ARGUMENTS)
+def test_every_leaf_is_shown_and_every_sign_of_it_is_printable(args: dict[str, Any]) -> None:
+    run = Run(agent="a", run="r")
+    leaves = arguments.leaves(args)
+    shown = arguments.pieces(args, run, 20, unfolded=True)
+    assert all(piece.text.isprintable() and piece.path.isprintable() for piece in shown)
+    for number, leaf in enumerate(leaves):
+        if not leaf.blob:
+            assert "".join(piece.text for piece in shown if piece.leaf == number) == leaf.value
+
+
+@given(args=ARGUMENTS)
+def test_different_arguments_have_different_leaves(args: dict[str, Any]) -> None:
+    other = {**args, "one more": 1}
+    assert arguments.leaves(args) != arguments.leaves(other)
+
+
+@given(args=ARGUMENTS)
+def test_what_is_edited_and_not_changed_is_the_same(args: dict[str, Any]) -> None:
+    text = arguments.editable(args)
+    assert text.replace("\n", "").isprintable()
+    assert arguments.parse(text) == args
+    assert arguments.changes(args, args) == []
+
+
+@pytest.mark.parametrize(
+    "text", ["", "[]", "1", '{"a": 1,}', '{"a": 1, "a": 2}', '{"a": NaN}', "[" * 100_000, "{"]
+)
+def test_what_is_no_set_of_arguments_is_refused_in_one_line(text: str) -> None:
+    with pytest.raises(ArgumentError) as error:
+        arguments.parse(text)
+    assert "\n" not in str(error.value)
+
+
+def test_a_word_of_two_scripts_is_shown_as_escapes() -> None:
+    (leaf,) = arguments.leaves({"to": "p\u0430y@bank.example"})
+    assert leaf.odd
+    assert leaf.value == '"p\\u0430y@bank.example"'
+    assert (
+        not arguments.leaves({"name": "Привет Jörg"})[0].odd
+        or "\\u" in arguments.leaves({"name": "Jörg"})[0].value
+    )
+
+
+def test_long_values_are_folded_and_unfold_whole() -> None:
+    run, args = Run(agent="a", run="r"), {"body": "word " * 200, "to": "x"}
+    folded = arguments.pieces(args, run, 60, unfolded=False)
+    assert [piece.fold != "" for piece in folded] == [False, False, True, False]
+    assert len(arguments.pieces(args, run, 60, unfolded=True)) > 15
+
+
+@pytest.mark.parametrize(
+    "ms, expected",
+    [(0, "0:00"), (-5, "0:00"), (42_000, "0:42"), (119_999, "1:59"), (120_000, "2m"), (3_900_000, "1h05m")],
+)
+def test_time_left_has_a_colon_only_when_seconds_count(ms: int, expected: str) -> None:
+    assert figures.left(ms) == expected
+
+
+def test_a_short_id_is_its_end_and_says_that_it_is_cut() -> None:
+    assert (figures.short("7q4f"), figures.shown("7q4f")) == ("7q4f", "7q4f")
+    assert (figures.short("airline-task-31"), figures.shown("airline-task-31")) == ("k-31", "…k-31")
+
+
+@given(text=st.text(max_size=30), cells=st.integers(0, 20))
+def test_a_row_keeps_its_columns_whatever_stands_in_it(text: str, cells: int) -> None:
+    row = Row().at(3, text, end=20).right(40, ("end", "text"))
+    assert width_of(row.line) == 41
+    assert text_of(row.line).isprintable()
+    assert width_of(Row().at(0, cut("x" + text if text.isprintable() else "x", cells)).line) <= max(cells, 0)
+
+
+# ---- the actions table -------------------------------------------------------------------------------------------------
+
+
+def test_no_key_confirms_what_it_initiated_and_enter_confirms_nothing() -> None:
+    by_id = {action.id: action for action in ACTIONS}
+    confirming = [action for action in ACTIONS if action.confirms]
+    assert {name for action in confirming for name in action.confirms} >= {
+        "approve",
+        "kill",
+        "hold_all",
+        "edit",
+        "respond",
+    }
+    for action in confirming:
+        for initiator in action.confirms:
+            assert not set(action.keys) & set(by_id[initiator].keys)
+    assert [action.id for action in ACTIONS if "enter" in action.keys and action.acting] == []
+
+
+def test_a_key_means_one_thing_in_a_mode() -> None:
+    modes = {mode for action in ACTIONS for mode in action.modes}
+    for mode in modes:
+        keys = [key for action in ACTIONS if mode in action.modes for key in action.keys]
+        assert len(keys) == len(set(keys)), mode
+
+
+def test_no_key_is_one_that_multiplexers_or_flow_control_eat() -> None:
+    eaten = {"ctrl+s", "ctrl+j", "ctrl+o", "ctrl+b", "ctrl+a", "ctrl+z", "ctrl+m", "ctrl+i"}
+    assert not eaten & set(bound_keys())
+    assert {action.id for action in ACTIONS if "ctrl+q" in action.keys} == {"how_to_quit"}
+
+
+def test_sheets_offer_a_way_out_and_no_movement() -> None:
+    for mode in SHEETS:
+        assert find(mode, "escape", read_only=False)  # type: ignore[arg-type]
+        assert not find(mode, "enter", read_only=False)  # type: ignore[arg-type]
+
+
+def test_read_only_has_no_acting_keys_at_all() -> None:
+    assert [
+        action.id
+        for mode in ("fleet", "run", "decide")
+        for action in offered(mode, read_only=True)
+        if action.acting
+    ] == []  # type: ignore[arg-type]
+
+
+def test_the_key_line_fits_and_keeps_what_is_safe() -> None:
+    for mode in ("fleet", "run", "decide", "approve", "code", "kill", "hold", "words", "edit", "help"):
+        line = text_of(key_line(mode, NOWHERE, lambda _: "", typed="7q4f"))  # type: ignore[arg-type]
+        assert len(line) <= 79
+        for action in offered(mode, read_only=False):  # type: ignore[arg-type]
+            assert not action.safe or action.label in line
+
+
+# ---- order and attention -----------------------------------------------------------------------------------------------
+
+
+def kinds(items: list[Item]) -> list[tuple[str, str]]:
+    return [(item.kind, item.key) for item in items if item.kind not in ("blank",)]
+
+
+def test_the_fleet_is_ordered_by_who_needs_a_person() -> None:
+    script = busy()
+    index = FleetIndex(script.fleet)
+    index.update(script.at)
+    assert kinds(index.items(())) == [
+        ("head", "waits"),
+        ("wait", "refunds/7q4f/a1"),
+        ("wait", "refunds/7q51/a2"),
+        ("wait", "janitor/c0xe/a3"),
+        ("head", "ill"),
+        ("ill", "reader/44zz"),
+        ("ill", "researcher/p81a"),
+        ("ill", "mover/k2m9"),
+        ("head", "well"),
+        ("agent", "crawler"),
+        ("agent", "deployer"),
+        ("run", "indexer/44zt"),
+        ("agent", "triage"),
+        ("head", "rest"),
+        ("rest", "mover/k2m4"),
+        ("rest", "mover/k2m1"),
+    ]
+
+
+def test_an_index_that_followed_equals_one_made_at_the_end() -> None:
+    script = calm()
+    followed = FleetIndex(script.fleet)
+    script.listeners.append(followed.hear)
+    script.start("late", "l1")
+    for number in range(1, 6):
+        followed.update(script.at)
+        script.step("late", "l1", number, "look", 0.9 - number / 10)
+    script.ask("late", "l1", "a1", "send", {"to": "x"})
+    followed.update(script.at)
+    script.decide("late", "l1", "a1", "rejected")
+    script.alarm("stuck", "no step for 2 minutes", 1, "late", "l1")
+    followed.update(script.at)
+    made = FleetIndex(script.fleet)
+    made.update(script.at)
+    assert followed.items(()) == made.items(())
+    assert followed.counts(script.at) == made.counts(script.at)
+    found = followed.plight("late/l1")
+    assert found is not None
+    assert (found.level, found.fact) == ("stop", "no step for 2 minutes")
+
+
+def test_a_failed_run_rests_after_a_while() -> None:
+    script = calm()
+    script.start("f", "f1")
+    script.finish("f", "f1", "failed", "disk full")
+    index = FleetIndex(script.fleet)
+    index.update(script.at)
+    assert Item("ill", "f/f1") in index.items(())
+    index.update(script.at + 11 * 60_000)
+    assert Item("rest", "f/f1") in index.items(())
+
+
+def test_verbs_of_the_console_are_verbs_of_the_bus() -> None:
+    assert {"approve", "edit", "reject", "respond", "pause", "resume", "hold", "kill"} <= set(Verb.__args__)

@@ -1,0 +1,96 @@
+"""A console in a test: the application on a scripted floor, its clock in our hands, its screen as text and styles."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import UTC
+from typing import Any
+
+from rich.segment import Segment
+from textual.pilot import Pilot
+
+from console.tui.floor_app import FloorApp
+from console.tui.floor_screen import FloorScreen
+from console.tui.theme import COLOURED, PALETTE
+from tests.floor_fixture import FakeSource, Script
+
+SETTLED = 1.0
+"""Seconds after which rows may move and a key counts again."""
+
+
+class Console:
+    """Keys in, screen and intents out."""
+
+    def __init__(self, app: FloorApp, pilot: Pilot[int], source: FakeSource, clock: list[float]) -> None:
+        self.app = app
+        self.pilot = pilot
+        self.source = source
+        self._clock = clock
+
+    @property
+    def screen(self) -> FloorScreen:
+        assert isinstance(self.app.screen, FloorScreen)
+        return self.app.screen
+
+    @property
+    def said(self) -> list[dict[str, Any]]:
+        return self.source.said
+
+    def verbs(self) -> list[str]:
+        return [said["verb"] for said in self.said]
+
+    async def settle(self, seconds: float = SETTLED) -> None:
+        """Let the clock go on, and draw until nothing more comes of it."""
+        self._clock[0] += seconds
+        for _ in range(3):
+            await self.pilot.pause()
+            self.app.draw()
+        await self.pilot.pause()
+
+    async def press(self, *keys: str, apart: float = SETTLED) -> None:
+        for key in keys:
+            await self.settle(apart)
+            await self.pilot.press(key)
+        await self.settle(0.0)
+
+    async def type(self, text: str) -> None:
+        for character in text:
+            await self.pilot.press(character)
+        await self.settle(0.0)
+
+    def strips(self) -> list[list[Segment]]:
+        return [list(strip) for strip in self.app.screen._compositor.render_strips()]
+
+    def lines(self) -> list[str]:
+        return ["".join(segment.text for segment in strip).rstrip() for strip in self.strips()]
+
+    def text(self) -> str:
+        return "\n".join(self.lines()) + "\n"
+
+    def coloured(self) -> list[str]:
+        """What stands on screen in a colour that means something."""
+        hues = {PALETTE["dark"][ink] for ink in COLOURED if ink != "late"}
+        found = []
+        for strip in self.strips():
+            for text, style, _ in strip:
+                if style is not None and style.color is not None and style.color.get_truecolor().hex in hues:
+                    found.append(text)
+        return found
+
+
+@asynccontextmanager
+async def console(
+    script: Script, *, size: tuple[int, int] = (80, 24), **options: Any
+) -> AsyncIterator[Console]:
+    """Open the application on a floor, joined and drawn."""
+    source = FakeSource(script)
+    clock = [100.0]
+    app = FloorApp(
+        source.open, site="harbour", operator="op-1", zone=UTC, clock=lambda: clock[0], paced=False, **options
+    )
+    async with app.run_test(size=size) as pilot:
+        found = Console(app, pilot, source, clock)
+        await found.settle(0.0)
+        yield found
+    await app.left()
