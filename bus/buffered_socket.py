@@ -14,6 +14,7 @@ from typing import Final
 
 _READ_BYTES: Final = 65_536
 _HELD_BYTES: Final = 65_536
+_QUICK_ACK: Final[int | None] = getattr(socket, "TCP_QUICKACK", None)
 
 
 class BufferedSocket:
@@ -67,6 +68,10 @@ class BufferedSocket:
             return b""
         try:
             data = self._sock.recv(_READ_BYTES)
+            if _QUICK_ACK is not None:
+                # A broker without TCP_NODELAY (mosquitto's default) holds its next small packet until we acknowledge
+                # this one, which the kernel puts off by 40 ms. Linux forgets the setting, so it is renewed.
+                self._sock.setsockopt(socket.IPPROTO_TCP, _QUICK_ACK, 1)
         except (BlockingIOError, ssl.SSLWantReadError, ssl.SSLWantWriteError):
             raise
         except OSError as error:

@@ -13,7 +13,7 @@ class NotCanonicalError(ValueError):
     """Arguments without one canonical form, so that no decision can be bound to them."""
 
 
-def canonical(value: Any) -> bytes:  # noqa: ANN401  (any JSON value)
+def canonical(value: Any) -> bytes:
     """Return the RFC 8785 form of a JSON value.
 
     Raises:

@@ -15,12 +15,15 @@ from msgspec import Meta, Raw, Struct, field
 
 from bus.limits import DECIDE_WITHIN, DECIDE_WITHIN_MAX, ID_CHARS
 
-SPEC_VERSION: Final[Literal["1.0"]] = "1.0"
+SPEC_VERSION: Final = "1.0"
 
-Id = Annotated[str, Meta(pattern=r"^[A-Za-z0-9_.-]{1,%d}$" % ID_CHARS)]
-MaybeId = Annotated[str, Meta(pattern=r"^[A-Za-z0-9_.-]{0,%d}$" % ID_CHARS)]
+_END: Final = r"(?![\s\S])"
+"""The end of a text. `$` would also match before a last newline, and `\\Z` is unknown to JSON Schema."""
+
+Id = Annotated[str, Meta(pattern=rf"^[A-Za-z0-9_.-]{{1,{ID_CHARS}}}{_END}")]
+MaybeId = Annotated[str, Meta(pattern=rf"^[A-Za-z0-9_.-]{{0,{ID_CHARS}}}{_END}")]
 """An id, or empty for none."""
-Digest = Annotated[str, Meta(pattern=r"^[0-9a-f]{64}$")]
+Digest = Annotated[str, Meta(pattern=rf"^[0-9a-f]{{64}}{_END}")]
 Seq = Annotated[int, Meta(ge=1, le=2**53)]
 Count = Annotated[int, Meta(ge=0, le=2**53)]
 Unit = Annotated[float, Meta(ge=0.0, le=1.0)]

@@ -178,7 +178,8 @@ class Intent(Signed, frozen=True, kw_only=True, omit_defaults=True):
 
     `epoch` and `pos` are what the console saw. `action` and `digest` bind a decision to what was displayed. `run` is empty
     for `hold` of all runs. `code` is the four-digit code that an approved hold needs. `alarm` names the alarm for
-    `acknowledge` and `reset`. `keyframe` asks for the floor (`watching`: the console stays and is listed), `leave` says that it goes.
+    `acknowledge` and `reset`. `keyframe` asks for the floor (`watching`: the
+    console stays and is listed), `leave` says that it goes.
     """
 
     verb: Verb

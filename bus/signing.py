@@ -43,14 +43,16 @@ class PublicKey:
         """
         words = line.split()
         try:
-            if len(words) < 2 or words[0] != "ssh-ed25519":  # noqa: PLR2004  (type and key)
-                raise ValueError  # noqa: TRY301
+            if len(words) < 2 or words[0] != "ssh-ed25519":
+                raise ValueError
             key = serialization.load_ssh_public_key(" ".join(words[:2]).encode())
             blob = base64.b64decode(words[1], validate=True)
         except (ValueError, UnsupportedAlgorithm, binascii.Error):
             msg = f"not an OpenSSH ed25519 public key: {line[:60]!r} (expected: ssh-ed25519 AAAA...)"
             raise KeyFileError(msg) from None
-        assert isinstance(key, Ed25519PublicKey)
+        if not isinstance(key, Ed25519PublicKey):  # the type word and the key behind it disagree
+            msg = f"not an ed25519 key: {line[:60]!r}"
+            raise KeyFileError(msg)
         mark = base64.b64encode(hashlib.sha256(blob).digest()).decode().rstrip("=")
         return PublicKey(line=" ".join(words[:2]), fingerprint=f"SHA256:{mark}", _key=key)
 

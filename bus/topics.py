@@ -14,7 +14,7 @@ from typing import Final, Literal
 from bus.limits import ID_CHARS
 
 VERSION: Final = "v1"
-_ID: Final = re.compile(r"[A-Za-z0-9_.-]{1,%d}" % ID_CHARS)
+_ID: Final = re.compile(rf"[A-Za-z0-9_.-]{{1,{ID_CHARS}}}")
 
 Kind = Literal["state", "status", "events", "commands", "journal", "intents", "console"]
 

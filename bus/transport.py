@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
-from typing import Protocol, Self
 from types import TracebackType
+from typing import Protocol, Self
 
 
 class NotConnectedError(ConnectionError):

@@ -29,7 +29,9 @@ SUPERVISOR = PrivateKey.generate()
 class Bench:
     """A desk, its clock, and what has left it. `sent` are the messages let go, in order."""
 
-    def __init__(self, fleet: Fleet | None = None, epoch: str = "epoch1", rules: Rulebook | None = None) -> None:
+    def __init__(
+        self, fleet: Fleet | None = None, epoch: str = "epoch1", rules: Rulebook | None = None
+    ) -> None:
         self.now = 1_000.0
         self.wall = 1_700_000_000_000
         self.ids = 0
@@ -74,7 +76,9 @@ class Bench:
             self.desk.tick(self.now)
             self.commit()
 
-    def event(self, seq: int, data: Data, run: str = "r1", agent: str = "a", incarnation: str = "inc") -> None:
+    def event(
+        self, seq: int, data: Data, run: str = "r1", agent: str = "a", incarnation: str = "inc"
+    ) -> None:
         """An agent's event comes in."""
         payload = codec.encode(envelope(data, seq, agent, run, incarnation))
         self.raw(TOPICS.events(agent, run), payload)
@@ -84,15 +88,25 @@ class Bench:
         self.desk.receive(topic, payload, self.now)
         self.commit()
 
-    def status(self, status: Any, incarnation: str = "inc", connection: str = "k1", runs: Sequence[RunStanding] = ()) -> None:  # noqa: ANN401, E501  (literals)
+    def status(
+        self, status: Any, incarnation: str = "inc", connection: str = "k1", runs: Sequence[RunStanding] = ()
+    ) -> None:
         """An agent's status comes in."""
         message = AgentStatus(status=status, incarnation=incarnation, connection=connection, runs=list(runs))
         self.raw(TOPICS.status("a"), codec.encode(message))
 
-    def intent(self, verb: Any, *, key: PrivateKey | None = OPERATOR, operator: str = "op-1", **fields: Any) -> Answer:  # noqa: ANN401, E501  (literals)
+    def intent(
+        self, verb: Any, *, key: PrivateKey | None = OPERATOR, operator: str = "op-1", **fields: Any
+    ) -> Answer:
         """An operator's intent comes in; returns its answer."""
         intent = Intent(
-            **{"verb": verb, "id": self.new_id(), "operator": operator, "console": "con", "epoch": self.desk.identity.epoch}
+            **{
+                "verb": verb,
+                "id": self.new_id(),
+                "operator": operator,
+                "console": "con",
+                "epoch": self.desk.identity.epoch,
+            }
             | fields
         )
         return self.say(key.sign(intent) if key else codec.encode(intent), operator)
@@ -138,6 +152,6 @@ class Bench:
         return {alarm.kind for alarm in self.desk.fleet.alarms.values()}
 
 
-def args_of(entry: Entry) -> Any:  # noqa: ANN401  (any JSON value)
+def args_of(entry: Entry) -> Any:
     """The data of a log entry."""
     return msgspec.json.decode(bytes(codec.decode_envelope(entry.event).data))

@@ -257,12 +257,15 @@ class Supervisor:
             **{"epoch": self.epoch, "agent": self.agent, "run": run, "id": f"d{next(self._ids)}"} | fields
         )
 
-    def answer(self, run: str, proposal: ActionProposed, outcome: str, **fields: Any) -> Any:
+    def answer(self, run: str, proposal: ActionProposed, outcome: str, **fields: Any) -> DecisionCommand:
         if outcome == "approved":
             fields = {"digest": proposal.digest} | fields
         if outcome == "edited":
             fields = {"digest": digest(proposal.tool, fields["args"])} | fields
-        return self.made(DecisionCommand, run, action=proposal.action, outcome=outcome, **fields)
+        decision: DecisionCommand = self.made(
+            DecisionCommand, run, action=proposal.action, outcome=outcome, **fields
+        )
+        return decision
 
     def data(self, run: str) -> list[Data]:
         return [data for _, data in events_of(self.ingest.records.get(run, []))]

@@ -10,6 +10,7 @@ from __future__ import annotations
 import heapq
 import random
 from collections.abc import Callable
+from functools import partial
 from typing import Any, Final, cast
 
 from bus import codec
@@ -29,6 +30,7 @@ from console.policy.load import Rulebook
 from console.supervisor.desk import Desk, Identity
 from console.supervisor.log import Entry
 from console.supervisor.operators import Operators, Standing
+from console.supervisor.outbox import Out
 
 SITE: Final = "sim"
 TOPICS: Final = Topics(SITE)
@@ -74,7 +76,7 @@ class RememberingSpool(MemorySpool):
         super().__init__(owner)
         self.ever: list[bytes] = []
 
-    def append(self, events: Any) -> None:  # noqa: ANN401  (as in the base)
+    def append(self, events: Any) -> None:
         self.ever.extend(events)
         super().append(events)
 
@@ -105,9 +107,7 @@ class Worker:
             new_id=world.new_id,
         )
         if self.spool is None:
-            self.spool = RememberingSpool(
-                Owner(site=SITE, agent=self.name, run="r", incarnation=incarnation)
-            )
+            self.spool = RememberingSpool(Owner(site=SITE, agent=self.name, run="r", incarnation=incarnation))
         self.waiting = ""
         self.connected = False
         if not self.over:
@@ -276,7 +276,11 @@ class World:
                 self.problems.append(f"{out.topic} sent before its record was committed")
             self.publish(out.topic, out.payload, retain=out.retain)
             if out.command:
-                self.at(0.002, lambda out=out: desk.taken(out, delivered=True) if desk is self.desk else None)
+                self.at(0.002, partial(self.taken, desk, out))
+
+    def taken(self, desk: Desk, out: Out) -> None:
+        if desk is self.desk:
+            desk.taken(out, delivered=True)
 
     def commit(self, desk: Desk, entries: list[Entry]) -> None:
         if desk is not self.desk:
@@ -310,7 +314,7 @@ class World:
                 if self.chance.random() < 0.3:
                     self.say("kill", agent=worker.name, run="r")
 
-    def say(self, verb: Any, **fields: Any) -> None:  # noqa: ANN401  (fields of an intent)
+    def say(self, verb: Any, **fields: Any) -> None:
         if self.desk is None:
             return
         intent = Intent(
@@ -397,7 +401,9 @@ class World:
             self.problems.append("positions have holes")
         for worker in self.workers:
             assert worker.spool is not None
-            stored = [entry.event for entry in self.committed if entry.from_agent and entry.agent == worker.name]
+            stored = [
+                entry.event for entry in self.committed if entry.from_agent and entry.agent == worker.name
+            ]
             if stored != worker.spool.ever:
                 self.problems.append(
                     f"{worker.name} made {len(worker.spool.ever)} events, {len(stored)} are recorded, or in another order"
@@ -408,5 +414,12 @@ class World:
             if encode(decode(encode(self.view))) != encode(self.view):
                 self.problems.append("a keyframe is not the state")
         for alarm in self.view.alarms.values():
-            if alarm.kind in ("ungated-action", "gap", "misdeed", "bad-input", "run-refused", "events-dropped"):
+            if alarm.kind in (
+                "ungated-action",
+                "gap",
+                "misdeed",
+                "bad-input",
+                "run-refused",
+                "events-dropped",
+            ):
                 self.problems.append(f"alarm {alarm.id}: {alarm.text}")

@@ -30,7 +30,11 @@ hostile = st.one_of(
     ),
 )
 json_values: st.SearchStrategy[Any] = st.recursive(
-    st.none() | st.booleans() | st.integers(-(2**53) + 1, 2**53 - 1) | st.floats(allow_nan=False, allow_infinity=False) | hostile,
+    st.none()
+    | st.booleans()
+    | st.integers(-(2**53) + 1, 2**53 - 1)
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | hostile,
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3),
     max_leaves=8,
 )
@@ -45,7 +49,11 @@ _ALARM = st.sampled_from(["gap/x", "bad-input/y"])
 
 agent_data: st.SearchStrategy[Data] = st.one_of(
     st.builds(events.RunStarted, goal=hostile, control=st.sampled_from(["observed", "gated"])),
-    st.builds(events.RunStateChanged, state=st.sampled_from(["submitted", "working", "input-required"]), text=hostile),
+    st.builds(
+        events.RunStateChanged,
+        state=st.sampled_from(["submitted", "working", "input-required"]),
+        text=hostile,
+    ),
     st.builds(events.StepStarted, step=_STEP, name=hostile, confidence=confidences),
     st.builds(events.StepFinished, step=_STEP, ok=st.none() | st.booleans(), text=hostile),
     st.builds(
@@ -63,7 +71,9 @@ agent_data: st.SearchStrategy[Data] = st.one_of(
         text=hostile,
     ),
     st.builds(events.Progress, done=st.none() | st.floats(0, 100), text=hostile),
-    st.builds(events.MessageSeen, role=st.sampled_from(["user", "assistant", "tool"]), text=hostile, name=hostile),
+    st.builds(
+        events.MessageSeen, role=st.sampled_from(["user", "assistant", "tool"]), text=hostile, name=hostile
+    ),
     st.builds(events.EventsDropped, count=st.integers(1, 9)),
     st.builds(events.CommandAcknowledged, command=_COMMAND),
     st.builds(events.CommandEffective, command=_COMMAND),
@@ -134,7 +144,9 @@ def envelope(data: Data, seq: int, agent: str, run: str, incarnation: str = "inc
 
 def numbered(parts: list[tuple[Data, str]]) -> list[Record]:
     """Records 1, 2, 3, ... of a log, about run `r1` or `r2` of agent `a`."""
-    return [codec.record(pos, pos * 10, envelope(data, pos, "a", run)) for pos, (data, run) in enumerate(parts, 1)]
+    return [
+        codec.record(pos, pos * 10, envelope(data, pos, "a", run)) for pos, (data, run) in enumerate(parts, 1)
+    ]
 
 
 logs: st.SearchStrategy[list[Record]] = st.lists(

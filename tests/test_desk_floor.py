@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from bus import codec
@@ -104,13 +106,16 @@ def test_a_run_id_belongs_to_its_process() -> None:
 
 
 @pytest.mark.parametrize(
-    ("payload", "why"),
+    "payload, why",
     [
         (b"{bad", "not an event"),
         (b"[" * 2_000, "nested deeper"),
         (b" " * 60_001, "60001 bytes"),
         (b'{"x": "\xff"}', "not UTF-8"),
-        (b'{"specversion":"1.0","id":"i","source":"/agents/b/runs/r1","type":"t","incarnation":"i","seq":1}', "does not match"),
+        (
+            b'{"specversion":"1.0","id":"i","source":"/agents/b/runs/r1","type":"t","incarnation":"i","seq":1}',
+            "does not match",
+        ),
     ],
 )
 def test_bad_input_is_counted_and_attributed(payload: bytes, why: str) -> None:
@@ -125,7 +130,9 @@ def test_bad_input_is_counted_and_attributed(payload: bytes, why: str) -> None:
     assert not bench.desk.fleet.runs
 
 
-@pytest.mark.parametrize("topic", ["other", "watchfloor/v1/site/agents/a/events/x y", "watchfloor/v1/elsewhere/journal"])
+@pytest.mark.parametrize(
+    "topic", ["other", "watchfloor/v1/site/agents/a/events/x y", "watchfloor/v1/elsewhere/journal"]
+)
 def test_other_topics_are_nothing(topic: str) -> None:
     """Not ours, not looked at."""
     bench = Bench()
@@ -297,11 +304,13 @@ def test_while_the_recording_fails_only_stops_go_out() -> None:
     assert codec.decode(bench.sent[-1].payload, SupervisorState).recording == "failing"
     sent = len(bench.sent)
 
-    def say(verb: str, **fields: object) -> None:
+    def say(verb: Any, **fields: Any) -> None:
         from bus.messages import Intent
         from tests.desk_fixture import OPERATOR
 
-        intent = Intent(verb=verb, id=bench.new_id(), operator="op-1", console="con", epoch="epoch1", **fields)  # type: ignore[arg-type]
+        intent = Intent(
+            verb=verb, id=bench.new_id(), operator="op-1", console="con", epoch="epoch1", **fields
+        )
         bench.desk.receive(TOPICS.intents("op-1"), OPERATOR.sign(intent), bench.now)
         bench.let_go()
 
@@ -310,7 +319,10 @@ def test_while_the_recording_fails_only_stops_go_out() -> None:
     say("pause", agent="a", run="r1")
     say("reject", **bench.about(action))
     commands = [out for out in bench.sent[sent:] if out.topic == TOPICS.commands("a")]
-    assert [type(codec.decode_command(out.payload)).__name__ for out in commands] == ["PauseCommand", "DecisionCommand"]
+    assert [type(codec.decode_command(out.payload)).__name__ for out in commands] == [
+        "PauseCommand",
+        "DecisionCommand",
+    ]
     assert all(out.after > bench.desk.committed_pos for out in commands)
     before = len(bench.log)
     bench.desk.recording(failing=False)
@@ -318,7 +330,10 @@ def test_while_the_recording_fails_only_stops_go_out() -> None:
     assert {"command.requested", "action.decided", "intent.refused"} <= {
         codec.decode_envelope(entry.event).type for entry in bench.log[before:]
     }
-    assert len([out for out in bench.sent if out.topic == TOPICS.commands("a") and b'"pause"' in out.payload]) == 1
+    assert (
+        len([out for out in bench.sent if out.topic == TOPICS.commands("a") and b'"pause"' in out.payload])
+        == 1
+    )
 
 
 def test_time_in_the_log_never_goes_back() -> None:

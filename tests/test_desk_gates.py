@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -24,15 +25,15 @@ from console.core.state import Action, decode, encode
 from console.policy.load import Rulebook
 from tests.desk_fixture import OPERATOR, TOPICS, Bench
 
-ASK = {"tool": "write_file", "args": {"path": "/tmp/x", "text": "hello"}}
-HOLD = {"tool": "no_such_tool", "args": {"n": 1}}
+ASK: dict[str, Any] = {"tool": "write_file", "args": {"path": "/tmp/x", "text": "hello"}}
+HOLD: dict[str, Any] = {"tool": "no_such_tool", "args": {"n": 1}}
 
 
-def asked(bench: Bench, what: dict[str, object] = ASK, seq: int = 2, name: str = "a1") -> Action:
+def asked(bench: Bench, what: dict[str, Any] = ASK, seq: int = 2, name: str = "a1") -> Action:
     """Start a run and propose an action that a person must decide."""
     if seq == 2:
         bench.event(1, RunStarted(goal="g"))
-    bench.event(seq, ActionProposed(action=name, decide_within=60.0, **what))  # type: ignore[arg-type]
+    bench.event(seq, ActionProposed(action=name, decide_within=60.0, **what))
     action = bench.run().actions[name]
     assert action.state == "asked"
     return action
@@ -63,7 +64,7 @@ def test_the_first_answer_wins_and_the_second_is_told() -> None:
 
 
 @pytest.mark.parametrize("verb", ["approve", "edit", "respond", "resume", "kill", "acknowledge", "reset"])
-@pytest.mark.parametrize(("key", "outcome"), [(None, "unsigned"), (PrivateKey.generate(), "unknown-key")])
+@pytest.mark.parametrize("key, outcome", [(None, "unsigned"), (PrivateKey.generate(), "unknown-key")])
 def test_unsigned_and_unknown_may_not(verb: str, key: PrivateKey | None, outcome: str) -> None:
     """It is refused, recorded, and nothing happens."""
     bench = Bench()
@@ -112,7 +113,9 @@ def test_a_changed_intent_is_not_signed() -> None:
     """Flipping the verb in flight leaves nothing but a refusal."""
     bench = Bench()
     action = asked(bench)
-    intent = Intent(verb="edit", id="i1", operator="op-1", console="con", epoch="epoch1", args={}, **bench.about(action))
+    intent = Intent(
+        verb="edit", id="i1", operator="op-1", console="con", epoch="epoch1", args={}, **bench.about(action)
+    )
     answer = bench.say(OPERATOR.sign(intent).replace(b'"args":{}', b'"args":{"path":"/etc"}'))
     assert answer.outcome == "unknown-key"
 
@@ -145,7 +148,7 @@ def test_an_edit_has_its_own_digest() -> None:
     assert (decision.args, decision.digest) == (args, digest("write_file", args))
 
 
-@pytest.mark.parametrize(("args", "why"), [(None, "needs args"), ({"t": "x" * 60_000}, "bytes")])
+@pytest.mark.parametrize("args, why", [(None, "needs args"), ({"t": "x" * 60_000}, "bytes")])
 def test_an_edit_that_cannot_be_bound_is_refused(args: dict[str, object] | None, why: str) -> None:
     """With the reason."""
     bench = Bench()
@@ -161,7 +164,10 @@ def test_nobody_answers() -> None:
     bench.pass_time(59)
     assert action.state == "asked"
     bench.pass_time(2)
-    assert (bench.last("action.decided")["outcome"], bench.last("action.decided")["by"]) == ("expired", "clock")
+    assert (bench.last("action.decided")["outcome"], bench.last("action.decided")["by"]) == (
+        "expired",
+        "clock",
+    )
     assert [command.outcome for command in bench.commands(DecisionCommand)] == ["expired"]
     assert bench.intent("approve", **bench.about(action)).outcome == "conflict"
 
@@ -202,7 +208,7 @@ def test_an_observed_run_is_judged_and_not_gated() -> None:
     """Nothing can be stopped there, so nothing is asked and nothing alarms."""
     bench = Bench()
     bench.event(1, RunStarted(control="observed"))
-    bench.event(2, ActionProposed(action="a1", **HOLD))  # type: ignore[arg-type]
+    bench.event(2, ActionProposed(action="a1", **HOLD))
     bench.event(3, ActionStarted(action="a1"))
     assert bench.run().actions["a1"].gate == "hold"
     assert not bench.desk.fleet.waiting
@@ -213,7 +219,9 @@ def test_an_observed_run_is_judged_and_not_gated() -> None:
 def test_a_passed_action_is_fine_only_on_the_list(tmp_path: Path) -> None:
     """The list is the operator's; an agent that passes itself is ungated."""
     catalogue = tmp_path / "catalogue.toml"
-    catalogue.write_text('[tool."look"]\nseverity = 0\neffect = "read"\npinned = true\nwhy = "reads a counter"\n')
+    catalogue.write_text(
+        '[tool."look"]\nseverity = 0\neffect = "read"\npinned = true\nwhy = "reads a counter"\n'
+    )
     bench = Bench(rules=Rulebook(catalogue, None))
     bench.event(1, RunStarted())
     bench.event(2, ActionProposed(action="a1", tool="look", passed=True))
@@ -228,7 +236,9 @@ def test_a_passed_action_is_fine_only_on_the_list(tmp_path: Path) -> None:
 def test_a_pass_against_the_judgement_is_the_last_one(tmp_path: Path) -> None:
     """It was allowed, so it is no ungated action; it is an alarm, and the tool leaves the agent's list."""
     catalogue = tmp_path / "catalogue.toml"
-    catalogue.write_text('[tool."look"]\nseverity = 0\neffect = "read"\npinned = true\nwhy = "reads a counter"\n')
+    catalogue.write_text(
+        '[tool."look"]\nseverity = 0\neffect = "read"\npinned = true\nwhy = "reads a counter"\n'
+    )
     bench = Bench(rules=Rulebook(catalogue, None))
     bench.status("online")
     assert bench.commands(PassListCommand)[-1].tools == ["look"]
@@ -242,11 +252,16 @@ def test_a_pass_against_the_judgement_is_the_last_one(tmp_path: Path) -> None:
 def test_a_rule_denies(tmp_path: Path) -> None:
     """Deny is a policy's word; nobody is asked."""
     policy = tmp_path / "policy.toml"
-    policy.write_text('[[rule]]\nid = "no-etc"\ntool = "write_file"\nargs = { "path" = "/etc/*" }\nraise = "deny"\nwhy = "hands off"\n')
+    policy.write_text(
+        '[[rule]]\nid = "no-etc"\ntool = "write_file"\nargs = { "path" = "/etc/*" }\nraise = "deny"\nwhy = "hands off"\n'
+    )
     bench = Bench(rules=Rulebook(None, policy))
     bench.event(1, RunStarted())
     bench.event(2, ActionProposed(action="a1", tool="write_file", args={"path": "/etc/passwd"}))
-    assert (bench.last("action.decided")["outcome"], bench.last("action.decided")["by"]) == ("rejected", "policy")
+    assert (bench.last("action.decided")["outcome"], bench.last("action.decided")["by"]) == (
+        "rejected",
+        "policy",
+    )
     action = asked(bench, ASK, seq=3, name="a2")
     answer = bench.intent("edit", args={"path": "/etc/passwd"}, **bench.about(action))
     assert answer.text == "policy denies the edited action"
@@ -259,7 +274,7 @@ def test_a_low_claim_raises_and_a_high_claim_does_not_lower() -> None:
         bench = Bench()
         bench.event(1, RunStarted())
         claim = None if confidence is None else Confidence(value=confidence)
-        bench.event(2, ActionProposed(action="a1", confidence=claim, **ASK))  # type: ignore[arg-type]
+        bench.event(2, ActionProposed(action="a1", confidence=claim, **ASK))
         gates.append(bench.run().actions["a1"].gate)
     assert gates == ["ask", "ask", "hold"]
 
@@ -279,7 +294,10 @@ def test_what_has_not_arrived_whole_cannot_be_approved() -> None:
 
     body = b"x" * 100
     name = hashlib.sha256(body).hexdigest()
-    parts = [BlobPart(sha256=name, i=i, n=2, data=base64.b64encode(body[i * 50 : i * 50 + 50]).decode()) for i in (0, 1)]
+    parts = [
+        BlobPart(sha256=name, i=i, n=2, data=base64.b64encode(body[i * 50 : i * 50 + 50]).decode())
+        for i in (0, 1)
+    ]
     proposed = ActionProposed(action="a1", tool="write_file", args={"text": {"$blob": name, "bytes": 100}})
     for sent, accepted in (([], False), (parts[:1], False), (parts, True)):
         bench = Bench()
@@ -333,3 +351,64 @@ def test_nothing_leaves_before_its_commit() -> None:
     assert len(bench.sent) == before
     bench.commit()
     assert len(bench.sent) > before
+
+
+def test_a_decision_is_used_once() -> None:
+    """The second start is a start that nothing allowed."""
+    bench = Bench()
+    action = asked(bench)
+    bench.intent("approve", **bench.about(action))
+    started = ActionStarted(action="a1", digest=action.digest, decision=action.decision)
+    bench.event(3, started)
+    assert not bench.alarms()
+    bench.event(4, started)
+    assert bench.alarms() == {"ungated-action"}
+
+
+def test_an_id_with_a_newline_is_no_id() -> None:
+    """It is bad input, and nothing raises."""
+    bench = Bench()
+    payload = b'{"verb":"pause","id":"i","operator":"op-1","console":"c\\n","agent":"a","run":"r1"}'
+    bench.raw(TOPICS.intents("op-1"), payload)
+    assert bench.alarms() == {"bad-input"}
+
+
+def test_a_long_answer_reaches_the_agent_as_given() -> None:
+    """The screen shows a line of it; the agent gets it whole."""
+    bench = Bench()
+    text = "line one\nline two " + "x" * 3_000
+    bench.intent("respond", reason=text, **bench.about(asked(bench)))
+    assert bench.commands(DecisionCommand)[0].text == text
+
+
+def test_a_flood_does_not_make_a_signed_intent_usable_again() -> None:
+    """Its id is spent for the whole epoch."""
+    bench = Bench()
+    bench.event(1, RunStarted())
+    intent = Intent(
+        verb="resume", id="i1", operator="op-1", console="con", epoch="epoch1", agent="a", run="r1"
+    )
+    payload = OPERATOR.sign(intent)
+    assert bench.say(payload).accepted
+    for _ in range(4_200):
+        bench.intent("kill", key=None, agent="a", run="r1")
+    assert bench.say(payload).outcome == "replayed"
+    assert bench.types().count("command.requested") == 1
+
+
+def test_open_asks_of_an_ended_run_are_canceled() -> None:
+    """Nobody approves what nobody waits for."""
+    bench = Bench()
+    asked(bench)
+    bench.event(3, RunFinished(outcome="failed"))
+    assert not bench.desk.fleet.waiting
+    assert bench.last("action.decided")["outcome"] == "canceled"
+
+
+def test_a_superseded_ask_is_closed() -> None:
+    """The agent proposed something else instead."""
+    bench = Bench()
+    asked(bench)
+    bench.event(3, ActionProposed(action="a2", supersedes="a1", **HOLD))
+    assert bench.run().actions["a1"].outcome == "superseded"
+    assert bench.desk.fleet.waiting == ["a/r1/a2"]

@@ -27,7 +27,7 @@ def test_nothing_leaves_an_end() -> None:
 
 
 @pytest.mark.parametrize(
-    ("table", "states", "start"),
+    "table, states, start",
     [
         (RUN, get_args(RunState), "submitted"),
         (ACTION, set(get_args(ActionState)) - {"ungated"}, "proposed"),

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-import pytest
 
 from bus import events, records
 from bus.codec import Record
@@ -51,7 +51,10 @@ def test_waiting_is_what_waits(log: list[Record]) -> None:
     """The waiting list names exactly the asked actions, and a run waits for input only while one of its does."""
     fleet = lived(log)
     asked = {
-        action.key for run in fleet.runs.values() for action in run.actions.values() if action.state == "asked"
+        action.key
+        for run in fleet.runs.values()
+        for action in run.actions.values()
+        if action.state == "asked"
     }
     assert set(fleet.waiting) == asked
     assert len(fleet.waiting) == len(asked)
@@ -73,7 +76,9 @@ def test_every_shown_text_is_printable(log: list[Record]) -> None:
 
 def test_a_hole_in_the_log_is_refused() -> None:
     """Records are applied one after the other or not at all."""
-    log = numbered([(events.RunStarted(goal="g"), "r1"), (events.Progress(), "r1"), (events.Progress(), "r1")])
+    log = numbered(
+        [(events.RunStarted(goal="g"), "r1"), (events.Progress(), "r1"), (events.Progress(), "r1")]
+    )
     fleet = Fleet()
     reduce(fleet, log[0])
     with pytest.raises(HoleInLogError, match="from 1 to 3"):
@@ -99,7 +104,9 @@ def test_a_gated_action_goes_its_way() -> None:
     parts += [APPROVED, events.ActionStarted(action="a1", decision="c1", digest="0" * 64)]
     run = run_of(*parts)
     assert (run.state, run.actions["a1"].state) == ("working", "started")
-    run = run_of(*parts, events.ActionFinished(action="a1", outcome="done"), events.RunFinished(outcome="completed"))
+    run = run_of(
+        *parts, events.ActionFinished(action="a1", outcome="done"), events.RunFinished(outcome="completed")
+    )
     assert (run.state, run.actions["a1"].state) == ("completed", "done")
 
 
@@ -140,7 +147,10 @@ def test_pausing_is_not_paused() -> None:
     assert run_of(events.RunStarted(), pause).state == "pausing"
     acknowledged = events.CommandAcknowledged(command="c1")
     assert run_of(events.RunStarted(), pause, acknowledged).state == "pausing"
-    assert run_of(events.RunStarted(), pause, acknowledged, events.CommandEffective(command="c1")).state == "paused"
+    assert (
+        run_of(events.RunStarted(), pause, acknowledged, events.CommandEffective(command="c1")).state
+        == "paused"
+    )
 
 
 def test_a_lost_run_is_found_by_its_next_event() -> None:
@@ -161,6 +171,9 @@ def test_finished_runs_retire(many: int) -> None:
         for data in (events.RunStarted(), events.RunFinished(outcome="completed")):
             pos += 1
             [record] = numbered([(data, f"r{number}")])
-            reduce(fleet, Record(**{name: getattr(record, name) for name in record.__struct_fields__} | {"pos": pos}))
+            reduce(
+                fleet,
+                Record(**{name: getattr(record, name) for name in record.__struct_fields__} | {"pos": pos}),
+            )
     assert len(fleet.runs) == 200
     assert len(fleet.ended) == many - 200

@@ -19,7 +19,9 @@ from bus.signing import KeyFileError, PrivateKey, PublicKey
 from tests.strategies import json_values
 
 KEY = PrivateKey.generate()
-COMMAND = DecisionCommand(epoch="e", agent="a", run="r", id="c", action="x", outcome="approved", digest="0" * 64)
+COMMAND = DecisionCommand(
+    epoch="e", agent="a", run="r", id="c", action="x", outcome="approved", digest="0" * 64
+)
 
 
 def test_a_signature_covers_every_field() -> None:
@@ -30,7 +32,9 @@ def test_a_signature_covers_every_field() -> None:
     fields = json.loads(payload)
     for name in fields:
         assert not KEY.public.verifies(json.dumps(fields | {name: "changed"}).encode())
-        assert not KEY.public.verifies(json.dumps({key: fields[key] for key in fields if key != name}).encode())
+        assert not KEY.public.verifies(
+            json.dumps({key: fields[key] for key in fields if key != name}).encode()
+        )
     assert not KEY.public.verifies(json.dumps(fields | {"more": 1}).encode())
     assert not PrivateKey.generate().public.verifies(payload)
 
@@ -61,7 +65,7 @@ def test_a_digest_survives_the_wire(args: dict[str, Any]) -> None:
 
 
 @pytest.mark.parametrize("value", [2**53 + 1, float("nan"), float("inf"), "\ud800", {"x": {1, 2}}])
-def test_what_has_no_canonical_form_cannot_be_bound(value: Any) -> None:  # noqa: ANN401  (any JSON value)
+def test_what_has_no_canonical_form_cannot_be_bound(value: Any) -> None:
     """One error for all of them."""
     with pytest.raises(NotCanonicalError, match="no canonical form"):
         canonical(value)
@@ -69,7 +73,11 @@ def test_what_has_no_canonical_form_cannot_be_bound(value: Any) -> None:  # noqa
 
 def test_canonical_form_is_that_of_the_standard() -> None:
     """A sample after RFC 8785, section 3.2."""
-    value = {"numbers": [333333333.33333329, 1e30, 4.5, 2e-3, 1e-27], "literals": [None, True, False], "€": "\u0080"}
+    value = {
+        "numbers": [333333333.33333329, 1e30, 4.5, 2e-3, 1e-27],
+        "literals": [None, True, False],
+        "€": "\u0080",
+    }
     assert canonical(value).decode() == (
         '{"literals":[null,true,false],"numbers":[333333333.3333333,1e+30,4.5,0.002,1e-27],"€":"\u0080"}'
     )
@@ -84,7 +92,9 @@ def test_keys_are_files_of_openssh(tmp_path: Path) -> None:
     with pytest.raises(FileExistsError):
         KEY.save(path)
     if which("ssh-keygen"):
-        printed = subprocess.run(["ssh-keygen", "-lf", path], capture_output=True, text=True, check=True).stdout
+        printed = subprocess.run(
+            ["ssh-keygen", "-lf", path], capture_output=True, text=True, check=True
+        ).stdout
         assert KEY.public.fingerprint in printed
 
 

@@ -29,6 +29,8 @@ def test_harmless_text_is_untouched(text: str) -> None:
 
 def test_what_is_not_printable_is_shown_as_its_escape() -> None:
     """Escape, C1, bidirectional override, zero width, tag characters, lone surrogates."""
-    assert plain("\x1b[31m\x9b\u202e\u200b\U000e0041\ud800") == "\\x1b[31m\\x9b\\u202e\\u200b\\U000e0041\\ud800"
+    assert (
+        plain("\x1b[31m\x9b\u202e\u200b\U000e0041\ud800") == "\\x1b[31m\\x9b\\u202e\\u200b\\U000e0041\\ud800"
+    )
     assert plain("a\nb\tc") == "a\\nb c"
     assert lines("a\nb\x1b") == ["a", "b\\x1b"]

@@ -82,15 +82,15 @@ async def test_the_facts_of_a_kill_come_from_the_record_alone() -> None:
     async with console(script) as it:
         await it.press("K")
         await it.type("7q4f")
-        assert "requested  –    sent  –    acknowledged  –    effective  –" in it.text()
+        assert "requested –   sent –   acknowledged –   effective –" in it.text()
         script.tick(1)
         kill = script.command("refunds", "7q4f", "kill")
         await it.settle()
-        assert "sent  –    acknowledged  –    effective  –" in it.text()
-        assert "requested  09:" in it.text()
+        assert "sent –   acknowledged –   effective –" in it.text()
+        assert "requested 09:" in it.text()
         script.obey("refunds", "7q4f", kill)
         await it.settle()
-        assert "sent  +0.1s    acknowledged  +0.2s    effective  +0.4s" in it.text()
+        assert "sent +0.1s   acknowledged +0.2s   effective +0.4s" in it.text()
 
 
 async def test_an_observed_run_cannot_be_killed_and_the_sheet_says_so() -> None:
@@ -228,7 +228,7 @@ async def test_a_sheet_closes_when_somebody_else_was_first() -> None:
     async with console(script) as it:
         await it.press("down", "enter", "a")
         script.decide("refunds", "7q51", "a2", "rejected", by="op-2")
-        await it.pilot.press("y")
+        await it.key("y")
         await it.settle()
         assert it.said == []
         assert it.screen.sheet is None
@@ -367,8 +367,8 @@ async def test_a_source_that_cannot_be_opened_ends_the_console_with_its_reason()
 
     app = FloorApp(source.open, site="s", operator="o", paced=False)
     async with app.run_test() as pilot:
-        await pilot.pause()
-        await pilot.pause()
+        for _ in range(5):
+            await pilot.pause(0)
     await app.left()
     assert str(app.failure) == "no such broker"
     assert app.return_code == 1

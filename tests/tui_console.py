@@ -8,6 +8,8 @@ from datetime import UTC
 from typing import Any
 
 from rich.segment import Segment
+from textual import events
+from textual.keys import _character_to_key
 from textual.pilot import Pilot
 
 from console.tui.floor_app import FloorApp
@@ -44,19 +46,29 @@ class Console:
         """Let the clock go on, and draw until nothing more comes of it."""
         self._clock[0] += seconds
         for _ in range(3):
-            await self.pilot.pause()
+            await self.pilot.pause(
+                0
+            )  # until all queues are empty; without the 0 it would wait for an idle machine
             self.app.draw()
-        await self.pilot.pause()
+        await self.pilot.pause(0)
 
     async def press(self, *keys: str, apart: float = SETTLED) -> None:
         for key in keys:
             await self.settle(apart)
-            await self.pilot.press(key)
+            await self.key(key)
         await self.settle(0.0)
+
+    async def key(self, name: str) -> None:
+        """Press one key and let everything come of it, without a moment passing."""
+        character = name if len(name) == 1 else {"space": " "}.get(name)
+        key = _character_to_key(name) if len(name) == 1 else name
+        self.app.post_message(events.Key(key, character))
+        await self.pilot.pause(0)
+        await self.pilot.pause(0)
 
     async def type(self, text: str) -> None:
         for character in text:
-            await self.pilot.press(character)
+            await self.key(character)
         await self.settle(0.0)
 
     def strips(self) -> list[list[Segment]]:

@@ -25,7 +25,7 @@ from console.core.lifecycle import (
 )
 from console.core.state import ACTIONS_KEPT, TOOLS_KEPT, Action, Command, Fleet, Run
 from console.core.text import plain
-from console.core.turns import ApplyAgent, Touched, claim, close_ask, living, waits
+from console.core.turns import ApplyAgent, Touched, claim, close_ask, living, pause_failed, waits
 
 _OPEN: Final = ("proposed", "assessed", "asked", "allowed", "started", "ungated")
 
@@ -40,6 +40,8 @@ def _proposed(fleet: Fleet, run: Run, record: Record, data: ActionProposed) -> T
         agent=run.agent,
         run=run.run,
         tool=plain(data.tool, 128),
+        tool_sent="" if plain(data.tool, 128) == data.tool else data.tool,
+        claimed=data.digest or "",
         args=data.args,
         step=data.step,
         call_id=plain(data.call_id, 128),
@@ -65,6 +67,7 @@ def _forget_actions(run: Run) -> None:
         if action.args or action.edited is not None:
             action.args = {}
             action.edited = None
+            action.answer = ""
             action.args_cut = True
     for action in closed[:-ACTIONS_KEPT]:
         del run.actions[action.id]
@@ -77,11 +80,9 @@ def _action_started(fleet: Fleet, run: Run, record: Record, data: ActionStarted)
         action = Action(id=data.action, agent=run.agent, run=run.run, tool="?", proposed_at=record.at)
         run.actions[action.id] = action
         run.actions_seen += 1
-    if action.started_at is not None:
-        msg = f"action {data.action} was started before"
-        raise IllegalTransitionError(msg)
-    bound = not action.decided_digest or data.digest in (None, action.decided_digest)
-    if action.state == "allowed" and bound and data.decision == action.decision:
+    # A decision is used once, for the digest it names; everything else is a start that nothing allowed.
+    bound = data.digest == action.decided_digest and data.decision == action.decision
+    if action.state == "allowed" and bound:
         action.state = advance(ACTION, action.state, "start")
     else:
         action.state = "ungated"
@@ -113,6 +114,8 @@ def _action_finished(fleet: Fleet, run: Run, record: Record, data: ActionFinishe
             event = "not-run" if action.state in ("allowed", "denied", "withdrawn") else "withdraw"
     was_asked = action.state == "asked"
     action.state = advance(ACTION, action.state, event)
+    if data.outcome == "expired" and action.outcome is None:
+        action.outcome, action.decided_by = "expired", "agent"
     action.finished_at = record.at
     action.result = plain(data.text)
     if data.outcome == "failed":
@@ -164,8 +167,8 @@ def _refused(fleet: Fleet, run: Run, record: Record, data: CommandRefused) -> To
         return ()
     command.refused_at = record.at
     command.problem = plain(data.reason)
-    if command.kind == "pause" and run.state == "pausing":
-        run.state = advance(RUN, run.state, "pause-failed")
+    if command.kind == "pause":
+        pause_failed(fleet, run)
     return (("command", command.id),)
 
 

@@ -30,7 +30,7 @@ from bus.records import (
 from console.core.lifecycle import ACTION, ALARM, COMMAND, ENDED, RUN, advance
 from console.core.state import COMMANDS_KEPT, Action, AgentLife, Alarm, Command, Fleet, Run
 from console.core.text import plain
-from console.core.turns import Touched, close_ask, find
+from console.core.turns import Touched, close_ask, find, pause_failed
 
 ApplySupervisor = Callable[[Fleet, Record, Any], Touched]
 
@@ -88,6 +88,7 @@ def _decided(fleet: Fleet, record: Record, data: ActionDecided) -> Touched:
     action.decided_digest = data.digest or ""
     action.edited = data.args
     action.note = plain(data.reason)
+    action.answer = data.reason
     if was_asked:
         close_ask(fleet, run, action)
     if not data.command:
@@ -153,8 +154,8 @@ def _failed(fleet: Fleet, record: Record, data: CommandFailed) -> Touched:
     command.failed_at = record.at
     command.problem = plain(data.reason)
     run = fleet.run(record.agent, record.run)
-    if run is not None and command.kind == "pause" and run.state == "pausing":
-        run.state = advance(RUN, run.state, "pause-failed")
+    if run is not None and command.kind == "pause":
+        pause_failed(fleet, run)
     return (("command", command.id),)
 
 

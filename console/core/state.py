@@ -44,18 +44,22 @@ class Action(Struct, kw_only=True, omit_defaults=True):
     """One call an agent wants to make, and everything decided about it.
 
     `args` are exact, as the agent sent them, hostile text included; `edited` are an operator's instead. Both are emptied
-    (`args_cut`) when a closed action leaves the recent ones; the log keeps them. `digest` is the supervisor's own.
+    (`args_cut`) when a closed action leaves the recent ones; the log keeps them. `digest` is the supervisor's own, `claimed`
+    the agent's. `tool_sent` is the tool's name as sent where that cannot be displayed. `note` is the reason or answer of the
+    decision for display, `answer` the same as given.
     """
 
     id: str
     agent: str
     run: str
     tool: str
+    tool_sent: str = ""
     state: ActionState = "proposed"
     args: dict[str, Any] = field(default_factory=dict)
     args_cut: bool = False
     edited: dict[str, Any] | None = None
     digest: str = ""
+    claimed: str = ""
     step: int | None = None
     call_id: str = ""
     reason: str = ""
@@ -76,9 +80,15 @@ class Action(Struct, kw_only=True, omit_defaults=True):
     decision: str = ""
     decided_digest: str = ""
     note: str = ""
+    answer: str = ""
     started_at: int | None = None
     finished_at: int | None = None
     result: str = ""
+
+    @property
+    def exact_tool(self) -> str:
+        """The tool's name as the agent sent it: what digests are made of."""
+        return self.tool_sent or self.tool
 
     @property
     def key(self) -> str:

@@ -1,7 +1,7 @@
-"""The one sanitiser: whatever text an agent sends, only printable characters of one line reach a screen or a file.
+r"""The one sanitiser: whatever text an agent sends, only printable characters of one line reach a screen or a file.
 
 Works character by character; matching escape sequences by pattern keeps missing some. What is not printable is shown as
-its escape (`\\x1b`, `\\u202e`), so that nothing vanishes silently: control characters, C1, bidirectional overrides, zero
+its escape (`\x1b`, `\u202e`), so that nothing vanishes silently: control characters, C1, bidirectional overrides, zero
 width, lone surrogates, line and paragraph separators.
 """
 

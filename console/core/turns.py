@@ -30,6 +30,14 @@ def claim(run: Run, confidence: Confidence | None) -> None:
         run.claims = [*run.claims[-CLAIMS_KEPT + 1 :], confidence.value]
 
 
+def pause_failed(fleet: Fleet, run: Run) -> None:
+    """A pause did not happen: the run goes on, or waits on."""
+    if run.state == "pausing":
+        run.state = advance(RUN, run.state, "pause-failed")
+        if waits(fleet, run):
+            run.state = advance(RUN, run.state, "ask")
+
+
 def waits(fleet: Fleet, run: Run) -> bool:
     """Whether an action of the run waits for a person."""
     prefix = run.key + "/"

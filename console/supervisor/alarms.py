@@ -13,6 +13,7 @@ PRIORITY: Final[dict[str, int]] = {
     "recording-failing": 1,
     "second-supervisor": 1,
     "recorded-late": 1,
+    "internal-error": 1,
     "agent-lost": 2,
     "duplicate-agent": 2,
     "gap": 2,
@@ -33,6 +34,7 @@ LATCHED: Final = frozenset(
         "kill-unconfirmed",
         "second-supervisor",
         "recorded-late",
+        "internal-error",
         "duplicate-agent",
         "gap",
         "events-dropped",
@@ -69,6 +71,6 @@ class Alarms:
 
 
 def _round(count: int) -> bool:
-    while count >= 10 and count % 10 == 0:  # noqa: PLR2004  (decimal)
+    while count >= 10 and count % 10 == 0:
         count //= 10
     return count in (1, 2, 5)

@@ -80,6 +80,8 @@ class Arbiter:
         self.operators = operators
         self._topics = topics
         self._answered: OrderedDict[str, Answered] = OrderedDict()
+        # Ids of signed intents for the whole epoch, so that no flood of others can make one of them usable again.
+        self._used: set[str] = set()
         self._refusals: list[float] = []
         self.closed = ""
 
@@ -104,6 +106,8 @@ class Arbiter:
             self._repeat(intent, before, now)
             return None
         try:
+            if intent.id in self._used:
+                raise RefusedError("replayed", "this intent was answered long ago")
             answer = self._carry_out(intent, payload, now)
         except RefusedError as refused:
             answer = self._refuse(intent, refused, now)
@@ -125,6 +129,8 @@ class Arbiter:
             raise RefusedError("stale", "made under another supervisor; look again")
         if self.closed and intent.verb in NEEDS_COMMIT:
             raise RefusedError("closed", self.closed)
+        if standing == "signed":
+            self._used.add(intent.id)
         by = intent.operator if standing == "signed" else f"{intent.operator} (unsigned)"
         match intent.verb:
             case "approve" | "edit" | "reject" | "respond":
@@ -175,14 +181,16 @@ class Arbiter:
         if intent.args is None:
             raise RefusedError("illegal", "an edit needs args")
         try:
-            own = digest(action.tool, intent.args)
+            own = digest(action.exact_tool, intent.args)
         except NotCanonicalError as error:
             raise RefusedError("illegal", f"the edited arguments have {error}") from None
-        if len(codec.encode(intent.args)) > EDIT_BYTES:
+        if len(codec.encode(intent.args)) + len(codec.encode(intent.reason)) > EDIT_BYTES:
             raise RefusedError("illegal", f"the edited arguments take more than {EDIT_BYTES} bytes")
         if not self._gates.complete(run, intent.args):
             raise RefusedError("closed", "a large value of this action has not arrived whole")
-        edited = ActionProposed(action=action.id, tool=action.tool, args=intent.args, hints=action.hints)
+        edited = ActionProposed(
+            action=action.id, tool=action.exact_tool, args=intent.args, hints=action.hints
+        )
         if self._gates.assess(run, edited, own).gate == "deny":
             raise RefusedError("illegal", "policy denies the edited action")
         return {"digest": own, "args": intent.args}
@@ -210,7 +218,7 @@ class Arbiter:
         return run
 
     def _stoppable(self, intent: Intent) -> list[Run]:
-        if intent.verb != "hold":
+        if intent.verb != "hold" or intent.agent:
             raise RefusedError("illegal", f"{intent.verb} needs a run")
         return [
             run for run in self._fleet.runs.values() if run.state not in ENDED and run.control != "observed"
@@ -240,7 +248,7 @@ class Arbiter:
 
     def _refuse(self, intent: Intent, refused: RefusedError, now: float) -> Answer:
         """Record a refusal, unless somebody floods us with them, and make its answer."""
-        self._refusals = [at for at in self._refusals if now - at < 60] + [now]  # noqa: PLR2004  (a minute)
+        self._refusals = [at for at in self._refusals if now - at < 60] + [now]
         reason = str(refused)
         if len(self._refusals) > REFUSALS_A_MINUTE:
             self._alarms.raise_("intent-flood", f"more than {REFUSALS_A_MINUTE} refused intents a minute")

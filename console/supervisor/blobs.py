@@ -22,7 +22,7 @@ class Assembly:
 
     parts: int = 0
     size: int = 0
-    hash: "hashlib._Hash" = field(default_factory=hashlib.sha256)
+    hash: hashlib._Hash = field(default_factory=hashlib.sha256)
 
 
 class Blobs:

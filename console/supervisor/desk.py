@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from bus import codec
 from bus.codec import DecodeError, Record
-from bus.events import ActionProposed, ActionStarted, BlobPart, RunStarted
+from bus.events import ActionProposed, ActionStarted, BlobPart, RunFinished, RunStarted
 from bus.messages import Intent, SupervisorState
 from bus.records import OperatorJoined, OperatorLeft, RecordingStarted, SupervisorStarted
 from bus.signing import PrivateKey
@@ -135,6 +135,8 @@ class Desk:
             case RunStarted() as data:
                 if data.continues is not None:
                     self.ledger.continued(run, now)
+            case RunFinished():
+                self.gates.ended(run, now)
             case ActionProposed() as data:
                 self.gates.proposed(run, data, now)
             case ActionStarted() as data:
@@ -175,6 +177,10 @@ class Desk:
 
     def tick(self, now: float) -> None:
         """Let time pass: deadlines, silences, timeouts, watermarks."""
+        if self.conflict and "second-supervisor" not in self.fleet.alarms:
+            self.conflict = False  # an operator looked into it and reset the alarm
+            self._close()
+            self.renew()
         self.gates.tick(now)
         self.ledger.tick(now)
         self.agents.tick(now)

@@ -35,7 +35,9 @@ class EmergencyLog:
                 file.flush()
                 os.fsync(file.fileno())
         except OSError as error:
-            LOGGER.error("%s: cannot keep an unrecorded command: %s: %s", self._path, error, line)
+            LOGGER.error(  # noqa: TRY400  (the trace says nothing more)
+                "%s: cannot keep an unrecorded command: %s: %s", self._path, error, line
+            )
 
     def left(self) -> list[str]:
         """Lines that an earlier supervisor left: commands that stand in no recording."""

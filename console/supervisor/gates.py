@@ -55,8 +55,8 @@ class Gates:
         self._new_id = new_id
         self._deadlines: list[tuple[float, str]] = []
         self._unpassed: dict[str, set[str]] = {}
-        self.reissue: Callable[[str], None] = lambda agent: None
-        self.blob_ok: Callable[[str, str], bool] = lambda run, sha256: False
+        self.reissue: Callable[[str], None] = lambda _: None
+        self.blob_ok: Callable[[str, str], bool] = lambda _run, _name: False
 
     @property
     def _fleet(self) -> Fleet:
@@ -67,6 +67,7 @@ class Gates:
         action = run.actions.get(data.action)
         if action is None or action.state != "proposed":
             return
+        self._supersede(run, data.supersedes or "", now)
         own, problem = _digest(data.tool, data.args)
         incomplete = bool(problem) or not self.complete(run, data.args)
         assessment = self.assess(run, data, own, incomplete=incomplete)
@@ -93,6 +94,17 @@ class Gates:
             asked = ActionAsked(action=data.action, gate=assessment.gate, decide_within=data.decide_within)
             self._log.write(asked, run.agent, run.run)
             heapq.heappush(self._deadlines, (now + data.decide_within, action.key))
+
+    def _supersede(self, run: Run, name: str, now: float) -> None:
+        older = run.actions.get(name)
+        if older is not None and older.state == "asked":
+            self.decide(older, "superseded", "agent", now, reason="the agent proposed another action instead")
+
+    def ended(self, run: Run, now: float) -> None:
+        """A run ended: nobody waits at its open asks any more."""
+        for action in list(run.actions.values()):
+            if action.state == "asked":
+                self.decide(action, "canceled", "supervisor", now, reason="the run ended", send=False)
 
     def assess(self, run: Run, data: ActionProposed, own: str, *, incomplete: bool = False) -> Assessment:
         """Judge a call of a run without acting on it."""
@@ -127,7 +139,9 @@ class Gates:
         self.decide(action, "approved", "pass-list", now, digest=own, send=False)
         if assessment.gate not in ("auto", "notify"):
             self._unpassed.setdefault(action.agent, set()).add(action.tool)
-            text = f"{action.agent} passed {action.tool}, which would be {assessment.gate}: {_why(assessment)}"
+            text = (
+                f"{action.agent} passed {action.tool}, which would be {assessment.gate}: {_why(assessment)}"
+            )
             self._alarms.raise_("passed", text, action.agent, action.run, about=action.tool)
             self.reissue(action.agent)
 
@@ -138,7 +152,7 @@ class Gates:
             text = f"{run.key}: {action.tool} ran without a decision"
             self._alarms.raise_("ungated-action", text, run.agent, run.run, about=name)
 
-    def decide(
+    def decide(  # noqa: PLR0913  (the facts of a decision)
         self,
         action: Action,
         outcome: Outcome,
@@ -189,7 +203,7 @@ class Gates:
                 self.decide(action, "expired", "clock", now, reason=reason)
 
 
-def blobs(value: Any) -> list[str]:  # noqa: ANN401  (any JSON value)
+def blobs(value: Any) -> list[str]:
     """The SHA-256 names of all blobs that a JSON value refers to."""
     found: list[str] = []
     stack = [value]
@@ -219,8 +233,9 @@ def _why(assessment: Assessment) -> str:
 def _proposal(action: Action) -> ActionProposed:
     return ActionProposed(
         action=action.id,
-        tool=action.tool,
+        tool=action.exact_tool,
         args=action.args,
+        digest=action.claimed or None,
         step=action.step,
         confidence=action.confidence,
         hints=action.hints,

@@ -104,7 +104,7 @@ class Ledger:
             outcome=outcome,
             digest=action.decided_digest or None,
             args=action.edited,
-            text=action.note,
+            text=action.answer,
             by=action.decided_by,
         )
         allows = action.outcome in ("approved", "edited")

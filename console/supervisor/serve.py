@@ -9,33 +9,39 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import os
 import secrets
 import signal
 import sys
 import threading
 import time
 from importlib.metadata import version
+from pathlib import Path
 from typing import Final
+
+import click
 
 from bus import codec
 from bus.home import Home
+from bus.limits import LEASE_TTL
 from bus.messages import SupervisorState
 from bus.mqtt import MqttTransport
 from bus.signing import KeyFileError, PrivateKey
 from bus.topics import BadIdError, Topics
 from bus.transport import LinkDown, LinkUp, Message, Will
 from bus.url import BadBrokerUrlError, BrokerUrl
+from console.core.lifecycle import ENDED
 from console.core.reduce import reduce
 from console.core.state import Fleet, KeyframeError, decode, encode
 from console.policy.files import PolicyFileError
 from console.policy.load import Rulebook
 from console.recording import lock
+from console.recording.history import history
 from console.recording.reader import Reader
 from console.recording.schema import RecordingError
 from console.recording.writer import Recording
 from console.supervisor.desk import Desk, Identity
 from console.supervisor.emergency import EmergencyLog
-from console.supervisor.gates import blobs
 from console.supervisor.operators import Operators, OperatorsFileError
 from console.supervisor.rulebook import RulebookWatch
 from console.supervisor.service import Service
@@ -72,7 +78,7 @@ def main() -> int:
         BadBrokerUrlError,
         KeyframeError,
     ) as error:
-        print(f"watchfloor supervisor: {error}", file=sys.stderr)
+        click.echo(f"watchfloor supervisor: {error}", err=True)
         return EXIT_UNUSABLE
     return 0
 
@@ -102,7 +108,7 @@ async def _serve(home: Home) -> None:
             new_id=lambda: secrets.token_hex(8),
         )
         desk.log.not_before = recording.at
-        await _restore_blobs(desk, recording)
+        await _restore_blobs(desk, home.sessions)
         emergency = EmergencyLog(home.emergency_log)
         desk.begin(recording.session, time.monotonic(), late=emergency.left())
         service = Service(
@@ -132,8 +138,10 @@ def _stop_on_signals(service: Service) -> None:
 
 
 def _wait_for_parent(loop: asyncio.AbstractEventLoop, service: Service) -> None:
-    while sys.stdin.buffer.read(4096):
-        pass
+    # Not through sys.stdin: its lock, held here, would abort the interpreter's shutdown.
+    with contextlib.suppress(OSError):
+        while os.read(0, 4096):
+            pass
     with contextlib.suppress(RuntimeError):
         loop.call_soon_threadsafe(service.stop)
 
@@ -151,24 +159,15 @@ async def _restore(recording: Recording) -> Fleet:
     return fleet
 
 
-async def _restore_blobs(desk: Desk, recording: Recording) -> None:
-    """Put the blobs of waiting actions together again, from the present session."""
-    runs = set()
-    for key in desk.fleet.waiting:
-        action = desk.fleet.action(key)
-        if action is not None and blobs(action.args):
-            runs.add((action.agent, action.run))
-    if not runs:
-        return
-    reader = await Reader.open(recording.path)
-    try:
-        for agent, run in sorted(runs):
-            async for row in reader.rows(subject=(agent, run)):
-                record = codec.record(row.pos, row.at, codec.decode_envelope(row.event))
-                if record.from_agent:
-                    desk.recall(record)
-    finally:
-        await reader.close()
+async def _restore_blobs(desk: Desk, folder: Path) -> None:
+    """Put the large values of living runs together again, as far as their parts are recorded."""
+    for run in list(desk.fleet.runs.values()):
+        if not run.blobs or run.state in ENDED:
+            continue
+        async for row in history(folder, subject=(run.agent, run.run)):
+            record = codec.record(row.pos, row.at, codec.decode_envelope(row.event))
+            if record.from_agent:
+                desk.recall(record)
 
 
 async def _alone(url: BrokerUrl, topics: Topics) -> None:
@@ -207,7 +206,7 @@ def _look(item: Message, until: float | None) -> float | None:
     if not item.retained:
         msg = f"another supervisor (instance {state.instance}) serves this site on this broker; stop it first"
         raise UnusableError(msg)
-    return time.monotonic() + state.ttl
+    return time.monotonic() + LEASE_TTL
 
 
 if __name__ == "__main__":

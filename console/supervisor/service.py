@@ -10,6 +10,7 @@ import asyncio
 import logging
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from typing import Final
 
 from bus.limits import LEASE_RENEW
@@ -95,7 +96,7 @@ class Service:
                 await self._recording.append(rows(entries))
                 self._desk.committed(entries, time.monotonic())
             except RecordingError as error:
-                LOGGER.error("%d records could not be stored at the end: %s", len(entries), error)
+                LOGGER.error("%d records could not be stored at the end: %s", len(entries), error)  # noqa: TRY400  (the trace says nothing more)
         self._flush()
         self._desk.outbox.state(self._desk.state("stopped"))
         for out in self._desk.out():
@@ -112,11 +113,19 @@ class Service:
         now = time.monotonic()
         for item in items:
             if isinstance(item, Message):
-                self._desk.receive(item.topic, item.payload, now, retained=item.retained)
+                self._take(item, now)
             elif isinstance(item, LinkUp) and transport is self._control:
                 self._desk.linked(now)
             elif not isinstance(item, LinkUp):
                 LOGGER.warning("the link to the broker is down: %s", item.reason)
+
+    def _take(self, message: Message, now: float) -> None:
+        """Let the desk have a message. An error of ours must not let one message end the supervision of all others."""
+        try:
+            self._desk.receive(message.topic, message.payload, now, retained=message.retained)
+        except Exception as error:
+            LOGGER.exception("a message on %s was not understood", message.topic)
+            self._desk.alarms.raise_("internal-error", f"{message.topic}: {type(error).__name__}")
 
     def _kick(self) -> None:
         """Wake the committer if there is anything to commit, and let go what waits for nothing."""
@@ -147,10 +156,8 @@ class Service:
             await self._staged.wait()
             self._staged.clear()
             if not self._urgent.is_set():
-                try:
+                with suppress(TimeoutError):
                     await asyncio.wait_for(self._urgent.wait(), TELEMETRY_WAIT)
-                except TimeoutError:
-                    pass
             self._urgent.clear()
             await self._store()
 
@@ -175,7 +182,7 @@ class Service:
             elif keyframe:
                 await self._recording.keyframe(last.pos, last.at, keyframe)
         except RecordingError as error:
-            LOGGER.error("no keyframe: %s", error)
+            LOGGER.error("no keyframe: %s", error)  # noqa: TRY400  (the trace says nothing more)
 
     async def _append(self, entries: list[Entry]) -> None:
         while True:
@@ -183,7 +190,7 @@ class Service:
                 await self._recording.append(rows(entries))
             except RecordingError as error:
                 if not self._desk.failing:
-                    LOGGER.error("the recording fails: %s", error)
+                    LOGGER.error("the recording fails: %s", error)  # noqa: TRY400  (the trace says nothing more)
                 self._desk.recording(failing=True)
                 self._flush()
                 await asyncio.sleep(RETRY)

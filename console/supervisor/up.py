@@ -17,6 +17,8 @@ import sys
 from dataclasses import dataclass
 from typing import Final
 
+import click
+
 from bus.home import Home
 from bus.signing import KeyFileError, PrivateKey
 from bus.topics import BadIdError
@@ -64,10 +66,9 @@ class Child:
                 return code
             if loop.time() - began >= STEADY:
                 pause = PAUSE_FIRST
-            print(
+            click.echo(
                 f"watchfloor up: {self.name} ended ({_ending(code)}), starting it again in {pause:.1f} s",
-                file=sys.stderr,
-                flush=True,
+                err=True,
             )
             await asyncio.sleep(pause)
             pause = min(PAUSE_MOST, pause * 2)
@@ -103,15 +104,15 @@ def run_up(*, site: str | None, broker: str | None, listen: str, port: int) -> i
         if not external:
             _check_free(listen, port)
         for line in prepare(home):
-            print(f"watchfloor up: {line}", flush=True)
+            click.echo(f"watchfloor up: {line}")
     except (BadIdError, BadBrokerUrlError, KeyFileError, OperatorsFileError) as error:
-        print(f"watchfloor up: {error}", file=sys.stderr)
+        click.echo(f"watchfloor up: {error}", err=True)
         return EXIT_BAD_INPUT
     except PortInUseError as error:
-        print(f"watchfloor up: {error}", file=sys.stderr)
+        click.echo(f"watchfloor up: {error}", err=True)
         return EXIT_PORT_IN_USE
     except OSError as error:
-        print(f"watchfloor up: {error.filename}: {error.strerror}", file=sys.stderr)
+        click.echo(f"watchfloor up: {error.filename}: {error.strerror}", err=True)
         return EXIT_BAD_INPUT
     return asyncio.run(_keep_up(home, url, None if external else (listen, port)))
 
@@ -190,7 +191,7 @@ async def _keep_up(home: Home, url: str, embedded: tuple[str, int] | None) -> in
         if hasattr(signal, name):
             with contextlib.suppress(NotImplementedError):
                 loop.add_signal_handler(getattr(signal, name), stopped.set)
-    print(f"watchfloor up: site {home.site} on {BrokerUrl.parse(url)}", flush=True)
+    click.echo(f"watchfloor up: site {home.site} on {BrokerUrl.parse(url)}")
     keepers = [asyncio.create_task(child.keep(), name=child.name) for child in children]
     ending = asyncio.create_task(stopped.wait())
     await asyncio.wait([*keepers, ending], return_when=asyncio.FIRST_COMPLETED)

@@ -83,7 +83,7 @@ def closed_because(run: Run, action: Action, view: View, unread: int) -> str:
             return "a hold with a value sent apart cannot be read here"
         if unread:
             lines = "1 line" if unread == 1 else f"{unread} lines"
-            return f"{lines} of the arguments not displayed yet: scroll down, o opens long values"
+            return f"{lines} not displayed yet; scroll, o opens long values"
     return ""
 
 

@@ -105,7 +105,7 @@ class FloorApp(App[int], inherit_bindings=False):
                 self.source = None
         except Exception as error:  # noqa: BLE001  (a console that cannot follow leaves, and says why)
             self.failure = error
-            self.exit(1)
+            self.exit(return_code=1)
 
     async def left(self) -> None:
         """Return once the source is closed; call after the application ended."""

@@ -236,4 +236,6 @@ class LineList(ScrollView, inherit_bindings=False):
             self._scroll(row - height + 1)
 
     def _scroll(self, top: int) -> None:
-        self.scroll_to(y=max(0, min(top, len(self.names) - self.size.height)), animate=False, immediate=True)
+        self.scroll_to(
+            y=max(0, min(top, len(self.names) - self.size.height)), animate=False, immediate=True, force=True
+        )

@@ -44,8 +44,18 @@ def cut_middle(text: str, cells: int) -> str:
 
 
 def wrap(text: str, cells: int) -> list[str]:
-    """`text` in pieces of at most `cells` cells; nothing is left out. Never empty."""
-    return chop_cells(text, max(1, cells)) or [""]
+    """`text` in pieces of at most `cells` cells; nothing is left out. Never empty. Breaks after a blank if it can."""
+    pieces: list[str] = []
+    while text:
+        piece = (
+            text if len(text) <= cells and text.isascii() else chop_cells(text[: cells + 1], max(1, cells))[0]
+        )
+        space = piece.rfind(" ") + 1
+        if len(piece) < len(text) and space > len(piece) // 2:
+            piece = piece[:space]
+        pieces.append(piece)
+        text = text[len(piece) :]
+    return pieces or [""]
 
 
 def width_of(line: Line) -> int:

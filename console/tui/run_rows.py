@@ -240,7 +240,7 @@ def four_facts(command: Command | None, view: View) -> Line:
         ("effective", figures.after(command.effective_at, asked) if command else figures.NOTHING),
     )
     for name, time in times:
-        row.at(row.cells + 4 if row.cells else 3, name, "muted").then(time, gap=2)
+        row.at(row.cells + 3 if row.cells else 3, name, "muted").then(time, gap=1)
     if command and command.state in ("failed", "refused"):
         row.then(command.state, "act", gap=2)
     return row.line

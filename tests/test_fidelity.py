@@ -1,0 +1,53 @@
+"""A few recorded runs lived on a real site, and what the fidelity check says; see `tests/fidelity.py`."""
+
+import argparse
+import os
+from itertools import islice
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from console.demo.recorded import recorded_runs
+from tests.bench.site import BrokerKind, running_site
+from tests.fidelity import check, live
+
+DATA = Path(
+    os.environ.get("WATCHFLOOR_DATA") or Path(__file__).resolve().parent.parent.parent / "shared" / "data"
+)
+RUNS = 6
+
+
+@pytest.mark.data
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "kind",
+    [
+        pytest.param("embedded", marks=pytest.mark.broker),
+        pytest.param("mosquitto", marks=pytest.mark.broker),
+    ],
+)
+async def test_what_was_lived_is_recorded_once_in_order_and_shown_alike(kind: BrokerKind) -> None:
+    file = DATA / "tau1-airline.jsonl.gz"
+    if not file.exists():
+        pytest.skip(f"no sample runs in {DATA}")
+    runs = list(islice(recorded_runs(file), RUNS))
+    options = argparse.Namespace(positions=20, seed=1, parallel=3, limit=RUNS)
+    with running_site(kind) as site:
+        witness = await live(site, [file], options)
+        site.stop()
+        found = await check(site, witness.kept, runs)
+        assert found.problems == []
+        assert (found.lost, found.duplicates, found.extra, found.gaps) == (0, 0, 0, 0)
+        assert found.found == found.wanted > 100
+        assert found.positions >= 20
+        assert found.effects == sum(step.kind == "tool_call" for run in runs for step in run.steps)
+
+        # And the check can fail: one message said otherwise, one state shown otherwise, one run too many.
+        altered = msgspec.structs.replace(runs[0].steps[0], text="never said")
+        claimed = [msgspec.structs.replace(runs[0], steps=[altered, *runs[0].steps[1:]]), *runs[1:-1]]
+        first, *_, last = witness.kept
+        found = await check(site, {first: witness.kept[last]}, claimed)
+        assert found.lost > 0
+        assert found.extra > 0
+        assert len(found.problems) >= 3
