@@ -6,7 +6,9 @@ messages, and their acknowledgements leave in one send.
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
+import os
 import socket
 import ssl
 from collections.abc import Callable
@@ -68,15 +70,16 @@ class BufferedSocket:
             return b""
         try:
             data = self._sock.recv(_READ_BYTES)
-            if _QUICK_ACK is not None:
-                # A broker without TCP_NODELAY (mosquitto's default) holds its next small packet until we acknowledge
-                # this one, which the kernel puts off by 40 ms. Linux forgets the setting, so it is renewed.
-                self._sock.setsockopt(socket.IPPROTO_TCP, _QUICK_ACK, 1)
         except (BlockingIOError, ssl.SSLWantReadError, ssl.SSLWantWriteError):
             raise
         except OSError as error:
             self.fault = self.fault or error.strerror or str(error)
             raise
+        if _QUICK_ACK is not None:
+            # A broker without TCP_NODELAY (mosquitto's default) holds its next small packet until we acknowledge
+            # this one, which the kernel puts off by 40 ms. Linux forgets the setting, so it is renewed.
+            with contextlib.suppress(OSError):
+                self._sock.setsockopt(socket.IPPROTO_TCP, _QUICK_ACK, 1)
         if not data:
             self.fault = self.fault or "the broker closed the connection"
         return data
@@ -129,3 +132,30 @@ class BufferedSocket:
     def setblocking(self, flag: bool) -> None:  # noqa: FBT001 - paho's signature
         """Set whether calls wait."""
         self._sock.setblocking(flag)
+
+
+async def connect(host: str, port: int, timeout: float) -> socket.socket:
+    """Connect TCP without a thread, so that closing never has to wait for one. `timeout` is in seconds per address.
+
+    Raises:
+        OSError: the name has no address, or none of them answers (`TimeoutError` among them).
+    """
+    loop = asyncio.get_running_loop()
+    failure: OSError = OSError("the name has no address")
+    for family, kind, proto, _, address in await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM):
+        sock = socket.socket(family, kind, proto)
+        try:
+            sock.setblocking(False)
+            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            async with asyncio.timeout(timeout):
+                await loop.sock_connect(sock, address)
+        except OSError as error:
+            sock.close()
+            # asyncio's own text is "Connect call failed" with the address, whatever the reason.
+            failure = OSError(error.errno, os.strerror(error.errno)) if error.errno else error
+        except BaseException:
+            sock.close()
+            raise
+        else:
+            return sock
+    raise failure

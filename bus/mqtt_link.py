@@ -9,8 +9,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import os
-import socket
 import ssl
 import threading
 from collections import deque
@@ -21,7 +19,7 @@ import aiomqtt
 from paho.mqtt.client import MQTT_ERR_SUCCESS, MQTTMessage
 from paho.mqtt.client import Client as Paho
 
-from bus.buffered_socket import BufferedSocket
+from bus.buffered_socket import BufferedSocket, connect
 from bus.transport import Message, Will
 from bus.url import BrokerUrl
 
@@ -129,7 +127,7 @@ class MqttLink:
             LinkFailedError: no connection, no answer, or a refusal.
         """
         try:
-            raw = await self._connect()
+            raw = await connect(self._url.host, self._url.port, ANSWER_WITHIN)
             self._socket = BufferedSocket(raw, more=self._paho.want_write)
             await self._enter()
             self._watch_reader()  # again: entering may have put a new future in the place of the first
@@ -137,28 +135,6 @@ class MqttLink:
                 await self._subscribe(filters)
         except (OSError, aiomqtt.MqttError, ValueError) as error:
             raise LinkFailedError(f"cannot connect to {self._url.address}: {_why(error)}") from error
-
-    async def _connect(self) -> socket.socket:
-        """Connect TCP without a thread, so that closing never has to wait for one."""
-        infos = await self._loop.getaddrinfo(self._url.host, self._url.port, type=socket.SOCK_STREAM)
-        failure: OSError = OSError("the name has no address")
-        for family, kind, proto, _, address in infos:
-            sock = socket.socket(family, kind, proto)
-            try:
-                sock.setblocking(False)
-                sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-                async with asyncio.timeout(ANSWER_WITHIN):
-                    await self._loop.sock_connect(sock, address)
-            except OSError as error:
-                sock.close()
-                # asyncio's own text is "Connect call failed" with the address, whatever the reason.
-                failure = OSError(error.errno, os.strerror(error.errno)) if error.errno else error
-            except BaseException:
-                sock.close()
-                raise
-            else:
-                return sock
-        raise failure
 
     def _hand_over_socket(self) -> BufferedSocket:
         """Give paho the connected socket, behind TLS if wanted. Runs in aiomqtt's connecting thread."""

@@ -18,7 +18,7 @@ from bus.records import ActionDecided, AlarmRaised
 from console.core.reduce import reduce
 from console.core.state import Fleet, encode
 from console.demo.recorded import RecordedRun
-from console.recording.files import session_paths
+from console.recording.files import session_paths, size_of
 from console.recording.history import history
 from console.recording.reader import Reader
 from tests.fidelity_expected import Mark, lived, mark
@@ -42,6 +42,8 @@ class Findings:
     gaps: int = 0
     positions: int = 0
     effects: int = 0
+    event_bytes: int = 0
+    file_bytes: int = 0
     alarms: Counter[str] = field(default_factory=Counter)
 
     def problem(self, text: str) -> None:
@@ -52,7 +54,8 @@ class Findings:
             f"runs {self.runs}, agents' events expected {self.wanted}, recorded {self.found}, "
             f"lost {self.lost}, duplicates {self.duplicates}, unexpected {self.extra}, gaps {self.gaps}, "
             f"records {self.records}, states compared {self.positions}, effects with decision {self.effects}, "
-            f"alarms {dict(self.alarms) or 'none'}, problems {len(self.problems)}"
+            f"alarms {dict(self.alarms) or 'none'}, stored {self.file_bytes:,} bytes for {self.event_bytes:,} "
+            f"of JSON, problems {len(self.problems)}"
         )
 
 
@@ -74,6 +77,7 @@ class Reading:
         keyframes = await _keyframes(home)
         async for row in history(home.sessions):
             envelope = codec.decode_envelope(row.event)
+            self.found.event_bytes += len(row.event)
             record = codec.record(row.pos, row.at, envelope)
             reduce(self.fleet, record)
             self._take(record, envelope.id)
@@ -81,6 +85,7 @@ class Reading:
                 if row.pos in states:
                     self._compare(what, row.pos, states[row.pos])
         self.found.records = self.fleet.pos
+        self.found.file_bytes = sum(map(size_of, session_paths(home.sessions)))
         late = [pos for pos in self._kept if pos > self.fleet.pos]
         if late:
             self.found.problem(f"the console stood at {max(late)}, the recording ends at {self.fleet.pos}")
@@ -95,8 +100,9 @@ class Reading:
         key = f"{record.agent}/{record.run}"
         if record.from_agent:
             found.found += 1
-            if name in self._ids and record.seq <= self._seqs[key]:
+            if name in self._ids:
                 found.duplicates += 1
+                found.problem(f"{key}: event {name} is recorded twice")
             self._ids.add(name)
             if record.seq != self._seqs[key] + 1:
                 found.gaps += 1

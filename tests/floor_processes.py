@@ -53,7 +53,9 @@ class FloorProcesses:
 
     def __init__(self, root: Path, *, broker: BrokerUrl | None = None, site: str = SITE) -> None:
         self.root = root
-        self.home = Home(site=site, data=root / "home" / "data" / site, config=root / "home" / "config" / site)
+        self.home = Home(
+            site=site, data=root / "home" / "data" / site, config=root / "home" / "config" / site
+        )
         self.temporary = root / "tmp"
         self.said = root / "up.log"
         self.port = free_port()

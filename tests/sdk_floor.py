@@ -31,7 +31,7 @@ from bus.run_core import RunCore
 from bus.signing import PrivateKey
 from bus.spool import Bounds, MemorySpool, Owner, Spool
 from bus.topics import Topics
-from bus.transport import Message
+from bus.transport import LinkUp, Message, Transport
 
 SITE, AGENT, RUN, EPOCH = "test", "janitor", "r1", "epoch-1"
 TOPICS = Topics(SITE)
@@ -220,7 +220,21 @@ class Supervisor:
         self.statuses: list[bytes] = []
         self._ids = itertools.count(1)
         self._seen = asyncio.Condition()
-        self._transport = MemoryTransport(bus, "supervisor", [TOPICS.all_events, TOPICS.all_status])
+        self._transport: Transport = MemoryTransport(
+            bus, "supervisor", [TOPICS.all_events, TOPICS.all_status]
+        )
+        self._publish: Callable[[str, bytes, bool], None] = lambda topic, payload, retain: bus.publish(
+            topic, payload, retain=retain
+        )
+        self._linked = asyncio.Event()
+
+    def over(self, transport: Transport) -> None:
+        """Use another transport than the memory bus."""
+        self._transport = transport
+        self._publish = lambda topic, payload, retain: transport.send(topic, payload, retain=retain)
+
+    async def linked(self) -> None:
+        await self._linked.wait()
 
     async def live(self) -> None:
         async with self._transport as transport:
@@ -228,6 +242,8 @@ class Supervisor:
                 for item in batch:
                     if isinstance(item, Message):
                         self._take(item)
+                    elif isinstance(item, LinkUp):
+                        self._linked.set()
                 async with self._seen:
                     self._seen.notify_all()
 
@@ -244,10 +260,10 @@ class Supervisor:
             "lease": self.lease,
         } | fields
         state = SupervisorState(public_key=self.key.public.line, **values)
-        self.bus.publish(TOPICS.state, self.key.sign(state), retain=True)
+        self._publish(TOPICS.state, self.key.sign(state), True)
 
     def send(self, command: Signed) -> None:
-        self.bus.publish(TOPICS.commands(self.agent), self.key.sign(command))
+        self._publish(TOPICS.commands(self.agent), self.key.sign(command), False)
 
     def order(self, kind: type[Command], run: str, **fields: Any) -> None:
         self.send(self.made(kind, run, **fields))

@@ -487,6 +487,7 @@ def test_the_rest_of_a_dead_run_is_sent_unchanged_and_claims_nothing() -> None:
     floor.core.send_rest(dead.spool, floor.now)
     floor.up()
     assert statuses(floor)[-1].runs == []
+    floor.state()
     floor.serve()
     assert floor.ingest.records[RUN] == [event for _, event in left]
     assert floor.core.unstored == 0

@@ -1,7 +1,7 @@
 """The console's pure parts: arguments shown exactly, figures, order and attention."""
 
 import json
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 from hypothesis import given
@@ -153,14 +153,14 @@ def test_read_only_has_no_acting_keys_at_all() -> None:
         for mode in ("fleet", "run", "decide")
         for action in offered(mode, read_only=True)
         if action.acting
-    ] == []  # type: ignore[arg-type]
+    ] == []
 
 
 def test_the_key_line_fits_and_keeps_what_is_safe() -> None:
     for mode in ("fleet", "run", "decide", "approve", "code", "kill", "hold", "words", "edit", "help"):
-        line = text_of(key_line(mode, NOWHERE, lambda _: "", typed="7q4f"))  # type: ignore[arg-type]
+        line = text_of(key_line(mode, NOWHERE, lambda _: "", typed="7q4f"))
         assert len(line) <= 79
-        for action in offered(mode, read_only=False):  # type: ignore[arg-type]
+        for action in offered(mode, read_only=False):
             assert not action.safe or action.label in line
 
 
@@ -168,7 +168,7 @@ def test_the_key_line_fits_and_keeps_what_is_safe() -> None:
 
 
 def kinds(items: list[Item]) -> list[tuple[str, str]]:
-    return [(item.kind, item.key) for item in items if item.kind not in ("blank",)]
+    return [(item.kind, item.key) for item in items if item.kind != "blank"]
 
 
 def test_the_fleet_is_ordered_by_who_needs_a_person() -> None:
@@ -229,4 +229,4 @@ def test_a_failed_run_rests_after_a_while() -> None:
 
 
 def test_verbs_of_the_console_are_verbs_of_the_bus() -> None:
-    assert {"approve", "edit", "reject", "respond", "pause", "resume", "hold", "kill"} <= set(Verb.__args__)
+    assert {"approve", "edit", "reject", "respond", "pause", "resume", "hold", "kill"} <= set(get_args(Verb))

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from console.core.text import plain
+from console.tui.run_screen import RunScreen
 from tests.floor_fixture import Script, busy, calm
 from tests.tui_console import Console, console
 
@@ -86,18 +87,12 @@ async def test_the_run_that_waits_opens_at_its_gate() -> None:
     script = busy()
     async with console(script) as it:
         await it.press("enter", "escape")
-        it.app.push_screen(run_of(it, "refunds/7q4f"))
+        it.app.push_screen(RunScreen("refunds/7q4f"))
         await it.settle()
         assert "hold, due" in it.text()
         assert it.screen.body.cursor == "action:a1"
         await it.press("enter")
         assert it.screen.mode == "decide"
-
-
-def run_of(it: Console, key: str) -> object:
-    from console.tui.run_screen import RunScreen
-
-    return RunScreen(key)
 
 
 async def test_the_facts_of_a_decision_are_shown_where_it_was_made() -> None:
@@ -173,7 +168,8 @@ def hostile(text: str) -> Script:
     script.start("evil", "e001", text, version=text[:40])
     script.step("evil", "e001", 1, text, 0.3, text=text)
     script.ask(
-        "evil", "e001", "a1", text[:100], {text[:60]: text, "nested": [{text[:30]: text}]}, step=1, reason=text, reasons=(text,)
+        "evil", "e001", "a1", text[:100], {text[:60]: text, "nested": [{text[:30]: text}]}, step=1,
+        reason=text, reasons=(text,),
     )  # fmt: skip
     script.start("worse", "e002", text)
     script.ask("worse", "e002", "a1", text[:100], {"to": text}, gate="hold", reason=text)
@@ -208,7 +204,7 @@ async def test_text_that_means_harm_is_only_text_on_every_screen(text: str) -> N
             await it.press(*keys)
             check(it)
         for key in ("evil/e001", "worse/e002", "gone/e003"):
-            it.app.push_screen(run_of(it, key))
+            it.app.push_screen(RunScreen(key))
             await it.settle()
             check(it)
         assert it.app.is_running

@@ -21,6 +21,7 @@ PRIORITY: Final[dict[str, int]] = {
     "command-failed": 2,
     "passed": 2,
     "policy-file": 2,
+    "operators-file": 2,
     "run-refused": 3,
     "misdeed": 3,
     "bad-input": 3,

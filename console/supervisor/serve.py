@@ -34,7 +34,6 @@ from console.core.lifecycle import ENDED
 from console.core.reduce import reduce
 from console.core.state import Fleet, KeyframeError, decode, encode
 from console.policy.files import PolicyFileError
-from console.policy.load import Rulebook
 from console.recording import lock
 from console.recording.history import history
 from console.recording.reader import Reader
@@ -42,8 +41,8 @@ from console.recording.schema import RecordingError
 from console.recording.writer import Recording
 from console.supervisor.desk import Desk, Identity
 from console.supervisor.emergency import EmergencyLog
-from console.supervisor.operators import Operators, OperatorsFileError
-from console.supervisor.rulebook import RulebookWatch
+from console.supervisor.files import SiteFiles
+from console.supervisor.operators import OperatorsFileError
 from console.supervisor.service import Service
 
 EXIT_UNUSABLE: Final = 64
@@ -93,8 +92,7 @@ async def _serve(home: Home) -> None:
         key=PrivateKey.load(home.supervisor_key),
         version=version("watchfloor"),
     )
-    operators = Operators.load(home.operators)
-    rulebook = Rulebook(home.catalogue, home.policy)
+    files = SiteFiles(home)
     initial = encode(Fleet(site=home.site))
     async with await Recording.open(home.sessions, initial=initial) as recording:
         fleet = await _restore(recording)
@@ -102,8 +100,8 @@ async def _serve(home: Home) -> None:
         desk = Desk(
             fleet,
             identity,
-            rulebook.judge,
-            operators,
+            files.rulebook.judge,
+            files.operators,
             wall=lambda: int(time.time() * 1000),
             new_id=lambda: secrets.token_hex(8),
         )
@@ -122,7 +120,7 @@ async def _serve(home: Home) -> None:
             ),
             MqttTransport(url, client_id=f"watchfloor-{home.site}-bulk", subscriptions=[topics.all_events]),
             emergency,
-            RulebookWatch(rulebook, [home.catalogue, home.policy]),
+            files,
         )
         _stop_on_signals(service)
         await service.run()

@@ -21,9 +21,9 @@ from console.recording.schema import RecordingError
 from console.recording.writer import Recording
 from console.supervisor.desk import Desk
 from console.supervisor.emergency import EmergencyLog
+from console.supervisor.files import SiteFiles
 from console.supervisor.log import Entry
 from console.supervisor.outbox import Out
-from console.supervisor.rulebook import RulebookWatch
 
 TELEMETRY_WAIT: Final = 0.02
 """Seconds that telemetry waits for company before it is committed."""
@@ -50,14 +50,14 @@ class Service:
         control: Transport,
         bulk: Transport,
         emergency: EmergencyLog,
-        rules: RulebookWatch,
+        files: SiteFiles,
     ) -> None:
         self._desk = desk
         self._recording = recording
         self._control = control
         self._bulk = bulk
         self._emergency = emergency
-        self._rules = rules
+        self._files = files
         self._staged = asyncio.Event()
         self._urgent = asyncio.Event()
         self._stopping = asyncio.Event()
@@ -206,7 +206,7 @@ class Service:
             await asyncio.sleep(TICK)
             now = time.monotonic()
             self._desk.tick(now)
-            self._rules.tick(self._desk, now)
+            self._files.tick(self._desk, now)
             self._kick()
 
     async def _lease(self) -> None:

@@ -15,6 +15,7 @@ from console.tui.source import UNSEEN, Standing
 from console.tui.theme import Ink
 
 WIDTH: Final = 80
+WIDEST: Final = 120
 HEIGHT: Final = 24
 """Smallest terminal that may act."""
 
@@ -36,14 +37,19 @@ class View(NamedTuple):
     signed: bool
 
     @property
-    def last(self) -> int:
-        """The last column for text."""
+    def edge(self) -> int:
+        """The last column for text in the fixed rows."""
         return self.width - 2
+
+    @property
+    def last(self) -> int:
+        """The last column for text between them: a row that is too wide is not read as one."""
+        return min(self.width, WIDEST) - 2
 
     @property
     def spare(self) -> int:
         """Columns beyond eighty, for the one elastic column."""
-        return max(0, self.width - WIDTH)
+        return self.last + 2 - WIDTH
 
     @property
     def live(self) -> bool:
@@ -70,11 +76,11 @@ def header(view: View, trail: Sequence[str]) -> Line:
     right.append((f"  {view.operator}", "muted"))
     if not view.signed and not view.read_only:
         right.append(("  unsigned", "muted"))
-    room = view.last - sum(len(words) for words, _ in right)
+    room = view.edge - sum(len(words) for words, _ in right)
     row = Row().at(1, view.site, "strong")
     for level, name in enumerate(trail):
         row.then(STEP, "muted").then(name, "strong" if level == len(trail) - 1 else "muted", end=room)
-    return row.right(view.last, *right).line
+    return row.right(view.edge, *right).line
 
 
 def _link(standing: Standing) -> list[tuple[str, Ink]]:
@@ -118,21 +124,21 @@ def alarm_line(view: View, counts: Counts, last_decision: int, as_of: int) -> Li
     elif counts.first_due is not None:
         remaining = counts.first_due - view.now
         row.at(33, "first due ", "muted").then(figures.left(remaining), figures.urgency(remaining))
-        row.then(f" {counts.first_agent}", "muted", end=view.last - 18)
+        row.then(f" {counts.first_agent}", "muted", end=view.edge - 18)
     if counts.alarms:
         plural = "alarm" if counts.alarms == 1 else "alarms"
         shelved = f"  z {counts.shelved}" if counts.shelved else ""
         row.right(
-            view.last,
+            view.edge,
             ("!! ", counts.alarm_level),
             (f"{counts.alarms} {plural}", "text"),
             (f" {figures.age(view.now - counts.alarm_since)}", "muted"),
             (shelved, "muted"),
         )
     elif counts.shelved:
-        row.right(view.last, (f"z {counts.shelved}", "muted"))
+        row.right(view.edge, (f"z {counts.shelved}", "muted"))
     elif last_decision and not row.cells > 50:
-        row.right(view.last, (f"last decision {figures.age(view.now - last_decision)} ago", "muted"))
+        row.right(view.edge, (f"last decision {figures.age(view.now - last_decision)} ago", "muted"))
     return row.line
 
 
@@ -163,7 +169,7 @@ def still_holds(view: View) -> list[Line]:
 
 def note_line(note: Note | None, view: View) -> Line:
     """The last row but one: what became of the operator's last wish."""
-    return Row().at(1, note.text, note.ink, end=view.last + 1).line if note else BLANK
+    return Row().at(1, note.text, note.ink, end=view.edge + 1).line if note else BLANK
 
 
 def key_line(mode: Mode, view: View, closed: Callable[[KeyAction], str], *, typed: str = "") -> Line:
@@ -172,7 +178,7 @@ def key_line(mode: Mode, view: View, closed: Callable[[KeyAction], str], *, type
     labels = [
         (typed if action.typed and action.id == "id" else name_of(action.keys[0]), action) for action in shown
     ]
-    while _cells(labels) > view.last:
+    while _cells(labels) > view.edge:
         loose = [entry for entry in labels if not entry[1].safe]
         if not loose:
             break

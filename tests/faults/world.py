@@ -58,6 +58,7 @@ class World:
         self.folder.mkdir(exist_ok=True)
         self.audit = Audit.of(self.site.home)
         self.reported: set[str] = set()
+        self.done = 0
         self.floor: Floor
         self.operator: Answering
 
@@ -135,11 +136,18 @@ class World:
         floor = self.floor
         before = counted(self.folder)
         made = self._made()
-        await until(lambda: floor.status.supervisor == "up" and floor.status.joined, within, "the console joins")
+        await until(
+            lambda: floor.status.supervisor == "up" and floor.status.joined, within, "the console joins"
+        )
 
         def working(name: str) -> bool:
             run, life = self.running(name), floor.fleet.agents.get(name)
-            return run is not None and run.state in ("working", "input-required") and life is not None and life.status == "online"
+            return (
+                run is not None
+                and run.state in ("working", "input-required")
+                and life is not None
+                and life.status == "online"
+            )
 
         def well() -> bool:
             now = self._made()
@@ -150,7 +158,9 @@ class World:
         except TooLateError as error:
             stand = {name: (run.state, run.seq) if (run := self.running(name)) else None for name in AGENTS}
             lives = {name: life.status for name, life in floor.fleet.agents.items()}
-            raise TooLateError(f"{error}; runs {stand}, agents {lives}, made {made} then {self._made()}") from None
+            raise TooLateError(
+                f"{error}; runs {stand}, agents {lives}, made {made} then {self._made()}"
+            ) from None
         seqs = {key: run.seq for key, run in floor.fleet.runs.items()} | {
             key: seq for key, (seq, _) in floor.fleet.ended.items()
         }
@@ -173,9 +183,12 @@ class World:
     async def check(self) -> list[str]:
         """Hold everything against everything, without stopping anybody. Return what is newly wrong."""
         done, made = effects(self.folder), counted(self.folder)
+        self.done = len(done)
         end = (await sessions(self.site.home.sessions))[-1].last_pos
         if not await self.floor.until(lambda fleet: fleet.pos >= end, 15.0):
-            raise TooLateError(f"the console is at {self.floor.fleet.pos}, the recording at {end}: {self.floor.trouble}")
+            raise TooLateError(
+                f"the console is at {self.floor.fleet.pos}, the recording at {end}: {self.floor.trouble}"
+            )
         await self.audit.matches(self.floor.fleet)
         self.audit.join(done)
         missing = self.audit.missing(made)

@@ -1,0 +1,73 @@
+"""Puts edits of the site's files in force while the supervisor runs: catalogue, policy, operators.
+
+A broken edit keeps the last good version in force and raises an alarm.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Final
+
+from bus.home import Home
+from console.policy.load import Rulebook
+from console.supervisor.desk import Desk
+from console.supervisor.operators import Operators, OperatorsFileError
+
+LOOK: Final = 1.0
+"""Seconds between looks at the files."""
+
+Stamp = tuple[int, int] | None
+
+
+class SiteFiles:
+    """The site's files as they are in force, and the look-out for their edits.
+
+    Raises:
+        PolicyFileError, OperatorsFileError: a file cannot be used; there is no earlier version to keep.
+    """
+
+    def __init__(self, home: Home) -> None:
+        self.rulebook = Rulebook(home.catalogue, home.policy)
+        self.operators = Operators.load(home.operators)
+        self._home = home
+        self._rules_seen = self._rules()
+        self._operators_seen = _stamp(home.operators)
+        self._next = 0.0
+
+    def tick(self, desk: Desk, now: float) -> None:
+        """Look at the files now and then."""
+        if now < self._next:
+            return
+        self._next = now + LOOK
+        rules, operators = self._rules(), _stamp(self._home.operators)
+        if rules != self._rules_seen:
+            self._rules_seen = rules
+            if self.rulebook.reload():
+                desk.adopt(self.rulebook.judge)
+            _say(desk, "policy-file", self.rulebook.problem)
+        if operators != self._operators_seen:
+            self._operators_seen = operators
+            problem = ""
+            try:
+                self.operators = desk.arbiter.operators = Operators.load(self._home.operators)
+            except OperatorsFileError as error:
+                problem = f"{error} (the last good version stays in force)"
+            _say(desk, "operators-file", problem)
+
+    def _rules(self) -> tuple[Stamp, Stamp]:
+        return _stamp(self._home.catalogue), _stamp(self._home.policy)
+
+
+def _say(desk: Desk, kind: str, problem: str) -> None:
+    if problem:
+        desk.alarms.raise_(kind, problem)
+    else:
+        desk.alarms.clear(kind)
+
+
+def _stamp(path: Path) -> Stamp:
+    try:
+        status = path.stat()
+    except OSError:
+        return None
+    return status.st_mtime_ns, status.st_size

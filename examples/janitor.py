@@ -1,0 +1,21 @@
+"""A whole agent: it deletes the `.tmp` files of a folder, one by one, each only after it was allowed to."""
+
+import asyncio
+import sys
+from pathlib import Path
+
+from bus import Action, run
+
+
+async def main(folder: Path) -> None:
+    async with run("janitor", goal=f"tidy {folder}") as job:
+        for path in sorted(folder.glob("*.tmp")):
+            async with job.step(f"judge {path.name}", confidence=0.8):
+                action = Action("delete_file", {"path": str(path)}, confidence=0.8, reason="looks temporary")
+            decision = await job.gate(action)
+            if decision.approved:
+                async with decision:
+                    Path(decision.args["path"]).unlink()
+
+
+asyncio.run(main(Path(sys.argv[1])))

@@ -1,0 +1,127 @@
+"""The fault of a recording that can grow no more, by a limit on the size of files that its process may write."""
+
+from __future__ import annotations
+
+import json
+import signal
+import time
+from typing import Final
+
+import psutil
+
+from console.core.state import Action
+from tests.faults.audit import counted
+from tests.faults.faults import SOON, Outcome
+from tests.faults.rivals import waiting_asks
+from tests.faults.world import World
+from tests.floor_processes import until
+
+FULL: Final = 8_192
+"""Bytes: too few for any commit, which takes two pages of 4 kB and their headers, and enough for some emergency lines."""
+
+
+def fill(pid: int) -> None:
+    """Let a process write nothing beyond the first bytes of any file."""
+    process = psutil.Process(pid)
+    _, hard = process.rlimit(psutil.RLIMIT_FSIZE)
+    process.rlimit(psutil.RLIMIT_FSIZE, (FULL, hard))
+
+
+def free(pid: int) -> None:
+    """Let it write again."""
+    process = psutil.Process(pid)
+    _, hard = process.rlimit(psutil.RLIMIT_FSIZE)
+    process.rlimit(psutil.RLIMIT_FSIZE, (hard, hard))
+
+
+async def full_disk(world: World) -> Outcome:
+    """Full, seen, closed for approvals and open for stops; then there is space again and everything is recorded."""
+    began, named, rejected, killed = await _filled(world)
+    await _lives_on(world, rejected)
+    raised = world.audit.alarms["recording-failing"]
+    freed = time.monotonic()
+    free(world.site.pid("supervisor"))
+    await world.saw(freed, lambda status: status.recording == "ok", SOON, "the recording works")
+    world.operator.paused = False
+    await world.flowing()
+    await _recorded(world, rejected, killed)
+    assert world.audit.alarms["recording-failing"] == raised + 1, "alarm recording-failing was not recorded"
+    alarm = world.floor.fleet.alarms.get("recording-failing")
+    assert alarm is None or alarm.state in ("returned", "normal"), f"the alarm is {alarm and alarm.state}"
+    return Outcome(f"full disk for {freed - began:.1f} s", named, time.monotonic() - freed)
+
+
+async def full_disk_and_kill(world: World) -> Outcome:
+    """Full, stops sent unrecorded, and the supervisor killed before it could record them: said late, and loudly."""
+    began, named, _, _ = await _filled(world)
+    killed = time.monotonic()
+    world.site.signal("supervisor", signal.SIGKILL)
+    world.operator.paused = False
+    await world.flowing()
+    late = [alarm for alarm in world.floor.fleet.alarms.values() if alarm.kind == "recorded-late"]
+    assert late, "nobody says what was sent unrecorded"
+    assert all(alarm.latched for alarm in late)
+    emergency = world.site.home.emergency_log
+    await until(lambda: not emergency.exists(), SOON, "the emergency log is gone")
+    await world.reset_alarms("recorded-late")
+    return Outcome(f"full disk for {killed - began:.1f} s, then kill -9", named, time.monotonic() - killed)
+
+
+async def full_disk_and_end(world: World) -> Outcome:
+    """Full, and told to stop: a clean end that says what could not be stored; agents send it again."""
+    began, named, _, _ = await _filled(world)
+    ended = time.monotonic()
+    before = len(world.site.log())
+    await world.site.stop()
+    said = world.site.log()[before:]
+    assert "Traceback" not in said, said
+    world.site.start()
+    world.operator.paused = False
+    await world.flowing()
+    await world.reset_alarms("recorded-late")
+    return Outcome(f"full disk for {ended - began:.1f} s, then SIGTERM", named, time.monotonic() - ended)
+
+
+async def _filled(world: World) -> tuple[float, float, Action, Action]:
+    """Fill the disk while two agents wait. Approving is refused; one is rejected, the other's run paused and killed."""
+    one, other = (await waiting_asks(world, 2))[:2]
+    began = time.monotonic()
+    fill(world.site.pid("supervisor"))
+    floor = world.floor
+    named = await world.saw(began, lambda status: status.recording == "failing", 10.0, "recording failing")
+    refused = await floor.say("approve", agent=one.agent, run=one.run, action=one.id, digest=one.digest)
+    assert refused.outcome == "closed", f"an approval was {refused.outcome}: {refused.text}"
+    answers = [
+        await floor.say("reject", agent=one.agent, run=one.run, action=one.id, reason="full disk"),
+        await floor.say("pause", agent=other.agent, run=other.run, reason="full disk"),
+        await floor.say("kill", agent=other.agent, run=other.run, reason="full disk"),
+    ]
+    assert all(answer.accepted for answer in answers), answers
+    ended = f"end {other.run}"
+    await until(
+        lambda: ended in (world.folder / f"{other.agent}.made").read_text("utf-8"), SOON, "the kill arrives"
+    )
+    await until(world.site.home.emergency_log.exists, SOON, "there is an emergency log")
+    types = {
+        json.loads(json.loads(line)["payload"]).get("type")
+        for line in world.site.home.emergency_log.read_text("utf-8").splitlines()
+    }
+    assert {"decision", "pause", "kill"} <= types, types
+    return began, named, one, other
+
+
+async def _lives_on(world: World, rejected: Action) -> None:
+    """A rejection has reached its agent when it makes more events, though nobody stores them."""
+    key = f"{rejected.agent}/{rejected.run}"
+    before = counted(world.folder).get(key, 0)
+    await until(lambda: counted(world.folder).get(key, 0) >= before, SOON, "the rejection arrives")
+
+
+async def _recorded(world: World, rejected: Action, killed: Action) -> None:
+    for text in await world.check():
+        world.audit.problems.append(text)
+    decided = world.audit.decided.get(rejected.key)
+    assert decided is not None, "the rejection is not recorded"
+    assert decided.outcome == "rejected"
+    assert f"{killed.agent}/{killed.run}" in world.audit.finished, "the end of the killed run is not recorded"
+    assert not world.site.home.emergency_log.exists(), "the emergency log is still there"

@@ -1,0 +1,272 @@
+"""Gated functions, values made fit to travel, and whom an agent believes."""
+
+import base64
+import dataclasses
+import datetime as dt
+import enum
+import hashlib
+import inspect
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bus.canonical import NotCanonicalError
+from bus.decision import Action, ActionRejected, Decision, DecisionOutcome
+from bus.events import Confidence, Hints
+from bus.home import Home
+from bus.limits import EVENT_BYTES
+from bus.messages import KillCommand, SupervisorState
+from bus.signing import KeyFileError, PrivateKey
+from bus.tools import Wrapped, gated_async, gated_sync
+from bus.trust import KEY_VARIABLE, PinnedTrust, supervisor_key
+from bus.values import ARGS_BYTES, arguments, claim, clip, plain, result_text
+
+# ---- tools -------------------------------------------------------------------------------------------------------------
+
+
+class Gatekeeper:
+    """Answers every action with `outcome`, and keeps what was asked and reported."""
+
+    def __init__(self, outcome: DecisionOutcome = "approved", **edit: Any) -> None:
+        self.outcome: DecisionOutcome = outcome
+        self.edit = edit
+        self.asked: list[Action] = []
+        self.reports: list[tuple[bool, str]] = []
+        self.meanwhile: Callable[[], object] = lambda: None
+
+    def __call__(self, action: Action) -> Decision:
+        self.asked.append(action)
+        args = arguments(action.args).full | self.edit
+        decision = Decision(action="a1", tool=action.tool, outcome=self.outcome, args=args, text="why")
+        decision.reports_to(lambda done, text: self.reports.append((done, text)))
+        self.meanwhile()
+        return decision
+
+    async def wait(self, action: Action) -> Decision:
+        return self(action)
+
+
+def wrapped(function: Callable[..., Any], **given: Any) -> Wrapped:
+    return Wrapped.of(function, **({"name": "", "hints": None, "confidence": None, "reason": ""} | given))
+
+
+def test_arguments_get_their_names_and_the_result_is_reported() -> None:
+    keeper = Gatekeeper()
+
+    def move(
+        source: str, /, target: str = "b", *more: int, force: bool = False, **rest: Any
+    ) -> dict[str, Any]:
+        """Move it."""
+        return {"moved": [source, target, more, force, rest]}
+
+    hints = Hints(destructive_hint=True)
+    tool = gated_sync(wrapped(move, hints=hints, confidence=lambda *a, **k: 0.4, reason="old"), keeper)
+    assert tool("a", "c", 1, 2, force=True, extra=3) == {"moved": ["a", "c", (1, 2), True, {"extra": 3}]}
+    assert tool.__doc__ == "Move it."
+    action = keeper.asked[0]
+    assert action == Action(
+        "move",
+        {"source": "a", "target": "c", "more": (1, 2), "force": True, "rest": {"extra": 3}},
+        hints=hints,
+        confidence=0.4,
+        reason="old",
+    )
+    assert keeper.reports == [(True, '{"moved":["a","c",[1,2],true,{"extra":3}]}')]
+
+
+async def test_an_edit_replaces_the_arguments_of_an_async_function() -> None:
+    keeper = Gatekeeper("edited", path="b.txt", more=[7])
+    ran: list[Any] = []
+
+    async def delete(path: str, *more: int, force: bool = True) -> None:
+        ran.append((path, more, force))
+
+    await gated_async(wrapped(delete), keeper.wait)("a.txt", 1)
+    assert ran == [("b.txt", (7,), True)]
+
+
+def test_a_rejected_tool_never_runs_and_the_caller_gets_the_reason() -> None:
+    keeper = Gatekeeper("rejected")
+    tool = gated_sync(wrapped(lambda path: pytest.fail("it ran"), name="delete"), keeper)
+    with pytest.raises(ActionRejected, match="why") as caught:
+        tool("a.txt")
+    assert caught.value.decision.outcome == "rejected"
+    assert keeper.reports == []
+
+
+def test_an_edit_that_does_not_fit_the_function_runs_nothing() -> None:
+    keeper = Gatekeeper("edited", nonsense=1)
+    tool = gated_sync(wrapped(lambda path: pytest.fail("it ran"), name="delete"), keeper)
+    with pytest.raises(TypeError, match="nonsense"):
+        tool("a.txt")
+    assert [done for done, _ in keeper.reports] == [False]
+
+
+def test_objects_changed_while_waiting_are_not_what_was_approved() -> None:
+    keeper = Gatekeeper()
+    paths = ["a.txt"]
+    keeper.meanwhile = lambda: paths.append("/")
+    tool = gated_sync(wrapped(lambda paths: pytest.fail("it ran"), name="delete"), keeper)
+    with pytest.raises(ActionRejected, match="changed while"):
+        tool(paths)
+    keeper.meanwhile = lambda: paths.__setitem__(0, True)  # type: ignore[call-overload]
+    paths[:] = [1]  # type: ignore[list-item]
+    with pytest.raises(ActionRejected, match="changed while"):
+        tool(paths)
+
+
+def test_a_method_keeps_its_object_to_itself() -> None:
+    keeper = Gatekeeper()
+
+    class Box:
+        def empty(self, how: str) -> str:
+            return how
+
+    Box.empty = gated_sync(wrapped(Box.empty), keeper)  # type: ignore[method-assign]
+    assert Box().empty("slowly") == "slowly"
+    assert keeper.asked[0].args == {"how": "slowly"}
+
+
+def test_an_exception_of_the_tool_is_reported_and_raised() -> None:
+    keeper = Gatekeeper()
+
+    def broken() -> None:
+        raise OSError("disk")
+
+    with pytest.raises(OSError, match="disk"):
+        gated_sync(wrapped(broken), keeper)()
+    assert keeper.reports == [(False, "OSError: disk")]
+
+
+# ---- values ------------------------------------------------------------------------------------------------------------
+
+JSON = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers(-(2**53), 2**53)
+    | st.floats(allow_nan=False)
+    | st.text(max_size=50),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=8), inner, max_size=4),
+    max_leaves=20,
+)
+
+
+@given(args=st.dictionaries(st.text(max_size=8), JSON, max_size=4))
+def test_plain_json_stays_what_it_is_in_a_copy(args: dict[str, Any]) -> None:
+    found = arguments(args)
+    assert found.full == args == found.wire
+    assert json.loads(json.dumps(found.full)) == args
+    assert not found.blobs
+
+
+@given(
+    args=st.dictionaries(
+        st.text("abcdef", min_size=1, max_size=8),
+        st.integers(0, 60_000).map("x".__mul__) | st.integers(0, 9_000).map(lambda n: list(range(n))),
+        max_size=6,
+    )
+)
+def test_large_arguments_fit_and_come_back(args: dict[str, Any]) -> None:
+    found = arguments(args)
+    assert len(json.dumps(found.wire, separators=(",", ":"))) <= ARGS_BYTES
+    assert found.restore(found.wire) == args
+    pieces: dict[str, list[bytes]] = {}
+    for part in found.parts():
+        assert len(part.data) < EVENT_BYTES
+        assert part.i == len(pieces.setdefault(part.sha256, []))
+        pieces[part.sha256].append(base64.b64decode(part.data))
+    assert all(hashlib.sha256(b"".join(parts)).hexdigest() == name for name, parts in pieces.items())
+
+
+def test_what_is_almost_json_becomes_json() -> None:
+    @dataclasses.dataclass
+    class Point:
+        x: int
+
+    class Colour(enum.StrEnum):
+        RED = "red"
+
+    class Loud(str):
+        __slots__ = ()
+
+    given = {
+        "p": Point(1),
+        "t": (1, 2),
+        "path": Path("a/b"),
+        "day": dt.date(2026, 1, 2),
+        "c": Colour.RED,
+    }
+    made = plain(given | {"s": Loud("hey"), "b": b"\x00"})
+    assert made == {
+        "p": {"x": 1}, "t": [1, 2], "path": "a/b", "day": "2026-01-02", "c": "red", "s": "hey", "b": "AA=="
+    }  # fmt: skip
+    assert type(made["s"]) is str
+
+
+def test_what_is_no_json_is_refused() -> None:
+    loop: list[Any] = []
+    loop.append(loop)
+    for value in (object(), {1: 2}, loop, inspect, 1j, "\ud800" * 20_000):
+        with pytest.raises(NotCanonicalError):
+            arguments({"value": value})
+
+
+def test_texts_are_cut_and_always_encodable() -> None:
+    assert clip("abc", 3) == ("abc", False)
+    assert clip("abcd", 3) == ("abc", True)
+    assert clip("a\ud800b") == ("a?b", False)
+    assert clip(17) == ("17", False)
+    assert result_text({"a": 1}) == '{"a":1}'
+    assert result_text(inspect).startswith("<module")
+
+
+def test_a_confidence_is_a_probability() -> None:
+    assert claim(None) is None
+    assert claim(1) == Confidence(value=1.0, kind="stated")
+    sampled = Confidence(value=0.5, kind="sampled")
+    assert claim(sampled) is sampled
+    for value in (-0.1, 1.1, float("nan")):
+        with pytest.raises(ValueError, match="not between 0 and 1"):
+            claim(value)
+
+
+# ---- trust -------------------------------------------------------------------------------------------------------------
+
+
+def test_the_first_key_that_signs_for_itself_is_kept() -> None:
+    ours, other = PrivateKey.generate(), PrivateKey.generate()
+    trust = PinnedTrust(None)
+    kill = KillCommand(epoch="e", agent="a", run="r", id="k")
+
+    def shows(signer: PrivateKey, shown: PrivateKey) -> bool:
+        state = SupervisorState(status="up", epoch="e", instance="i", public_key=shown.public.line)
+        payload = signer.sign(state)
+        return trust.state(payload, state)
+
+    assert not trust.command(ours.sign(kill))
+    assert not shows(other, ours)
+    assert shows(ours, ours)
+    assert not shows(other, other)
+    assert trust.command(ours.sign(kill))
+    assert not trust.command(other.sign(kill))
+    assert not trust.command(ours.sign(kill).replace(b'"k"', b'"j"'))
+
+
+def test_where_a_pinned_key_comes_from(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv(KEY_VARIABLE, raising=False)
+    home = Home(site="test", data=tmp_path, config=tmp_path)
+    lines = [PrivateKey.generate().public.line for _ in range(2)]
+    assert supervisor_key(home) is None
+    key = PrivateKey.generate()
+    key.save(home.supervisor_key)
+    found = [supervisor_key(home)]
+    monkeypatch.setenv(KEY_VARIABLE, lines[0])
+    found += [supervisor_key(home), supervisor_key(home, lines[1])]
+    assert [key.line for key in found if key] == [key.public.line, *lines]
+    with pytest.raises(KeyFileError, match="not an OpenSSH ed25519 public key"):
+        supervisor_key(home, "ssh-rsa AAAA")

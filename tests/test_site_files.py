@@ -1,0 +1,69 @@
+"""Edits of the site's files come into force while the supervisor runs; broken ones do not."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from bus.home import Home
+from bus.signing import PrivateKey
+from console.supervisor.files import SiteFiles
+from tests.desk_fixture import Bench
+
+
+def edited(path: Path, text: str) -> None:
+    """Write a file so that its time differs from the last."""
+    path.write_text(text, encoding="utf-8")
+    status = path.stat()
+    os.utime(path, ns=(status.st_atime_ns, status.st_mtime_ns + 1_000_000))
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Home:
+    """An empty home."""
+    return Home("site", data=tmp_path, config=tmp_path)
+
+
+def test_a_new_operator_may_decide_at_once(home: Home) -> None:
+    """And a broken line takes nobody's right away."""
+    files = SiteFiles(home)
+    bench = Bench()
+    key = PrivateKey.generate()
+    edited(home.operators, f"alice {key.public.line}\n")
+    files.tick(bench.desk, 1.0)
+    assert set(bench.desk.arbiter.operators.keys) == {"alice"}
+    edited(home.operators, f"alice {key.public.line}\nbob nonsense\n")
+    files.tick(bench.desk, 3.0)
+    assert set(bench.desk.arbiter.operators.keys) == {"alice"}
+    [alarm] = bench.desk.fleet.alarms.values()
+    assert alarm.kind == "operators-file"
+    assert ":2:" in alarm.text
+    edited(home.operators, f"bob {key.public.line}\n")
+    files.tick(bench.desk, 5.0)
+    assert set(bench.desk.arbiter.operators.keys) == {"bob"}
+    assert alarm.state == "returned"
+
+
+def test_a_new_rule_is_in_force_at_once(home: Home) -> None:
+    """The desk judges by it, and a broken one raises an alarm."""
+    files = SiteFiles(home)
+    bench = Bench()
+    before = bench.desk.gates.judge
+    edited(home.policy, '[[rule]]\nid = "r"\ntool = "*"\nraise = "hold"\nwhy = "all of it"\n')
+    files.tick(bench.desk, 1.0)
+    assert bench.desk.gates.judge is not before
+    edited(home.policy, "[[rule]]\nid = 7\n")
+    files.tick(bench.desk, 3.0)
+    assert bench.alarms() == {"policy-file"}
+
+
+def test_files_are_looked_at_once_a_second(home: Home) -> None:
+    """Not at every tick."""
+    files = SiteFiles(home)
+    bench = Bench()
+    files.tick(bench.desk, 1.0)
+    edited(home.operators, f"alice {PrivateKey.generate().public.line}\n")
+    files.tick(bench.desk, 1.5)
+    assert "alice" not in bench.desk.arbiter.operators.keys
