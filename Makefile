@@ -9,10 +9,12 @@ PY         := $(VENV)/bin/python
 PIP        := $(PY) -m pip --disable-pip-version-check -qq
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check check-static format lock bench screenshots clean
+.PHONY: help install demo test check check-static format lock bench screenshots clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
+
+install: $(VENV)/.ready ## the .venv with everything in it, checked by hash
 
 demo: $(VENV)/.ready ## small real agents, a broker, a supervisor and the console
 	$(VENV)/bin/watchfloor demo

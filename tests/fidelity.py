@@ -80,6 +80,13 @@ class Witness:
         self.keep()
 
 
+def command(files: Sequence[Path], site: Site, *, parallel: int, limit: int | None) -> list[str | Path]:
+    """The command that lives the runs on a site at full speed, everything approved."""
+    words: list[str | Path] = [WATCHFLOOR, "rerun", *files, "--speed", "0", "--auto", "approve"]
+    words += ["--parallel", str(parallel), "--ledger", site.root / "ledger.jsonl", "--json"]
+    return words + (["--limit", str(limit)] if limit else [])
+
+
 async def live(site: Site, files: Sequence[Path], options: argparse.Namespace) -> Witness:
     """Live the runs while a console watches; return what it saw."""
     floor = Floor(site.url, home=site.home, operator="witness")
@@ -87,11 +94,11 @@ async def live(site: Site, files: Sequence[Path], options: argparse.Namespace) -
         await floor.join(JOIN_WITHIN)
         witness = Witness(floor, options.positions, options.seed)
         witness.keep()
-        command: list[str | Path] = [WATCHFLOOR, "rerun", *files, "--speed", "0", "--auto", "approve"]
-        command += ["--parallel", str(options.parallel), "--ledger", site.root / "ledger.jsonl", "--json"]
-        command += ["--limit", str(options.limit)] if options.limit else []
         process = await asyncio.create_subprocess_exec(
-            *command, env=site.environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE
+            *command(files, site, parallel=options.parallel, limit=options.limit),
+            env=site.environment,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
         )
         try:
             said, _ = await process.communicate()

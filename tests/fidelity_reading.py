@@ -69,7 +69,7 @@ class Reading:
         self.decided: dict[str, tuple[int, ActionDecided]] = {}
         self.started: dict[str, tuple[int, ActionStarted]] = {}
         self._kept = kept
-        self._ids: set[str] = set()
+        self._ids: set[tuple[str, str]] = set()
         self._seqs: dict[str, int] = defaultdict(int)
 
     async def read(self, home: Home) -> None:
@@ -100,10 +100,10 @@ class Reading:
         key = f"{record.agent}/{record.run}"
         if record.from_agent:
             found.found += 1
-            if name in self._ids:
+            if (key, name) in self._ids:
                 found.duplicates += 1
                 found.problem(f"{key}: event {name} is recorded twice")
-            self._ids.add(name)
+            self._ids.add((key, name))
             if record.seq != self._seqs[key] + 1:
                 found.gaps += 1
                 found.problem(f"{key}: event {record.seq} follows {self._seqs[key]}")

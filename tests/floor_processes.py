@@ -11,7 +11,7 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Final, Literal
+from typing import Final, Literal, Self
 
 import psutil
 
@@ -84,7 +84,7 @@ class FloorProcesses:
             "PYTHONUNBUFFERED": "1",
         }
 
-    def __enter__(self) -> FloorProcesses:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -131,7 +131,7 @@ class FloorProcesses:
                         return child.pid
         return 0
 
-    def signal(self, part: Part, number: signal.Signals) -> int:
+    def send(self, part: Part, number: signal.Signals) -> int:
         """Send a signal to a part and return its process id."""
         pid = self.pid(part)
         assert pid, f"the {part} does not run"

@@ -112,7 +112,7 @@ def test_an_export_comes_back_as_the_same_recording(datas: list[Any]) -> None:
 
 async def test_the_deepest_event_comes_back(tmp_path: Path) -> None:
     deep = json.loads("[" * (DEPTH - 1) + "]" * (DEPTH - 1))
-    rows = [row(envelope(deep)), row(envelope({"text": "x"})[:-4] + b'\xff"}}', 2)]
+    rows = [row(envelope(deep))]
     source = tmp_path / "export.jsonl"
     source.write_bytes(await exported(await recorded(tmp_path / "a", rows)))
     await import_jsonl(source, tmp_path / "b.sqlite", initial=EMPTY)

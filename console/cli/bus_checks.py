@@ -117,7 +117,9 @@ async def bus(place: Place) -> list[Finding]:
     async with Probe(connect, topics) as probe:
         if not await probe.linked():
             reason = probe.down or "no connection in time"
-            text = reason if place.connect is None and place.url().address in reason else f"{address}: {reason}"
+            text = (
+                reason if place.connect is None and place.url().address in reason else f"{address}: {reason}"
+            )
             return [
                 fail(
                     "broker",

@@ -75,11 +75,14 @@ def list_(place: Place) -> None:
     if not found:
         printing.say([f"no keys in {home.config}; make one with: watchfloor keys new"])
         return
-    rows = [
-        (key.name, key.role, "yes" if key.enrolled else "no", key.fingerprint, key.problem or str(key.path))
-        for key in found
-    ]
+    rows = [(key.name, key.role, _word(key), key.fingerprint, key.problem or str(key.path)) for key in found]
     printing.say(printing.columns(("NAME", "ROLE", "ENROLLED", "FINGERPRINT", "FILE"), rows))
+
+
+def _word(key: Held) -> str:
+    if key.role == SUPERVISOR:
+        return printing.NOTHING
+    return "yes" if key.enrolled else "no"
 
 
 @keys.command("add")

@@ -21,6 +21,14 @@ class Entry(NamedTuple):
     summary: str
 
 
+class _EndedError(Exception):
+    """The verb was ended from outside; nothing is to be said about it."""
+
+    def __init__(self, code: Exit) -> None:
+        super().__init__(code.name)
+        self.code = code
+
+
 class LazyGroup(click.Group):
     """A group whose help needs no command loaded, and whose every error is one line on standard error."""
 
@@ -54,6 +62,24 @@ class LazyGroup(click.Group):
         with formatter.section("Commands"):
             formatter.write_dl([(name, entry.summary) for name, entry in self.table.items()])
 
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command; what click would answer in its own way reaches `main` under our names.
+
+        Raises:
+            _EndedError: an interrupt, or nobody reads our output any more.
+        """
+        try:
+            result = super().invoke(ctx)
+            sys.stdout.flush()
+        except KeyboardInterrupt:
+            raise _EndedError(Exit.INTERRUPTED) from None
+        except OSError as error:
+            if error.errno != errno.EPIPE:
+                raise
+            _silence()
+            raise _EndedError(Exit.PIPE) from None
+        return result
+
     def main(
         self,
         args: Sequence[str] | None = None,
@@ -67,16 +93,16 @@ class LazyGroup(click.Group):
             return super().main(args, prog_name, complete_var, standalone_mode=False, **extra)
         try:
             result = super().main(args, prog_name, complete_var, standalone_mode=False, **extra)
-            sys.stdout.flush()
         except Exception as error:  # noqa: BLE001 - turned into a line, or raised again
             _end(error)
-        except KeyboardInterrupt:
-            sys.exit(Exit.INTERRUPTED)
         sys.exit(result if isinstance(result, int) else Exit.DONE)
 
 
 def _end(error: Exception) -> NoReturn:
     match error:
+        case click.exceptions.NoArgsIsHelpError():
+            click.echo(error.format_message(), err=True)
+            sys.exit(Exit.USAGE)
         case click.UsageError():
             path = error.ctx.command_path if error.ctx else "watchfloor"
             complain(f"{error.format_message().rstrip('.')} (see: {path} --help)")
@@ -89,10 +115,8 @@ def _end(error: Exception) -> NoReturn:
             sys.exit(error.code)
         case click.Abort():
             sys.exit(Exit.INTERRUPTED)
-        case BrokenPipeError():
-            _leave_pipe()
-        case OSError() if error.errno == errno.EPIPE:
-            _leave_pipe()
+        case _EndedError():
+            sys.exit(error.code)
     known = explain(error)
     if known is None:
         raise error
@@ -100,8 +124,7 @@ def _end(error: Exception) -> NoReturn:
     sys.exit(known.code)
 
 
-def _leave_pipe() -> NoReturn:
+def _silence() -> None:
     # What is still buffered must go nowhere, or the interpreter complains as it ends.
     devnull = os.open(os.devnull, os.O_WRONLY)
     os.dup2(devnull, sys.stdout.fileno())
-    sys.exit(Exit.PIPE)

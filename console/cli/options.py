@@ -120,7 +120,7 @@ def common(function: Callable[..., R]) -> Callable[..., R]:
         )
         return function(*args, place=place, **given)
 
-    for option in (
+    options = (
         click.option("--site", "-s", metavar="NAME", help="The site. [WATCHFLOOR_SITE, else local]"),
         click.option(
             "--broker",
@@ -139,7 +139,8 @@ def common(function: Callable[..., R]) -> Callable[..., R]:
             metavar="SECONDS",
             help=f"How long to wait for broker and supervisor. [{TIMEOUT:g}]",
         ),
-    ):
+    )
+    for option in reversed(options):
         wrapped = option(wrapped)
     return wrapped
 

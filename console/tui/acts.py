@@ -87,19 +87,17 @@ class ActingScreen(FloorScreen):
     def act_back(self) -> None:
         if self.sheet is not None:
             self.sheet = None
-        elif len(self.floor.screen_stack) > 1:
-            self.floor.pop_screen()
+        elif len(self.app.screen_stack) > 1:
+            self.app.pop_screen()
 
     def act_quit(self) -> None:
-        self.floor.exit(0)
+        self.app.exit(0)
 
     def act_how_to_quit(self) -> None:
         self.floor.tell(Note("q leaves; nothing on the floor changes by it"))
 
     def act_help(self) -> None:
-        from console.tui.help_screen import HelpScreen
-
-        self.floor.push_screen(HelpScreen(self.place))
+        self.floor.show_help(self.place)
 
     def act_up(self) -> None:
         self.body.move(-1)

@@ -10,7 +10,7 @@ from console.tui.arguments import Piece, has_blob, incomplete
 from console.tui.attention import CONTROL, MARKS, Level
 from console.tui.frame_rows import View
 from console.tui.index import due_at
-from console.tui.paint import BLANK, Line, Row, wrap
+from console.tui.paint import BLANK, Line, Row, safe, wrap
 from console.tui.run_rows import RESULTS, four_facts
 
 SEVERITY: Final = ("S0 observe", "S1 local", "S2 shared", "S3 costly", "S4 catastrophic")
@@ -93,7 +93,9 @@ def tail(action: Action, command: Command | None, view: View, *, closed: str, sa
     waits = action.state == "asked"
     for number, reason in enumerate(action.reasons[:REASONS_SHOWN]):
         row = Row().at(3, f"why {action.gate}" if number == 0 else "", "muted")
-        lines.append(row.at(14, reason.text, end=view.last + 1).line)
+        first, *more = wrap(safe(reason.text), view.last - 13)
+        lines.append(row.at(14, first).line)
+        lines += [Row().at(14, piece, end=view.last + 1).line for piece in more[:1]]
     if len(action.reasons) > REASONS_SHOWN:
         lines.append(Row().at(14, f"and {len(action.reasons) - REASONS_SHOWN} more", "muted").line)
     lines += _agent_says(action, view, opened=says)
@@ -128,6 +130,6 @@ def _agent_says(action: Action, view: View, *, opened: bool) -> list[Line]:
     if not opened:
         words = f"{figures.size(len(action.reason))}, f opens"
         return [row.at(14, words, "muted").right(view.last, (claim, "muted")).line]
-    pieces = wrap(f"“{action.reason}”", view.last - 14)
+    pieces = wrap(safe(f"“{action.reason}”"), view.last - 13)
     lines = [row.at(14, pieces[0]).line, *(Row().at(14, piece).line for piece in pieces[1:4])]
     return [*lines, Row().at(14, f"{claim}; the claim is not counted", "muted").line]

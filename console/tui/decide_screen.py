@@ -9,7 +9,7 @@ from bus.canonical import NotCanonicalError, canonical
 from console.core.state import Action, Run
 from console.tui import decide_rows, figures
 from console.tui.acts import ActingScreen, wish_about
-from console.tui.arguments import Piece, changes, pieces
+from console.tui.arguments import Piece, changes, editable, pieces
 from console.tui.floor_screen import Subject
 from console.tui.frame_rows import Note
 from console.tui.paint import Line, Row
@@ -31,7 +31,7 @@ class DecideScreen(ActingScreen):
         self._pieces: list[Piece] = []
         self._made_of: tuple[Any, ...] = ()
         self._column = 14
-        self.draft: str | None = None
+        self._draft: str | None = None
 
     @property
     def action(self) -> Action | None:
@@ -150,9 +150,12 @@ class DecideScreen(ActingScreen):
         if action is not None:
             self._confirm(action, None)
 
-    def confirm_edit(self, args: dict[str, Any]) -> None:
-        """Ask to confirm arguments that an operator changed."""
+    def _edited(self, text: str, args: dict[str, Any] | None) -> None:
+        """Keep what an operator typed, and ask to confirm it if it is to be."""
+        self._draft = text
         action = self.action
+        if args is None:
+            return
         if action is None or action.state != "asked":
             self.floor.tell(Note("edit: it no longer waits", "act"))
             return
@@ -175,7 +178,8 @@ class DecideScreen(ActingScreen):
         action = self.action
         self.sheet = None
         if action is not None:
-            self.floor.push_screen(EditScreen(self, action))
+            text = self._draft if self._draft is not None else editable(action.args)
+            self.app.push_screen(EditScreen(self.trail(), action, text, self._edited))
 
     def act_respond(self) -> None:
         action = self.action

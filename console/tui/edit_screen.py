@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Sequence
+from typing import Any
 
 from textual import events
 from textual.app import ComposeResult
@@ -11,12 +11,12 @@ from textual.widgets import TextArea
 
 from console.core.state import Action
 from console.tui.acts import ActingScreen
-from console.tui.arguments import ArgumentError, editable, parse, visible
+from console.tui.arguments import ArgumentError, parse, visible
 from console.tui.frame_rows import Note, View
 from console.tui.paint import BLANK, Line, Row
 
-if TYPE_CHECKING:
-    from console.tui.decide_screen import DecideScreen
+Done = Callable[[str, dict[str, Any] | None], None]
+"""Takes the text, and the arguments that it spells if they are to be confirmed."""
 
 
 class ArgumentArea(TextArea, inherit_css=True):
@@ -38,12 +38,12 @@ class EditScreen(ActingScreen):
     place = "edit"
     AUTO_FOCUS = "ArgumentArea"
 
-    def __init__(self, decide: DecideScreen, action: Action) -> None:
+    def __init__(self, trail: Sequence[str], action: Action, text: str, done: Done) -> None:
         super().__init__()
-        self._decide = decide
+        self._trail = trail
         self._action = action
+        self._done = done
         self._problem = ""
-        text = decide.draft if decide.draft is not None else editable(action.args)
         self.area = ArgumentArea(text, soft_wrap=True, show_line_numbers=False, tab_behavior="focus")
         self.area.cursor_blink = False
 
@@ -51,7 +51,7 @@ class EditScreen(ActingScreen):
         yield from (self.top, self.head, self.area, self.body, self.tail, self.below, self.foot, self.keys)
 
     def trail(self) -> Sequence[str]:
-        return [*self._decide.trail(), "Edit"]
+        return [*self._trail, "Edit"]
 
     def names(self) -> Sequence[str]:
         return []
@@ -75,13 +75,12 @@ class EditScreen(ActingScreen):
         except ArgumentError as error:
             self._problem = str(error)
             return
-        self._decide.draft = self.area.text
         if args == self._action.args:
             self.floor.tell(Note("edit: nothing was changed"))
             return
-        self.floor.pop_screen()
-        self._decide.confirm_edit(args)
+        self.app.pop_screen()
+        self._done(self.area.text, args)
 
     def act_back(self) -> None:
-        self._decide.draft = self.area.text
-        self.floor.pop_screen()
+        self._done(self.area.text, None)
+        self.app.pop_screen()

@@ -61,12 +61,12 @@ class FleetScreen(ActingScreen):
 
         kind, _, key = self.body.cursor.partition(":")
         if kind == "wait":
-            self.floor.push_screen(DecideScreen(key))
+            self.app.push_screen(DecideScreen(key))
         elif kind == "agent":
             self._unfolded ^= {key}
             self.floor.pace.settle()
         elif key in self.floor.fleet.runs:
-            self.floor.push_screen(RunScreen(key))
+            self.app.push_screen(RunScreen(key))
 
 
 def _empty(view: View) -> list[str]:

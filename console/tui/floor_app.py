@@ -15,9 +15,11 @@ from textual.binding import BindingType
 from console.core.reduce import Change
 from console.core.state import Fleet
 from console.tui import lines
+from console.tui.actions import Mode
 from console.tui.fleet_screen import FleetScreen
 from console.tui.floor_screen import FloorScreen
 from console.tui.frame_rows import Note, View
+from console.tui.help_screen import HelpScreen
 from console.tui.index import FleetIndex
 from console.tui.moment import Moment, Pace
 from console.tui.sheets import Wish
@@ -132,6 +134,10 @@ class FloorApp(App[int], inherit_bindings=False):
         """State an intent."""
         if self.source is not None:
             self._wishes.state(self.source, wish)
+
+    def show_help(self, mode: Mode) -> None:
+        """Open the help of a screen."""
+        self.push_screen(HelpScreen(mode))
 
     # ---- frames ------------------------------------------------------------------------------------------------------
 

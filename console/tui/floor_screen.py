@@ -7,7 +7,7 @@ text, it takes every character, so that no key of the screen behind it fires.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, ClassVar, Final, NamedTuple, cast
+from typing import ClassVar, Final, NamedTuple, cast
 
 from textual import events
 from textual.app import ComposeResult
@@ -18,12 +18,10 @@ from console.core.state import Action, Run
 from console.tui import frame_rows as frame
 from console.tui.actions import KeyAction, Mode, bound_keys, find
 from console.tui.frame_rows import Note, View
+from console.tui.host import Host
 from console.tui.lines import LineBlock, LineList
 from console.tui.paint import BLANK, Line, muted
 from console.tui.sheets import CodeSheet, KillSheet, Sheet, Wish, WordsSheet, rule
-
-if TYPE_CHECKING:
-    from console.tui.floor_app import FloorApp
 
 SETTLE: Final = 0.3
 """Seconds after the row under the cursor went away by itself in which no acting key counts."""
@@ -83,9 +81,9 @@ class FloorScreen(Screen[None], inherit_bindings=False):
         yield from (self.top, self.head, self.body, self.tail, self.below, self.foot, self.keys)
 
     @property
-    def floor(self) -> FloorApp:
-        """The application."""
-        return cast("FloorApp", self.app)
+    def floor(self) -> Host:
+        """The application, as far as screens know it."""
+        return cast("Host", self.app)
 
     @property
     def mode(self) -> Mode:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Final, NamedTuple
 
 from bus.events import Confidence
 from bus.limits import CONFIDENCE_LIMIT
 from console.core.lifecycle import ENDED
-from console.core.state import Action, Command, Run, Step
+from console.core.state import Action, Command, Message, Run, Step
 from console.tui import figures
 from console.tui.arguments import telling
 from console.tui.attention import CONTROL, MARKS, Level, Plight
@@ -37,18 +38,25 @@ RESULTS: Final[dict[str, tuple[str, Ink]]] = {
 
 
 class Entry(NamedTuple):
-    """One line of the list: a step, or an action at its gate. `action` is the id in the run, or empty."""
+    """One line of the list: a step, an action at its gate by its id, or a message by its time and turn."""
 
     step: int
     action: str = ""
+    message: tuple[int, int] | None = None
 
     @property
     def chosen_as(self) -> str:
+        """What the cursor remembers."""
+        if self.message:
+            return f"message:{self.message[0]}.{self.message[1]}"
         return f"action:{self.action}" if self.action else f"step:{self.step}"
 
 
 def entries(run: Run) -> list[Entry]:
-    """Steps and actions in the order of the work: an action follows its step; one without a step goes by its time."""
+    """Steps and actions in the order of the work: an action follows its step; one without a step goes by its time.
+
+    A run that tells no steps shows the last of what was said in it instead.
+    """
     by_step: dict[int, list[Action]] = {}
     loose: list[Action] = []
     kept = {step.step for step in run.steps}
@@ -61,6 +69,11 @@ def entries(run: Run) -> list[Entry]:
     for step in run.steps:
         timed.append((step.started_at, 0, Entry(step.step)))
         timed += [(step.started_at, 1, Entry(step.step, action.id)) for action in by_step.get(step.step, ())]
+    if not run.steps:
+        turns = Counter[int]()
+        for message in run.messages:
+            timed.append((message.at, 0, Entry(0, message=(message.at, turns[message.at]))))
+            turns[message.at] += 1
     return [entry for _, _, entry in sorted(timed, key=lambda item: item[:2])]
 
 
@@ -132,11 +145,24 @@ def heading(view: View) -> Line:
 
 def entry_row(run: Run, entry: Entry, view: View) -> Line:
     """One line of the list."""
+    if entry.message:
+        at, turn = entry.message
+        same = [message for message in run.messages if message.at == at]
+        return _message(same[turn], view) if turn < len(same) else BLANK
     action = run.actions.get(entry.action) if entry.action else None
     if action is not None:
         return _action(action, view)
     step = next((step for step in reversed(run.steps) if step.step == entry.step), None)
     return _step(step, run, view) if step else BLANK
+
+
+def _message(message: Message, view: View) -> Line:
+    row = Row()
+    if message.error:
+        row.at(1, MARKS["watch"], "watch")
+    row.at(9, figures.clock(message.at, view.zone), "muted")
+    row.at(18, message.name or message.role, end=32)
+    return row.at(33, f"“{message.text}”", "muted", end=view.last + 1).line
 
 
 def _step(step: Step, run: Run, view: View) -> Line:

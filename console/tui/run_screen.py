@@ -87,7 +87,7 @@ class RunScreen(ActingScreen):
 
         action = self.subject().action
         if action is not None:
-            self.floor.push_screen(DecideScreen(action.key))
+            self.app.push_screen(DecideScreen(action.key))
 
     def act_up(self) -> None:
         self._follows = False

@@ -1,4 +1,4 @@
-"""The bare clients to compare with, processes of their own: `count` and `times` read with aiomqtt's iterator, `echo` answers.
+"""The bare clients to compare with, in processes of their own: two read with aiomqtt's iterator, `echo` answers.
 
 `python -m tests.bench.bare count|times|echo HOST PORT EVENTS`; says `ready` once subscribed. `count` publishes how many
 messages it has read each `EVERY`, which is what the windowed publisher waits for; `times` prints when each one came.
@@ -22,36 +22,31 @@ PING, PONG = f"{BARE}/ping", f"{BARE}/pong"
 
 
 async def count(host: str, port: int, events: int) -> None:
-    """Read, and say how much was read."""
-    telling: set[asyncio.Task[None]] = set()
-    got = 0
-    async with aiomqtt.Client(host, port) as client:
-        await client.subscribe(f"{BARE}/agents/+/events/+", qos=1)
-        tell("ready")
-        async for _ in client.messages:
-            got += 1
-            if got % EVERY == 0 or got == events:
-                task = asyncio.create_task(client.publish(f"{BARE}/said", str(got), qos=1))
-                telling.add(task)
-                task.add_done_callback(telling.discard)
-            if got == events:
-                break
-        await asyncio.gather(*telling)
+    """Read as fast as it goes."""
+    await read(host, port, events, [])
 
 
 async def times(host: str, port: int, events: int) -> None:
     """Read, and note when each message came."""
+    came: list[float] = []
+    await read(host, port, events, came)
+    tell(json.dumps(came))
+
+
+async def read(host: str, port: int, events: int, came: list[float]) -> None:
+    telling: set[asyncio.Task[None]] = set()
     async with aiomqtt.Client(host, port) as client:
         await client.subscribe(f"{BARE}/agents/+/events/+", qos=1)
         tell("ready")
-        came: list[float] = []
         async for _ in client.messages:
             came.append(time.monotonic())
             if len(came) % EVERY == 0 or len(came) == events:
-                await client.publish(f"{BARE}/said", str(len(came)), qos=1)
+                task = asyncio.create_task(client.publish(f"{BARE}/said", str(len(came)), qos=1))
+                telling.add(task)
+                task.add_done_callback(telling.discard)
             if len(came) == events:
                 break
-    tell(json.dumps(came))
+        await asyncio.gather(*telling)
 
 
 async def echo(host: str, port: int, _events: int) -> None:

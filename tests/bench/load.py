@@ -36,7 +36,9 @@ from bus.url import BrokerUrl
 from tests.bench.wire import Wire
 
 RUNS = 16
-TEXT = "The order 88213 was paid twice by mistake; the second payment of EUR 62.50 goes back to the card. " * 4
+TEXT = (
+    "The order 88213 was paid twice by mistake; the second payment of EUR 62.50 goes back to the card. " * 4
+)
 TOOL, ARGS = "bench_read", {"path": "/srv/exports/2026-01", "recursive": True, "limit": 50}
 DIGEST = digest(TOOL, ARGS)
 BARE = "bench"
@@ -111,7 +113,10 @@ class Load:
         await asyncio.sleep(0.3)
         self._wire.close()
         return Result(
-            events=job.events, seconds=took, decisions=self.decisions, sent=self.sent[: job.events] if job.rate else []
+            events=job.events,
+            seconds=took,
+            decisions=self.decisions,
+            sent=self.sent[: job.events] if job.rate else [],
         )
 
     @property
@@ -147,7 +152,10 @@ class Load:
                 yield run, MessageSeen(role="assistant", text=TEXT, name="agent")
                 yield run, StepStarted(step=step, name="look at the order")
                 if self.job.gated:
-                    yield run, ActionProposed(action=f"a{step}", tool=TOOL, args=ARGS, digest=DIGEST, step=step)
+                    yield (
+                        run,
+                        ActionProposed(action=f"a{step}", tool=TOOL, args=ARGS, digest=DIGEST, step=step),
+                    )
                 else:
                     yield run, Progress(step=step, done=step, of=100_000, text="orders looked at")
                     yield run, StepFinished(step=step, ok=True, text="nothing to do")

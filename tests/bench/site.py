@@ -15,11 +15,13 @@ from typing import Literal
 
 from bus.home import Home
 from bus.url import BrokerUrl
-from tests.brokers import RunningBroker, embedded_broker, mosquitto_broker
+from console.supervisor.up import prepare
+from tests.brokers import ROOT, RunningBroker, embedded_broker, mosquitto_broker
 
 BrokerKind = Literal["embedded", "mosquitto"]
 WATCHFLOOR = Path(sys.executable).with_name("watchfloor")
 SITE = "local"
+PROBED = "probed.json"
 END_WITHIN = 30.0
 
 
@@ -45,6 +47,8 @@ class Site:
         if self.process.poll() is None:
             self.process.send_signal(signal.SIGTERM)
         self.process.wait(END_WITHIN)
+        if self.process.stdin is not None:
+            self.process.stdin.close()
 
     def log(self) -> str:
         """What `watchfloor up` and its children have said."""
@@ -69,8 +73,8 @@ def running_broker(kind: BrokerKind) -> Iterator[RunningBroker]:
 
 
 @contextmanager
-def site_on(url: BrokerUrl, *, policy: str = "", catalogue: str = "") -> Iterator[Site]:
-    """Bring a site up on a broker that runs, in a new folder."""
+def site_on(url: BrokerUrl, *, policy: str = "", catalogue: str = "", probe: bool = False) -> Iterator[Site]:
+    """Bring a site up on a broker that runs, in a new folder. `probe`: `tests.bench.probed` alone, without the parent."""
     with TemporaryDirectory(prefix="watchfloor-") as folder:
         root = Path(folder)
         home = home_in(root)
@@ -78,11 +82,16 @@ def site_on(url: BrokerUrl, *, policy: str = "", catalogue: str = "") -> Iterato
             if text:
                 path.parent.mkdir(parents=True, exist_ok=True)
                 path.write_text(text, "utf-8")
+        command: list[str | Path] = [WATCHFLOOR, "up", "--broker", url.address]
+        if probe:
+            prepare(home)
+            command = [sys.executable, "-m", "tests.bench.probed", root / PROBED]
         with (root / "up.log").open("wb") as log:
             process = subprocess.Popen(
-                [WATCHFLOOR, "up", "--broker", url.address],
-                env=environment(root),
-                stdin=subprocess.DEVNULL,
+                command,
+                cwd=ROOT,
+                env=environment(root) | {"WATCHFLOOR_BROKER": url.address},
+                stdin=subprocess.PIPE if probe else subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
             )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 import struct
 from collections.abc import Callable, Sequence
 
@@ -58,13 +59,21 @@ class Wire(asyncio.Protocol):
             raise ConnectionError("not connected")
         self._transport.write(packet)
 
+    def _acknowledge_quickly(self) -> None:
+        # Else a broker without TCP_NODELAY waits 40 ms for the kernel's delayed acknowledgement. The kernel forgets it.
+        quick = getattr(socket, "TCP_QUICKACK", None)
+        if quick is not None and self._transport is not None:
+            self._transport.get_extra_info("socket").setsockopt(socket.IPPROTO_TCP, quick, 1)
+
     # ---- asyncio.Protocol --------------------------------------------------------------------------------------------
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         assert isinstance(transport, asyncio.Transport)
         self._transport = transport
+        self._acknowledge_quickly()
 
     def data_received(self, data: bytes) -> None:
+        self._acknowledge_quickly()
         data = self._rest + data
         at, end = 0, len(data)
         acks: list[bytes] = []

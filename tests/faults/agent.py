@@ -1,7 +1,8 @@
-"""A load agent: `python -m tests.faults.agent NAME FOLDER`. Works until SIGTERM, run after run; killed, it goes on where it was.
+"""A load agent: `python -m tests.faults.agent NAME FOLDER`. Works until SIGTERM, run after run.
 
-In FOLDER it keeps `NAME.effects`, what its tools did, and `NAME.made`, what it counted: `begin RUN`, `made RUN SEQ` after
-each step, `end RUN`. Neither is needed by the product: they are what the recording is held against.
+Started again after a kill, it goes on with its run. In FOLDER it keeps `NAME.effects`, what its tools did, and `NAME.made`,
+what it counted: `begin RUN`, `made RUN SEQ` after each step, `end RUN`. The product needs neither: they are what the
+recording is held against.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import os
 import random
 import signal
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
@@ -89,10 +91,9 @@ class Load:
             if self._run:
                 return await self._one(agent, self._run, resume=False)
             if not ended:
-                try:
+                # Otherwise it had finished, or had not begun.
+                with suppress(FileNotFoundError, SpoolError):
                     await self._one(agent, f"r{number:04d}", resume=True)
-                except (FileNotFoundError, SpoolError):
-                    pass  # it had finished, or had not begun
             while not self._stopping:
                 number += 1
                 self._counts.note("begin", f"r{number:04d}")

@@ -1,4 +1,4 @@
-"""The faults that processes suffer: killed, frozen, told to stop. Each waits until it is named, mends it, and waits for the rest."""
+"""The faults that processes suffer: killed, frozen, told to stop. Each is named, mended, and recovered from."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ Fault = Callable[[World], Awaitable[Outcome]]
 async def kill_supervisor(world: World) -> Outcome:
     """`kill -9` of the supervisor; `up` starts it again."""
     began = time.monotonic()
-    pid = world.site.signal("supervisor", signal.SIGKILL)
+    pid = world.site.send("supervisor", signal.SIGKILL)
     named = await world.saw(began, lambda status: status.supervisor == "lost", SOON, "supervisor lost")
     await until(lambda: world.site.pid("supervisor") not in (0, pid), JOIN_WITHIN, "another supervisor")
     await world.flowing()
@@ -54,7 +54,7 @@ async def kill_broker(world: World) -> Outcome:
         pid = world.broker.pid
         await asyncio.to_thread(world.broker.restart)
     else:
-        pid = world.site.signal("broker", signal.SIGKILL)
+        pid = world.site.send("broker", signal.SIGKILL)
     named = await world.saw(began, lambda status: status.bus == "down", SOON, "bus lost")
     await world.flowing()
     return Outcome(f"kill -9 broker {pid}", named, time.monotonic() - began)
@@ -153,7 +153,7 @@ async def freeze_supervisor(world: World) -> Outcome:
     lost = world.audit.alarms["agent-lost"]
     await world.check()
     began = time.monotonic()
-    pid = world.site.signal("supervisor", signal.SIGSTOP)
+    pid = world.site.send("supervisor", signal.SIGSTOP)
     try:
         named = await world.saw(
             began, lambda status: status.supervisor == "lost", LEASE_LAPSES, "supervisor lost"
@@ -187,5 +187,5 @@ async def _lost(world: World, name: str, key: str, within: float) -> float:
 
     took = await until(lost, within, f"{name} is called lost")
     run = fleet.fleet.runs.get(key)
-    assert run is None or run.state == "lost" or run.state in ENDED, f"{key} is {run.state if run else None}"
+    assert run is None or run.state == "lost" or run.state in ENDED, f"{key} is {run.state}"
     return took

@@ -47,7 +47,7 @@ async def full_disk(world: World) -> Outcome:
     await _recorded(world, rejected, killed)
     assert world.audit.alarms["recording-failing"] == raised + 1, "alarm recording-failing was not recorded"
     alarm = world.floor.fleet.alarms.get("recording-failing")
-    assert alarm is None or alarm.state in ("returned", "normal"), f"the alarm is {alarm and alarm.state}"
+    assert alarm is None or alarm.state in ("returned", "normal"), f"the alarm is {alarm.state}"
     return Outcome(f"full disk for {freed - began:.1f} s", named, time.monotonic() - freed)
 
 
@@ -55,7 +55,7 @@ async def full_disk_and_kill(world: World) -> Outcome:
     """Full, stops sent unrecorded, and the supervisor killed before it could record them: said late, and loudly."""
     began, named, _, _ = await _filled(world)
     killed = time.monotonic()
-    world.site.signal("supervisor", signal.SIGKILL)
+    world.site.send("supervisor", signal.SIGKILL)
     world.operator.paused = False
     await world.flowing()
     late = [alarm for alarm in world.floor.fleet.alarms.values() if alarm.kind == "recorded-late"]

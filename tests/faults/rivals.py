@@ -71,7 +71,7 @@ async def two_supervisors(world: World) -> Outcome:
     began = time.monotonic()
     async with _elsewhere(world, "second") as other:
         prepare(other.home)
-        pid = world.site.signal("supervisor", signal.SIGSTOP)
+        pid = world.site.send("supervisor", signal.SIGSTOP)
         try:
             other.start()
             await until(

@@ -41,7 +41,7 @@ class Moment:
     status: LinkStatus
 
 
-@dataclass(slots=True)
+@dataclass
 class World:
     """Everything of one matrix. `folder` holds the agents' accounts. Use it as an async context."""
 
@@ -161,19 +161,35 @@ class World:
             raise TooLateError(
                 f"{error}; runs {stand}, agents {lives}, made {made} then {self._made()}"
             ) from None
-        seqs = {key: run.seq for key, run in floor.fleet.runs.items()} | {
-            key: seq for key, (seq, _) in floor.fleet.ended.items()
+        await self._recorded(before, within)
+
+    async def _recorded(self, made: dict[str, int], within: float) -> None:
+        """Wait until everything that agents counted at some moment stands in the log."""
+
+        def missing() -> list[str]:
+            seqs = self._seqs()
+            return [
+                f"{run}: {seqs.get(run, 0)} of {count}"
+                for run, count in made.items()
+                if seqs.get(run, 0) < count
+            ]
+
+        try:
+            await until(lambda: not missing(), within, "what agents counted is recorded")
+        except TooLateError as error:
+            raise TooLateError(f"{error}: {missing()}") from None
+
+    def _seqs(self) -> dict[str, int]:
+        """How far each run has come, as the console shows it."""
+        fleet = self.floor.fleet
+        return {key: seq for key, (seq, _) in fleet.ended.items()} | {
+            run.key: run.seq for run in fleet.runs.values()
         }
-        late = {run: (seqs.get(run, 0), count) for run, count in before.items() if seqs.get(run, 0) < count}
-        assert not late, f"not recorded: {late}"
 
     def _made(self) -> dict[str, int]:
         """Events of each agent that the console has seen."""
         made: dict[str, int] = {}
-        fleet = self.floor.fleet
-        for key, seq in [(run.key, run.seq) for run in fleet.runs.values()] + [
-            (key, seq) for key, (seq, _) in fleet.ended.items()
-        ]:
+        for key, seq in self._seqs().items():
             agent = key.partition("/")[0]
             made[agent] = made.get(agent, 0) + seq
         return made
@@ -184,6 +200,7 @@ class World:
         """Hold everything against everything, without stopping anybody. Return what is newly wrong."""
         done, made = effects(self.folder), counted(self.folder)
         self.done = len(done)
+        await self._recorded(made, RECOVER_WITHIN)
         end = (await sessions(self.site.home.sessions))[-1].last_pos
         if not await self.floor.until(lambda fleet: fleet.pos >= end, 15.0):
             raise TooLateError(
@@ -215,8 +232,9 @@ class World:
         """Bring everything down in order, and check what is left. Return what is wrong."""
         for process in self.agents.values():
             process.send_signal(signal.SIGTERM)
+        agents = list(self.agents.values())
+        await until(lambda: all(process.poll() is not None for process in agents), 60.0, "the agents end")
         for name, process in self.agents.items():
-            await until(lambda process=process: process.poll() is not None, 60.0, f"{name} ends")
             if process.returncode:
                 self.audit.problems.append(f"{name} ended with {process.returncode}")
         if self.console is not None:

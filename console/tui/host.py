@@ -1,0 +1,49 @@
+"""What a screen asks of the application it stands in."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from console.core.state import Fleet
+from console.tui.actions import Mode
+from console.tui.frame_rows import Note, View
+from console.tui.index import FleetIndex
+from console.tui.moment import Pace
+from console.tui.sheets import Wish
+from console.tui.source import Standing
+
+
+class Host(Protocol):
+    """The floor behind all screens, and the one line in which the console answers."""
+
+    index: FleetIndex
+    pace: Pace
+    note: Note | None
+    read_only: bool
+    signed: bool
+
+    @property
+    def fleet(self) -> Fleet:
+        """What is known of the floor."""
+
+    @property
+    def standing(self) -> Standing:
+        """How the link is."""
+
+    def view(self, width: int) -> View:
+        """From where the screens look now."""
+
+    def draw(self) -> None:
+        """Bring the screen in front up to date."""
+
+    def draw_again(self) -> None:
+        """Have the next tick draw, whatever changed."""
+
+    def tell(self, note: Note) -> None:
+        """Show a note in its row."""
+
+    def state(self, wish: Wish) -> None:
+        """State an intent."""
+
+    def show_help(self, mode: Mode) -> None:
+        """Open the help of a screen."""

@@ -1,0 +1,43 @@
+"""`python -m tests.bench`: what the supervisor costs beside a bare client, side by side in one run; docs/benchmarks.md."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import os
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import cast
+
+from tests.bench.measures import Bench
+from tests.bench.report import show
+from tests.bench.site import BrokerKind, running_broker
+from tests.brokers import ROOT
+
+NAMES = ("rate", "latency", "gates", "storage")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
+    parser.add_argument("--only", choices=NAMES, action="append", metavar="NAME", help=", ".join(NAMES))
+    parser.add_argument("--quick", action="store_true", help="fewer events and rounds: rougher figures")
+    parser.add_argument("--broker", choices=["embedded", "mosquitto"], default="embedded")
+    options = parser.parse_args(arguments)
+    data = Path(os.environ.get("WATCHFLOOR_DATA") or ROOT.parent / "shared" / "data")
+    began = time.monotonic()
+    with running_broker(cast("BrokerKind", options.broker)) as broker:
+        bench = Bench(broker.url, data, quick=options.quick)
+        for name in options.only or NAMES:
+            for line in asyncio.run(getattr(bench, name)()):
+                show(line)
+    load = os.getloadavg()[0] if hasattr(os, "getloadavg") else 0.0
+    print(
+        f"broker {options.broker}, {os.cpu_count()} cores, load {load:.1f}, {time.monotonic() - began:.0f} s"
+    )
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
