@@ -34,6 +34,7 @@ from bus.transport import Item, LinkUp, Message, Transport, WillFor
 from console.core.risk import Assessment
 from console.core.state import Fleet
 from console.supervisor.desk import Desk, Identity
+from console.supervisor.log import Entry
 from console.supervisor.operators import Operators
 
 SITE = "test"
@@ -96,6 +97,7 @@ class Supervisor(_Party):
         self.deaf = False
         self.mute = False
         self.wall = now
+        self.log: list[Entry] = []
         self.desk = Desk(
             fleet,
             Identity(TOPICS, epoch, f"instance-{epoch}", SUPERVISOR),
@@ -118,6 +120,7 @@ class Supervisor(_Party):
         """Commit and publish until nothing is left to do."""
         while True:
             entries = self.desk.take()
+            self.log += entries
             self.desk.committed(entries, 0.0)
             ready = self.desk.out()
             if not entries and not ready:

@@ -154,7 +154,7 @@ class AnyLife(RuleBasedStateMachine):
     def stop(self, verb: str) -> None:
         self.floor.stop(verb)
 
-    @rule(really=st.integers(0, 5))
+    @rule(really=st.integers(0, 20))
     def kill(self, really: int) -> None:
         if really == 0:
             self.floor.stop("kill")
@@ -210,5 +210,5 @@ class AnyLife(RuleBasedStateMachine):
         self.every_action_has_one_story()
 
 
-AnyLife.TestCase.settings = settings(max_examples=100, stateful_step_count=40, deadline=None)
+AnyLife.TestCase.settings = settings(max_examples=150, stateful_step_count=40, deadline=None)
 TestAnyLife = AnyLife.TestCase

@@ -353,6 +353,18 @@ def test_answers_are_passed_on_and_a_refused_keyframe_is_a_problem() -> None:
     assert follow.status.problem == "the supervisor gives no keyframe: no\\x1b[2J"
 
 
+def test_a_keyframe_that_cannot_be_read_is_not_asked_for_again_at_once() -> None:
+    follow = follower()
+    (intent,) = follow.receive(LinkUp("c"), 0.0).intents
+    packed = base64.b64encode(zstandard.compress(b"of another version")).decode()
+    part = KeyframePart(intent=intent.id, epoch="epoch-1", pos=1, i=0, n=1, data=packed)
+    follow.receive(Message(TOPICS.console(CONSOLE), codec.encode(part)), 0.0)
+    assert follow.status.problem.startswith("not a keyframe of this version")
+    assert follow.wake_at() == INTENT_TIMEOUT
+    (again,) = follow.tick(INTENT_TIMEOUT).intents
+    assert again.id != intent.id
+
+
 def test_what_nobody_asked_for_is_no_keyframe() -> None:
     site, follow = Site(), follower()
     follow.receive(LinkUp("c"), 0.0)

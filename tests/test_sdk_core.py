@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from bus.canonical import digest
 from bus.codec import decode, encode
 from bus.decision import Action, RunKilled, RunRefusedError
 from bus.events import (
@@ -20,6 +21,7 @@ from bus.events import (
     RunFinished,
     RunStarted,
 )
+from bus.gate import IllegalStepError
 from bus.limits import DECISION_VALID, HEARTBEAT, LEASE_RENEW, LEASE_TTL
 from bus.messages import (
     AgentStatus,
@@ -139,6 +141,8 @@ def test_the_pass_list_holds_as_long_as_the_lease() -> None:
     assert not passes(floor)
     floor.state(lease=1)
     assert not passes(floor)
+    floor.state(lease=floor.lease - 1)
+    assert not passes(floor)
     floor.state()
     assert passes(floor)
     floor.state(recording="failing")
@@ -218,6 +222,58 @@ def test_a_decision_of_another_epoch_is_refused_once() -> None:
 
 
 # ---- gates and stops ---------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "outcome, fields",
+    [
+        ("approved", {"digest": digest("delete", {"path": "b.txt"})}),
+        ("approved", {"digest": None}),
+        ("edited", {"args": {"path": "b.txt"}, "digest": digest("delete", {"path": "a.txt"})}),
+        ("edited", {"args": {"path": 2**60}, "digest": digest("delete", {"path": "a.txt"})}),
+    ],
+)
+def test_a_decision_about_other_arguments_is_refused_and_the_gate_waits_on(
+    outcome: str, fields: dict[str, Any]
+) -> None:
+    floor = Floor().started()
+    action = floor.gate()
+    for _ in range(2):
+        floor.order(DecisionCommand, id="d1", action=action, outcome=outcome, **fields)
+    assert floor.take(action) is None
+    assert floor.types() == ["run.started", "action.proposed", "command.refused"]
+    floor.decide(action, "approved", id="d2")
+    assert floor.take(action) is not None
+
+
+def test_a_decision_counts_once_and_its_action_begins_once() -> None:
+    floor = Floor().started()
+    action = floor.gate()
+    for _ in range(3):
+        floor.decide(action, "approved", id="d1")
+    other = floor.decide(action, "rejected", id="d2")
+    assert floor.take(action) is not None
+    with pytest.raises(IllegalStepError, match="taken already"):
+        floor.take(action)
+    assert floor.types()[2:] == [
+        "command.acknowledged",
+        "command.refused",
+        "action.started",
+        "command.effective",
+    ]
+    assert CommandRefused(command=other, reason="too late: allowed") in floor.data()
+
+
+def test_a_decision_that_comes_with_the_deadline_is_too_late() -> None:
+    floor = Floor().started()
+    action = floor.gate(decide_within=30.0)
+    mark = floor.proposal(action).digest
+    floor.now += 30.0
+    late = floor.order(DecisionCommand, action=action, outcome="approved", digest=mark)
+    assert floor.data()[-2:] == [
+        ActionFinished(action=action, outcome="expired", text="nobody decided in time"),
+        CommandRefused(command=late, reason="too late: expired"),
+    ]
 
 
 def test_a_passed_call_begins_at_once_and_says_so() -> None:
@@ -318,6 +374,7 @@ def test_a_kill_before_anything_waits_is_effective_when_it_is_felt() -> None:
     assert floor.data()[-1] == CommandAcknowledged(command=kill)
     with pytest.raises(RunKilled, match="enough"):
         floor.run.checkpoint("c", floor.now)
+    assert floor.data()[-1] == CommandEffective(command=kill)
     with pytest.raises(RunKilled):
         floor.gate()
     floor.core.finish_run(RUN, "killed", "enough", floor.now)
@@ -428,6 +485,7 @@ def test_a_full_disk_loses_no_fact_and_opens_no_gate() -> None:
     floor.tick(1.0)
     assert spool.last == 3
     spool.full = False
+    pause, resume = floor.stop("pause"), floor.stop("resume")
     floor.tick(1.0)
     assert floor.take(allowed) is not None
     assert floor.data()[3:] == [
@@ -435,6 +493,8 @@ def test_a_full_disk_loses_no_fact_and_opens_no_gate() -> None:
         CommandAcknowledged(command=rejection),
         CommandEffective(command=rejection),
         ActionFinished(action=other, outcome="rejected", text="no"),
+        *(CommandAcknowledged(command=pause), CommandEffective(command=pause)),
+        *(CommandAcknowledged(command=resume), CommandEffective(command=resume)),
         EventsDropped(count=1, reason="the spool was full"),
         ActionStarted(action=allowed, digest=floor.proposal(allowed).digest, decision=command),
         CommandEffective(command=command),

@@ -158,6 +158,18 @@ def test_runs_are_served_in_turn_and_proposals_first() -> None:
     assert sent[0].topic == "c"
 
 
+def test_a_window_of_one_goes_round() -> None:
+    courier, boxes, sent = started(1)
+    for run in RUNS:
+        courier.append(boxes[run], [event(run, seq) for seq in range(1, 4)], 0.0)
+    courier.link(up=True, now=0.0)
+    for _ in range(5):
+        run, seq = sent[-1].payload.decode().split(":")
+        courier.stored(run, int(seq), 0.0)
+        courier.pump(0.0)
+    assert [out.topic for out in sent] == ["a", "b", "c", "a", "b", "c"]
+
+
 def test_silence_is_probed_with_one_event_less_and_less_often() -> None:
     courier, boxes, sent = started(8, ("a",))
     courier.link(up=True, now=0.0)

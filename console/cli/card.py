@@ -76,6 +76,8 @@ def action_card(fleet: Fleet, action: Action, now: int) -> list[str]:
     ]
     if run is not None and run.goal:
         lines.append(f"  goal     {run.goal}")
+    if action.tool_sent:
+        lines += _arguments("tool", action.tool_sent)
     if action.reason:
         lines.append(f"  says     {action.reason}")
     lines += [f"  why      {plain(reason.text, 400)}" for reason in action.reasons]
@@ -101,7 +103,7 @@ def _state(action: Action) -> str:
     return f"{action.state}, {action.outcome} by {action.decided_by or '?'} at {at}{note}"
 
 
-def _arguments(name: str, args: dict[str, Any], *, cut: bool = False) -> list[str]:
+def _arguments(name: str, args: Any, *, cut: bool = False) -> list[str]:
     if cut:
         return [f"  {name:<8} no longer kept here; the recording has them"]
     first, *rest = exact(args)

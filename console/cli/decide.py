@@ -161,7 +161,7 @@ def edit(
     if given is None and not terminal.interactive(place):
         raise bad("without a terminal edit needs --args: JSON, @FILE, or - for standard input")
     edited = edit_in_editor(shown.args) if given is None else arguments(given)
-    if digest_of(shown.tool, edited) == shown.digest:
+    if digest_of(shown.exact_tool, edited) == shown.digest:
         raise bad(
             "the arguments are the same as before; nothing was sent (to let it run as it is: watchfloor approve)"
         )

@@ -109,8 +109,6 @@ def add(place: Place, name: str, pubkey: tuple[str, ...]) -> None:
         return
     what = "enrolled" if fresh else "was enrolled already"
     printing.say([f"{name} {what} in {home.operators}", key.fingerprint])
-    if fresh:
-        printing.say(["a running supervisor takes it up when it is restarted"])
 
 
 @keys.command("show")
@@ -145,12 +143,12 @@ def held(home: Home) -> list[Held]:
         found.append(_private(home.supervisor_key, SUPERVISOR, "supervisor", Operators()))
     here = operators_here(home)
     found += [_operator(home, name, enrolled) for name in here]
-    known = {key.fingerprint for key in found}
+    known = {(key.name, key.fingerprint) for key in found}
     for name, lines in enrolled.keys.items():
         found += [
             Held(name, "operator, elsewhere", key.fingerprint, home.operators, enrolled=True)
             for key in lines
-            if key.fingerprint not in known
+            if (name, key.fingerprint) not in known
         ]
     return found
 

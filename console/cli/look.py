@@ -48,7 +48,7 @@ def ls(place: Place, *, everything: bool) -> None:
     printing.say(_agents(fleet, now))
     runs = [run for run in fleet.runs.values() if everything or run.state not in ENDED]
     if runs:
-        printing.say(["", *_runs(fleet, runs, now)])
+        printing.say(["", *printing.fitted(_runs(fleet, runs, now))])
     hidden = len(fleet.runs) - len(runs)
     if hidden:
         printing.say(["", f"{hidden} ended {'run' if hidden == 1 else 'runs'} not shown (--all)"])
@@ -83,7 +83,7 @@ def _runs(fleet: Fleet, runs: list[Run], now: int) -> list[str]:
         step = NOTHING if shape["step"] is None else str(shape["step"])
         rows.append(
             (
-                run.key,
+                printing.shown(run.key),
                 card.state_words(run),
                 f"{step}/{run.steps_of}" if run.steps_of else step,
                 NOTHING if shape["confidence"] is None else f"{shape['confidence']:.2f}",
@@ -141,7 +141,7 @@ def asks(place: Place, *, full: bool) -> None:
         due = shapes.due_in(action, now)
         rows.append(
             (
-                action.key,
+                printing.shown(action.key),
                 action.gate or NOTHING,
                 card.severity(action).split(" ")[0],
                 printing.age(action.asked_at, now),
@@ -151,4 +151,4 @@ def asks(place: Place, *, full: bool) -> None:
                 card.brief(action.args),
             )
         )
-    printing.say(printing.columns(("ACTION", "GATE", "SEV", "AGE", "DUE", "DIGEST", "TOOL", "ARGS"), rows))
+    table = printing.columns(("ACTION", "GATE", "SEV", "AGE", "DUE", "DIGEST", "TOOL", "ARGS"), rows))

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import shutil
+import sys
 import time
 import unicodedata
 from collections.abc import Iterable, Sequence
@@ -11,7 +13,12 @@ from typing import Any, Final
 
 import click
 
+from console.core.text import ELLIPSIS
+
 NOTHING: Final = "–"
+ID_CELLS: Final = 12
+"""How much of a long run id a list shows on a terminal."""
+
 MARKS: Final = frozenset({"Mn", "Me", "Cf"})
 
 
@@ -28,6 +35,31 @@ def width(text: str) -> int:
         0 if unicodedata.category(char) in MARKS else 2 if unicodedata.east_asian_width(char) in "WF" else 1
         for char in text
     )
+
+
+def shown(key: str) -> str:
+    """`agent/run` or `agent/run/action` for a list: on a terminal a long run id is cut to its end, which names it too."""
+    if not sys.stdout.isatty():
+        return key
+    agent, slash, rest = key.partition("/")
+    run, more, action = rest.partition("/")
+    cut = ELLIPSIS + run[-ID_CELLS:] if len(run) > ID_CELLS + 1 else run
+    return f"{agent}{slash}{cut}{more}{action}"
+
+
+def fitted(lines: Iterable[str]) -> list[str]:
+    """Lines of a list, on a terminal cut to its width: whatever is last on them is only a hint."""
+    if not sys.stdout.isatty():
+        return list(lines)
+    space = shutil.get_terminal_size().columns
+    return [line if width(line) <= space else _cut(line, space) for line in lines]
+
+
+def _cut(line: str, space: int) -> str:
+    kept = line[: space - 1]
+    while width(kept) > space - 1:
+        kept = kept[:-1]
+    return kept + ELLIPSIS
 
 
 def columns(head: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:

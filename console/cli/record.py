@@ -30,7 +30,7 @@ def sessions(place: Place) -> None:
     folder = place.home().sessions
     found = asyncio.run(sessions_of(folder))
     if place.json:
-        printing.say_json([msgspec.to_builtins(info) | {"path": str(info.path)} for info in found])
+        printing.say_json([msgspec.to_builtins(info, enc_hook=str) for info in found])
         return
     if not found:
         printing.say([f"no sessions in {folder}"])

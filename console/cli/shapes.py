@@ -14,21 +14,40 @@ from console.core.state import Action, AgentLife, Alarm, Command, Fleet, Run, St
 
 Shape = dict[str, Any]
 
-_CUT: Final = ("blobs", "steps", "actions", "messages", "tools_used", "claims")
-"""What of a run only `show` prints."""
+_AGENT: Final = ("agent", "status", "incarnation", "connection", "sdk", "control", "since", "why")
+_RUN: Final = (
+    "agent", "run", "state", "seq", "goal", "control", "version", "model", "started_at", "last_at", "ended_at",
+    "ended_text", "held", "killing", "steps_seen", "steps_of", "errors", "progress_done", "progress_of", "progress_text",
+    "actions_seen", "dropped", "gaps", "misdeeds", "misdeed", "tokens", "cost_usd", "unknown_types",
+)  # fmt: skip
+_STEP: Final = ("step", "name", "started_at", "finished_at", "ok", "text", "confidence")
+_MESSAGE: Final = ("at", "role", "name", "text", "error")
+_ACTION: Final = (
+    "id", "agent", "run", "state", "args", "args_cut", "edited", "digest", "claimed", "step", "call_id", "reason",
+    "confidence", "hints", "supersedes", "passed", "decide_within", "proposed_at", "severity", "failure_bp", "gate",
+    "reasons", "asked_at", "outcome", "decided_by", "decided_at", "decision", "decided_digest", "note", "answer",
+    "started_at", "finished_at", "result",
+)  # fmt: skip
+_COMMAND: Final = (
+    "id", "kind", "agent", "run", "by", "state", "action", "reason", "requested_at", "sent_at", "acknowledged_at",
+    "effective_at", "refused_at", "failed_at", "problem",
+)  # fmt: skip
+_ALARM: Final = (
+    "id", "kind", "priority", "text", "agent", "run", "latched", "state", "raised_at", "changed_at", "count", "by",
+    "shelved_until",
+)  # fmt: skip
 
 
 def agent_shape(life: AgentLife) -> Shape:
     """An agent process."""
-    return _fields(life)
+    return _fields(life, _AGENT)
 
 
 def run_shape(fleet: Fleet, run: Run) -> Shape:
     """A run in short: its own fields, and of its steps, claims and waiting actions what a list shows."""
     prefix = run.key + "/"
-    shape = {name: value for name, value in _fields(run).items() if name not in _CUT}
     return {
-        **shape,
+        **_fields(run, _RUN),
         "key": run.key,
         "ended": run.state in ENDED,
         "step": run.steps[-1].step if run.steps else None,
@@ -45,7 +64,7 @@ def full_run_shape(fleet: Fleet, run: Run) -> Shape:
         "tools_used": run.tools_used,
         "steps": [step_shape(step) for step in run.steps],
         "actions": [action_shape(action) for action in run.actions.values()],
-        "messages": [_fields(message) for message in run.messages],
+        "messages": [_fields(message, _MESSAGE) for message in run.messages],
         "commands": [command_shape(command) for command in commands_of(fleet, run)],
         "alarms": [alarm_shape(alarm) for alarm in alarms_of(fleet, run)],
     }
@@ -53,7 +72,7 @@ def full_run_shape(fleet: Fleet, run: Run) -> Shape:
 
 def step_shape(step: Step) -> Shape:
     """One step."""
-    return _fields(step)
+    return _fields(step, _STEP)
 
 
 def action_shape(action: Action, now: int | None = None) -> Shape:
@@ -61,7 +80,7 @@ def action_shape(action: Action, now: int | None = None) -> Shape:
 
     The code that approves a hold is not in it: it is to be read where a person reads the arguments.
     """
-    shape = {"key": action.key, **_fields(action)}
+    shape = {"key": action.key, "tool": action.exact_tool, **_fields(action, _ACTION)}
     if now is not None:
         shape["due_in"] = due_in(action, now)
     return shape
@@ -76,12 +95,12 @@ def due_in(action: Action, now: int) -> float | None:
 
 def command_shape(command: Command) -> Shape:
     """A command and its facts."""
-    return _fields(command)
+    return _fields(command, _COMMAND)
 
 
 def alarm_shape(alarm: Alarm) -> Shape:
     """An alarm."""
-    return _fields(alarm)
+    return _fields(alarm, _ALARM)
 
 
 def commands_of(fleet: Fleet, run: Run) -> list[Command]:
@@ -98,6 +117,6 @@ def alarms_of(fleet: Fleet, run: Run) -> list[Alarm]:
     ]
 
 
-def _fields(value: msgspec.Struct) -> Shape:
-    # `to_builtins` leaves defaults out; a field that comes and goes is no use to a script.
-    return {name: msgspec.to_builtins(getattr(value, name)) for name in value.__struct_fields__}
+def _fields(value: msgspec.Struct, names: tuple[str, ...]) -> Shape:
+    # `to_builtins` of the whole leaves defaults out; a field that comes and goes is no use to a script.
+    return {name: msgspec.to_builtins(getattr(value, name)) for name in names}

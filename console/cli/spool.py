@@ -42,8 +42,7 @@ def list_(place: Place) -> None:
             f"{shape['agent']}/{shape['run']}",
             printing.NOTHING if shape["unstored"] is None else str(shape["unstored"]),
             printing.NOTHING if shape["bytes"] is None else printing.size(shape["bytes"]),
-            shape["problem"]
-            or ("in use" if shape["busy"] else "ended" if shape["finished"] else "left behind"),
+            _standing(shape),
         )
         for shape in found
     ]

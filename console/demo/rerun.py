@@ -59,7 +59,7 @@ class Rerun:
         self._broker = broker
         self._pace = pace
         self._ledger = ledger
-        self._batch = secrets.token_hex(2)
+        self._batch = secrets.token_hex(1)
         self._number = 0
         self._agents: dict[str, Agent] = {}
 
@@ -96,7 +96,7 @@ class Rerun:
     async def _live_one(self, recorded: RecordedRun) -> None:
         agent = await self._agent(as_id(recorded.agent))
         self._number += 1
-        name = as_id(f"{self._batch}{self._number:03d}.{as_id(recorded.run_id, 50)}")
+        name = as_id(f"{as_id(recorded.run_id, 50)}-{self._batch}{self._number:03d}")
         self.summary.names.append(f"{agent.name}/{name}")
         labels = {"source": recorded.source[:200], "recorded": recorded.run_id[:200]}
         async with agent.run(recorded.goal, run_id=name, model=recorded.model or "", labels=labels) as job:

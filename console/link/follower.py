@@ -193,8 +193,12 @@ class Follower:
                 self._state(payload, now, retained=retained)
             elif topic == self.topics.console(self.console):
                 self._reply(payload, now, effects)
-        except (DecodeError, KeyframeError) as error:
+        except DecodeError as error:
             self._refuse(f"{topic.removeprefix(self.topics.root + '/')}: {error}")
+        except KeyframeError as error:
+            # The next one will hardly be better, and the supervisor has to make each.
+            self._ask_at = now + INTENT_TIMEOUT
+            self._refuse(str(error))
 
     def _state(self, payload: bytes, now: float, *, retained: bool) -> None:
         epoch = self.supervision.epoch

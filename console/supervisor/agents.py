@@ -44,6 +44,7 @@ class Agents:
         self._ledger = ledger
         self._gates = gates
         self._pulses: dict[str, Pulse] = {}
+        self._deaf = False
 
     @property
     def _fleet(self) -> Fleet:
@@ -83,9 +84,10 @@ class Agents:
     def _born(self, agent: str, status: AgentStatus, now: float) -> None:
         life = self._fleet.agents.get(agent)
         pulse = self._pulses.setdefault(agent, Pulse(now))
-        if status.incarnation in pulse.old:
+        if status.incarnation in pulse.old and life is not None and life.status == "online":
             self._duplicate(agent)
             return
+        pulse.old.discard(status.incarnation)  # it outlived the one that had taken its place
         pulse.heard = now
         self._ingest.announced.add(agent)
         if life is not None and life.incarnation != status.incarnation:
@@ -116,11 +118,11 @@ class Agents:
 
     def _alive(self, agent: str, status: AgentStatus, now: float) -> None:
         pulse = self._pulses.setdefault(agent, Pulse(now))
-        if status.incarnation in pulse.old:
+        life = self._fleet.agents.get(agent)
+        if status.incarnation in pulse.old and life is not None and life.status == "online":
             self._duplicate(agent)
             return
         pulse.heard = now
-        life = self._fleet.agents.get(agent)
         if life is None or life.status != "online" or life.incarnation != status.incarnation:
             self._born(agent, status, now)
 
@@ -151,8 +153,21 @@ class Agents:
                 self._pulses[name] = Pulse(now)
                 self._ingest.announced.add(name)
 
+    def listen(self, now: float, *, deaf: bool) -> None:
+        """Whether agents can be heard at all from now on: the silence of a dead link says nothing about them."""
+        self._deaf = deaf
+        for pulse in self._pulses.values():
+            pulse.heard = now
+
+    def slept(self, seconds: float) -> None:
+        """Nobody listened for so long: what agents said meanwhile has yet to be heard."""
+        for pulse in self._pulses.values():
+            pulse.heard += seconds
+
     def tick(self, now: float) -> None:
-        """Lose the agents that were silent for too long."""
+        """Lose the agents that were silent for too long while they could be heard."""
+        if self._deaf:
+            return
         for name, pulse in self._pulses.items():
             life = self._fleet.agents.get(name)
             if life is not None and life.status == "online" and now - pulse.heard >= AGENT_SILENT:

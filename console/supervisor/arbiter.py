@@ -267,8 +267,9 @@ class Arbiter:
         )
 
     def _answer(self, intent: Intent, answer: Answer) -> None:
+        # While nothing can be committed, what stops goes out all the same, and a refusal changes nothing.
         stops = intent.verb in ("reject", "pause", "hold", "kill")
-        after = 0 if stops and self.closed else None
+        after = 0 if self.closed and (stops or not answer.accepted) else None
         self._outbox.plain(self._topics.console(intent.console), codec.encode(answer), after)
 
     def _bad(self, address: Address, problem: str) -> None:

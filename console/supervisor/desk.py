@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from bus import codec
 from bus.codec import DecodeError, Record
@@ -28,6 +29,12 @@ from console.supervisor.ledger import Ledger
 from console.supervisor.log import Entry, Log
 from console.supervisor.operators import Operators
 from console.supervisor.outbox import Out, Outbox
+
+ASLEEP: Final = 2.0
+"""Seconds between two ticks after which this process was frozen and heard nobody."""
+
+SECOND: Final = "second-supervisor"
+"""The alarm that closes approvals until an operator resets it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +80,7 @@ class Desk:
         self.conflict = False
         self._lease = 0
         self._window = 0
+        self._ticked: float | None = None
 
     @property
     def fleet(self) -> Fleet:
@@ -90,14 +98,20 @@ class Desk:
         if session != self.fleet.session:
             self.rotated(session, self.fleet.session)
         for number, line in enumerate(late, 1):
-            self.alarms.raise_("recorded-late", f"sent while the recording failed: {line}", about=str(number))
+            about = f"{self.identity.epoch}.{number}"
+            self.alarms.raise_("recorded-late", f"sent while the recording failed: {line}", about=about)
         self.agents.restore(now)
         self.gates.restore(now)
 
     def linked(self, now: float) -> None:
         """The control link is up: renew the lease and send again what the broker may not have taken."""
+        self.agents.listen(now, deaf=False)
         self.ledger.send_unsent(now)
         self.renew()
+
+    def unlinked(self, now: float) -> None:
+        """The control link is down: nobody can be heard."""
+        self.agents.listen(now, deaf=True)
 
     def rotated(self, session: str, previous: str) -> None:
         """Say in the log that a session file begins."""
@@ -173,10 +187,19 @@ class Desk:
             return
         self.conflict = True
         self._close()
-        self.alarms.raise_("second-supervisor", "another supervisor serves this site; approvals are closed")
+        self.alarms.raise_(SECOND, "another supervisor serves this site; approvals are closed")
 
     def tick(self, now: float) -> None:
         """Let time pass: deadlines, silences, timeouts, watermarks."""
+        slept = now - (now if self._ticked is None else self._ticked)
+        self._ticked = now
+        if slept >= ASLEEP:
+            self.agents.slept(slept)
+            self.ledger.slept(slept)
+        if self.conflict and SECOND not in self.fleet.alarms:
+            self.conflict = False
+            self._close()
+            self.renew()
         if self.conflict and "second-supervisor" not in self.fleet.alarms:
             self.conflict = False  # an operator looked into it and reset the alarm
             self._close()

@@ -23,10 +23,12 @@ class EmergencyLog:
     def __init__(self, path: Path) -> None:
         self._path = path
         self._kept = path.exists()
+        self._upto = 0
 
     def note(self, out: Out) -> None:
         """Keep what is being sent. A disk that takes nothing at all is said in the service's log, and sending goes on."""
         self._kept = True
+        self._upto = max(self._upto, out.after)
         line = json.dumps({"topic": out.topic, "payload": out.payload.decode("utf-8", "replace")})
         try:
             handle = os.open(self._path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
@@ -46,8 +48,8 @@ class EmergencyLog:
         except FileNotFoundError:
             return []
 
-    def clear(self) -> None:
-        """Everything is recorded now."""
-        if self._kept:
+    def clear(self, committed: int) -> None:
+        """Everything up to a position is recorded now: forget the log if that is all it holds."""
+        if self._kept and committed >= self._upto:
             self._path.unlink(missing_ok=True)
             self._kept = False

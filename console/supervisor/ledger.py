@@ -162,6 +162,11 @@ class Ledger:
             if command.state == "requested":
                 self._repeat(command, now)
 
+    def slept(self, seconds: float) -> None:
+        """Nobody listened for so long: acknowledgements have yet to be heard."""
+        for watch in self._watched.values():
+            watch.deadline += seconds
+
     def tick(self, now: float) -> None:
         """Repeat what was not acknowledged; fail it in the end, and kills that did not take effect."""
         for name, watch in list(self._watched.items()):

@@ -14,7 +14,7 @@ from contextlib import suppress
 from typing import Final
 
 from bus.limits import LEASE_RENEW
-from bus.transport import Item, LinkUp, Message, Transport
+from bus.transport import Item, LinkDown, LinkUp, Message, NotConnectedError, Transport
 from console.core.state import encode
 from console.recording.bodies import Row
 from console.recording.schema import RecordingError
@@ -37,6 +37,9 @@ RETRY: Final = 0.5
 CHUNK: Final = 64
 """Events taken before the control link is looked at again."""
 
+GOODBYE_WITHIN: Final = 2.0
+"""Seconds that the broker has to take the last words."""
+
 LOGGER: Final = logging.getLogger(__name__)
 
 
@@ -58,6 +61,7 @@ class Service:
         self._bulk = bulk
         self._emergency = emergency
         self._files = files
+        self._committing: list[Entry] = []
         self._staged = asyncio.Event()
         self._urgent = asyncio.Event()
         self._stopping = asyncio.Event()
@@ -90,17 +94,22 @@ class Service:
         await self._stopping.wait()
 
     async def _goodbye(self) -> None:
-        entries = self._desk.take()
-        if entries:
-            try:
-                await self._recording.append(rows(entries))
-                self._desk.committed(entries, time.monotonic())
-            except RecordingError as error:
-                LOGGER.error("%d records could not be stored at the end: %s", len(entries), error)  # noqa: TRY400  (the trace says nothing more)
+        taken = [*self._committing, *self._desk.take()]
+        entries = [entry for entry in taken if entry.pos > self._recording.pos]
+        try:
+            await self._recording.append(rows(entries))
+            self._desk.committed(taken, time.monotonic())
+            self._emergency.clear(self._recording.pos)
+        except RecordingError as error:
+            LOGGER.error("%d records could not be stored at the end: %s", len(entries), error)  # noqa: TRY400  (the trace says nothing more)
         self._flush()
         self._desk.outbox.state(self._desk.state("stopped"))
-        for out in self._desk.out():
-            await asyncio.wait_for(self._control.publish(out.topic, out.payload, retain=out.retain), 2.0)
+        try:
+            async with asyncio.timeout(GOODBYE_WITHIN):
+                for out in self._desk.out():
+                    await self._control.publish(out.topic, out.payload, retain=out.retain)
+        except (NotConnectedError, TimeoutError) as error:
+            LOGGER.warning("nobody took the goodbye: %s", str(error) or "the broker does not answer")
 
     async def _listen(self, transport: Transport, chunk: int) -> None:
         async for batch in transport.batches():
@@ -116,8 +125,10 @@ class Service:
                 self._take(item, now)
             elif isinstance(item, LinkUp) and transport is self._control:
                 self._desk.linked(now)
-            elif not isinstance(item, LinkUp):
+            elif isinstance(item, LinkDown):
                 LOGGER.warning("the link to the broker is down: %s", item.reason)
+                if transport is self._control:
+                    self._desk.unlinked(now)
 
     def _take(self, message: Message, now: float) -> None:
         """Let the desk have a message. An error of ours must not let one message end the supervision of all others."""
@@ -169,7 +180,9 @@ class Service:
         rotating = self._recording.should_rotate()
         keyframe = encode(self._desk.fleet) if rotating or self._recording.should_keyframe() else b""
         last = entries[-1]
+        self._committing = entries
         await self._append(entries)
+        self._committing = []
         self._desk.committed(entries, time.monotonic())
         self._flush()
         try:
@@ -198,7 +211,7 @@ class Service:
             if self._desk.failing:
                 self._desk.recording(failing=False)
                 self._kick()
-            self._emergency.clear()
+            self._emergency.clear(entries[-1].pos)
             return
 
     async def _clock(self) -> None:

@@ -23,6 +23,8 @@ from bus.home import Home
 from bus.signing import KeyFileError, PrivateKey
 from bus.topics import BadIdError
 from bus.url import BadBrokerUrlError, BrokerUrl
+from console.recording import lock
+from console.recording.schema import RecordingError
 from console.supervisor.operators import Operators, OperatorsFileError
 from console.supervisor.serve import EXIT_UNUSABLE
 
@@ -101,6 +103,8 @@ def run_up(*, site: str | None, broker: str | None, listen: str, port: int) -> i
         external = broker or os.environ.get("WATCHFLOOR_BROKER")
         url = external or f"mqtt://{listen}:{port}"
         BrokerUrl.parse(url)
+        with lock.hold(home.lock):
+            pass  # its supervisor would be refused later, but its broker's address would have been overwritten by then
         if not external:
             _check_free(listen, port)
         for line in prepare(home):
@@ -111,6 +115,9 @@ def run_up(*, site: str | None, broker: str | None, listen: str, port: int) -> i
     except PortInUseError as error:
         click.echo(f"watchfloor up: {error}", err=True)
         return EXIT_PORT_IN_USE
+    except RecordingError as error:
+        click.echo(f"watchfloor up: {error}", err=True)
+        return EXIT_UNUSABLE
     except OSError as error:
         click.echo(f"watchfloor up: {error.filename}: {error.strerror}", err=True)
         return EXIT_BAD_INPUT
