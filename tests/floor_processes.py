@@ -117,6 +117,13 @@ class FloorProcesses:
         self._up = self.up()
 
     @property
+    def is_up(self) -> bool:
+        """Whether `up` runs. One that has ended is forgotten."""
+        if self._up is not None and self._up.poll() is not None:
+            self._up = None
+        return self._up is not None
+
+    @property
     def parent(self) -> subprocess.Popen[bytes]:
         """The process of `watchfloor up`."""
         assert self._up is not None, "it is not up"

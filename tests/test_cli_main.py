@@ -289,6 +289,17 @@ def test_columns_are_as_wide_as_what_is_seen() -> None:
     assert lines == ["A     B", "日本  x", "e\u0301     y", "long  z"]
 
 
+def test_lists_are_cut_on_a_terminal_only(monkeypatch: pytest.MonkeyPatch) -> None:
+    key = "agent/" + "x" * 20 + "0123456789ab/a17"
+    assert printing.shown(key) == key
+    assert printing.fitted(["日本" * 30]) == ["日本" * 30]
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True, raising=False)
+    monkeypatch.setenv("COLUMNS", "20")
+    assert printing.shown(key) == "agent/…0123456789ab/a17"
+    assert printing.shown("agent/short") == "agent/short"
+    assert printing.fitted(["日本" * 30, "short"]) == ["日本" * 4 + "日…", "short"]
+
+
 @pytest.mark.parametrize(
     "seconds, text",
     [(-5, "0s"), (59.9, "59s"), (60, "1m 00s"), (3_599, "59m 59s"), (3_600, "1h 00m"), (90_000, "1d 01h")],

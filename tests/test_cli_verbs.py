@@ -182,6 +182,18 @@ def test_a_run_must_be_named_without_doubt(site: SiteInMemory, run: Run) -> None
     assert run("show", "7q51").exit_code == 0
 
 
+def test_what_a_list_shows_can_be_typed(site: SiteInMemory, run: Run) -> None:
+    name = "x" * 20 + "0123456789ab"
+    site.agent.report(name, RunStarted())
+    site.agent.propose(name, "a1", "ask_refund", REFUND)
+    site.agent.propose("7q4f", "a1", "ask_refund", REFUND)
+    assert run("show", "refunds/…0123456789ab").exit_code == run("show", "89ab").exit_code == 0
+    assert run("show", "9ab").exit_code == 2
+    assert run("approve", "a1", "--yes").exit_code == 2
+    assert run("approve", "refunds/…0123456789ab/a1", "--yes").exit_code == 0
+    assert site.agent.decisions()[0].run == name
+
+
 # ---- deciding --------------------------------------------------------------------------------------------------------
 
 

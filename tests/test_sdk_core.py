@@ -513,7 +513,9 @@ def test_what_is_gone_from_the_spool_is_told_with_another_birth() -> None:
 def test_a_refused_run_is_told_and_its_gates_never_open() -> None:
     floor = Floor().started()
     action = floor.gate()
+    say(floor)
     floor.order(RefusedCommand, id="", seq=1, reason="taken")
+    assert floor.core.in_flight == 0
     floor.decide(action, "approved")
     with pytest.raises(RunRefusedError, match="taken"):
         floor.take(action)

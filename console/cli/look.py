@@ -151,4 +151,5 @@ def asks(place: Place, *, full: bool) -> None:
                 card.brief(action.args),
             )
         )
-    table = printing.columns(("ACTION", "GATE", "SEV", "AGE", "DUE", "DIGEST", "TOOL", "ARGS"), rows))
+    table = printing.columns(("ACTION", "GATE", "SEV", "AGE", "DUE", "DIGEST", "TOOL", "ARGS"), rows)
+    printing.say(printing.fitted(table))

@@ -8,6 +8,7 @@ from typing import Final
 from console.cli.exits import CliError, Exit, bad
 from console.core.lifecycle import ENDED
 from console.core.state import Action, Alarm, Fleet, Run
+from console.core.text import ELLIPSIS
 
 SHORT: Final = 4
 """Characters of a short id: its end, where ids differ most."""
@@ -29,6 +30,7 @@ def find_run(fleet: Fleet, text: str) -> Run:
     Raises:
         CliError: there is none, or more than one.
     """
+    text = _typed(text)
     for fits in (
         [run for run in fleet.runs.values() if text in (run.run, run.key)],
         [run for run in fleet.runs.values() if run.run.startswith(text) or run.key.startswith(text)],
@@ -55,11 +57,13 @@ def find_action(fleet: Fleet, text: str) -> Action:
     Raises:
         CliError: there is none, or more than one.
     """
+    text = _typed(text)
     waiting = [action for key in fleet.waiting if (action := fleet.action(key)) is not None]
     everything = [action for run in fleet.runs.values() for action in run.actions.values()]
     for fits in (
         [action for action in waiting if _called(action, text)],
         [action for action in waiting if action.id.startswith(text)],
+        [action for action in waiting if _ends(action, text)],
         [action for action in everything if _called(action, text)],
     ):
         if len(fits) == 1:
@@ -88,6 +92,16 @@ def find_alarm(fleet: Fleet, text: str) -> Alarm:
 
 def _called(action: Action, text: str) -> bool:
     return text in (action.id, f"{action.run}/{action.id}", action.key)
+
+
+def _ends(action: Action, text: str) -> bool:
+    run, slash, name = text.partition("/")
+    return bool(slash) and len(run) >= SHORT and action.run.endswith(run) and name == action.id
+
+
+def _typed(text: str) -> str:
+    """What stands behind the mark of a list that left something out."""
+    return text.rpartition(ELLIPSIS)[2]
 
 
 def _some(names: Iterable[str]) -> str:

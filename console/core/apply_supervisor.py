@@ -28,9 +28,19 @@ from bus.records import (
     SupervisorStarted,
 )
 from console.core.lifecycle import ACTION, ALARM, COMMAND, ENDED, RUN, advance
-from console.core.state import COMMANDS_KEPT, Action, AgentLife, Alarm, Command, Fleet, Run
+from console.core.state import (
+    AGENTS_KEPT,
+    COMMANDS_KEPT,
+    LOST_KEPT,
+    Action,
+    AgentLife,
+    Alarm,
+    Command,
+    Fleet,
+    Run,
+)
 from console.core.text import plain
-from console.core.turns import Touched, close_ask, find, pause_failed
+from console.core.turns import Touched, close_ask, find, pause_failed, retire
 
 ApplySupervisor = Callable[[Fleet, Record, Any], Touched]
 
@@ -235,6 +245,7 @@ def _born(fleet: Fleet, record: Record, data: AgentBorn) -> Touched:
         control=data.control,
         since=record.at,
     )
+    _forget_agents(fleet)
     touched: list[tuple[Any, str]] = [("agent", record.agent)]
     for run in fleet.runs.values():
         if run.agent == record.agent and run.state == "lost" and run.incarnations[-1:] == [data.incarnation]:
@@ -260,7 +271,17 @@ def _gone(fleet: Fleet, record: Record, status: str, why: str) -> Touched:
         if run.agent == record.agent and run.state not in ENDED and run.state != "lost":
             run.lost_from, run.state = run.state, advance(RUN, run.state, "lose")
             touched.append(("run", run.key))
+    lost = [run for run in fleet.runs.values() if run.state == "lost"]
+    for run in sorted(lost, key=lambda run: run.last_at)[:-LOST_KEPT]:
+        retire(fleet, run.key)
     return touched
+
+
+def _forget_agents(fleet: Fleet) -> None:
+    """Of the agents that are gone, keep the newest."""
+    gone = [name for name, life in fleet.agents.items() if life.status != "online"]
+    for name in gone[: max(0, len(fleet.agents) - AGENTS_KEPT)]:
+        del fleet.agents[name]
 
 
 def _joined(fleet: Fleet, record: Record, data: OperatorJoined) -> Touched:

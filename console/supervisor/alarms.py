@@ -44,6 +44,10 @@ LATCHED: Final = frozenset(
 """Kinds that stay until an operator resets them with a reason."""
 
 
+ALARMS_A_KIND: Final = 200
+"""Alarms of one kind that stand apart; further ones are counted together."""
+
+
 class Alarms:
     """The alarm desk. An alarm's id is its kind and what it is about, so that the same trouble is one alarm."""
 
@@ -53,7 +57,7 @@ class Alarms:
 
     def raise_(self, kind: str, text: str, agent: str = "", run: str = "", *, about: str = "") -> None:
         """Raise an alarm. Raised again while it stands, it is written at its 1st, 2nd, 5th, 10th, 20th, ... time only."""
-        name = "/".join(part for part in (kind, agent, run, about) if part)[:200]
+        name = self._name(kind, agent, run, about)
         standing = name in self._log.fleet.alarms
         count = self._counts[name] = self._counts.get(name, 0) + 1 if standing else 1
         if standing and not _round(count):
@@ -62,6 +66,14 @@ class Alarms:
             alarm=name, kind=kind, priority=PRIORITY[kind], text=text, latched=kind in LATCHED, count=count
         )
         self._log.write(raised, agent, run)
+
+    def _name(self, kind: str, agent: str, run: str, about: str) -> str:
+        """The alarm's id; one for all the rest where somebody makes up names by the hundred."""
+        name = "/".join(part for part in (kind, agent, run, about) if part)[:200]
+        alarms = self._log.fleet.alarms
+        if name not in alarms and sum(alarm.kind == kind for alarm in alarms.values()) >= ALARMS_A_KIND:
+            return f"{kind}/more"
+        return name
 
     def clear(self, kind: str, agent: str = "", run: str = "", *, about: str = "") -> None:
         """Say that the condition is gone; a latched alarm stays."""

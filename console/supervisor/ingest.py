@@ -27,6 +27,9 @@ RESEND_AGAIN: Final = 1.0
 GAP_AFTER: Final = 20.0
 """Seconds that a hole of an agent that never announced itself stays open."""
 
+HOLES_KEPT: Final = 10_000
+"""Runs whose holes are remembered at once."""
+
 STORED_WITHIN: Final = 0.05
 """Seconds that a watermark may wait for company."""
 
@@ -123,6 +126,8 @@ class Ingest:
         hole = self._holes.get(key)
         if hole is None:
             self._holes[key] = hole = Hole(since=now, asked=float("-inf"))
+            while len(self._holes) > HOLES_KEPT:
+                del self._holes[next(iter(self._holes))]
         if address.agent not in self.announced and now - hole.since >= GAP_AFTER:
             self._gap(address.agent, address.run, have + 1, last, "never sent again")
             return True

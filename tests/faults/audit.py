@@ -19,7 +19,9 @@ from console.recording.history import history
 from console.recording.verify import verify_folder
 
 ALLOWING: Final = ("approved", "edited")
-NEVER: Final = frozenset({"ungated-action", "gap", "events-dropped", "misdeed", "bad-input", "intent-flood"})
+NEVER: Final = frozenset(
+    {"ungated-action", "gap", "events-dropped", "misdeed", "bad-input", "intent-flood", "internal-error"}
+)
 """Alarms that no fault may raise: each says that something was lost or done undecided, or that our own code misspoke."""
 
 

@@ -78,10 +78,9 @@ async def suffer(there: World, name: str, row: Row) -> str:
         outcome = await FAULTS[name](there)
         problems = await there.check()
     except (AssertionError, TooLateError, TimeoutError) as error:
-        problems = [str(error) or repr(error)]
+        problems = [str(error) or repr(error), *await there.mend()]
     except Exception:  # noqa: BLE001 - the other faults still have something to say
-        problems = [traceback.format_exc()]
-    there.operator.paused = False
+        problems = [traceback.format_exc(), *await there.mend()]
     row.rounds += 1
     row.lost += there.lost() - lost
     row.problems += problems

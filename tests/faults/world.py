@@ -8,10 +8,12 @@ import signal
 import subprocess
 import time
 from collections.abc import Callable
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, Self
+
+import psutil
 
 from bus.signing import PrivateKey
 from console.core.reduce import Change
@@ -193,6 +195,25 @@ class World:
             agent = key.partition("/")[0]
             made[agent] = made.get(agent, 0) + seq
         return made
+
+    async def mend(self) -> list[str]:
+        """After a fault that went wrong: bring back whatever is gone, so that the next one meets a site. Return the rest."""
+        self.operator.paused = False
+        for process in self.site.processes():
+            with suppress(psutil.NoSuchProcess):
+                process.resume()
+        if not self.site.is_up:
+            self.site.start()
+        for name, process in self.agents.items():
+            if process.poll() is not None:
+                self.start_agent(name)
+        if self.console is None or self.console.poll() is not None:
+            self.start_console()
+        try:
+            await self.flowing()
+        except TooLateError as error:
+            return [f"and it did not recover: {error}"]
+        return []
 
     # ---- the invariants ----------------------------------------------------------------------------------------------
 
