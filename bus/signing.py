@@ -119,7 +119,7 @@ class PrivateKey:
         handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with os.fdopen(handle, "wb") as file:
             file.write(text)
-        path.with_suffix(".pub").write_text(self.public.line + "\n", encoding="ascii")
+        path.with_name(path.name + ".pub").write_text(self.public.line + "\n", encoding="ascii")
 
     def sign(self, message: Signed) -> bytes:
         """Encode `message` as a JSON payload with `key` and `sig` filled in.

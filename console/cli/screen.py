@@ -14,7 +14,7 @@ def open_console(place: Place, *, read_only: bool) -> int:
     Raises:
         CliError: there is no terminal.
     """
-    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+    if not (sys.stdin.isatty() and sys.stdout.isatty() and sys.stderr.isatty()):
         raise bad("the console needs a terminal; in a pipe use a verb (see: watchfloor --help)")
     operator = place.who()  # checked before a toolkit is loaded
     place.url()
