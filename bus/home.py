@@ -86,6 +86,11 @@ class Home:
         return self.config / "supervisor_ed25519"
 
     @property
+    def supervisor_public_key(self) -> Path:
+        """The public half of the supervisor's key, for agents and consoles to pin."""
+        return self.supervisor_key.with_name(self.supervisor_key.name + ".pub")
+
+    @property
     def operators(self) -> Path:
         """Who may decide: lines `NAME ssh-ed25519 AAAA...`."""
         return self.config / "operators"

@@ -26,7 +26,7 @@ def supervisor_key(home: Home, given: str | None = None) -> PublicKey | None:
     line = given or os.environ.get(KEY_VARIABLE)
     if line:
         return PublicKey.parse(line)
-    path = home.supervisor_key.with_suffix(".pub")
+    path = home.supervisor_public_key
     try:
         return PublicKey.parse(path.read_text(encoding="utf-8"))
     except (FileNotFoundError, NotADirectoryError):

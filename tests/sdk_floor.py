@@ -302,7 +302,7 @@ class Supervisor:
             return
         if self.storing:
             self.order(StoredCommand, "", runs={address.run: seq})
-        for data in self.data(address.run)[have:]:
+        for _, data in events_of(self.ingest.records[address.run][have:]):
             if isinstance(data, ActionProposed) and not data.passed:
                 decision = self.decide(address.run, data)
                 if decision is not None:

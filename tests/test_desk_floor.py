@@ -382,3 +382,10 @@ def test_the_window_keeps_the_sum_under_the_poorest_queue() -> None:
     assert bench.desk.agents.window == 64
     states = [codec.decode(out.payload, SupervisorState) for out in bench.sent if out.topic == TOPICS.state]
     assert states[-1].window == 64
+
+
+def test_nobody_may_claim_to_be_contained() -> None:
+    """It counts as gated, and everybody sees the claim."""
+    bench = Bench()
+    bench.event(1, RunStarted(control="contained"))
+    assert (bench.run().control, bench.alarms()) == ("gated", {"misdeed"})

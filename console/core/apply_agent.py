@@ -51,7 +51,8 @@ def _started(fleet: Fleet, run: Run, record: Record, data: RunStarted) -> Touche
             if waits(fleet, run):
                 run.state = advance(RUN, run.state, "ask")
     run.goal = plain(data.goal)
-    run.control = data.control
+    # Only a wrapper that owns the process may claim enforced stops, and there is none yet.
+    run.control = "gated" if data.control == "contained" else data.control
     run.version = plain(data.agent_version, 64)
     run.model = plain(data.model, 64)
     return ()

@@ -69,7 +69,7 @@ def pinned_key(home: Home) -> PublicKey | None:
     Raises:
         KeyFileError: the file is there and cannot be used.
     """
-    path = home.supervisor_key.with_name(home.supervisor_key.name + ".pub")
+    path = home.supervisor_public_key
     try:
         return PublicKey.parse(path.read_text(encoding="ascii"))
     except FileNotFoundError:

@@ -147,6 +147,9 @@ class Desk:
             return
         match record.data:
             case RunStarted() as data:
+                if data.control == "contained":
+                    text = f"{run.key} claims to be contained; it counts as gated"
+                    self.alarms.raise_("misdeed", text, run.agent, run.run)
                 if data.continues is not None:
                     self.ledger.continued(run, now)
             case RunFinished():

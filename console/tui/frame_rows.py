@@ -142,7 +142,7 @@ def alarm_line(view: View, counts: Counts, last_decision: int, as_of: int) -> Li
     return row.line
 
 
-_RUNS_ON: Final = "gate and stop there; observed ones cannot be stopped; contained: --direct."
+_RUNS_ON: Final = "gate and stop there; observed ones cannot be stopped."
 _STILL: Final = "Reject, pause, hold and kill still go out."
 
 
