@@ -150,34 +150,50 @@ class Agent:
         job._finish("completed", "")  # noqa: SLF001
 
     async def __aenter__(self) -> Self:
-        if self._on_disk:
-            await asyncio.to_thread(self._adopt_rests)
-        if self._own_thread:
-            await asyncio.wrap_future(self._shell.start_thread())
-        else:
-            self._task = asyncio.create_task(self._shell.main(), name=f"watchfloor {self.name}")
+        try:
+            if self._on_disk:
+                await asyncio.to_thread(self._adopt_rests)
+            if self._own_thread:
+                self._shell.start_thread()
+            else:
+                self._task = asyncio.create_task(self._shell.main(), name=f"watchfloor {self.name}")
             await asyncio.wrap_future(self._shell.started)
+        except BaseException:
+            self._release()
+            raise
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         ended = self._shell.close(self._close_within)
-        if self._task is not None:
-            await self._task
-        await asyncio.shield(asyncio.wrap_future(ended))
-        self._shell.call(lambda core, _: core.close())
+        try:
+            if self._task is not None:
+                await self._task
+            await asyncio.wrap_future(ended)
+        finally:
+            self._release()
 
     def __enter__(self) -> Self:
-        if self._on_disk:
-            self._adopt_rests()
-        self._shell.start_thread().result()
+        try:
+            if self._on_disk:
+                self._adopt_rests()
+            self._shell.start_thread().result()
+        except BaseException:
+            self._release()
+            raise
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._shell.close(self._close_within).result()
+        try:
+            self._shell.close(self._close_within).result()
+        finally:
+            self._release()
+
+    def _release(self) -> None:
+        """Let go of the spools; what is in them stays."""
         self._shell.call(lambda core, _: core.close())
 
     def _begin(

@@ -283,7 +283,8 @@ class AgentCore:
             case PassListCommand():
                 self.lease.tools = frozenset(command.tools)
             case RefusedCommand():
-                self._roster.refuse(command.run, command.reason, now)
+                if command.incarnation in {"", self.identity.incarnation}:
+                    self._roster.refuse(command.run, command.reason, now)
             case DecisionCommand():
                 self.ignored["run"] += not self._roster.decide(command, now)
             case PauseCommand() | ResumeCommand() | HoldCommand() | KillCommand():

@@ -14,7 +14,7 @@ from typing import Final
 
 import platformdirs
 
-from bus.topics import check_id
+from bus.topics import BadIdError, check_id
 
 DEFAULT_BROKER: Final = "mqtt://127.0.0.1:1883"
 DEFAULT_SITE: Final = "local"
@@ -26,7 +26,11 @@ def site_name(given: str | None = None) -> str:
     Raises:
         BadIdError: not a legal id.
     """
-    return check_id(given or os.environ.get("WATCHFLOOR_SITE") or DEFAULT_SITE, "site")
+    name = check_id(given or os.environ.get("WATCHFLOOR_SITE") or DEFAULT_SITE, "site")
+    if name in (".", ".."):  # legal in a topic, not as the name of a folder
+        msg = f"site {name!r} cannot be the name of a folder"
+        raise BadIdError(msg)
+    return name
 
 
 @dataclass(frozen=True, slots=True)

@@ -62,7 +62,9 @@ class _Waiting(Reports):
             RuntimeError: the bus lives in this very thread, which would wait for itself.
         """
         self._not_here()
-        token = self._open(action)
+        token, decision = self._propose(action)
+        if decision is not None:
+            return decision
         try:
             while isinstance(answer := self._shell.ask(self.id, token, self._taker(token)), Future):
                 answer.result()
@@ -104,7 +106,9 @@ class Run(_Waiting):
             BusStoppedError: the agent is closed.
             ValueError: the action itself is impossible (see `Action`).
         """
-        token = self._open(action)
+        token, decision = self._propose(action)
+        if decision is not None:
+            return decision
         try:
             while isinstance(answer := self._shell.ask(self.id, token, self._taker(token)), Future):
                 await asyncio.wrap_future(answer)

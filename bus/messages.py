@@ -130,10 +130,14 @@ class ResendCommand(Command, frozen=True, kw_only=True, omit_defaults=True, tag=
 
 
 class RefusedCommand(Command, frozen=True, kw_only=True, omit_defaults=True, tag="refused"):
-    """An event was not accepted and never will be; the run id belongs to another incarnation, or the like."""
+    """An event was not accepted and never will be; the run id belongs to another incarnation, or the like.
+
+    `incarnation` sent that event. Another process of the same name, whose run it may be, takes no notice.
+    """
 
     seq: Count
     reason: str
+    incarnation: str = ""
 
 
 class PassListCommand(Command, frozen=True, kw_only=True, omit_defaults=True, tag="pass-list"):

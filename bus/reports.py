@@ -104,19 +104,24 @@ class Reports:
         current = _CURRENT.get()
         return current[1] if current is not None and current[0] is self else None
 
-    def _open(self, action: Action) -> str:
-        """Propose an action; return its id."""
+    def _propose(self, action: Action) -> tuple[str, Decision | None]:
+        """Propose an action. Return its id and, if it need not wait, the decision: one entry into the core for both."""
         step = self._step_now()
-        return self._shell.call(lambda core, now: core.run(self.id).propose(action, now, step=step))
+
+        def work(core: AgentCore, now: float) -> tuple[str, Decision | None]:
+            token = core.run(self.id).propose(action, now, step=step)
+            return token, self._take(core, token, now)
+
+        return self._shell.call(work)
 
     def _taker(self, action: str) -> Callable[[AgentCore, float], Decision | None]:
-        def take(core: AgentCore, now: float) -> Decision | None:
-            decision = core.run(self.id).take(action, now)
-            if decision is not None and decision.approved:
-                decision.reports_to(lambda done, text: self._report(action, done=done, text=text))
-            return decision
+        return lambda core, now: self._take(core, action, now)
 
-        return take
+    def _take(self, core: AgentCore, action: str, now: float) -> Decision | None:
+        decision = core.run(self.id).take(action, now)
+        if decision is not None and decision.approved:
+            decision.reports_to(lambda done, text: self._report(action, done=done, text=text))
+        return decision
 
     def _passer(self, token: str) -> Callable[[AgentCore, float], bool | None]:
         return lambda core, now: core.run(self.id).checkpoint(token, now) or None

@@ -184,6 +184,9 @@ class Roster:
 
     def tick(self, now: float) -> None:
         """Let time-outs of gates happen, and try again what a spool had no room for."""
+        if self._courier.trouble:
+            self._notify(Notice("trouble", "", self._courier.trouble))
+            self._courier.trouble = ""
         for name, run in self.runs.items():
             was = run.writer.trouble
             run.tick(now)

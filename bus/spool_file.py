@@ -27,6 +27,8 @@ SUFFIX: Final = ".sqlite3"
 LOCK_WAIT: Final = 10.0
 """Seconds to wait for another process that is opening or deleting a spool of the same agent."""
 
+_ROWS_AT_ONCE: Final = 8
+_INSERT: Final = "INSERT INTO events VALUES (?, ?)"
 _APPLICATION: Final = 0x57465350  # "WFSP"
 _SCHEMA: Final = f"""
 BEGIN EXCLUSIVE;
@@ -134,14 +136,14 @@ class SqliteSpool:
 
     def append(self, events: Sequence[bytes]) -> None:
         """See `Spool.append`."""
-        rows = list(enumerate(events, self.last + 1))
+        values = [value for row in enumerate(events, self.last + 1) for value in row]
         with self._failing():
-            if len(rows) == 1:
-                self._database.execute("INSERT INTO events VALUES (?, ?)", rows[0])
+            if len(events) <= _ROWS_AT_ONCE:  # one statement is one transaction
+                self._database.execute(_INSERT + ", (?, ?)" * (len(events) - 1), values)
             else:
                 with self._transaction():
-                    self._database.executemany("INSERT INTO events VALUES (?, ?)", rows)
-        self.last += len(rows)
+                    self._database.executemany(_INSERT, zip(values[::2], values[1::2], strict=True))
+        self.last += len(events)
         self.size += sum(map(len, events))
 
     def read(self, after: int, limit: int) -> list[tuple[int, bytes]]:

@@ -44,7 +44,7 @@ hear() { # take one message; fails when the time is over or the broker is gone
   case $line in
     '{"type":"stored"'*) get "$run"; stored=${v:-$stored} ;;
     '{"type":"resend"'*) get after; tail -n "+$((v + 1))" "$dir/spool" | pub "events/$run" -l ;;
-    '{"type":"refused"'*) echo "refused: $line" >&2; exit 1 ;;
+    '{"type":"refused"'*"$me"*) echo "refused: $line" >&2; exit 1 ;;
     '{"type":"pause"'* | '{"type":"hold"'*) steer yes ;;
     '{"type":"resume"'*) steer '' ;;
     '{"type":"kill"'*) answer acknowledged; answer effective; outcome=killed ;;

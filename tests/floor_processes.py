@@ -23,6 +23,9 @@ SITE: Final = "faults"
 LOOK: Final = 0.02
 """Seconds between two looks at a condition."""
 
+FULL: Final = 8_192
+"""Bytes: too few for any commit, which takes two pages of 4 kB and their headers, and enough for some emergency lines."""
+
 Part = Literal["broker", "supervisor"]
 _MODULES: Final[dict[str, Part]] = {"bus.broker": "broker", "console.supervisor.serve": "supervisor"}
 
@@ -184,3 +187,17 @@ def alive(process: psutil.Process) -> bool:
         return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
     except psutil.NoSuchProcess:
         return False
+
+
+def fill(pid: int) -> None:
+    """Let a process write nothing beyond the first bytes of any file."""
+    process = psutil.Process(pid)
+    _, hard = process.rlimit(psutil.RLIMIT_FSIZE)
+    process.rlimit(psutil.RLIMIT_FSIZE, (FULL, hard))
+
+
+def free(pid: int) -> None:
+    """Let it write again."""
+    process = psutil.Process(pid)
+    _, hard = process.rlimit(psutil.RLIMIT_FSIZE)
+    process.rlimit(psutil.RLIMIT_FSIZE, (hard, hard))

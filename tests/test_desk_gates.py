@@ -412,3 +412,12 @@ def test_a_superseded_ask_is_closed() -> None:
     bench.event(3, ActionProposed(action="a2", supersedes="a1", **HOLD))
     assert bench.run().actions["a1"].outcome == "superseded"
     assert bench.desk.fleet.waiting == ["a/r1/a2"]
+
+
+def test_a_call_its_own_library_refused_is_no_misdeed() -> None:
+    """It was never proposed, and it never ran."""
+    bench = Bench()
+    bench.event(1, RunStarted())
+    bench.event(2, ActionFinished(action="a1", outcome="refused", text="no canonical form"))
+    assert bench.run().actions["a1"].state == "denied"
+    assert not bench.alarms()

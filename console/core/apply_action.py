@@ -99,6 +99,13 @@ def used(run: Run, tool: str) -> None:
 
 def _action_finished(fleet: Fleet, run: Run, record: Record, data: ActionFinished) -> Touched:
     action = run.actions.get(data.action)
+    if action is None and data.outcome == "refused":
+        # The agent's own library found that no decision could be bound to it, so it was never proposed.
+        action = Action(
+            id=data.action, agent=run.agent, run=run.run, tool="?", state="denied", proposed_at=record.at
+        )
+        run.actions[action.id] = action
+        run.actions_seen += 1
     if action is None:
         msg = f"action {data.action} is unknown"
         raise IllegalTransitionError(msg)

@@ -71,9 +71,11 @@ def _finished(fleet: Fleet, run: Run, record: Record, data: RunFinished) -> Touc
     run.held = run.killing = False
     del run.steps[:-STEPS_KEPT_ENDED]
     fleet.finished.append(run.key)
-    if len(fleet.finished) > FINISHED_KEPT:
-        retire(fleet, fleet.finished.pop(0))
-    return ()
+    if len(fleet.finished) <= FINISHED_KEPT:
+        return ()
+    oldest = fleet.finished.pop(0)
+    retire(fleet, oldest)
+    return (("run", oldest),)
 
 
 def _step_started(fleet: Fleet, run: Run, record: Record, data: StepStarted) -> Touched:

@@ -94,6 +94,8 @@ def _decided(fleet: Fleet, record: Record, data: ActionDecided) -> Touched:
     action.outcome = data.outcome
     action.decided_by = plain(data.by, 64)
     action.decided_at = record.at
+    if data.outcome != "expired":
+        fleet.last_decision = record.at
     action.decision = data.command
     action.decided_digest = data.digest or ""
     action.edited = data.args
@@ -274,6 +276,7 @@ def _gone(fleet: Fleet, record: Record, status: str, why: str) -> Touched:
     lost = [run for run in fleet.runs.values() if run.state == "lost"]
     for run in sorted(lost, key=lambda run: run.last_at)[:-LOST_KEPT]:
         retire(fleet, run.key)
+        touched.append(("run", run.key))
     return touched
 
 

@@ -215,7 +215,8 @@ class AgentLife(Struct, kw_only=True, omit_defaults=True):
 class Fleet(Struct, kw_only=True, omit_defaults=True):
     """The state of a site at `pos`. `waiting` are the keys of actions that wait for a person, oldest first.
 
-    `ended` remembers of each retired run its last seq and incarnation.
+    `ended` remembers of each retired run its last seq and incarnation. `last_decision` is when anything was last decided,
+    by whomever, but not by the clock running out.
     """
 
     site: str = ""
@@ -233,6 +234,7 @@ class Fleet(Struct, kw_only=True, omit_defaults=True):
     ended: dict[str, tuple[int, str]] = field(default_factory=dict)
     refused_intents: int = 0
     events: int = 0
+    last_decision: int = 0
 
     def run(self, agent: str, run: str) -> Run | None:
         """The run, or None if it is unknown or retired."""

@@ -25,6 +25,7 @@ from console.supervisor.arbiter import Arbiter
 from console.supervisor.blobs import Blobs
 from console.supervisor.gates import Gates, Judging
 from console.supervisor.ingest import Ingest
+from console.supervisor.late import record_late
 from console.supervisor.ledger import Ledger
 from console.supervisor.log import Entry, Log
 from console.supervisor.operators import Operators
@@ -100,6 +101,7 @@ class Desk:
         for number, line in enumerate(late, 1):
             about = f"{self.identity.epoch}.{number}"
             self.alarms.raise_("recorded-late", f"sent while the recording failed: {line}", about=about)
+            record_late(self.log, line)
         self.agents.restore(now)
         self.gates.restore(now)
 

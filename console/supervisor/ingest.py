@@ -184,7 +184,12 @@ class Ingest:
 
     def _refuse(self, address: Address, envelope: Envelope, problem: str) -> None:
         refused = RefusedCommand(
-            epoch=self._log.epoch, agent=address.agent, run=address.run, seq=envelope.seq, reason=problem
+            epoch=self._log.epoch,
+            agent=address.agent,
+            run=address.run,
+            seq=envelope.seq,
+            reason=problem,
+            incarnation=envelope.incarnation,
         )
         self._outbox.command(refused)
         self._alarms.raise_(

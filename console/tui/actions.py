@@ -19,6 +19,8 @@ class KeyAction(NamedTuple):
 
     `acting` states an intent, or leads to one; read-only has none of these. `safe` keys never leave the key line.
     `confirms` names the actions that this one completes: the initiating key is never the confirming one.
+    `floor` says whether it is there on a live floor, in a replay, or on both; what `winds` moves a replay, whatever the
+    screen. Of a `pair` the key line names both keys.
     """
 
     id: str
@@ -31,6 +33,14 @@ class KeyAction(NamedTuple):
     hidden: bool = False
     typed: bool = False
     confirms: tuple[str, ...] = ()
+    floor: Literal["both", "live", "replay"] = "both"
+    winds: bool = False
+    pair: bool = False
+
+    @property
+    def shown(self) -> str:
+        """The key, or both, as the key line names them."""
+        return " ".join(map(name_of, self.keys[: 2 if self.pair else 1]))
 
 
 def _key(
@@ -48,11 +58,15 @@ def _key(
         hidden="hidden" in flags,
         typed="typed" in flags,
         confirms=tuple(confirms.split()),
+        floor="live" if "live" in flags else "replay" if {"replay", "winds"} & {*flags} else "both",
+        winds="winds" in flags,
+        pair="pair" in flags,
     )
 
 
 _LISTS: Final = "fleet run decide help"
 _SCREENS: Final = "fleet run decide"
+_PLAYED: Final = "fleet run decide help"
 
 # fmt: off
 ACTIONS: Final[tuple[KeyAction, ...]] = (
@@ -62,8 +76,20 @@ ACTIONS: Final[tuple[KeyAction, ...]] = (
     _key("id", "id", "kill", "kill", "the last character of the run's id kills it", "acting safe typed", "kill"),
     _key("send", "ctrl+t", "words", "send", "send what you typed", "acting safe", "respond reject_why"),
     _key("check", "ctrl+t", "edit", "check, then confirm", "check the arguments", "acting safe", "edit"),
-    _key("open", "enter", "fleet", "open", "a decision or run; unfold agents", "safe"),
-    _key("open", "enter", "run", "decide", "the action under the cursor", "safe"),
+    _key("play", "space", _PLAYED, "play", "play, or stand still", "winds safe"),
+    _key("step", "comma full_stop", _PLAYED, "step", "one record back, on", "winds safe pair"),
+    _key("mark", "left_square_bracket right_square_bracket", _PLAYED, "mark", "last, next ask or turn", "winds pair"),
+    _key("turn", "e E", _PLAYED, "alarm", "next, last alarm or decision", "winds"),
+    _key("go", "t", _PLAYED, "time", "go to a time, +30, -2m or 50%", "winds"),
+    _key("speed", "less_than_sign greater_than_sign", _PLAYED, "speed", "half, twice as fast", "winds pair"),
+    _key("idle", "i", _PLAYED, "skip idle", "no gap over a second", "winds"),
+    _key("seconds", "left right", _PLAYED, "5 s", "5 s back, on", "winds hidden"),
+    _key("tenth", "shift+left shift+right", _PLAYED, "10 %", "a tenth back, on", "winds hidden"),
+    _key("share", "0 1 2 3 4 5 6 7 8 9", _PLAYED, "share", "to 0 %, 10 % ... 90 %", "winds hidden"),
+    _key("session", "N P", _PLAYED, "session", "next, previous session", "winds hidden"),
+    _key("open", "enter", "fleet", "open", "a decision or run; unfold agents", "safe live"),
+    _key("open", "enter", "run", "decide", "the action under the cursor", "safe live"),
+    _key("open", "enter", "fleet run", "open", "what is under the cursor", "hidden replay"),
     _key("reject", "d", "fleet run decide approve code", "reject", "the waiting action, at once", "acting safe"),
     _key("reject_why", "D", _SCREENS, "reject, why", "the same, and tell it why", "acting hidden"),
     _key("edit", "e", "decide approve code", "edit", "change arguments, approve those", "acting"),
@@ -80,7 +106,8 @@ ACTIONS: Final[tuple[KeyAction, ...]] = (
     _key("up", "up k", _LISTS, "up", "up", "hidden"),
     _key("down", "down j", _LISTS, "down", "down", "hidden"),
     _key("page_up", "pageup", _LISTS, "page up", "a page up", "hidden"),
-    _key("page_down", "pagedown space", _LISTS, "page down", "a page down", "hidden"),
+    _key("page_down", "pagedown space", _LISTS, "page down", "a page down", "hidden live"),
+    _key("page_down", "pagedown", _LISTS, "page down", "a page down", "hidden replay"),
     _key("top", "g home", _LISTS, "top", "to the top", "hidden"),
     _key("bottom", "G end", _LISTS, "bottom", "to the bottom", "hidden"),
     _key("back", "escape", "run decide help", "back", "back", "safe"),
@@ -94,7 +121,18 @@ ACTIONS: Final[tuple[KeyAction, ...]] = (
 # fmt: on
 """In the order of the key line."""
 
-_NAMES: Final = {"question_mark": "?", "escape": "esc", "pageup": "pgup", "pagedown": "pgdn"}
+_NAMES: Final = {
+    "question_mark": "?",
+    "escape": "esc",
+    "pageup": "pgup",
+    "pagedown": "pgdn",
+    "comma": ",",
+    "full_stop": ".",
+    "left_square_bracket": "[",
+    "right_square_bracket": "]",
+    "less_than_sign": "<",
+    "greater_than_sign": ">",
+}
 
 
 def name_of(key: str) -> str:
@@ -102,16 +140,17 @@ def name_of(key: str) -> str:
     return _NAMES.get(key, key)
 
 
-def offered(mode: Mode, *, read_only: bool) -> Iterator[KeyAction]:
-    """What there is to do in a mode, in the order of the key line."""
+def offered(mode: Mode, *, read_only: bool, replay: bool = False) -> Iterator[KeyAction]:
+    """What there is to do in a mode, in the order of the key line. In a replay nothing acts."""
     for action in ACTIONS:
-        if mode in action.modes and not (read_only and action.acting):
+        here = action.floor in ("both", "replay" if replay else "live")
+        if mode in action.modes and here and not ((read_only or replay) and action.acting):
             yield action
 
 
-def find(mode: Mode, key: str, *, read_only: bool) -> KeyAction | None:
+def find(mode: Mode, key: str, *, read_only: bool, replay: bool = False) -> KeyAction | None:
     """What a key does in a mode, or None. Typed rows are not found: their sheet reads the characters."""
-    for action in offered(mode, read_only=read_only):
+    for action in offered(mode, read_only=read_only, replay=replay):
         if key in action.keys and not action.typed:
             return action
     return None

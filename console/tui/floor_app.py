@@ -21,7 +21,8 @@ from console.tui.floor_screen import FloorScreen
 from console.tui.frame_rows import Note, View
 from console.tui.help_screen import HelpScreen
 from console.tui.index import FleetIndex
-from console.tui.moment import Moment, Pace
+from console.tui.moment import FloorTime, Moment, Pace
+from console.tui.paint import Line
 from console.tui.sheets import Wish
 from console.tui.source import UNSEEN, Source, Standing, standing
 from console.tui.theme import themes, variables
@@ -59,6 +60,7 @@ class FloorApp(App[int], inherit_bindings=False):
         clock: Callable[[], float] = time.monotonic,
         zone: tzinfo | None = None,
         paced: bool = True,
+        moment: FloorTime | None = None,
     ) -> None:
         super().__init__()
         for theme in themes():
@@ -71,7 +73,7 @@ class FloorApp(App[int], inherit_bindings=False):
         self.failure: Exception | None = None
         self._open_source, self._site, self._operator = open_source, site, operator
         self._clock, self._zone, self._paced = clock, zone, paced
-        self._moment = Moment(clock)
+        self._moment: FloorTime = moment or Moment(clock)
         self.pace = Pace(clock)
         self._wishes = Wishes(self.tell)
         self._standing = UNSEEN
@@ -134,6 +136,17 @@ class FloorApp(App[int], inherit_bindings=False):
         """State an intent."""
         if self.source is not None:
             self._wishes.state(self.source, wish)
+
+    def bar(self, view: View) -> list[Line]:  # noqa: ARG002  (a replay's)
+        """Nothing: there is no time bar on a live floor."""
+        return []
+
+    def wind(self, name: str, key: str) -> None:
+        """Nothing: a live floor is not wound."""
+
+    def take(self, key: str, character: str | None) -> bool:  # noqa: ARG002  (a replay's)
+        """Take no key from the screens."""
+        return False
 
     def show_help(self, mode: Mode) -> None:
         """Open the help of a screen."""

@@ -142,7 +142,7 @@ class FloorScreen(Screen[None], inherit_bindings=False):
         if isinstance(self.sheet, KillSheet):
             above, under = [muted(row) for row in above], []
         below = [rule(view), *self.sheet.rows(view)] if self.sheet else []
-        foot = [*frame.still_holds(view), frame.note_line(floor.note, view)]
+        foot = [*frame.still_holds(view), frame.note_line(floor.note, view), *floor.bar(view)]
         self._arrange(above, under, below, foot)
         typed = self.sheet.typed if self.sheet else ""
         self.keys.show([frame.key_line(self.mode, view, self.closed, typed=typed)])
@@ -197,7 +197,7 @@ class FloorScreen(Screen[None], inherit_bindings=False):
 
     def action_press(self, key: str) -> None:
         """Do what the table says about a key in this mode, if it is open."""
-        found = find(self.mode, key, read_only=self.floor.read_only)
+        found = find(self.mode, key, read_only=self.floor.read_only, replay=self.view.replay)
         self.floor.pace.key_pressed()
         if found is None:
             return
@@ -206,12 +206,19 @@ class FloorScreen(Screen[None], inherit_bindings=False):
             why = "the row under the cursor went away just now; press again"
         if why:
             self.floor.tell(Note(f"{found.label}: {why}"))
+        elif found.winds:
+            self.floor.wind(found.id, key)
         else:
             getattr(self, f"act_{found.id}")()
         self.floor.draw()
 
     def on_key(self, event: events.Key) -> None:
-        """Give typed characters to the sheet that takes them."""
+        """Give typed characters to the sheet that takes them, or to the replay while it asks for some."""
+        if self.floor.take(event.key, event.character if event.is_printable else None):
+            event.stop()
+            event.prevent_default()
+            self.floor.draw()
+            return
         sheet = self.sheet
         if sheet is None or self.mode == "small":
             return

@@ -7,7 +7,7 @@ from datetime import tzinfo
 from typing import Final, NamedTuple
 
 from console.tui import figures
-from console.tui.actions import KeyAction, Mode, name_of, offered
+from console.tui.actions import KeyAction, Mode, offered
 from console.tui.attention import MARKS, Level
 from console.tui.index import Counts
 from console.tui.paint import BLANK, Line, Row
@@ -35,6 +35,7 @@ class View(NamedTuple):
     operator: str
     read_only: bool
     signed: bool
+    replay: bool = False
 
     @property
     def edge(self) -> int:
@@ -68,7 +69,18 @@ class Note(NamedTuple):
 
 
 def header(view: View, trail: Sequence[str]) -> Line:
-    """Row 1: site and where we are, then link, recording and operator."""
+    """Row 1: site and where we are, then link, recording and operator, or that this is a replay."""
+    right: list[tuple[str, Ink]] = [(" REPLAY ", "replay"), (" nothing here can act", "muted")]
+    if not view.replay:
+        right = _who_and_how(view)
+    room = view.edge - sum(len(words) for words, _ in right)
+    row = Row().at(1, view.site, "strong")
+    for level, name in enumerate(trail):
+        row.then(STEP, "muted").then(name, "strong" if level == len(trail) - 1 else "muted", end=room)
+    return row.right(view.edge, *right).line
+
+
+def _who_and_how(view: View) -> list[tuple[str, Ink]]:
     right: list[tuple[str, Ink]] = []
     for index, (words, ink) in enumerate(_link(view.standing)):
         right += [("  " if index else "", "muted"), (words, ink)]
@@ -76,11 +88,7 @@ def header(view: View, trail: Sequence[str]) -> Line:
     right.append((f"  {view.operator}", "muted"))
     if not view.signed and not view.read_only:
         right.append(("  unsigned", "muted"))
-    room = view.edge - sum(len(words) for words, _ in right)
-    row = Row().at(1, view.site, "strong")
-    for level, name in enumerate(trail):
-        row.then(STEP, "muted").then(name, "strong" if level == len(trail) - 1 else "muted", end=room)
-    return row.right(view.edge, *right).line
+    return right
 
 
 def _link(standing: Standing) -> list[tuple[str, Ink]]:
@@ -174,10 +182,9 @@ def note_line(note: Note | None, view: View) -> Line:
 
 def key_line(mode: Mode, view: View, closed: Callable[[KeyAction], str], *, typed: str = "") -> Line:
     """The last row. What cannot act now stays in its place, muted; what does not fit leaves from the middle."""
-    shown = [action for action in offered(mode, read_only=view.read_only) if not action.hidden]
-    labels = [
-        (typed if action.typed and action.id == "id" else name_of(action.keys[0]), action) for action in shown
-    ]
+    offers = offered(mode, read_only=view.read_only, replay=view.replay)
+    shown = [action for action in offers if not action.hidden]
+    labels = [(typed if action.typed and action.id == "id" else action.shown, action) for action in shown]
     while _cells(labels) > view.edge:
         loose = [entry for entry in labels if not entry[1].safe]
         if not loose:

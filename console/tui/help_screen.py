@@ -50,7 +50,7 @@ class HelpScreen(ActingScreen):
     def _page(self) -> list[Line]:
         keys = [
             (" ".join(map(name_of, action.keys)), action.help)
-            for action in offered(self._about, read_only=self.view.read_only)
+            for action in offered(self._about, read_only=self.view.read_only, replay=self.view.replay)
             if action.label
         ]
         rows = []

@@ -9,6 +9,7 @@ from console.tui.actions import Mode
 from console.tui.frame_rows import Note, View
 from console.tui.index import FleetIndex
 from console.tui.moment import Pace
+from console.tui.paint import Line
 from console.tui.sheets import Wish
 from console.tui.source import Standing
 
@@ -44,6 +45,15 @@ class Host(Protocol):
 
     def state(self, wish: Wish) -> None:
         """State an intent."""
+
+    def bar(self, view: View) -> list[Line]:
+        """The rows above the key line that are a replay's; none on a live floor."""
+
+    def wind(self, name: str, key: str) -> None:
+        """Do what a key that moves a replay says; a live floor has none."""
+
+    def take(self, key: str, character: str | None) -> bool:
+        """Take a key before any screen does. Returns whether it was taken; a live floor takes none."""
 
     def show_help(self, mode: Mode) -> None:
         """Open the help of a screen."""

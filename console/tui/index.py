@@ -58,7 +58,6 @@ class FleetIndex:
 
     def __init__(self, fleet: Fleet) -> None:
         self.fleet = fleet
-        self.last_decision = 0
         self._dirty: dict[
             str, None
         ] = {}  # in the order of the log, so that rows come out the same everywhere
@@ -69,7 +68,8 @@ class FleetIndex:
         self._done: dict[str, int] = {}
         self._group: dict[str, str] = {}
         self._commands: dict[str, list[str]] = {}
-        self._fading: dict[str, None] = {}
+        self._fading: dict[str, int] = {}  # runs that look different from a time on, though nothing is heard
+        self._unsorted: set[str] = set()
 
     def hear(self, changes: Iterable[Change]) -> None:
         """Note what changed; cheap."""
@@ -79,7 +79,6 @@ class FleetIndex:
                     self._dirty[key] = None
                 case "action":
                     self._dirty[key.rpartition("/")[0]] = None
-                    self._decision(self.fleet.action(key))
                 case "command":
                     self._command(key)
                 case "alarm":
@@ -102,12 +101,20 @@ class FleetIndex:
         """Take in what was heard and what time did. Returns whether anything may look different."""
         if self._all or len(self._group) > len(self.fleet.runs):
             self._rebuild()
-        faded = [key for key in self._fading if self._faded(key, now)]
+        faded = [key for key, at in self._fading.items() if now >= at]
         dirty = self._dirty | dict.fromkeys(faded)
         self._dirty = {}
         for key in dirty:
             self._place(key, now)
+        for agent in self._unsorted:
+            self._well[agent] = dict.fromkeys(sorted(self._well[agent], key=self._started))
+        self._unsorted.clear()
         return bool(dirty)
+
+    @property
+    def last_decision(self) -> int:
+        """When anything was last decided (ms), 0 if nothing was."""
+        return self.fleet.last_decision
 
     def plight(self, key: str) -> Plight | None:
         """Why a run is not well, or None."""
@@ -189,13 +196,6 @@ class FleetIndex:
         self._dirty = dict.fromkeys(self.fleet.runs)
         for key in self.fleet.commands:
             self._command(key)
-        for run in self.fleet.runs.values():
-            for action in run.actions.values():
-                self._decision(action)
-
-    def _decision(self, action: Action | None) -> None:
-        if action is not None and action.decided_at is not None and action.outcome != "expired":
-            self.last_decision = max(self.last_decision, action.decided_at)
 
     def _command(self, key: str) -> None:
         command = self.fleet.commands.get(key)
@@ -229,20 +229,24 @@ class FleetIndex:
             self._done[agent] -= 1
         run = self.fleet.runs.get(key)
         waits = run is not None and any(action.state == "asked" for action in run.actions.values())
-        found = plight(run, self.commands(run), alarms_of(self.fleet, run), now) if run else None
+        alarms = alarms_of(self.fleet, run) if run else []
+        found = plight(run, self.commands(run), alarms, now) if run else None
         if run is None or waits or found or run.state in ENDED or run.state == "paused" or run.held:
             self._well.get(agent, {}).pop(key, None)
         else:
-            self._well.setdefault(agent, {})[key] = None
+            self._join_well(agent, key)
         if run is None:
             return
+        shelved = [alarm.shelved_until for alarm in alarms if (alarm.shelved_until or 0) > now]
+        if run.state == "failed" and run.ended_at is not None and now < run.ended_at + FAILED_FOR:
+            shelved.append(run.ended_at + FAILED_FOR)
+        if shelved:
+            self._fading[key] = min(filter(None, shelved))
         self._group[key] = "done" if run.state in ENDED else "living"
         if run.state in ENDED:
             self._done[agent] = self._done.get(agent, 0) + 1
         if found is not None and not waits:
             self._ill[key] = found
-            if run.state == "failed":
-                self._fading[key] = None
         elif not waits and (run.state in ENDED or run.state == "paused" or run.held):
             self._rest[key] = None
 
@@ -251,6 +255,14 @@ class FleetIndex:
         keys = self._commands.get(run.key, ())
         return [command for key in keys if (command := self.fleet.commands.get(key))]
 
-    def _faded(self, key: str, now: int) -> bool:
+    def _join_well(self, agent: str, key: str) -> None:
+        """Add to an agent's runs that are well; these stand in the order they started in, whatever they went through."""
+        well = self._well.setdefault(agent, {})
+        if key not in well:
+            if well and self._started(key) < self._started(next(reversed(well))):
+                self._unsorted.add(agent)
+            well[key] = None
+
+    def _started(self, key: str) -> tuple[int, str]:
         run = self.fleet.runs.get(key)
-        return run is None or now - (run.ended_at or 0) >= FAILED_FOR
+        return (run.started_at if run else 0, key)

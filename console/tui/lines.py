@@ -15,7 +15,7 @@ from textual.widget import Widget
 
 from console.tui.paint import BLANK, Line
 
-INKS: Final = ("text", "muted", "rule", "strong", "watch", "act", "late", "stop")
+INKS: Final = ("text", "muted", "rule", "strong", "watch", "act", "late", "stop", "replay")
 STRIPS_KEPT: Final = 1_024
 
 CSS: Final = """
@@ -28,6 +28,7 @@ CSS: Final = """
 .line-view > .ink--act { color: $wf-act; }
 .line-view > .ink--late { color: $wf-act; text-style: bold; }
 .line-view > .ink--stop { color: $wf-stop; text-style: bold; }
+.line-view > .ink--replay { background: $wf-text; color: $wf-bg; text-style: bold; }
 .line-view > .ink--cursor { background: $wf-raised; }
 """
 
@@ -68,7 +69,9 @@ class Painter:
         style = self._styles.get(ink)
         if style is None:
             style = self._widget.get_component_rich_style(f"ink--{ink}", partial=True)
-            if ink != "cursor":  # the ground is the row's, raised or not
+            if ink == "replay" and self._widget.app.no_color:
+                style = Style(reverse=True, bold=True)
+            elif ink not in ("cursor", "replay"):  # the ground is the row's, raised or not
                 style = Style(color=style.color, bold=style.bold)
             self._styles[ink] = style
         return style

@@ -3,6 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Protocol
+
+
+class FloorTime(Protocol):
+    """The time that a floor is looked at."""
+
+    def follow(self, at: int, *, live: bool) -> None:
+        """Take note of the newest record's time (ms) and of whether more would come."""
+
+    @property
+    def now(self) -> int:
+        """Milliseconds since 1970 UTC, by the log."""
 
 
 class Moment:

@@ -7,7 +7,8 @@ from typing import Final, Literal
 from textual.theme import Theme
 
 # `late` is `act` in bold: a deadline so near that seconds count.
-Ink = Literal["text", "muted", "rule", "strong", "watch", "act", "late", "stop"]
+# `replay` is the one filled chip: ground on text.
+Ink = Literal["text", "muted", "rule", "strong", "watch", "act", "late", "stop", "replay"]
 
 COLOURED: Final[tuple[Ink, ...]] = ("watch", "act", "late", "stop")
 """Inks that a calm floor does not use."""

@@ -1,7 +1,8 @@
 """The publisher, a process of its own: `python -m tests.bench.load JOB`, one line of JSON in, one out.
 
-It keeps at most `window` events under way that the other side has not said to have, and plays an agent by hand: same
-topics, same events, watermarks and decisions honoured, no spool. The bare subscriber gets the same bytes on other topics.
+It plays an agent by hand: same topics, same events, at most `window` of them under way that the supervisor has not said to
+have stored, decisions honoured, no spool. The bare subscriber gets the same bytes on other topics, at most `window` of them
+without the broker's acknowledgement.
 """
 
 from __future__ import annotations
@@ -42,7 +43,7 @@ TEXT = (
 TOOL, ARGS = "bench_read", {"path": "/srv/exports/2026-01", "recursive": True, "limit": 50}
 DIGEST = digest(TOOL, ARGS)
 BARE = "bench"
-"""First level of the topics that the bare subscriber reads; `bench/said` takes its watermarks."""
+"""First level of the topics that the bare clients use."""
 
 
 class Job(msgspec.Struct, kw_only=True):
@@ -58,7 +59,7 @@ class Job(msgspec.Struct, kw_only=True):
 
 
 class Result(msgspec.Struct, kw_only=True):
-    """`seconds` from the first publish to the last watermark; `sent` are the times of publishing (monotonic)."""
+    """`seconds` from the first publish to the last acknowledgement; `sent` are the times of publishing (monotonic)."""
 
     events: int
     seconds: float
@@ -87,30 +88,30 @@ class Load:
         self._prefix = f"{BARE}/agents/bare/events" if not job.agent else ""
         self._seqs = dict.fromkeys((f"r{number}" for number in range(RUNS)), 0)
         self._stored = dict.fromkeys(self._seqs, 0)
-        self._said = 0
         self._due: deque[tuple[str, Data]] = deque()
         self._script = self._events()
-        self._moved = asyncio.Event()
         self._wire: Wire | None = None
         self._decoder = msgspec.json.Decoder(Command)
 
     async def run(self) -> Result:
         job = self.job
-        heard = self._topics.commands(job.agent) if job.agent else f"{BARE}/said"
-        self._wire = await Wire.connect(BrokerUrl.parse(job.url), "bench-load", [heard], self._heard)
+        heard = [self._topics.commands(job.agent)] if job.agent else []
+        self._wire = await Wire.connect(BrokerUrl.parse(job.url), "bench-load", heard, self._heard)
+        moved = self._wire.moved
         began = time.monotonic()
         while self._done < job.events:
             while len(self.sent) < job.events and self._under_way < job.window and self._is_time(began):
                 self._send(*(self._due.popleft() if self._due else next(self._script)))
-            self._moved.clear()
+            moved.clear()
             if job.rate and len(self.sent) < job.events:
                 await asyncio.sleep(max(0.0, began + len(self.sent) / job.rate - time.monotonic()))
             else:
-                await asyncio.wait_for(self._moved.wait(), 30.0)
+                await asyncio.wait_for(moved.wait(), 30.0)
         took = time.monotonic() - began
-        for run in self._seqs:
-            self._send(run, RunFinished(outcome="completed"))
-        await asyncio.sleep(0.3)
+        if job.agent:
+            for run in self._seqs:
+                self._send(run, RunFinished(outcome="completed"))
+            await asyncio.sleep(0.3)
         self._wire.close()
         return Result(
             events=job.events,
@@ -121,7 +122,8 @@ class Load:
 
     @property
     def _done(self) -> int:
-        return sum(self._stored.values()) if self.job.agent else self._said
+        assert self._wire is not None
+        return sum(self._stored.values()) if self.job.agent else self._wire.acknowledged
 
     @property
     def _under_way(self) -> int:
@@ -161,10 +163,6 @@ class Load:
                     yield run, StepFinished(step=step, ok=True, text="nothing to do")
 
     def _heard(self, _topic: str, payload: bytes) -> None:
-        self._moved.set()
-        if not self.job.agent:
-            self._said = int(payload)
-            return
         command = self._decoder.decode(payload)
         if command.type == "stored":
             for run, seq in command.runs.items():

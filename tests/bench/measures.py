@@ -89,12 +89,16 @@ class Bench:
     def _last_agent(self) -> str:
         return f"bench{self._agents}"
 
-    async def _bare_load(self, what: str, events: int, rate: float = 0.0) -> tuple[Result, list[float]]:
-        async with self._bare(what, events) as process:
+    async def _bare_load(self, events: int, rate: float = 0.0) -> tuple[Result, list[float]]:
+        async with self._bare("read", events) as process:
             result = await self._load(events, ours=False, rate=rate)
             assert process.stdout is not None
-            line = await process.stdout.readline() if what == "times" else b"[]"
-        return result, json.loads(line)
+            return result, json.loads(await process.stdout.readline())
+
+    async def _bare_rate(self, events: int) -> float:
+        """What a bare iterator receives per second, from its first message to its last."""
+        _, came = await self._bare_load(events)
+        return len(came) / (came[-1] - came[0])
 
     # ---- (a) rate ----------------------------------------------------------------------------------------------------
 
@@ -109,12 +113,11 @@ class Bench:
             async with joined(site):
                 pass  # the supervisor is there
             for _ in range(rounds):
-                first, _ = await self._bare_load("count", events)
+                first = await self._bare_rate(events)
                 plain = await self._load(events, ours=True)
                 async with joined(site):
                     full = await self._load(events, ours=True, gated=True)
-                second, _ = await self._bare_load("count", events)
-                base = median([events / first.seconds, events / second.seconds])
+                base = median([first, await self._bare_rate(events)])
                 bare.append(base)
                 alone.append(events / plain.seconds / base)
                 judged.append(events / full.seconds / base)
@@ -143,7 +146,7 @@ class Bench:
             async with joined(site) as floor:
                 floor.listen_to_records(_noting(seen))
                 for _ in range(rounds):
-                    result, came = await self._bare_load("times", events, rate)
+                    result, came = await self._bare_load(events, rate)
                     bare.append([b - a for a, b in zip(result.sent, came, strict=True)])
                     result = await self._load(events, ours=True, rate=rate)
                     sent[self._last_agent] = result.sent

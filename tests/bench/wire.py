@@ -13,10 +13,14 @@ CONNECT, CONNACK, PUBLISH, PUBACK, SUBACK = 0x10, 0x20, 0x30, 0x40, 0x90
 
 
 class Wire(asyncio.Protocol):
-    """One connection. `heard` gets topic and payload of every message, which is acknowledged at once."""
+    """One connection. `heard` gets topic and payload of every message, which is acknowledged at once.
+
+    `acknowledged` counts what the broker has taken of us; `moved` is set whenever something came.
+    """
 
     def __init__(self, heard: Callable[[str, bytes], None]) -> None:
         self.acknowledged = 0
+        self.moved = asyncio.Event()
         self._heard = heard
         self._rest = b""
         self._mid = 0
@@ -104,6 +108,7 @@ class Wire(asyncio.Protocol):
                 self._answer.set_result(None)
             at = head + size
         self._rest = data[at:]
+        self.moved.set()
         if acks:
             self._write(b"".join(acks))
 

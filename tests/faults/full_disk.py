@@ -2,36 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import signal
 import time
-from typing import Final
-
-import psutil
 
 from console.core.state import Action
 from tests.faults.audit import counted
 from tests.faults.faults import SOON, Outcome
 from tests.faults.rivals import waiting_asks
 from tests.faults.world import World
-from tests.floor_processes import until
-
-FULL: Final = 8_192
-"""Bytes: too few for any commit, which takes two pages of 4 kB and their headers, and enough for some emergency lines."""
-
-
-def fill(pid: int) -> None:
-    """Let a process write nothing beyond the first bytes of any file."""
-    process = psutil.Process(pid)
-    _, hard = process.rlimit(psutil.RLIMIT_FSIZE)
-    process.rlimit(psutil.RLIMIT_FSIZE, (FULL, hard))
-
-
-def free(pid: int) -> None:
-    """Let it write again."""
-    process = psutil.Process(pid)
-    _, hard = process.rlimit(psutil.RLIMIT_FSIZE)
-    process.rlimit(psutil.RLIMIT_FSIZE, (hard, hard))
+from tests.floor_processes import fill, free, until
 
 
 async def full_disk(world: World) -> Outcome:
@@ -88,6 +69,10 @@ async def _filled(world: World) -> tuple[float, float, Action, Action]:
     began = time.monotonic()
     fill(world.site.pid("supervisor"))
     floor = world.floor
+    # Where all agents wait there may be nothing to record; a refusal is always recorded.
+    something = asyncio.create_task(floor.say("acknowledge", alarm="nobody's", timeout=120.0))
+    world.tasks.add(something)
+    something.add_done_callback(world.tasks.discard)
     named = await world.saw(began, lambda status: status.recording == "failing", 10.0, "recording failing")
     refused = await floor.say("approve", agent=one.agent, run=one.run, action=one.id, digest=one.digest)
     assert refused.outcome == "closed", f"an approval was {refused.outcome}: {refused.text}"

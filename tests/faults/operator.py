@@ -5,12 +5,15 @@ from __future__ import annotations
 import asyncio
 import random
 from collections import Counter
-from typing import Literal
+from typing import Final, Literal
 
 from bus.canonical import code
 from console.core.reduce import Change
 from console.core.state import Action
 from console.link.floor import Floor, NoAnswerError
+
+PATIENCE: Final = 2.0
+"""Seconds before a person tries again what was refused."""
 
 
 class Answering:
@@ -63,4 +66,5 @@ class Answering:
             return
         self.outcomes[answer.outcome] += 1
         if not answer.accepted and answer.outcome in ("stale", "closed"):
+            await asyncio.sleep(PATIENCE)
             self._begun.discard(action.key)

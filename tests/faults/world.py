@@ -15,6 +15,7 @@ from typing import Final, Self
 
 import psutil
 
+from bus.messages import Answer
 from bus.signing import PrivateKey
 from console.core.reduce import Change
 from console.core.state import Run
@@ -26,7 +27,7 @@ from tests.brokers import RunningBroker
 from tests.faults.agent import CATALOGUE
 from tests.faults.audit import Audit, counted, effects
 from tests.faults.operator import Answering
-from tests.floor_processes import FloorProcesses, TooLateError, until
+from tests.floor_processes import FloorProcesses, TooLateError, free, until
 
 AGENTS: Final = ("load-1", "load-2", "load-3")
 OPERATOR: Final = "oracle"
@@ -61,6 +62,7 @@ class World:
         self.audit = Audit.of(self.site.home)
         self.reported: set[str] = set()
         self.done = 0
+        self.tasks: set[asyncio.Task[Answer]] = set()
         self.floor: Floor
         self.operator: Answering
 
@@ -89,6 +91,9 @@ class World:
         return self
 
     async def __aexit__(self, *_: object) -> None:
+        for task in self.tasks:
+            task.cancel()
+        await asyncio.gather(*self.tasks, return_exceptions=True)
         await self._stack.aclose()
 
     def _look(self, _: list[Change]) -> None:
@@ -204,13 +209,16 @@ class World:
                 process.resume()
         if not self.site.is_up:
             self.site.start()
-        for name, process in self.agents.items():
-            if process.poll() is not None:
+        with suppress(psutil.NoSuchProcess):
+            free(self.site.pid("supervisor"))
+        for name, agent in self.agents.items():
+            if agent.poll() is not None:
                 self.start_agent(name)
         if self.console is None or self.console.poll() is not None:
             self.start_console()
         try:
             await self.flowing()
+            await self.reset_alarms("second-supervisor", "recorded-late")
         except TooLateError as error:
             return [f"and it did not recover: {error}"]
         return []

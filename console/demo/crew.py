@@ -1,0 +1,307 @@
+"""The parent of everything that a demo runs: `python -m console.demo.crew ROOT ...`.
+
+It brings a site up (`watchfloor up`) in a temporary home, serves the demo's web, keeps the agents alive, and ends them all
+when it is told to, or when its standard input closes: then whoever started it is gone, and it removes the home as well.
+It says `up URL` on standard output once the site's files are there, or `failed WHY`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import contextlib
+import os
+import secrets
+import shutil
+import signal
+import socket
+import sys
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final, Literal
+
+from bus.home import Home
+from bus.spool import SpoolError
+from bus.spool_send import send_spool
+from console.demo.cast import CAST
+from console.demo.pages import Pages
+from console.demo.sandbox import Sandbox
+
+END: Final = "end"
+"""The line on standard input that ends the demo and leaves its home to whoever asked."""
+
+UP_WITHIN: Final = 20.0
+GRACE: Final = 2.5
+"""Seconds that an agent gets to end its run."""
+
+SEND_WITHIN: Final = 5.0
+UP_GRACE: Final = 15.0
+AGAIN_AFTER: Final = 12.0
+"""Seconds after which an agent that died is started again: long enough to be seen as lost."""
+
+ENTER_EVERY: Final = 0.25
+"""Seconds between two agents entering."""
+
+
+class NotUpError(Exception):
+    """The site did not come up; the text says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What a demo is to be: where, from which seed, how fast, on which broker (None: its own)."""
+
+    root: Path
+    site: str = "demo"
+    seed: int = 1
+    speed: float = 1.0
+    broker: str | None = None
+    answer: Literal["approve", "reject", "none"] = "none"
+    operator: str = "operator"
+    keep: bool = False
+
+    @property
+    def home(self) -> Home:
+        """The folders of the demo's site."""
+        return Home(
+            site=self.site,
+            data=self.root / "home" / "data" / self.site,
+            config=self.root / "home" / "config" / self.site,
+        )
+
+    @property
+    def sandbox(self) -> Sandbox:
+        """Where the agents work."""
+        return Sandbox(self.root / "sandbox")
+
+    @property
+    def logs(self) -> Path:
+        """What the processes say."""
+        return self.root / "logs"
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """What every process of the demo gets."""
+        kept = {name: value for name, value in os.environ.items() if not name.startswith("WATCHFLOOR_")}
+        here = str(Path(__file__).resolve().parents[2])
+        return kept | {
+            "WATCHFLOOR_HOME": str(self.root / "home"),
+            "WATCHFLOOR_SITE": self.site,
+            "LOGNAME": self.operator,  # the site's first operator is the user of this name
+            "PYTHONPATH": os.pathsep.join(filter(None, (here, kept.get("PYTHONPATH")))),
+            "PYTHONUNBUFFERED": "1",
+            "TMPDIR": str(self.root / "tmp"),
+        }
+
+    def make(self) -> None:
+        """Make the folders, the catalogue and the rules."""
+        for folder in (self.logs, self.root / "tmp", self.home.config, self.home.data):
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self.sandbox.make(self.seed)
+        for path in (self.home.catalogue, self.home.policy):
+            shutil.copyfile(Path(__file__).with_name(path.name), path)
+
+
+@dataclass(slots=True)
+class Crew:
+    """The processes of a demo."""
+
+    plan: Plan
+    pages: str
+    up: asyncio.subprocess.Process | None = None
+    agents: dict[str, asyncio.subprocess.Process] = field(default_factory=dict)
+    keepers: list[asyncio.Task[None]] = field(default_factory=list)
+
+    async def bring_up(self) -> str:
+        """Bring the site up. Returns the broker's address.
+
+        Raises:
+            NotUpError: it did not come up in time.
+        """
+        home = self.plan.home
+        where = ["--broker", self.plan.broker] if self.plan.broker else ["--port", str(free_port())]
+        self.up = await self._start("up", "-m", "console.cli.main", "up", *where)
+        for _ in range(int(UP_WITHIN / 0.05)):
+            if home.broker_file.exists() and home.operators.exists():
+                return home.broker_file.read_text("utf-8").strip()
+            if self.up.returncode is not None:
+                break
+            await asyncio.sleep(0.05)
+        lines = (self.plan.logs / "up.log").read_text("utf-8", "replace").strip().splitlines()
+        raise NotUpError(lines[-1] if lines else "the site did not come up")
+
+    def enter(self) -> None:
+        """Have the agents enter, one after another, and keep them alive."""
+        for number, name in enumerate(CAST):
+            self.keepers.append(asyncio.create_task(self._keep(name, number * ENTER_EVERY), name=name))
+
+    async def _keep(self, name: str, after: float) -> None:
+        await asyncio.sleep(after)
+        life = 0
+        while True:
+            self.agents[name] = await self._start(
+                name, "-m", "console.demo.agents", name,
+                "--root", str(self.plan.sandbox.root), "--pages", self.pages,
+                "--seed", str(self.plan.seed), "--life", str(life), "--speed", str(self.plan.speed),
+            )  # fmt: skip
+            await self.agents[name].wait()
+            await asyncio.sleep(AGAIN_AFTER / self.plan.speed)
+            life += 1
+
+    async def _start(self, name: str, *arguments: str) -> asyncio.subprocess.Process:
+        with (self.plan.logs / f"{name}.log").open("ab") as log:
+            return await asyncio.create_subprocess_exec(
+                sys.executable,
+                *arguments,
+                cwd=self.plan.root,
+                env=self.plan.environment,
+                stdin=asyncio.subprocess.PIPE,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+            )
+
+    async def leave(self) -> None:
+        """End all agents, send what dead ones left, and take the site down."""
+        for keeper in self.keepers:
+            keeper.cancel()
+        await asyncio.gather(*self.keepers, return_exceptions=True)
+        await asyncio.gather(*(_end(agent, GRACE) for agent in self.agents.values()))
+        if self.up is not None and self.up.returncode is None:
+            await asyncio.gather(*(self._send(folder) for folder in sorted(self.plan.home.spool.glob("*"))))
+            await _end(self.up, UP_GRACE)
+
+    async def _send(self, folder: Path) -> None:
+        with contextlib.suppress(SpoolError, OSError):
+            await send_spool(folder, home=self.plan.home, broker=self.plan.broker, within=SEND_WITHIN)
+
+
+async def _end(process: asyncio.subprocess.Process, grace: float) -> None:
+    """Ask a process to end, and make it when it does not."""
+    if process.returncode is not None:
+        return
+    with contextlib.suppress(ProcessLookupError):
+        process.terminate()
+    try:
+        await asyncio.wait_for(process.wait(), grace)
+    except TimeoutError:
+        with contextlib.suppress(ProcessLookupError):
+            process.kill()
+        await process.wait()
+
+
+def free_port() -> int:
+    """A port of loopback that nobody listens on, below those that outgoing connections are given."""
+    while True:
+        port = 20_000 + secrets.randbelow(12_000)
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            with contextlib.suppress(OSError):
+                probe.bind(("127.0.0.1", port))
+                return port
+
+
+@dataclass(slots=True)
+class _Wish:
+    """What whoever started us wants: `end`, or nothing any more, because it is gone."""
+
+    heard: asyncio.Event = field(default_factory=asyncio.Event)
+    gone: bool = False
+
+    def listen(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Read standard input on a thread until it ends."""
+        threading.Thread(target=self._read, args=(loop,), daemon=True).start()
+
+    def _read(self, loop: asyncio.AbstractEventLoop) -> None:
+        with contextlib.suppress(OSError):
+            while os.read(0, 4096):
+                self._tell(loop, self.heard.set)
+        self.gone = True
+        self._tell(loop, self.heard.set)
+
+    @staticmethod
+    def _tell(loop: asyncio.AbstractEventLoop, what: Callable[[], None]) -> None:
+        with contextlib.suppress(RuntimeError):
+            loop.call_soon_threadsafe(what)
+
+
+async def run(plan: Plan) -> int:
+    """Run a demo until it is to end. Returns the exit code."""
+    wish = _Wish()
+    loop = asyncio.get_running_loop()
+    wish.listen(loop)
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        loop.add_signal_handler(number, wish.heard.set)
+    with Pages() as pages:
+        crew = Crew(plan, pages.url)
+        try:
+            plan.make()
+            url = await crew.bring_up()
+            _say(f"up {url}")
+            crew.enter()
+            await _answering(plan, url, wish.heard)
+        except NotUpError as error:
+            _say(f"failed {error}")
+            return 1
+        finally:
+            await crew.leave()
+            if wish.gone and not plan.keep:
+                shutil.rmtree(plan.root, ignore_errors=True)
+    return 0
+
+
+async def _answering(plan: Plan, url: str, ending: asyncio.Event) -> None:
+    """Wait for the end, and answer every ask meanwhile if that is wanted."""
+    if plan.answer == "none":
+        await ending.wait()
+        return
+    from bus.signing import PrivateKey
+    from bus.url import BrokerUrl
+    from console.demo.oracle import Oracle
+    from console.link.floor import Floor
+
+    key = PrivateKey.load(plan.home.operator_key(plan.operator))
+    async with Floor(BrokerUrl.parse(url), home=plan.home, operator=plan.operator, key=key) as floor:
+        runs: list[str] = []
+        oracle = Oracle(floor, plan.answer, runs)
+
+        def look(_: object) -> None:
+            runs[:] = floor.fleet.runs
+            oracle.look([])
+
+        floor.listen(look)
+        await ending.wait()
+
+
+def _say(line: str) -> None:
+    with contextlib.suppress(OSError):
+        sys.stdout.write(f"{line}\n")
+        sys.stdout.flush()
+
+
+def arguments_of(plan: Plan) -> list[str]:
+    """The command line of the process that runs this plan."""
+    words = [sys.executable, "-m", "console.demo.crew", str(plan.root), "--site", plan.site]
+    words += ["--seed", str(plan.seed), "--speed", str(plan.speed), "--operator", plan.operator]
+    words += ["--answer", plan.answer, *(["--broker", plan.broker] if plan.broker else [])]
+    return [*words, *(["--keep"] if plan.keep else [])]
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run a demo. Returns the exit code."""
+    parser = argparse.ArgumentParser(prog="python -m console.demo.crew", description=__doc__)
+    parser.add_argument("root", type=Path)
+    parser.add_argument("--site", default="demo")
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--speed", type=float, default=1.0)
+    parser.add_argument("--broker")
+    parser.add_argument("--operator", default="operator")
+    parser.add_argument("--answer", choices=["approve", "reject", "none"], default="none")
+    parser.add_argument("--keep", action="store_true")
+    return asyncio.run(run(Plan(**vars(parser.parse_args(arguments)))))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

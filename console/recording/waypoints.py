@@ -1,0 +1,96 @@
+"""Encoded fleets at positions near those that were looked at, so that going back costs no more than going on.
+
+A waypoint keeps each run's bytes apart. Runs that did not change between two waypoints share theirs, and coming back to a
+waypoint decodes only the runs that are different now.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right, insort
+from collections.abc import Iterable
+from typing import Final, NamedTuple
+
+import msgspec
+
+from bus.codec import Record
+from console.core.reduce import Change
+from console.core.state import Fleet, Run, decode, encode
+
+BYTES_KEPT: Final = 64 * 1024 * 1024
+"""How much all waypoints together may take, counting what is shared once."""
+
+_ENCODER: Final = msgspec.msgpack.Encoder()
+_DECODER: Final = msgspec.msgpack.Decoder(Run)
+
+
+class Waypoint(NamedTuple):
+    """The fleet at `pos`: its runs one by one, and the rest. `added` counts the bytes that no earlier waypoint had."""
+
+    pos: int
+    rest: bytes
+    runs: dict[str, bytes]
+    added: int
+
+
+class Waypoints:
+    """Keeps waypoints of one fleet that is changed by `reduce` alone; the least recently used go first."""
+
+    def __init__(self, bytes_kept: int = BYTES_KEPT) -> None:
+        self._bytes_kept = bytes_kept
+        self._kept: dict[int, Waypoint] = {}  # the least recently used first
+        self._order: list[int] = []
+        self._bytes = 0
+        self._encoded: dict[str, bytes] = {}  # runs of the fleet that are as these bytes say
+
+    def touch(self, record: Record, changes: Iterable[Change]) -> None:
+        """Note what a record changed. Runs that merely went are seen without it."""
+        self._encoded.pop(f"{record.agent}/{record.run}", None)
+        for kind, key in changes:
+            if kind == "run":
+                self._encoded.pop(key, None)
+            elif kind == "action":
+                self._encoded.pop(key.rpartition("/")[0], None)
+
+    def forget_fleet(self) -> None:
+        """The fleet was replaced by another."""
+        self._encoded.clear()
+
+    def nearest(self, pos: int) -> int | None:
+        """The last waypoint at or before a position."""
+        index = bisect_right(self._order, pos)
+        return self._order[index - 1] if index else None
+
+    def keep(self, fleet: Fleet) -> None:
+        """Make a waypoint of the fleet as it is."""
+        if fleet.pos in self._kept:
+            self._kept[fleet.pos] = self._kept.pop(fleet.pos)
+            return
+        rest = encode(msgspec.structs.replace(fleet, runs={}))
+        added, runs = len(rest), {}
+        for key, run in fleet.runs.items():
+            body = self._encoded.get(key)
+            if body is None:
+                body = self._encoded[key] = _ENCODER.encode(run)
+                added += len(body)
+            runs[key] = body
+        self._kept[fleet.pos] = Waypoint(fleet.pos, rest, runs, added)
+        insort(self._order, fleet.pos)
+        self._bytes += added
+        while self._bytes > self._bytes_kept and len(self._kept) > 1:
+            self._drop(next(iter(self._kept)))
+
+    def restore(self, pos: int, fleet: Fleet) -> None:
+        """Bring the fleet to the waypoint at `pos`, in place."""
+        waypoint = self._kept[pos] = self._kept.pop(pos)
+        before = decode(waypoint.rest)
+        for key, body in waypoint.runs.items():
+            run = fleet.runs.get(key)
+            same = run is not None and self._encoded.get(key) == body  # quick: shared bytes are one object
+            before.runs[key] = run if run is not None and same else _DECODER.decode(body)
+        self._encoded = dict(waypoint.runs)
+        for name in fleet.__struct_fields__:
+            setattr(fleet, name, getattr(before, name))
+
+    def _drop(self, pos: int) -> None:
+        self._bytes -= self._kept.pop(pos).added
+        self._order.remove(pos)
