@@ -205,6 +205,7 @@ class FleetIndex:
         known = self._commands.setdefault(run, [])
         if key not in known:
             known.append(key)
+            known.sort(key=self._requested)
             del known[:-8]
         self._dirty[run] = None
 
@@ -237,11 +238,11 @@ class FleetIndex:
             self._join_well(agent, key)
         if run is None:
             return
-        shelved = [alarm.shelved_until for alarm in alarms if (alarm.shelved_until or 0) > now]
-        if run.state == "failed" and run.ended_at is not None and now < run.ended_at + FAILED_FOR:
-            shelved.append(run.ended_at + FAILED_FOR)
-        if shelved:
-            self._fading[key] = min(filter(None, shelved))
+        ends = [alarm.shelved_until or 0 for alarm in alarms]
+        if run.state == "failed" and run.ended_at is not None:
+            ends.append(run.ended_at + FAILED_FOR)
+        if later := [at for at in ends if at > now]:
+            self._fading[key] = min(later)
         self._group[key] = "done" if run.state in ENDED else "living"
         if run.state in ENDED:
             self._done[agent] = self._done.get(agent, 0) + 1
@@ -262,6 +263,10 @@ class FleetIndex:
             if well and self._started(key) < self._started(next(reversed(well))):
                 self._unsorted.add(agent)
             well[key] = None
+
+    def _requested(self, command: str) -> int:
+        found = self.fleet.commands.get(command)
+        return found.pos if found else 0
 
     def _started(self, key: str) -> tuple[int, str]:
         run = self.fleet.runs.get(key)
