@@ -30,7 +30,11 @@ class Bench:
     """A desk, its clock, and what has left it. `sent` are the messages let go, in order."""
 
     def __init__(
-        self, fleet: Fleet | None = None, epoch: str = "epoch1", rules: Rulebook | None = None
+        self,
+        fleet: Fleet | None = None,
+        epoch: str = "epoch1",
+        rules: Rulebook | None = None,
+        late: Sequence[str] = (),
     ) -> None:
         self.now = 1_000.0
         self.wall = 1_700_000_000_000
@@ -46,7 +50,7 @@ class Bench:
             wall=lambda: self.wall,
             new_id=self.new_id,
         )
-        self.desk.begin("session", self.now)
+        self.desk.begin("session", self.now, late=late)
         self.desk.linked(self.now)
         self.commit()
 

@@ -49,6 +49,7 @@ from console.core.reduce import Change, reduce
 from console.core.state import Fleet
 from console.link.floor import NoAnswerError
 from console.link.status import LinkStatus
+from console.recording.bodies import Row
 
 START = 1_760_000_000_000
 """2025-10-09 08:53:20 UTC."""
@@ -78,6 +79,7 @@ class Script:
         self.fleet = Fleet(site="harbour")
         self.at = START
         self.listeners: list[Callable[[list[Change]], None]] = []
+        self.rows: list[Row] = []
         self._seqs: dict[str, int] = {}
         self._commands = 0
         self.supervisor(SupervisorStarted(epoch="epoch-1"))
@@ -99,6 +101,7 @@ class Script:
             )
         )
         record = codec.record(self.fleet.pos + 1, self.at, codec.decode_envelope(raw))
+        self.rows.append(Row(record.pos, record.at, record.agent, record.run, raw))
         changes = reduce(self.fleet, record)
         for listener in self.listeners:
             listener(changes)

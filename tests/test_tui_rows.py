@@ -131,8 +131,10 @@ def test_no_key_confirms_what_it_initiated_and_enter_confirms_nothing() -> None:
 def test_a_key_means_one_thing_in_a_mode() -> None:
     modes = {mode for action in ACTIONS for mode in action.modes}
     for mode in modes:
-        keys = [key for action in ACTIONS if mode in action.modes for key in action.keys]
-        assert len(keys) == len(set(keys)), mode
+        for replay in (False, True):
+            offers = offered(mode, read_only=False, replay=replay)  # type: ignore[arg-type]
+            keys = [key for action in offers for key in action.keys]
+            assert len(keys) == len(set(keys)), (mode, replay)
 
 
 def test_no_key_is_one_that_multiplexers_or_flow_control_eat() -> None:

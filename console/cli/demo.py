@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import json
+import contextlib
 import os
 import secrets
 import shutil
@@ -12,10 +12,9 @@ import subprocess
 import sys
 import tempfile
 import time
-from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType, TracebackType
-from typing import TYPE_CHECKING, Any, Final, Literal, Self
+from typing import TYPE_CHECKING, Any, Final, Literal, NoReturn, Self
 
 import click
 
@@ -26,9 +25,16 @@ from console.cli.options import Place, common, user_name
 if TYPE_CHECKING:
     from console.demo.crew import Plan
     from console.demo.summary import Latencies
+    from console.link.floor import Floor
 
 SECONDS: Final = 30.0
 SITE: Final = "demo"
+JOIN_WITHIN: Final = 20.0
+CLOSE_WITHIN: Final = 40.0
+LOOK: Final = 0.5
+"""Seconds between two looks whether the processes are still there."""
+
+ENDING: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 Answering = Literal["approve", "reject", "none"]
 
@@ -36,7 +42,10 @@ Answering = Literal["approve", "reject", "none"]
 @click.command()
 @click.option("--seed", type=click.IntRange(min=0), metavar="N", help="Seed of the scripted model. [random]")
 @click.option(
-    "--for", "seconds", type=click.FloatRange(min=1.0), metavar="SECONDS",
+    "--for",
+    "seconds",
+    type=click.FloatRange(min=1.0),
+    metavar="SECONDS",
     help=f"How long to run without a console. [{SECONDS:g}]",
 )
 @click.option("--headless", is_flag=True, help="No console, a summary at the end. [without a terminal]")
@@ -46,10 +55,12 @@ Answering = Literal["approve", "reject", "none"]
     default="none",
     help="Answer every ask the same way; none leaves them to you.",
 )
-@click.option("--speed", type=click.FloatRange(min=0.1, max=50.0), default=1.0, metavar="X", help="Times as fast.")
+@click.option(
+    "--speed", type=click.FloatRange(min=0.1, max=50.0), default=1.0, metavar="X", help="Times as fast."
+)
 @click.option("--keep", is_flag=True, help="Keep the home with the recording and what the agents did.")
 @common
-def demo(  # noqa: PLR0913  (one parameter an option)
+def demo(
     place: Place,
     *,
     seed: int | None,
@@ -76,19 +87,240 @@ def demo(  # noqa: PLR0913  (one parameter an option)
         keep=keep,
     )
     alone = headless or place.json or not (sys.stdin.isatty() and sys.stdout.isatty())
-    code = Exit.DONE
     journal: Latencies | None = None
     with Staging(plan) as staging:
         url = staging.opened()
         if alone:
-            journal = asyncio.run(_watch(plan, url, seconds or SECONDS, staging))
+            code, journal = asyncio.run(_watch(plan, url, seconds or SECONDS, staging))
         else:
-            code = Exit(_console(plan, url))
+            code = _console(plan, url, staging)
         until = printing.now_ms()
         staging.close()
         facts = _facts(plan, until, journal)
-    facts["recording"] = str(plan.home.sessions) if keep else None
-    _print(place, facts, plan)
-    if staging.interrupted:
-        return 128 + staging.interrupted
-    return code if facts["lost"] == 0 else Exit.REFUSED
+    if place.json:
+        printing.say_json(facts)
+    else:
+        printing.say(_lines(facts))
+    sound = facts["lost"] == 0 and facts["effects_undecided"] == 0
+    return code or (Exit.DONE if sound else Exit.REFUSED)
+
+
+class Staging:
+    """The processes of a demo and its home, as long as the context lasts.
+
+    Whatever ends it, it ends them: by its own word, or by closing their parent's standard input when it is gone itself.
+    """
+
+    def __init__(self, plan: Plan) -> None:
+        self.plan = plan
+        self._crew: subprocess.Popen[str] | None = None
+
+    def __enter__(self) -> Self:
+        from console.demo.crew import arguments_of
+
+        for number in ENDING:
+            signal.signal(number, _leave)
+        try:
+            self.plan.logs.mkdir(parents=True)
+            with (self.plan.logs / "crew.log").open("ab") as log:
+                self._crew = subprocess.Popen(
+                    arguments_of(self.plan),
+                    cwd=self.plan.root,
+                    env=self.plan.environment,
+                    stdin=subprocess.PIPE,
+                    stdout=subprocess.PIPE,
+                    stderr=log,
+                    text=True,
+                    start_new_session=True,
+                )
+        except BaseException:
+            self._remove()
+            raise
+        return self
+
+    def opened(self) -> str:
+        """Wait until the site's files are there. Returns the broker's address.
+
+        Raises:
+            CliError: it did not come up.
+        """
+        assert self._crew is not None  # noqa: S101 - entered
+        assert self._crew.stdout is not None  # noqa: S101
+        word, _, rest = self._crew.stdout.readline().strip().partition(" ")
+        if word != "up":
+            raise CliError(Exit.NO_ANSWER, f"the demo did not come up: {rest or self.last_words}")
+        return rest
+
+    @property
+    def last_words(self) -> str:
+        """What the processes' parent, or else the site, said last."""
+        return self.plan.last_words("crew") or self.plan.last_words("up") or "its processes ended"
+
+    @property
+    def alive(self) -> bool:
+        """Whether the processes' parent is there."""
+        return self._crew is not None and self._crew.poll() is None
+
+    def quit_on_signals(self) -> None:
+        """Take the signals back from whoever had them meanwhile."""
+        for number in ENDING:
+            signal.signal(number, _leave)
+
+    def close(self) -> None:
+        """End everything and wait for it. Harmless when it was done."""
+        crew = self._crew
+        if crew is None or crew.stdin is None or crew.stdout is None:
+            return
+        for number in ENDING:
+            signal.signal(number, _stay)
+        with contextlib.suppress(OSError):
+            crew.stdin.write("end\n")
+            crew.stdin.flush()
+        try:
+            crew.wait(CLOSE_WITHIN)
+        except subprocess.TimeoutExpired:
+            crew.kill()
+            crew.wait()
+        with contextlib.suppress(OSError):
+            crew.stdin.close()
+        crew.stdout.close()
+        self._crew = None
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        try:
+            self.close()
+        finally:
+            self._remove()
+            for number in ENDING:
+                signal.signal(
+                    number, signal.default_int_handler if number == signal.SIGINT else signal.SIG_DFL
+                )
+
+    def _remove(self) -> None:
+        if not self.plan.keep:
+            shutil.rmtree(self.plan.root, ignore_errors=True)
+
+
+def _leave(number: int, _frame: FrameType | None) -> NoReturn:
+    raise SystemExit(128 + number)
+
+
+def _stay(_number: int, _frame: FrameType | None) -> None:
+    """It is ending already."""
+
+
+def _console(plan: Plan, url: str, staging: Staging) -> int:
+    """Open the console on the demo's floor. Returns its exit code."""
+    from console.tui.app import run_console
+
+    os.environ.update(
+        {name: value for name, value in plan.environment.items() if name.startswith("WATCHFLOOR_")}
+    )
+    os.environ.pop("WATCHFLOOR_BROKER", None)
+    try:
+        return run_console(broker=url, site=plan.site, operator=plan.operator, read_only=False)
+    finally:
+        staging.quit_on_signals()
+        click.echo("watchfloor demo: ending the floor", err=True)
+
+
+async def _watch(plan: Plan, url: str, seconds: float, staging: Staging) -> tuple[int, Latencies]:
+    """Follow the floor for so long, or until a signal. Returns the exit code, and how long events took to come here."""
+    from bus import codec
+    from bus.url import BrokerUrl
+    from console.demo.summary import Latencies, milliseconds
+    from console.link.floor import Floor
+    from console.link.follower import Applied
+
+    seen = Latencies(
+        "an event's own time (agent's clock) to its arrival at a console here; one machine, one clock"
+    )
+
+    def look(batch: list[Applied]) -> None:
+        now = time.time() * 1000
+        for applied in batch:
+            sent = milliseconds(codec.decode_envelope(applied.event).time)
+            if applied.record.from_agent and sent is not None:
+                seen.times.append(now - sent)
+
+    caught: list[int] = []
+    ending = asyncio.Event()
+    loop = asyncio.get_running_loop()
+
+    def leave(number: int) -> None:
+        caught.append(number)
+        ending.set()
+
+    for number in ENDING:
+        loop.add_signal_handler(number, leave, number)
+    async with Floor(BrokerUrl.parse(url), home=plan.home, operator=plan.operator) as floor:
+        await _join(floor, staging)
+        floor.listen_to_records(look)
+        end = loop.time() + seconds
+        while not ending.is_set() and (left := end - loop.time()) > 0:
+            if not staging.alive:
+                raise CliError(Exit.NO_ANSWER, f"the demo ended before its time: {staging.last_words}")
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(ending.wait(), min(left, LOOK))
+    return (128 + caught[0] if caught else Exit.DONE), seen
+
+
+async def _join(floor: Floor, staging: Staging) -> None:
+    """Join the floor.
+
+    Raises:
+        CliError: its processes ended meanwhile.
+        NoAnswerError: nobody answered in time.
+    """
+    joining = asyncio.create_task(floor.join(JOIN_WITHIN))
+    try:
+        while not joining.done():
+            await asyncio.wait({joining}, timeout=LOOK)
+            if not staging.alive:
+                raise CliError(Exit.NO_ANSWER, f"the demo did not come up: {staging.last_words}")
+        joining.result()
+    finally:
+        joining.cancel()
+
+
+def _facts(plan: Plan, until: int, journal: Latencies | None) -> dict[str, Any]:
+    from console.demo import summary
+
+    found = asyncio.run(summary.count(plan.home, until))
+    facts = {"seed": plan.seed, "auto": plan.answer} | summary.shape(
+        found, made=summary.effects(plan.sandbox.ledger), unsent=summary.unsent(plan.home)
+    )
+    if journal is not None:
+        facts["latency_ms"]["publish_to_journal"] = journal.shape()
+    facts["home"] = str(plan.root) if plan.keep else None
+    return facts
+
+
+def _lines(facts: dict[str, Any]) -> list[str]:
+    def told(counts: dict[str, int]) -> str:
+        return ", ".join(f"{count} {name}" for name, count in counts.items()) or "none"
+
+    lines = [
+        f"seed       {facts['seed']}",
+        f"events     {facts['events']} of {facts['agents']} agents, {facts['lost']} lost; {facts['records']} records",
+        f"runs       {told(facts['runs'])}; all {'/'.join(facts['control']) or 'unknown'}",
+        f"asks       {facts['asks']}: {told(facts['asks_by_gate'])}",
+        f"decisions  {told(facts['decisions'])}",
+        f"decided by {told(facts['decided_by'])}",
+        f"effects    {facts['effects']} in the ledger, {facts['effects_undecided']} without a decision",
+        f"alarms     {told(facts['alarms'])}",
+    ]
+    for name, found in facts["latency_ms"].items():
+        if found["n"]:
+            lines.append(
+                f"latency    {name.replace('_', ' ')}: p50 {found['p50']:g} ms, p99 {found['p99']:g} ms, n {found['n']}"
+            )
+    kept = facts["home"]
+    lines.append(
+        f"kept in    {kept}: WATCHFLOOR_HOME={kept}/home watchfloor --site {SITE} sessions"
+        if kept
+        else "recording  removed with everything else; --keep keeps it"
+    )
+    return lines

@@ -28,6 +28,8 @@ TABLE: Final[dict[str, Entry]] = {
     "tail": Entry("console.cli.tail:tail", "the log, a line a record, live with --follow"),
     "sessions": Entry("console.cli.record:sessions", "the recording's files"),
     "export": Entry("console.cli.record:export", "the recording as JSON lines"),
+    "demo": Entry("console.cli.demo:demo", "a live floor of small agents to try everything on"),
+    "replay": Entry("console.cli.replay:replay", "a recorded session in the console's screens"),
     "rerun": Entry("console.cli.rerun:rerun", "live recorded runs again over the bus"),
     "keys": Entry("console.cli.keys:keys", "make, list, enrol and show keys"),
     "spool": Entry("console.cli.spool:spool", "what agents could not send yet"),

@@ -1,13 +1,14 @@
-"""Where a replay stands on its recording: position, recorded moment, speed, playing or not. Pure: who drives it brings the time.
+"""Where a replay stands on its recording: position, recorded moment, speed, playing or not. Pure: its driver brings time.
 
-Two things are kept apart: `moment` is the recorded time that is looked at (ms since 1970 UTC), `pos` the last record that was
-accepted by then. Several records may share one millisecond, so stepping moves `pos` and seeking moves `moment`.
+Two things are kept apart: `moment` is the recorded time that is looked at (ms since 1970 UTC), `pos` the last record
+that was accepted by then. Several may share one millisecond, so stepping moves `pos` and seeking moves `moment`.
 """
 
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Final, Literal
 
 SLOWEST: Final = 0.25
@@ -78,7 +79,7 @@ class Timeline:
     def advance(self, now: float) -> bool:
         """Let time pass until `now`. Returns whether the moment moved."""
         passed, self._now = max(0.0, now - self._now), now
-        if not self.playing or self.ended:
+        if not self.playing or self.pos >= self.last:
             return False
         self._moment += passed * 1000 * self.speed
         if self.skips_idle and self._moment - self.at(self.pos) >= IDLE * 1000 * self.speed:
@@ -121,13 +122,17 @@ class Timeline:
         """Play so many times as fast, within what is sensible."""
         self.speed = max(SLOWEST, min(speed, FASTEST))
 
+    def skip_idle(self) -> None:
+        """Let no gap between two records last long on the screen, or let them last again."""
+        self.skips_idle = not self.skips_idle
+
     def density(self, columns: int) -> list[int]:
         """How many records fall into each of so many equal parts of the time."""
         span = max(1, self.last_at - self.first_at)
         edges = [
             bisect_left(self.times, self.first_at + span * part / columns) for part in range(columns)
         ] + [len(self.times)]
-        return [after - before for before, after in zip(edges, edges[1:], strict=False)]
+        return [after - before for before, after in pairwise(edges)]
 
     def _pos_at(self, moment: float) -> int:
         return self.base + bisect_right(self.times, moment)

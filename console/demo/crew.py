@@ -95,6 +95,12 @@ class Plan:
             "TMPDIR": str(self.root / "tmp"),
         }
 
+    def last_words(self, name: str) -> str:
+        """The last line that a process said; `up` for the site's."""
+        path = self.logs / f"{name}.log"
+        lines = path.read_text("utf-8", "replace").strip().splitlines() if path.exists() else []
+        return lines[-1] if lines else ""
+
     def make(self) -> None:
         """Make the folders, the catalogue and the rules."""
         for folder in (self.logs, self.root / "tmp", self.home.config, self.home.data):
@@ -129,8 +135,12 @@ class Crew:
             if self.up.returncode is not None:
                 break
             await asyncio.sleep(0.05)
-        lines = (self.plan.logs / "up.log").read_text("utf-8", "replace").strip().splitlines()
-        raise NotUpError(lines[-1] if lines else "the site did not come up")
+        raise NotUpError(self.plan.last_words("up") or "the site did not come up")
+
+    async def fallen(self) -> None:
+        """Return when the site is gone for good."""
+        if self.up is not None:
+            await self.up.wait()
 
     def enter(self) -> None:
         """Have the agents enter, one after another, and keep them alive."""
@@ -241,7 +251,10 @@ async def run(plan: Plan) -> int:
             url = await crew.bring_up()
             _say(f"up {url}")
             crew.enter()
+            fallen = asyncio.create_task(crew.fallen())
+            fallen.add_done_callback(lambda _: wish.heard.set())
             await _answering(plan, url, wish.heard)
+            fallen.cancel()
         except NotUpError as error:
             _say(f"failed {error}")
             return 1

@@ -1,4 +1,4 @@
-"""The web of the demo: a few pages on loopback. One of them carries an instruction to whoever reads it; one never answers."""
+"""The web of the demo: pages on loopback. One of them carries an instruction to whoever reads it; one never answers."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ PAGES: Final[dict[str, str]] = {
 class _Handler(BaseHTTPRequestHandler):
     timeout = STUCK
 
-    def do_GET(self) -> None:  # noqa: N802 - the library's name
+    def do_GET(self) -> None:
         """Answer with a page; `/stuck` answers never."""
         if self.path == "/stuck":
             assert isinstance(self.server, Pages)  # noqa: S101 - nobody else serves with this handler

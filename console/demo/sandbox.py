@@ -18,8 +18,25 @@ CREATE TABLE orders (id TEXT PRIMARY KEY, customer TEXT, email TEXT, item TEXT, 
 CREATE TABLE tickets (id TEXT PRIMARY KEY, order_id TEXT, text TEXT, label TEXT DEFAULT '', note TEXT DEFAULT '');
 CREATE TABLE payments (action TEXT PRIMARY KEY, kind TEXT, order_id TEXT, amount REAL);
 """
-_NAMES: Final = ("Ada Brandt", "Bo Winter", "Cleo Marsh", "Dag Olsen", "Eva Roth", "Finn Abel", "Gita Rao", "Hal Moor")
-_ITEMS: Final = ("rain jacket", "desk lamp", "kettle", "trail shoes", "headphones", "wool blanket", "bike light")
+_NAMES: Final = (
+    "Ada Brandt",
+    "Bo Winter",
+    "Cleo Marsh",
+    "Dag Olsen",
+    "Eva Roth",
+    "Finn Abel",
+    "Gita Rao",
+    "Hal Moor",
+)
+_ITEMS: Final = (
+    "rain jacket",
+    "desk lamp",
+    "kettle",
+    "trail shoes",
+    "headphones",
+    "wool blanket",
+    "bike light",
+)
 _TROUBLES: Final = (
     "arrived broken. I would like my money back",
     "never arrived, the tracking stopped a week ago",
@@ -61,19 +78,21 @@ class Sandbox:
                 database.execute("INSERT INTO orders VALUES (?, ?, ?, ?, ?, ?, ?)", order)
                 text = f"The {item} of order {order[0]} {script.pick(_TROUBLES)}. {name}"
                 database.execute(
-                    "INSERT INTO tickets (id, order_id, text) VALUES (?, ?, ?)", (f"T-{number}", order[0], text)
+                    "INSERT INTO tickets (id, order_id, text) VALUES (?, ?, ?)",
+                    (f"T-{number}", order[0], text),
                 )
             database.commit()
 
-    def inside(self, path: str) -> Path:
-        """The file of that name relative to the sandbox.
+    def inside(self, path: str, folder: Path | None = None) -> Path:
+        """The file of that name relative to a folder of the sandbox, or to its root.
 
         Raises:
             OutsideError: it is not in it.
         """
-        found = (self.root / path).resolve()
-        if not found.is_relative_to(self.root.resolve()):
-            raise OutsideError(f"{path} is outside of the sandbox")
+        base = (folder or self.root).resolve()
+        found = (base / path).resolve()
+        if not found.is_relative_to(base):
+            raise OutsideError(f"{path} is outside of {base.name}")
         return found
 
     @contextmanager

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 from collections import Counter
 from collections.abc import Sequence
@@ -67,6 +68,8 @@ class Count:
             "an event's own time (agent's clock) to its acceptance (supervisor's clock), as recorded; one machine, one clock"
         )
     )
+    allowed: dict[str, tuple[str | None, str]] = field(default_factory=dict)
+    """Digest and command of every decision that allows, by `agent/run/action`."""
     _proposed: dict[str, int] = field(default_factory=dict)
     _by_policy: set[str] = field(default_factory=set)
 
@@ -81,8 +84,10 @@ class Count:
         match record.data:
             case ActionAsked(gate=gate):
                 self.asks[gate] += 1
-            case ActionDecided(action=action, outcome=outcome, by=by):
+            case ActionDecided(action=action, outcome=outcome, by=by) as decided:
                 self.decisions[outcome] += 1
+                if outcome in ("approved", "edited"):
+                    self.allowed[f"{key}/{action}"] = (decided.digest, decided.command)
                 self.deciders[by if by in DECIDERS else "operator"] += 1
                 if by == "policy":
                     self._by_policy.add(f"{key}/{action}")
@@ -146,12 +151,22 @@ def unsent(home: Home) -> int:
     return left
 
 
-def effects(ledger: Path) -> int:
-    """Calls that were really made, by the ledger."""
-    return len(ledger.read_text("utf-8").splitlines()) if ledger.exists() else 0
+def effects(ledger: Path) -> list[dict[str, Any]]:
+    """The calls that were really made, by the ledger."""
+    return [json.loads(line) for line in ledger.read_text("utf-8").splitlines()] if ledger.exists() else []
 
 
-def shape(found: Count, *, effects: int, unsent: int) -> dict[str, Any]:
+def undecided(made: list[dict[str, Any]], found: Count) -> int:
+    """How many calls were made without a decision in the recording that allows exactly them; twice counts as without."""
+    left = dict(found.allowed)
+    return sum(
+        left.pop(f"{line['agent']}/{line['run']}/{line['action']}", None)
+        != (line["digest"], line["decision"])
+        for line in made
+    )
+
+
+def shape(found: Count, *, made: list[dict[str, Any]], unsent: int) -> dict[str, Any]:
     """The summary as JSON."""
     return {
         "records": found.records,
@@ -163,7 +178,8 @@ def shape(found: Count, *, effects: int, unsent: int) -> dict[str, Any]:
         "asks_by_gate": _sorted(found.asks),
         "decisions": _sorted(found.decisions),
         "decided_by": _sorted(found.deciders),
-        "effects": effects,
+        "effects": len(made),
+        "effects_undecided": undecided(made, found),
         "alarms": _sorted(found.alarms),
         "lost": found.gaps + found.dropped + unsent,
         "lost_parts": {"gaps": found.gaps, "dropped": found.dropped, "unsent": unsent},

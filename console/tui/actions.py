@@ -67,6 +67,8 @@ def _key(
 _LISTS: Final = "fleet run decide help"
 _SCREENS: Final = "fleet run decide"
 _PLAYED: Final = "fleet run decide help"
+_BRACKETS: Final = "left_square_bracket right_square_bracket"
+_ANGLES: Final = "less_than_sign greater_than_sign"
 
 # fmt: off
 ACTIONS: Final[tuple[KeyAction, ...]] = (
@@ -78,11 +80,15 @@ ACTIONS: Final[tuple[KeyAction, ...]] = (
     _key("check", "ctrl+t", "edit", "check, then confirm", "check the arguments", "acting safe", "edit"),
     _key("play", "space", _PLAYED, "play", "play, or stand still", "winds safe"),
     _key("step", "comma full_stop", _PLAYED, "step", "one record back, on", "winds safe pair"),
-    _key("mark", "left_square_bracket right_square_bracket", _PLAYED, "mark", "last, next ask or turn", "winds pair"),
-    _key("turn", "e E", _PLAYED, "alarm", "next, last alarm or decision", "winds"),
-    _key("go", "t", _PLAYED, "time", "go to a time, +30, -2m or 50%", "winds"),
-    _key("speed", "less_than_sign greater_than_sign", _PLAYED, "speed", "half, twice as fast", "winds pair"),
-    _key("idle", "i", _PLAYED, "skip idle", "no gap over a second", "winds"),
+    _key("mark", _BRACKETS, "fleet", "mark", "to the last, next mark", "winds safe pair"),
+    _key("mark", _BRACKETS, "run decide help", "mark", "to the last, next mark", "winds hidden pair"),
+    _key("turn", "e E", _PLAYED, "alarm", "next, last alarm or decision", "winds safe"),
+    _key("go", "t", "fleet run", "time", "HH:MM:SS, +30, -2m or 50%", "winds safe"),
+    _key("go", "t", "decide help", "time", "HH:MM:SS, +30, -2m or 50%", "winds hidden"),
+    _key("speed", _ANGLES, "fleet run", "speed", "half, twice as fast", "winds safe pair"),
+    _key("speed", _ANGLES, "decide help", "speed", "half, twice as fast", "winds hidden pair"),
+    _key("idle", "i", "fleet", "skip idle", "no gap over a second", "winds"),
+    _key("idle", "i", "run decide help", "skip idle", "no gap over a second", "winds hidden"),
     _key("seconds", "left right", _PLAYED, "5 s", "5 s back, on", "winds hidden"),
     _key("tenth", "shift+left shift+right", _PLAYED, "10 %", "a tenth back, on", "winds hidden"),
     _key("share", "0 1 2 3 4 5 6 7 8 9", _PLAYED, "share", "to 0 %, 10 % ... 90 %", "winds hidden"),

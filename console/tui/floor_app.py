@@ -60,7 +60,6 @@ class FloorApp(App[int], inherit_bindings=False):
         clock: Callable[[], float] = time.monotonic,
         zone: tzinfo | None = None,
         paced: bool = True,
-        moment: FloorTime | None = None,
     ) -> None:
         super().__init__()
         for theme in themes():
@@ -73,7 +72,7 @@ class FloorApp(App[int], inherit_bindings=False):
         self.failure: Exception | None = None
         self._open_source, self._site, self._operator = open_source, site, operator
         self._clock, self._zone, self._paced = clock, zone, paced
-        self._moment: FloorTime = moment or Moment(clock)
+        self._moment: FloorTime = Moment(clock)
         self.pace = Pace(clock)
         self._wishes = Wishes(self.tell)
         self._standing = UNSEEN

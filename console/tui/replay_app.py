@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable, Coroutine
+from collections.abc import AsyncIterator, Callable, Collection, Coroutine
 from contextlib import asynccontextmanager
 from datetime import tzinfo
 from typing import Any, Final
 
-from console.core.marks import TURNS, Mark
+from console.core.marks import TURNS, Mark, MarkKind
 from console.core.seek import FORMS, BadPlaceError, moment_of
+from console.core.timeline import Timeline
 from console.tui import replay_bar
 from console.tui.floor_app import FloorApp
 from console.tui.frame_rows import Note, View
@@ -24,6 +25,21 @@ RECORDED: Final = Standing("up", "up", recording=True, conflict=False, joined=Tr
 
 SECONDS: Final = 5.0
 PLACE_CHARS: Final = 40
+
+
+MOVES: Final[dict[str, Callable[[Timeline, str], None]]] = {
+    "step": lambda timeline, key: timeline.step(-1 if key == "comma" else 1),
+    "seconds": lambda timeline, key: timeline.shift(-SECONDS if key == "left" else SECONDS),
+    "tenth": lambda timeline, key: timeline.go_to_share(
+        timeline.share + (-0.1 if key == "shift+left" else 0.1)
+    ),
+    "share": lambda timeline, key: timeline.go_to_share(int(key) / 10),
+    "speed": lambda timeline, key: timeline.set_speed(
+        timeline.speed * (0.5 if key == "less_than_sign" else 2)
+    ),
+    "idle": lambda timeline, _key: timeline.skip_idle(),
+}
+"""What keys do to the time line, by their names in the table of actions."""
 
 
 class RecordedTime:
@@ -54,14 +70,21 @@ class ReplayApp(FloorApp):
         paced: bool = True,
     ) -> None:
         super().__init__(
-            lambda: _opened(playback), site=site, operator="", read_only=True, clock=clock, zone=zone,
-            paced=paced, moment=RecordedTime(playback),
-        )  # fmt: skip
+            lambda: _opened(playback),
+            site=site,
+            operator="",
+            read_only=True,
+            clock=clock,
+            zone=zone,
+            paced=paced,
+        )
+        self._moment = RecordedTime(playback)
         self.playback = playback
         self.prompt: str | None = None
         self._work: asyncio.Task[None] | None = None
         self._looking: asyncio.Task[None] | None = None
         self._seen = 0
+        self._looked = asyncio.Event()
         self._laid: tuple[tuple[object, ...], replay_bar.Heights] | None = None
 
     # ---- what differs from a live floor --------------------------------------------------------------------------------
@@ -83,7 +106,8 @@ class ReplayApp(FloorApp):
         """The time bar."""
         timeline, marks = self.playback.timeline, self.playback.marks
         columns = replay_bar.cells(view)
-        made_of = (timeline, columns, len(marks.found))
+        looked_at = 50 * (marks.upto - timeline.base) // max(1, timeline.last - timeline.base)
+        made_of = (timeline, columns, looked_at)  # not at every mark that is found
         if self._laid is None or self._laid[0] != made_of:
             self._laid = made_of, replay_bar.heights(timeline, marks.found, columns)
         return replay_bar.rows(timeline, self._laid[1], view)
@@ -100,17 +124,24 @@ class ReplayApp(FloorApp):
 
     async def left(self) -> None:
         """Return once all is closed."""
-        for task in (self._work, self._looking):
-            if task is not None:
-                task.cancel()
-                await asyncio.wait({task})
+        tasks = {task for task in (self._work, self._looking) if task is not None}
+        for task in tasks:
+            task.cancel()
+        if tasks:
+            await asyncio.wait(tasks)
         await super().left()
 
-    # ---- time ----------------------------------------------------------------------------------------------------------
+    # ---- time --------------------------------------------------------------------------------------------------------
 
     def on_mount(self) -> None:
         super().on_mount()
-        self.call_after_refresh(self._look)
+        self._follow_time()
+        self._look()
+
+    @property
+    def busy(self) -> bool:
+        """Whether the fleet is on its way to where the time line stands."""
+        return self._work is not None and not self._work.done()
 
     def _tick(self) -> None:
         now, timeline = self._clock(), self.playback.timeline
@@ -119,34 +150,163 @@ class ReplayApp(FloorApp):
             return
         if timeline.advance(now):
             self._again = True
-            self._follow_time()
-            if timeline.ended and self.playback.neighbour(1):
-                self._start(self._turn(1))
+            if timeline.ended:
+                self._ended()
+            else:
+                self._follow_time()
         super()._tick()
 
-    @property
-    def busy(self) -> bool:
-        """Whether the fleet is on its way to where the time line stands."""
-        return self._work is not None and not self._work.done()
+    def _ended(self) -> None:
+        """It was played to its end: go on where the log goes on."""
+        if self.playback.neighbour(1):
+            self._do(self._turn(1, play=True))
+        else:
+            self.playback.timeline.playing = False
+            self._follow_time()
 
     def _follow_time(self) -> None:
         if not self.busy and self.playback.fleet.pos != self.playback.timeline.pos:
-            self._start_work(self._wind())
+            self._do(self._wind())
 
-    def _start_work(self, work: Coroutine[Any, Any, None]) -> None:
-        self._work = asyncio.create_task(work, name="wind")
+    def _do(self, work: Coroutine[Any, Any, None]) -> None:
+        if self.busy:
+            work.close()
+        else:
+            self._work = asyncio.create_task(self._done(work), name="wind")
+
+    async def _done(self, work: Coroutine[Any, Any, None]) -> None:
+        try:
+            await work
+        except PlaybackError as error:
+            timeline = self.playback.timeline
+            timeline.playing = False
+            timeline.go_to_pos(self.playback.fleet.pos)
+            self.tell(Note(str(error), "stop"))
+        self.draw()
 
     async def _wind(self) -> None:
         playback = self.playback
-        try:
-            while playback.fleet.pos != playback.timeline.pos:
-                await playback.wind(playback.timeline.pos)
-        except PlaybackError as error:
-            self._stop(error)
-        self.draw()
+        while playback.fleet.pos != playback.timeline.pos:  # it may move on meanwhile
+            await playback.wind(playback.timeline.pos)
 
-    def _stop(self, error: PlaybackError) -> None:
+    async def _turn(self, by: int, *, play: bool = False) -> None:
+        before = self.playback.timeline
+        odd = await self.playback.turn(by)
         timeline = self.playback.timeline
-        timeline.playing = False
-        timeline.go_to_pos(self.playback.fleet.pos)
-        self.tell(Note(str(error), "stop"))
+        timeline.set_speed(before.speed)
+        timeline.skips_idle = before.skips_idle
+        if by < 0:
+            timeline.go_to_share(1.0)
+        if play:
+            timeline.toggle(self._clock())
+        await self._wind()
+        self.tell(Note(odd or f"session {self.playback.session}", "act" if odd else "text"))
+        self.index.hear_all()
+        self._look()
+
+    # ---- marks -------------------------------------------------------------------------------------------------------
+
+    def _look(self) -> None:
+        if self._looking is None or self._looking.done():
+            self._looking = asyncio.create_task(self._look_through(), name="look for marks")
+
+    async def _look_through(self) -> None:
+        try:
+            while await self.playback.look_on():
+                self._looked.set()
+                self._looked.clear()
+                self._again = True
+                await asyncio.sleep(0)  # keys first
+        except PlaybackError as error:
+            self.tell(Note(str(error), "stop"))
+        self._looking = None
+        self._again = True
+        self._looked.set()
+
+    async def _go_to_mark(self, by: int, kinds: Collection[MarkKind] | None) -> None:
+        playback = self.playback
+        pos = playback.timeline.pos
+        while (mark := self._mark(pos, by, kinds)) is None and self._looking is not None:
+            self.tell(Note("looking", "muted"))
+            await self._looked.wait()
+        if mark is None:
+            self.tell(Note("there is none after this" if by > 0 else "there is none before this"))
+            return
+        playback.timeline.playing = False
+        playback.timeline.go_to_pos(mark.pos)
+        await self._wind()
+        self.tell(Note(f"{replay_bar.exact(mark.at, self._zone)}  {mark.text}"))
+
+    def _mark(self, pos: int, by: int, kinds: Collection[MarkKind] | None) -> Mark | None:
+        marks = self.playback.marks
+        if by > 0:
+            return marks.after(pos, kinds)
+        return marks.before(pos, kinds) if marks.upto >= pos - 1 or self._looking is None else None
+
+    # ---- keys --------------------------------------------------------------------------------------------------------
+
+    def wind(self, name: str, key: str) -> None:
+        """Do what a key of the table says about time."""
+        self.pace.settle()  # rows may move at once: that is what was asked for
+        if name in MOVES:
+            MOVES[name](self.playback.timeline, key)
+            self._follow_time()
+            return
+        match name:
+            case "play":
+                self._play()
+            case "mark":
+                self._do(self._go_to_mark(-1 if key == "left_square_bracket" else 1, None))
+            case "turn":
+                self._do(self._go_to_mark(-1 if key == "E" else 1, TURNS))
+            case "session":
+                self._change_session(-1 if key == "P" else 1)
+            case _:
+                self.playback.timeline.playing = False
+                self.prompt = ""
+
+    def _play(self) -> None:
+        timeline, after = self.playback.timeline, self.playback.neighbour(1)
+        if not timeline.ended:
+            timeline.toggle(self._clock())
+        elif after:
+            self.tell(Note(f"this session ends here; the log goes on in {after}: N opens it"))
+        else:
+            self.tell(Note("the recording ends here; 0 goes to its beginning"))
+
+    def _change_session(self, by: int) -> None:
+        if self.playback.neighbour(by):
+            self._do(self._turn(by))
+        else:
+            self.tell(Note(f"there is no session {'after' if by > 0 else 'before'} this one"))
+
+    def take(self, key: str, character: str | None) -> bool:
+        """Take what is typed while a place is asked for."""
+        if self.prompt is None:
+            return False
+        if key == "enter":
+            self._go(self.prompt)
+        elif key == "escape" or (key == "backspace" and not self.prompt):
+            self._leave_prompt()
+        elif key == "backspace":
+            self.prompt = self.prompt[:-1]
+        elif character is not None and len(self.prompt) < PLACE_CHARS:
+            self.prompt += character
+        return True
+
+    def _leave_prompt(self) -> None:
+        self.prompt = self.note = None
+
+    def _go(self, text: str) -> None:
+        self._leave_prompt()
+        try:
+            self.playback.timeline.go_to(moment_of(text, self.playback.timeline, self._zone))
+        except BadPlaceError as error:
+            self.tell(Note(f"go to: {error}"))
+        else:
+            self._follow_time()
+
+
+@asynccontextmanager
+async def _opened(playback: Playback) -> AsyncIterator[Playback]:
+    yield playback

@@ -23,7 +23,7 @@ async def full_disk(world: World) -> Outcome:
     freed = time.monotonic()
     free(world.site.pid("supervisor"))
     await world.saw(freed, lambda status: status.recording == "ok", SOON, "the recording works")
-    world.operator.paused = False
+    world.operator.resume()
     await world.flowing()
     await _recorded(world, rejected, killed)
     assert world.audit.alarms["recording-failing"] == raised + 1, "alarm recording-failing was not recorded"
@@ -37,7 +37,7 @@ async def full_disk_and_kill(world: World) -> Outcome:
     began, named, _, _ = await _filled(world)
     killed = time.monotonic()
     world.site.send("supervisor", signal.SIGKILL)
-    world.operator.paused = False
+    world.operator.resume()
     await world.flowing()
     late = [alarm for alarm in world.floor.fleet.alarms.values() if alarm.kind == "recorded-late"]
     assert late, "nobody says what was sent unrecorded"
@@ -57,7 +57,7 @@ async def full_disk_and_end(world: World) -> Outcome:
     said = world.site.log()[before:]
     assert "Traceback" not in said, said
     world.site.start()
-    world.operator.paused = False
+    world.operator.resume()
     await world.flowing()
     await world.reset_alarms("recorded-late")
     return Outcome(f"full disk for {ended - began:.1f} s, then SIGTERM", named, time.monotonic() - ended)

@@ -17,11 +17,11 @@ PATIENCE: Final = 2.0
 
 
 class Answering:
-    """Approves nine of ten asks and edits or rejects the rest. `paused`: looks on and says nothing."""
+    """Approves nine of ten asks and edits or rejects the rest."""
 
     def __init__(self, floor: Floor, chance: random.Random) -> None:
         self.outcomes: Counter[str] = Counter()
-        self.paused = False
+        self._paused = False
         self._floor = floor
         self._chance = chance
         self._begun: set[str] = set()
@@ -29,7 +29,7 @@ class Answering:
 
     def look(self, _: list[Change]) -> None:
         """See what waits, and answer it."""
-        if self.paused or not self._floor.status.joined:
+        if self._paused or not self._floor.status.joined:
             return
         for key in self._floor.fleet.waiting:
             action = self._floor.fleet.action(key)
@@ -39,9 +39,22 @@ class Answering:
                 self._tasks.add(task)
                 task.add_done_callback(self._tasks.discard)
 
+    def pause(self) -> None:
+        """Look on and say nothing."""
+        self._paused = True
+
+    def resume(self) -> None:
+        """Answer again, what waits already first."""
+        self._paused = False
+        self.look([])
+
+    def _again(self, key: str) -> None:
+        self._begun.discard(key)
+        self.look([])
+
     async def close(self) -> None:
         """Drop what was not answered yet."""
-        self.paused = True
+        self._paused = True
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
@@ -62,9 +75,9 @@ class Answering:
             )
         except NoAnswerError:
             self.outcomes["nobody answered"] += 1
-            self._begun.discard(action.key)
+            self._again(action.key)
             return
         self.outcomes[answer.outcome] += 1
         if not answer.accepted and answer.outcome in ("stale", "closed"):
             await asyncio.sleep(PATIENCE)
-            self._begun.discard(action.key)
+            self._again(action.key)

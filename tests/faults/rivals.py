@@ -110,7 +110,7 @@ async def two_supervisors(world: World) -> Outcome:
 
 async def waiting_asks(world: World, at_least: int) -> list[Action]:
     """Let the operator pause until so many agents wait, and return what for."""
-    world.operator.paused = True
+    world.operator.pause()
     fleet = world.floor
 
     def asks() -> list[Action]:
@@ -124,23 +124,29 @@ async def waiting_asks(world: World, at_least: int) -> list[Action]:
 async def _approvals_are_closed(world: World) -> None:
     """Both supervisors answer; of the other one's words, made for another epoch and other operators, none counts."""
     action = (await waiting_asks(world, 1))[0]
-    binding: Wanted = {"agent": action.agent, "run": action.run, "action": action.id}
+    wanted: Wanted = {
+        "agent": action.agent,
+        "run": action.run,
+        "action": action.id,
+        "digest": action.digest,
+        "reason": "two supervisors",
+    }
     for _ in range(ANSWERS):
-        answer = await world.floor.say("approve", digest=action.digest, **binding)
+        answer = await world.floor.say("approve", **wanted)
         assert not answer.accepted, f"approved: {answer.text}"
         if answer.outcome == "closed":
             break
     else:
         raise AssertionError(f"an approval was {answer.outcome}: {answer.text}")
     for _ in range(ANSWERS):
-        answer = await world.floor.say("reject", reason="two supervisors", **binding)
+        answer = await world.floor.say("reject", **wanted)
         if (
             answer.accepted or answer.outcome == "conflict"
         ):  # its acceptance was overtaken by the other's answer
             break
     else:
         raise AssertionError(f"a rejection was {answer.outcome}: {answer.text}")
-    world.operator.paused = False
+    world.operator.resume()
 
 
 async def two_agents(world: World) -> Outcome:

@@ -203,7 +203,7 @@ class World:
 
     async def mend(self) -> list[str]:
         """After a fault that went wrong: bring back whatever is gone, so that the next one meets a site. Return the rest."""
-        self.operator.paused = False
+        self.operator.resume()
         for process in self.site.processes():
             with suppress(psutil.NoSuchProcess):
                 process.resume()

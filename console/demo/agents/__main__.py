@@ -1,4 +1,4 @@
-"""One demo agent as a process: `python -m console.demo.agents NAME --root FOLDER ...`. It ends when its standard input does."""
+"""One demo agent as a process: `python -m console.demo.agents NAME --root FOLDER ...`. It ends with its standard input."""
 
 from __future__ import annotations
 
@@ -54,7 +54,9 @@ def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--root", type=Path, required=True, help="the sandbox")
     parser.add_argument("--pages", default="", help="address of the demo's web")
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--life", type=int, default=0, help="how many processes of this agent there were before")
+    parser.add_argument(
+        "--life", type=int, default=0, help="how many processes of this agent there were before"
+    )
     parser.add_argument("--speed", type=float, default=1.0)
     return parser.parse_args(arguments)
 

@@ -86,10 +86,14 @@ def live(stage: Stage, job: SyncRun, script: Script, case: Case) -> None:
     url = stage.pages + ("/stuck" if case.hangs else "/returns")
     tested = step("smoke test", Action("smoke_test", {"url": url}, confidence=0.9), smoke_test)
     if not tested.ran:
-        raise SmokeTestError(tested.refusal)
+        raise SmokeTestError(f"the smoke test gave no answer: {tested.refusal}")
     for name, tool in (("canary", "start_canary"), ("all customers", "promote_release")):
         action = Action(
-            tool, release, confidence=case.claim, reason="its smoke test is green", decide_within=DECIDE_WITHIN
+            tool,
+            release,
+            confidence=case.claim,
+            reason="its smoke test is green",
+            decide_within=DECIDE_WITHIN,
         )
         if not step(name, action, point).ran:
             return
@@ -102,9 +106,7 @@ def main(stage: Stage) -> None:
             script = stage.script(turn)
             case = plan(script)
             try:
-                with agent.run_sync(
-                    case.goal, run_id=script.run_id, model=MODEL, labels=stage.labels
-                ) as job:
+                with agent.run_sync(case.goal, run_id=script.run_id, model=MODEL, labels=stage.labels) as job:
                     job.message("user", case.goal)
                     live(stage, job, script, case)
             except RunKilled as killed:

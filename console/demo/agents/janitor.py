@@ -13,11 +13,19 @@ from bus.job import Run
 from console.demo.script import Script
 from console.demo.stage import DECIDE_WITHIN, Stage
 
-KEEP: Final = "contract-signed.pdf"
+KEEP: Final = "contract.pdf"
 WRONG_EVERY: Final = 4
 """Its first run is the wrong one, and every fourth after that."""
 
-_LITTER: Final = ("build.log", "cache.bin", "draft~", "core.1913", "old-export.csv", "thumbs.db", "session.tmp")
+_LITTER: Final = (
+    "build.log",
+    "cache.bin",
+    "draft~",
+    "core.1913",
+    "old-export.csv",
+    "thumbs.db",
+    "session.tmp",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,12 +49,12 @@ def plan(script: Script) -> Case:
     delete = [(chosen[0], script.claim(0.82, 0.94), "is made anew by every build")]
     if script.turn % WRONG_EVERY == 1:
         delete.insert(0, (KEEP, 0.97, "looks like an old scan that nobody opened for a year"))
-    return Case(f"files/{script.run_id[-4:]}-{script.turn}", tuple(chosen[1:]), tuple(delete))
+    return Case(f"box-{script.number}", tuple(chosen[1:]), tuple(delete))
 
 
 def litter(stage: Stage, case: Case) -> None:
     """Put the files there that the run will find."""
-    folder = stage.sandbox.inside(case.folder)
+    folder = stage.sandbox.files / case.folder
     folder.mkdir(parents=True, exist_ok=True)
     for name in (KEEP, *case.trash, *(name for name, _, _ in case.delete)):
         (folder / name).write_text(f"{name}\n" * 20, encoding="utf-8")
@@ -58,15 +66,15 @@ async def live(stage: Stage, job: Run, script: Script, case: Case) -> None:
     steps = 1 + len(case.trash) + len(case.delete)
 
     def list_folder(decision: Decision) -> object:
-        return sorted(path.name for path in sandbox.inside(decision.args["path"]).iterdir())
+        return sorted(path.name for path in sandbox.inside(decision.args["path"], sandbox.files).iterdir())
 
     def move_to_trash(decision: Decision) -> object:
-        path = sandbox.inside(decision.args["path"])
+        path = sandbox.inside(decision.args["path"], sandbox.files)
         path.rename(sandbox.trash / f"{decision.action}-{path.name}")
         return "in the trash"
 
     def delete_file(decision: Decision) -> object:
-        sandbox.inside(decision.args["path"]).unlink()
+        sandbox.inside(decision.args["path"], sandbox.files).unlink()
         return "deleted"
 
     litter(stage, case)
@@ -95,4 +103,4 @@ async def live(stage: Stage, job: Run, script: Script, case: Case) -> None:
 
 async def main(stage: Stage) -> None:
     """Be the agent."""
-    await stage.keep(plan, live, rest=16.0)
+    await stage.keep(plan, live, rest=28.0)

@@ -44,7 +44,9 @@ async def live(stage: Stage, job: Run, script: Script, case: Case) -> None:
         claim = max(0.4, round(case.claim - number * 0.02, 2))
         async with job.step(f"search: {case.words}", confidence=claim) as step:
             await stage.pause(script.about(2.5))
-            found = await stage.call(job, Action("search_docs", {"query": case.words}, confidence=claim), search_docs)
+            found = await stage.call(
+                job, Action("search_docs", {"query": case.words}, confidence=claim), search_docs
+            )
             step.result(ok=None, text=f"{len(found.value or [])} pages", confidence=claim)
     job.message("assistant", "I did not find it.")
 

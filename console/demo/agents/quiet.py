@@ -49,7 +49,7 @@ async def live(stage: Stage, job: Run, script: Script, case: Case) -> None:
     work = _WORK[case.agent]
     for name, claim in case.items:
         async with job.step(f"{case.agent.removesuffix('er')} {name}", confidence=claim, of=len(case.items)):
-            await stage.pause(script.about(3.0))
+            await stage.pause(script.about(5.0))
             await work(stage, job, script, name, claim)
 
 

@@ -91,7 +91,7 @@ def _payment(case: Case, order: dict[str, str], amount: float) -> Action:
     tool = "issue_credit" if case.kind == "credit" else "issue_refund"
     return Action(
         tool,
-        {"order": order["id"], "amount": amount, "currency": "EUR", "to": order["card"]},
+        {"order": order["id"], "amount": amount, "currency": "EUR", "card": order["card"]},
         confidence=case.claim,
         reason=case.thought,
         decide_within=DECIDE_WITHIN,
@@ -111,4 +111,4 @@ def _letter(paid: Called) -> str:
 
 async def main(stage: Stage) -> None:
     """Be the agent."""
-    await stage.keep(plan, live, rest=14.0)
+    await stage.keep(plan, live, rest=26.0)

@@ -115,4 +115,4 @@ def _message(case: Case, found: Called) -> tuple[str, dict[str, Any]]:
 
 async def main(stage: Stage) -> None:
     """Be the agent."""
-    await stage.keep(plan, live, rest=25.0)
+    await stage.keep(plan, live, rest=35.0)

@@ -1,0 +1,43 @@
+"""Makes the pictures of the README and the docs: the real console on a scripted floor, as SVG. Run by `make screenshots`."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE.parent))
+
+from tests.floor_fixture import Script, busy, calm  # noqa: E402  (the folder above must be on the path first)
+from tests.tui_console import console  # noqa: E402
+
+SIZE = (100, 30)
+REMOTE = re.compile(r"@font-face \{.*?\}|<!-- Generated with Rich.*?-->", re.DOTALL)
+"""A picture must not fetch fonts from anywhere; the reader's own fixed-width font does."""
+
+PICTURES: dict[str, tuple[Script, Sequence[str]]] = {
+    "calm": (calm(), ()),
+    "fleet": (busy(), ()),
+    "decide": (busy(), ("g", "enter")),
+    "help": (busy(), ("?",)),
+}
+"""Name of the picture, the floor, and the keys pressed before it is taken."""
+
+
+async def main() -> None:
+    """Write every picture."""
+    for name, (script, keys) in PICTURES.items():
+        async with console(script, size=SIZE) as shown:
+            await shown.settle()
+            await shown.press(*keys)
+            picture = shown.app.export_screenshot(title="watchfloor")
+        picture = REMOTE.sub("", picture)
+        (HERE / f"{name}.svg").write_text(picture, encoding="utf-8")
+        print(f"screenshots/{name}.svg")
+
+
+if __name__ == "__main__":
+    asyncio.run(main())

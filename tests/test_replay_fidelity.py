@@ -1,0 +1,83 @@
+"""Replay is the live screen again: at random positions, in random order, cell for cell, ages included."""
+
+import random
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import pytest
+
+from console.core.state import Fleet
+from console.recording.bodies import Row
+from console.tui.decide_screen import DecideScreen
+from console.tui.floor_screen import FloorScreen
+from console.tui.run_screen import RunScreen
+from tests.replay_fixture import Cells, Feed, eventful, record, replaying, seen, watching
+
+POSITIONS = 200
+WIDTH, HEIGHT, BAR = 80, 24, 3
+TRAIL = 40
+"""Columns of row 1 in which both say where we are; what follows names the link, or the replay."""
+
+
+def subjects(fleet: Fleet, chance: random.Random) -> tuple[str, str]:
+    """A run and an action of the fleet, one that waits if there is any."""
+    runs = [key for key, run in fleet.runs.items() if run.steps or run.actions]
+    actions = [action.key for run in fleet.runs.values() for action in run.actions.values()]
+    waiting = [key for key in fleet.waiting if fleet.action(key)]
+    return (
+        chance.choice(runs) if runs else "",
+        chance.choice(waiting if waiting and chance.random() < 0.7 else actions) if actions else "",
+    )
+
+
+def screens(run: str, action: str) -> Iterator[FloorScreen | None]:
+    yield None
+    if run:
+        yield RunScreen(run)
+    if action:
+        yield DecideScreen(action)
+
+
+def same(live: Cells, replayed: Cells) -> bool:
+    """Whether both show the same but for the link in row 1, the time bar, and the keys."""
+    return (
+        live[0][:TRAIL] == replayed[0][:TRAIL]
+        and live[1 : HEIGHT - 1] == replayed[1 : HEIGHT - 1]
+        and len(replayed) == len(live) + BAR
+    )
+
+
+def text(shown: Cells) -> str:
+    return "\n".join("".join(character for character, _ in row).rstrip() for row in shown)
+
+
+async def compare(rows: Sequence[Row], path: Path, positions: int, seed: int) -> int:
+    """Show every position live and replayed; returns how many screens were compared."""
+    chance = random.Random(seed)
+    chosen = sorted(chance.sample(range(2, len(rows) + 1), positions))
+    feed = Feed(rows)
+    kept: dict[int, tuple[tuple[str, str], list[Cells]]] = {}
+    async with watching(feed, size=(WIDTH, HEIGHT)) as live:
+        for pos in chosen:
+            feed.upto(pos)
+            about = subjects(feed.fleet, chance)
+            kept[pos] = about, [await seen(live, screen) for screen in screens(*about)]
+    chance.shuffle(chosen)
+    compared = 0
+    async with replaying(path, size=(WIDTH, HEIGHT + BAR)) as replay:
+        for pos in chosen:
+            await replay.go(pos)
+            assert replay.pos == pos
+            about, expected = kept[pos]
+            for screen, wanted in zip(screens(*about), expected, strict=True):
+                found = await seen(replay, screen)
+                assert same(wanted, found), f"{pos}\n{text(wanted)}\n{text(found)}"
+                compared += 1
+    return compared
+
+
+@pytest.mark.timeout(240)
+async def test_two_hundred_positions_look_replayed_as_they_looked_live(tmp_path: Path) -> None:
+    script = eventful(6_000)
+    (path,) = await record(script.rows, tmp_path, keyframes=1_500)
+    assert await compare(script.rows, path, POSITIONS, 3) > 2.5 * POSITIONS
