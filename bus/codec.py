@@ -14,7 +14,7 @@ import msgspec
 from msgspec import Raw, Struct
 
 from bus.events import AGENT_TYPES, Data, Envelope
-from bus.limits import DEPTH, EVENT_BYTES, PAYLOAD_BYTES
+from bus.limits import DEPTH, EVENT_BYTES, EVENT_DEPTH, PAYLOAD_BYTES
 from bus.messages import AgentStatus, AnyCommand, AnyReply, Intent, Journal, SupervisorState
 from bus.records import SUPERVISOR_TYPES
 
@@ -81,11 +81,11 @@ def encode(value: object) -> bytes:
     return _ENCODER.encode(value)
 
 
-def check(payload: bytes, limit: int = PAYLOAD_BYTES) -> None:
+def check(payload: bytes, limit: int = PAYLOAD_BYTES, deepest: int = DEPTH) -> None:
     """Check size, UTF-8 and nesting.
 
     Raises:
-        DecodeError: more than `limit` bytes, not UTF-8, or nested deeper than `limits.DEPTH`.
+        DecodeError: more than `limit` bytes, not UTF-8, or nested deeper than `deepest`.
     """
     if len(payload) > limit:
         msg = f"{len(payload)} bytes, at most {limit} are allowed"
@@ -97,14 +97,14 @@ def check(payload: bytes, limit: int = PAYLOAD_BYTES) -> None:
         except UnicodeDecodeError as error:
             msg = f"not UTF-8 at byte {error.start}"
             raise DecodeError(msg) from None
-    if payload.count(b"{") + payload.count(b"[") <= DEPTH:
+    if payload.count(b"{") + payload.count(b"[") <= deepest:
         return
     depth = 0
     for char in _STRING.sub(b"", payload):
         if char in b"{[":
             depth += 1
-            if depth > DEPTH:
-                msg = f"nested deeper than {DEPTH}"
+            if depth > deepest:
+                msg = f"nested deeper than {deepest}"
                 raise DecodeError(msg)
         elif char in b"}]":
             depth -= 1
@@ -149,7 +149,7 @@ def decode_envelope(payload: bytes) -> Envelope:
     Raises:
         DecodeError: not JSON, not an envelope, too large, or too deep.
     """
-    check(payload, EVENT_BYTES)
+    check(payload, EVENT_BYTES, EVENT_DEPTH)
     return _decode(payload, _ENVELOPE)
 
 

@@ -23,6 +23,9 @@ BLOB_BYTES: Final = 4_194_304
 DEPTH: Final = 64
 """Deepest nesting of arrays and objects in any message."""
 
+EVENT_DEPTH: Final = DEPTH - 4
+"""Deepest nesting of an event; the journal and the commands that carry parts of it nest it deeper."""
+
 ID_CHARS: Final = 64
 """Longest id (site, agent, run, action, operator, console, command, intent)."""
 

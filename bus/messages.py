@@ -60,7 +60,7 @@ class AgentStatus(Struct, frozen=True, kw_only=True, omit_defaults=True):
     connection: Id
     sdk: str = ""
     control: ControlLevel = "gated"
-    runs: list[RunStanding] = field(default_factory=list)
+    runs: Annotated[list[RunStanding], Meta(max_length=1_000)] = field(default_factory=list)
 
 
 # ---- supervisor to agent ---------------------------------------------------------------------------------------------

@@ -12,6 +12,7 @@ from typing import Any, cast
 from rich.style import Style
 
 from bus import codec
+from bus.events import Gate
 from bus.records import AlarmAcknowledged, AlarmCleared, AlarmShelved, CommandFailed
 from console.cli.replay import Replayed
 from console.core.reduce import Change, reduce
@@ -77,10 +78,10 @@ class Eventful:
         agent, run, _ = self._random.choice(self._living)
         action = f"a{len(self.script.rows)}"
         args = {"to": "desk@acme.example", "amount": self._random.randrange(900), "note": "words " * 5}
-        gate = self._random.choice(("ask", "hold"))
+        gate: Gate = "hold" if self._random.random() < 0.5 else "ask"
         self.script.ask(
             agent, run, action, self._random.choice(TOOLS), args, gate=gate, reason="It is needed"
-        )  # type: ignore[arg-type]
+        )
         self._asked.append((agent, run, action))
 
     def _answer(self) -> None:
@@ -143,7 +144,6 @@ async def record(
     rows: Sequence[Row], folder: Path, *, keyframes: int = 1_000, rotate_after: Iterable[int] = ()
 ) -> list[Path]:
     """Write a log as sessions; returns their files. Keyframes are made every so many records."""
-    folder.mkdir(parents=True, exist_ok=True)
     fleet, ends = Fleet(site=SITE), set(rotate_after)
     clock = [START / 1000]
     async with await Recording.open(folder, initial=encode(fleet), clock=lambda: clock[0]) as recording:
@@ -170,8 +170,8 @@ async def record(
 class Feed:
     """The same log, live: what a floor without a bus hears, a row at a time."""
 
-    def __init__(self, rows: Sequence[Row]) -> None:
-        self.fleet = Fleet(site=SITE)
+    def __init__(self, rows: Sequence[Row], site: str = SITE) -> None:
+        self.fleet = Fleet(site=site)
         self.listeners: list[Any] = []
         self._rows = rows
 
@@ -226,10 +226,13 @@ class ReplayConsole(Console):
 
 
 @asynccontextmanager
-async def replaying(path: Path, *, size: tuple[int, int] = (80, 24)) -> AsyncIterator[ReplayConsole]:
-    """Open a replay where it begins, standing still."""
+async def replaying(
+    path: Path, *, size: tuple[int, int] = (80, 24), plays: bool = False
+) -> AsyncIterator[ReplayConsole]:
+    """Open a replay where it begins."""
     clock = [100.0]
     async with await Replayed.open(path) as source:
+        source.timeline.playing = plays
         app = ReplayApp(source, site=SITE, zone=UTC, clock=lambda: clock[0], paced=False)
         async with app.run_test(size=size) as pilot:
             found = ReplayConsole(app, pilot, source, clock)

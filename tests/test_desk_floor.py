@@ -100,7 +100,7 @@ def test_a_run_id_belongs_to_its_process() -> None:
     assert [command.seq for command in bench.commands(RefusedCommand)] == [1, 3]
     assert bench.run().goal == "first"
     bench.event(3, RunStarted(goal="first", continues=2), incarnation="next")
-    assert bench.run().incarnations == ["inc", "next"]
+    assert bench.run().lives == {"inc": 2, "next": 3}
     bench.event(2, Progress(), incarnation="inc")
     assert len(bench.commands(RefusedCommand)) == 2
 

@@ -1,5 +1,7 @@
 """Replay is the live screen again: at random positions, in random order, cell for cell, ages included."""
 
+import argparse
+import os
 import random
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -8,11 +10,18 @@ import pytest
 
 from console.core.state import Fleet
 from console.recording.bodies import Row
+from console.recording.files import session_paths
+from console.recording.reader import Reader
 from console.tui.decide_screen import DecideScreen
 from console.tui.floor_screen import FloorScreen
 from console.tui.run_screen import RunScreen
-from tests.replay_fixture import Cells, Feed, eventful, record, replaying, seen, watching
+from tests.bench.site import running_site
+from tests.fidelity import live
+from tests.replay_fixture import SITE, Cells, Feed, eventful, record, replaying, seen, watching
 
+DATA = Path(
+    os.environ.get("WATCHFLOOR_DATA") or Path(__file__).resolve().parent.parent.parent / "shared" / "data"
+)
 POSITIONS = 200
 WIDTH, HEIGHT, BAR = 80, 24, 3
 TRAIL = 40
@@ -51,17 +60,17 @@ def text(shown: Cells) -> str:
     return "\n".join("".join(character for character, _ in row).rstrip() for row in shown)
 
 
-async def compare(rows: Sequence[Row], path: Path, positions: int, seed: int) -> int:
+async def compare(rows: Sequence[Row], path: Path, positions: int, seed: int, *, site: str = SITE) -> int:
     """Show every position live and replayed; returns how many screens were compared."""
     chance = random.Random(seed)
     chosen = sorted(chance.sample(range(2, len(rows) + 1), positions))
-    feed = Feed(rows)
+    feed = Feed(rows, site)
     kept: dict[int, tuple[tuple[str, str], list[Cells]]] = {}
-    async with watching(feed, size=(WIDTH, HEIGHT)) as live:
+    async with watching(feed, size=(WIDTH, HEIGHT)) as console:
         for pos in chosen:
             feed.upto(pos)
             about = subjects(feed.fleet, chance)
-            kept[pos] = about, [await seen(live, screen) for screen in screens(*about)]
+            kept[pos] = about, [await seen(console, screen) for screen in screens(*about)]
     chance.shuffle(chosen)
     compared = 0
     async with replaying(path, size=(WIDTH, HEIGHT + BAR)) as replay:
@@ -76,8 +85,33 @@ async def compare(rows: Sequence[Row], path: Path, positions: int, seed: int) ->
     return compared
 
 
-@pytest.mark.timeout(240)
+async def test_random_positions_look_replayed_as_they_looked_live(tmp_path: Path) -> None:
+    script = eventful(2_000)
+    (path,) = await record(script.rows, tmp_path, keyframes=600)
+    assert await compare(script.rows, path, 15, 1) > 2.5 * 15
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(900)
 async def test_two_hundred_positions_look_replayed_as_they_looked_live(tmp_path: Path) -> None:
     script = eventful(6_000)
     (path,) = await record(script.rows, tmp_path, keyframes=1_500)
     assert await compare(script.rows, path, POSITIONS, 3) > 2.5 * POSITIONS
+
+
+@pytest.mark.data
+@pytest.mark.broker
+@pytest.mark.slow
+@pytest.mark.timeout(900)
+async def test_what_a_real_site_recorded_looks_replayed_as_it_looked_live() -> None:
+    file = DATA / "tau1-airline.jsonl.gz"
+    if not file.exists():
+        pytest.skip(f"no sample runs in {DATA}")
+    options = argparse.Namespace(positions=1, seed=1, parallel=3, limit=12)
+    with running_site("embedded") as site:
+        await live(site, [file], options)
+        site.stop()
+        (path,) = session_paths(site.home.sessions)
+        async with await Reader.open(path) as reader:
+            rows = [row async for row in reader.rows()]
+        assert await compare(rows, path, POSITIONS, 3, site="local") > 2.5 * POSITIONS

@@ -23,7 +23,7 @@ from console.core.lifecycle import (
     IllegalTransitionError,
     advance,
 )
-from console.core.state import ACTIONS_KEPT, TOOLS_KEPT, Action, Command, Fleet, Run
+from console.core.state import ACTIONS_KEPT, OPEN_ACTIONS, TOOLS_KEPT, Action, Command, Fleet, Run, keepable
 from console.core.text import plain
 from console.core.turns import ApplyAgent, Touched, claim, close_ask, living, pause_failed, waits
 
@@ -35,6 +35,10 @@ def _proposed(fleet: Fleet, run: Run, record: Record, data: ActionProposed) -> T
     if data.action in run.actions:
         msg = f"action {data.action} was proposed before"
         raise IllegalTransitionError(msg)
+    if sum(action.state in _OPEN for action in run.actions.values()) >= OPEN_ACTIONS:
+        msg = f"more than {OPEN_ACTIONS} open actions in one run"
+        raise IllegalTransitionError(msg)
+    args = data.args if keepable(data.args) else {}
     action = Action(
         id=data.action,
         agent=run.agent,
@@ -42,7 +46,8 @@ def _proposed(fleet: Fleet, run: Run, record: Record, data: ActionProposed) -> T
         tool=plain(data.tool, 128),
         tool_sent="" if plain(data.tool, 128) == data.tool else data.tool,
         claimed=data.digest or "",
-        args=data.args,
+        args=args,
+        args_cut=args is not data.args,
         step=data.step,
         call_id=plain(data.call_id, 128),
         reason=plain(data.reason, 400),
@@ -74,21 +79,31 @@ def _forget_actions(run: Run) -> None:
 
 
 def _action_started(fleet: Fleet, run: Run, record: Record, data: ActionStarted) -> Touched:
-    action = run.actions.get(data.action)
-    if action is None:
-        living(run)
-        action = Action(id=data.action, agent=run.agent, run=run.run, tool="?", proposed_at=record.at)
-        run.actions[action.id] = action
-        run.actions_seen += 1
+    action = run.actions.get(data.action) or _unheard_of(run, data.action, record)
     # A decision is used once, for the digest it names; everything else is a start that nothing allowed.
     bound = data.digest == action.decided_digest and data.decision == action.decision
     if action.state == "allowed" and bound:
         action.state = advance(ACTION, action.state, "start")
     else:
-        action.state = "ungated"
+        _ran_ungated(fleet, run, action)
     action.started_at = record.at
     used(run, action.tool)
     return (("action", action.key),)
+
+
+def _unheard_of(run: Run, name: str, record: Record) -> Action:
+    action = Action(id=name, agent=run.agent, run=run.run, tool="?", proposed_at=record.at)
+    run.actions[name] = action
+    run.actions_seen += 1
+    return action
+
+
+def _ran_ungated(fleet: Fleet, run: Run, action: Action) -> None:
+    was_asked = action.state == "asked"
+    action.state = "ungated"
+    action.ungated = run.control != "observed"
+    if was_asked:
+        close_ask(fleet, run, action)
 
 
 def used(run: Run, tool: str) -> None:
@@ -99,22 +114,17 @@ def used(run: Run, tool: str) -> None:
 
 def _action_finished(fleet: Fleet, run: Run, record: Record, data: ActionFinished) -> Touched:
     action = run.actions.get(data.action)
-    if action is None and data.outcome == "refused":
-        # The agent's own library found that no decision could be bound to it, so it was never proposed.
-        action = Action(
-            id=data.action, agent=run.agent, run=run.run, tool="?", state="denied", proposed_at=record.at
-        )
-        run.actions[action.id] = action
-        run.actions_seen += 1
     if action is None:
-        msg = f"action {data.action} is unknown"
-        raise IllegalTransitionError(msg)
+        action = _unheard_of(run, data.action, record)
+        if data.outcome not in ("done", "failed"):
+            # The agent's own library found that no decision could be bound to it, so it was never proposed.
+            action.state = "denied"
     event: ActionEvent
     match data.outcome:
-        case "done":
-            event = "done"
-        case "failed":
-            event = "failed"
+        case "done" | "failed":
+            event = "done" if data.outcome == "done" else "failed"
+            if action.state not in ("started", "ungated", "done", "failed"):
+                _ran_ungated(fleet, run, action)
         case "withdrawn":
             event = "withdraw"
         case _:

@@ -24,6 +24,7 @@ from console.core.lifecycle import RUN, IllegalTransitionError, advance
 from console.core.state import (
     FINISHED_KEPT,
     MESSAGES_KEPT,
+    MOST,
     STEP_TEXT,
     STEPS_KEPT,
     STEPS_KEPT_ENDED,
@@ -40,8 +41,12 @@ _BLOBS_KEPT: Final = 64
 
 def _started(fleet: Fleet, run: Run, record: Record, data: RunStarted) -> Touched:
     living(run)
+    anew = record.incarnation not in run.lives
     if data.continues is None and record.seq != 1:
         msg = "run.started in the middle of a run without continues"
+        raise IllegalTransitionError(msg)
+    if data.continues is not None and not anew:
+        msg = "run.started with continues from the process that lives the run already"
         raise IllegalTransitionError(msg)
     if data.continues is not None:
         # A new process knows of no pause; the supervisor asks it again.
@@ -51,8 +56,10 @@ def _started(fleet: Fleet, run: Run, record: Record, data: RunStarted) -> Touche
             if waits(fleet, run):
                 run.state = advance(RUN, run.state, "ask")
     run.goal = plain(data.goal)
-    # Only a wrapper that owns the process may claim enforced stops, and there is none yet.
-    run.control = "gated" if data.control == "contained" else data.control
+    if record.seq == 1:
+        # What a run lets others do to it is settled when it begins; nobody talks himself out of gates later. Only a
+        # wrapper that owns the process may claim enforced stops, and there is none yet.
+        run.control = "gated" if data.control == "contained" else data.control
     run.version = plain(data.agent_version, 64)
     run.model = plain(data.model, 64)
     return ()
@@ -100,8 +107,9 @@ def _step_finished(fleet: Fleet, run: Run, record: Record, data: StepFinished) -
     if data.ok is False:
         run.errors += 1
     if data.usage is not None:
-        run.tokens += (data.usage.input_tokens or 0) + (data.usage.output_tokens or 0)
-        run.cost_usd += data.usage.cost_usd or 0.0
+        used = (data.usage.input_tokens or 0) + (data.usage.output_tokens or 0)
+        run.tokens = min(MOST, run.tokens + used)
+        run.cost_usd = min(float(MOST), run.cost_usd + (data.usage.cost_usd or 0.0))
     return ()
 
 
@@ -149,7 +157,7 @@ def _blob(fleet: Fleet, run: Run, record: Record, data: BlobPart) -> Touched:
 
 
 def _dropped(fleet: Fleet, run: Run, record: Record, data: EventsDropped) -> Touched:
-    run.dropped += data.count
+    run.dropped = min(MOST, run.dropped + data.count)
     return ()
 
 

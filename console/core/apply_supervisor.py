@@ -40,9 +40,12 @@ from console.core.state import (
     Run,
 )
 from console.core.text import plain
-from console.core.turns import Touched, close_ask, find, pause_failed, retire
+from console.core.turns import Touched, close_ask, find, pause_failed, retire, waits
 
 ApplySupervisor = Callable[[Fleet, Record, Any], Touched]
+
+OPEN_FACTOR: Final = 32
+"""How many times as many commands are kept while none of them is settled."""
 
 ALLOWS: Final = ("approved", "edited")
 """Outcomes of a decision that let the tool run."""
@@ -121,8 +124,16 @@ def _decided(fleet: Fleet, record: Record, data: ActionDecided) -> Touched:
 
 def _keep(fleet: Fleet, command: Command) -> None:
     fleet.commands[command.id] = command
-    while len(fleet.commands) > COMMANDS_KEPT:
-        del fleet.commands[next(iter(fleet.commands))]
+    if len(fleet.commands) <= COMMANDS_KEPT:
+        return
+    settled = (
+        name for name, kept in fleet.commands.items() if kept.state in ("effective", "refused", "failed")
+    )
+    oldest = next(settled, None)
+    if oldest is None and len(fleet.commands) > COMMANDS_KEPT * OPEN_FACTOR:
+        oldest = next(iter(fleet.commands))
+    if oldest is not None:
+        del fleet.commands[oldest]
 
 
 def _requested(fleet: Fleet, record: Record, data: CommandRequested) -> Touched:
@@ -141,6 +152,10 @@ def _requested(fleet: Fleet, record: Record, data: CommandRequested) -> Touched:
     run = fleet.run(record.agent, record.run)
     if run is None or run.state in ENDED:
         return (("command", command.id),)
+    if data.kind in ("pause", "hold"):
+        run.stop, run.stopped_by = ("pause" if data.kind == "pause" else "hold"), command.by
+    elif data.kind == "resume":
+        run.stop, run.stopped_by = "", ""
     if data.kind == "pause" and run.state != "lost":
         run.state = advance(RUN, run.state, "pause")
     elif data.kind == "kill":
@@ -250,7 +265,7 @@ def _born(fleet: Fleet, record: Record, data: AgentBorn) -> Touched:
     _forget_agents(fleet)
     touched: list[tuple[Any, str]] = [("agent", record.agent)]
     for run in fleet.runs.values():
-        if run.agent == record.agent and run.state == "lost" and run.incarnations[-1:] == [data.incarnation]:
+        if run.agent == record.agent and run.state == "lost" and data.incarnation in list(run.lives)[-1:]:
             find(fleet, run)
             touched.append(("run", run.key))
     return touched
@@ -273,7 +288,7 @@ def _gone(fleet: Fleet, record: Record, status: str, why: str) -> Touched:
         if run.agent == record.agent and run.state not in ENDED and run.state != "lost":
             run.lost_from, run.state = run.state, advance(RUN, run.state, "lose")
             touched.append(("run", run.key))
-    lost = [run for run in fleet.runs.values() if run.state == "lost"]
+    lost = [run for run in fleet.runs.values() if run.state == "lost" and not waits(fleet, run)]
     for run in sorted(lost, key=lambda run: run.last_at)[:-LOST_KEPT]:
         retire(fleet, run.key)
         touched.append(("run", run.key))

@@ -12,7 +12,7 @@ from bus.codec import Record, Unknown
 from console.core.apply_agent import APPLY_AGENT
 from console.core.apply_supervisor import APPLY_SUPERVISOR
 from console.core.lifecycle import RUN, IllegalTransitionError, advance
-from console.core.state import INCARNATIONS_KEPT, Fleet, Run
+from console.core.state import LIVES_KEPT, Fleet, Run
 from console.core.text import plain
 from console.core.turns import find
 
@@ -59,10 +59,19 @@ def _by_agent(fleet: Fleet, record: Record) -> list[Change]:
     run = _run_of(fleet, record)
     run.seq = record.seq
     run.last_at = record.at
-    if record.incarnation not in run.incarnations[-1:]:
-        run.incarnations = [*run.incarnations[-INCARNATIONS_KEPT + 1 :], record.incarnation]
     fleet.events += 1
     changes = [Change("run", run.key)]
+    changes.extend(_lived(fleet, run, record))
+    # Afterwards, so that a run's new process can still be told from its present one.
+    run.lives.pop(record.incarnation, None)
+    run.lives[record.incarnation] = record.seq
+    while len(run.lives) > LIVES_KEPT:
+        del run.lives[next(iter(run.lives))]
+    return changes
+
+
+def _lived(fleet: Fleet, run: Run, record: Record) -> list[Change]:
+    changes: list[Change] = []
     apply = APPLY_AGENT.get(type(record.data))
     if apply is None:
         if isinstance(record.data, Unknown):

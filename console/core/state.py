@@ -6,7 +6,7 @@ fleets made from the same log encode to the same bytes (`encode`), also when one
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 import msgspec
 from msgspec import Struct, field
@@ -25,7 +25,10 @@ FINISHED_KEPT: Final = 200
 AGENTS_KEPT: Final = 2_000
 LOST_KEPT: Final = 500
 ENDED_KEPT: Final = 10_000
-INCARNATIONS_KEPT: Final = 16
+LIVES_KEPT: Final = 16
+OPEN_ACTIONS: Final = 64
+MOST: Final = 2**53
+"""Where counters stop: beyond it neither JSON readers nor keyframes are safe."""
 CLAIMS_KEPT: Final = 32
 TOOLS_KEPT: Final = 128
 
@@ -48,7 +51,7 @@ class Action(Struct, kw_only=True, omit_defaults=True):
     `args` are exact, as the agent sent them, hostile text included; `edited` are an operator's instead. Both are emptied
     (`args_cut`) when a closed action leaves the recent ones; the log keeps them. `digest` is the supervisor's own, `claimed`
     the agent's. `tool_sent` is the tool's name as sent where that cannot be displayed. `note` is the reason or answer of the
-    decision for display, `answer` the same as given.
+    decision for display, `answer` the same as given. `ungated`: it ran, or began, and nothing had allowed that.
     """
 
     id: str
@@ -59,6 +62,7 @@ class Action(Struct, kw_only=True, omit_defaults=True):
     state: ActionState = "proposed"
     args: dict[str, Any] = field(default_factory=dict)
     args_cut: bool = False
+    ungated: bool = False
     edited: dict[str, Any] | None = None
     digest: str = ""
     claimed: str = ""
@@ -153,13 +157,14 @@ class Message(Struct, kw_only=True, omit_defaults=True):
 class Run(Struct, kw_only=True, omit_defaults=True):
     """One execution of an agent. `seq` is the last event recorded; `misdeeds` counts events that were not legal.
 
-    `incarnations` are the processes that have lived it, the present one last. `lost_from` is the state before `lost`.
+    `lives` are the processes that have lived it, each with its last seq, the present one last. `lost_from` is the state before `lost`.
+    `stop` is the last word of the operators about it, by `stopped_by`: a pause, a hold, or neither.
     """
 
     agent: str
     run: str
     state: RunState = "submitted"
-    incarnations: list[str] = field(default_factory=list)
+    lives: dict[str, int] = field(default_factory=dict)
     seq: int = 0
     goal: str = ""
     control: ControlLevel = "gated"
@@ -171,6 +176,8 @@ class Run(Struct, kw_only=True, omit_defaults=True):
     ended_text: str = ""
     lost_from: RunState | None = None
     held: bool = False
+    stop: Literal["", "pause", "hold"] = ""
+    stopped_by: str = ""
     killing: bool = False
     steps: list[Step] = field(default_factory=list)
     steps_seen: int = 0
@@ -215,7 +222,7 @@ class AgentLife(Struct, kw_only=True, omit_defaults=True):
 class Fleet(Struct, kw_only=True, omit_defaults=True):
     """The state of a site at `pos`. `waiting` are the keys of actions that wait for a person, oldest first.
 
-    `ended` remembers of each retired run its last seq and incarnation. `last_decision` is when anything was last decided,
+    `ended` remembers the lives of each retired run. `last_decision` is when anything was last decided,
     by whomever, but not by the clock running out.
     """
 
@@ -231,7 +238,7 @@ class Fleet(Struct, kw_only=True, omit_defaults=True):
     alarms: dict[str, Alarm] = field(default_factory=dict)
     operators: dict[str, str] = field(default_factory=dict)
     finished: list[str] = field(default_factory=list)
-    ended: dict[str, tuple[int, str]] = field(default_factory=dict)
+    ended: dict[str, dict[str, int]] = field(default_factory=dict)
     refused_intents: int = 0
     events: int = 0
     last_decision: int = 0
@@ -249,6 +256,15 @@ class Fleet(Struct, kw_only=True, omit_defaults=True):
 
 _ENCODER: Final = msgspec.msgpack.Encoder()
 _DECODER: Final = msgspec.msgpack.Decoder(Fleet)
+
+
+def keepable(value: object) -> bool:
+    """Whether a JSON value can stand in a keyframe; integers beyond 64 bits cannot."""
+    try:
+        _ENCODER.encode(value)
+    except (OverflowError, TypeError, ValueError, RecursionError, msgspec.MsgspecError):
+        return False
+    return True
 
 
 class KeyframeError(ValueError):

@@ -71,6 +71,6 @@ def retire(fleet: Fleet, key: str) -> None:
     if run is None:
         return
     fleet.waiting = [waiting for waiting in fleet.waiting if not waiting.startswith(key + "/")]
-    fleet.ended[key] = (run.seq, run.incarnations[-1] if run.incarnations else "")
+    fleet.ended[key] = run.lives or {"": run.seq}
     while len(fleet.ended) > ENDED_KEPT:
         del fleet.ended[next(iter(fleet.ended))]

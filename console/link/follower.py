@@ -216,16 +216,20 @@ class Follower:
         if not self.joined:
             self._backlog.add(journal.epoch, journal.records)
         elif journal.epoch != self.epoch:
+            # Either its signed state will follow, or nobody we believe wrote this.
             self._backlog.add(journal.epoch, journal.records)
-            self._rejoin(now)
+            if journal.epoch == self.supervision.epoch:
+                self._rejoin(now)
         else:
             self._apply(journal.records, now, effects)
 
     def _reply(self, payload: bytes, now: float, effects: Effects) -> None:
         reply = codec.decode_reply(payload)
         if isinstance(reply, KeyframePart):
-            if reply.intent not in self._asked or self.supervision.is_past(reply.epoch) or self.joined:
+            if reply.intent not in self._asked or self.joined:
                 return
+            if reply.epoch != (self.supervision.epoch or reply.epoch):
+                return  # of an earlier supervisor, or of one whose signed state is still to come
             self._heard_part = True
             self._ask_at = now + INTENT_REPEAT  # while it comes, however slowly, nobody is asked for another
             self.supervision.answered(reply.epoch, now)

@@ -5,7 +5,7 @@ An intent is answered once. What is refused changes nothing, is recorded as `int
 
 from __future__ import annotations
 
-from collections import OrderedDict
+from collections import OrderedDict, deque
 from dataclasses import dataclass
 from typing import Any, Final, Literal
 
@@ -13,7 +13,7 @@ from bus import codec
 from bus.canonical import NotCanonicalError, code, digest
 from bus.codec import DecodeError
 from bus.events import ActionProposed, Outcome
-from bus.limits import EVENT_BYTES, INTENT_DUPLICATE_WITHIN
+from bus.limits import EVENT_BYTES, EVENT_DEPTH, INTENT_DUPLICATE_WITHIN
 from bus.messages import Answer, Intent
 from bus.records import AlarmAcknowledged, AlarmCleared, IntentRefused
 from bus.topics import Address, Topics
@@ -82,7 +82,7 @@ class Arbiter:
         self._answered: OrderedDict[str, Answered] = OrderedDict()
         # Ids of signed intents for the whole epoch, so that no flood of others can make one of them usable again.
         self._used: set[str] = set()
-        self._refusals: list[float] = []
+        self._refusals: deque[float] = deque()
         self.closed = ""
 
     @property
@@ -119,6 +119,8 @@ class Arbiter:
 
     def _carry_out(self, intent: Intent, payload: bytes, now: float) -> Answer:
         standing = self.operators.standing(intent, payload)
+        if standing == "signed":
+            self._used.add(intent.id)
         if standing != "signed" and intent.verb not in UNSIGNED_MAY:
             text = {
                 "unsigned": "an unsigned intent may only pause, hold or reject",
@@ -129,8 +131,6 @@ class Arbiter:
             raise RefusedError("stale", "made under another supervisor; look again")
         if self.closed and intent.verb in NEEDS_COMMIT:
             raise RefusedError("closed", self.closed)
-        if standing == "signed":
-            self._used.add(intent.id)
         by = intent.operator if standing == "signed" else f"{intent.operator} (unsigned)"
         match intent.verb:
             case "approve" | "edit" | "reject" | "respond":
@@ -142,6 +142,8 @@ class Arbiter:
 
     def _decide(self, intent: Intent, by: str, now: float) -> Answer:
         run, action = self._action(intent)
+        if run.killing and intent.verb != "reject":
+            raise RefusedError("conflict", "the run is being killed")
         outcome: Outcome = "rejected"
         fields: dict[str, Any] = {}
         if intent.verb == "approve":
@@ -184,15 +186,20 @@ class Arbiter:
             own = digest(action.exact_tool, intent.args)
         except NotCanonicalError as error:
             raise RefusedError("illegal", f"the edited arguments have {error}") from None
-        if len(codec.encode(intent.args)) + len(codec.encode(intent.reason)) > EDIT_BYTES:
-            raise RefusedError("illegal", f"the edited arguments take more than {EDIT_BYTES} bytes")
+        try:
+            codec.check(codec.encode([intent.args, intent.reason]), EDIT_BYTES, EVENT_DEPTH - 4)
+        except DecodeError as error:
+            raise RefusedError("illegal", f"the edited arguments cannot be recorded: {error}") from None
         if not self._gates.complete(run, intent.args):
             raise RefusedError("closed", "a large value of this action has not arrived whole")
         edited = ActionProposed(
             action=action.id, tool=action.exact_tool, args=intent.args, hints=action.hints
         )
-        if self._gates.assess(run, edited, own).gate == "deny":
+        gate = self._gates.assess(run, edited, own).gate
+        if gate == "deny":
             raise RefusedError("illegal", "policy denies the edited action")
+        if gate == "hold" and action.gate != "hold" and intent.code != code(own):
+            raise RefusedError("illegal", f"edited so it is a hold, which needs the code {code(own)}")
         return {"digest": own, "args": intent.args}
 
     def _command(self, intent: Intent, by: str, now: float) -> Answer:
@@ -248,7 +255,9 @@ class Arbiter:
 
     def _refuse(self, intent: Intent, refused: RefusedError, now: float) -> Answer:
         """Record a refusal, unless somebody floods us with them, and make its answer."""
-        self._refusals = [at for at in self._refusals if now - at < 60] + [now]
+        self._refusals.append(now)
+        while now - self._refusals[0] >= 60:
+            self._refusals.popleft()
         reason = str(refused)
         if len(self._refusals) > REFUSALS_A_MINUTE:
             self._alarms.raise_("intent-flood", f"more than {REFUSALS_A_MINUTE} refused intents a minute")

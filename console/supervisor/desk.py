@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from bus import codec
-from bus.codec import DecodeError, Record
-from bus.events import ActionProposed, ActionStarted, BlobPart, RunFinished, RunStarted
+from bus.codec import DecodeError, Invalid, Record
+from bus.events import ActionFinished, ActionProposed, ActionStarted, BlobPart, RunFinished, RunStarted
 from bus.messages import Intent, SupervisorState
 from bus.records import OperatorJoined, OperatorLeft, RecordingStarted, SupervisorStarted
 from bus.signing import PrivateKey
@@ -102,6 +102,8 @@ class Desk:
             about = f"{self.identity.epoch}.{number}"
             self.alarms.raise_("recorded-late", f"sent while the recording failed: {line}", about=about)
             record_late(self.log, line)
+        self.conflict = SECOND in self.fleet.alarms
+        self._close()
         self.agents.restore(now)
         self.gates.restore(now)
 
@@ -158,8 +160,12 @@ class Desk:
                 self.gates.ended(run, now)
             case ActionProposed() as data:
                 self.gates.proposed(run, data, now)
-            case ActionStarted() as data:
+            case ActionStarted() | ActionFinished() as data:
                 self.gates.started(run, data.action)
+            case Invalid(type="action.started" | "action.finished") as data:
+                self.gates.ungated(
+                    run, "unreadable", f"{run.key}: {data.type} cannot be read: {data.problem}"
+                )
             case BlobPart() as data:
                 self.blobs.part(run.key, data)
             case _:
@@ -202,10 +208,6 @@ class Desk:
             self.agents.slept(slept)
             self.ledger.slept(slept)
         if self.conflict and SECOND not in self.fleet.alarms:
-            self.conflict = False
-            self._close()
-            self.renew()
-        if self.conflict and "second-supervisor" not in self.fleet.alarms:
             self.conflict = False  # an operator looked into it and reset the alarm
             self._close()
             self.renew()
@@ -251,7 +253,7 @@ class Desk:
             "two supervisors serve this site" if self.conflict else "",
         ]
         why = " and ".join(reason for reason in reasons if reason)
-        self.arbiter.closed = f"approvals are closed: {why}" if why else ""
+        self.arbiter.closed = self.gates.closed = f"approvals are closed: {why}" if why else ""
 
     def out(self) -> list[Out]:
         """Take what may be published now."""

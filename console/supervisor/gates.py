@@ -54,6 +54,7 @@ class Gates:
         self.judge = judge
         self._new_id = new_id
         self._deadlines: list[tuple[float, str]] = []
+        self.closed = ""
         self._unpassed: dict[str, set[str]] = {}
         self.reissue: Callable[[str], None] = lambda _: None
         self.blob_ok: Callable[[str, str], bool] = lambda _run, _name: False
@@ -88,10 +89,13 @@ class Gates:
             self.decide(action, "rejected", "policy", now, reason=f"the arguments {problem}")
         elif assessment.gate == "deny":
             self.decide(action, "rejected", "policy", now, reason=_why(assessment))
-        elif assessment.gate in ("auto", "notify"):
+        elif run.killing:
+            self.decide(action, "rejected", "policy", now, reason="the run is being killed")
+        elif assessment.gate in ("auto", "notify") and not self.closed:
             self.decide(action, "approved", "policy", now, digest=own)
         else:
-            asked = ActionAsked(action=data.action, gate=assessment.gate, decide_within=data.decide_within)
+            gate = assessment.gate if assessment.gate in ("ask", "hold") else "ask"
+            asked = ActionAsked(action=data.action, gate=gate, decide_within=data.decide_within)
             self._log.write(asked, run.agent, run.run)
             heapq.heappush(self._deadlines, (now + data.decide_within, action.key))
 
@@ -148,9 +152,13 @@ class Gates:
     def started(self, run: Run, name: str) -> None:
         """Raise the loudest alarm there is for an action that began without a decision that allowed it."""
         action = run.actions.get(name)
-        if action is not None and action.state == "ungated" and run.control != "observed":
-            text = f"{run.key}: {action.tool} ran without a decision"
-            self._alarms.raise_("ungated-action", text, run.agent, run.run, about=name)
+        if action is not None and action.ungated:
+            self.ungated(run, name, f"{run.key}: {action.tool} ran without a decision")
+
+    def ungated(self, run: Run, about: str, text: str) -> None:
+        """Raise the alarm, once for each action."""
+        if run.control != "observed" and f"ungated-action/{run.key}/{about}" not in self._fleet.alarms:
+            self._alarms.raise_("ungated-action", text, run.agent, run.run, about=about)
 
     def decide(  # noqa: PLR0913  (the facts of a decision)
         self,

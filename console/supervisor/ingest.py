@@ -15,6 +15,7 @@ from bus.events import Envelope, EventsDropped, RunStarted
 from bus.messages import RefusedCommand, ResendCommand, RunStanding, StoredCommand
 from bus.records import GapFound
 from bus.topics import Address
+from console.core.lifecycle import ENDED
 from console.core.state import Fleet
 from console.core.text import plain
 from console.supervisor.alarms import Alarms
@@ -29,6 +30,12 @@ GAP_AFTER: Final = 20.0
 
 HOLES_KEPT: Final = 10_000
 """Runs whose holes are remembered at once."""
+
+LIVING_RUNS: Final = 2_000
+"""Runs that one agent may live at once."""
+
+RUNS_A_COMMAND: Final = 400
+"""Watermarks in one command, so that it fits a payload however long the names are."""
 
 STORED_WITHIN: Final = 0.05
 """Seconds that a watermark may wait for company."""
@@ -87,20 +94,25 @@ class Ingest:
 
     def _in_order(self, address: Address, payload: bytes, envelope: Envelope, now: float) -> Record | None:
         agent, run, key = address.agent, address.run, f"{address.agent}/{address.run}"
-        have, lived_by = self._stands(key)
+        have, lives = self._stands(key)
         if envelope.seq <= have:
-            if lived_by and envelope.incarnation not in lived_by:
-                self._refuse(address, envelope, "this run id belongs to another process of the agent")
-            else:
-                self._say(agent, run, have, now)
+            self._known(address, envelope, have, lives, now)
+            return None
+        if key in self._fleet.ended and key not in self._fleet.runs:
+            self._refuse(
+                address, envelope, "the run is over, and so long ago that only the recording knows it"
+            )
             return None
         if envelope.seq > have + 1 and not self._skip(address, have, envelope.seq - 1, now):
             return None
-        if lived_by and envelope.incarnation != lived_by[-1]:
+        if lives and envelope.incarnation != next(reversed(lives)):
             problem = _not_continued(envelope, have)
             if problem:
                 self._refuse(address, envelope, problem)
                 return None
+        if key not in self._fleet.runs and self._crowded(agent):
+            self._refuse(address, envelope, f"the agent lives {LIVING_RUNS} runs already")
+            return None
         self._holes.pop(key, None)
         known = self._fleet.runs.get(key)
         misdeeds = known.misdeeds if known else 0
@@ -112,13 +124,31 @@ class Ingest:
             self._alarms.raise_("events-dropped", f"{key}: {record.data.count} events dropped", agent, run)
         return record
 
-    def _stands(self, key: str) -> tuple[int, list[str]]:
+    def _known(
+        self, address: Address, envelope: Envelope, have: int, lives: dict[str, int], now: float
+    ) -> None:
+        """An event of a seq that is recorded: the same one again, or another process's that never was.
+
+        A process is told that it is stored only up to what that very process had recorded; else it would forget what is
+        nowhere.
+        """
+        last = lives.get(envelope.incarnation)
+        if lives and (last is None or envelope.seq > last):
+            self._refuse(address, envelope, "this run id belongs to another process of the agent")
+        else:
+            self._say(address.agent, address.run, have if last is None else last, now)
+
+    def _crowded(self, agent: str) -> bool:
+        runs = self._fleet.runs.values()
+        return sum(run.agent == agent and run.state not in ENDED for run in runs) >= LIVING_RUNS
+
+    def _stands(self, key: str) -> tuple[int, dict[str, int]]:
         """The last seq recorded of a run, and the processes that have lived it as far as they are remembered."""
         known = self._fleet.runs.get(key)
         if known is not None:
-            return known.seq, known.incarnations
-        seq, incarnation = self._fleet.ended.get(key, (0, ""))
-        return seq, [incarnation] if incarnation else []
+            return known.seq, known.lives
+        lives = self._fleet.ended.get(key, {})
+        return max(lives.values(), default=0), lives
 
     def _skip(self, address: Address, have: int, last: int, now: float) -> bool:
         """Whether to go on over a hole. Asks for the missing events first."""
@@ -145,7 +175,7 @@ class Ingest:
             have = standing.first - 1
         if standing.seq > have:
             self._resend(agent, standing.run, have)
-        else:
+        elif have:
             self._say(agent, standing.run, have, now)
 
     def committed(self, entries: list[Entry], now: float) -> None:
@@ -157,8 +187,10 @@ class Ingest:
     def tick(self, now: float) -> None:
         """Say watermarks that have waited long enough."""
         for agent in [name for name, marks in self._unsaid.items() if self._due(marks, now)]:
-            marks = self._unsaid.pop(agent)
-            self._outbox.command(StoredCommand(epoch=self._log.epoch, agent=agent, runs=marks.runs))
+            said = list(self._unsaid.pop(agent).runs.items())
+            for start in range(0, len(said), RUNS_A_COMMAND):
+                runs = dict(said[start : start + RUNS_A_COMMAND])
+                self._outbox.command(StoredCommand(epoch=self._log.epoch, agent=agent, runs=runs))
 
     @property
     def waiting(self) -> bool:

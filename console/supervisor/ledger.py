@@ -80,17 +80,9 @@ class Ledger:
 
     def continued(self, run: Run, now: float) -> None:
         """A run goes on in a new process, which knows of no pause: stop it again if the last word was to stop."""
-        steering = [
-            command
-            for command in self._fleet.commands.values()
-            if (command.agent, command.run) == (run.agent, run.run)
-            and command.kind in _STEERING
-            and command.state not in ("refused", "failed")
-        ]
-        if steering and steering[-1].kind != "resume" and steering[-1].state in ("acknowledged", "effective"):
-            last = steering[-1]
+        if run.stop:
             reason = "it was stopped before its process was replaced"
-            self.request(last.kind, run, last.by, reason, "", now)
+            self.request(run.stop, run, run.stopped_by, reason, "", now)
 
     def decision(self, action: Action, now: float) -> None:
         """Send the decision that stands recorded for an action."""

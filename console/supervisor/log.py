@@ -15,6 +15,7 @@ from msgspec import Raw
 from bus import codec
 from bus.codec import Record
 from bus.events import Data, Envelope
+from bus.limits import EVENT_BYTES, EVENT_DEPTH
 from console.core.reduce import reduce
 from console.core.state import Fleet
 
@@ -74,6 +75,7 @@ class Log:
 
         Raises:
             IllegalTransitionError: the record contradicts the state tables; nothing was written.
+            DecodeError: it is larger or deeper than a record may be, so nobody could read it; nothing was written.
         """
         self._written += 1
         envelope = Envelope(
@@ -85,7 +87,9 @@ class Log:
             seq=self._written,
             data=Raw(codec.encode(data)),
         )
-        return self._append(codec.encode(envelope), envelope)
+        payload = codec.encode(envelope)
+        codec.check(payload, EVENT_BYTES, EVENT_DEPTH)
+        return self._append(payload, envelope)
 
     def take(self) -> list[Entry]:
         """Hand over what is staged, in order."""

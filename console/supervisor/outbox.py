@@ -41,6 +41,7 @@ class Outbox:
         self._position = position
         self._held: deque[Out] = deque()
         self._stops: deque[Out] = deque()
+        self._now: list[Out] = []
 
     def command(self, command: Command, *, stops: bool = False, fact: bool = False) -> None:
         """Sign a command and queue it behind the newest record. `fact`: its delivery is a fact of the ledger."""
@@ -66,7 +67,7 @@ class Outbox:
 
     def ready(self, committed: int, *, failing: bool = False) -> list[Out]:
         """Take what may go out now: everything recorded, and while the recording fails also what stops things."""
-        ready: list[Out] = []
+        ready, self._now = self._now, []
         if failing:
             ready.extend(self._stops)
             gone = {id(out) for out in self._stops}
@@ -80,7 +81,7 @@ class Outbox:
 
     def _add(self, out: Out) -> None:
         if out.after == 0:
-            self._held.appendleft(out)
+            self._now.append(out)
             return
         self._held.append(out)
         if out.stops:

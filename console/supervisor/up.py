@@ -188,7 +188,7 @@ async def _keep_up(home: Home, url: str, embedded: tuple[str, int] | None) -> in
         "the supervisor",
         [sys.executable, "-m", "console.supervisor.serve"],
         environment,
-        final=(EXIT_UNUSABLE, 0),
+        final=(EXIT_UNUSABLE,),
     )
     children.append(supervisor)
     home.broker_file.write_text(BrokerUrl.parse(url).address + "\n", encoding="utf-8")

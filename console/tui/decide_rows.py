@@ -33,7 +33,8 @@ def head(run: Run, action: Action, view: View) -> list[Line]:
         remaining = due_at(action) - view.now
         share = remaining / (action.decide_within * 1000) if action.decide_within else 0.0
         full = figures.filled(share, 8)
-        row.at(view.last - 18, "━" * full, figures.urgency(remaining)).then("─" * (8 - full), "rule")
+        row.at(view.last - 18, "━" * full, figures.urgency(remaining))
+        row.at(view.last - 18 + full, "─" * (8 - full), "rule")
         row.right(view.last, (f"due {figures.left(remaining)}", figures.urgency(remaining)))
     else:
         words, ink = RESULTS[action.state]

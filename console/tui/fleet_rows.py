@@ -84,7 +84,8 @@ def _wait(run: Run, action: Action, view: View) -> Line:
     remaining = due_at(action) - view.now
     share = remaining / (action.decide_within * 1000) if action.decide_within else 0.0
     full = figures.filled(share, 8)
-    row.at(61 + view.spare, "━" * full, figures.urgency(remaining)).then("─" * (8 - full), "rule")
+    row.at(61 + view.spare, "━" * full, figures.urgency(remaining))
+    row.at(61 + view.spare + full, "─" * (8 - full), "rule")
     return row.right(view.last, (figures.left(remaining), figures.urgency(remaining))).line
 
 

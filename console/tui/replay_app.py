@@ -135,6 +135,7 @@ class ReplayApp(FloorApp):
 
     def on_mount(self) -> None:
         super().on_mount()
+        self.playback.timeline.hold(self._clock())
         self._follow_time()
         self._look()
 

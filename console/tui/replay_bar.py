@@ -16,13 +16,13 @@ from console.tui.theme import Ink
 PLAYHEAD: Final = "┃"
 
 SIGNS: Final[dict[MarkKind, tuple[str, Ink]]] = {
-    "kill": ("×", "strong"),
+    "kill": ("×", "muted"),
     "alarm-1": ("■", "stop"),
     "hold": ("■", "stop"),
-    "alarm-2": ("▲", "text"),
-    "ask": ("▲", "text"),
-    "decided": ("✓", "text"),
-    "alarm-3": ("◇", "text"),
+    "alarm-2": ("▲", "muted"),
+    "ask": ("▲", "muted"),
+    "decided": ("✓", "muted"),
+    "alarm-3": ("◇", "muted"),
 }
 """What stands for a mark, the weightiest first: where several share a column, that one is seen."""
 
@@ -87,7 +87,8 @@ def _ends(timeline: Timeline, head: int, view: View) -> Line:
     width = len(clock) + len(state) + len(where) + 6
     leftmost, rightmost = len(first) + 3, view.edge - len(last) - 2 - width
     start = max(leftmost, min(head - len(clock) // 2, rightmost))
-    row = Row().at(1, first, "muted").at(start, clock, "strong").then(state, gap=3)
+    row = Row().at(1, first, "muted").at(start, clock[:-4], "strong").then(clock[-4:], "muted")
+    row.then(state, "muted", gap=3)
     row.then(where, "muted", gap=3, end=view.edge - len(last) - 1)
     return row.right(view.edge, (last, "muted")).line
 

@@ -17,8 +17,6 @@ from tests.bench.site import BrokerKind, running_broker
 from tests.brokers import ROOT
 
 NAMES = ("rate", "latency", "gates", "storage")
-LOSSLESS = "max_queued_messages 0"
-"""mosquitto's default queue would drop what the bare subscriber is slow to take; ours never fills it."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -29,7 +27,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     data = Path(os.environ.get("WATCHFLOOR_DATA") or ROOT.parent / "shared" / "data")
     began = time.monotonic()
-    with running_broker(cast("BrokerKind", options.broker), LOSSLESS) as broker:
+    with running_broker(cast("BrokerKind", options.broker)) as broker:
         bench = Bench(broker.url, data, quick=options.quick)
         for name in options.only or NAMES:
             for line in asyncio.run(getattr(bench, name)()):

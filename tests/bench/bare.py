@@ -1,6 +1,8 @@
 """The bare clients to compare with, in processes of their own: `read` uses aiomqtt's iterator, `echo` answers.
 
 `python -m tests.bench.bare read|echo HOST PORT EVENTS`; says `ready` once subscribed. `read` prints when each message came.
+It says how far it is over a connection of its own: brokers lose what they have acknowledged when a reader is too slow, and
+aiomqtt's own publish would wait behind its acknowledgements.
 """
 
 from __future__ import annotations
@@ -13,11 +15,14 @@ import time
 import aiomqtt
 
 from bus.url import BrokerUrl
-from tests.bench.load import BARE
+from tests.bench.load import BARE, SAID
 from tests.bench.wire import Wire
 
 QUIET = 3.0
-"""Seconds without a message after which the rest counts as lost: an acknowledged burst may be, on the way to a slow reader."""
+"""Seconds without a message after which the rest counts as lost."""
+
+EVERY = 64
+"""Messages read between two words to the publisher."""
 
 PING, PONG = f"{BARE}/ping", f"{BARE}/pong"
 
@@ -25,10 +30,11 @@ PING, PONG = f"{BARE}/ping", f"{BARE}/pong"
 async def read(host: str, port: int, events: int) -> None:
     """Read as fast as it goes until all is there, or nothing came for `QUIET`, and note when each message came."""
     came: list[float] = []
+    wire = await Wire.connect(BrokerUrl("mqtt", host, port), "bench-said", [], lambda *_: None)
     async with aiomqtt.Client(host, port) as client:
         await client.subscribe(f"{BARE}/agents/+/events/+", qos=1)
         tell("ready")
-        reading = asyncio.create_task(_read(client, events, came))
+        reading = asyncio.create_task(_read(client, events, came, wire))
         seen = -1
         while not reading.done() and (seen != len(came) or not came):
             seen = len(came)
@@ -37,9 +43,11 @@ async def read(host: str, port: int, events: int) -> None:
     tell(json.dumps(came))
 
 
-async def _read(client: aiomqtt.Client, events: int, came: list[float]) -> None:
+async def _read(client: aiomqtt.Client, events: int, came: list[float], wire: Wire) -> None:
     async for _ in client.messages:
         came.append(time.monotonic())
+        if len(came) % EVERY == 0 or len(came) == events:
+            wire.publish(SAID, str(len(came)).encode())
         if len(came) == events:
             break
 

@@ -21,11 +21,10 @@ from bus.url import BrokerUrl
 from console.demo.recorded import RecordedRun, recorded_runs
 from console.link.floor import Floor
 from console.link.follower import Applied
-from tests.bench.bare import PING, PONG
+from tests.bench.echo import Echo
 from tests.bench.load import ARGS, TOOL, Job, Result
 from tests.bench.report import Line, quantile
 from tests.bench.site import PROBED, SITE, Site, site_on
-from tests.bench.wire import Wire
 from tests.brokers import ROOT
 
 CATALOGUE = f"""
@@ -128,7 +127,7 @@ class Bench:
         return [
                 Line(
                     "recording alone : bare aiomqtt iterator", median(alone), 0.8, at_least=True,
-                    detail=f"bare {rate:,.0f}/s, of which it lost {sum(lost)}; rounds {_round(alone)}",
+                    detail=f"bare {rate:,.0f}/s, lost {sum(lost)}; rounds {_round(alone)}",
                 ),
                 Line(
                     "judge, decisions, journal, console : the same", median(judged), 0.5, at_least=True,
@@ -237,34 +236,6 @@ class Bench:
         ratio = found.file_bytes / found.event_bytes
         detail = f"{found.file_bytes:,} : {found.event_bytes:,} bytes, {found.records:,} records"
         return [Line("bytes stored : bytes of the events as JSON", ratio, 0.6, detail=detail)]
-
-
-class Echo:
-    """Sends a message to the echo process and waits for it to come back."""
-
-    def __init__(self) -> None:
-        self._wire: Wire | None = None
-        self._back: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-
-    @staticmethod
-    async def connect(url: BrokerUrl) -> Echo:
-        echo = Echo()
-        echo._wire = await Wire.connect(url, "bench-ping", [PONG], lambda *_: echo._back.set_result(None))
-        return echo
-
-    async def ping(self) -> float:
-        """Return how long it took, in seconds."""
-        assert self._wire is not None
-        await asyncio.sleep(0.005)
-        self._back = asyncio.get_running_loop().create_future()
-        began = time.perf_counter()
-        self._wire.publish(PING, b"x" * 400)
-        await self._back
-        return time.perf_counter() - began
-
-    def close(self) -> None:
-        if self._wire is not None:
-            self._wire.close()
 
 
 @asynccontextmanager

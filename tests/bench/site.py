@@ -66,9 +66,9 @@ def home_in(root: Path) -> Home:
 
 
 @contextmanager
-def running_broker(kind: BrokerKind, config: str = "") -> Iterator[RunningBroker]:
-    """Run a broker of that kind; mosquitto with its default configuration and what `config` adds."""
-    with embedded_broker() if kind == "embedded" else mosquitto_broker(config) as broker:
+def running_broker(kind: BrokerKind) -> Iterator[RunningBroker]:
+    """Run a broker of that kind; mosquitto with its default configuration."""
+    with embedded_broker() if kind == "embedded" else mosquitto_broker() as broker:
         yield broker
 
 

@@ -9,17 +9,16 @@ from collections.abc import Callable, Sequence
 
 from bus.url import BrokerUrl
 
-CONNECT, CONNACK, PUBLISH, PUBACK, SUBACK = 0x10, 0x20, 0x30, 0x40, 0x90
+CONNECT, CONNACK, PUBLISH, SUBACK = 0x10, 0x20, 0x30, 0x90
 
 
 class Wire(asyncio.Protocol):
     """One connection. `heard` gets topic and payload of every message, which is acknowledged at once.
 
-    `acknowledged` counts what the broker has taken of us; `moved` is set whenever something came.
+    `moved` is set whenever something came.
     """
 
     def __init__(self, heard: Callable[[str, bytes], None]) -> None:
-        self.acknowledged = 0
         self.moved = asyncio.Event()
         self._heard = heard
         self._rest = b""
@@ -102,8 +101,6 @@ class Wire(asyncio.Protocol):
                     acks.append(b"\x40\x02" + data[start : start + 2])
                     start += 2
                 self._heard(topic, data[start : head + size])
-            elif kind == PUBACK:
-                self.acknowledged += 1
             elif kind in (CONNACK, SUBACK) and not self._answer.done():
                 self._answer.set_result(None)
             at = head + size

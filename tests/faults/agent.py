@@ -86,10 +86,10 @@ class Load:
         """Work until told to stop; return the exit code."""
         loop = asyncio.get_running_loop()
         loop.add_signal_handler(signal.SIGTERM, self._stop)
-        number, ended = self._counts.last_run()
         async with Agent(self._name, close_within=30.0, version="1") as agent:
             if self._run:
                 return await self._one(agent, self._run, resume=False)
+            number, ended = self._counts.last_run()
             if not ended:
                 # Otherwise it had finished, or had not begun.
                 with suppress(FileNotFoundError, SpoolError):

@@ -12,7 +12,7 @@ from bus import codec
 from bus.codec import Record
 from bus.events import ActionStarted, RunFinished
 from bus.home import Home
-from bus.records import ActionDecided, AlarmRaised, GapFound
+from bus.records import ActionDecided, AlarmRaised, GapFound, IntentRefused
 from console.core.reduce import reduce
 from console.core.state import Fleet, encode
 from console.recording.history import history
@@ -46,7 +46,7 @@ class Audit:
     decided: dict[str, Decided] = field(default_factory=dict)
     started: dict[str, int] = field(default_factory=dict)
     alarms: Counter[str] = field(default_factory=Counter)
-    texts: list[str] = field(default_factory=list)
+    refused: Counter[str] = field(default_factory=Counter)
     problems: list[str] = field(default_factory=list)
     lost: int = 0
 
@@ -92,9 +92,10 @@ class Audit:
             case GapFound() as data:
                 self.lost += data.last - data.first + 1
                 self.problems.append(f"{record.agent}/{record.run}: {data.first} to {data.last} are lost")
+            case IntentRefused() as data:
+                self.refused[data.outcome] += 1
             case AlarmRaised() as data:
                 self.alarms[data.kind] += 1
-                self.texts.append(f"{data.kind}: {data.text}")
                 if data.kind in NEVER:
                     self.problems.append(f"alarm {data.kind}: {data.text}")
             case _:

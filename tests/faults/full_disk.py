@@ -18,7 +18,6 @@ from tests.floor_processes import fill, free, until
 async def full_disk(world: World) -> Outcome:
     """Full, seen, closed for approvals and open for stops; then there is space again and everything is recorded."""
     began, named, rejected, killed = await _filled(world)
-    await _lives_on(world, rejected)
     raised = world.audit.alarms["recording-failing"]
     freed = time.monotonic()
     free(world.site.pid("supervisor"))
@@ -76,12 +75,15 @@ async def _filled(world: World) -> tuple[float, float, Action, Action]:
     named = await world.saw(began, lambda status: status.recording == "failing", 10.0, "recording failing")
     refused = await floor.say("approve", agent=one.agent, run=one.run, action=one.id, digest=one.digest)
     assert refused.outcome == "closed", f"an approval was {refused.outcome}: {refused.text}"
+    made = counted(world.folder).get(f"{one.agent}/{one.run}", 0)
     answers = [
         await floor.say("reject", agent=one.agent, run=one.run, action=one.id, reason="full disk"),
         await floor.say("pause", agent=other.agent, run=other.run, reason="full disk"),
         await floor.say("kill", agent=other.agent, run=other.run, reason="full disk"),
     ]
     assert all(answer.accepted for answer in answers), answers
+    waiter = f"{one.agent}/{one.run}"
+    await until(lambda: counted(world.folder).get(waiter, 0) > made, SOON, "the rejection arrives")
     ended = f"end {other.run}"
     await until(
         lambda: ended in (world.folder / f"{other.agent}.made").read_text("utf-8"), SOON, "the kill arrives"
@@ -93,13 +95,6 @@ async def _filled(world: World) -> tuple[float, float, Action, Action]:
     }
     assert {"decision", "pause", "kill"} <= types, types
     return began, named, one, other
-
-
-async def _lives_on(world: World, rejected: Action) -> None:
-    """A rejection has reached its agent when it makes more events, though nobody stores them."""
-    key = f"{rejected.agent}/{rejected.run}"
-    before = counted(world.folder).get(key, 0)
-    await until(lambda: counted(world.folder).get(key, 0) >= before, SOON, "the rejection arrives")
 
 
 async def _recorded(world: World, rejected: Action, killed: Action) -> None:

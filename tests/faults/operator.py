@@ -39,9 +39,11 @@ class Answering:
                 self._tasks.add(task)
                 task.add_done_callback(self._tasks.discard)
 
-    def pause(self) -> None:
-        """Look on and say nothing."""
+    async def pause(self) -> None:
+        """Look on and say nothing, once all that was said is answered."""
         self._paused = True
+        while self._tasks:
+            await asyncio.wait(self._tasks)
 
     def resume(self) -> None:
         """Answer again, what waits already first."""
@@ -78,6 +80,6 @@ class Answering:
             self._again(action.key)
             return
         self.outcomes[answer.outcome] += 1
-        if not answer.accepted and answer.outcome in ("stale", "closed"):
+        if not answer.accepted and answer.outcome != "conflict":
             await asyncio.sleep(PATIENCE)
             self._again(action.key)

@@ -7,13 +7,14 @@ import os
 import shutil
 import signal
 import time
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, suppress
 from typing import Final
 
 from bus.limits import HEARTBEAT, LEASE_RENEW, LEASE_TTL
+from bus.messages import Verb
 from console.core.state import Action
-from console.link.floor import Wanted
+from console.link.floor import NoAnswerError
 from console.supervisor.serve import EXIT_UNUSABLE
 from console.supervisor.up import prepare
 from tests.faults.faults import SOON, Outcome
@@ -21,7 +22,7 @@ from tests.faults.world import AGENTS, World
 from tests.floor_processes import FloorProcesses, until
 
 REFUSED_WITHIN: Final = LEASE_TTL + LEASE_RENEW + 10.0
-ANSWERS: Final = 20
+ATTEMPTS: Final = 30
 KEY_FILES: Final = "supervisor_ed25519.pub"
 
 
@@ -110,7 +111,7 @@ async def two_supervisors(world: World) -> Outcome:
 
 async def waiting_asks(world: World, at_least: int) -> list[Action]:
     """Let the operator pause until so many agents wait, and return what for."""
-    world.operator.pause()
+    await world.operator.pause()
     fleet = world.floor
 
     def asks() -> list[Action]:
@@ -122,31 +123,38 @@ async def waiting_asks(world: World, at_least: int) -> list[Action]:
 
 
 async def _approvals_are_closed(world: World) -> None:
-    """Both supervisors answer; of the other one's words, made for another epoch and other operators, none counts."""
+    """Approving is refused as closed, rejecting goes through: both by the first one's recording.
+
+    The other supervisor answers, too, for its own operators and its own epoch, and may be the faster one.
+    """
     action = (await waiting_asks(world, 1))[0]
-    wanted: Wanted = {
-        "agent": action.agent,
-        "run": action.run,
-        "action": action.id,
-        "digest": action.digest,
-        "reason": "two supervisors",
-    }
-    for _ in range(ANSWERS):
-        answer = await world.floor.say("approve", **wanted)
-        assert not answer.accepted, f"approved: {answer.text}"
-        if answer.outcome == "closed":
-            break
-    else:
-        raise AssertionError(f"an approval was {answer.outcome}: {answer.text}")
-    for _ in range(ANSWERS):
-        answer = await world.floor.say("reject", **wanted)
-        if (
-            answer.accepted or answer.outcome == "conflict"
-        ):  # its acceptance was overtaken by the other's answer
-            break
-    else:
-        raise AssertionError(f"a rejection was {answer.outcome}: {answer.text}")
+    audit = world.audit
+    await audit.read()
+    closed = audit.refused["closed"]
+    await _said(world, "approve", action, lambda: audit.refused["closed"] > closed)
+    assert action.key not in audit.decided, "it was decided although approvals are closed"
+    await _said(world, "reject", action, lambda: action.key in audit.decided)
+    assert audit.decided[action.key].outcome == "rejected"
     world.operator.resume()
+
+
+async def _said(world: World, verb: Verb, action: Action, recorded: Callable[[], bool]) -> None:
+    for _ in range(ATTEMPTS):
+        with suppress(NoAnswerError):
+            await world.floor.say(
+                verb,
+                timeout=2.0,
+                agent=action.agent,
+                run=action.run,
+                action=action.id,
+                digest=action.digest,
+                reason="two supervisors",
+            )
+        await world.audit.read()
+        if recorded():
+            return
+        await asyncio.sleep(1.0)  # refusals are limited to so many a minute
+    raise AssertionError(f"{verb} never reached the first supervisor")
 
 
 async def two_agents(world: World) -> Outcome:

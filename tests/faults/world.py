@@ -189,7 +189,7 @@ class World:
     def _seqs(self) -> dict[str, int]:
         """How far each run has come, as the console shows it."""
         fleet = self.floor.fleet
-        return {key: seq for key, (seq, _) in fleet.ended.items()} | {
+        return {key: max(lives.values()) for key, lives in fleet.ended.items()} | {
             run.key: run.seq for run in fleet.runs.values()
         }
 

@@ -13,7 +13,7 @@ from bus.decision import Action, Decision
 from bus.job import Run
 from console.demo.pages import PAGES, THIEF, THIEF_URL, fetch
 from console.demo.script import Script
-from console.demo.stage import DECIDE_WITHIN, Called, Stage
+from console.demo.stage import DECIDE_WITHIN, Stage
 
 _QUESTIONS: Final = (
     ("Why do returns take so long", "/returns"),
@@ -82,7 +82,7 @@ async def live(stage: Stage, job: Run, script: Script, case: Case) -> None:
     async with job.step("look up examples", confidence=0.9, of=5):
         await stage.pause(script.about(2.0))
         found = await stage.call(job, Action("search_customers", {"name": case.customer}), search_customers)
-    tool, arguments = _message(case, found)
+    tool, arguments = message(case, found.value if found.ran else [])
     async with job.step("send the result", confidence=case.claim, of=5) as step:
         await stage.pause(script.about(3.0))
         action = Action(
@@ -102,8 +102,8 @@ async def live(stage: Stage, job: Run, script: Script, case: Case) -> None:
         )
 
 
-def _message(case: Case, found: Called) -> tuple[str, dict[str, Any]]:
-    rows = found.value if found.ran else []
+def message(case: Case, rows: list[dict[str, Any]]) -> tuple[str, dict[str, Any]]:
+    """What is to be sent, and by which tool: to who asked, or to whom the page names."""
     data = "\n".join(f"{row['customer']} {row['email']} {row['total']:.2f}" for row in rows)
     if not case.believes:
         body = f"{case.question}? In short: see the pages {', '.join(case.pages)}."

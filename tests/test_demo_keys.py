@@ -1,0 +1,171 @@
+"""`watchfloor demo` at a terminal, by keys alone: approve, edit, reject, pause, resume, kill; the disk follows."""
+
+import asyncio
+import json
+import os
+import re
+import sqlite3
+import sys
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from bus import codec
+from console.recording.history import history
+from tests.demo_effects import actions, check_disk, check_ledger, of_this_demo
+from tests.floor_processes import until
+from tests.terminal import Terminal
+
+SELECT_ALL = "\x1b[18~"  # F7
+CHECK = "\x14"  # ctrl+t
+FACTS = ["command.requested", "command.sent", "command.acknowledged", "command.effective"]
+
+
+def choose(screen: Terminal, *words: str) -> None:
+    """Move the cursor of the fleet to the row that has these words."""
+
+    def chosen(text: str) -> bool:
+        return any(line.startswith("▌") and all(word in line for word in words) for line in text.splitlines())
+
+    screen.press("g")
+    for _ in range(40):
+        try:
+            screen.until(chosen, f"the cursor on {words}", 0.4)
+        except AssertionError:
+            screen.press("j")
+        else:
+            return
+    raise AssertionError(f"no row with {words}\n{screen.text}")
+
+
+def fleet(screen: Terminal) -> None:
+    """Go back to the fleet."""
+    screen.press("\x1b")
+    screen.until(lambda text: "› Fleet ›" not in text and "› Fleet" in text, "the fleet")
+
+
+def waits(screen: Terminal, *words: str, within: float = 20.0) -> None:
+    """Wait until one row of the screen has all these words."""
+    screen.until(
+        lambda text: any(all(word in line for word in words) for line in text.splitlines()),
+        f"a row with {words}",
+        within,
+    )
+
+
+async def facts(home: Path) -> dict[str, list[tuple[str, dict[str, Any]]]]:
+    """The facts of every command in the order of the log."""
+    found: dict[str, list[tuple[str, dict[str, Any]]]] = {}
+    async for row in history(home / "home" / "data" / "demo" / "sessions"):
+        envelope = codec.decode_envelope(row.event)
+        if envelope.type in FACTS:
+            data = msgspec.json.decode(bytes(envelope.data))
+            found.setdefault(data["command"], []).append((envelope.type, data))
+    return found
+
+
+async def effective(home: Path, kind: str) -> None:
+    """Wait until a command of this kind has all its four facts in the recording, the first first, the last last."""
+    for _ in range(400):
+        for told in (await facts(home)).values():
+            names = [name for name, _ in told]
+            if told[0][1].get("kind") == kind and sorted(set(names)) == sorted(FACTS):
+                assert (names[0], names[-1]) == (FACTS[0], FACTS[-1])
+                return
+        await asyncio.sleep(0.05)
+    raise AssertionError(f"no {kind} took effect")
+
+
+def payments(home: Path) -> list[tuple[str, float]]:
+    with closing(sqlite3.connect(home / "sandbox" / "desk.sqlite")) as desk:
+        return desk.execute("SELECT kind, amount FROM payments").fetchall()
+
+
+async def edit_the_credit(screen: Terminal, home: Path) -> None:
+    """Have the refunds agent pay 5 instead of what it wanted."""
+    args = next(one["args"] for one in (await actions(home)).values() if one["tool"] == "issue_credit")
+    choose(screen, "refunds", "issue_credit")
+    screen.press_until("\r", "› Decide")
+    screen.press_until("e", "as JSON")
+    screen.press_until(SELECT_ALL + json.dumps(args | {"amount": 5}), '"amount": 5,', each=4.0)
+    screen.press_until(CHECK, "→ 5")
+    assert payments(home) == []
+    screen.press("y")
+    screen.shows("edited by")
+    screen.shows("effective +")
+    await until(lambda: payments(home), 10.0, "the credit is paid")
+    assert payments(home) == [("credit", 5.0)]
+    fleet(screen)
+
+
+async def judge_the_janitor(screen: Terminal, home: Path) -> None:
+    """Refuse what it must keep, approve what comes after that."""
+    box = home / "sandbox" / "files" / "box-1"
+    choose(screen, "janitor", "contract.pdf")
+    screen.press_until("d", "recorded as rejected")
+    waits(screen, "janitor", " ask ", "delete_file", "box-1/")
+    path = next(
+        home / "sandbox" / "files" / one["args"]["path"]
+        for one in (await actions(home)).values()
+        if one["tool"] == "delete_file" and "outcome" not in one
+    )
+    assert path.exists()
+    choose(screen, "janitor", "delete_file")
+    screen.press_until("\r", "› Decide")
+    screen.press_until("a", "approves")
+    screen.press("y")
+    screen.shows("effective +")
+    await until(lambda: not path.exists(), 10.0, "the file is gone")
+    assert (box / "contract.pdf").exists()
+    fleet(screen)
+
+
+async def stop_the_looper(screen: Terminal, home: Path) -> None:
+    """Pause it, let it go on, kill it."""
+    choose(screen, "looper")
+    screen.press_until("p", "pause looper")
+    await effective(home, "pause")
+    waits(screen, "looper", "paused")
+    choose(screen, "looper", "paused")
+    screen.press_until("p", "resume looper")
+    await effective(home, "resume")
+    choose(screen, "looper", "search")
+    sheet = screen.press_until("K", "type its id")
+    name = re.search(r"^ (\S+) kill", sheet, re.MULTILINE) or re.search(r"^ (\S+) +kill", sheet, re.MULTILINE)
+    assert name is not None, sheet
+    screen.press(name[1])
+    await effective(home, "kill")
+    screen.shows("effective +")
+    fleet(screen)
+
+
+@pytest.mark.pty
+@pytest.mark.broker
+@pytest.mark.slow
+@pytest.mark.timeout(180)
+@pytest.mark.skipif(sys.platform == "win32", reason="no pty")
+@pytest.mark.parametrize("columns, rows", [(80, 24), (120, 36)])
+async def test_the_floor_is_run_by_keys_and_the_disk_follows(tmp_path: Path, columns: int, rows: int) -> None:
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("WATCHFLOOR_")}
+    environment |= {"TMPDIR": str(tmp_path), "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
+    command = [sys.executable, "-m", "console.cli.main", "demo", "--seed", "7", "--keep"]
+    with Terminal(command, environment, columns=columns, rows=rows) as screen:
+        screen.shows("rec ok", 40.0)
+        for agent, gate in (("researcher", " hold "), ("janitor", " ask "), ("refunds", " ask ")):
+            waits(screen, agent, gate, within=60.0)
+        (home,) = await asyncio.to_thread(lambda: list(tmp_path.iterdir()))
+        await edit_the_credit(screen, home)
+        await judge_the_janitor(screen, home)
+        choose(screen, "researcher", " hold ")
+        screen.press_until("d", "recorded as rejected")
+        await stop_the_looper(screen, home)
+        screen.press("q")
+        assert screen.ended(40.0) == 0
+    assert of_this_demo(tmp_path) == []
+    found = await actions(home)
+    check_ledger(home, found)
+    assert check_disk(home, found) >= {"delete_file", "issue_credit", "send_email"}
+    assert not list((home / "sandbox" / "outbox").iterdir())
