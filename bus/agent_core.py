@@ -281,7 +281,7 @@ class AgentCore:
                 if self._courier.resend(command.run, command.after, now):
                     self._announce(command.run)
             case PassListCommand():
-                self.lease.tools = frozenset(command.tools)
+                self.lease.issue(command.order, command.tools)
             case RefusedCommand():
                 if command.incarnation in {"", self.identity.incarnation}:
                     self._roster.refuse(command.run, command.reason, now)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import Literal
 
 from bus.limits import HEARTBEAT, LEASE_RENEW
@@ -23,6 +24,7 @@ class Lease:
         self.up = False
         self.tools: frozenset[str] = frozenset()
         self._counter = -1
+        self._order = 0
         self._until = -math.inf
         self._deaf_until = -math.inf
         self._closed = False
@@ -47,6 +49,7 @@ class Lease:
             self.up = False
             self._counter = -1
             self._until = -math.inf
+            self._order = 0
             self.tools = frozenset()
         elif state.lease < self._counter and state.status == "up":
             return "none"
@@ -62,6 +65,12 @@ class Lease:
             self._until = now + state.ttl
         self._counter = max(self._counter, state.lease)
         return change
+
+    def issue(self, order: int, tools: Sequence[str]) -> None:
+        """Take a pass list, unless a later one of this epoch was taken before: a repeated message brings nothing back."""
+        if order >= self._order:
+            self._order = order
+            self.tools = frozenset(tools)
 
     def held(self, now: float) -> bool:
         """Whether the supervisor's word of a moment ago still stands."""

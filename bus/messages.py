@@ -26,7 +26,8 @@ class SupervisorState(Signed, frozen=True, kw_only=True, omit_defaults=True):
 
     `lease` counts renewals within `epoch`. A receiver holds the lease for `ttl` seconds of its own monotonic clock after
     a renewal that was not retained. `window` is how many unstored events an agent may have in flight. `public_key` is the
-    supervisor's in OpenSSH form. `recording` other than `ok` means that approvals are closed.
+    supervisor's in OpenSSH form. `pos` is the last committed position: a console that stays behind it has missed
+    something. `recording` other than `ok` means that approvals are closed.
     """
 
     status: Literal["up", "stopped", "lost"]
@@ -37,6 +38,7 @@ class SupervisorState(Signed, frozen=True, kw_only=True, omit_defaults=True):
     window: Seq = WINDOW_DEFAULT
     public_key: str = ""
     recording: Literal["ok", "failing"] = "ok"
+    pos: Count = 0
     conflict: bool = False
 
 

@@ -191,7 +191,7 @@ class OperatorJoined(Data, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class OperatorLeft(Data, frozen=True, kw_only=True, omit_defaults=True):
-    """A console left, or was not heard of for too long."""
+    """A console left: it said so, or its broker link died."""
 
     TYPE: ClassVar[str] = "operator.left"
     operator: str

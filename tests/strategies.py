@@ -24,6 +24,7 @@ hostile = st.one_of(
             "\x9b31mred",
             "a\u202eb",
             "zero\u200bwidth",
+            "join\u034fer\ufe0f\u3164\u2800\u0301",
             "line\nbreak\r\x00",
             "\U000e0041tag",
         ]

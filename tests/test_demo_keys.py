@@ -1,7 +1,6 @@
 """`watchfloor demo` at a terminal, by keys alone: approve, edit, reject, pause, resume, kill; the disk follows."""
 
 import asyncio
-import json
 import os
 import re
 import sqlite3
@@ -14,13 +13,16 @@ import msgspec
 import pytest
 
 from bus import codec
+from console.demo.agents import janitor
+from console.demo.script import Script
 from console.recording.history import history
 from tests.demo_effects import actions, check_disk, check_ledger, of_this_demo
 from tests.floor_processes import until
 from tests.terminal import Terminal
 
-SELECT_ALL = "\x1b[18~"  # F7
+DOWN, END, BACKSPACE = "\x1b[B", "\x1b[F", "\x7f"
 CHECK = "\x14"  # ctrl+t
+LITTER = janitor.plan(Script(7, "janitor", 1)).delete[1][0]
 FACTS = ["command.requested", "command.sent", "command.acknowledged", "command.effective"]
 
 
@@ -90,7 +92,12 @@ async def edit_the_credit(screen: Terminal, home: Path) -> None:
     choose(screen, "refunds", "issue_credit")
     screen.press_until("\r", "› Decide")
     screen.press_until("e", "as JSON")
-    screen.press_until(SELECT_ALL + json.dumps(args | {"amount": 5}), '"amount": 5,', each=4.0)
+    was = f"{args['amount']},"
+    screen.shows(f'"amount": {was}')
+    screen.press(DOWN * 2 + END + BACKSPACE * len(was))
+    screen.until(lambda text: re.search(r'"amount":\s*$', text, re.MULTILINE), "the amount gone")
+    screen.press("5,")
+    screen.shows('"amount": 5,')
     screen.press_until(CHECK, "→ 5")
     assert payments(home) == []
     screen.press("y")
@@ -106,14 +113,10 @@ async def judge_the_janitor(screen: Terminal, home: Path) -> None:
     box = home / "sandbox" / "files" / "box-1"
     choose(screen, "janitor", "contract.pdf")
     screen.press_until("d", "recorded as rejected")
-    waits(screen, "janitor", " ask ", "delete_file", "box-1/")
-    path = next(
-        home / "sandbox" / "files" / one["args"]["path"]
-        for one in (await actions(home)).values()
-        if one["tool"] == "delete_file" and "outcome" not in one
-    )
+    path = box / LITTER
+    waits(screen, "janitor", " ask ", f"box-1/{LITTER[:8]}")
     assert path.exists()
-    choose(screen, "janitor", "delete_file")
+    choose(screen, "janitor", LITTER[:8])
     screen.press_until("\r", "› Decide")
     screen.press_until("a", "approves")
     screen.press("y")

@@ -8,6 +8,7 @@ import pytest
 
 from bus import codec
 from bus.events import (
+    ActionFinished,
     ActionProposed,
     CommandAcknowledged,
     CommandEffective,
@@ -17,6 +18,7 @@ from bus.events import (
     StepStarted,
 )
 from bus.messages import (
+    AgentStatus,
     HoldCommand,
     KillCommand,
     PauseCommand,
@@ -389,3 +391,67 @@ def test_nobody_may_claim_to_be_contained() -> None:
     bench = Bench()
     bench.event(1, RunStarted(control="contained"))
     assert (bench.run().control, bench.alarms()) == ("gated", {"misdeed"})
+
+
+def test_a_superseded_process_is_not_told_that_its_unrecorded_events_are_stored() -> None:
+    """It would forget what is nowhere."""
+    bench = Bench()
+    bench.event(1, RunStarted())
+    bench.event(2, RunStarted(continues=1), incarnation="next")
+    bench.event(3, Progress(), incarnation="next")
+    bench.event(2, Progress(text="never recorded"))
+    bench.pass_time(1)
+    assert [command.seq for command in bench.commands(RefusedCommand)] == [2]
+    bench.event(1, RunStarted())
+    assert len(bench.commands(RefusedCommand)) == 1
+
+
+def test_a_kept_birth_of_a_lost_link_is_no_sign_of_life() -> None:
+    """A broker may deliver it for ever."""
+    bench = Bench()
+    bench.status("online")
+    bench.event(1, RunStarted())
+    bench.status("lost")
+    birth = codec.encode(AgentStatus(status="online", incarnation="inc", connection="k1"))
+    bench.desk.receive(TOPICS.status("a"), birth, bench.now, retained=True)
+    assert bench.run().state == "lost"
+
+
+def test_long_names_do_not_make_a_watermark_too_long() -> None:
+    """Births of hundreds of runs, each with the longest name."""
+    bench = Bench()
+    for number in range(900):
+        bench.event(1, RunStarted(), run=f"{number:03d}".ljust(64, "x"))
+    bench.pass_time(1)
+    assert all(len(out.payload) < 60_000 for out in bench.sent)
+    assert len(stored(bench)) == 900
+
+
+def test_an_open_kill_is_not_forgotten_for_newer_commands() -> None:
+    """Only settled commands make room."""
+    bench = Bench()
+    bench.event(1, RunStarted())
+    bench.intent("pause", agent="a", run="r1")
+    [pause] = bench.commands(PauseCommand)
+    bench.event(2, CommandEffective(command=pause.id))
+    bench.intent("kill", agent="a", run="r1")
+    [kill] = bench.commands(KillCommand)
+    bench.event(1, RunStarted(), run="r2")
+    for number in range(1_100):
+        bench.event(3 * number + 2, ActionProposed(action=f"a{number}", tool="read_file"), run="r2")
+        decision = bench.run("r2").actions[f"a{number}"].decision
+        bench.event(3 * number + 3, CommandEffective(command=decision), run="r2")
+        bench.event(3 * number + 4, ActionFinished(action=f"a{number}", outcome="expired"), run="r2")
+    assert kill.id in bench.desk.fleet.commands
+    assert bench.run().stop == "pause"
+
+
+def test_states_leave_in_the_order_they_were_made() -> None:
+    """The last retained one is the newest."""
+    bench = Bench()
+    bench.desk.recording(failing=True)
+    bench.desk.recording(failing=False)
+    bench.commit()
+    states = [codec.decode(out.payload, SupervisorState) for out in bench.sent if out.topic == TOPICS.state]
+    assert [state.lease for state in states] == sorted(state.lease for state in states)
+    assert states[-1].recording == "ok"

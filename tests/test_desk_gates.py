@@ -24,6 +24,7 @@ from bus.signing import PrivateKey
 from console.core.state import Action, decode, encode
 from console.policy.load import Rulebook
 from tests.desk_fixture import OPERATOR, TOPICS, Bench
+from tests.strategies import envelope
 
 ASK: dict[str, Any] = {"tool": "write_file", "args": {"path": "/tmp/x", "text": "hello"}}
 HOLD: dict[str, Any] = {"tool": "no_such_tool", "args": {"n": 1}}
@@ -342,8 +343,6 @@ def test_nothing_leaves_before_its_commit() -> None:
     bench.event(1, RunStarted())
     before = len(bench.sent)
     proposed = ActionProposed(action="a1", tool="read_file")
-    from tests.strategies import envelope
-
     bench.desk.receive(TOPICS.events("a", "r1"), codec.encode(envelope(proposed, 2, "a", "r1")), bench.now)
     keyframe = Intent(verb="keyframe", id="k", operator="op-1", console="con")
     bench.desk.receive(TOPICS.intents("op-1"), codec.encode(keyframe), bench.now)
@@ -421,3 +420,108 @@ def test_a_call_its_own_library_refused_is_no_misdeed() -> None:
     bench.event(2, ActionFinished(action="a1", outcome="refused", text="no canonical form"))
     assert bench.run().actions["a1"].state == "denied"
     assert not bench.alarms()
+
+
+def test_a_run_cannot_talk_itself_out_of_its_gates() -> None:
+    """Its control level is settled when it begins; a later start from the same process is a misdeed."""
+    bench = Bench()
+    asked(bench)
+    bench.event(3, RunStarted(control="observed", continues=2))
+    bench.event(4, ActionStarted(action="a1"))
+    assert bench.run().control == "gated"
+    assert {"misdeed", "ungated-action"} <= bench.alarms()
+
+
+@pytest.mark.parametrize("outcome", ["done", "failed"])
+def test_an_end_without_an_allowed_start_is_ungated(outcome: Any) -> None:
+    """The tool ran while a person was still being asked; nobody can approve it any more."""
+    bench = Bench()
+    action = asked(bench)
+    bench.event(3, ActionFinished(action="a1", outcome=outcome))
+    assert bench.alarms() == {"ungated-action"}
+    assert not bench.desk.fleet.waiting
+    assert bench.intent("approve", **bench.about(action)).outcome == "conflict"
+
+
+def test_a_start_after_the_end_of_the_run_is_ungated_too() -> None:
+    """Whatever the run's state, a tool that ran is a tool that ran."""
+    bench = Bench()
+    bench.event(1, RunStarted())
+    bench.event(2, RunFinished(outcome="completed"))
+    bench.event(3, ActionStarted(action="a9"))
+    assert bench.alarms() == {"ungated-action"}
+
+
+def test_a_start_that_cannot_be_read_is_ungated() -> None:
+    """A malformed digest hides nothing."""
+    bench = Bench()
+    asked(bench)
+    payload = codec.encode(envelope(ActionStarted(action="a1"), 3, "a", "r1"))
+    bench.raw(TOPICS.events("a", "r1"), payload.replace(b'"action":"a1"', b'"action":"a1","digest":"zz"'))
+    assert "ungated-action" in bench.alarms()
+
+
+def test_nothing_is_approved_while_two_supervisors_meet() -> None:
+    """What would run by itself is asked; the next start of this supervisor remembers."""
+    bench = Bench()
+    bench.desk.conflict = True
+    bench.desk.alarms.raise_("second-supervisor", "two")
+    bench.desk._close()
+    bench.event(1, RunStarted())
+    bench.event(2, ActionProposed(action="a1", tool="read_file", args={"path": "x"}))
+    assert bench.run().actions["a1"].state == "asked"
+    again = Bench(decode(encode(bench.desk.fleet)), epoch="epoch2")
+    action = again.run().actions["a1"]
+    assert again.intent("approve", **again.about(action)).outcome == "closed"
+    again.intent("reset", alarm="second-supervisor", reason="the other one is stopped")
+    again.pass_time(1)
+    assert again.intent("approve", **again.about(action)).accepted
+
+
+def test_arguments_beyond_64_bits_do_not_break_the_keyframe() -> None:
+    """They stand in the log; the fleet says that they are not kept."""
+    bench = Bench()
+    bench.event(1, RunStarted())
+    payload = codec.encode(
+        envelope(ActionProposed(action="a1", tool="write_file", args={"n": 1}), 2, "a", "r1")
+    )
+    bench.raw(TOPICS.events("a", "r1"), payload.replace(b'"n":1', b'"n":100000000000000000000000'))
+    assert bench.run().actions["a1"].args_cut
+    assert bench.last("action.decided")["outcome"] == "rejected"
+    assert decode(encode(bench.desk.fleet)).pos == bench.desk.fleet.pos
+
+
+def test_an_edit_that_nobody_could_read_is_refused() -> None:
+    """Too deep for a record, so it never becomes one."""
+    bench = Bench()
+    deep: Any = 1
+    for _ in range(58):
+        deep = [deep]
+    answer = bench.intent("edit", args={"x": deep}, **bench.about(asked(bench)))
+    assert (answer.accepted, "deeper" in answer.text) == (False, True)
+
+
+def test_a_closed_approval_cannot_be_replayed_into_an_open_one() -> None:
+    """Its id is spent even though it was refused."""
+    bench = Bench()
+    action = asked(bench)
+    bench.desk.arbiter.closed = "closed for the test"
+    intent = Intent(
+        verb="approve", id="i1", operator="op-1", console="con", epoch="epoch1", **bench.about(action)
+    )
+    payload = OPERATOR.sign(intent)
+    assert bench.say(payload).outcome == "closed"
+    bench.desk.arbiter.closed = ""
+    for _ in range(4_200):
+        bench.intent("kill", key=None, agent="a", run="r1")
+    assert bench.say(payload).outcome == "replayed"
+
+
+def test_nothing_is_allowed_while_a_kill_is_pending() -> None:
+    """Neither by policy nor by a person."""
+    bench = Bench()
+    action = asked(bench)
+    bench.intent("kill", agent="a", run="r1")
+    assert bench.intent("approve", **bench.about(action)).outcome == "conflict"
+    bench.event(3, ActionProposed(action="a2", tool="read_file", args={"path": "x"}))
+    assert bench.run().actions["a2"].outcome == "rejected"

@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
-import json
-import re
-import unicodedata
 from typing import Any, Final
 
 from bus.canonical import code
 from bus.events import Confidence
 from console.cli import printing, shapes
 from console.cli.printing import NOTHING
+from console.core.blobs import BLOB, apart, references
+from console.core.exact import document
 from console.core.lifecycle import ENDED
 from console.core.state import Action, Alarm, Command, Fleet, Run
 from console.core.text import plain
 
 SEVERITY: Final = ("S0 observe", "S1 local", "S2 shared", "S3 costly", "S4 catastrophic")
-
-_TOKEN: Final = re.compile(r'"(?:[^"\\]|\\.)*"')
-_WORDS: Final = re.compile(r"[^\w]+|_+")
 
 
 def severity(action: Action) -> str:
@@ -32,13 +28,8 @@ def claim(confidence: Confidence | None) -> str:
 
 
 def exact(value: Any) -> list[str]:
-    """A JSON value as indented lines in which no two different values look alike.
-
-    What a terminal would act upon or hide is an escape, and so is every sign that is not ASCII in a word that mixes
-    alphabets, which is how look-alike names are made.
-    """
-    text = json.dumps(value, ensure_ascii=False, indent=2)
-    return [printing.visible(line) for line in _TOKEN.sub(_unmixed, text).split("\n")]
+    """A JSON value as indented lines in which no two different values look alike: see `console.core.exact`."""
+    return document(value).split("\n")
 
 
 def brief(args: dict[str, Any], limit: int = 80) -> str:
@@ -46,24 +37,11 @@ def brief(args: dict[str, Any], limit: int = 80) -> str:
     return plain(printing.safe_json(args), limit)
 
 
-def _unmixed(match: re.Match[str]) -> str:
-    token = match[0]
-    if token.isascii() or not any(_mixed(word) for word in _WORDS.split(token)):
-        return token
-    return "".join(char if char.isascii() else json.dumps(char)[1:-1] for char in token)
-
-
-def _mixed(word: str) -> bool:
-    letters = [char for char in word if char.isalpha()]
-    return any(char.isascii() for char in letters) and not all(map(_latin, letters))
-
-
-def _latin(char: str) -> bool:
-    return char.isascii() or unicodedata.name(char, "").startswith("LATIN ")
-
-
 def action_card(fleet: Fleet, action: Action, now: int) -> list[str]:
-    """An action as it is shown before it is decided: every argument whole, the code of a hold after them."""
+    """An action as it is shown before it is decided: every argument whole, the code of a hold after them.
+
+    Of a value that was sent apart there is the reference, and what there is to say of it.
+    """
     run = fleet.run(action.agent, action.run)
     due = shapes.due_in(action, now)
     when = "" if due is None else f"  due in {printing.span(due)}" if due > 0 else "  due now"
@@ -82,10 +60,9 @@ def action_card(fleet: Fleet, action: Action, now: int) -> list[str]:
         lines.append(f"  says     {action.reason}")
     lines += [f"  why      {plain(reason.text, 400)}" for reason in action.reasons]
     lines += _arguments("args", action.args, cut=action.args_cut)
-    if run is not None:
-        lines += _parts(action.args, run)
+    lines += parts(action.args, run)
     if action.edited is not None:
-        lines += _arguments("edited", action.edited)
+        lines += [*_arguments("edited", action.edited), *parts(action.edited, run)]
     if action.gate == "hold" and action.state == "asked":
         lines.append(f"  code     {code(action.digest)}")
     return lines
@@ -110,23 +87,13 @@ def _arguments(name: str, args: Any, *, cut: bool = False) -> list[str]:
     return [f"  {name:<8} {first}", *(f"           {line}" for line in rest)]
 
 
-def _parts(args: dict[str, Any], run: Run) -> list[str]:
-    """What of the large values that travelled apart is here."""
-    found: list[str] = []
-    stack: list[Any] = [args]
-    while stack:
-        value = stack.pop()
-        if isinstance(value, dict):
-            name = value.get("$blob")
-            if isinstance(name, str):
-                have, of = run.blobs.get(name, [0, 0])
-                found.append(
-                    f"  large    {plain(name, 64)}: {have} of {of or '?'} parts have arrived; not shown here"
-                )
-            stack.extend(value.values())
-        elif isinstance(value, list):
-            stack.extend(value)
-    return found
+def parts(args: dict[str, Any], run: Run | None) -> list[str]:
+    """A line for each large value that was sent apart: that it is not shown, and how much of it has arrived."""
+    arrived = {} if run is None else run.blobs
+    return [
+        f"  unseen   {plain(reference[BLOB], 64)}: {apart(reference, arrived)}"
+        for reference in references(args)
+    ]
 
 
 def run_page(fleet: Fleet, run: Run, now: int) -> list[str]:

@@ -22,6 +22,7 @@ from console.cli.facts import carry_out, check_signs, wait_option
 from console.cli.live import live
 from console.cli.names import find_action
 from console.cli.options import Place, common
+from console.core.blobs import blob_bytes, references
 from console.core.state import Action, Fleet
 from console.link.floor import Floor, Wanted
 
@@ -68,6 +69,22 @@ def _send(place: Place, verb: Verb, shown: Action, epoch: str, wanted: Wanted, w
     return live(place, work)
 
 
+def check_seen(action: Action, args: dict[str, Any], *, unseen: bool) -> None:
+    """Refuse to let an action run with a value that nobody can read here, unless that is wanted.
+
+    Raises:
+        CliError: there is such a value.
+    """
+    sizes = [blob_bytes(reference) for reference in references(args)]
+    if sizes and not unseen:
+        what = ", ".join("unknown" if size is None else f"{size} bytes" for size in sizes[:3])
+        more = f" and {len(sizes) - 3} more" if len(sizes) > 3 else ""
+        raise bad(
+            f"{action.key} has a value that was sent apart and cannot be read here ({what}{more}); nothing was sent"
+            " (to let it run all the same: --unseen)"
+        )
+
+
 def confirmed(
     action: Action, fleet: Fleet, place: Place, *, yes: bool, code: str, edited: dict[str, Any] | None
 ) -> str:
@@ -87,6 +104,7 @@ def confirmed(
             printing.say(
                 ["  instead these arguments:", *(f"           {line}" for line in card.exact(edited))]
             )
+            printing.say(card.parts(edited, fleet.run(action.agent, action.run)))
         what = "the four-digit code" if hold else "y"
         typed = terminal.typed(f"Type {what} to let it run with exactly these arguments")
         yes, code = typed == "y", typed
@@ -112,6 +130,11 @@ def _confirming(function: Callable[..., Any]) -> Callable[..., Any]:
             callback=_digest,
             help="Only if the action has this digest (8 digits or more).",
         ),
+        click.option(
+            "--unseen",
+            is_flag=True,
+            help="Let it run although a value was sent apart: you answer for what neither you nor this command has read.",
+        ),
         click.option("--reason", default="", metavar="TEXT", help="Why; it is recorded."),
     ]
     for option in options:
@@ -124,11 +147,22 @@ def _confirming(function: Callable[..., Any]) -> Callable[..., Any]:
 @_confirming
 @wait_option
 @common
-def approve(place: Place, action: str, *, yes: bool, code: str, digest: str, reason: str, wait: float) -> int:
+def approve(
+    place: Place,
+    action: str,
+    *,
+    yes: bool,
+    code: str,
+    digest: str,
+    unseen: bool,
+    reason: str,
+    wait: float,
+) -> int:
     """Let ACTION run: action, run/action or agent/run/action. On a terminal it is shown in full first."""
     check_signs(place, "approve")
     fleet = live(place, _see)
     shown = _waiting(fleet, action, digest)
+    check_seen(shown, shown.args, unseen=unseen)
     typed = confirmed(shown, fleet, place, yes=yes, code=code, edited=None)
     return _send(
         place, "approve", shown, fleet.epoch, Wanted(**_about(shown), code=typed, reason=reason), wait
@@ -143,7 +177,7 @@ def approve(place: Place, action: str, *, yes: bool, code: str, digest: str, rea
 @_confirming
 @wait_option
 @common
-def edit(
+def edit(  # noqa: PLR0913  (the options of the verb)
     place: Place,
     action: str,
     given: str | None,
@@ -151,6 +185,7 @@ def edit(
     yes: bool,
     code: str,
     digest: str,
+    unseen: bool,
     reason: str,
     wait: float,
 ) -> int:
@@ -165,6 +200,7 @@ def edit(
         raise bad(
             "the arguments are the same as before; nothing was sent (to let it run as it is: watchfloor approve)"
         )
+    check_seen(shown, edited, unseen=unseen)
     typed = confirmed(shown, fleet, place, yes=yes, code=code, edited=edited)
     wanted = Wanted(**_about(shown), code=typed, reason=reason, args=edited)
     return _send(place, "edit", shown, fleet.epoch, wanted, wait)

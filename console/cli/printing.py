@@ -13,7 +13,7 @@ from typing import Any, Final
 
 import click
 
-from console.core.text import ELLIPSIS
+from console.core.text import ELLIPSIS, visible_json
 
 NOTHING: Final = "–"
 ID_CELLS: Final = 12
@@ -112,20 +112,11 @@ def size(count: int) -> str:
     return f"{amount:.1f} TB"
 
 
-def visible(text: str) -> str:
-    """JSON text in which everything that a terminal might act upon or hide is an escape."""
-    return (
-        text
-        if text.isprintable()
-        else "".join(char if char.isprintable() else _escape(char) for char in text)
-    )
-
-
 def safe_json(value: Any, *, indent: int | None = None) -> str:
     """A value as JSON: one line, or indented; harmless to a terminal either way."""
     separators = (",", ":") if indent is None else (",", ": ")
     text = json.dumps(value, ensure_ascii=False, indent=indent, separators=separators)
-    return "\n".join(visible(line) for line in text.split("\n"))
+    return visible_json(text)
 
 
 def say_json(value: Any) -> None:
@@ -137,7 +128,3 @@ def say(lines: Iterable[str]) -> None:
     """Print lines."""
     for line in lines:
         click.echo(line)
-
-
-def _escape(char: str) -> str:
-    return json.dumps(char)[1:-1]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any, Final
 
 from bus.codec import Record
@@ -13,10 +12,6 @@ from bus.records import (
     AgentBorn,
     AgentLost,
     AgentStopped,
-    AlarmAcknowledged,
-    AlarmCleared,
-    AlarmRaised,
-    AlarmShelved,
     CommandFailed,
     CommandRequested,
     CommandSent,
@@ -27,22 +22,20 @@ from bus.records import (
     RecordingStarted,
     SupervisorStarted,
 )
-from console.core.lifecycle import ACTION, ALARM, COMMAND, ENDED, RUN, advance
+from console.core.apply_alarm import APPLY_ALARM
+from console.core.lifecycle import ACTION, COMMAND, ENDED, RUN, advance
 from console.core.state import (
     AGENTS_KEPT,
     COMMANDS_KEPT,
     LOST_KEPT,
     Action,
     AgentLife,
-    Alarm,
     Command,
     Fleet,
     Run,
 )
 from console.core.text import plain
-from console.core.turns import Touched, close_ask, find, pause_failed, retire, waits
-
-ApplySupervisor = Callable[[Fleet, Record, Any], Touched]
+from console.core.turns import ApplySupervisor, Touched, close_ask, find, pause_failed, retire, waits
 
 OPEN_FACTOR: Final = 32
 """How many times as many commands are kept while none of them is settled."""
@@ -191,67 +184,6 @@ def _intent_refused(fleet: Fleet, record: Record, data: IntentRefused) -> Touche
     return (("site", ""),)
 
 
-def _raised(fleet: Fleet, record: Record, data: AlarmRaised) -> Touched:
-    alarm = fleet.alarms.get(data.alarm)
-    if alarm is None:
-        alarm = Alarm(
-            id=data.alarm,
-            kind=data.kind,
-            priority=data.priority,
-            text="",
-            state="normal",
-            raised_at=record.at,
-            count=0,
-        )
-        fleet.alarms[alarm.id] = alarm
-    alarm.state = advance(ALARM, alarm.state, "raise")
-    alarm.text = plain(data.text)
-    alarm.priority = min(alarm.priority, data.priority)
-    alarm.latched = alarm.latched or data.latched
-    alarm.agent, alarm.run = record.agent, record.run
-    alarm.count = max(alarm.count + 1, data.count)
-    alarm.changed_at = record.at
-    return (("alarm", alarm.id),)
-
-
-def _alarm_acknowledged(fleet: Fleet, record: Record, data: AlarmAcknowledged) -> Touched:
-    alarm = fleet.alarms.get(data.alarm)
-    if alarm is None:
-        return ()
-    alarm.state = advance(ALARM, alarm.state, "acknowledge")
-    alarm.by = plain(data.by, 64)
-    alarm.changed_at = record.at
-    _drop_normal(fleet, alarm)
-    return (("alarm", alarm.id),)
-
-
-def _shelved(fleet: Fleet, record: Record, data: AlarmShelved) -> Touched:
-    alarm = fleet.alarms.get(data.alarm)
-    if alarm is None:
-        return ()
-    alarm.shelved_until = record.at + int(data.seconds * 1000)
-    alarm.by = plain(data.by, 64)
-    return (("alarm", alarm.id),)
-
-
-def _cleared(fleet: Fleet, record: Record, data: AlarmCleared) -> Touched:
-    alarm = fleet.alarms.get(data.alarm)
-    if alarm is None:
-        return ()
-    if data.by:
-        alarm.state = advance(ALARM, alarm.state, "reset")
-    elif not alarm.latched:
-        alarm.state = advance(ALARM, alarm.state, "clear")
-    alarm.changed_at = record.at
-    _drop_normal(fleet, alarm)
-    return (("alarm", alarm.id),)
-
-
-def _drop_normal(fleet: Fleet, alarm: Alarm) -> None:
-    if alarm.state == "normal":
-        del fleet.alarms[alarm.id]
-
-
 def _born(fleet: Fleet, record: Record, data: AgentBorn) -> Touched:
     fleet.agents[record.agent] = AgentLife(
         agent=record.agent,
@@ -341,10 +273,7 @@ APPLY_SUPERVISOR: Final[dict[type, ApplySupervisor]] = {
     CommandSent: _sent,
     CommandFailed: _failed,
     IntentRefused: _intent_refused,
-    AlarmRaised: _raised,
-    AlarmAcknowledged: _alarm_acknowledged,
-    AlarmShelved: _shelved,
-    AlarmCleared: _cleared,
+    **APPLY_ALARM,
     AgentBorn: _born,
     AgentStopped: _stopped,
     AgentLost: _lost,

@@ -157,7 +157,8 @@ class Message(Struct, kw_only=True, omit_defaults=True):
 class Run(Struct, kw_only=True, omit_defaults=True):
     """One execution of an agent. `seq` is the last event recorded; `misdeeds` counts events that were not legal.
 
-    `lives` are the processes that have lived it, each with its last seq, the present one last. `lost_from` is the state before `lost`.
+    `lives` are the processes that have lived it, each with its last seq, the present one last. `lost_from` is the state
+    before `lost`.
     `stop` is the last word of the operators about it, by `stopped_by`: a pause, a hold, or neither.
     """
 

@@ -16,6 +16,9 @@ Touched = Iterable[tuple[Any, str]]
 ApplyAgent = Callable[[Fleet, Run, Record, Any], Touched]
 """What a record of an agent does to its run."""
 
+ApplySupervisor = Callable[[Fleet, Record, Any], Touched]
+"""What a record of the supervisor does to the fleet."""
+
 
 def living(run: Run) -> None:
     """Raise IllegalTransitionError if the run is over."""

@@ -9,7 +9,7 @@ from typing import Final, NamedTuple
 from bus import codec
 from bus.codec import DecodeError, Record
 from bus.limits import INTENT_REPEAT, INTENT_TIMEOUT
-from bus.messages import Answer, Intent, Journal, JournalRecord, KeyframePart
+from bus.messages import Answer, Intent, Journal, JournalRecord, KeyframePart, SupervisorState
 from bus.signing import PublicKey
 from bus.topics import Topics
 from bus.transport import Item, LinkDown, LinkUp, Message
@@ -87,6 +87,7 @@ class Follower:
         self._first_asked = now
         self._last_asked: float | None = None
         self._ask_at: float | None = None
+        self._due_pos = 0
         self._heard_part = False
 
     @property
@@ -207,6 +208,11 @@ class Follower:
             self._refuse(problem)
         if self.joined and self.supervision.epoch != self.epoch:
             self._rejoin(now)
+        elif self.joined and not problem and not retained:
+            # The journal may have lost its last records, and then nothing later would show the hole.
+            if self._due_pos > self.fleet.pos:
+                self._rejoin(now)
+            self._due_pos = codec.decode(payload, SupervisorState).pos
         elif epoch and self.supervision.epoch != epoch and self._ask_at is not None:
             self._ask_at = now
 
@@ -242,6 +248,7 @@ class Follower:
             effects.answers.append(reply)
 
     def _join(self, joined: Joined, now: float, effects: Effects) -> None:
+        self._due_pos = 0
         self.epoch = joined.epoch
         self.fleet = joined.fleet
         self.joined = True

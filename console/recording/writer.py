@@ -193,6 +193,8 @@ class Recording:
         at = max(old.at, int(self._clock() * 1000))
         path = self._folder / (name_after(old.path.stem, at) + SUFFIX)
         self._session = await Session.create(path, Keyframe(old.pos, at, keyframe))
+        # Records that were accepted while the file was made are older than its keyframe, and not out of order.
+        self._session.at = old.at
         await old.close()
 
     async def _limit(self, pages: int) -> None:

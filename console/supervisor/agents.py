@@ -44,6 +44,7 @@ class Agents:
         self._ledger = ledger
         self._gates = gates
         self._pulses: dict[str, Pulse] = {}
+        self._issued = 0
         self._deaf = False
 
     @property
@@ -57,7 +58,7 @@ class Agents:
         share = max(1, EVENTS_IN_FLIGHT // max(1, online))
         return min(WINDOW_MAX, 1 << (share.bit_length() - 1))
 
-    def status(self, address: Address, payload: bytes, now: float) -> None:
+    def status(self, address: Address, payload: bytes, now: float, *, retained: bool = False) -> None:
         """Take one status message."""
         agent = address.agent
         try:
@@ -67,13 +68,19 @@ class Agents:
             return
         match status.status:
             case "online":
-                self._born(agent, status, now)
+                if not (retained and self._gone(agent, status)):
+                    self._born(agent, status, now)
             case "alive":
                 self._alive(agent, status, now)
             case "stopped":
                 self._stopped(agent, status)
             case "lost":
                 self._will(agent, status)
+
+    def _gone(self, agent: str, status: AgentStatus) -> bool:
+        """Whether a birth that the broker kept is that of a link known to be gone: no sign of life."""
+        life = self._fleet.agents.get(agent)
+        return life is not None and life.status != "online" and life.connection == status.connection
 
     def heard(self, agent: str, now: float) -> None:
         """Anything at all that an agent sends is a sign of life."""
@@ -108,7 +115,9 @@ class Agents:
 
     def _issue(self, agent: str) -> None:
         tools = self._gates.pass_list(agent)
-        self._outbox.command(PassListCommand(epoch=self._log.epoch, agent=agent, tools=tools))
+        self._issued = max(self._issued + 1, self._fleet.pos)
+        command = PassListCommand(epoch=self._log.epoch, agent=agent, order=self._issued, tools=tools)
+        self._outbox.command(command)
 
     def reissue(self, *, only: str = "") -> None:
         """Send every online agent its pass list anew, or one of them."""

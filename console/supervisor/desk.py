@@ -38,6 +38,10 @@ SECOND: Final = "second-supervisor"
 """The alarm that closes approvals until an operator resets it."""
 
 
+CONSOLES_LISTED: Final = 256
+"""Consoles that are listed as watching; further ones watch unlisted."""
+
+
 @dataclass(frozen=True, slots=True)
 class Identity:
     """Who this supervisor is: its site, this run of it, this process, its key."""
@@ -133,7 +137,7 @@ class Desk:
                 if record is not None:
                     self._follow(record, now)
             case "status":
-                self.agents.status(address, payload, now)
+                self.agents.status(address, payload, now, retained=retained)
             case "intents":
                 intent = self.arbiter.intent(address, payload, now)
                 if intent is not None:
@@ -183,7 +187,8 @@ class Desk:
             if intent.console in self.fleet.operators:
                 self.log.write(OperatorLeft(operator=intent.operator, console=intent.console))
             return
-        if intent.watching and intent.console not in self.fleet.operators:
+        listed = intent.console in self.fleet.operators or len(self.fleet.operators) >= CONSOLES_LISTED
+        if intent.watching and not listed:
             self.log.write(OperatorJoined(operator=intent.operator, console=intent.console))
         for part in publishing.keyframe(self.identity.epoch, intent.id, self.fleet):
             self.outbox.plain(topic, part)
@@ -280,5 +285,6 @@ class Desk:
             window=self.agents.window,
             public_key=identity.key.public.line,
             recording="failing" if self.failing else "ok",
+            pos=self.committed_pos,
             conflict=self.conflict,
         )

@@ -14,7 +14,6 @@ from typing import Final
 from console.supervisor.outbox import Out
 
 LOGGER: Final = logging.getLogger(__name__)
-LINES_READ: Final = 1_000
 
 
 class EmergencyLog:
@@ -44,7 +43,7 @@ class EmergencyLog:
     def left(self) -> list[str]:
         """Lines that an earlier supervisor left: commands that stand in no recording."""
         try:
-            return self._path.read_text(encoding="utf-8").splitlines()[:LINES_READ]
+            return self._path.read_text(encoding="utf-8").splitlines()
         except FileNotFoundError:
             return []
 

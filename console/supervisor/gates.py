@@ -9,6 +9,7 @@ from typing import Any, Final, Protocol
 from bus.canonical import NotCanonicalError, digest
 from bus.events import ActionProposed, Outcome
 from bus.records import ActionAsked, ActionAssessed, ActionDecided
+from console.core.blobs import blob_names
 from console.core.risk import Assessment
 from console.core.state import Action, Fleet, Run
 from console.supervisor.alarms import Alarms
@@ -17,8 +18,6 @@ from console.supervisor.log import Log
 
 NO_DIGEST: Final = "0" * 64
 """Stands where arguments have no canonical form, so that nothing can be bound to them."""
-
-BLOB: Final = "$blob"
 
 
 class Judging(Protocol):
@@ -126,7 +125,7 @@ class Gates:
 
     def complete(self, run: Run, args: dict[str, Any]) -> bool:
         """Whether every blob that the arguments name has arrived whole and unchanged."""
-        return all(self.blob_ok(run.key, name) for name in blobs(args))
+        return all(self.blob_ok(run.key, name) for name in blob_names(args))
 
     def pass_list(self, agent: str) -> list[str]:
         """Tools whose calls this agent need not wait for, less those that it passed against the judgement of the call."""
@@ -209,22 +208,6 @@ class Gates:
             if action is not None and action.state == "asked":
                 reason = f"nobody answered within {action.decide_within:g} s"
                 self.decide(action, "expired", "clock", now, reason=reason)
-
-
-def blobs(value: Any) -> list[str]:
-    """The SHA-256 names of all blobs that a JSON value refers to."""
-    found: list[str] = []
-    stack = [value]
-    while stack:
-        item = stack.pop()
-        if isinstance(item, dict):
-            name = item.get(BLOB)
-            if isinstance(name, str):
-                found.append(name)
-            stack.extend(item.values())
-        elif isinstance(item, list):
-            stack.extend(item)
-    return found
 
 
 def _digest(tool: str, args: dict[str, Any]) -> tuple[str, str]:

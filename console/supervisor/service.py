@@ -31,6 +31,9 @@ TELEMETRY_WAIT: Final = 0.02
 TICK: Final = 0.05
 """Seconds between looks at the clock."""
 
+SLOW: Final = 2.0
+"""Seconds after which a commit that has not returned counts as failing."""
+
 RETRY: Final = 0.5
 """Seconds between attempts to commit while the recording fails."""
 
@@ -62,6 +65,7 @@ class Service:
         self._emergency = emergency
         self._files = files
         self._committing: list[Entry] = []
+        self._writing: asyncio.Future[None] | None = None
         self._staged = asyncio.Event()
         self._urgent = asyncio.Event()
         self._stopping = asyncio.Event()
@@ -94,6 +98,8 @@ class Service:
         await self._stopping.wait()
 
     async def _goodbye(self) -> None:
+        if self._writing is not None:
+            await asyncio.gather(self._writing, return_exceptions=True)
         taken = [*self._committing, *self._desk.take()]
         entries = [entry for entry in taken if entry.pos > self._recording.pos]
         try:
@@ -151,9 +157,13 @@ class Service:
             if out.stops and out.after > self._desk.committed_pos:
                 self._emergency.note(out)
             bulky = not out.command and not out.retain and not out.topic.endswith("/commands")
-            (self._bulk if bulky else self._control).send(
-                out.topic, out.payload, retain=out.retain, taken=self._taken(out) if out.command else None
-            )
+            try:
+                (self._bulk if bulky else self._control).send(
+                    out.topic, out.payload, retain=out.retain, taken=self._taken(out) if out.command else None
+                )
+            except ValueError as error:
+                LOGGER.exception("a message on %s cannot be sent", out.topic)
+                self._desk.alarms.raise_("internal-error", f"{out.topic}: {error}")
 
     def _taken(self, out: Out) -> Callable[[bool], None]:
         def taken(delivered: bool) -> None:  # noqa: FBT001  (the transport's signature)
@@ -178,7 +188,7 @@ class Service:
         if not entries:
             return
         rotating = self._recording.should_rotate()
-        keyframe = encode(self._desk.fleet) if rotating or self._recording.should_keyframe() else b""
+        keyframe = self._encoded() if rotating or self._recording.should_keyframe() else b""
         last = entries[-1]
         self._committing = entries
         await self._append(entries)
@@ -186,7 +196,7 @@ class Service:
         self._desk.committed(entries, time.monotonic())
         self._flush()
         try:
-            if rotating:
+            if rotating and keyframe:
                 previous = self._recording.session
                 await self._recording.rotate(keyframe)
                 self._desk.log.not_before = self._recording.at
@@ -197,10 +207,30 @@ class Service:
         except RecordingError as error:
             LOGGER.error("no keyframe: %s", error)  # noqa: TRY400  (the trace says nothing more)
 
+    def _encoded(self) -> bytes:
+        """The fleet as a keyframe. What cannot be encoded must never keep records from being committed."""
+        try:
+            return encode(self._desk.fleet)
+        except Exception as error:
+            LOGGER.exception("the fleet cannot be encoded")
+            self._desk.alarms.raise_("internal-error", f"no keyframe can be made: {type(error).__name__}")
+            return b""
+
+    async def _write(self, entries: list[Entry]) -> None:
+        """Commit records. A disk that neither takes them nor refuses them in time counts as failing meanwhile."""
+        self._writing = asyncio.ensure_future(self._recording.append(rows(entries)))
+        try:
+            await asyncio.wait_for(asyncio.shield(self._writing), SLOW)
+        except TimeoutError:
+            LOGGER.error("the recording has not answered for %g s", SLOW)  # noqa: TRY400  (the trace says nothing more)
+            self._desk.recording(failing=True)
+            self._flush()
+            await self._writing
+
     async def _append(self, entries: list[Entry]) -> None:
         while True:
             try:
-                await self._recording.append(rows(entries))
+                await self._write(entries)
             except RecordingError as error:
                 if not self._desk.failing:
                     LOGGER.error("the recording fails: %s", error)  # noqa: TRY400  (the trace says nothing more)
@@ -225,7 +255,11 @@ class Service:
     async def _lease(self) -> None:
         """Renew the lease through the recording, so that a supervisor that cannot reach its disk looks dead."""
         while True:
-            await self._recording.probe()
+            try:
+                await self._recording.probe()
+            except RecordingError as error:
+                LOGGER.error("the recording fails: %s", error)  # noqa: TRY400  (the trace says nothing more)
+                self._desk.recording(failing=True)
             self._desk.renew()
             self._kick()
             await asyncio.sleep(LEASE_RENEW)

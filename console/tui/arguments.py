@@ -1,7 +1,7 @@
 """Arguments of an action as an operator must see them: every leaf, its path, its exact value, nothing left out. Pure.
 
-A value stands bare only where that is unambiguous; otherwise it is JSON, in which every sign that cannot be seen, or that
-looks like another, is an escape. What is shown determines what is sent.
+A value stands bare only where that is unambiguous; otherwise it is JSON as `console.core.exact` spells it. What is shown
+determines what is sent, but for a value that was sent apart: of that there is a reference, and the words that it is one.
 """
 
 from __future__ import annotations
@@ -12,6 +12,9 @@ from collections.abc import Iterator
 from itertools import islice
 from typing import Any, Final, NamedTuple
 
+from console.core.blobs import BLOB, apart, blob_bytes, blob_names, is_blob
+from console.core.exact import document, mixed, unambiguous
+from console.core.exact import quoted as in_quotes
 from console.core.state import Run
 from console.tui.figures import size
 from console.tui.paint import wrap
@@ -32,12 +35,12 @@ _LOOKED_AT: Final = 40
 
 
 class Leaf(NamedTuple):
-    """One argument. `odd` values mix scripts in one word; `blob` values did not come with the action."""
+    """One argument. `odd` values mix scripts in one word; of a value that was sent apart `blob` is the reference."""
 
     path: str
     value: str
     odd: bool = False
-    blob: str = ""
+    blob: dict[str, Any] | None = None
 
 
 def leaves(args: dict[str, Any]) -> list[Leaf]:
@@ -47,10 +50,12 @@ def leaves(args: dict[str, Any]) -> list[Leaf]:
 
 def _walk(value: Any, path: str) -> Iterator[Leaf]:
     if isinstance(value, dict) and value:
-        if set(value) == {"$blob"} and isinstance(value["$blob"], str):
-            yield Leaf(path or "$", exact(value["$blob"]), blob=value["$blob"])
-            return
-        for name, inner in value.items():
+        members = value
+        if is_blob(value):
+            said = {name: inner for name, inner in value.items() if _of_reference(name, inner)}
+            yield Leaf(path or "$", " ".join(document(said).split()), blob=said)
+            members = {name: inner for name, inner in value.items() if name not in said}
+        for name, inner in members.items():
             step = name if _NAME.fullmatch(name) else f"[{exact(name, quoted=True)}]"
             yield from _walk(inner, f"{path}.{step}" if path and not step.startswith("[") else path + step)
     elif isinstance(value, list) and value:
@@ -60,15 +65,12 @@ def _walk(value: Any, path: str) -> Iterator[Leaf]:
         yield Leaf(path or "$", exact(value), odd=isinstance(value, str) and mixed(value))
 
 
-def mixed(text: str) -> bool:
-    """Whether one word of `text` has letters of ASCII and others: the way look-alike names are made."""
+def _of_reference(name: str, value: Any) -> bool:
+    """Whether a member of a reference is one that the SDK gives it; others are shown as arguments of their own."""
     return (
-        any(
-            any(char.isascii() and char.isalpha() for char in word)
-            and any(not char.isascii() and char.isalpha() for char in word)
-            for word in re.split(r"[\s@./:_-]+", text)
-        )
-        and not text.isascii()
+        name == BLOB
+        or (name == "bytes" and blob_bytes({name: value}) is not None)
+        or (name == "json" and value is True)
     )
 
 
@@ -76,31 +78,18 @@ def exact(value: Any, *, quoted: bool = False) -> str:
     """A scalar or empty container so that no two different values look the same."""
     if not isinstance(value, str):
         return json.dumps(value, ensure_ascii=True)
-    bare = value.isprintable() and value == value.strip() and value and not set(value) & {'"', "\\"}
-    if (
-        bare
-        and not quoted
-        and not mixed(value)
-        and not _SCALAR.fullmatch(value)
-        and value not in ("{}", "[]")
-    ):
+    bare = value and value == value.strip() and not set(value) & {'"', "\\"} and unambiguous(value)
+    if bare and not quoted and not _SCALAR.fullmatch(value) and value not in ("{}", "[]"):
         return value
-    return visible(json.dumps(value, ensure_ascii=mixed(value)))
-
-
-def visible(text: str) -> str:
-    """JSON text with every unprintable character inside its strings as a JSON escape."""
-    return text if text.isprintable() else "".join(_escape(char) for char in text)
-
-
-def _escape(char: str) -> str:
-    return char if char.isprintable() or char == "\n" else json.dumps(char)[1:-1]
+    return in_quotes(value)
 
 
 def telling(args: dict[str, Any]) -> str:
     """The value that says most about a call, for a row of a list; empty when there is none."""
     best: tuple[int, str] | None = None
     for leaf in islice(_walk(args, ""), _LOOKED_AT):
+        if leaf.blob is not None:
+            continue
         rank = _TELLING.index(leaf.path) if leaf.path in _TELLING else len(_TELLING)
         if best is None or rank < best[0]:
             bare = leaf.value[1:-1] if _SCALAR.fullmatch(leaf.value.strip('"')) else leaf.value
@@ -123,10 +112,9 @@ def pieces(args: dict[str, Any], run: Run, cells: int, *, unfolded: bool) -> lis
     """All arguments in lines of at most `cells` cells of value; long values are folded unless `unfolded`."""
     found: list[Piece] = []
     for number, leaf in enumerate(leaves(args)):
-        if leaf.blob:
-            have, of = run.blobs.get(leaf.blob, [0, 0])
-            text = f"sent apart, {have} of {of or '?'} parts here: {leaf.blob[:16]}"
-            found.append(Piece(number, 0, leaf.path, text, odd=True))
+        if leaf.blob is not None:
+            words = [*wrap(apart(leaf.blob, run.blobs), cells), *_split(leaf.value, cells)]
+            found += [Piece(number, part, leaf.path, text, odd=True) for part, text in enumerate(words)]
             continue
         lines = _split(leaf.value, cells)
         if len(lines) > FOLD_AT and not unfolded:
@@ -148,16 +136,8 @@ def _split(value: str, cells: int) -> list[str]:
 
 def incomplete(args: dict[str, Any], run: Run) -> bool:
     """Whether a value that was sent apart is not here whole."""
-    for leaf in leaves(args):
-        if leaf.blob:
-            have, of = run.blobs.get(leaf.blob, [0, 1])
-            if have < of:
-                return True
-    return False
-
-
-def has_blob(args: dict[str, Any]) -> bool:
-    return any(leaf.blob for leaf in leaves(args))
+    parts = [run.blobs.get(name, [0, 1]) for name in blob_names(args)]
+    return any(have < of for have, of in parts)
 
 
 class ArgumentError(ValueError):
@@ -166,7 +146,7 @@ class ArgumentError(ValueError):
 
 def editable(args: dict[str, Any]) -> str:
     """The arguments as indented JSON to edit, harmless to a terminal."""
-    return visible(json.dumps(args, indent=2, ensure_ascii=any(leaf.odd for leaf in leaves(args))))
+    return document(args)
 
 
 def parse(text: str) -> dict[str, Any]:

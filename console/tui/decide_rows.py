@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Final
 
+from console.core.blobs import blob_names
 from console.core.state import Action, Command, Run
 from console.tui import figures
-from console.tui.arguments import Piece, has_blob, incomplete
+from console.tui.arguments import Piece, incomplete
 from console.tui.attention import CONTROL, MARKS, Level
 from console.tui.frame_rows import View
 from console.tui.index import due_at
@@ -65,8 +66,11 @@ def argument_row(piece: Piece, column: int) -> Line:
     return row.at(column, piece.text, "act" if piece.odd else "text").line
 
 
-def closed_because(run: Run, action: Action, view: View, unread: int) -> str:
-    """Why this action cannot be approved now, or nothing when it can."""
+def closed_because(run: Run, action: Action, view: View, unread: int, *, edit: bool = False) -> str:
+    """Why this action cannot be approved now, or nothing when it can. `edit`: why not with other arguments.
+
+    An edit may write out what was sent apart, and so passes where approval as it is does not.
+    """
     if action.state != "asked":
         return "it does not wait"
     if not view.live:
@@ -77,14 +81,13 @@ def closed_because(run: Run, action: Action, view: View, unread: int) -> str:
         return "the recording fails"
     if action.args_cut or not action.digest:
         return "its arguments are not here"
-    if incomplete(action.args, run):
-        return "a value sent apart has not arrived whole"
-    if action.gate == "hold":
-        if has_blob(action.args):
-            return "a hold with a value sent apart cannot be read here"
-        if unread:
-            lines = "1 line" if unread == 1 else f"{unread} lines"
-            return f"{lines} not displayed yet; scroll, o opens long values"
+    if blob_names(action.args) and not edit:
+        if incomplete(action.args, run):
+            return "a value sent apart has not arrived whole"
+        return "a value sent apart cannot be read here"
+    if action.gate == "hold" and unread:
+        lines = "1 line" if unread == 1 else f"{unread} lines"
+        return f"{lines} not displayed yet; scroll, o opens long values"
     return ""
 
 

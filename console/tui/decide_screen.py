@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from bus.canonical import NotCanonicalError, canonical
+from console.core.blobs import blob_names
 from console.core.state import Action, Run
 from console.tui import decide_rows, figures
 from console.tui.acts import ActingScreen, wish_about
@@ -131,18 +132,18 @@ class DecideScreen(ActingScreen):
         total = len(self._pieces)
         return f"lines {shown.start + 1}-{shown.stop} of {total}" if total > len(shown) > 0 else ""
 
-    def _closed_because(self) -> str:
+    def _closed_because(self, *, edit: bool = False) -> str:
         run, action, missing = self.subject()
         if run is None or action is None:
             return missing
-        return decide_rows.closed_because(run, action, self.view, self._unread())
+        return decide_rows.closed_because(run, action, self.view, self._unread(), edit=edit)
 
     # ---- acts --------------------------------------------------------------------------------------------------------
 
     def impossible(self, name: str) -> str:
         why = super().impossible(name)
         if not why and name in ("approve", "edit"):
-            why = self._closed_because()
+            why = self._closed_because(edit=name == "edit")
         return why
 
     def act_approve(self) -> None:
@@ -158,6 +159,9 @@ class DecideScreen(ActingScreen):
             return
         if action is None or action.state != "asked":
             self.floor.tell(Note("edit: it no longer waits", "act"))
+            return
+        if blob_names(args):
+            self.floor.tell(Note("edit: a value sent apart cannot be read here; write out another", "act"))
             return
         try:
             canonical(args)

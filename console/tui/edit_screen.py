@@ -10,8 +10,9 @@ from textual.app import ComposeResult
 from textual.widgets import TextArea
 
 from console.core.state import Action
+from console.core.text import visible_json
 from console.tui.acts import ActingScreen
-from console.tui.arguments import ArgumentError, parse, visible
+from console.tui.arguments import ArgumentError, parse
 from console.tui.frame_rows import Note, View
 from console.tui.paint import BLANK, Line, Row
 
@@ -20,7 +21,7 @@ Done = Callable[[str, dict[str, Any] | None], None]
 
 
 class ArgumentArea(TextArea, inherit_css=True):
-    """The text to edit. What is pasted loses its control characters, as everything here has."""
+    """The text to edit. What cannot be seen of what is pasted becomes an escape, as everywhere here."""
 
     DEFAULT_CSS = """
     ArgumentArea, ArgumentArea:focus { height: 1fr; border: none; padding: 0 1; background: $wf-bg; color: $wf-text; }
@@ -29,7 +30,7 @@ class ArgumentArea(TextArea, inherit_css=True):
     async def _on_paste(self, event: events.Paste) -> None:
         event.prevent_default()
         event.stop()
-        self.insert(visible(event.text.replace("\r\n", "\n").replace("\t", "  ")))
+        self.insert(visible_json(event.text.replace("\r\n", "\n").replace("\t", "  ")))
 
 
 class EditScreen(ActingScreen):

@@ -1,15 +1,16 @@
 """A row of the screen as text and inks, laid on fixed columns. The same rows serve strips, tests and plain output.
 
-All agent text passes here on its way to a screen: whatever is not printable becomes a visible escape, once more.
+All agent text passes here on its way to a screen: whatever cannot be seen becomes a visible escape, once more.
 """
 
 from __future__ import annotations
 
 from typing import Final, NamedTuple
+from unicodedata import category
 
 from rich.cells import cell_len, chop_cells, set_cell_size
 
-from console.core.text import ELLIPSIS, plain
+from console.core.text import ELLIPSIS, legible, visible
 from console.tui.theme import Ink
 
 
@@ -24,8 +25,8 @@ BLANK: Final[Line] = ()
 
 
 def safe(text: str) -> str:
-    """`text` with every unprintable character shown as its escape."""
-    return text if text.isprintable() else plain(text, 4 * len(text) + 4)
+    """`text` with every character that cannot be seen shown as its escape."""
+    return text if legible(text) else visible(text)
 
 
 def cut(text: str, cells: int) -> str:
@@ -44,7 +45,10 @@ def cut_middle(text: str, cells: int) -> str:
 
 
 def wrap(text: str, cells: int) -> list[str]:
-    """`text` in pieces of at most `cells` cells; nothing is left out. Never empty. Breaks after a blank if it can."""
+    """`text` in pieces of at most `cells` cells; nothing is left out. Never empty.
+
+    Breaks after a blank if it can, and never before a combining mark.
+    """
     pieces: list[str] = []
     while text:
         piece = (
@@ -53,6 +57,8 @@ def wrap(text: str, cells: int) -> list[str]:
         space = piece.rfind(" ") + 1
         if len(piece) < len(text) and space > len(piece) // 2:
             piece = piece[:space]
+        while len(piece) < len(text) and category(text[len(piece)]) in ("Mn", "Me"):
+            piece = text[: len(piece) + 1]
         pieces.append(piece)
         text = text[len(piece) :]
     return pieces or [""]

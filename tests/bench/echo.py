@@ -30,7 +30,8 @@ class Echo:
         self._back = asyncio.get_running_loop().create_future()
         began = time.perf_counter()
         self._wire.publish(PING, b"x" * 400)
-        await self._back
+        async with asyncio.timeout(10.0):
+            await self._back
         return time.perf_counter() - began
 
     def close(self) -> None:

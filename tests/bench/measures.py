@@ -39,6 +39,8 @@ pinned = true
 """
 PINNED = "bench_status"
 JOIN_WITHIN = 30.0
+WITHIN = 20.0
+"""Seconds after which a call that nobody decided is an error here."""
 
 
 class Bench:
@@ -249,7 +251,7 @@ async def joined(site: Site) -> AsyncIterator[Floor]:
 async def _warm(run: Run) -> None:
     """Wait for the link, the pass list, and a renewal of the lease, without which nothing passes."""
     for _ in range(200):
-        decision = await run.gate(Action(PINNED, ARGS))
+        decision = await run.gate(Action(PINNED, ARGS, decide_within=WITHIN))
         decision.done()
         if decision.passed:
             break
@@ -260,7 +262,7 @@ async def _gate(run: Run, tool: str, *, passed: bool = False) -> float:
     """Make a call, which must have waited or not, and return how long it took, in seconds."""
     await asyncio.sleep(0.005)
     began = time.perf_counter()
-    decision = await run.gate(Action(tool, ARGS))
+    decision = await run.gate(Action(tool, ARGS, decide_within=WITHIN))
     took = time.perf_counter() - began
     decision.done("3 files")
     if not decision.approved or (passed and not decision.passed):

@@ -94,6 +94,7 @@ async def _filled(world: World) -> tuple[float, float, Action, Action]:
         for line in world.site.home.emergency_log.read_text("utf-8").splitlines()
     }
     assert {"decision", "pause", "kill"} <= types, types
+    await asyncio.sleep(world.chance.uniform(0, 4))
     return began, named, one, other
 
 
