@@ -10,10 +10,12 @@ import click
 import pytest
 from click.testing import CliRunner, Result
 
+from bus import values
 from bus.canonical import code, digest
 from bus.events import MessageSeen, RunFinished, RunStarted
 from bus.home import Home
 from bus.transport import Message
+from bus.values import Arguments
 from console.cli import printing
 from console.cli import terminal as terminal_module
 from console.cli.main import cli
@@ -302,6 +304,58 @@ def test_a_refusal_of_the_supervisor_is_one_line_and_exit_1(site: SiteInMemory, 
     as_json = run("approve", "a1", "--yes", "--json")
     assert json.loads(as_json.stdout)["outcome"] == "unknown-key"
     assert as_json.exit_code == 1
+
+
+def apart(site: SiteInMemory, tool: str = "ask_mail") -> tuple[Arguments, str]:
+    """Propose a call with a large value, as the SDK does."""
+    sent = values.arguments({"to": "x", "body": "word " * 10_000})
+    site.agent.report("7q4f", *sent.parts())
+    return sent, site.agent.propose("7q4f", "a1", tool, sent.wire)
+
+
+@pytest.mark.parametrize("tool", ["ask_mail", "hold_mail"])
+def test_what_was_sent_apart_is_approved_unseen_or_not_at_all(
+    site: SiteInMemory, run: Run, tool: str
+) -> None:
+    sent, own = apart(site, tool)
+    full = run("asks", "--full").stdout
+    (sha256,) = sent.blobs
+    assert f"unseen   {sha256}: 50000 bytes, sent apart: not shown here and cannot be read here" in full
+    assert "all 2 parts are here" in full
+    confirm = ["--yes"] if tool == "ask_mail" else ["--code", code(own)]
+    result = run("approve", "a1", *confirm)
+    assert result.exit_code == 2
+    assert "cannot be read here (50000 bytes); nothing was sent" in line(result)
+    assert site.agent.commands == []
+    assert run("approve", "a1", *confirm, "--unseen").exit_code == 0
+    assert site.agent.decisions()[0].outcome == "approved"
+
+
+@pytest.mark.usefixtures("terminal")
+def test_an_edit_may_write_out_what_was_sent_apart(site: SiteInMemory, run: Run) -> None:
+    sent, _ = apart(site)
+    kept = json.dumps({**sent.wire, "to": "y"})
+    assert run("approve", "a1", stdin="y\n").exit_code == 2
+    assert "--unseen" in line(run("edit", "a1", "--args", kept, stdin="y\n"))
+    assert site.agent.commands == []
+    shown = run("edit", "a1", "--args", kept, "--unseen", stdin="n\n")
+    assert (shown.exit_code, shown.stdout.count("unseen   ")) == (2, 2)
+    assert run("edit", "a1", "--args", '{"body": "short"}', stdin="y\n").exit_code == 0
+
+
+def test_what_is_unseen_is_still_refused_until_it_is_whole(site: SiteInMemory, run: Run) -> None:
+    sent = values.arguments({"body": "word " * 10_000})
+    site.agent.report("7q4f", next(sent.parts()))
+    site.agent.propose("7q4f", "a1", "ask_mail", sent.wire)
+    assert "1 of 2 parts are here" in run("asks", "--full").stdout
+    result = run("approve", "a1", "--yes", "--unseen")
+    assert result.exit_code == 1
+    assert "has not arrived whole" in line(result)
+
+
+def test_unseen_says_what_it_means(run: Run) -> None:
+    said = " ".join(run("approve", "--help").stdout.split())
+    assert "you answer for what neither you nor this command has read" in said
 
 
 def test_edit_sends_other_arguments(site: SiteInMemory, run: Run, tmp_path: Path) -> None:

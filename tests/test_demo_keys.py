@@ -118,7 +118,7 @@ async def judge_the_janitor(screen: Terminal, home: Path) -> None:
     assert path.exists()
     choose(screen, "janitor", LITTER[:8])
     screen.press_until("\r", "› Decide")
-    screen.press_until("a", "approves")
+    screen.press_until("a", "exactly these arguments")
     screen.press("y")
     screen.shows("effective +")
     await until(lambda: not path.exists(), 10.0, "the file is gone")

@@ -7,13 +7,12 @@ from typing import Any
 
 import pytest
 
-from bus import codec
+from bus import codec, values
 from bus.canonical import code, digest
 from bus.events import (
     ActionFinished,
     ActionProposed,
     ActionStarted,
-    BlobPart,
     Confidence,
     Hints,
     RunFinished,
@@ -290,16 +289,9 @@ def test_arguments_without_a_canonical_form_are_denied() -> None:
 
 def test_what_has_not_arrived_whole_cannot_be_approved() -> None:
     """A large value is approved only after all its parts came, with the right hash."""
-    import base64
-    import hashlib
-
-    body = b"x" * 100
-    name = hashlib.sha256(body).hexdigest()
-    parts = [
-        BlobPart(sha256=name, i=i, n=2, data=base64.b64encode(body[i * 50 : i * 50 + 50]).decode())
-        for i in (0, 1)
-    ]
-    proposed = ActionProposed(action="a1", tool="write_file", args={"text": {"$blob": name, "bytes": 100}})
+    large = values.arguments({"text": "x" * 50_000})
+    parts = list(large.parts())
+    proposed = ActionProposed(action="a1", tool="write_file", args=large.wire)
     for sent, accepted in (([], False), (parts[:1], False), (parts, True)):
         bench = Bench()
         bench.event(1, RunStarted())

@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bus.limits import DEPTH, EVENT_BYTES
+from bus.limits import DEPTH, EVENT_BYTES, EVENT_DEPTH
 from console.recording.bodies import Row
 from console.recording.export import LINE_BYTES, export_jsonl, import_jsonl, line
 from console.recording.history import history
@@ -111,7 +111,7 @@ def test_an_export_comes_back_as_the_same_recording(datas: list[Any]) -> None:
 
 
 async def test_the_deepest_event_comes_back(tmp_path: Path) -> None:
-    deep = json.loads("[" * (DEPTH - 1) + "]" * (DEPTH - 1))
+    deep = json.loads("[" * (EVENT_DEPTH - 1) + "]" * (EVENT_DEPTH - 1))
     rows = [row(envelope(deep))]
     source = tmp_path / "export.jsonl"
     source.write_bytes(await exported(await recorded(tmp_path / "a", rows)))

@@ -6,7 +6,9 @@ import pytest
 from textual.widgets import TextArea
 
 from bus.canonical import code, digest
+from bus.events import Gate
 from bus.messages import Answer
+from bus.values import arguments
 from tests.floor_fixture import ARGS, FakeSource, busy, calm
 from tests.tui_console import console
 
@@ -62,6 +64,41 @@ async def test_a_hold_is_closed_until_every_argument_was_on_screen() -> None:
                 break
         await it.press("a")
         assert it.screen.mode == "code"
+
+
+@pytest.mark.parametrize("gate", ["ask", "hold"])
+@pytest.mark.parametrize("whole", [False, True])
+async def test_what_was_sent_apart_is_not_approved_but_rejected_or_written_out(
+    gate: Gate, whole: bool
+) -> None:
+    script = calm()
+    script.start("mailer", "m1", "Mail everyone")
+    sent = arguments({"to": "x", "body": "word " * 10_000})
+    for part in list(sent.parts())[: None if whole else 1]:
+        script.agent("mailer", "m1", part)
+    script.ask("mailer", "m1", "a1", "send_all", sent.wire, gate=gate, severity=4)
+    about = {"agent": "mailer", "run": "m1", "action": "a1", "digest": digest("send_all", sent.wire)}
+    why = "a value sent apart " + ("cannot be read here" if whole else "has not arrived whole")
+    async with console(script) as it:
+        await it.press("enter")
+        assert "50000 bytes, sent apart: not shown here" in it.text()
+        assert ("all 2 parts are here" if whole else "1 of 2 parts are here") in it.text()
+        assert f"closed: {why}" in it.text()
+        await it.press("a", "y")
+        assert it.screen.sheet is None
+        await it.press("e")
+        area = it.app.screen.query_one(TextArea)
+        area.text = area.text.replace('"x"', '"y"')
+        await it.press("ctrl+t")  # the reference still stands there
+        assert it.screen.sheet is None
+        await it.press("e")
+        it.app.screen.query_one(TextArea).text = '{"to": "x", "body": "short"}'
+        await it.press("ctrl+t")
+        assert it.screen.mode == ("approve" if gate == "ask" else "code")
+        await it.press("escape", "r")
+        assert it.screen.mode == "words"
+        await it.press("escape", "d")
+        assert it.said == [{"verb": "reject", **about}]
 
 
 async def test_kill_takes_the_runs_id_and_its_last_character_kills() -> None:

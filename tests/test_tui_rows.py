@@ -8,6 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bus.messages import Verb
+from bus.values import BLOB as SDK_BLOB
+from bus.values import arguments as sdk_arguments
+from console.core.blobs import BLOB, blob_names
 from console.core.state import Run
 from console.tui import arguments, figures
 from console.tui.actions import ACTIONS, SHEETS, bound_keys, find, offered
@@ -44,7 +47,7 @@ def test_every_leaf_is_shown_and_every_sign_of_it_is_printable(args: dict[str, A
     shown = arguments.pieces(args, run, 20, unfolded=True)
     assert all(piece.text.isprintable() and piece.path.isprintable() for piece in shown)
     for number, leaf in enumerate(leaves):
-        if not leaf.blob:
+        if leaf.blob is None:
             assert "".join(piece.text for piece in shown if piece.leaf == number) == leaf.value
 
 
@@ -75,10 +78,39 @@ def test_a_word_of_two_scripts_is_shown_as_escapes() -> None:
     (leaf,) = arguments.leaves({"to": "p\u0430y@bank.example"})
     assert leaf.odd
     assert leaf.value == '"p\\u0430y@bank.example"'
-    assert (
-        not arguments.leaves({"name": "Привет Jörg"})[0].odd
-        or "\\u" in arguments.leaves({"name": "Jörg"})[0].value
-    )
+    (leaf,) = arguments.leaves({"name": "Привет Müller"})
+    assert (leaf.odd, leaf.value) == (False, "Привет Müller")
+
+
+@given(first=st.text(), second=st.text())
+def test_a_reference_hides_nothing_that_stands_beside_it(first: str, second: str) -> None:
+    args = {"a": {"$blob": first, "bytes": 5, "to": second}}
+    assert [leaf.path for leaf in arguments.leaves(args)] == ["a", "a.to"]
+    other = {"a": {"$blob": first + "x", "bytes": 5, "to": second}}
+    assert arguments.leaves(args) != arguments.leaves(other)
+    shown = arguments.pieces(args, Run(agent="a", run="r"), 30, unfolded=False)
+    assert all(piece.text.isprintable() for piece in shown)
+
+
+@pytest.mark.parametrize("args", [{"text": "é" * 20_000}, {"rows": [list(range(400))] * 40}])
+def test_what_the_sdk_sends_apart_is_told_to_be_unseen(args: dict[str, Any]) -> None:
+    sent = sdk_arguments({"to": "x", **args})
+    ((sha256, data),) = sent.blobs.items()
+    (name,) = args
+    assert blob_names(sent.wire) == [sha256]
+    run = Run(agent="a", run="r")
+    for have, here in ((0, "0 of ? parts"), (1, "1 of 2 parts"), (2, "all 2 parts")):
+        run.blobs = {sha256: [have, 2]} if have else {}
+        assert arguments.incomplete(sent.wire, run) is (have < 2)
+        shown = [
+            piece for piece in arguments.pieces(sent.wire, run, 40, unfolded=False) if piece.path == name
+        ]
+        assert all(piece.odd and len(piece.text) <= 40 for piece in shown)
+        words = "".join(piece.text for piece in shown)
+        assert f"{len(data)} bytes, sent apart: not shown here and cannot be read here; {here}" in words
+        assert sha256 in words
+    assert arguments.telling(sent.wire) == "x"
+    assert BLOB == SDK_BLOB
 
 
 def test_long_values_are_folded_and_unfold_whole() -> None:

@@ -60,17 +60,12 @@ def lines(text: str, limit: int = 4_000) -> list[str]:
 
 def legible(text: str) -> bool:
     """Whether every character of `text` can be seen where it stands."""
-    if not text.isprintable():
-        return False
-    if text.isascii() or max(text) < _MARKS_BEGIN:
-        return True
-    kinds = set(map(_kind, set(text)))
-    return "blank" not in kinds and ("mark" not in kinds or visible(text) == text)
+    return _all_signs(text) or (text.isprintable() and visible(text) == text)
 
 
 def visible(text: str, escape: Callable[[str], str] | None = None) -> str:
     """Return `text` with every character that cannot be seen where it stands replaced by its escape."""
-    if text.isprintable() and (text.isascii() or max(text) < _MARKS_BEGIN):
+    if _all_signs(text):
         return text
     shown: list[str] = []
     base, marks = "", ""
@@ -95,6 +90,13 @@ def visible(text: str, escape: Callable[[str], str] | None = None) -> str:
 def visible_json(text: str) -> str:
     """Return JSON text with every character that cannot be seen as a JSON escape; its line ends stay."""
     return text if legible(text) else visible(text, _json_escape)
+
+
+def _all_signs(text: str) -> bool:
+    """Whether `text` has neither marks nor anything that cannot be seen: the common case, told fast."""
+    if not text.isprintable():
+        return False
+    return text.isascii() or max(text) < _MARKS_BEGIN or {*map(_kind, {*text})} == {"sign"}
 
 
 @lru_cache(4096)

@@ -190,7 +190,7 @@ class Recording:
 
     async def _rotate(self, keyframe: bytes) -> None:
         old = self._session
-        at = max(old.at, int(self._clock() * 1000))
+        at = max(old.at, old.started, int(self._clock() * 1000))
         path = self._folder / (name_after(old.path.stem, at) + SUFFIX)
         self._session = await Session.create(path, Keyframe(old.pos, at, keyframe))
         # Records that were accepted while the file was made are older than its keyframe, and not out of order.
