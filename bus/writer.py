@@ -8,31 +8,21 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Sequence
-from typing import Final
 
 from msgspec import Raw
 
 from bus.codec import encode, source
 from bus.courier import Courier, Outbox
 from bus.events import (
-    BlobPart,
     CommandAcknowledged,
     CommandEffective,
     CommandRefused,
     Data,
     Envelope,
     EventsDropped,
-    MessageSeen,
-    Progress,
-    RunStateChanged,
-    StepFinished,
-    StepStarted,
 )
 from bus.limits import EVENT_BYTES
 from bus.spool import Bounds, SpoolError
-
-TELEMETRY: Final = (StepStarted, StepFinished, Progress, MessageSeen, BlobPart, RunStateChanged)
-"""What may be dropped, counted, when the spool is full."""
 
 
 class EventWriter:

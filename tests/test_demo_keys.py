@@ -135,7 +135,7 @@ async def stop_the_looper(screen: Terminal, home: Path) -> None:
     choose(screen, "looper", "paused")
     screen.press_until("p", "resume looper")
     await effective(home, "resume")
-    choose(screen, "looper", "search")
+    choose(screen, "looper")
     sheet = screen.press_until("K", "type its id")
     name = re.search(r"^ (\S+) kill", sheet, re.MULTILINE) or re.search(r"^ (\S+) +kill", sheet, re.MULTILINE)
     assert name is not None, sheet
@@ -160,11 +160,11 @@ async def test_the_floor_is_run_by_keys_and_the_disk_follows(tmp_path: Path, col
         for agent, gate in (("researcher", " hold "), ("janitor", " ask "), ("refunds", " ask ")):
             waits(screen, agent, gate, within=60.0)
         (home,) = await asyncio.to_thread(lambda: list(tmp_path.iterdir()))
+        await stop_the_looper(screen, home)
         await edit_the_credit(screen, home)
         await judge_the_janitor(screen, home)
         choose(screen, "researcher", " hold ")
         screen.press_until("d", "recorded as rejected")
-        await stop_the_looper(screen, home)
         screen.press("q")
         assert screen.ended(40.0) == 0
     assert of_this_demo(tmp_path) == []

@@ -85,6 +85,7 @@ class Desk:
         self.conflict = False
         self._lease = 0
         self._window = 0
+        self._keyframe: tuple[int, bytes] | None = None
         self._ticked: float | None = None
 
     @property
@@ -190,7 +191,10 @@ class Desk:
         listed = intent.console in self.fleet.operators or len(self.fleet.operators) >= CONSOLES_LISTED
         if intent.watching and not listed:
             self.log.write(OperatorJoined(operator=intent.operator, console=intent.console))
-        for part in publishing.keyframe(self.identity.epoch, intent.id, self.fleet):
+        pos = self.fleet.pos
+        if self._keyframe is None or self._keyframe[0] != pos:
+            self._keyframe = (pos, publishing.compressed(self.fleet))
+        for part in publishing.keyframe(self.identity.epoch, intent.id, pos, self._keyframe[1]):
             self.outbox.plain(topic, part)
 
     def _other(self, payload: bytes) -> None:

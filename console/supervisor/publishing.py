@@ -37,12 +37,16 @@ def journal(epoch: str, entries: list[Entry]) -> Iterator[bytes]:
         yield codec.encode(Journal(epoch=epoch, records=batch))
 
 
-def keyframe(epoch: str, intent: str, fleet: Fleet) -> Iterator[bytes]:
-    """Encode the fleet as keyframe parts for the console that asked by `intent`."""
-    body = zstandard.ZstdCompressor(level=3).compress(encode(fleet))
+def compressed(fleet: Fleet) -> bytes:
+    """The body of a keyframe of the fleet as it stands."""
+    return zstandard.ZstdCompressor(level=3).compress(encode(fleet))
+
+
+def keyframe(epoch: str, intent: str, pos: int, body: bytes) -> Iterator[bytes]:
+    """Cut the body of a keyframe at `pos` into parts for the console that asked by `intent`."""
     parts = [body[start : start + PART_BYTES] for start in range(0, len(body), PART_BYTES)]
     for number, part in enumerate(parts):
         data = base64.b64encode(part).decode()
         yield codec.encode(
-            KeyframePart(intent=intent, epoch=epoch, pos=fleet.pos, i=number, n=len(parts), data=data)
+            KeyframePart(intent=intent, epoch=epoch, pos=pos, i=number, n=len(parts), data=data)
         )

@@ -29,7 +29,6 @@ from console.supervisor.operators import Operators, OperatorsFileError
 from console.supervisor.serve import EXIT_UNUSABLE
 
 EXIT_BAD_INPUT: Final = 2
-EXIT_NO_BROKER: Final = 3
 EXIT_PORT_IN_USE: Final = 3
 
 PAUSE_FIRST: Final = 0.2
