@@ -135,8 +135,15 @@ class Shell:
             if not close.done():
                 await reader  # raises what went wrong
                 return
-            with contextlib.suppress(TimeoutError):
+            self._pump()  # what was written since the last look makes `empty` untrue
+            try:
                 await asyncio.wait_for(empty.wait(), close.result())
+            except TimeoutError:
+                log.warning(
+                    "agent %s: %d events are not stored yet; they stay in the spool, and `watchfloor spool send` sends them",
+                    self.core.identity.agent,
+                    self.core.unstored,
+                )
             with self._lock:
                 self.core.stop(time.monotonic())
                 rest = self.core.take_publishes()

@@ -32,6 +32,8 @@ def choose(screen: Terminal, *words: str) -> None:
     def chosen(text: str) -> bool:
         return any(line.startswith("▌") and all(word in line for word in words) for line in text.splitlines())
 
+    if chosen(screen.text):
+        return
     screen.press("g")
     for _ in range(40):
         try:
@@ -46,7 +48,7 @@ def choose(screen: Terminal, *words: str) -> None:
 def fleet(screen: Terminal) -> None:
     """Go back to the fleet."""
     screen.press("\x1b")
-    screen.until(lambda text: "› Fleet ›" not in text and "› Fleet" in text, "the fleet")
+    screen.until(lambda text: "q quit" in text and " esc " not in text, "the fleet")
 
 
 def waits(screen: Terminal, *words: str, within: float = 20.0) -> None:
@@ -135,9 +137,10 @@ async def stop_the_looper(screen: Terminal, home: Path) -> None:
     choose(screen, "looper", "paused")
     screen.press_until("p", "resume looper")
     await effective(home, "resume")
+    screen.until(lambda text: re.search("looper .*(step|claims)", text), "the looper at work")
     choose(screen, "looper")
     sheet = screen.press_until("K", "type its id")
-    name = re.search(r"^ (\S+) kill", sheet, re.MULTILINE) or re.search(r"^ (\S+) +kill", sheet, re.MULTILINE)
+    name = re.search(r"Kill run (\S+) of looper", sheet)
     assert name is not None, sheet
     screen.press(name[1])
     await effective(home, "kill")

@@ -158,6 +158,17 @@ async def test_damage_on_the_way_stops_right_before_it(
         assert player.fleet.pos == CHUNK
 
 
+async def test_a_keyframe_that_cannot_be_used_is_done_without(
+    script: Script, fleets: list[bytes], tmp_path: Path
+) -> None:
+    (path,) = await record(script.rows, tmp_path, keyframes=500)
+    spoil(path, "UPDATE keyframes SET body = x'00' WHERE pos > 500")
+    async with await Player.open(path) as player:
+        for pos in (2_600, 2_599, 600, 1_700):
+            await player.go(pos)
+            assert encode(player.fleet) == fleets[pos]
+
+
 async def test_a_session_without_records_is_its_keyframe(tmp_path: Path) -> None:
     (path,) = await record([], tmp_path)
     async with await Player.open(path) as player:

@@ -1,7 +1,7 @@
 """The SDK as an author uses it, over the in-memory bus, with a supervisor by script."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -28,6 +28,7 @@ from bus.messages import (
     PauseCommand,
     ResumeCommand,
 )
+from bus.transport import Item
 from tests.sdk_floor import AGENT, RUN, SITE, Supervisor
 
 
@@ -273,3 +274,33 @@ async def test_a_run_without_a_supervisor_keeps_its_spool(home: Home) -> None:
     assert list((home.spool / AGENT).glob("*.sqlite3")) == []
     task.cancel()
     await asyncio.wait({task})
+
+
+class LateTransport(MemoryTransport):
+    """A transport that says nothing at all until it is let."""
+
+    let: asyncio.Event
+
+    async def batches(self) -> AsyncIterator[Sequence[Item]]:
+        await self.let.wait()
+        async for batch in super().batches():
+            yield batch
+
+
+async def test_a_run_shorter_than_the_first_connection_is_sent_whole(floor: Supervisor, home: Home) -> None:
+    """Closing waits for what was written before the link was up; it does not take the silence for completion."""
+    LateTransport.let = asyncio.Event()
+    short = Agent(AGENT, home=home, transport=partial(LateTransport, floor.bus))
+
+    async def live() -> None:
+        async with short, short.run("done at once", run_id=RUN):
+            pass
+
+    living = asyncio.create_task(live())
+    while not list(home.spool.rglob("*.sqlite3")):  # noqa: ASYNC110  (nobody tells when a file appears)
+        await asyncio.sleep(0)
+    for _ in range(50):
+        await asyncio.sleep(0)
+    LateTransport.let.set()
+    await living
+    assert floor.types(RUN) == ["run.started", "run.finished"]

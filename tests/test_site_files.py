@@ -10,6 +10,7 @@ import pytest
 from bus.home import Home
 from bus.signing import PrivateKey
 from console.supervisor.files import SiteFiles
+from console.supervisor.operators import OperatorsFileError
 from tests.desk_fixture import Bench
 
 
@@ -67,3 +68,26 @@ def test_files_are_looked_at_once_a_second(home: Home) -> None:
     edited(home.operators, f"alice {PrivateKey.generate().public.line}\n")
     files.tick(bench.desk, 1.5)
     assert "alice" not in bench.desk.arbiter.operators.keys
+
+
+def test_an_operators_file_that_others_may_write_is_refused(home: Home) -> None:
+    """Anybody could enrol himself."""
+    edited(home.operators, f"alice {PrivateKey.generate().public.line}\n")
+    home.operators.chmod(0o666)
+    with pytest.raises(OperatorsFileError, match="chmod 644"):
+        SiteFiles(home)
+
+
+def test_an_alarm_about_a_file_stands_as_long_as_the_trouble(home: Home) -> None:
+    """A reset does not hide it, a restart with a mended file clears it."""
+    files = SiteFiles(home)
+    bench = Bench()
+    edited(home.policy, "nonsense")
+    files.tick(bench.desk, 1.0)
+    bench.intent("reset", alarm="policy-file", reason="go away")
+    assert not bench.alarms()
+    files.tick(bench.desk, 3.0)
+    assert bench.alarms() == {"policy-file"}
+    edited(home.policy, "")
+    SiteFiles(home).tick(bench.desk, 5.0)
+    assert bench.desk.fleet.alarms["policy-file"].state == "returned"

@@ -89,7 +89,7 @@ def demo(
     alone = headless or place.json or not (sys.stdin.isatty() and sys.stdout.isatty())
     journal: Latencies | None = None
     if not alone:
-        click.echo(f"watchfloor demo: bringing a floor up, seed {plan.seed}", err=True)
+        click.echo(f"watchfloor demo: bringing a floor up, seed {plan.seed}; leaving its console ends it", err=True)
     with Staging(plan) as staging:
         url = staging.opened()
         if alone:

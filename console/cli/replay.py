@@ -98,8 +98,12 @@ class Replayed:
             changes = await self._player.go(pos)
         except RecordingError as error:
             self._tell([Change("site", "")])
-            raise PlaybackError(str(error)) from None
+            raise self._said(error) from None
         self._tell(changes if self.fleet is before else [Change("site", "")])
+
+    def _said(self, error: RecordingError) -> PlaybackError:
+        """The same for the note line, where a folder would leave no room for what is wrong."""
+        return PlaybackError(str(error).replace(f"{self._player.path.parent}{os.sep}", ""))
 
     def _tell(self, changes: list[Change]) -> None:
         for listener in self._listeners:
@@ -117,7 +121,7 @@ class Replayed:
         except StopAsyncIteration:
             return self.marks is not marks
         except RecordingError as error:
-            raise PlaybackError(str(error)) from None
+            raise self._said(error) from None
         marks.add(some, upto)
         return True
 
@@ -140,7 +144,7 @@ class Replayed:
             self._take(await Player.open(path))
             await before.close()
         except RecordingError as error:
-            raise PlaybackError(str(error)) from None
+            raise self._said(error) from None
         self._tell([Change("site", "")])
         earlier, later = (before, self._player) if by > 0 else (self._player, before)
         missing = later.base - earlier.last

@@ -39,9 +39,9 @@ if TYPE_CHECKING:
 @click.option(
     "--ledger",
     type=click.Path(path_type=Path, dir_okay=False),
-    default=Path("rerun-ledger.jsonl"),
+    default=None,
     metavar="FILE",
-    help="Where the tools write what they did.",
+    help="Where the tools write what they did; by default rerun-ledger.jsonl in the site's data folder.",
 )
 @click.option(
     "--decide-within", type=click.FloatRange(min=0.1, max=86_400), default=600.0, metavar="SECONDS",
@@ -57,19 +57,21 @@ def rerun(  # noqa: PLR0913  (one parameter an option)
     speed: float,
     parallel: int,
     auto: Literal["approve", "reject", "none"],
-    ledger: Path,
+    ledger: Path | None,
     decide_within: float,
 ) -> int:
     """Live the recorded runs of FILE... again: each an agent on the floor that reports, asks and obeys.
 
-    The form of the files is described in docs/recorded-runs.md. Confidence is unknown unless a file has it.
+    The form of the files is described in docs/recorded-runs.md. Confidence is unknown.
     """
     from console.demo.ledger import EffectLedger
     from console.demo.recorded import RecordedRunError
     from console.demo.rerun import Pace
 
+    ledger = ledger or place.home().data / "rerun-ledger.jsonl"
     runs = itertools.islice(_chosen(files, only), limit)
     try:
+        ledger.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         with EffectLedger(ledger) as effects:
             summary = asyncio.run(_live(place, runs, Pace(speed, parallel, decide_within), effects, auto))
     except RecordedRunError as error:

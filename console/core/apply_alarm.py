@@ -7,7 +7,7 @@ from typing import Final
 from bus.codec import Record
 from bus.records import AlarmAcknowledged, AlarmCleared, AlarmRaised, AlarmShelved
 from console.core.lifecycle import ALARM, advance
-from console.core.state import Alarm, Fleet
+from console.core.state import ALARM_TEXT, Alarm, Fleet
 from console.core.text import plain
 from console.core.turns import ApplySupervisor, Touched
 
@@ -26,7 +26,7 @@ def _raised(fleet: Fleet, record: Record, data: AlarmRaised) -> Touched:
         )
         fleet.alarms[alarm.id] = alarm
     alarm.state = advance(ALARM, alarm.state, "raise")
-    alarm.text = plain(data.text)
+    alarm.text = plain(data.text, ALARM_TEXT)
     alarm.priority = min(alarm.priority, data.priority)
     alarm.latched = alarm.latched or data.latched
     alarm.agent, alarm.run = record.agent, record.run

@@ -18,6 +18,7 @@ from console.core.lifecycle import ActionState, AlarmState, CommandState
 STEPS_KEPT: Final = 40
 STEPS_KEPT_ENDED: Final = 12
 STEP_TEXT: Final = 120
+ALARM_TEXT: Final = 400
 ACTIONS_KEPT: Final = 24
 MESSAGES_KEPT: Final = 8
 COMMANDS_KEPT: Final = 1_024

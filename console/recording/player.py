@@ -6,6 +6,7 @@ There is no way from here to anything that could send: a player has a file and a
 from __future__ import annotations
 
 from array import array
+from bisect import bisect_right
 from collections import OrderedDict
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -141,9 +142,15 @@ class Player:
         here = self.fleet.pos if self.fleet.pos <= pos else -1
         waypoint = self._waypoints.nearest(pos)
         known = max(here, -1 if waypoint is None else waypoint)
-        keyframe = max((at for at in self._keyframes if at <= pos), default=self.base)
+        keyframe = self._keyframes[bisect_right(self._keyframes, pos) - 1]
         if known < self.base or keyframe > known + LOAD_WORTH:
-            self.fleet = _decoded(self.path, await self._reader.keyframe_before(keyframe))
+            try:
+                self.fleet = _decoded(self.path, await self._reader.keyframe_before(keyframe))
+            except RecordingError:
+                if keyframe == self.base:
+                    raise
+                self._keyframes.remove(keyframe)  # of another version, or damaged: the records have it all
+                return await self._start_towards(pos)
             self._waypoints.forget_fleet()
             self._waypoints.keep(self.fleet)
         elif waypoint is not None and known != here:

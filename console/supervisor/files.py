@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import Final
 
 from bus.home import Home
+from console.core.state import ALARM_TEXT
+from console.core.text import plain
 from console.policy.load import Rulebook
 from console.supervisor.desk import Desk
 from console.supervisor.operators import Operators, OperatorsFileError
@@ -32,6 +34,7 @@ class SiteFiles:
         self._home = home
         self._rules_seen = self._rules()
         self._operators_seen = _stamp(home.operators)
+        self._operators_problem = ""
         self._next = 0.0
 
     def tick(self, desk: Desk, now: float) -> None:
@@ -44,25 +47,27 @@ class SiteFiles:
             self._rules_seen = rules
             if self.rulebook.reload():
                 desk.adopt(self.rulebook.judge)
-            _say(desk, "policy-file", self.rulebook.problem)
         if operators != self._operators_seen:
             self._operators_seen = operators
-            problem = ""
+            self._operators_problem = ""
             try:
                 self.operators = desk.arbiter.operators = Operators.load(self._home.operators)
             except OperatorsFileError as error:
-                problem = f"{error} (the last good version stays in force)"
-            _say(desk, "operators-file", problem)
+                self._operators_problem = f"{error} (the last good version stays in force)"
+        # At every look, so that neither a restart nor a reset makes an alarm differ from the file.
+        _say(desk, "policy-file", self.rulebook.problem)
+        _say(desk, "operators-file", self._operators_problem)
 
     def _rules(self) -> tuple[Stamp, Stamp]:
         return _stamp(self._home.catalogue), _stamp(self._home.policy)
 
 
 def _say(desk: Desk, kind: str, problem: str) -> None:
-    if problem:
-        desk.alarms.raise_(kind, problem)
-    else:
+    alarm = desk.fleet.alarms.get(kind)
+    if not problem:
         desk.alarms.clear(kind)
+    elif alarm is None or alarm.state == "returned" or alarm.text != plain(problem, ALARM_TEXT):
+        desk.alarms.raise_(kind, problem)
 
 
 def _stamp(path: Path) -> Stamp:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
@@ -33,6 +34,9 @@ class Operators:
         found = Operators()
         if not path.exists():
             return found
+        if os.name == "posix" and path.stat().st_mode & 0o022:
+            msg = f"{path}: others may write it, so anybody could enrol himself; run: chmod 644 {path}"
+            raise OperatorsFileError(msg)
         try:
             lines = path.read_text(encoding="utf-8").splitlines()
         except (OSError, UnicodeDecodeError) as error:
