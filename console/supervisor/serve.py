@@ -15,6 +15,7 @@ import signal
 import sys
 import threading
 import time
+from collections.abc import Coroutine
 from importlib.metadata import version
 from pathlib import Path
 from typing import Final
@@ -83,6 +84,8 @@ def main() -> int:
 
 
 async def _serve(home: Home) -> None:
+    stopping = asyncio.Event()
+    _stop_on_signals(stopping)  # first of all: the parent may go while we wait for a broker
     topics = Topics(home.site)
     url = BrokerUrl.parse(home.broker())
     identity = Identity(
@@ -96,7 +99,8 @@ async def _serve(home: Home) -> None:
     initial = encode(Fleet(site=home.site))
     async with await Recording.open(home.sessions, initial=initial) as recording:
         fleet = await _restore(recording)
-        await _alone(url, topics)
+        if not await _unless(stopping, _alone(url, topics)):
+            return
         desk = Desk(
             fleet,
             identity,
@@ -121,27 +125,40 @@ async def _serve(home: Home) -> None:
             MqttTransport(url, client_id=f"watchfloor-{home.site}-bulk", subscriptions=[topics.all_events]),
             emergency,
             files,
+            stopping,
         )
-        _stop_on_signals(service)
         await service.run()
 
 
-def _stop_on_signals(service: Service) -> None:
+async def _unless(stopping: asyncio.Event, work: Coroutine[object, object, None]) -> bool:
+    """Do `work` unless told to stop meanwhile; returns whether it was done."""
+    working, stopped = asyncio.create_task(work), asyncio.create_task(stopping.wait())
+    await asyncio.wait({working, stopped}, return_when=asyncio.FIRST_COMPLETED)
+    stopped.cancel()
+    if not working.done():
+        working.cancel()
+        await asyncio.wait({working})
+        return False
+    working.result()
+    return True
+
+
+def _stop_on_signals(stopping: asyncio.Event) -> None:
     loop = asyncio.get_running_loop()
     for name in ("SIGTERM", "SIGINT", "SIGHUP"):
         if hasattr(signal, name):
             with contextlib.suppress(NotImplementedError):
-                loop.add_signal_handler(getattr(signal, name), service.stop)
-    threading.Thread(target=_wait_for_parent, args=(loop, service), daemon=True).start()
+                loop.add_signal_handler(getattr(signal, name), stopping.set)
+    threading.Thread(target=_wait_for_parent, args=(loop, stopping), daemon=True).start()
 
 
-def _wait_for_parent(loop: asyncio.AbstractEventLoop, service: Service) -> None:
+def _wait_for_parent(loop: asyncio.AbstractEventLoop, stopping: asyncio.Event) -> None:
     # Not through sys.stdin: its lock, held here, would abort the interpreter's shutdown.
     with contextlib.suppress(OSError):
         while os.read(0, 4096):
             pass
     with contextlib.suppress(RuntimeError):
-        loop.call_soon_threadsafe(service.stop)
+        loop.call_soon_threadsafe(stopping.set)
 
 
 async def _restore(recording: Recording) -> Fleet:

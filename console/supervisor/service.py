@@ -57,7 +57,9 @@ class Service:
         bulk: Transport,
         emergency: EmergencyLog,
         files: SiteFiles,
+        stopping: asyncio.Event,
     ) -> None:
+        """`stopping` asks for a clean end: what is staged is committed, and the state says `stopped`."""
         self._desk = desk
         self._recording = recording
         self._control = control
@@ -68,14 +70,10 @@ class Service:
         self._writing: asyncio.Future[None] | None = None
         self._staged = asyncio.Event()
         self._urgent = asyncio.Event()
-        self._stopping = asyncio.Event()
-
-    def stop(self) -> None:
-        """Ask for a clean end: what is staged is committed, the state says `stopped`."""
-        self._stopping.set()
+        self._stopping = stopping
 
     async def run(self) -> None:
-        """Serve until `stop`, or until a task fails, which raises."""
+        """Serve until `stopping` is set, or until a task fails, which raises."""
         async with self._control, self._bulk:
             tasks = [
                 asyncio.create_task(self._listen(self._control, CHUNK * 16), name="control"),
@@ -177,8 +175,10 @@ class Service:
             await self._staged.wait()
             self._staged.clear()
             if not self._urgent.is_set():
+                # Not wait_for: before Python 3.12 it swallows a cancellation that meets its answer, and we never end.
                 with suppress(TimeoutError):
-                    await asyncio.wait_for(self._urgent.wait(), TELEMETRY_WAIT)
+                    async with asyncio.timeout(TELEMETRY_WAIT):
+                        await self._urgent.wait()
             self._urgent.clear()
             await self._store()
 
@@ -220,7 +220,8 @@ class Service:
         """Commit records. A disk that neither takes them nor refuses them in time counts as failing meanwhile."""
         self._writing = asyncio.ensure_future(self._recording.append(rows(entries)))
         try:
-            await asyncio.wait_for(asyncio.shield(self._writing), SLOW)
+            async with asyncio.timeout(SLOW):
+                await asyncio.shield(self._writing)
         except TimeoutError:
             LOGGER.error("the recording has not answered for %g s", SLOW)  # noqa: TRY400  (the trace says nothing more)
             self._desk.recording(failing=True)
