@@ -86,8 +86,9 @@ def test_a_word_of_two_scripts_is_shown_as_escapes() -> None:
 def test_a_reference_hides_nothing_that_stands_beside_it(first: str, second: str) -> None:
     args = {"a": {"$blob": first, "bytes": 5, "to": second}}
     assert [leaf.path for leaf in arguments.leaves(args)] == ["a", "a.to"]
-    other = {"a": {"$blob": first + "x", "bytes": 5, "to": second}}
-    assert arguments.leaves(args) != arguments.leaves(other)
+    for name in (first + "x", first.replace(" ", "  "), first + " "):
+        other = {"a": {"$blob": name, "bytes": 5, "to": second}}
+        assert name == first or arguments.leaves(args) != arguments.leaves(other)
     shown = arguments.pieces(args, Run(agent="a", run="r"), 30, unfolded=False)
     assert all(piece.text.isprintable() for piece in shown)
 

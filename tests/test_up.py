@@ -23,7 +23,7 @@ async def test_a_supervisor_that_waits_for_its_broker_ends_with_its_parent(tmp_p
         "WATCHFLOOR_HOME": str(tmp_path),
         "WATCHFLOOR_BROKER": f"mqtt://127.0.0.1:{free_port()}",
     }
-    parent = subprocess.Popen(
+    parent = subprocess.Popen(  # noqa: ASYNC220  (nothing else runs here)
         [sys.executable, "-m", "console.cli.main", "up"],
         env=environment,
         stdin=subprocess.DEVNULL,

@@ -6,15 +6,11 @@ import asyncio
 import contextlib
 import os
 import secrets
-import shutil
-import signal
-import subprocess
 import sys
 import tempfile
 import time
 from pathlib import Path
-from types import FrameType, TracebackType
-from typing import TYPE_CHECKING, Any, Final, Literal, NoReturn, Self
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 import click
 
@@ -23,18 +19,17 @@ from console.cli.exits import CliError, Exit
 from console.cli.options import Place, common, user_name
 
 if TYPE_CHECKING:
-    from console.demo.crew import Plan
+    from console.cli.staging import Staging
+    from console.demo.plan import Plan
     from console.demo.summary import Latencies
     from console.link.floor import Floor
 
 SECONDS: Final = 30.0
 SITE: Final = "demo"
 JOIN_WITHIN: Final = 20.0
-CLOSE_WITHIN: Final = 40.0
 LOOK: Final = 0.5
 """Seconds between two looks whether the processes are still there."""
 
-ENDING: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 Answering = Literal["approve", "reject", "none"]
 
@@ -74,7 +69,8 @@ def demo(
 
     Nothing leaves this machine. Leaving the console ends everything.
     """
-    from console.demo.crew import Plan
+    from console.cli.staging import Staging
+    from console.demo.plan import Plan
 
     plan = Plan(
         root=Path(tempfile.mkdtemp(prefix="watchfloor-demo-")).resolve(),
@@ -89,7 +85,9 @@ def demo(
     alone = headless or place.json or not (sys.stdin.isatty() and sys.stdout.isatty())
     journal: Latencies | None = None
     if not alone:
-        click.echo(f"watchfloor demo: bringing a floor up, seed {plan.seed}; leaving its console ends it", err=True)
+        click.echo(
+            f"watchfloor demo: bringing a floor up, seed {plan.seed}; leaving its console ends it", err=True
+        )
     with Staging(plan) as staging:
         url = staging.opened()
         if alone:
@@ -105,112 +103,6 @@ def demo(
         printing.say(_lines(facts))
     sound = facts["lost"] == 0 and facts["effects_undecided"] == 0
     return code or (Exit.DONE if sound else Exit.REFUSED)
-
-
-class Staging:
-    """The processes of a demo and its home, as long as the context lasts.
-
-    Whatever ends it, it ends them: by its own word, or by closing their parent's standard input when it is gone itself.
-    """
-
-    def __init__(self, plan: Plan) -> None:
-        self.plan = plan
-        self._crew: subprocess.Popen[str] | None = None
-
-    def __enter__(self) -> Self:
-        from console.demo.crew import arguments_of
-
-        for number in ENDING:
-            signal.signal(number, _leave)
-        try:
-            self.plan.logs.mkdir(parents=True)
-            with (self.plan.logs / "crew.log").open("ab") as log:
-                self._crew = subprocess.Popen(
-                    arguments_of(self.plan),
-                    cwd=self.plan.root,
-                    env=self.plan.environment,
-                    stdin=subprocess.PIPE,
-                    stdout=subprocess.PIPE,
-                    stderr=log,
-                    text=True,
-                    start_new_session=True,
-                )
-        except BaseException:
-            self._remove()
-            raise
-        return self
-
-    def opened(self) -> str:
-        """Wait until the site's files are there. Returns the broker's address.
-
-        Raises:
-            CliError: it did not come up.
-        """
-        assert self._crew is not None  # noqa: S101 - entered
-        assert self._crew.stdout is not None  # noqa: S101
-        word, _, rest = self._crew.stdout.readline().strip().partition(" ")
-        if word != "up":
-            raise CliError(Exit.NO_ANSWER, f"the demo did not come up: {rest or self.last_words}")
-        return rest
-
-    @property
-    def last_words(self) -> str:
-        """What the processes' parent, or else the site, said last."""
-        return self.plan.last_words("crew") or self.plan.last_words("up") or "its processes ended"
-
-    @property
-    def alive(self) -> bool:
-        """Whether the processes' parent is there."""
-        return self._crew is not None and self._crew.poll() is None
-
-    def quit_on_signals(self) -> None:
-        """Take the signals back from whoever had them meanwhile."""
-        for number in ENDING:
-            signal.signal(number, _leave)
-
-    def close(self) -> None:
-        """End everything and wait for it. Harmless when it was done."""
-        crew = self._crew
-        if crew is None or crew.stdin is None or crew.stdout is None:
-            return
-        for number in ENDING:
-            signal.signal(number, _stay)
-        with contextlib.suppress(OSError):
-            crew.stdin.write("end\n")
-            crew.stdin.flush()
-        try:
-            crew.wait(CLOSE_WITHIN)
-        except subprocess.TimeoutExpired:
-            crew.kill()
-            crew.wait()
-        with contextlib.suppress(OSError):
-            crew.stdin.close()
-        crew.stdout.close()
-        self._crew = None
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        try:
-            self.close()
-        finally:
-            self._remove()
-            for number in ENDING:
-                signal.signal(
-                    number, signal.default_int_handler if number == signal.SIGINT else signal.SIG_DFL
-                )
-
-    def _remove(self) -> None:
-        if not self.plan.keep:
-            shutil.rmtree(self.plan.root, ignore_errors=True)
-
-
-def _leave(number: int, _frame: FrameType | None) -> NoReturn:
-    raise SystemExit(128 + number)
-
-
-def _stay(_number: int, _frame: FrameType | None) -> None:
-    """It is ending already."""
 
 
 def _console(plan: Plan, url: str, staging: Staging) -> int:
@@ -232,6 +124,7 @@ async def _watch(plan: Plan, url: str, seconds: float, staging: Staging) -> tupl
     """Follow the floor for so long, or until a signal. Returns the exit code, and how long events took to come here."""
     from bus import codec
     from bus.url import BrokerUrl
+    from console.cli.staging import ENDING
     from console.demo.summary import Latencies, milliseconds
     from console.link.floor import Floor
     from console.link.follower import Applied

@@ -52,9 +52,9 @@ def quoted(text: str) -> str:
     return visible_json(token)
 
 
-def document(value: Any) -> str:
-    """A JSON value as indented lines, the doubtful signs of its names and strings escaped."""
-    text = json.dumps(value, ensure_ascii=False, indent=2)
+def document(value: Any, indent: int | None = 2) -> str:
+    """A JSON value as indented lines, or as one without `indent`, the doubtful signs of its names and strings escaped."""
+    text = json.dumps(value, ensure_ascii=False, indent=indent)
     return _STRING.sub(lambda found: quoted(json.loads(found[0])), text)
 
 

@@ -20,14 +20,13 @@ import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final, Literal
+from typing import Final
 
-from bus.home import Home
 from bus.spool import SpoolError
 from bus.spool_send import send_spool
 from console.demo.cast import CAST
 from console.demo.pages import Pages
-from console.demo.sandbox import Sandbox
+from console.demo.plan import Plan
 
 END: Final = "end"
 """The line on standard input that ends the demo and leaves its home to whoever asked."""
@@ -47,67 +46,6 @@ ENTER_EVERY: Final = 0.25
 
 class NotUpError(Exception):
     """The site did not come up; the text says why."""
-
-
-@dataclass(frozen=True, slots=True)
-class Plan:
-    """What a demo is to be: where, from which seed, how fast, on which broker (None: its own)."""
-
-    root: Path
-    site: str = "demo"
-    seed: int = 1
-    speed: float = 1.0
-    broker: str | None = None
-    answer: Literal["approve", "reject", "none"] = "none"
-    operator: str = "operator"
-    keep: bool = False
-
-    @property
-    def home(self) -> Home:
-        """The folders of the demo's site."""
-        return Home(
-            site=self.site,
-            data=self.root / "home" / "data" / self.site,
-            config=self.root / "home" / "config" / self.site,
-        )
-
-    @property
-    def sandbox(self) -> Sandbox:
-        """Where the agents work."""
-        return Sandbox(self.root / "sandbox")
-
-    @property
-    def logs(self) -> Path:
-        """What the processes say."""
-        return self.root / "logs"
-
-    @property
-    def environment(self) -> dict[str, str]:
-        """What every process of the demo gets."""
-        kept = {name: value for name, value in os.environ.items() if not name.startswith("WATCHFLOOR_")}
-        here = str(Path(__file__).resolve().parents[2])
-        return kept | {
-            "WATCHFLOOR_HOME": str(self.root / "home"),
-            "WATCHFLOOR_SITE": self.site,
-            "LOGNAME": self.operator,  # the site's first operator is the user of this name
-            "PYTHONPATH": os.pathsep.join(filter(None, (here, kept.get("PYTHONPATH")))),
-            "PYTHONUNBUFFERED": "1",
-            "TMPDIR": str(self.root / "tmp"),
-        }
-
-    def last_words(self, name: str) -> str:
-        """The last line that a process said; `up` for the site's."""
-        path = self.logs / f"{name}.log"
-        lines = path.read_text("utf-8", "replace").strip().splitlines() if path.exists() else []
-        return lines[-1] if lines else ""
-
-    def make(self) -> None:
-        """Make the folders, the catalogue and the rules."""
-        for folder in (self.logs, self.root / "tmp", self.home.config, self.home.data):
-            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        self.sandbox.make(self.seed)
-        for path in (self.home.catalogue, self.home.policy):
-            shutil.copyfile(Path(__file__).with_name(path.name), path)
 
 
 @dataclass(slots=True)
@@ -292,14 +230,6 @@ def _say(line: str) -> None:
     with contextlib.suppress(OSError):
         sys.stdout.write(f"{line}\n")
         sys.stdout.flush()
-
-
-def arguments_of(plan: Plan) -> list[str]:
-    """The command line of the process that runs this plan."""
-    words = [sys.executable, "-m", "console.demo.crew", str(plan.root), "--site", plan.site]
-    words += ["--seed", str(plan.seed), "--speed", str(plan.speed), "--operator", plan.operator]
-    words += ["--answer", plan.answer, *(["--broker", plan.broker] if plan.broker else [])]
-    return [*words, *(["--keep"] if plan.keep else [])]
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

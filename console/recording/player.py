@@ -154,7 +154,7 @@ class Player:
             self._waypoints.forget_fleet()
             self._waypoints.keep(self.fleet)
         elif waypoint is not None and known != here:
-            self._waypoints.restore(waypoint, self.fleet)
+            return self._waypoints.restore(waypoint, self.fleet)
         else:
             return []
         return [Change("site", "")]

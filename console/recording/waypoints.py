@@ -7,14 +7,14 @@ waypoint decodes only the runs that are different now.
 from __future__ import annotations
 
 from bisect import bisect_right, insort
-from collections.abc import Iterable
-from typing import Final, NamedTuple
+from collections.abc import Iterable, Mapping
+from typing import Final, Literal, NamedTuple
 
 import msgspec
 
 from bus.codec import Record
 from console.core.reduce import Change
-from console.core.state import Fleet, Run, decode, encode
+from console.core.state import Alarm, Command, Fleet, Run, decode, encode
 
 BYTES_KEPT: Final = 64 * 1024 * 1024
 """How much all waypoints together may take, counting what is shared once."""
@@ -79,18 +79,50 @@ class Waypoints:
         while self._bytes > self._bytes_kept and len(self._kept) > 1:
             self._drop(next(iter(self._kept)))
 
-    def restore(self, pos: int, fleet: Fleet) -> None:
-        """Bring the fleet to the waypoint at `pos`, in place."""
+    def restore(self, pos: int, fleet: Fleet) -> list[Change]:
+        """Bring the fleet to the waypoint at `pos`, in place. Returns what is different now."""
         waypoint = self._kept[pos] = self._kept.pop(pos)
         before = decode(waypoint.rest)
+        changes = _differences(before, fleet)
         for key, body in waypoint.runs.items():
             run = fleet.runs.get(key)
             same = run is not None and self._encoded.get(key) == body  # quick: shared bytes are one object
-            before.runs[key] = run if run is not None and same else _DECODER.decode(body)
+            if run is None or not same:
+                run = _DECODER.decode(body)
+                changes.append(Change("run", key))
+            before.runs[key] = run
+        changes += [Change("run", key) for key in fleet.runs if key not in before.runs]
         self._encoded = dict(waypoint.runs)
         for name in fleet.__struct_fields__:
             setattr(fleet, name, getattr(before, name))
+        return changes
 
     def _drop(self, pos: int) -> None:
         self._bytes -= self._kept.pop(pos).added
         self._order.remove(pos)
+
+
+def _differences(one: Fleet, other: Fleet) -> list[Change]:
+    """What differs between two fleets apart from their runs, with the runs that look different by it."""
+    changes: list[Change] = []
+    kinds: tuple[
+        tuple[Literal["command", "alarm"], Mapping[str, Command | Alarm], Mapping[str, Command | Alarm]], ...
+    ]
+    kinds = (("command", one.commands, other.commands), ("alarm", one.alarms, other.alarms))
+    for kind, some, others in kinds:
+        for key in some.keys() | others.keys():
+            if some.get(key) != others.get(key):
+                changes.append(Change(kind, key))
+                about = filter(None, (some.get(key), others.get(key)))
+                changes += [Change("run", f"{found.agent}/{found.run}") for found in about]
+    changes += [
+        Change("agent", name)
+        for name in one.agents.keys() | other.agents.keys()
+        if one.agents.get(name) != other.agents.get(name)
+    ]
+    changes += [
+        Change("operator", name)
+        for name in one.operators.keys() | other.operators.keys()
+        if one.operators.get(name) != other.operators.get(name)
+    ]
+    return changes

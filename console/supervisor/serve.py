@@ -198,7 +198,8 @@ async def _alone(url: BrokerUrl, topics: Topics) -> None:
         while until is None or time.monotonic() < until:
             left = None if until is None else until - time.monotonic()
             try:
-                batch = await asyncio.wait_for(anext(batches), left)
+                async with asyncio.timeout(left):
+                    batch = await anext(batches)
             except TimeoutError:
                 return
             for item in batch:

@@ -9,7 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final, Literal, NamedTuple
 
-Mode = Literal["fleet", "run", "decide", "edit", "help", "approve", "code", "kill", "hold", "words", "small"]
+Mode = Literal[
+    "fleet", "run", "decide", "alarms", "edit", "help", "approve", "code", "kill", "hold", "words", "small"
+]
 
 SHEETS: Final[frozenset[str]] = frozenset({"approve", "code", "kill", "hold", "words"})
 
@@ -64,9 +66,9 @@ def _key(
     )
 
 
-_LISTS: Final = "fleet run decide help"
+_LISTS: Final = "fleet run decide alarms help"
 _SCREENS: Final = "fleet run decide"
-_PLAYED: Final = "fleet run decide help"
+_PLAYED: Final = "fleet run decide alarms help"
 _BRACKETS: Final = "left_square_bracket right_square_bracket"
 _ANGLES: Final = "less_than_sign greater_than_sign"
 
@@ -76,19 +78,19 @@ ACTIONS: Final[tuple[KeyAction, ...]] = (
     _key("yes", "y", "hold", "yes, hold all", "hold every run at its next gate", "acting safe", "hold_all"),
     _key("code", "0-9", "code", "the code", "the last digit approves", "acting safe typed", "approve check"),
     _key("id", "id", "kill", "kill", "the last character of the run's id kills it", "acting safe typed", "kill"),
-    _key("send", "ctrl+t", "words", "send", "send what you typed", "acting safe", "respond reject_why"),
+    _key("send", "ctrl+t", "words", "send", "send what you typed", "acting safe", "respond reject_why reset"),
     _key("check", "ctrl+t", "edit", "check, then confirm", "check the arguments", "acting safe", "edit"),
     _key("play", "space", _PLAYED, "play", "play, or stand still", "winds safe"),
     _key("step", "comma full_stop", _PLAYED, "step", "one record back, on", "winds safe pair"),
     _key("mark", _BRACKETS, "fleet", "mark", "to the last, next mark", "winds safe pair"),
-    _key("mark", _BRACKETS, "run decide help", "mark", "to the last, next mark", "winds hidden pair"),
+    _key("mark", _BRACKETS, "run decide alarms help", "mark", "to the last, next mark", "winds hidden pair"),
     _key("turn", "e E", _PLAYED, "alarm", "next, last alarm or decision", "winds safe"),
     _key("go", "t", "fleet run", "time", "HH:MM:SS, +30, -2m or 50%", "winds safe"),
-    _key("go", "t", "decide help", "time", "HH:MM:SS, +30, -2m or 50%", "winds hidden"),
+    _key("go", "t", "decide alarms help", "time", "HH:MM:SS, +30, -2m or 50%", "winds hidden"),
     _key("speed", _ANGLES, "fleet run", "speed", "half, twice as fast", "winds safe pair"),
-    _key("speed", _ANGLES, "decide help", "speed", "half, twice as fast", "winds hidden pair"),
+    _key("speed", _ANGLES, "decide alarms help", "speed", "half, twice as fast", "winds hidden pair"),
     _key("idle", "i", "fleet", "skip idle", "no gap over a second", "winds"),
-    _key("idle", "i", "run decide help", "skip idle", "no gap over a second", "winds hidden"),
+    _key("idle", "i", "run decide alarms help", "skip idle", "no gap over a second", "winds hidden"),
     _key("seconds", "left right", _PLAYED, "5 s", "5 s back, on", "winds hidden"),
     _key("tenth", "shift+left shift+right", _PLAYED, "10 %", "a tenth back, on", "winds hidden"),
     _key("share", "0 1 2 3 4 5 6 7 8 9", _PLAYED, "share", "to 0 %, 10 % ... 90 %", "winds hidden"),
@@ -107,6 +109,11 @@ ACTIONS: Final[tuple[KeyAction, ...]] = (
     _key("hold_all", "H", "decide", "hold all", "all runs, at their gates: then y", "acting hidden"),
     _key("kill", "K", "fleet run", "kill", "the run: then type its id", "acting safe"),
     _key("kill", "K", "decide", "kill", "its run: then type the id", "acting hidden"),
+    _key("alarms", "A", "fleet run", "alarms", "every alarm, in words", "live"),
+    _key("alarms", "A", "fleet run", "alarms", "every alarm, in words", "hidden replay"),
+    _key("alarms", "A", "decide", "alarms", "every alarm, in words", "hidden"),
+    _key("acknowledge", "A", "alarms", "acknowledge", "the alarm under the cursor", "acting safe"),
+    _key("reset", "R", "alarms", "reset", "a latched alarm: then say why", "acting safe"),
     _key("unfold", "o", "decide", "open", "show long values whole, or fold"),
     _key("says", "f", "decide", "it says", "the agent's own reason"),
     _key("up", "up k", _LISTS, "up", "up", "hidden"),
@@ -116,13 +123,13 @@ ACTIONS: Final[tuple[KeyAction, ...]] = (
     _key("page_down", "pagedown", _LISTS, "page down", "a page down", "hidden replay"),
     _key("top", "g home", _LISTS, "top", "to the top", "hidden"),
     _key("bottom", "G end", _LISTS, "bottom", "to the bottom", "hidden"),
-    _key("back", "escape", "run decide help", "back", "back", "safe"),
+    _key("back", "escape", "run decide alarms help", "back", "back", "safe"),
     _key("back", "escape", "approve code edit words", "keep it waiting", "keep it waiting", "safe"),
     _key("back", "escape", "kill hold", "keep running", "keep it running", "safe"),
     _key("quit", "q", "fleet small", "quit", "leave; the floor goes on", "safe"),
-    _key("back", "q", "run decide help", "back", "back", "hidden"),
-    _key("how_to_quit", "ctrl+c ctrl+q", "fleet run decide help edit small", "", "says how to leave", "hidden"),
-    _key("help", "question_mark f1", "fleet run decide", "help", "this page", "safe"),
+    _key("back", "q", "run decide alarms help", "back", "back", "hidden"),
+    _key("how_to_quit", "ctrl+c ctrl+q", "fleet run decide alarms help edit small", "", "says how to leave", "hidden"),
+    _key("help", "question_mark f1", "fleet run decide alarms", "help", "this page", "safe"),
 )
 # fmt: on
 """In the order of the key line."""

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from bus.messages import Verb
 from console.core.lifecycle import ENDED
 from console.core.state import Action
 from console.tui import figures
+from console.tui.actions import KeyAction
 from console.tui.floor_screen import FloorScreen
 from console.tui.frame_rows import Note
 from console.tui.sheets import ApproveSheet, HoldSheet, KillSheet, Wish, WordsSheet, title
+
+_DECIDING: Final = ("reject", "reject_why", "approve", "edit", "respond")
 
 
 def wish_about(action: Action, verb: Verb) -> Wish:
@@ -22,7 +27,7 @@ class ActingScreen(FloorScreen):
 
     def impossible(self, name: str) -> str:
         run, action, missing = self.subject()
-        if name in ("reject", "reject_why", "approve", "edit", "respond"):
+        if name in _DECIDING:
             if action is None:
                 return missing if run is None else "no action waits here"
             return (
@@ -38,6 +43,16 @@ class ActingScreen(FloorScreen):
                     return "an observed run cannot be stopped from here"
                 return self.unsendable("resume") if self._resumes() else ""
         return ""
+
+    def label(self, key: KeyAction) -> str:
+        run, action, _ = self.subject()
+        if isinstance(self.sheet, KillSheet):
+            return "" if key.typed and self.sheet.over else key.label
+        if key.id in _DECIDING and action is not None and action.state != "asked":
+            return ""
+        if key.id in ("pause", "kill") and run is not None and run.state in ENDED:
+            return ""
+        return "resume" if key.id == "pause" and self._resumes() else key.label
 
     def act_reject(self) -> None:
         action = self.subject().action
@@ -69,6 +84,11 @@ class ActingScreen(FloorScreen):
 
     def act_hold_all(self) -> None:
         self.sheet = HoldSheet(Wish("hold all", "hold"), lambda: self.floor.fleet)
+
+    def act_alarms(self) -> None:
+        from console.tui.alarms_screen import AlarmsScreen
+
+        self.app.push_screen(AlarmsScreen())
 
     def act_yes(self) -> None:
         if isinstance(self.sheet, ApproveSheet | HoldSheet):

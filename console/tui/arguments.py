@@ -53,7 +53,7 @@ def _walk(value: Any, path: str) -> Iterator[Leaf]:
         members = value
         if is_blob(value):
             said = {name: inner for name, inner in value.items() if _of_reference(name, inner)}
-            yield Leaf(path or "$", " ".join(document(said).split()), blob=said)
+            yield Leaf(path or "$", document(said, indent=None), blob=said)
             members = {name: inner for name, inner in value.items() if name not in said}
         for name, inner in members.items():
             step = name if _NAME.fullmatch(name) else f"[{exact(name, quoted=True)}]"

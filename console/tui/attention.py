@@ -25,15 +25,21 @@ _BY_PRIORITY: Final[dict[int, Level]] = {1: "stop", 2: "act", 3: "watch"}
 
 
 class Plight(NamedTuple):
-    """Why a run needs a look: how much, the one fact, and since when (ms)."""
+    """Why a run needs a look: how much, the one fact, since when (ms), and the alarm if it is its whole agent's."""
 
     level: Level
     fact: str
     since: int
+    shared: str = ""
 
 
 def level_of_alarm(alarm: Alarm) -> Level:
     return _BY_PRIORITY.get(alarm.priority, "watch")
+
+
+def wants_answer(alarm: Alarm, now: int) -> bool:
+    """Whether nobody has acknowledged an alarm yet, and it is not shelved."""
+    return (alarm.shelved_until or 0) <= now and alarm.state in ("unacknowledged", "returned")
 
 
 def stands(alarm: Alarm, now: int) -> bool:
@@ -52,7 +58,8 @@ def plight(run: Run, commands: Iterable[Command], alarms: Iterable[Alarm], now: 
 def _by_alarm(alarms: Iterable[Alarm], now: int) -> Iterable[Plight]:
     for alarm in alarms:
         if stands(alarm, now):
-            yield Plight(level_of_alarm(alarm), alarm.text or alarm.kind, alarm.raised_at)
+            shared = "" if alarm.run else alarm.id
+            yield Plight(level_of_alarm(alarm), alarm.text or alarm.kind, alarm.raised_at, shared)
 
 
 def _by_command(run: Run, commands: Iterable[Command]) -> Iterable[Plight]:
@@ -105,7 +112,6 @@ def _by_work(run: Run) -> Iterable[Plight]:
 
 
 def alarms_of(fleet: Fleet, run: Run) -> list[Alarm]:
-    """Alarms that name the run, or its agent as a whole."""
-    return [
-        alarm for alarm in fleet.alarms.values() if alarm.agent == run.agent and alarm.run in ("", run.run)
-    ]
+    """Alarms that name the run, or its agent as a whole while the run has not ended."""
+    names = (run.run,) if run.state in ENDED else ("", run.run)
+    return [alarm for alarm in fleet.alarms.values() if alarm.agent == run.agent and alarm.run in names]

@@ -9,6 +9,7 @@ from console.core.state import Action, Command, Run
 from console.tui import figures
 from console.tui.arguments import Piece, incomplete
 from console.tui.attention import CONTROL, MARKS, Level
+from console.tui.fleet_rows import hindrance
 from console.tui.frame_rows import View
 from console.tui.index import due_at
 from console.tui.paint import BLANK, Line, Row, safe, wrap
@@ -16,6 +17,9 @@ from console.tui.run_rows import RESULTS, four_facts
 
 SEVERITY: Final = ("S0 observe", "S1 local", "S2 shared", "S3 costly", "S4 catastrophic")
 REASONS_SHOWN: Final = 3
+SAID_BELOW: Final = 4
+"""Lines of the agent's reason that stand below the arguments; a longer one is read after them, in the list."""
+
 _NAME_CELLS: Final = 24
 
 
@@ -48,6 +52,8 @@ def _who(run: Run, action: Action, view: View) -> Line:
     if action.step:
         row.then(f"step {action.step}", gap=2)
     row.then(f"{CONTROL[run.control]} {run.control}", gap=2)
+    if action.state == "asked":
+        row.then(hindrance(run), "strong", gap=2)
     severity = SEVERITY[action.severity] if action.severity is not None else "not judged yet"
     return row.right(view.last, (severity, "strong")).line
 
@@ -91,7 +97,9 @@ def closed_because(run: Run, action: Action, view: View, unread: int, *, edit: b
     return ""
 
 
-def tail(action: Action, command: Command | None, view: View, *, closed: str, says: bool) -> list[Line]:
+def tail(
+    action: Action, command: Command | None, view: View, *, closed: str, says: bool, run: Run | None = None
+) -> list[Line]:
     """What stands below the arguments: reasons, the end of the time, the agent's words, outcome or what closes approval."""
     lines: list[Line] = [BLANK]
     waits = action.state == "asked"
@@ -99,15 +107,13 @@ def tail(action: Action, command: Command | None, view: View, *, closed: str, sa
         row = Row().at(3, f"why {action.gate}" if number == 0 else "", "muted")
         first, *more = wrap(safe(reason.text), view.last - 13)
         lines.append(row.at(14, first).line)
-        lines += [Row().at(14, piece, end=view.last + 1).line for piece in more[:1]]
+        if more:
+            lines.append(Row().at(14, "".join(more), end=view.last + 1).line)
     if len(action.reasons) > REASONS_SHOWN:
         lines.append(Row().at(14, f"and {len(action.reasons) - REASONS_SHOWN} more", "muted").line)
     lines += _agent_says(action, view, opened=says)
     if waits:
-        row = Row().at(3, "if nobody", "muted").at(14, "answers, it expires: the agent is told no")
-        lines.append(row.right(view.last, (f"digest {figures.digest(action.digest)}", "muted")).line)
-        if closed:
-            lines.append(Row().at(3, "approve", "muted").at(14, f"closed: {closed}", end=view.last + 1).line)
+        lines += _if_waiting(action, view, closed, run)
     elif action.outcome:
         row = (
             Row()
@@ -126,6 +132,23 @@ def tail(action: Action, command: Command | None, view: View, *, closed: str, sa
     return lines
 
 
+def _if_waiting(action: Action, view: View, closed: str, run: Run | None) -> list[Line]:
+    """What becomes of an action that waits: without an answer, and with an approval."""
+    row = Row().at(3, "if nobody", "muted").at(14, "answers, it expires: the agent is told no")
+    lines = [row.right(view.last, (f"digest {figures.digest(action.digest)}", "muted")).line]
+    if run is not None and run.state == "lost":
+        words = "the agent is lost: an approval is kept until the agent returns"
+        lines.append(Row().at(3, "approve", "muted").at(14, words, end=view.last + 1).line)
+    if closed:
+        lines.append(Row().at(3, "approve", "muted").at(14, f"closed: {closed}", end=view.last + 1).line)
+    return lines
+
+
+def said(action: Action, view: View) -> list[str]:
+    """The agent's reason in lines, nothing left out."""
+    return wrap(safe(f"“{action.reason}”"), view.last - 13) if action.reason else []
+
+
 def _agent_says(action: Action, view: View, *, opened: bool) -> list[Line]:
     claim = f"claims {action.confidence.value:.2f}" if action.confidence else "claims nothing"
     row = Row().at(3, "agent says", "muted")
@@ -134,6 +157,13 @@ def _agent_says(action: Action, view: View, *, opened: bool) -> list[Line]:
     if not opened:
         words = f"{figures.size(len(action.reason))}, f opens"
         return [row.at(14, words, "muted").right(view.last, (claim, "muted")).line]
-    pieces = wrap(safe(f"“{action.reason}”"), view.last - 13)
-    lines = [row.at(14, pieces[0]).line, *(Row().at(14, piece).line for piece in pieces[1:4])]
-    return [*lines, Row().at(14, f"{claim}; the claim is not counted", "muted").line]
+    pieces = said(action, view)
+    if len(pieces) > SAID_BELOW:
+        pieces = ["after the arguments; scroll"]
+    lines = [row.at(14, pieces[0]).line, *(Row().at(14, piece).line for piece in pieces[1:])]
+    return [*lines, Row().at(14, f"{claim}{_uncounted(action)}", "muted").line]
+
+
+def _uncounted(action: Action) -> str:
+    counted = any(reason.code == "confidence" for reason in action.reasons)
+    return "" if counted or not action.confidence else "; the claim is not counted"

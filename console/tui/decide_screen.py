@@ -10,11 +10,11 @@ from console.core.blobs import blob_names
 from console.core.state import Action, Run
 from console.tui import decide_rows, figures
 from console.tui.acts import ActingScreen, wish_about
-from console.tui.arguments import Piece, changes, editable, pieces
+from console.tui.arguments import Piece, editable, pieces
 from console.tui.floor_screen import Subject
 from console.tui.frame_rows import Note
 from console.tui.paint import Line, Row
-from console.tui.sheets import ApproveSheet, CodeSheet, WordsSheet, title
+from console.tui.sheets import ApproveSheet, CodeSheet, WordsSheet, changed, title
 
 
 class DecideScreen(ActingScreen):
@@ -30,6 +30,7 @@ class DecideScreen(ActingScreen):
         self._says = False
         self._seen: set[tuple[str, int, bool, int]] = set()
         self._pieces: list[Piece] = []
+        self._own = 0  # how many of these are what is to be decided
         self._made_of: tuple[Any, ...] = ()
         self._column = 14
         self._draft: str | None = None
@@ -67,6 +68,8 @@ class DecideScreen(ActingScreen):
             if not action.args_cut
             else "arguments are no longer kept here; the recording has them"
         )
+        if action.edited is not None:
+            words = "edited: exact value as approved, then as the agent asked"
         row = Row().at(3, "argument", "muted").at(self._column, words, "muted")
         return [
             *decide_rows.head(run, action, self.view),
@@ -79,7 +82,7 @@ class DecideScreen(ActingScreen):
             return []
         command = self.floor.fleet.commands.get(action.decision) if action.decision else None
         closed = self._closed_because()
-        return decide_rows.tail(action, command, self.view, closed=closed, says=self._says)
+        return decide_rows.tail(action, command, self.view, closed=closed, says=self._says, run=self.run)
 
     def painted(self) -> None:
         """Remember what was displayed."""
@@ -87,7 +90,8 @@ class DecideScreen(ActingScreen):
         if action is None or not self.is_current:
             return
         before = len(self._seen)
-        self._seen |= {self._mark(action, row) for row in self.body.in_view if not self._pieces[row].fold}
+        rows = (row for row in self.body.in_view if row < self._own and not self._pieces[row].fold)
+        self._seen |= {self._mark(action, row) for row in rows}
         if len(self._seen) != before:
             self.floor.draw_again()
 
@@ -96,7 +100,7 @@ class DecideScreen(ActingScreen):
     def _lay_out(self) -> None:
         run, action, _ = self.subject()
         if run is None or action is None:
-            self._pieces = []
+            self._pieces, self._own = [], 0
             return
         made_of = (
             action.digest,
@@ -104,15 +108,38 @@ class DecideScreen(ActingScreen):
             self.view.width,
             self._unfolded,
             tuple(map(str, run.blobs.values())),
+            action.edited is not None,
+            self._says,
         )
         if made_of != self._made_of:
             self._made_of = made_of
-            names = [piece.path for piece in pieces(action.args, run, 1_000, unfolded=False)]
+            args = action.args if action.edited is None else action.edited
+            names = [
+                piece.path
+                for some in (action.args, args)
+                for piece in pieces(some, run, 1_000, unfolded=False)
+            ]
             self._column = decide_rows.value_column(names)
-            self._pieces = pieces(
-                action.args, run, self.view.last + 1 - self._column, unfolded=self._unfolded
-            )
+            cells = self.view.last + 1 - self._column
+            self._pieces = pieces(args, run, cells, unfolded=self._unfolded)
+            self._own = len(self._pieces)
+            if action.edited is not None:
+                was = pieces(action.args, run, cells, unfolded=self._unfolded)
+                self._append("original: as the agent asked", was)
+            self._append_said(action)
             self.body.repaint()
+
+    def _append(self, title: str, more: list[Piece]) -> None:
+        """Add lines that are no part of what is to be approved, below a title."""
+        leaf = 1 + max((piece.leaf for piece in self._pieces), default=0)
+        self._pieces.append(Piece(leaf, 1, "", "", fold=title))
+        self._pieces += [piece._replace(leaf=leaf + 1 + piece.leaf) for piece in more]
+
+    def _append_said(self, action: Action) -> None:
+        """Add the agent's reason if it was opened and is too long for its place below."""
+        lines = decide_rows.said(action, self.view) if self._says else []
+        if len(lines) > decide_rows.SAID_BELOW:
+            self._append("the agent says", [Piece(0, part, "", line) for part, line in enumerate(lines, 1)])
 
     def _mark(self, action: Action, row: int) -> tuple[str, int, bool, int]:
         piece = self._pieces[row]
@@ -124,7 +151,7 @@ class DecideScreen(ActingScreen):
         action = self.action
         if action is None:
             return 0
-        rows = range(len(self._pieces))
+        rows = range(self._own)
         return sum(bool(self._pieces[row].fold) or self._mark(action, row) not in self._seen for row in rows)
 
     def _reach(self) -> str:
@@ -171,10 +198,11 @@ class DecideScreen(ActingScreen):
         self._confirm(action, args)
 
     def _confirm(self, action: Action, args: dict[str, Any] | None) -> None:
-        edits = changes(action.args, args) if args is not None else []
+        edits = changed(action.args, args) if args is not None else []
         wish = wish_about(action, "edit")._replace(args=args) if edits else wish_about(action, "approve")
         kind = CodeSheet if action.gate == "hold" else ApproveSheet
-        self.sheet = kind(wish, title("Approve, changed" if edits else "Approve", action), edits)
+        what = f"Approve, changed: {action.tool}" if edits else title("Approve", action)
+        self.sheet = kind(wish, what, edits)
 
     def act_edit(self) -> None:
         from console.tui.edit_screen import EditScreen

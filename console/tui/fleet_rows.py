@@ -18,6 +18,9 @@ BARS: Final = 16
 
 AGENT_CELLS: Final = 10
 
+_ASIDE: Final = 12
+"""Columns to spare from which a word about a waiting run stands beside its bar."""
+
 
 def row(index: FleetIndex, item: Item, view: View) -> Line:
     """One line of the fleet; grey, and marked at the edge, when it is not what is so now."""
@@ -80,12 +83,18 @@ def _start(run: Run, level: Level | None) -> Row:
 def _wait(run: Run, action: Action, view: View) -> Line:
     level: Level = "stop" if action.gate == "hold" else "act"
     row = _start(run, level).at(22, action.gate or "ask", level).at(28, action.tool)
-    row.at(42, telling(action.args), "muted", end=60 + view.spare)
+    held_up = hindrance(run)
+    aside = held_up if view.spare >= _ASIDE else ""  # wide: beside the bar, narrow: instead of it
+    row.at(42, telling(action.args), "muted", end=60 + view.spare - (len(aside) + 1 if aside else 0))
+    row.at(60 + view.spare - len(aside), aside, "strong")
     remaining = due_at(action) - view.now
     share = remaining / (action.decide_within * 1000) if action.decide_within else 0.0
     full = figures.filled(share, 8)
-    row.at(61 + view.spare, "━" * full, figures.urgency(remaining))
-    row.at(61 + view.spare + full, "─" * (8 - full), "rule")
+    if held_up and not aside:
+        row.at(61 + view.spare, held_up, "strong")
+    else:
+        row.at(61 + view.spare, "━" * full, figures.urgency(remaining))
+        row.at(61 + view.spare + full, "─" * (8 - full), "rule")
     return row.right(view.last, (figures.left(remaining), figures.urgency(remaining))).line
 
 
@@ -93,9 +102,22 @@ def _ill(index: FleetIndex, run: Run, view: View) -> Line:
     found = index.plight(run.key)
     if found is None:
         return BLANK
-    row = _start(run, found.level).at(22, state_word(run))
-    row.at(31, found.fact, "muted", end=view.last - 5)
+    row = _start(run, found.level)
+    word, _, unverified = state_word(run).partition(" ")
+    row.at(22, word)
+    row.at(32, f"{unverified} {found.fact}".lstrip(), "muted", end=view.last - 5)
     return row.right(view.last, (figures.age(view.now - found.since), "text")).line
+
+
+def hindrance(run: Run) -> str:
+    """What keeps a run from going on even once its action is decided, or nothing."""
+    if run.state == "lost":
+        return "agent lost"
+    if run.killing:
+        return "killing"
+    if run.state in ("paused", "pausing"):
+        return run.state
+    return "held" if run.held else ""
 
 
 def state_word(run: Run) -> str:
@@ -148,6 +170,6 @@ def _well(index: FleetIndex, run: Run, view: View) -> Line:
 
 def _rest(run: Run, view: View) -> Line:
     row = _start(run, None).at(22, state_word(run), "muted")
-    row.at(33, run.ended_text or run.goal, "muted", end=view.last - 5)
+    row.at(45, run.ended_text or run.goal, "muted", end=view.last - 5)
     since = run.ended_at if run.ended_at is not None else run.last_at
     return row.right(view.last, (figures.age(view.now - since), "muted")).line

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Final
 
 from console.tui import fleet_rows
 from console.tui.acts import ActingScreen
@@ -69,9 +70,13 @@ class FleetScreen(ActingScreen):
             self.app.push_screen(RunScreen(key))
 
 
+_START: Final = "If no floor runs here, start one with: watchfloor up"
+
+
 def _empty(view: View) -> list[str]:
     if view.standing.bus != "up":
-        return ["Connecting to the bus.", view.standing.reason]
+        known = "Nothing known yet." if view.standing.bus == "down" else "Connecting to the bus."
+        return [known, view.standing.reason, _START]
     if not view.standing.joined:
-        return ["Asking the supervisor for the state of the floor.", view.standing.reason]
+        return ["Asking the supervisor for the state of the floor.", view.standing.reason, _START]
     return ["No agent has reported yet.", "The first event of a run puts it here."]

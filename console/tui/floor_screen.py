@@ -118,6 +118,10 @@ class FloorScreen(Screen[None], inherit_bindings=False):
         """What is under the cursor."""
         return Subject()
 
+    def label(self, key: KeyAction) -> str:
+        """What a key is called here; nothing if it can never apply to what is under the cursor."""
+        return key.label
+
     def painted(self) -> None:
         """The rows now in view were put on screen."""
 
@@ -145,7 +149,7 @@ class FloorScreen(Screen[None], inherit_bindings=False):
         foot = [*frame.still_holds(view), frame.note_line(floor.note, view), *floor.bar(view)]
         self._arrange(above, under, below, foot)
         typed = self.sheet.typed if self.sheet else ""
-        self.keys.show([frame.key_line(self.mode, view, self.closed, typed=typed)])
+        self.keys.show([frame.key_line(self.mode, view, self.closed, typed=typed, named=self.label)])
         self.body.frame()
         self.painted()
 
@@ -172,7 +176,10 @@ class FloorScreen(Screen[None], inherit_bindings=False):
             self.floor.draw_again()
             return
         before = self.body.cursor
+        leads = self.view.replay and self.body.at_first
         self.body.load(names)
+        if leads:  # a jump in time: who has chosen nothing sees the first, not what was first
+            self.body.move_to(-1)
         if before and self.body.cursor != before:
             self.floor.pace.row_went_away()
 

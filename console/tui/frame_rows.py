@@ -112,6 +112,10 @@ def _link(standing: Standing) -> list[tuple[str, Ink]]:
     return parts
 
 
+_ALARM_CELLS: Final = 16
+"""The least of an alarm's text that is worth a place in row 2."""
+
+
 def alarm_line(view: View, counts: Counts, last_decision: int, as_of: int) -> Line:
     """Row 2: what waits and how long the first has, which alarms stand. Grey when that is nothing."""
     levels: tuple[tuple[Level, int], ...] = (
@@ -125,8 +129,9 @@ def alarm_line(view: View, counts: Counts, last_decision: int, as_of: int) -> Li
             row.at(row.cells + 2 if row.cells else 1, MARKS[level], level).then(f" {count} {level}", level)
     if not row.cells:
         row.at(1, "nothing waits" if counts.alarms else "nothing waits  no alarms", "muted")
-    if view.standing.joining and not as_of:
-        return Row().at(1, "joining the floor", "muted").line
+    if not view.live and not as_of:
+        words = "joining the floor" if view.standing.joining else "nothing known yet"
+        return Row().at(1, words, "muted").line
     if not view.live:
         row.at(33, f"as of {figures.clock(as_of, view.zone)}")
     elif counts.first_due is not None:
@@ -134,20 +139,28 @@ def alarm_line(view: View, counts: Counts, last_decision: int, as_of: int) -> Li
         row.at(33, "first due ", "muted").then(figures.left(remaining), figures.urgency(remaining))
         row.then(f" {counts.first_agent}", "muted", end=view.edge - 18)
     if counts.alarms:
-        plural = "alarm" if counts.alarms == 1 else "alarms"
-        shelved = f"  z {counts.shelved}" if counts.shelved else ""
-        row.right(
-            view.edge,
-            ("!! ", counts.alarm_level),
-            (f"{counts.alarms} {plural}", "text"),
-            (f" {figures.age(view.now - counts.alarm_since)}", "muted"),
-            (shelved, "muted"),
-        )
+        _alarms(row, view, counts)
     elif counts.shelved:
         row.right(view.edge, (f"z {counts.shelved}", "muted"))
     elif last_decision and not row.cells > 50:
         row.right(view.edge, (f"last decision {figures.age(view.now - last_decision)} ago", "muted"))
     return row.line
+
+
+def _alarms(row: Row, view: View, counts: Counts) -> None:
+    """How many alarms stand, and what the worst one says if there is room for enough of it."""
+    plural = "alarm" if counts.alarms == 1 else "alarms"
+    shelved = f"  z {counts.shelved}" if counts.shelved else ""
+    parts: tuple[tuple[str, Ink], ...] = (
+        ("!! ", counts.alarm_level),
+        (f"{counts.alarms} {plural}", "text"),
+        (f" {figures.age(view.now - counts.alarm_since)}", "muted"),
+        (shelved, "muted"),
+    )
+    room = view.edge - 1 - sum(len(words) for words, _ in parts)
+    if counts.alarm_text and room - row.cells - 2 >= min(len(counts.alarm_text), _ALARM_CELLS):
+        row.then(counts.alarm_text, gap=2, end=room)
+    row.right(view.edge, *parts)
 
 
 _RUNS_ON: Final = "gate and stop there; observed ones cannot be stopped."
@@ -180,10 +193,22 @@ def note_line(note: Note | None, view: View) -> Line:
     return Row().at(1, note.text, note.ink, end=view.edge + 1).line if note else BLANK
 
 
-def key_line(mode: Mode, view: View, closed: Callable[[KeyAction], str], *, typed: str = "") -> Line:
-    """The last row. What cannot act now stays in its place, muted; what does not fit leaves from the middle."""
+def key_line(
+    mode: Mode,
+    view: View,
+    closed: Callable[[KeyAction], str],
+    *,
+    typed: str = "",
+    named: Callable[[KeyAction], str] = lambda action: action.label,
+) -> Line:
+    """The last row. What cannot act now stays in its place, muted; what does not fit leaves from the middle.
+
+    `named` says what a key is called here; one without a name can never apply, and is not offered.
+    """
     offers = offered(mode, read_only=view.read_only, replay=view.replay)
-    shown = [action for action in offers if not action.hidden]
+    shown = [
+        action._replace(label=label) for action in offers if not action.hidden and (label := named(action))
+    ]
     labels = [(typed if action.typed and action.id == "id" else action.shown, action) for action in shown]
     while _cells(labels) > view.edge:
         loose = [entry for entry in labels if not entry[1].safe]

@@ -11,10 +11,23 @@ from typing import Final, Literal, NamedTuple
 from console.core.lifecycle import ENDED
 from console.core.reduce import Change
 from console.core.state import Action, Command, Fleet, Run
-from console.tui.attention import FAILED_FOR, ORDER, Level, Plight, alarms_of, level_of_alarm, plight, stands
+from console.tui.attention import (
+    FAILED_FOR,
+    ORDER,
+    Level,
+    Plight,
+    alarms_of,
+    level_of_alarm,
+    plight,
+    stands,
+    wants_answer,
+)
 
 ENDED_SHOWN: Final = 20
 """Newest ended runs that are listed at rest."""
+
+COMMANDS_KNOWN: Final = 8
+"""Newest commands to a run that say how it is."""
 
 Kind = Literal["wait", "ill", "agent", "run", "rest", "head", "blank", "none"]
 
@@ -45,6 +58,7 @@ class Counts(NamedTuple):
     alarms: int = 0
     alarm_level: Level = "watch"
     alarm_since: int = 0
+    alarm_text: str = ""
     shelved: int = 0
 
 
@@ -68,7 +82,8 @@ class FleetIndex:
         self._done: dict[str, int] = {}
         self._group: dict[str, str] = {}
         self._commands: dict[str, list[str]] = {}
-        self._fading: dict[str, int] = {}  # runs that look different from a time on, though nothing is heard
+        self._turns: dict[str, list[int]] = {}  # when a run looks different though nothing is heard
+        self._now = 0
         self._unsorted: set[str] = set()
 
     def hear(self, changes: Iterable[Change]) -> None:
@@ -101,9 +116,10 @@ class FleetIndex:
         """Take in what was heard and what time did. Returns whether anything may look different."""
         if self._all or len(self._group) > len(self.fleet.runs):
             self._rebuild()
-        faded = [key for key, at in self._fading.items() if now >= at]
-        dirty = self._dirty | dict.fromkeys(faded)
-        self._dirty = {}
+        since, until = sorted((self._now, now))  # a replay goes back, too
+        turned = [key for key, times in self._turns.items() if any(since < at <= until for at in times)]
+        dirty = self._dirty | dict.fromkeys(turned)
+        self._dirty, self._now = {}, now
         for key in dirty:
             self._place(key, now)
         for agent in self._unsorted:
@@ -161,10 +177,16 @@ class FleetIndex:
         waiting = self._waiting()
         for action in waiting:
             by_level["stop" if action.gate == "hold" else "act"] += 1
+        shared: set[str] = set()  # an alarm of a whole agent counts once
         for found in self._ill.values():
-            by_level[found.level] += 1
+            if found.shared not in shared:
+                by_level[found.level] += 1
+            if found.shared:
+                shared.add(found.shared)
         first = min(waiting, key=due_at, default=None)
         alarms = [alarm for alarm in self.fleet.alarms.values() if stands(alarm, now)]
+        open_ = [alarm for alarm in alarms if wants_answer(alarm, now)]
+        worst = min(open_, key=lambda alarm: (alarm.priority, alarm.raised_at, alarm.id), default=None)
         shelved = [alarm for alarm in self.fleet.alarms.values() if (alarm.shelved_until or 0) > now]
         return Counts(
             **by_level,
@@ -173,6 +195,7 @@ class FleetIndex:
             alarms=len(alarms),
             alarm_level=min(map(level_of_alarm, alarms), key=ORDER.__getitem__, default="watch"),
             alarm_since=min((alarm.raised_at for alarm in alarms), default=0),
+            alarm_text=(worst.text or worst.kind) if worst else "",
             shelved=len(shelved),
         )
 
@@ -192,7 +215,7 @@ class FleetIndex:
         self._all = False
         for table in (self._ill, self._well, self._rest, self._done, self._group, self._commands):
             table.clear()
-        self._fading.clear()
+        self._turns.clear()
         self._dirty = dict.fromkeys(self.fleet.runs)
         for key in self.fleet.commands:
             self._command(key)
@@ -202,11 +225,8 @@ class FleetIndex:
         if command is None:
             return
         run = f"{command.agent}/{command.run}"
-        known = self._commands.setdefault(run, [])
-        if key not in known:
-            known.append(key)
-            known.sort(key=self._requested)
-            del known[:-8]
+        known = {name: None for name in (*self._commands.get(run, ()), key) if name in self.fleet.commands}
+        self._commands[run] = sorted(known, key=self._requested)
         self._dirty[run] = None
 
     def _alarm(self, key: str) -> None:
@@ -225,7 +245,7 @@ class FleetIndex:
         self._ill.pop(key, None)
         before = self._group.pop(key, "")
         self._rest.pop(key, None)
-        self._fading.pop(key, None)
+        self._turns.pop(key, None)
         if before == "done":
             self._done[agent] -= 1
         run = self.fleet.runs.get(key)
@@ -238,11 +258,11 @@ class FleetIndex:
             self._join_well(agent, key)
         if run is None:
             return
-        ends = [alarm.shelved_until or 0 for alarm in alarms]
+        turns = [alarm.shelved_until for alarm in alarms if alarm.shelved_until]
         if run.state == "failed" and run.ended_at is not None:
-            ends.append(run.ended_at + FAILED_FOR)
-        if later := [at for at in ends if at > now]:
-            self._fading[key] = min(later)
+            turns.append(run.ended_at + FAILED_FOR)
+        if turns:
+            self._turns[key] = turns
         self._group[key] = "done" if run.state in ENDED else "living"
         if run.state in ENDED:
             self._done[agent] = self._done.get(agent, 0) + 1
@@ -252,9 +272,9 @@ class FleetIndex:
             self._rest[key] = None
 
     def commands(self, run: Run) -> list[Command]:
-        """Commands to a run that are still known, oldest first."""
+        """The newest commands to a run that are still known, oldest first."""
         keys = self._commands.get(run.key, ())
-        return [command for key in keys if (command := self.fleet.commands.get(key))]
+        return [command for key in keys if (command := self.fleet.commands.get(key))][-COMMANDS_KNOWN:]
 
     def _join_well(self, agent: str, key: str) -> None:
         """Add to an agent's runs that are well; these stand in the order they started in, whatever they went through."""
@@ -265,8 +285,7 @@ class FleetIndex:
             well[key] = None
 
     def _requested(self, command: str) -> int:
-        found = self.fleet.commands.get(command)
-        return found.pos if found else 0
+        return self.fleet.commands[command].pos
 
     def _started(self, key: str) -> tuple[int, str]:
         run = self.fleet.runs.get(key)

@@ -178,6 +178,11 @@ class LineList(ScrollView, inherit_bindings=False):
         top = self.scroll_offset.y
         return range(top, min(len(self.names), top + self.size.height))
 
+    @property
+    def at_first(self) -> bool:
+        """Whether the cursor is on the first item that can be chosen."""
+        return bool(self.cursor) and next(filter(None, self.names), "") == self.cursor
+
     def move(self, by: int) -> None:
         """Move the cursor by items, or scroll by rows where nothing can be chosen."""
         rows = [row for row, name in enumerate(self.names) if name]

@@ -83,7 +83,6 @@ class ReplayApp(FloorApp):
         self.prompt: str | None = None
         self._work: asyncio.Task[None] | None = None
         self._looking: asyncio.Task[None] | None = None
-        self._seen = 0
         self._looked = asyncio.Event()
         self._laid: tuple[tuple[object, ...], replay_bar.Heights] | None = None
 
@@ -113,11 +112,7 @@ class ReplayApp(FloorApp):
         return replay_bar.rows(timeline, self._laid[1], view)
 
     def draw(self) -> None:
-        """Bring the screen in front up to date; going back in time, nothing of later may stay."""
-        moment = self.playback.timeline.moment
-        if moment < self._seen:
-            self.index.hear_all()
-        self._seen = moment
+        """Bring the screen in front up to date, with what is typed if a place is asked for."""
         if self.prompt is not None:
             self.tell(Note(f"go to  {self.prompt}_    {FORMS}; enter goes, esc stays", "strong"))
         super().draw()

@@ -11,13 +11,15 @@ from typing import Any, Final, NamedTuple
 
 from bus.canonical import code
 from bus.messages import Verb
+from console.core.lifecycle import ENDED
 from console.core.state import Action, Command, Fleet, Run
+from console.core.text import ELLIPSIS
 from console.tui import figures
 from console.tui.actions import Mode
-from console.tui.arguments import telling
+from console.tui.arguments import leaves, telling
 from console.tui.attention import CONTROL
 from console.tui.frame_rows import View
-from console.tui.paint import BLANK, Line, Row
+from console.tui.paint import BLANK, Line, Row, cut
 from console.tui.run_rows import four_facts
 
 WORDS_CHARS: Final = 400
@@ -35,6 +37,7 @@ class Wish(NamedTuple):
     args: dict[str, Any] | None = None
     reason: str = ""
     code: str = ""
+    alarm: str = ""
 
     @property
     def key(self) -> str:
@@ -86,7 +89,7 @@ class ApproveSheet(Sheet):
 
     mode: Mode = "approve"
 
-    def __init__(self, wish: Wish, what: str, edits: list[str]) -> None:
+    def __init__(self, wish: Wish, what: str, edits: list[Edit]) -> None:
         super().__init__(wish)
         self._what = what
         self._edits = edits
@@ -106,18 +109,20 @@ class CodeSheet(Sheet):
 
     mode: Mode = "code"
 
-    def __init__(self, wish: Wish, what: str, edits: list[str]) -> None:
+    def __init__(self, wish: Wish, what: str, edits: list[Edit]) -> None:
         super().__init__(wish)
         self._what = what
         self._edits = edits
         self._code = code(wish.digest)
         self._have = ""
+        self._wrong = False
 
     def take(self, character: str) -> Wish | None:
         if not character.isdecimal() or not character.isascii():
             return None
         self._have += character
-        if not self._code.startswith(self._have):
+        self._wrong = not self._code.startswith(self._have)
+        if self._wrong:
             self._have = ""
         return self.wish._replace(code=self._code) if self._have == self._code else None
 
@@ -132,12 +137,53 @@ class CodeSheet(Sheet):
         )
         row = Row().at(3, "type the code").then(self._code, "strong", gap=2)
         row.then(self._have.ljust(4, "_"), "strong", gap=4)
+        if self._wrong:
+            return [*lines, row.then("not the code; it starts over", "act", gap=4).line]
         row.then("the last digit approves; Enter does nothing", "muted", gap=4)
         return [*lines, row.line]
 
 
-def _edited(edits: list[str], view: View) -> list[Line]:
-    lines = [Row().at(3, edit, end=view.last + 1).line for edit in edits[:3]]
+class Edit(NamedTuple):
+    """One changed argument: its path, and its value before and after as the screen shows them."""
+
+    path: str
+    before: str
+    after: str
+
+
+def changed(before: dict[str, Any], after: dict[str, Any]) -> list[Edit]:
+    """What an edit changed, one entry a leaf."""
+    old, new = ({leaf.path: leaf.value for leaf in leaves(args)} for args in (before, after))
+    return [
+        Edit(path, old.get(path, "absent"), new.get(path, "absent"))
+        for path in dict.fromkeys([*old, *new])
+        if old.get(path) != new.get(path)
+    ]
+
+
+def _difference(edit: Edit, cells: int) -> str:
+    """An edit in at most `cells` characters if it can be: of long values the part where they begin to differ."""
+    whole = f"{edit.path}: {edit.before} → {edit.after}"
+    if len(whole) <= cells:
+        return whole
+    room = max(12, (cells - len(edit.path) - 5) // 2)
+    same = 0
+    for one, other in zip(edit.before, edit.after, strict=False):
+        if one != other:
+            break
+        same += 1
+    start = max(0, same - room // 3)
+    return f"{edit.path}: {_window(edit.before, start, room)} → {_window(edit.after, start, room)}"
+
+
+def _window(value: str, start: int, room: int) -> str:
+    start = 0 if len(value) <= room else start
+    head = ELLIPSIS if start else ""
+    return head + cut(value[start:], room - len(head))
+
+
+def _edited(edits: list[Edit], view: View) -> list[Line]:
+    lines = [Row().at(3, _difference(edit, view.last - 2), end=view.last + 1).line for edit in edits[:3]]
     more = len(edits) - len(lines)
     return [*lines, Row().at(3, f"and {more} more changes", "muted").line] if more > 0 else lines
 
@@ -208,11 +254,17 @@ class KillSheet(Sheet):
         self.possible = run.control != "observed"
 
     @property
+    def over(self) -> bool:
+        """Whether there is nothing left to kill, or nothing that could be."""
+        run = self._fleet().runs.get(self._run)
+        return self.fired or not self.possible or run is None or run.state in ENDED
+
+    @property
     def typed(self) -> str:
         return self._id
 
     def take(self, character: str) -> Wish | None:
-        if self.fired or not self.possible or not character.isprintable():
+        if self.over or not character.isprintable():
             return None
         self._have += character
         if not self._id.startswith(self._have):

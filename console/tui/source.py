@@ -39,7 +39,7 @@ class Source(Protocol):
     def listen(self, callback: Callable[[list[Change]], None]) -> object:
         """Have `callback` called with what changed, after each batch; a `site` change says that everything may have."""
 
-    async def say(
+    async def say(  # noqa: PLR0913  (what an intent may be bound to)
         self,
         verb: Verb,
         *,
@@ -50,6 +50,7 @@ class Source(Protocol):
         args: dict[str, Any] | None = None,
         reason: str = "",
         code: str = "",
+        alarm: str = "",
     ) -> Reply:
         """State one intent and return its answer.
 

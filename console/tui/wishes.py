@@ -23,7 +23,7 @@ class Wishes:
 
     def state(self, source: Source, wish: Wish) -> None:
         """Say it, unless the same is already on its way."""
-        name = ("decide" if wish.verb in FIRST_ALONE else wish.verb, wish.key)
+        name = ("decide" if wish.verb in FIRST_ALONE else wish.verb, wish.alarm or wish.key)
         if name in self._under_way:
             self._tell(Note(f"{wish.label}: an answer to this one is on its way already"))
             return
@@ -50,6 +50,7 @@ class Wishes:
                 args=wish.args,
                 reason=wish.reason,
                 code=wish.code,
+                alarm=wish.alarm,
             )
         except NoAnswerError as error:
             self._tell(Note(f"{wish.label}: {error}; it may still have been carried out", "stop"))

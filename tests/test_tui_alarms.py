@@ -1,0 +1,104 @@
+"""Alarms in words, where a person can answer them, and what they say about runs."""
+
+import pytest
+
+from bus.records import AlarmAcknowledged, AlarmRaised
+from console.tui.index import FleetIndex
+from tests.floor_fixture import Script, busy, calm
+from tests.tui_console import console
+
+TEXT = "2 messages were not understood"
+
+
+def troubled() -> Script:
+    script = calm()
+    script.alarm("bad-input", TEXT)
+    script.tick(5)
+    script.supervisor(
+        AlarmRaised(
+            alarm="second", kind="second", priority=1, text="another supervisor was here", latched=True
+        )
+    )
+    return script
+
+
+async def test_row_two_says_what_the_worst_alarm_is() -> None:
+    async with console(troubled()) as it:
+        assert "another supervisor was here" in it.lines()[1]
+        assert "2 alarms" in it.lines()[1]
+        it.source.script.supervisor(AlarmAcknowledged(alarm="second", by="op-2"))
+        await it.settle()
+        assert TEXT in it.lines()[1]
+
+
+async def test_row_two_keeps_its_ends_however_long_an_alarm_is() -> None:
+    script = calm()
+    script.alarm("long", "word " * 60)
+    async with console(script) as it:
+        assert "…" in it.lines()[1]
+        assert it.lines()[1].endswith("!! 1 alarm 0s")
+
+
+async def test_alarms_are_listed_and_acknowledged_with_one_key() -> None:
+    async with console(troubled()) as it:
+        await it.press("A")
+        assert it.screen.mode == "alarms"
+        rows = [line for line in it.lines() if "unacknowledged" in line]
+        assert "P1" in rows[0]
+        assert TEXT in rows[1]
+        await it.press("down", "A")
+        assert it.said == [{"verb": "acknowledge", "alarm": "bad-input"}]
+        await it.press("R")
+        assert it.screen.sheet is None  # it is not latched
+
+
+async def test_a_latched_alarm_is_reset_with_a_reason() -> None:
+    async with console(troubled()) as it:
+        await it.press("A", "R", "ctrl+t")
+        assert it.said == []
+        await it.type("seen to")
+        await it.press("ctrl+t")
+        assert it.said == [{"verb": "reset", "alarm": "second", "reason": "seen to"}]
+
+
+@pytest.mark.parametrize("options", [{"read_only": True}, {"signed": False}])
+async def test_who_may_not_act_reads_alarms_all_the_same(options: dict[str, bool]) -> None:
+    async with console(troubled(), **options) as it:
+        await it.press("A")
+        assert TEXT in it.text()
+        await it.press("A", "R")
+        assert it.said == []
+        assert it.screen.sheet is None
+        assert ("A acknowledge" in it.text()) is not options.get("read_only", False)
+
+
+async def test_a_floor_without_alarms_says_so() -> None:
+    async with console(calm()) as it:
+        await it.press("A")
+        assert "There are no alarms." in it.text()
+        await it.press("A", "escape")
+        assert it.said == []
+        assert it.screen.mode == "fleet"
+
+
+def test_an_alarm_of_an_agent_concerns_its_living_runs_and_counts_once() -> None:
+    script = calm()
+    script.start("deployer", "old1")
+    script.finish("deployer", "old1")
+    script.alarm("too-many", "too many events", 2, "deployer")
+    index = FleetIndex(script.fleet)
+    index.update(script.at)
+    assert index.plight("deployer/d000")
+    assert index.plight("deployer/old1") is None
+    assert index.counts(script.at).act == 1
+
+
+def test_an_alarm_of_a_run_stays_with_it_after_its_end() -> None:
+    script = busy()
+    script.finish("researcher", "p81a")
+    script.alarm("stuck", "it ended late", 1, "researcher", "p81a")
+    index = FleetIndex(script.fleet)
+    index.update(script.at)
+    found = index.plight("researcher/p81a")
+    assert found is not None
+    assert found.fact == "it ended late"
