@@ -92,3 +92,20 @@ async def test_nothing_outlives_the_demo(tmp_path: Path, number: signal.Signals,
     await until(lambda: not list(tmp_path.iterdir()), 10.0, "no folder is left")
     if number != signal.SIGKILL:
         assert json.loads(said)["lost"] == 0
+
+
+async def test_killed_at_any_moment_of_its_end_nothing_is_left(tmp_path: Path) -> None:
+    """The summary is read when all others have ended: then the home is still somebody's who will remove it."""
+    demo = start(tmp_path, "--for", "3", "--json")
+    try:
+        await until(
+            lambda: len(of_this_demo(tmp_path, "console.demo.agents")) == 10, 40.0, "ten agents are there"
+        )
+        await until(lambda: not of_this_demo(tmp_path, "console.demo.agents"), 40.0, "they have ended")
+        demo.kill()
+        await asyncio.to_thread(demo.communicate)
+    finally:
+        demo.kill()
+        demo.wait()
+    await until(lambda: not of_this_demo(tmp_path), 30.0, "no process is left")
+    await until(lambda: not list(tmp_path.iterdir()), 10.0, "no folder is left")

@@ -1,5 +1,7 @@
 """Alarms in words, where a person can answer them, and what they say about runs."""
 
+from typing import Any
+
 import pytest
 
 from bus.records import AlarmAcknowledged, AlarmRaised
@@ -62,7 +64,7 @@ async def test_a_latched_alarm_is_reset_with_a_reason() -> None:
 
 
 @pytest.mark.parametrize("options", [{"read_only": True}, {"signed": False}])
-async def test_who_may_not_act_reads_alarms_all_the_same(options: dict[str, bool]) -> None:
+async def test_who_may_not_act_reads_alarms_all_the_same(options: dict[str, Any]) -> None:
     async with console(troubled(), **options) as it:
         await it.press("A")
         assert TEXT in it.text()

@@ -185,14 +185,26 @@ def test_sheets_offer_a_way_out_and_no_movement() -> None:
 def test_read_only_has_no_acting_keys_at_all() -> None:
     assert [
         action.id
-        for mode in ("fleet", "run", "decide")
+        for mode in ("fleet", "run", "decide", "alarms")
         for action in offered(mode, read_only=True)
         if action.acting
     ] == []
 
 
 def test_the_key_line_fits_and_keeps_what_is_safe() -> None:
-    for mode in ("fleet", "run", "decide", "approve", "code", "kill", "hold", "words", "edit", "help"):
+    for mode in (
+        "fleet",
+        "run",
+        "decide",
+        "alarms",
+        "approve",
+        "code",
+        "kill",
+        "hold",
+        "words",
+        "edit",
+        "help",
+    ):
         line = text_of(key_line(mode, NOWHERE, lambda _: "", typed="7q4f"))
         assert len(line) <= 79
         for action in offered(mode, read_only=False):

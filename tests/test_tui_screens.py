@@ -54,6 +54,7 @@ PICTURES: dict[str, tuple[Callable[[], Script], tuple[int, int], tuple[str, ...]
     "edit": (busy, (80, 24), ("down", "enter", "e"), {}),
     "kill": (busy, (80, 24), ("K", "7"), {}),
     "hold-all": (busy, (80, 24), ("H",), {}),
+    "alarms": (busy, (80, 24), ("A",), {}),
     "help": (busy, (80, 24), ("question_mark",), {}),
     "help-decide": (busy, (80, 24), ("enter", "question_mark"), {}),
 }

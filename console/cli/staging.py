@@ -79,36 +79,44 @@ class Staging:
             signal.signal(number, _leave)
 
     def close(self) -> None:
-        """End everything and wait for it. Harmless when it was done."""
+        """End everything but the processes' parent, which keeps the home for us. Harmless when it was done."""
         crew = self._crew
-        if crew is None or crew.stdin is None or crew.stdout is None:
+        if crew is None or crew.stdin is None or crew.stdout is None or crew.stdin.closed:
             return
         for number in ENDING:
             signal.signal(number, _stay)
         with contextlib.suppress(OSError):
             crew.stdin.write("end\n")
             crew.stdin.flush()
-        try:
-            crew.wait(CLOSE_WITHIN)
-        except subprocess.TimeoutExpired:
-            crew.kill()
-            crew.wait()
-        with contextlib.suppress(OSError):
-            crew.stdin.close()
-        crew.stdout.close()
-        self._crew = None
+            while crew.stdout.readline().strip() not in ("", "down"):
+                pass
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         try:
             self.close()
+            self._let_go()
         finally:
             self._remove()
             for number in ENDING:
                 signal.signal(
                     number, signal.default_int_handler if number == signal.SIGINT else signal.SIG_DFL
                 )
+
+    def _let_go(self) -> None:
+        """Have the processes' parent remove the home and end."""
+        crew = self._crew
+        if crew is None or crew.stdin is None or crew.stdout is None:
+            return
+        with contextlib.suppress(OSError):
+            crew.stdin.close()
+        try:
+            crew.wait(CLOSE_WITHIN)
+        except subprocess.TimeoutExpired:
+            crew.kill()
+            crew.wait()
+        crew.stdout.close()
 
     def _remove(self) -> None:
         if not self.plan.keep:

@@ -1,8 +1,8 @@
 """The parent of everything that a demo runs: `python -m console.demo.crew ROOT ...`.
 
 It brings a site up (`watchfloor up`) in a temporary home, serves the demo's web, keeps the agents alive, and ends them all
-when it is told to, or when its standard input closes: then whoever started it is gone, and it removes the home as well.
-It says `up URL` on standard output once the site's files are there, or `failed WHY`.
+at a line on its standard input. When that closes, whoever started it is done, or gone, and it removes the home as well.
+On standard output it says `up URL` once the site's files are there, or `failed WHY`, and `down` when all others have ended.
 """
 
 from __future__ import annotations
@@ -27,9 +27,6 @@ from bus.spool_send import send_spool
 from console.demo.cast import CAST
 from console.demo.pages import Pages
 from console.demo.plan import Plan
-
-END: Final = "end"
-"""The line on standard input that ends the demo and leaves its home to whoever asked."""
 
 UP_WITHIN: Final = 20.0
 GRACE: Final = 2.5
@@ -153,10 +150,11 @@ def free_port() -> int:
 
 @dataclass(slots=True)
 class _Wish:
-    """What whoever started us wants: `end`, or nothing any more, because it is gone."""
+    """What whoever started us wants: first the `end`, then, by closing our standard input, that nothing is left."""
 
-    heard: asyncio.Event = field(default_factory=asyncio.Event)
-    gone: bool = False
+    ending: asyncio.Event = field(default_factory=asyncio.Event)
+    leaving: asyncio.Event = field(default_factory=asyncio.Event)
+    told: bool = False
 
     def listen(self, loop: asyncio.AbstractEventLoop) -> None:
         """Read standard input on a thread until it ends."""
@@ -165,23 +163,44 @@ class _Wish:
     def _read(self, loop: asyncio.AbstractEventLoop) -> None:
         with contextlib.suppress(OSError):
             while os.read(0, 4096):
-                self._tell(loop, self.heard.set)
-        self.gone = True
-        self._tell(loop, self.heard.set)
+                self._tell(loop, self.ending)
+        self._tell(loop, self.ending)
+        self._tell(loop, self.leaving)
 
-    @staticmethod
-    def _tell(loop: asyncio.AbstractEventLoop, what: Callable[[], None]) -> None:
+    def _tell(self, loop: asyncio.AbstractEventLoop, event: asyncio.Event) -> None:
+        self.told = True
         with contextlib.suppress(RuntimeError):
-            loop.call_soon_threadsafe(what)
+            loop.call_soon_threadsafe(event.set)
 
 
 async def run(plan: Plan) -> int:
-    """Run a demo until it is to end. Returns the exit code."""
+    """Run a demo until it is to end, and remove its home when whoever started us needs it no more. Returns the exit code."""
     wish = _Wish()
     loop = asyncio.get_running_loop()
     wish.listen(loop)
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
-        loop.add_signal_handler(number, wish.heard.set)
+        loop.add_signal_handler(number, wish.ending.set)
+    try:
+        await _play(plan, wish.ending)
+        if not wish.told:
+            return 1  # the site fell, or we were told by a signal
+        _say("down")
+        await wish.leaving.wait()
+    except NotUpError as error:
+        _say(f"failed {error}")
+        return 1
+    finally:
+        if wish.leaving.is_set() and not plan.keep:
+            shutil.rmtree(plan.root, ignore_errors=True)
+    return 0
+
+
+async def _play(plan: Plan, ending: asyncio.Event) -> None:
+    """Bring everything up, and down again at the end, or when the site falls.
+
+    Raises:
+        NotUpError: the site did not come up.
+    """
     with Pages() as pages:
         crew = Crew(plan, pages.url)
         try:
@@ -190,17 +209,11 @@ async def run(plan: Plan) -> int:
             _say(f"up {url}")
             crew.enter()
             fallen = asyncio.create_task(crew.fallen())
-            fallen.add_done_callback(lambda _: wish.heard.set())
-            await _answering(plan, url, wish.heard)
+            fallen.add_done_callback(lambda _: ending.set())
+            await _answering(plan, url, ending)
             fallen.cancel()
-        except NotUpError as error:
-            _say(f"failed {error}")
-            return 1
         finally:
             await crew.leave()
-            if wish.gone and not plan.keep:
-                shutil.rmtree(plan.root, ignore_errors=True)
-    return 0
 
 
 async def _answering(plan: Plan, url: str, ending: asyncio.Event) -> None:

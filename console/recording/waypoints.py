@@ -7,14 +7,14 @@ waypoint decodes only the runs that are different now.
 from __future__ import annotations
 
 from bisect import bisect_right, insort
-from collections.abc import Iterable, Mapping
-from typing import Final, Literal, NamedTuple
+from collections.abc import Iterable
+from typing import Final, NamedTuple
 
 import msgspec
 
 from bus.codec import Record
 from console.core.reduce import Change
-from console.core.state import Alarm, Command, Fleet, Run, decode, encode
+from console.core.state import Fleet, Run, decode, encode
 
 BYTES_KEPT: Final = 64 * 1024 * 1024
 """How much all waypoints together may take, counting what is shared once."""
@@ -105,24 +105,20 @@ class Waypoints:
 def _differences(one: Fleet, other: Fleet) -> list[Change]:
     """What differs between two fleets apart from their runs, with the runs that look different by it."""
     changes: list[Change] = []
-    kinds: tuple[
-        tuple[Literal["command", "alarm"], Mapping[str, Command | Alarm], Mapping[str, Command | Alarm]], ...
-    ]
-    kinds = (("command", one.commands, other.commands), ("alarm", one.alarms, other.alarms))
-    for kind, some, others in kinds:
-        for key in some.keys() | others.keys():
-            if some.get(key) != others.get(key):
-                changes.append(Change(kind, key))
-                about = filter(None, (some.get(key), others.get(key)))
-                changes += [Change("run", f"{found.agent}/{found.run}") for found in about]
+    for key in other.commands | one.commands:
+        found = one.commands.get(key), other.commands.get(key)
+        if found[0] != found[1]:
+            changes += [
+                Change("command", key),
+                *(Change("run", f"{it.agent}/{it.run}") for it in found if it),
+            ]
+    for key in other.alarms | one.alarms:
+        raised = one.alarms.get(key), other.alarms.get(key)
+        if raised[0] != raised[1]:
+            changes += [Change("alarm", key), *(Change("run", f"{it.agent}/{it.run}") for it in raised if it)]
+    agents, operators = other.agents | one.agents, other.operators | one.operators
+    changes += [Change("agent", name) for name in agents if one.agents.get(name) != other.agents.get(name)]
     changes += [
-        Change("agent", name)
-        for name in one.agents.keys() | other.agents.keys()
-        if one.agents.get(name) != other.agents.get(name)
-    ]
-    changes += [
-        Change("operator", name)
-        for name in one.operators.keys() | other.operators.keys()
-        if one.operators.get(name) != other.operators.get(name)
+        Change("operator", name) for name in operators if one.operators.get(name) != other.operators.get(name)
     ]
     return changes

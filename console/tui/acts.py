@@ -86,9 +86,7 @@ class ActingScreen(FloorScreen):
         self.sheet = HoldSheet(Wish("hold all", "hold"), lambda: self.floor.fleet)
 
     def act_alarms(self) -> None:
-        from console.tui.alarms_screen import AlarmsScreen
-
-        self.app.push_screen(AlarmsScreen())
+        self.floor.show_alarms()
 
     def act_yes(self) -> None:
         if isinstance(self.sheet, ApproveSheet | HoldSheet):

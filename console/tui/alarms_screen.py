@@ -34,7 +34,7 @@ class AlarmsScreen(ActingScreen):
         return alarm_row(self._shown[row], self.view) if row < len(self._shown) else ()
 
     def above(self) -> list[Line]:
-        row = Row().at(3, "state", "muted").at(19, "at", "muted").at(23, "alarm", "muted")
+        row = Row().at(3, "state", "muted").at(18, "prio", "muted").at(23, "alarm", "muted")
         return [row.right(self.view.last, ("for", "muted")).line]
 
     def _load(self, names: Sequence[str]) -> None:

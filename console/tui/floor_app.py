@@ -147,6 +147,12 @@ class FloorApp(App[int], inherit_bindings=False):
         """Take no key from the screens."""
         return False
 
+    def show_alarms(self) -> None:
+        """Open the list of alarms."""
+        from console.tui.alarms_screen import AlarmsScreen
+
+        self.push_screen(AlarmsScreen())
+
     def show_help(self, mode: Mode) -> None:
         """Open the help of a screen."""
         self.push_screen(HelpScreen(mode))

@@ -178,7 +178,9 @@ class FloorScreen(Screen[None], inherit_bindings=False):
         before = self.body.cursor
         leads = self.view.replay and self.body.at_first
         self.body.load(names)
-        if leads:  # a jump in time: who has chosen nothing sees the first, not what was first
+        if (
+            leads and not self.body.at_first
+        ):  # a jump in time: who has chosen nothing sees the first, not what was first
             self.body.move_to(-1)
         if before and self.body.cursor != before:
             self.floor.pace.row_went_away()

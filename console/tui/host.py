@@ -55,5 +55,8 @@ class Host(Protocol):
     def take(self, key: str, character: str | None) -> bool:
         """Take a key before any screen does. Returns whether it was taken; a live floor takes none."""
 
+    def show_alarms(self) -> None:
+        """Open the list of alarms."""
+
     def show_help(self, mode: Mode) -> None:
         """Open the help of a screen."""

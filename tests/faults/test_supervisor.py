@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from pathlib import Path
 
@@ -21,6 +22,7 @@ from console.recording.history import sessions
 from console.recording.writer import Recording
 from console.supervisor.emergency import EmergencyLog
 from console.supervisor.outbox import Out
+from console.supervisor.service import Service
 from tests.desk_fixture import TOPICS, Bench
 from tests.simulation import Trusting
 from tests.strategies import envelope
@@ -201,3 +203,21 @@ def test_the_emergency_log_stays_until_what_it_holds_is_recorded(tmp_path: Path)
     assert len(log.left()) == 1
     log.clear(7)
     assert not path.exists()
+
+
+@pytest.mark.parametrize("turns", range(5))
+async def test_the_committer_ends_when_it_is_told_to_just_as_it_wakes(turns: int) -> None:
+    """Otherwise a supervisor whose parent dies at that moment never ends."""
+    service = Service.__new__(Service)
+    service._staged, service._urgent = asyncio.Event(), asyncio.Event()
+    service._store = asyncio.Event().wait  # type: ignore[method-assign,assignment]
+    service._staged.set()
+    committing = asyncio.create_task(service._commit())
+    for _ in range(3):
+        await asyncio.sleep(0)
+    service._urgent.set()
+    for _ in range(turns):
+        await asyncio.sleep(0)
+    committing.cancel()
+    await asyncio.wait({committing}, timeout=1.0)
+    assert committing.cancelled()

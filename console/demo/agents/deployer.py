@@ -85,6 +85,7 @@ def live(stage: Stage, job: SyncRun, script: Script, case: Case) -> None:
     step("pack", Action("build_image", release, confidence=0.9), build_image)
     url = stage.pages + ("/stuck" if case.hangs else "/returns")
     tested = step("smoke test", Action("smoke_test", {"url": url}, confidence=0.9), smoke_test)
+    job.checkpoint()  # whoever wanted to pause or kill it while it hung is heard here
     if not tested.ran:
         raise SmokeTestError(f"the smoke test gave no answer: {tested.refusal}")
     for name, tool in (("canary", "start_canary"), ("all customers", "promote_release")):
