@@ -9,7 +9,7 @@ PY         := $(VENV)/bin/python
 PIP        := $(PY) -m pip --disable-pip-version-check -qq
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test check check-static format lock bench screenshots clean
+.PHONY: help install demo test test-slow check check-static format lock bench screenshots clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
@@ -19,8 +19,11 @@ install: $(VENV)/.ready ## the .venv with everything in it, checked by hash
 demo: $(VENV)/.ready ## small real agents, a broker, a supervisor and the console
 	$(VENV)/bin/watchfloor demo
 
-test: $(VENV)/.ready ## all tests (WORKERS=n processes, ARGS='-k name' for pytest)
-	$(PY) -m pytest -n $(WORKERS) --dist loadgroup $(ARGS)
+test: $(VENV)/.ready ## the tests (WORKERS=n processes, ARGS='-k name' for pytest)
+	$(PY) -m pytest -n $(WORKERS) --dist loadgroup -m "not slow" $(ARGS)
+
+test-slow: $(VENV)/.ready ## the tests that take long: kill tests, faults, fidelity, whole demos
+	$(PY) -m pytest -m slow $(ARGS)
 
 check: ## everything: format, lint, types, import contracts, tests
 	@$(MAKE) --no-print-directory check-static

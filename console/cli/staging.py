@@ -6,6 +6,7 @@ import contextlib
 import shutil
 import signal
 import subprocess
+import threading
 from types import FrameType, TracebackType
 from typing import Final, NoReturn, Self
 
@@ -28,6 +29,7 @@ class Staging:
     def __init__(self, plan: Plan) -> None:
         self.plan = plan
         self._crew: subprocess.Popen[str] | None = None
+        self._down = False
 
     def __enter__(self) -> Self:
         for number in ENDING:
@@ -81,15 +83,20 @@ class Staging:
     def close(self) -> None:
         """End everything but the processes' parent, which keeps the home for us. Harmless when it was done."""
         crew = self._crew
-        if crew is None or crew.stdin is None or crew.stdout is None or crew.stdin.closed:
+        if crew is None or crew.stdin is None or crew.stdout is None or self._down:
             return
+        self._down = True
         for number in ENDING:
             signal.signal(number, _stay)
+        limit = threading.Timer(CLOSE_WITHIN, crew.kill)  # ends the reading below, too
+        limit.daemon = True
+        limit.start()
         with contextlib.suppress(OSError):
             crew.stdin.write("end\n")
             crew.stdin.flush()
             while crew.stdout.readline().strip() not in ("", "down"):
                 pass
+        limit.cancel()
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None

@@ -160,6 +160,10 @@ class _Wish:
         """Read standard input on a thread until it ends."""
         threading.Thread(target=self._read, args=(loop,), daemon=True).start()
 
+    def stop(self) -> None:
+        """A signal ends what there is to end: first the demo, then the wait."""
+        (self.leaving if self.ending.is_set() else self.ending).set()
+
     def _read(self, loop: asyncio.AbstractEventLoop) -> None:
         with contextlib.suppress(OSError):
             while os.read(0, 4096):
@@ -179,7 +183,7 @@ async def run(plan: Plan) -> int:
     loop = asyncio.get_running_loop()
     wish.listen(loop)
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
-        loop.add_signal_handler(number, wish.ending.set)
+        loop.add_signal_handler(number, wish.stop)
     try:
         await _play(plan, wish.ending)
         if not wish.told:
