@@ -175,13 +175,3 @@ def parse(text: str) -> dict[str, Any]:
     if not isinstance(value, dict):
         raise ArgumentError("arguments are an object: { ... }")
     return value
-
-
-def changes(before: dict[str, Any], after: dict[str, Any]) -> list[str]:
-    """What an edit changed, one line a leaf."""
-    old, new = ({leaf.path: leaf.value for leaf in leaves(args)} for args in (before, after))
-    return [
-        f"{path}: {old.get(path, 'absent')} → {new.get(path, 'absent')}"
-        for path in dict.fromkeys([*old, *new])
-        if old.get(path) != new.get(path)
-    ]
