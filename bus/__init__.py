@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any, Final
 if TYPE_CHECKING:
     from bus.agent import Agent, RunExistsError, run, run_sync
     from bus.decision import Action, ActionRejected, Decision, RunKilled, RunRefusedError
+    from bus.ending import main
     from bus.events import Confidence, Hints, Usage
     from bus.job import Run, SyncRun
 
@@ -35,6 +36,7 @@ _HOMES: Final = {
     "RunRefusedError": "bus.decision",
     "SyncRun": "bus.job",
     "Usage": "bus.events",
+    "main": "bus.ending",
     "run": "bus.agent",
     "run_sync": "bus.agent",
 }
@@ -52,6 +54,7 @@ __all__ = [
     "RunRefusedError",
     "SyncRun",
     "Usage",
+    "main",
     "run",
     "run_sync",
 ]

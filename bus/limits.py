@@ -94,5 +94,11 @@ INTENT_TIMEOUT: Final = 10.0
 INTENT_DUPLICATE_WITHIN: Final = 15.0
 """A repeated intent gets its first answer again within this time; afterwards it is refused as replayed."""
 
+WATCH_RENEW: Final = 60.0
+"""Seconds between the words of a watching console that it is still there."""
+
+WATCH_TTL: Final = 180.0
+"""Seconds without a word after which a watching console is no longer listed."""
+
 CONFIDENCE_LIMIT: Final = 0.70
 """A claim below this highlights at once and lifts the gate one rung from S1 up."""

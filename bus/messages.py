@@ -1,7 +1,7 @@
 """What travels on the bus besides events: supervisor state, agent status, commands, intents, answers, journal, parts.
 
-None of these is recorded as such; what they bring about is. Commands and supervisor state are signed by the supervisor's
-key, intents by the operator's (`bus.signing`). `sig` and `key` are filled in by signing.
+None of these is recorded as such; what they bring about is. Commands, answers and supervisor state are signed by the
+supervisor's key, intents by the operator's (`bus.signing`). `sig` and `key` are filled in by signing.
 """
 
 from __future__ import annotations
@@ -175,6 +175,7 @@ Verb = Literal[
     "acknowledge",
     "reset",
     "keyframe",
+    "watch",
     "leave",
 ]
 
@@ -185,7 +186,7 @@ class Intent(Signed, frozen=True, kw_only=True, omit_defaults=True):
     `epoch` and `pos` are what the console saw. `action` and `digest` bind a decision to what was displayed. `run` is empty
     for `hold` of all runs. `code` is the four-digit code that an approved hold needs. `alarm` names the alarm for
     `acknowledge` and `reset`. `keyframe` asks for the floor (`watching`: the
-    console stays and is listed), `leave` says that it goes.
+    console stays and is listed), `watch` says that it is still there, `leave` that it goes.
     """
 
     verb: Verb
@@ -205,10 +206,14 @@ class Intent(Signed, frozen=True, kw_only=True, omit_defaults=True):
     watching: bool = False
 
 
-class Answer(Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="type", tag="answer"):
-    """What became of an intent. `accepted` means recorded, not effective: the journal tells the rest."""
+class Answer(Signed, frozen=True, kw_only=True, omit_defaults=True, tag_field="type", tag="answer"):
+    """What became of an intent. `accepted` means recorded, not effective: the journal tells the rest.
+
+    `epoch` is that of the supervisor which answers: where two of them meet, each answers, and one of them counts.
+    """
 
     intent: Id
+    epoch: MaybeId = ""
     outcome: str
     accepted: bool
     text: str = ""

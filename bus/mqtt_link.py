@@ -32,6 +32,9 @@ CLOSE_WITHIN: Final = 1.0
 SUBSCRIPTION_REFUSED: Final = 0x80
 """SUBACK code of a filter that the broker does not grant; larger ones are MQTT 5's reasons."""
 
+ACCOUNT_REFUSED: Final = (0x86, 0x87)
+"""CONNACK: bad user name or password, not authorized; by the numbers of MQTT 5, as paho translates them."""
+
 IN_FLIGHT: Final = 512
 """Publishes sent but not acknowledged. More wait here, in order."""
 
@@ -70,6 +73,7 @@ class MqttLink:
         self._lost: asyncio.Future[str] = self._loop.create_future()
         self._refusal = ""
         self._socket: BufferedSocket | None = None
+        self._watched = -1  # the descriptor that is watched until it can be written
         self._inflight: dict[int, Taken | None] = {}
         self._waiting: deque[tuple[str, bytes, bool, Taken | None]] = deque()
         self._client = aiomqtt.Client(
@@ -99,7 +103,8 @@ class MqttLink:
 
         def on_connect(*args: Any) -> None:
             if args[3].is_failure:
-                self._refusal = str(args[3])
+                refused = "" if args[3].value not in ACCOUNT_REFUSED else f"{self._url.account} is refused: "
+                self._refusal = refused + str(args[3])
             connected(*args)  # type: ignore[misc]
 
         def on_disconnect(*args: Any) -> None:
@@ -111,6 +116,7 @@ class MqttLink:
         paho.on_message = self._on_message
         paho.on_publish = self._on_publish
         paho.on_socket_register_write = self._on_register_write
+        paho.on_socket_unregister_write = self._on_unregister_write
         # paho formats a debug line for every packet even when nobody listens.
         paho.disable_logger()
         self._watch_reader()
@@ -250,26 +256,32 @@ class MqttLink:
         while self._waiting and len(self._inflight) < IN_FLIGHT:
             self._put(*self._waiting.popleft())
 
-    def _on_register_write(self, _paho: Paho, _data: object, sock: Any) -> None:
-        """Call paho back when the socket can be written.
+    def _on_register_write(self, *_: object) -> None:
+        """Write in the next turn of the loop, when everything of this turn is there to go in one packet.
 
-        aiomqtt defers this by one turn of the loop. If the connection ends in that turn, its deferred call watches a
-        closed descriptor, or worse the next connection's, for ever.
+        The socket is watched only when it takes no more: to begin and end the watching of a socket that can be written
+        nearly always costs more than the writing.
         """
         if threading.get_ident() == self._thread:
-            self._watch_writable(sock)
+            self._loop.call_soon(self._write)
         else:
-            self._loop.call_soon_threadsafe(self._watch_writable, sock)
+            self._loop.call_soon_threadsafe(self._write)
 
-    def _watch_writable(self, sock: BufferedSocket) -> None:
-        if sock.fileno() >= 0:
-            self._loop.add_writer(sock.fileno(), self._write)
+    def _on_unregister_write(self, *_: object) -> None:
+        if self._watched >= 0:
+            self._loop.remove_writer(self._watched)
+            self._watched = -1
 
     def _write(self) -> None:
         try:
             self._paho.loop_write()
         except Exception as error:  # noqa: BLE001 - whatever it is, the connection is no longer usable
             self._lose(_why(error))
+            return
+        if self._watched < 0 and self._socket is not None and self._paho.want_write():
+            self._watched = self._socket.fileno()
+            if self._watched >= 0:
+                self._loop.add_writer(self._watched, self._write)
 
 
 def _look_at_error(future: asyncio.Future[Any]) -> None:

@@ -9,7 +9,7 @@ from typing import Annotated, Any, ClassVar, Final, Literal
 
 from msgspec import Meta, Struct, field
 
-from bus.events import CommandKind, ControlLevel, Data, Digest, Gate, Id, Outcome, Seq
+from bus.events import CommandKind, ControlLevel, Count, Data, Digest, Gate, Id, Outcome, Seq
 
 
 class Reason(Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -62,12 +62,13 @@ class ActionDecided(Data, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class CommandRequested(Data, frozen=True, kw_only=True, omit_defaults=True):
-    """First fact of a command: somebody wants it."""
+    """First fact of a command: somebody wants it. `order` is the command's, 0 for that of its position in the log."""
 
     TYPE: ClassVar[str] = "command.requested"
     command: Id
     kind: CommandKind
     by: str
+    order: Count = 0
     action: str = ""
     reason: str = ""
     intent: str = ""

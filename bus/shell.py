@@ -137,7 +137,8 @@ class Shell:
                 return
             self._pump()  # what was written since the last look makes `empty` untrue
             try:
-                await asyncio.wait_for(empty.wait(), close.result())
+                async with asyncio.timeout(close.result()):  # not wait_for, which can swallow a cancellation in 3.11
+                    await empty.wait()
             except TimeoutError:
                 log.warning(
                     "agent %s: %d events are not stored yet; they stay in the spool, and `watchfloor spool send` sends them",
@@ -149,7 +150,8 @@ class Shell:
                 rest = self.core.take_publishes()
             for topic, payload, retain in rest:
                 with contextlib.suppress(NotConnectedError, TimeoutError):
-                    await asyncio.wait_for(transport.publish(topic, payload, retain=retain), GOODBYE_WITHIN)
+                    async with asyncio.timeout(GOODBYE_WITHIN):
+                        await transport.publish(topic, payload, retain=retain)
         finally:
             reader.cancel()
             await asyncio.wait({reader})

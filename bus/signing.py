@@ -119,7 +119,19 @@ class PrivateKey:
         handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with os.fdopen(handle, "wb") as file:
             file.write(text)
-        path.with_name(path.name + ".pub").write_text(self.public.line + "\n", encoding="ascii")
+        self.publish(path)
+
+    def publish(self, path: Path) -> bool:
+        """Write the public half beside the key file `path`, as `.pub`, if it is not there. Returns whether it was not.
+
+        Raises:
+            OSError: it cannot be written.
+        """
+        public = path.with_name(path.name + ".pub")
+        if public.exists():
+            return False
+        public.write_text(self.public.line + "\n", encoding="ascii")
+        return True
 
     def sign(self, message: Signed) -> bytes:
         """Encode `message` as a JSON payload with `key` and `sig` filled in.

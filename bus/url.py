@@ -86,6 +86,11 @@ class BrokerUrl:
         host = f"[{self.host}]" if ":" in self.host else self.host
         return f"{self.scheme}://{host}:{self.port}"
 
+    @property
+    def account(self) -> str:
+        """Who logs in, for messages: never the password."""
+        return f"user {self.username!r}" if self.username else "a client without user name"
+
     def tls_context(self) -> ssl.SSLContext | None:
         """Load the TLS files. None for `mqtt`. Reads files, so it may block for a moment.
 

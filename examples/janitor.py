@@ -1,13 +1,12 @@
 """A whole agent: it deletes the `.tmp` files of a folder, one by one, each only after it was allowed to."""
 
-import asyncio
 import sys
 from pathlib import Path
 
-from bus import Action, run
+from bus import Action, main, run
 
 
-async def main(folder: Path) -> None:
+async def tidy(folder: Path) -> None:
     async with run("janitor", goal=f"tidy {folder}") as job:
         for path in sorted(folder.glob("*.tmp")):
             async with job.step(f"judge {path.name}", confidence=0.8):
@@ -18,4 +17,4 @@ async def main(folder: Path) -> None:
                     Path(decision.args["path"]).unlink()
 
 
-asyncio.run(main(Path(sys.argv[1])))
+main(tidy(Path(sys.argv[1])))

@@ -15,26 +15,30 @@ from tests.floor_fixture import Script, busy, calm  # noqa: E402  (the folder ab
 from tests.tui_console import console  # noqa: E402
 
 SIZE = (100, 30)
+WIDE = (120, 36)
 REMOTE = re.compile(r"@font-face \{.*?\}|<!-- Generated with Rich.*?-->", re.DOTALL)
 """A picture must not fetch fonts from anywhere; the reader's own fixed-width font does."""
 
-PICTURES: dict[str, tuple[Script, Sequence[str]]] = {
-    "calm": (calm(), ()),
-    "fleet": (busy(), ()),
-    "decide": (busy(), ("g", "enter")),
-    "help": (busy(), ("?",)),
+PICTURES: dict[str, tuple[Script, tuple[int, int], Sequence[str]]] = {
+    "calm": (calm(), SIZE, ()),
+    "fleet": (busy(), WIDE, ()),
+    "queue": (busy(), SIZE, ("2",)),
+    "decide": (busy(), SIZE, ("g", "enter")),
+    "run": (busy(), WIDE, (":", *"7q4f", "enter")),
+    "help": (busy(), SIZE, ("?",)),
 }
-"""Name of the picture, the floor, and the keys pressed before it is taken."""
+"""Name of the picture, the floor, the terminal, and the keys pressed before it is taken."""
 
 
 async def main() -> None:
     """Write every picture."""
-    for name, (script, keys) in PICTURES.items():
-        async with console(script, size=SIZE) as shown:
+    for name, (script, size, keys) in PICTURES.items():
+        async with console(script, size=size) as shown:
             await shown.settle()
             await shown.press(*keys)
             picture = shown.app.export_screenshot(title="watchfloor")
-        picture = REMOTE.sub("", picture)
+        # without it some viewers drop the blank that a coloured piece of a row begins with
+        picture = REMOTE.sub("", picture).replace("<text ", '<text xml:space="preserve" ')
         (HERE / f"{name}.svg").write_text(picture, encoding="utf-8")
         print(f"screenshots/{name}.svg")
 

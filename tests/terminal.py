@@ -6,9 +6,10 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 import pexpect
+import psutil
 import pyte
 
 
@@ -53,6 +54,23 @@ class Terminal:
         """The screen as one text."""
         return "\n".join(self.lines)
 
+    @property
+    def process(self) -> psutil.Process:
+        """The program. Take it while it runs: afterwards its number may be another's."""
+        return psutil.Process(self._child.pid)
+
+    @property
+    def modes(self) -> list[Any]:
+        """How the terminal treats input and output now, as `termios` has it."""
+        import termios  # late: not on Windows
+
+        return termios.tcgetattr(self._child.child_fd)
+
+    def hang_up(self) -> None:
+        """Take the terminal away, as a lost line does. `ended` still tells how the program took it."""
+        self._child.ptyproc.fileobj.close()
+        self._child.child_fd = self._child.ptyproc.fd = -1
+
     def press(self, keys: str) -> None:
         """Type."""
         self._child.send(keys)
@@ -89,6 +107,10 @@ class Terminal:
         self.press(keys)
         return self.shows(words, each)
 
+    def look(self, within: float = 0.0) -> None:
+        """Read what there is, or what comes first within `within` seconds."""
+        self._read(within)
+
     def ended(self, within: float = 10.0) -> int:
         """Wait for the program's end; returns its exit status, or minus the signal that ended it."""
         end = time.monotonic() + within
@@ -101,6 +123,9 @@ class Terminal:
         )
 
     def _read(self, within: float) -> None:
+        if self._child.child_fd < 0:
+            time.sleep(within)  # hung up: there is nothing to wait at
+            return
         try:
             part = self._child.read_nonblocking(65_536, timeout=within)
         except (pexpect.TIMEOUT, pexpect.EOF):

@@ -19,8 +19,11 @@ from console.cli import bus_checks, printing
 from console.cli.main import cli
 from console.cli.options import Place
 from console.core.state import Fleet, encode
+from console.link.floor import pinned_key
 from console.recording.bodies import Row
 from console.recording.writer import Recording
+from console.supervisor.up import prepare
+from tests.brokers import mosquitto_broker
 from tests.site_in_memory import OPERATOR, SITE, SUPERVISOR, SiteInMemory
 
 NOW = 4_000_000_000_000
@@ -216,6 +219,29 @@ def test_keys_are_made_enrolled_and_shown(run: Run, home: Home) -> None:
     assert [key["enrolled"] for key in json.loads(run("keys", "list", "--json").stdout)] == [True, True, True]
 
 
+def test_a_public_key_that_went_missing_is_made_again(run: Run, home: Home) -> None:
+    run("keys", "new", "ann", "--enrol")
+    public = home.config / "ann_ed25519.pub"
+    said = public.read_text()
+    public.unlink()
+    (key,) = json.loads(run("keys", "list", "--json").stdout)
+    assert (key["problem"], key["fingerprint"][:7]) == (
+        f"{public} is missing: watchfloor keys show ann makes it again",
+        "SHA256:",
+    )
+    assert verdicts(run("doctor", "--json"))["key ann"] == "warn"
+    assert "made" in line(run("keys", "show", "ann"))
+    assert public.read_text() == said
+    assert run("keys", "show", "ann").stderr == ""
+    public.write_text(OPERATOR.public.line)
+    assert "is of another key" in run("keys", "list").stdout
+    SUPERVISOR.save(home.supervisor_key)
+    home.supervisor_public_key.unlink()
+    assert prepare(home) == [f"made the supervisor's public key again: {home.supervisor_public_key}"]
+    assert prepare(home) == []
+    assert pinned_key(home) is not None
+
+
 @pytest.mark.parametrize(
     "args, wrong",
     [
@@ -336,12 +362,44 @@ def test_an_unhealthy_one(run: Run, site: SiteInMemory, home: Home, monkeypatch:
     assert "raise the broker's limit" in result.stdout
 
 
+def test_rules_are_looked_at_as_the_supervisor_does(run: Run, home: Home) -> None:
+    home.config.mkdir(parents=True, mode=0o700)
+    found = verdicts(run("doctor", "--json"))
+    assert (found["tool catalogue"], found["policy"]) == ("ok", "ok")
+    home.catalogue.write_text('[tool."x"]\nseverity = 0\neffect = "read"\npinned = true\n')
+    home.policy.write_text('\n[[rule]]\nid = "r"\nraise = "auto"\nwhy = "x"\n')
+    said = run("doctor").stdout
+    assert "1 tool pinned" in said
+    assert f"FAIL  policy          {home.policy}:2: rule 'r': raise = 'auto': a rule can only raise" in said
+    home.catalogue.write_text('[tool."x"]\nseverty = 0\neffect = "read"\n')
+    assert (
+        f'{home.catalogue}:1: [tool."x"]: the table contains unknown field `severty`' in run("doctor").stdout
+    )
+
+
 def test_no_broker(run: Run, site: SiteInMemory) -> None:
     result = run("doctor", "--json", connect=None, broker="mqtt://127.0.0.1:1", timeout=0.1)
     assert verdicts(result)["broker"] == "FAIL"
     assert result.exit_code == 1
     nonsense = run("doctor", "--json", connect=None, broker="nonsense")
     assert verdicts(nonsense)["broker"] == "FAIL"
+
+
+@pytest.mark.broker
+def test_a_broker_that_does_not_let_the_account_in(run: Run, tmp_path: Path) -> None:
+    """One line names the account, never the password, and says what to do."""
+    passwords = tmp_path / "passwords"
+    passwords.touch(mode=0o600)
+    with mosquitto_broker(f"password_file {passwords}", anonymous=False) as running:
+        for user, whose in (("ann:s3cret@", "user 'ann'"), ("", "a client without user name")):
+            where = {"connect": None, "broker": f"mqtt://{user}127.0.0.1:{running.port}", "timeout": 5.0}
+            said = line(run("ls", **where))
+            assert f"cannot connect to {running.url}: {whose} is refused: Not authorized; " in said
+            assert "mqtt://USER:PASSWORD@HOST" in said
+            doctor = run("doctor", **where).stdout
+            assert f"{whose} is refused: Not authorized\n" in doctor
+            assert "mqtt://USER:PASSWORD@HOST" in doctor
+            assert "s3cret" not in said + doctor
 
 
 @pytest.mark.skipif(os.name != "posix" or os.geteuid() == 0, reason="root may write everywhere")

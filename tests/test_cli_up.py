@@ -78,8 +78,10 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     assert up.stdout is not None
     try:
         for line in up.stdout:
-            if "listening on" in line:
+            if line == "watchfloor supervisor: up, site local\n":
                 break
+        # Nothing is waited for any more: who reads that line may go on.
+        assert "nothing waits" in Site(environment, port, folder).run("--timeout", "1", "asks").stdout
         yield Site(environment, port, folder)
     finally:
         up.terminate()

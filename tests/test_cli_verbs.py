@@ -1,5 +1,8 @@
 """The verbs that look, decide and command, against the real desk of a supervisor in memory."""
 
+import asyncio
+import base64
+import hashlib
 import json
 from collections.abc import Callable
 from dataclasses import replace
@@ -10,16 +13,20 @@ import click
 import pytest
 from click.testing import CliRunner, Result
 
-from bus import values
+from bus import codec, values
 from bus.canonical import code, digest
-from bus.events import MessageSeen, RunFinished, RunStarted
+from bus.events import BlobPart, MessageSeen, RunFinished, RunStarted, StepFinished, Usage
 from bus.home import Home
+from bus.messages import AgentStatus
 from bus.transport import Message
 from bus.values import Arguments
 from console.cli import printing
 from console.cli import terminal as terminal_module
 from console.cli.main import cli
 from console.cli.options import Place
+from console.core.state import Fleet, encode
+from console.recording import export
+from console.supervisor.service import rows
 from tests.site_in_memory import OPERATOR, SITE, TOPICS, SiteInMemory
 
 NOW = 1_790_000_000_000
@@ -313,34 +320,126 @@ def apart(site: SiteInMemory, tool: str = "ask_mail") -> tuple[Arguments, str]:
     return sent, site.agent.propose("7q4f", "a1", tool, sent.wire)
 
 
+@pytest.fixture
+def record(site: SiteInMemory, home: Home) -> Callable[[], None]:
+    """What writes the log so far into a session file of this machine."""
+
+    def write() -> None:
+        exported = home.data / "log.jsonl"
+        home.sessions.mkdir(parents=True)
+        exported.write_bytes(b"".join(map(export.line, rows(site.supervisor.log))))
+        target = home.sessions / "20260101T000000Z-0001.sqlite"
+        asyncio.run(export.import_jsonl(exported, target, initial=encode(Fleet(site=SITE))))
+
+    return write
+
+
 @pytest.mark.parametrize("tool", ["ask_mail", "hold_mail"])
-def test_what_was_sent_apart_is_approved_unseen_or_not_at_all(
-    site: SiteInMemory, run: Run, tool: str
+def test_what_was_sent_apart_is_read_before_it_is_approved(
+    site: SiteInMemory, run: Run, record: Callable[[], None], tool: str
 ) -> None:
     sent, own = apart(site, tool)
-    full = run("asks", "--full").stdout
     (sha256,) = sent.blobs
-    assert f"unseen   {sha256}: 50000 bytes, sent apart: not shown here and cannot be read here" in full
-    assert "all 2 parts are here" in full
+    said = f"apart    {sha256}: 50000 bytes, all 2 parts are here; to read: watchfloor blob refunds/7q4f/a1"
+    assert said in run("asks", "--full").stdout
     confirm = ["--yes"] if tool == "ask_mail" else ["--code", code(own)]
-    result = run("approve", "a1", *confirm)
-    assert result.exit_code == 2
-    assert "cannot be read here (50000 bytes); nothing was sent" in line(result)
+    for given in ([], ["--seen", "00000000"]):
+        refused = run("approve", "a1", *confirm, *given)
+        assert (refused.exit_code, "; nothing was sent" in line(refused)) == (2, True)
+    assert f"then give --seen {sha256[:8]}" in line(run("approve", "a1", *confirm))
     assert site.agent.commands == []
-    assert run("approve", "a1", *confirm, "--unseen").exit_code == 0
+    record()
+    assert sent.full["body"] in run("blob", "a1").stdout
+    assert run("approve", "a1", *confirm, "--seen", sha256[:8]).exit_code == 0
     assert site.agent.decisions()[0].outcome == "approved"
 
 
+def test_what_nobody_read_runs_only_by_that_word(site: SiteInMemory, run: Run) -> None:
+    apart(site)
+    assert run("approve", "a1", "--yes", "--unseen").exit_code == 0
+
+
 @pytest.mark.usefixtures("terminal")
-def test_an_edit_may_write_out_what_was_sent_apart(site: SiteInMemory, run: Run) -> None:
+def test_on_a_terminal_what_was_sent_apart_is_shown_with_the_rest(
+    site: SiteInMemory, run: Run, record: Callable[[], None]
+) -> None:
+    sent, _ = apart(site)
+    elsewhere = run("approve", "a1", stdin="y\n")
+    assert (elsewhere.exit_code, "read it where the supervisor runs" in line(elsewhere)) == (2, True)
+    record()
+    result = run("approve", "a1", stdin="y\n")
+    assert result.exit_code == 0
+    assert result.stdout.index(sent.full["body"]) < result.stdout.index("exactly these arguments")
+
+
+@pytest.mark.usefixtures("terminal")
+def test_an_edit_may_write_out_what_was_sent_apart(
+    site: SiteInMemory, run: Run, record: Callable[[], None]
+) -> None:
     sent, _ = apart(site)
     kept = json.dumps({**sent.wire, "to": "y"})
-    assert run("approve", "a1", stdin="y\n").exit_code == 2
-    assert "--unseen" in line(run("edit", "a1", "--args", kept, stdin="y\n"))
+    assert "read it where the supervisor runs" in line(run("edit", "a1", "--args", kept, stdin="y\n"))
     assert site.agent.commands == []
     shown = run("edit", "a1", "--args", kept, "--unseen", stdin="n\n")
-    assert (shown.exit_code, shown.stdout.count("unseen   ")) == (2, 2)
+    assert (shown.exit_code, shown.stdout.count("apart    ")) == (2, 2)
+    record()
+    assert sent.full["body"] in run("edit", "a1", "--args", kept, stdin="n\n").stdout
     assert run("edit", "a1", "--args", '{"body": "short"}', stdin="y\n").exit_code == 0
+
+
+def test_a_value_that_was_sent_apart_is_shown_harmless_and_written_as_it_was(
+    site: SiteInMemory, run: Run, record: Callable[[], None], tmp_path: Path
+) -> None:
+    body = "first \x1b[2J\u202e\n\tsecond \\ " + "x" * 20_000
+    sent = values.arguments({"body": body, "rows": [{"n": number} for number in range(9_000)]})
+    site.agent.report("7q4f", *sent.parts())
+    site.agent.propose("7q4f", "a1", "ask_mail", sent.wire)
+    record()
+    text = next(name for name, content in sent.blobs.items() if content == body.encode())
+    shown = run("blob", "7q4f/a1", text[:8].upper()).stdout
+    assert "\nfirst \\u001b[2J\\u202e\n\\tsecond \\\\ xxx" in shown
+    assert '"n": 8999' in run("blob", "a1").stdout
+    found = json.loads(run("blob", "a1", "--json").stdout)
+    assert [(value["sha256"], value["bytes"]) for value in found] == [
+        (name, len(content)) for name, content in sent.blobs.items()
+    ]
+    target = tmp_path / "value"
+    assert "say which" in line(run("blob", "a1", "-o", str(target)))
+    assert not target.exists()
+    assert run("blob", "a1", text, "-o", str(target)).exit_code == 0
+    assert (target.read_bytes(), target.stat().st_mode & 0o777) == (body.encode(), 0o600)
+    assert "exists; name another file" in line(run("blob", "a1", text, "-o", str(target)))
+    then = run("blob", "7q4f/a1", text, "--session", "last")
+    assert then.stdout == shown
+    assert "has no value" in line(run("blob", "a1", "0000"))
+    assert "named as run/action" in line(run("blob", "a1", "--session", "last"))
+
+
+def test_bytes_that_are_no_text_are_shown_one_by_one(
+    site: SiteInMemory, run: Run, record: Callable[[], None]
+) -> None:
+    content = bytes(range(256))
+    sha256 = hashlib.sha256(content).hexdigest()
+    data = base64.b64encode(content).decode()
+    site.agent.report("7q4f", BlobPart(sha256=sha256, i=0, n=1, data=data))
+    site.agent.propose("7q4f", "a1", "ask_put", {"file": {"$blob": sha256, "bytes": 256}})
+    record()
+    assert run("blob", "a1").stdout.splitlines()[1].startswith("00000000  00 01 02")
+    (value,) = json.loads(run("blob", "a1", "--json").stdout)
+    assert (value["text"], value["base64"]) == (None, data)
+
+
+def test_a_value_of_which_a_part_is_wrong_is_not_shown(
+    site: SiteInMemory, run: Run, record: Callable[[], None]
+) -> None:
+    sent = values.arguments({"body": "word " * 10_000})
+    first, second = sent.parts()
+    forged = base64.b64encode(b"other").decode()
+    site.agent.report("7q4f", first, BlobPart(sha256=second.sha256, i=1, n=2, data=forged))
+    site.agent.propose("7q4f", "a1", "ask_mail", sent.wire)
+    record()
+    result = run("blob", "a1")
+    assert (result.exit_code, "is not whole in" in line(result)) == (2, True)
 
 
 def test_what_is_unseen_is_still_refused_until_it_is_whole(site: SiteInMemory, run: Run) -> None:
@@ -522,6 +621,43 @@ def test_hold_all_holds_every_run_that_can_be_held(site: SiteInMemory, run: Run)
     assert held["text"] == "2 runs"
     assert run("hold", "--all").stdout.count("effective") == 2
     assert run("hold").exit_code == run("hold", "7q4f", "--all").exit_code == 2
+
+
+@pytest.mark.usefixtures("terminal")
+def test_hold_all_says_for_whom_it_is_true(site: SiteInMemory, run: Run) -> None:
+    site.agent.report("still", RunStarted(goal="stand still"))
+    assert run("pause", "still").exit_code == 0
+    site.agent.report("over", RunStarted(goal="be over"), RunFinished(outcome="completed"))
+    other = site.add("other")
+    other.report("gone", RunStarted(goal="be lost"))
+    status = AgentStatus(status="lost", incarnation="i", connection="c")
+    site.bus.publish(TOPICS.status("other"), codec.encode(status), retain=True)
+    lines = run("hold", "--all", stdin="n\n").stdout.splitlines()
+    assert lines[0] == "hold all: 1 stopped at the next gate; 1 paused or held already; 1 lost: told if back"
+    assert lines[1:4] == [
+        "  refunds/7q4f  gated  working", "  refunds/still  gated  paused", "  other/gone  gated  lost",
+    ]  # fmt: skip
+
+
+def test_in_json_arguments_are_exact_and_other_texts_are_spelled_out(site: SiteInMemory, run: Run) -> None:
+    """As docs/cli.md says."""
+    odd = "\x1b[2J\u202e\n"
+    site.agent.report("odd", RunStarted(goal=odd))
+    site.agent.propose("odd", "a1", "ask_" + odd, {"to": odd}, reason=odd)
+    said = run("show", "odd", "--json").stdout
+    assert "\\u001b[2J\\u202e\\n" in said
+    shown = json.loads(said)
+    (action,) = shown["actions"]
+    assert (action["tool"], action["args"]) == ("ask_" + odd, {"to": odd})
+    assert shown["goal"] == action["reason"] == "\\x1b[2J\\u202e\\n"
+
+
+def test_usage_that_nobody_reported_is_unknown(site: SiteInMemory, run: Run) -> None:
+    assert "used     tokens unknown  cost unknown" in run("show", "7q4f").stdout
+    (shown,) = json.loads(run("ls", "--json").stdout)["runs"]
+    assert (shown["tokens"], shown["cost_usd"]) == (None, None)
+    site.agent.report("7q4f", StepFinished(step=2, usage=Usage(input_tokens=40, output_tokens=2)))
+    assert "used     42 tokens  cost unknown" in run("show", "7q4f").stdout
 
 
 @pytest.mark.usefixtures("terminal")

@@ -109,3 +109,21 @@ async def test_killed_at_any_moment_of_its_end_nothing_is_left(tmp_path: Path) -
         demo.wait()
     await until(lambda: not of_this_demo(tmp_path), 30.0, "no process is left")
     await until(lambda: not list(tmp_path.iterdir()), 10.0, "no folder is left")
+
+
+async def test_nothing_outlives_the_parent_of_all_others(tmp_path: Path) -> None:
+    """However it ends, and whatever it was about to do."""
+    demo = start(tmp_path, "--for", "100")
+    try:
+        await until(
+            lambda: len(of_this_demo(tmp_path, "console.demo.agents")) == 10, 40.0, "ten agents are there"
+        )
+        (crew,) = of_this_demo(tmp_path, "console.demo.crew")
+        crew.kill()
+        _, complaints = await asyncio.to_thread(demo.communicate)
+    finally:
+        demo.kill()
+        demo.wait()
+    assert (demo.returncode, complaints.startswith(b"watchfloor: the demo ")) == (3, True), complaints
+    await until(lambda: not of_this_demo(tmp_path), 30.0, "no process is left")
+    await until(lambda: not list(tmp_path.iterdir()), 1.0, "no folder is left")

@@ -22,7 +22,7 @@ from bus.messages import DecisionCommand, Intent, PassListCommand
 from bus.signing import PrivateKey
 from console.core.state import Action, decode, encode
 from console.policy.load import Rulebook
-from tests.desk_fixture import OPERATOR, TOPICS, Bench
+from tests.desk_fixture import OPERATOR, SUPERVISOR, TOPICS, Bench
 from tests.strategies import envelope
 
 ASK: dict[str, Any] = {"tool": "write_file", "args": {"path": "/tmp/x", "text": "hello"}}
@@ -517,3 +517,12 @@ def test_nothing_is_allowed_while_a_kill_is_pending() -> None:
     assert bench.intent("approve", **bench.about(action)).outcome == "conflict"
     bench.event(3, ActionProposed(action="a2", tool="read_file", args={"path": "x"}))
     assert bench.run().actions["a2"].outcome == "rejected"
+
+
+def test_every_answer_is_signed_and_names_its_supervisor() -> None:
+    bench = Bench()
+    bench.event(1, RunStarted())
+    assert bench.intent("pause", agent="a", run="r1").epoch == "epoch1"
+    assert bench.intent("kill", agent="a", run="none").epoch == "epoch1"
+    answers = [out.payload for out in bench.sent if out.topic == TOPICS.console("con")]
+    assert [SUPERVISOR.public.verifies(payload) for payload in answers] == [True, True]

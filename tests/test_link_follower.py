@@ -13,7 +13,7 @@ from msgspec import Raw
 
 from bus import codec
 from bus.events import Data, Envelope, MessageSeen, RunFinished, RunStarted, StepFinished, StepStarted
-from bus.limits import INTENT_REPEAT, INTENT_TIMEOUT, LEASE_TTL
+from bus.limits import INTENT_REPEAT, INTENT_TIMEOUT, LEASE_TTL, WATCH_RENEW
 from bus.messages import Answer, Intent, Journal, JournalRecord, KeyframePart, SupervisorState
 from bus.records import AgentBorn, AlarmRaised, IntentRefused, SupervisorStarted
 from bus.signing import PrivateKey, PublicKey
@@ -351,6 +351,36 @@ def test_answers_are_passed_on_and_a_refused_keyframe_is_a_problem() -> None:
     refusal = Answer(intent=intent.id, outcome="closed", accepted=False, text="no\x1b[2J")
     assert follow.receive(Message(topic, codec.encode(refusal)), 0.0).answers == []
     assert follow.status.problem == "the supervisor gives no keyframe: no\\x1b[2J"
+
+
+def test_an_answer_counts_only_if_the_supervisor_we_follow_signed_it() -> None:
+    site = Site()
+    follow = joined(site)
+    topic, refused = TOPICS.console(CONSOLE), follow.status.refused
+    answer = Answer(intent="mine", epoch=site.epoch, outcome="approved", accepted=True)
+    assert follow.receive(Message(topic, codec.encode(answer)), 1.0).answers == []
+    assert follow.receive(Message(topic, PrivateKey.generate().sign(answer)), 1.0).answers == []
+    assert follow.status.refused == refused + 2
+    assert follow.status.problem.startswith("an answer is not signed by the supervisor key seen first")
+    rival = Answer(intent="mine", epoch="rival", outcome="approved", accepted=True)
+    assert follow.receive(Message(topic, KEY.sign(rival)), 1.0).answers == []
+    (heard,) = follow.receive(Message(topic, KEY.sign(answer)), 1.0).answers
+    assert (heard.epoch, heard.outcome) == (site.epoch, "approved")
+
+
+def test_a_watching_console_says_now_and_then_that_it_is_still_there() -> None:
+    site, follow = Site(), follower(watching=True)
+    (intent,) = follow.receive(LinkUp("c"), 0.0).intents
+    follow.receive(site.state(ttl=1e6), 0.0)
+    for message in site.keyframe(intent.id):
+        follow.receive(message, 0.0)
+    assert follow.wake_at() == WATCH_RENEW
+    assert follow.tick(WATCH_RENEW - 1).intents == []
+    (still,) = follow.tick(WATCH_RENEW).intents
+    assert (still.verb, still.console, still.id != intent.id) == ("watch", CONSOLE, True)
+    assert follow.wake_at() == 2 * WATCH_RENEW
+    follow.receive(LinkDown("gone"), 2 * WATCH_RENEW)
+    assert follow.tick(3 * WATCH_RENEW).intents == []
 
 
 def test_a_keyframe_that_cannot_be_read_is_not_asked_for_again_at_once() -> None:

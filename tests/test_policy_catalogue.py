@@ -1,5 +1,6 @@
 """The tool catalogue: what is looked up, what may pass, and what is refused with one clear line."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -149,7 +150,7 @@ def test_a_bad_catalogue_gets_one_clear_line(tmp_path: Path, text: str, said: st
     with pytest.raises(PolicyFileError) as caught:
         site(tmp_path, text)
     message = str(caught.value)
-    assert message.startswith(str(tmp_path / "catalogue.toml") + ": ")
+    assert re.match(re.escape(str(tmp_path / "catalogue.toml")) + r"(:\d+)?: ", message)
     assert said in message
     assert message.isprintable()
 
@@ -174,3 +175,11 @@ def test_a_preset_may_not_hold_patterns_pins_or_repetitions(
     monkeypatch.setattr("console.policy.catalogue.PRESETS", tmp_path)
     with pytest.raises(PolicyFileError, match="a preset grades exact names, once, and pins nothing"):
         load_presets.__wrapped__()
+
+
+@pytest.mark.parametrize("name", ["x", '"x"', "'x'"])
+def test_a_bad_entry_is_named_by_its_line(tmp_path: Path, name: str) -> None:
+    with pytest.raises(PolicyFileError, match=r'catalogue\.toml:6: \[tool\."x"\]: '):
+        site(tmp_path, f'presets = true\n{entry("xx")}[tool.{name}]\nseverity = "S9"\neffect = "read"\n')
+    with pytest.raises(PolicyFileError, match=r"catalogue\.toml:2: presets: "):
+        site(tmp_path, "\npresets = 1\n")

@@ -251,7 +251,7 @@ def test_a_bad_policy_gets_one_clear_line(tmp_path: Path, text: str, said: str) 
     with pytest.raises(PolicyFileError) as caught:
         policy(tmp_path, text)
     message = str(caught.value)
-    assert message.startswith(str(tmp_path / "policy.toml") + ": ")
+    assert re.match(re.escape(str(tmp_path / "policy.toml")) + r"(:\d+)?: ", message)
     assert said in message
     assert message.isprintable()
 
@@ -259,3 +259,15 @@ def test_a_bad_policy_gets_one_clear_line(tmp_path: Path, text: str, said: str) 
 def test_examples_that_come_out_as_written_load(tmp_path: Path) -> None:
     text = HEAD + 'args = {x = "*y"}\nfires = [{args = {x = "xy"}}]\nsilent = [{}, {args = {x = 1}}]'
     assert len(policy(tmp_path, text).rules) == 1
+
+
+def test_a_bad_rule_is_named_by_its_line(tmp_path: Path) -> None:
+    """The second of two with one id; one without an id by its number; one with brackets in its texts, too."""
+    good = HEAD.replace('"Look."', '"[[rule]] is no rule in here."')
+    for text, line in (
+        (good + HEAD, 5),
+        (good + "[[rule]]\nraise = 'ask'\n", 5),
+        ("\n" + HEAD + "x = 1\n", 2),
+    ):
+        with pytest.raises(PolicyFileError, match=rf"policy\.toml:{line}: rule "):
+            policy(tmp_path, text)

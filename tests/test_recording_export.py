@@ -15,6 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bus.limits import DEPTH, EVENT_BYTES, EVENT_DEPTH
+from console.core.text import legible
 from console.recording.bodies import Row
 from console.recording.export import LINE_BYTES, export_jsonl, import_jsonl, line
 from console.recording.history import history
@@ -59,12 +60,15 @@ def test_spaces_between_tokens_stay_and_line_breaks_go() -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["\x7f", "\x85", "\x9b31m", "\u202e", "\u2028", "\ufeff", "\u200d", "\xa0", "\U000e0041", "\ue000"],
+    [
+        *("\x7f", "\x85", "\x9b31m", "\u202e", "\u2028", "\ufeff", "\u200d", "\xa0", "\U000e0041", "\ue000"),
+        *("\u3164", "\u2800", "\ufe0f", "\u034f", "\U000e0100", " \u0301"),
+    ],
     ids=ascii,
 )
 def test_what_a_terminal_might_act_upon_or_hide_is_escaped(text: str) -> None:
     safe = line(row(envelope({"text": f"a{text}b é 漢 😀"})))
-    assert safe.decode()[:-1].isprintable()
+    assert legible(safe.decode()[:-1])
     assert "é 漢 😀" in safe.decode()
     assert json.loads(safe)["event"]["data"]["text"] == f"a{text}b é 漢 😀"
 

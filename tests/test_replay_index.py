@@ -5,7 +5,9 @@ from pathlib import Path
 
 from console.core.state import Fleet
 from console.recording.player import Player
-from console.tui.index import Counts, FleetIndex, Item
+from console.tui.counting import Counts
+from console.tui.index import FleetIndex
+from console.tui.items import Item
 from tests.replay_fixture import eventful, record
 
 Look = tuple[list[Item], Counts, int, dict[str, tuple[object, ...]]]

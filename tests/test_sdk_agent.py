@@ -297,9 +297,9 @@ async def test_a_run_shorter_than_the_first_connection_is_sent_whole(floor: Supe
             pass
 
     living = asyncio.create_task(live())
-    while not list(home.spool.rglob("*.sqlite3")):  # noqa: ASYNC110  (nobody tells when a file appears)
+    while short._shell._close is None or not short._shell._close.done():  # noqa: ASYNC110  (nobody tells)
         await asyncio.sleep(0)
-    for _ in range(50):
+    for _ in range(50):  # by now a close that takes silence for completion has said goodbye
         await asyncio.sleep(0)
     LateTransport.let.set()
     await living

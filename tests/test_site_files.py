@@ -60,6 +60,27 @@ def test_a_new_rule_is_in_force_at_once(home: Home) -> None:
     assert bench.alarms() == {"policy-file"}
 
 
+def test_catalogue_and_policy_have_an_alarm_each(home: Home) -> None:
+    """Mending one of them says nothing about the other."""
+    files = SiteFiles(home)
+    bench = Bench()
+    edited(home.policy, "nonsense")
+    edited(home.catalogue, "nonsense")
+    files.tick(bench.desk, 1.0)
+    alarms = bench.desk.fleet.alarms
+    assert set(alarms) == {"catalogue-file", "policy-file"}
+    assert (
+        "catalogue.toml" in alarms["catalogue-file"].text,
+        "policy.toml" in alarms["policy-file"].text,
+    ) == (
+        True,
+        True,
+    )
+    edited(home.catalogue, "")
+    files.tick(bench.desk, 3.0)
+    assert (alarms["catalogue-file"].state, alarms["policy-file"].state) == ("returned", "unacknowledged")
+
+
 def test_files_are_looked_at_once_a_second(home: Home) -> None:
     """Not at every tick."""
     files = SiteFiles(home)

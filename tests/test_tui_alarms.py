@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from bus.records import AlarmAcknowledged, AlarmRaised
+from bus.records import AlarmAcknowledged, AlarmCleared, AlarmRaised
 from console.tui.index import FleetIndex
 from tests.floor_fixture import Script, busy, calm
 from tests.tui_console import console
@@ -104,3 +104,45 @@ def test_an_alarm_of_a_run_stays_with_it_after_its_end() -> None:
     found = index.plight("researcher/p81a")
     assert found is not None
     assert found.fact == "it ended late"
+
+
+async def test_an_alarm_that_went_by_itself_is_grey_and_listed_until_somebody_has_seen_it() -> None:
+    script = calm()
+    script.alarm("stuck", "no step for 2 minutes", 1, "indexer", "44zt")
+    async with console(script) as it:
+        assert "■ 1 stop" in it.lines()[1]
+        script.supervisor(AlarmCleared(alarm="stuck"), "indexer", "44zt")
+        await it.settle()
+        assert it.lines()[1].startswith(" nothing waits ")
+        assert it.lines()[1].endswith("~ 1 returned")
+        assert "no alarms" not in it.lines()[1]
+        assert it.coloured() == []
+        await it.press("3")
+        assert "~  returned       P1  no step for 2 minutes" in it.text()
+        assert "its cause went; nobody has seen it yet" in it.text()
+        assert it.coloured() == []
+        await it.press("A")
+        assert it.said == [{"verb": "acknowledge", "agent": "indexer", "run": "44zt", "alarm": "stuck"}]
+        script.supervisor(AlarmAcknowledged(alarm="stuck", by="op-1"), "indexer", "44zt")
+        await it.settle()
+        assert "There are no alarms." in it.text()
+
+
+async def test_a_sheet_that_resets_an_alarm_says_that_leaving_it_keeps_the_alarm() -> None:
+    async with console(troubled()) as it:
+        await it.press("3", "R")
+        assert "esc leave it latched" in it.lines()[-1]
+        assert "waiting" not in it.lines()[-1]
+        await it.press("escape")
+        assert it.said == []
+
+
+async def test_what_stands_comes_before_what_went() -> None:
+    script = troubled()
+    script.alarm("past", "it went", 1)
+    script.supervisor(AlarmCleared(alarm="past"))
+    script.supervisor(AlarmAcknowledged(alarm="second", by="op-2"))
+    async with console(script) as it:
+        await it.press("3")
+        states = [line.split()[0] for line in it.lines()[4:7]]
+        assert [state.lstrip("▌") for state in states] == ["!!", "#", "~"]

@@ -234,6 +234,41 @@ async def test_a_key_acts_on_the_row_that_was_under_the_cursor() -> None:
         assert it.said == [{"verb": "reject", **ASK}]
 
 
+async def test_the_cursor_stays_with_a_run_that_goes_to_another_group() -> None:
+    script = busy()
+    async with console(script) as it:
+        while "k2m4" not in it.screen.body.cursor:
+            await it.press("down")
+        assert it.screen.body.cursor == "rest:mover/k2m4"
+        script.obey("mover", "k2m4", script.command("mover", "k2m4", "resume"))
+        await it.settle()
+        assert it.screen.body.cursor == "run:mover/k2m4"
+        script.step("mover", "k2m4", 1, "move", 0.2)
+        await it.settle()
+        assert it.screen.body.cursor == "ill:mover/k2m4"
+        script.ask("mover", "k2m4", "a1", "move", {"to": "x"})
+        await it.settle(0.0)
+        await it.key("d")  # it was not there to be read when the hand went out
+        assert it.said == []
+        assert it.screen.body.cursor == "wait:mover/k2m4/a1"
+        await it.press("p")
+        assert [(said["verb"], said["run"]) for said in it.said] == [("pause", "k2m4")]
+
+
+async def test_a_run_that_is_folded_with_others_leaves_the_cursor_on_their_row() -> None:
+    script = calm()
+    pause = script.command("crawler", "c003", "pause")
+    script.obey("crawler", "c003", pause)
+    async with console(script) as it:
+        await it.press("G")
+        assert it.screen.body.cursor == "rest:crawler/c003"
+        script.obey("crawler", "c003", script.command("crawler", "c003", "resume"))
+        await it.settle()
+        assert it.screen.body.cursor == "agent:crawler"
+        await it.press("K")
+        assert it.screen.sheet is None
+
+
 async def test_no_row_moves_for_half_a_second_after_a_key() -> None:
     script = busy()
     async with console(script) as it:

@@ -16,7 +16,8 @@ from console.tui import arguments, figures
 from console.tui.actions import ACTIONS, SHEETS, bound_keys, find, offered
 from console.tui.arguments import ArgumentError
 from console.tui.frame_rows import NOWHERE, key_line
-from console.tui.index import FleetIndex, Item
+from console.tui.index import FleetIndex
+from console.tui.items import Item
 from console.tui.paint import Row, cut, text_of, width_of
 from tests.floor_fixture import busy, calm
 
@@ -184,7 +185,7 @@ def test_sheets_offer_a_way_out_and_no_movement() -> None:
 def test_read_only_has_no_acting_keys_at_all() -> None:
     assert [
         action.id
-        for mode in ("fleet", "run", "decide", "alarms")
+        for mode in ("fleet", "queue", "run", "decide", "alarms")
         for action in offered(mode, read_only=True)
         if action.acting
     ] == []
@@ -193,6 +194,9 @@ def test_read_only_has_no_acting_keys_at_all() -> None:
 def test_the_key_line_fits_and_keeps_what_is_safe() -> None:
     for mode in (
         "fleet",
+        "queue",
+        "filter",
+        "commands",
         "run",
         "decide",
         "alarms",

@@ -32,7 +32,19 @@ def decided() -> Script:
 PICTURES: dict[str, tuple[Callable[[], Script], tuple[int, int], tuple[str, ...], dict[str, object]]] = {
     "fleet": (busy, (80, 24), (), {}),
     "fleet-wide": (busy, (120, 36), (), {}),
+    "fleet-huge": (busy, (200, 50), (), {}),
+    "fleet-filter": (busy, (80, 24), ("slash", "r", "e", "s", "enter"), {}),
+    "fleet-filter-typing": (busy, (80, 24), ("slash",), {}),
     "fleet-calm": (calm, (80, 24), (), {}),
+    "queue": (decided, (80, 24), ("2",), {}),
+    "queue-wide": (decided, (120, 36), ("2",), {}),
+    "queue-empty": (calm, (80, 24), ("2",), {}),
+    "queue-bus-lost": (
+        busy,
+        (80, 24),
+        ("2",),
+        {"bus": "down", "bus_since": 88.0, "supervisor": "unknown", "joined": False},
+    ),
     "fleet-empty": (empty, (80, 24), (), {}),
     "fleet-bus-lost": (
         busy,
@@ -45,6 +57,10 @@ PICTURES: dict[str, tuple[Callable[[], Script], tuple[int, int], tuple[str, ...]
     "fleet-two-supervisors": (busy, (80, 24), (), {"conflict": True}),
     "fleet-unfolded": (calm, (80, 24), ("down", "enter"), {}),
     "run": (busy, (80, 24), ("K", "escape", "enter", "escape", "down", "down", "down", "down", "enter"), {}),
+    "run-wide": (busy, (120, 36), ("2", "escape", "colon", "7", "q", "4", "f", "enter"), {}),
+    "decide-wide": (busy, (120, 36), ("enter",), {}),
+    "decide-huge": (busy, (200, 50), ("enter", "f"), {}),
+    "commands": (busy, (80, 24), ("colon",), {}),
     "run-lost": (busy, (80, 24), ("down", "down", "down", "enter"), {}),
     "decide-hold": (busy, (80, 24), ("enter",), {}),
     "decide-hold-code": (busy, (80, 24), ("enter", "a"), {}),
@@ -80,7 +96,7 @@ def test_pictures_keep_the_grid(name: str) -> None:
     assert len(lines) == height
     assert max(map(len, lines)) <= width
     assert lines[0].startswith(" harbour › ")
-    assert lines[2] == ""
+    assert lines[2] == "" or lines[2].startswith(" filter")
     assert lines[-1].strip()
 
 
@@ -230,3 +246,26 @@ async def test_escapes_are_shown_as_escapes() -> None:
     async with console(hostile("\x1b]0;owned\x07 \u202e")) as it:
         await it.press("enter")
         assert "\\u001b]0;owned\\u0007 \\u202e" in it.text()
+
+
+# ---- when it breaks ----------------------------------------------------------------------------------------------------
+
+
+async def test_a_crash_tells_where_and_neither_secrets_nor_control_bytes() -> None:
+    async def fall(it: Console) -> None:
+        secret = "hunter" + "2"
+        try:
+            raise RuntimeError(f"bad \x1b]0;owned\x07 after {len(secret)}")
+        except RuntimeError:
+            it.app._fatal_error()
+
+    async with console(calm()) as it:
+        await fall(it)
+        left = "".join(
+            segment.text for part in it.app._exit_renderables for segment in it.app.console.render(part)
+        )
+        it.app._exit_renderables.clear()
+    assert "RuntimeError: bad \\x1b]0;owned" in left
+    assert "in fall" in left
+    assert "hunter2" not in left
+    assert "\x1b" not in left

@@ -27,11 +27,12 @@ async def test_a_supervisor_that_waits_for_its_broker_ends_with_its_parent(tmp_p
         [sys.executable, "-m", "console.cli.main", "up"],
         env=environment,
         stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
     )
     assert parent.stderr is not None
+    assert parent.stdout is not None
     assert "waiting for the broker" in parent.stderr.readline()
     children = psutil.Process(parent.pid).children()
     assert len(children) == 1
@@ -39,6 +40,37 @@ async def test_a_supervisor_that_waits_for_its_broker_ends_with_its_parent(tmp_p
     parent.wait()
     parent.stderr.close()
     await until(lambda: not any(map(alive, children)), 10.0, "the child ends")
+    said = parent.stdout.read()
+    parent.stdout.close()
+    assert "starting site" in said
+    assert "supervisor: up" not in said
+
+
+@pytest.mark.broker
+async def test_up_ends_with_its_standard_input_when_it_is_told_to(tmp_path: Path) -> None:
+    """Whoever started it may be killed; without the option a service with no standard input stays up."""
+    parent = subprocess.Popen(  # noqa: ASYNC220  (nothing else runs here)
+        [sys.executable, "-m", "console.cli.main", "up", "--watch-stdin", "--port", str(free_port())],
+        env=os.environ | {"WATCHFLOOR_HOME": str(tmp_path)},
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert parent.stdin is not None
+    assert parent.stdout is not None
+    try:
+        assert any("supervisor: up" in line for line in parent.stdout)
+        children = psutil.Process(parent.pid).children()
+        assert len(children) == 2
+        parent.stdin.close()
+        await until(lambda: parent.poll() is not None, 20.0, "up ends")
+        assert parent.returncode == 0
+        assert not any(map(alive, children))
+    finally:
+        parent.kill()
+        parent.wait()
+        parent.stdin.close()
+        parent.stdout.close()
 
 
 @pytest.mark.broker

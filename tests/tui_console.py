@@ -35,6 +35,10 @@ class Console:
         assert isinstance(self.app.screen, FloorScreen)
         return self.app.screen
 
+    def mode(self) -> str:
+        """The mode of the screen in front."""
+        return self.screen.mode
+
     @property
     def said(self) -> list[dict[str, Any]]:
         return self.source.said

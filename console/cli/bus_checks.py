@@ -17,6 +17,7 @@ from bus.messages import SupervisorState
 from bus.topics import Topics
 from bus.transport import LinkDown, LinkUp, Message, NotConnectedError
 from console.cli import printing
+from console.cli.exits import NOT_LET_IN, REFUSED
 from console.cli.finding import Finding, fail, ok, warn
 from console.cli.options import Place
 from console.cli.will_probe import RefusedByBrokerError, die_with_will
@@ -89,7 +90,8 @@ class Probe:
     async def forget(self) -> None:
         """Take back what was retained."""
         with contextlib.suppress(TimeoutError, NotConnectedError):
-            await asyncio.wait_for(self._transport.publish(self.topic, b"", retain=True), PATIENCE)
+            async with asyncio.timeout(PATIENCE):
+                await self._transport.publish(self.topic, b"", retain=True)
 
     async def _listen(self) -> None:
         async for batch in self._transport.batches():
@@ -124,7 +126,9 @@ async def bus(place: Place) -> list[Finding]:
                 fail(
                     "broker",
                     text,
-                    "start one with: watchfloor up, or name it with --broker",
+                    NOT_LET_IN
+                    if REFUSED in reason
+                    else "start one with: watchfloor up, or name it with --broker",
                 )
             ]
         findings = [ok("broker", f"{address} takes a connection"), await _round_trips(probe)]
@@ -260,7 +264,8 @@ async def _supervisor(place: Place) -> list[Finding]:
 
 async def _within(waiting: Awaitable[object], seconds: float) -> bool:
     try:
-        await asyncio.wait_for(waiting, seconds)
+        async with asyncio.timeout(seconds):
+            await waiting
     except TimeoutError:
         return False
     return True

@@ -8,7 +8,7 @@ from bus.canonical import code
 from bus.events import Confidence
 from console.cli import printing, shapes
 from console.cli.printing import NOTHING
-from console.core.blobs import BLOB, apart, references
+from console.core.blobs import BLOB, parts_here, references, said_bytes
 from console.core.exact import document
 from console.core.lifecycle import ENDED
 from console.core.state import Action, Alarm, Command, Fleet, Run
@@ -60,9 +60,9 @@ def action_card(fleet: Fleet, action: Action, now: int) -> list[str]:
         lines.append(f"  says     {action.reason}")
     lines += [f"  why      {plain(reason.text, 400)}" for reason in action.reasons]
     lines += _arguments("args", action.args, cut=action.args_cut)
-    lines += parts(action.args, run)
+    lines += parts(action, action.args, run)
     if action.edited is not None:
-        lines += [*_arguments("edited", action.edited), *parts(action.edited, run)]
+        lines += [*_arguments("edited", action.edited), *parts(action, action.edited, run)]
     if action.gate == "hold" and action.state == "asked":
         lines.append(f"  code     {code(action.digest)}")
     return lines
@@ -87,11 +87,12 @@ def _arguments(name: str, args: Any, *, cut: bool = False) -> list[str]:
     return [f"  {name:<8} {first}", *(f"           {line}" for line in rest)]
 
 
-def parts(args: dict[str, Any], run: Run | None) -> list[str]:
-    """A line for each large value that was sent apart: that it is not shown, and how much of it has arrived."""
+def parts(action: Action, args: dict[str, Any], run: Run | None) -> list[str]:
+    """A line for each large value that was sent apart: how much of it has arrived, and the verb that shows it."""
     arrived = {} if run is None else run.blobs
     return [
-        f"  unseen   {plain(reference[BLOB], 64)}: {apart(reference, arrived)}"
+        f"  apart    {plain(reference[BLOB], 64)}: {said_bytes(reference)} bytes, {parts_here(reference, arrived)};"
+        f" to read: watchfloor blob {action.key}"
         for reference in references(args)
     ]
 
@@ -105,7 +106,7 @@ def run_page(fleet: Fleet, run: Run, now: int) -> list[str]:
         f"  control  {run.control}  agent {fleet.agents[run.agent].status if run.agent in fleet.agents else 'unknown'}",
         f"  version  {run.version or NOTHING}  model {run.model or NOTHING}",
         f"  began    {began}  last event {last} ago  events {run.seq}",
-        f"  used     {run.tokens} tokens  ${run.cost_usd:.2f}  errors {run.errors}",
+        f"  used     {_used(run)}  errors {run.errors}",
     ]
     if run.ended_at is not None:
         lines.append(f"  ended    {printing.clock(run.ended_at, day=True)}  {run.ended_text}".rstrip())
@@ -133,6 +134,11 @@ def state_words(run: Run) -> str:
         words += ["held"] if run.held else []
         words += ["kill asked"] if run.killing else []
     return ", ".join(words)
+
+
+def _used(run: Run) -> str:
+    tokens = f"{run.tokens} tokens" if run.tokens else "tokens unknown"
+    return f"{tokens}  {f'${run.cost_usd:.2f}' if run.cost_usd else 'cost unknown'}"
 
 
 def _progress(run: Run) -> str:

@@ -5,14 +5,14 @@ from __future__ import annotations
 import click
 
 from bus.messages import Verb
-from console.cli import printing, terminal
+from console.cli import card, printing, terminal
 from console.cli.exits import Exit, bad
 from console.cli.facts import carry_out, check_signs, wait_option
 from console.cli.live import live
 from console.cli.names import find_alarm, find_run, short
 from console.cli.options import Place, common
 from console.core.lifecycle import ENDED
-from console.core.state import Fleet, Run
+from console.core.state import Fleet
 from console.link.floor import Floor, Wanted
 
 
@@ -63,10 +63,7 @@ def hold(place: Place, run: str | None, *, everything: bool, yes: bool, reason: 
         return _command(place, "hold", run, reason, wait)
     check_signs(place, "hold")
     if terminal.interactive(place) and not yes:
-        runs = _stoppable(live(place, _fleet))
-        printing.say(
-            [f"{len(runs)} runs would be held:", *(f"  {found.key}  {found.control}" for found in runs)]
-        )
+        printing.say(held_by_all(live(place, _fleet)))
         if terminal.typed("Type y to hold them all") != "y":
             raise bad("not confirmed; nothing was sent")
 
@@ -82,8 +79,23 @@ async def _fleet(floor: Floor) -> Fleet:
     return floor.fleet
 
 
-def _stoppable(fleet: Fleet) -> list[Run]:
-    return [run for run in fleet.runs.values() if run.state not in ENDED and run.control != "observed"]
+def held_by_all(fleet: Fleet) -> list[str]:
+    """What `hold --all` would mean for whom, as lines."""
+    living = [run for run in fleet.runs.values() if run.state not in ENDED]
+    told = [run for run in living if run.control != "observed"]
+    lost = [run for run in told if run.state == "lost"]
+    still = [run for run in told if run.state == "paused" or (run.held and run not in lost)]
+    counts = (
+        (len(told) - len(lost) - len(still), "stopped at the next gate"),
+        (len(still), "paused or held already"),
+        (len(lost), "lost: told if back"),
+        (len(living) - len(told), "observed: cannot be held from here"),
+    )
+    said = "; ".join(f"{count} {what}" for count, what in counts if count)
+    return [
+        f"hold all: {said or 'there is no run'}",
+        *(f"  {run.key}  {run.control}  {card.state_words(run)}" for run in living),
+    ]
 
 
 @click.command()

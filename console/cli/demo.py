@@ -158,7 +158,8 @@ async def _watch(plan: Plan, url: str, seconds: float, staging: Staging) -> tupl
             if not staging.alive:
                 raise CliError(Exit.NO_ANSWER, f"the demo ended before its time: {staging.last_words}")
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(ending.wait(), min(left, LOOK))
+                async with asyncio.timeout(min(left, LOOK)):
+                    await ending.wait()
     return (128 + caught[0] if caught else Exit.DONE), seen
 
 

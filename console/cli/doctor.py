@@ -20,7 +20,7 @@ from console.cli.options import Place, common
 @click.option("--full", is_flag=True, help="Read the whole recording through, not only its newest session.")
 @common
 def doctor(place: Place, *, full: bool) -> int:
-    """Check folders, keys, recording, broker, supervisor and clock. Each line: ok, warn or FAIL, and what to do."""
+    """Check folders, keys, rules, recording, broker, supervisor and clock. Each line: ok, warn or FAIL, and what to do."""
     findings = asyncio.run(_examine(place, full=full))
     if place.json:
         printing.say_json([asdict(finding) for finding in findings])
@@ -31,7 +31,7 @@ def doctor(place: Place, *, full: bool) -> int:
 
 async def _examine(place: Place, *, full: bool) -> list[Finding]:
     home = place.home()
-    findings = [*local_checks.folders(home), *local_checks.key_files(place, home)]
+    findings = [*local_checks.folders(home), *local_checks.key_files(place, home), *local_checks.rules(home)]
     findings += await local_checks.recording(home, full=full)
     try:
         findings += await bus_checks.bus(place)

@@ -14,6 +14,16 @@ LINE_CHARS: Final = 1_000
 """Longest error line."""
 
 
+REFUSED: Final = " is refused: "
+"""What a transport says when it is the account that the broker does not let in."""
+
+NOT_LET_IN: Final = (
+    "give its user name and password in WATCHFLOOR_BROKER or --broker, mqtt://USER:PASSWORD@HOST,"
+    " or look at the broker's accounts"
+)
+"""What to do then."""
+
+
 class Exit(IntEnum):
     """Exit codes of every verb; `docs/cli.md` says the same."""
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,8 +12,9 @@ from bus.home import Home
 from bus.signing import KeyFileError, PrivateKey, PublicKey
 from bus.topics import check_id
 from console.cli import printing
-from console.cli.exits import bad
+from console.cli.exits import bad, complain
 from console.cli.options import SUPERVISOR, Place, common, operators_here
+from console.cli.whole_file import whole_file
 from console.supervisor.operators import Operators
 
 
@@ -28,6 +28,11 @@ class Held:
     path: Path
     enrolled: bool
     problem: str = ""
+
+    @property
+    def usable(self) -> bool:
+        """Whether it signs; the problem may be with its public half."""
+        return self.fingerprint != printing.NOTHING
 
 
 @click.group()
@@ -115,14 +120,17 @@ def add(place: Place, name: str, pubkey: tuple[str, ...]) -> None:
 @click.argument("name", required=False)
 @common
 def show(place: Place, name: str | None) -> None:
-    """Show the public key of the operator NAME, by default yours, or of `supervisor`."""
+    """Show the public key of the operator NAME, by default yours, or of `supervisor`; a missing .pub file is made again."""
     home = place.home()
     who = name or place.who()
     path = home.supervisor_key if who == SUPERVISOR else home.operator_key(who)
     if not path.exists():
         advice = "watchfloor up" if who == SUPERVISOR else f"watchfloor keys new {who}"
         raise bad(f"no key at {path}; make one with: {advice}")
-    key = PrivateKey.load(path).public
+    private = PrivateKey.load(path)
+    key = private.public
+    if private.publish(path):
+        complain(f"made {path}.pub again, which was missing")
     if place.json:
         printing.say_json(
             {"name": who, "public_key": key.line, "fingerprint": key.fingerprint, "file": str(path)}
@@ -163,7 +171,20 @@ def _private(path: Path, name: str, role: str, enrolled: Operators) -> Held:
     except KeyFileError as error:
         return Held(name, role, printing.NOTHING, path, enrolled=False, problem=str(error))
     known = any(key.fingerprint == mark for key in enrolled.keys.get(name, ()))
-    return Held(name, role, mark, path, enrolled=known)
+    return Held(name, role, mark, path, enrolled=known, problem=_public_problem(path, name, mark))
+
+
+def _public_problem(path: Path, name: str, mark: str) -> str:
+    """What is wrong with the public half beside a private key, which is what agents pin and people hand over."""
+    public = path.with_name(path.name + ".pub")
+    advice = f"watchfloor keys show {name} makes it again"
+    try:
+        said = PublicKey.parse(public.read_text(encoding="ascii"))
+    except FileNotFoundError:
+        return f"{public} is missing: {advice}"
+    except (OSError, UnicodeDecodeError, KeyFileError):
+        return f"{public} cannot be used: remove it; {advice}"
+    return "" if said.fingerprint == mark else f"{public} is of another key: remove it; {advice}"
 
 
 def _enrol(home: Home, name: str, key: PublicKey) -> bool:
@@ -177,12 +198,8 @@ def _enrol(home: Home, name: str, key: PublicKey) -> bool:
     if before and not before.endswith("\n"):
         before += "\n"
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    partial = path.with_name(f".{path.name}.partial")
-    with os.fdopen(
-        os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8"
-    ) as file:
-        file.write(f"{before}{name} {key.line}\n")
-    partial.replace(path)
+    with whole_file(path) as file:
+        file.write(f"{before}{name} {key.line}\n".encode())
     return True
 
 
@@ -190,7 +207,7 @@ def _shape(key: Held) -> dict[str, Any]:
     return {
         "name": key.name,
         "role": key.role,
-        "fingerprint": None if key.problem else key.fingerprint,
+        "fingerprint": key.fingerprint if key.usable else None,
         "file": str(key.path),
         "enrolled": key.enrolled,
         "problem": key.problem,

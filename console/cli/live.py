@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Final, TypeVar
 
-from console.cli.exits import CliError, Exit
+from console.cli.exits import NOT_LET_IN, REFUSED, CliError, Exit
 from console.cli.options import Place
 from console.link.floor import Floor, NoAnswerError
 
@@ -45,6 +45,8 @@ def _unreachable(place: Place, floor: Floor, trouble: str) -> CliError:
     if floor.status.bus != "up":
         reason = floor.status.bus_reason or "no connection in time"
         advice = "start one with: watchfloor up, or name it with --broker"
+        if REFUSED in reason:
+            return CliError(Exit.NO_ANSWER, f"{reason}; {NOT_LET_IN}")
         at = "" if address in reason else f" at {address}"
         return CliError(Exit.NO_ANSWER, f"no broker{at}: {reason}; {advice}")
     advice = f"start one with: watchfloor up --site {site}"

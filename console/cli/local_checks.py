@@ -1,4 +1,4 @@
-"""What `watchfloor doctor` can tell without a bus: folders, disk, keys, the operators file, the recording."""
+"""What `watchfloor doctor` can tell without a bus: folders, disk, keys, the site's files, the recording."""
 
 from __future__ import annotations
 
@@ -15,6 +15,9 @@ from bus.signing import KeyFileError
 from console.cli import keys, printing
 from console.cli.finding import Finding, fail, ok, warn
 from console.cli.options import SUPERVISOR, Place
+from console.policy.catalogue import load_catalogue
+from console.policy.files import PolicyFileError
+from console.policy.rules import load_policy
 from console.recording.files import session_paths
 from console.recording.reader import Reader
 from console.recording.schema import RecordingError
@@ -67,7 +70,9 @@ def key_files(place: Place, home: Home) -> Iterator[Finding]:
         advice = "enrol somebody: watchfloor keys add NAME ssh-ed25519 AAAA..."
         yield fail("operators file", f"nobody is enrolled in {home.operators}: nobody may approve", advice)
     for key in keys.held(home):
-        if key.problem:
+        if key.problem and key.usable:
+            yield warn(f"key {key.name}", key.problem, f"watchfloor keys show {key.name}")
+        elif key.problem:
             yield fail(f"key {key.name}", key.problem, "mend or remove that file")
         elif key.role == SUPERVISOR or key.enrolled:
             yield ok(f"key {key.name}", f"{key.fingerprint} {key.role}")
@@ -95,6 +100,32 @@ def _own_key(place: Place) -> Finding:
     return ok("your key", f"operator {who}, {key.public.fingerprint}")
 
 
+def rules(home: Home) -> Iterator[Finding]:
+    """Load the catalogue and the policy as the supervisor does."""
+    for name, path, load in (
+        ("tool catalogue", home.catalogue, _graded),
+        ("policy", home.policy, _ruled),
+    ):
+        try:
+            yield ok(name, load(path) if path.exists() else f"no {path}: {_WITHOUT[name]}")
+        except PolicyFileError as error:
+            advice = "mend that entry: the last good version stays in force, and no supervisor starts with it"
+            yield fail(name, str(error), advice)
+
+
+_WITHOUT: Final = {"tool catalogue": "the shipped presets grade, and nothing is pinned", "policy": "no rules"}
+
+
+def _graded(path: Path) -> str:
+    pinned = len(load_catalogue(path).pass_list())
+    return f"{path} can be put in force; {pinned} {'tool' if pinned == 1 else 'tools'} pinned"
+
+
+def _ruled(path: Path) -> str:
+    count = len(load_policy(path).rules)
+    return f"{count} {'rule' if count == 1 else 'rules'} in {path}, their examples come out as written"
+
+
 async def recording(home: Home, *, full: bool) -> list[Finding]:
     """Read the recording through: its newest session, or all of it."""
     folder = home.sessions
@@ -109,7 +140,7 @@ async def recording(home: Home, *, full: bool) -> list[Finding]:
     wrong = [f"{name}: {problem}" for name, found in problems.items() for problem in found]
     if wrong:
         return [fail("recording", problem, advice) for problem in wrong]
-    what = f"all {len(paths)} sessions are" if full else f"{paths[-1].stem} is"
+    what = f"all {len(paths)} sessions are" if full and len(paths) > 1 else f"{paths[-1].stem} is"
     more = "" if full or len(paths) == 1 else f"; {len(paths) - 1} older not read (--full)"
     return [ok("recording", f"{what} whole{more}"), *_modes(paths)]
 

@@ -57,7 +57,8 @@ def ls(place: Place, *, everything: bool) -> None:
 
 
 def _header(fleet: Fleet, status: LinkStatus) -> list[str]:
-    notes = [f"site {fleet.site}", f"{len(fleet.waiting)} waiting", f"{len(fleet.alarms)} alarms"]
+    alarms = "alarm" if len(fleet.alarms) == 1 else "alarms"
+    notes = [f"site {fleet.site}", f"{len(fleet.waiting)} waiting", f"{len(fleet.alarms)} {alarms}"]
     if status.recording != "ok":
         notes.append("the recording fails: approvals are closed")
     if status.conflict:

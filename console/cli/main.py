@@ -15,6 +15,7 @@ TABLE: Final[dict[str, Entry]] = {
     "ls": Entry("console.cli.look:ls", "agents and runs, and how they stand"),
     "show": Entry("console.cli.look:show", "one run: steps, actions, commands, alarms"),
     "asks": Entry("console.cli.look:asks", "what waits for a person"),
+    "blob": Entry("console.cli.blob:blob", "a large value of an action, which was sent apart"),
     "approve": Entry("console.cli.decide:approve", "let a waiting action run"),
     "edit": Entry("console.cli.decide:edit", "let a waiting action run with other arguments"),
     "reject": Entry("console.cli.decide:reject", "refuse a waiting action, with a reason"),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -15,6 +14,7 @@ from console.cli import printing
 from console.cli.exits import bad
 from console.cli.options import Place, common
 from console.cli.recorded import find_subject, session_path, subject_in
+from console.cli.whole_file import check_new, whole_file
 from console.recording.bodies import Row
 from console.recording.export import export_jsonl
 from console.recording.files import session_paths
@@ -70,8 +70,8 @@ def export(place: Place, session: str | None, output: str, run: str | None) -> N
         raise bad(
             f"no recording in {home.sessions}: it is where the supervisor runs; a file can be named instead"
         )
-    if output != "-" and Path(output).exists():
-        raise bad(f"{output} exists; name another file, or move it out of the way")
+    if output != "-":
+        check_new(Path(output))
     path = None if session is None else session_path(home, session)
     rows = _rows(home.sessions, path, run)
     if output == "-":
@@ -97,12 +97,5 @@ async def _rows(folder: Path, path: Path | None, run: str | None) -> AsyncIterat
 
 
 async def _to_file(rows: AsyncIterator[Row], target: Path) -> int:
-    """Write a file that is there whole or not at all."""
-    partial = target.with_name(f".{target.name}.partial")
-    try:
-        with os.fdopen(os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
-            count = await export_jsonl(rows, file)
-        partial.rename(target)
-    finally:
-        partial.unlink(missing_ok=True)
-    return count
+    with whole_file(target) as file:
+        return await export_jsonl(rows, file)

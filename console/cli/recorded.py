@@ -13,7 +13,7 @@ from console.cli.exits import CliError, Exit, bad
 from console.cli.names import find_run
 from console.core.lifecycle import IllegalTransitionError
 from console.core.reduce import HoleInLogError, reduce
-from console.core.state import Fleet, KeyframeError, Run, decode
+from console.core.state import Action, Fleet, KeyframeError, Run, decode
 from console.recording.files import SUFFIX, session_paths
 from console.recording.reader import Reader
 
@@ -95,6 +95,23 @@ def run_in_session(home: Home, session: str, text: str) -> tuple[Fleet, Run]:
         RecordingError: the file cannot be read.
     """
     return asyncio.run(_run_in(session_path(home, session), text))
+
+
+def action_in_session(path: Path, text: str) -> Action:
+    """An action, `run/action` or `agent/run/action`, as it stood at the last record of its run in a session.
+
+    Raises:
+        CliError: no such run or action, or the session contradicts itself.
+        RecordingError: the file cannot be read.
+    """
+    whose, slash, name = text.rpartition("/")
+    if not slash:
+        raise bad(f"{text!r}: in a session an action is named as run/action or agent/run/action")
+    _, run = asyncio.run(_run_in(path, whose))
+    action = run.actions.get(name)
+    if action is None:
+        raise bad(f"{path}: no action {name!r} is left of {run.key}; see: watchfloor export {path.stem}")
+    return action
 
 
 async def _run_in(path: Path, text: str) -> tuple[Fleet, Run]:

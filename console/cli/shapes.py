@@ -44,11 +44,16 @@ def agent_shape(life: AgentLife) -> Shape:
 
 
 def run_shape(fleet: Fleet, run: Run) -> Shape:
-    """A run in short: its own fields, and of its steps, claims and waiting actions what a list shows."""
+    """A run in short: its own fields, and of its steps, claims and waiting actions what a list shows.
+
+    Usage counts up from nothing, and nothing is what is known of a run that reports none.
+    """
     prefix = run.key + "/"
     return {
         **_fields(run, _RUN),
         "key": run.key,
+        "tokens": run.tokens or None,
+        "cost_usd": run.cost_usd or None,
         "ended": run.state in ENDED,
         "step": run.steps[-1].step if run.steps else None,
         "confidence": run.claims[-1] if run.claims else None,

@@ -7,6 +7,7 @@ import shutil
 import signal
 import subprocess
 import threading
+import time
 from types import FrameType, TracebackType
 from typing import Final, NoReturn, Self
 
@@ -15,6 +16,11 @@ from console.demo.plan import Plan
 
 CLOSE_WITHIN: Final = 40.0
 """Seconds that everything together may take to end."""
+
+GONE_WITHIN: Final = 10.0
+"""Seconds for which the home is removed again while somebody still writes to it."""
+
+LOOK: Final = 0.2
 
 ENDING: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 """Signals that end a demo."""
@@ -126,8 +132,11 @@ class Staging:
         crew.stdout.close()
 
     def _remove(self) -> None:
-        if not self.plan.keep:
+        """Remove the home. If the processes' parent was killed, the others are ending by themselves, and may still write."""
+        end = time.monotonic() + GONE_WITHIN
+        while not self.plan.keep and self.plan.root.exists() and time.monotonic() < end:
             shutil.rmtree(self.plan.root, ignore_errors=True)
+            time.sleep(0 if self._crew is None or self._crew.returncode == 0 else LOOK)
 
 
 def _leave(number: int, _frame: FrameType | None) -> NoReturn:

@@ -24,9 +24,12 @@ PORT = 1883
     metavar="ADDRESS",
     help="IP address of the embedded broker, which has no access control.",
 )
+@click.option(
+    "--watch-stdin", is_flag=True, help="End when standard input does: the program that started it is gone."
+)
 @common
-def up(place: Place, *, port: int, listen: str) -> int:
+def up(place: Place, *, port: int, listen: str, watch_stdin: bool) -> int:
     """Bring the site up and keep it up: the embedded broker, unless --broker names another, and the supervisor."""
     from console.supervisor.up import run_up
 
-    return run_up(site=place.site, broker=place.broker, listen=listen, port=port)
+    return run_up(site=place.site, broker=place.broker, listen=listen, port=port, watch_stdin=watch_stdin)

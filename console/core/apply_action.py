@@ -17,6 +17,7 @@ from console.core.lifecycle import (
     ACTION,
     COMMAND,
     ENDED,
+    OPEN,
     RUN,
     ActionEvent,
     CommandEvent,
@@ -27,15 +28,13 @@ from console.core.state import ACTIONS_KEPT, OPEN_ACTIONS, TOOLS_KEPT, Action, C
 from console.core.text import plain
 from console.core.turns import ApplyAgent, Touched, claim, close_ask, living, pause_failed, waits
 
-_OPEN: Final = ("proposed", "assessed", "asked", "allowed", "started", "ungated")
-
 
 def _proposed(fleet: Fleet, run: Run, record: Record, data: ActionProposed) -> Touched:
     living(run)
     if data.action in run.actions:
         msg = f"action {data.action} was proposed before"
         raise IllegalTransitionError(msg)
-    if sum(action.state in _OPEN for action in run.actions.values()) >= OPEN_ACTIONS:
+    if sum(action.state in OPEN for action in run.actions.values()) >= OPEN_ACTIONS:
         msg = f"more than {OPEN_ACTIONS} open actions in one run"
         raise IllegalTransitionError(msg)
     args = data.args if keepable(data.args) else {}
@@ -67,7 +66,7 @@ def _proposed(fleet: Fleet, run: Run, record: Record, data: ActionProposed) -> T
 
 def _forget_actions(run: Run) -> None:
     """Keep the open actions and the newest closed ones: arguments of the last few, the rest without."""
-    closed = [action for action in run.actions.values() if action.state not in _OPEN]
+    closed = [action for action in run.actions.values() if action.state not in OPEN]
     for action in closed[: -ACTIONS_KEPT // 4]:
         if action.args or action.edited is not None:
             action.args = {}

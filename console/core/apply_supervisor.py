@@ -35,7 +35,16 @@ from console.core.state import (
     Run,
 )
 from console.core.text import plain
-from console.core.turns import ApplySupervisor, Touched, close_ask, find, pause_failed, retire, waits
+from console.core.turns import (
+    ApplySupervisor,
+    Touched,
+    bring_back,
+    close_ask,
+    find,
+    pause_failed,
+    put_away,
+    waits,
+)
 
 OPEN_FACTOR: Final = 32
 """How many times as many commands are kept while none of them is settled."""
@@ -137,11 +146,13 @@ def _requested(fleet: Fleet, record: Record, data: CommandRequested) -> Touched:
         run=record.run,
         by=plain(data.by, 64),
         pos=record.pos,
+        order=data.order or record.pos,
         action=data.action,
         reason=plain(data.reason),
         requested_at=record.at,
     )
     _keep(fleet, command)
+    fleet.order = max(fleet.order, command.order)
     run = fleet.run(record.agent, record.run)
     if run is None or run.state in ENDED:
         return (("command", command.id),)
@@ -196,6 +207,10 @@ def _born(fleet: Fleet, record: Record, data: AgentBorn) -> Touched:
     )
     _forget_agents(fleet)
     touched: list[tuple[Any, str]] = [("agent", record.agent)]
+    away = [key for key, run in fleet.away.items() if run.agent == record.agent]
+    for key in away:
+        if data.incarnation in list(fleet.away[key].lives)[-1:]:
+            bring_back(fleet, key)
     for run in fleet.runs.values():
         if run.agent == record.agent and run.state == "lost" and data.incarnation in list(run.lives)[-1:]:
             find(fleet, run)
@@ -222,7 +237,7 @@ def _gone(fleet: Fleet, record: Record, status: str, why: str) -> Touched:
             touched.append(("run", run.key))
     lost = [run for run in fleet.runs.values() if run.state == "lost" and not waits(fleet, run)]
     for run in sorted(lost, key=lambda run: run.last_at)[:-LOST_KEPT]:
-        retire(fleet, run.key)
+        put_away(fleet, run.key)
         touched.append(("run", run.key))
     return touched
 
@@ -245,7 +260,8 @@ def _left(fleet: Fleet, record: Record, data: OperatorLeft) -> Touched:
 
 
 def _gap(fleet: Fleet, record: Record, data: GapFound) -> Touched:
-    run = fleet.run(record.agent, record.run)
+    key = f"{record.agent}/{record.run}"
+    run = fleet.runs.get(key) or bring_back(fleet, key)
     if run is None:
         run = Run(agent=record.agent, run=record.run, started_at=record.at, goal="(its beginning is lost)")
         fleet.runs[run.key] = run

@@ -44,9 +44,17 @@ def blob_bytes(reference: dict[str, Any]) -> int | None:
 
 def apart(reference: dict[str, Any], arrived: dict[str, list[int]]) -> str:
     """What there is to say of a value that cannot be shown. `arrived` is `Run.blobs`: parts here, and of how many."""
+    here = parts_here(reference, arrived)
+    return f"{said_bytes(reference)} bytes, sent apart: not shown here and cannot be read here; {here}"
+
+
+def said_bytes(reference: dict[str, Any]) -> str:
+    """How large a blob is by its reference, or `?`."""
     size = blob_bytes(reference)
+    return "?" if size is None else str(size)
+
+
+def parts_here(reference: dict[str, Any], arrived: dict[str, list[int]]) -> str:
+    """How much of a blob has arrived. `arrived` is as for `apart`."""
     have, of = arrived.get(reference[BLOB], [0, 0])
-    parts = f"all {of} parts are here" if 0 < of <= have else f"{have} of {of or '?'} parts are here"
-    return (
-        f"{'?' if size is None else size} bytes, sent apart: not shown here and cannot be read here; {parts}"
-    )
+    return f"all {of} parts are here" if 0 < of <= have else f"{have} of {of or '?'} parts are here"

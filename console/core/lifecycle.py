@@ -32,6 +32,12 @@ ENDED: Final[frozenset[RunState]] = frozenset({"completed", "failed", "canceled"
 """Run states that nothing leaves."""
 
 
+OPEN: Final[frozenset[ActionState]] = frozenset(
+    {"proposed", "assessed", "asked", "allowed", "started", "ungated"}
+)
+"""States of an action that is not over."""
+
+
 class IllegalTransitionError(ValueError):
     """An event that the present state does not allow. Nothing was changed."""
 

@@ -14,7 +14,7 @@ from console.core.apply_supervisor import APPLY_SUPERVISOR
 from console.core.lifecycle import RUN, IllegalTransitionError, advance
 from console.core.state import LIVES_KEPT, Fleet, Run
 from console.core.text import plain
-from console.core.turns import find
+from console.core.turns import bring_back, find
 
 
 class Change(NamedTuple):
@@ -91,7 +91,8 @@ def _lived(fleet: Fleet, run: Run, record: Record) -> list[Change]:
 
 
 def _run_of(fleet: Fleet, record: Record) -> Run:
-    run = fleet.run(record.agent, record.run)
+    key = f"{record.agent}/{record.run}"
+    run = fleet.runs.get(key) or bring_back(fleet, key)
     if run is None:
         run = Run(agent=record.agent, run=record.run, started_at=record.at)
         fleet.runs[run.key] = run

@@ -25,6 +25,7 @@ COMMANDS_KEPT: Final = 1_024
 FINISHED_KEPT: Final = 200
 AGENTS_KEPT: Final = 2_000
 LOST_KEPT: Final = 500
+AWAY_KEPT: Final = 2_000
 ENDED_KEPT: Final = 10_000
 LIVES_KEPT: Final = 16
 OPEN_ACTIONS: Final = 64
@@ -106,7 +107,7 @@ class Action(Struct, kw_only=True, omit_defaults=True):
 class Command(Struct, kw_only=True, omit_defaults=True):
     """One command and its four facts, each with its time or None, besides `refused_at` and `failed_at`.
 
-    `pos` is where it was requested in the log: the order of commands.
+    `pos` is where it was requested in the log; `order` is what agents tell the later of two by.
     """
 
     id: str
@@ -115,6 +116,7 @@ class Command(Struct, kw_only=True, omit_defaults=True):
     run: str
     by: str
     pos: int = 0
+    order: int = 0
     state: CommandState = "requested"
     action: str = ""
     reason: str = ""
@@ -224,8 +226,9 @@ class AgentLife(Struct, kw_only=True, omit_defaults=True):
 class Fleet(Struct, kw_only=True, omit_defaults=True):
     """The state of a site at `pos`. `waiting` are the keys of actions that wait for a person, oldest first.
 
-    `ended` remembers the lives of each retired run. `last_decision` is when anything was last decided,
-    by whomever, but not by the clock running out.
+    `ended` remembers the lives of each retired run. `away` are lost runs that left the floor, the longest gone first, with
+    all that they need to go on where they stood if they come back. `last_decision` is when anything was last decided,
+    by whomever, but not by the clock running out. `order` is the highest of any command.
     """
 
     site: str = ""
@@ -241,9 +244,11 @@ class Fleet(Struct, kw_only=True, omit_defaults=True):
     operators: dict[str, str] = field(default_factory=dict)
     finished: list[str] = field(default_factory=list)
     ended: dict[str, dict[str, int]] = field(default_factory=dict)
+    away: dict[str, Run] = field(default_factory=dict)
     refused_intents: int = 0
     events: int = 0
     last_decision: int = 0
+    order: int = 0
 
     def run(self, agent: str, run: str) -> Run | None:
         """The run, or None if it is unknown or retired."""

@@ -7,8 +7,8 @@ from typing import Any
 
 from bus.codec import Record
 from bus.events import Confidence
-from console.core.lifecycle import ENDED, RUN, IllegalTransitionError, advance
-from console.core.state import CLAIMS_KEPT, ENDED_KEPT, Action, Fleet, Run
+from console.core.lifecycle import ENDED, OPEN, RUN, IllegalTransitionError, advance
+from console.core.state import AWAY_KEPT, CLAIMS_KEPT, ENDED_KEPT, Action, Fleet, Run
 
 Touched = Iterable[tuple[Any, str]]
 """Kinds and keys of what changed."""
@@ -74,6 +74,38 @@ def retire(fleet: Fleet, key: str) -> None:
     if run is None:
         return
     fleet.waiting = [waiting for waiting in fleet.waiting if not waiting.startswith(key + "/")]
-    fleet.ended[key] = run.lives or {"": run.seq}
+    _remember(fleet, run)
+
+
+def put_away(fleet: Fleet, key: str) -> None:
+    """Take a lost run from the floor, but keep what it needs to go on: nobody said that it is over.
+
+    What it may do and what it has read stay, or it would come back as a stranger whose first calls look harmless. What is
+    only shown goes; the log keeps it.
+    """
+    run = fleet.runs.pop(key, None)
+    if run is None:
+        return
+    run.steps, run.messages = [], []
+    run.actions = {
+        name: action
+        for name, action in run.actions.items()
+        if action.state in OPEN or action.finished_at is None
+    }
+    fleet.away[key] = run
+    while len(fleet.away) > AWAY_KEPT:
+        _remember(fleet, fleet.away.pop(next(iter(fleet.away))))
+
+
+def bring_back(fleet: Fleet, key: str) -> Run | None:
+    """Put a run that was away on the floor again, lost as it was. Returns it, or None if there is none."""
+    run = fleet.away.pop(key, None)
+    if run is not None:
+        fleet.runs[key] = run
+    return run
+
+
+def _remember(fleet: Fleet, run: Run) -> None:
+    fleet.ended[run.key] = run.lives or {"": run.seq}
     while len(fleet.ended) > ENDED_KEPT:
         del fleet.ended[next(iter(fleet.ended))]

@@ -63,7 +63,7 @@ class Crew:
         """
         home = self.plan.home
         where = ["--broker", self.plan.broker] if self.plan.broker else ["--port", str(free_port())]
-        self.up = await self._start("up", "-m", "console.cli.main", "up", *where)
+        self.up = await self._start("up", "-m", "console.cli.main", "up", "--watch-stdin", *where)
         for _ in range(int(UP_WITHIN / 0.05)):
             if home.broker_file.exists() and home.operators.exists():
                 return home.broker_file.read_text("utf-8").strip()
@@ -130,7 +130,8 @@ async def _end(process: asyncio.subprocess.Process, grace: float) -> None:
     with contextlib.suppress(ProcessLookupError):
         process.terminate()
     try:
-        await asyncio.wait_for(process.wait(), grace)
+        async with asyncio.timeout(grace):
+            await process.wait()
     except TimeoutError:
         with contextlib.suppress(ProcessLookupError):
             process.kill()

@@ -8,8 +8,8 @@ from typing import Final, NamedTuple
 
 from bus import codec
 from bus.codec import DecodeError, Record
-from bus.limits import INTENT_REPEAT, INTENT_TIMEOUT
-from bus.messages import Answer, Intent, Journal, JournalRecord, KeyframePart, SupervisorState
+from bus.limits import INTENT_REPEAT, INTENT_TIMEOUT, WATCH_RENEW
+from bus.messages import Answer, Intent, Journal, JournalRecord, KeyframePart, SupervisorState, Verb
 from bus.signing import PublicKey
 from bus.topics import Topics
 from bus.transport import Item, LinkDown, LinkUp, Message
@@ -87,6 +87,7 @@ class Follower:
         self._first_asked = now
         self._last_asked: float | None = None
         self._ask_at: float | None = None
+        self._watch_at: float | None = None
         self._due_pos = 0
         self._heard_part = False
 
@@ -118,7 +119,9 @@ class Follower:
 
     def wake_at(self) -> float | None:
         """When `tick` is due next, or None if only a message can change anything."""
-        times = [time for time in (self._ask_at, self.supervision.lapses_at) if time is not None]
+        times = [
+            time for time in (self._ask_at, self._watch_at, self.supervision.lapses_at) if time is not None
+        ]
         return min(times) if times else None
 
     def receive(self, item: Item, now: float) -> Effects:
@@ -131,7 +134,7 @@ class Follower:
             case LinkDown(reason=reason):
                 self._turn("down", plain(reason), now)
                 self.joined = False
-                self._ask_at = None
+                self._ask_at = self._watch_at = None
                 self.supervision.unlinked(now)
             case Message(topic=topic, payload=payload, retained=retained):
                 self._message(topic, payload, now, effects, retained=retained)
@@ -148,6 +151,9 @@ class Follower:
     def _finish(self, effects: Effects, before: LinkStatus, now: float) -> None:
         if self._bus == "up" and self._ask_at is not None and now >= self._ask_at:
             effects.intents.append(self._ask(now))
+        if self._watch_at is not None and now >= self._watch_at:
+            self._watch_at = now + WATCH_RENEW
+            effects.intents.append(self._intent("watch", self._new_id()))
         if self.status != before:
             effects.changes.append(LINK)
 
@@ -161,6 +167,7 @@ class Follower:
     def _rejoin(self, now: float, *, at_once: bool = False) -> None:
         """Ask for a keyframe; soon, if one was asked for a moment ago."""
         self.joined = False
+        self._watch_at = None  # the request says as much
         self._parts.clear()
         self._asked.clear()
         soonest = now if at_once or self._last_asked is None else self._last_asked + INTENT_REPEAT
@@ -174,9 +181,12 @@ class Follower:
             self._heard_part = False
         self._last_asked = now
         self._ask_at = now + INTENT_REPEAT
+        return self._intent("keyframe", self._asked[-1])
+
+    def _intent(self, verb: Verb, name: str) -> Intent:
         return Intent(
-            verb="keyframe",
-            id=self._asked[-1],
+            verb=verb,
+            id=name,
             operator=self.operator,
             console=self.console,
             epoch=self.supervision.epoch,
@@ -242,6 +252,12 @@ class Follower:
             joined = self._parts.add(reply)
             if joined is not None:
                 self._join(joined, now, effects)
+            return
+        problem = self.supervision.distrusts(payload)
+        if problem:
+            self._refuse(problem)
+        elif reply.epoch != (self.supervision.epoch or reply.epoch):
+            return  # of a supervisor that we do not follow: ours will answer when the intent is repeated
         elif reply.intent in self._asked:
             self._refuse(f"the supervisor gives no keyframe: {plain(reply.text or reply.outcome)}")
         else:
@@ -254,6 +270,7 @@ class Follower:
         self.joined = True
         self._asked.clear()
         self._ask_at = None
+        self._watch_at = now + WATCH_RENEW if self._watching else None
         self._heard_part = False
         self._parts.clear()
         effects.changes.append(REPLACED)

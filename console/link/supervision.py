@@ -82,6 +82,12 @@ class Supervision:
         self.recording, self.conflict = state.recording, state.conflict
         return ""
 
+    def distrusts(self, payload: bytes) -> str:
+        """Why an answer is not the supervisor's, by the key we believe; nothing while we know none."""
+        if self._key is None or self._key.verifies(payload):
+            return ""
+        return f"an answer is not signed by {self._whose} {self._key.fingerprint}"
+
     def answered(self, epoch: str, now: float) -> None:
         """The supervisor of `epoch` answered a request of ours that nobody could foresee: it lives."""
         if epoch == self.epoch and self.life != "stopped":
@@ -113,6 +119,10 @@ class Supervision:
         if life != self.life:
             self.life, self.since = life, now
 
+    @property
+    def _whose(self) -> str:
+        return "the pinned supervisor key" if self.pinned else "the supervisor key seen first"
+
     def _check(self, state: SupervisorState, payload: bytes) -> str:
         key = self._key
         if key is None:
@@ -121,7 +131,6 @@ class Supervision:
             except KeyFileError:
                 return "supervisor/state carries no public key"
         if not key.verifies(payload):
-            whose = "the pinned supervisor key" if self.pinned else "the supervisor key seen first"
-            return f"supervisor/state is not signed by {whose} {key.fingerprint}"
+            return f"supervisor/state is not signed by {self._whose} {key.fingerprint}"
         self._key = key
         return ""

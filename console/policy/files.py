@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from pathlib import Path
 from typing import Any, Final, TypeVar
@@ -16,6 +17,7 @@ FILE_BYTES: Final = 1_000_000
 """Largest policy file: more is a wrong file."""
 
 _MESSAGE_CHARS: Final = 600
+_RULE: Final = re.compile(r"\s*\[\[\s*rule\s*\]\]")
 
 
 class PolicyFileError(ValueError):
@@ -23,10 +25,34 @@ class PolicyFileError(ValueError):
 
 
 def refuse(path: str | Path, where: str, what: str) -> PolicyFileError:
-    """Return the error that names a file, an entry of it (or nothing), and what to do."""
-    return PolicyFileError(
-        plain(": ".join(part for part in (str(path), where, what) if part), _MESSAGE_CHARS)
-    )
+    """Return the error that names a file, an entry of it (or nothing) with its line, and what to do."""
+    number = _line(Path(path), where) if where else None
+    file = str(path) if number is None else f"{path}:{number}"
+    return PolicyFileError(plain(": ".join(part for part in (file, where, what) if part), _MESSAGE_CHARS))
+
+
+def _line(path: Path, where: str) -> int | None:
+    """The line at which an entry begins, as far as it can be found: TOML's parser does not tell."""
+    try:
+        lines = path.read_text("utf-8").splitlines()
+    except (OSError, UnicodeDecodeError):
+        return None
+    rules = [number for number, line in enumerate(lines, 1) if _RULE.match(line)]
+    match where.partition(" "):
+        case ("rule", _, rest) if rest.startswith("number "):
+            number = int(rest.removeprefix("number "))
+            return rules[number - 1] if number <= len(rules) else None
+        case ("rule", " ", name):
+            # The last one: where an id stands twice, it is the second that is refused.
+            named = re.compile(rf"""\s*id\s*=\s*["']{re.escape(name[1:-1])}["']""")
+            at = max((number for number, line in enumerate(lines, 1) if named.match(line)), default=0)
+            return max((number for number in rules if number <= at), default=None)
+        case (key, _, _) if not key.startswith("["):
+            begins = re.compile(rf"\s*\[*\s*{re.escape(key)}\b")
+        case _:
+            name = re.escape(where.removeprefix('[tool."').removesuffix('"]'))
+            begins = re.compile(rf"""\s*\[\s*tool\s*\.\s*(["']?){name}\1\s*\]""")
+    return next((number for number, line in enumerate(lines, 1) if begins.match(line)), None)
 
 
 def read_toml(path: Path) -> dict[str, Any]:

@@ -5,19 +5,22 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Collection
 from pathlib import Path
+from typing import Final
 
 from console.policy.catalogue import Catalogue, load_catalogue
 from console.policy.files import PolicyFileError, refuse
 from console.policy.judge import Judge
 from console.policy.rules import Policy, load_policy
 
+_KEPT: Final = "(the last good version stays in force)"
+
 
 class Rulebook:
     """What is in force. Looks at its files only when told to: at its making and at `reload`.
 
-    `judge` is replaced as a whole; whoever holds the old one judges by the old version. `problem` is empty, or one line
-    for a banner: which file could not be put in force and why. Each file falls back by itself, so that a broken catalogue
-    does not keep a new rule out.
+    `judge` is replaced as a whole; whoever holds the old one judges by the old version. `catalogue_problem` and
+    `policy_problem` are empty, or one line each: which file could not be put in force and why. Each file falls back by
+    itself, so that a broken catalogue does not keep a new rule out.
     """
 
     def __init__(
@@ -30,8 +33,14 @@ class Rulebook:
         """
         self._paths = (catalogue, policy)
         self._seen = {path for path in self._paths if path is not None and path in required}
-        self.problem = ""
+        self.catalogue_problem = ""
+        self.policy_problem = ""
         self.judge = Judge(load_catalogue(self._present(catalogue)), load_policy(self._present(policy)))
+
+    @property
+    def problem(self) -> str:
+        """What is wrong with either file, in one line; empty if nothing is."""
+        return "; ".join(problem for problem in (self.catalogue_problem, self.policy_problem) if problem)
 
     @property
     def digest(self) -> str:
@@ -43,18 +52,17 @@ class Rulebook:
         """Read both files again and return whether what is in force changed. Never raises; see `problem`."""
         catalogue, policy = self._paths
         before = self.digest
-        problems: list[str] = []
+        self.catalogue_problem = self.policy_problem = ""
         try:
             new_catalogue: Catalogue = load_catalogue(self._present(catalogue))
         except PolicyFileError as error:
             new_catalogue = self.judge.catalogue
-            problems.append(str(error))
+            self.catalogue_problem = f"{error} {_KEPT}"
         try:
             new_policy: Policy = load_policy(self._present(policy))
         except PolicyFileError as error:
             new_policy = self.judge.policy
-            problems.append(str(error))
-        self.problem = "; ".join(f"{problem} (the last good version stays in force)" for problem in problems)
+            self.policy_problem = f"{error} {_KEPT}"
         self.judge = Judge(new_catalogue, new_policy)
         return self.digest != before
 

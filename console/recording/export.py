@@ -20,6 +20,7 @@ from msgspec import Meta, Raw, Struct
 
 from bus.codec import DecodeError, check, decode_envelope, subject
 from bus.limits import EVENT_BYTES
+from console.core.text import visible_json
 from console.recording.bodies import Keyframe, Row
 from console.recording.files import partial_of, publish, remove_partial
 from console.recording.schema import RecordingError, naming
@@ -31,7 +32,6 @@ LINE_BYTES: Final = 2 * EVENT_BYTES
 _BATCH: Final = 1_000
 _RAW: Final = msgspec.json.Decoder(Raw)
 _SPACES: Final = re.compile(rb"[\x00-\x1f]")  # outside strings only: inside them JSON allows none
-_UNSAFE: Final = re.compile(r"[^ -~]")
 
 
 class Line(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -150,15 +150,5 @@ def _safe(event: bytes) -> bytes | None:
         return None
     if _SPACES.search(event):
         text = msgspec.json.format(text, indent=-1)
-    if not (text.isascii() and text.isprintable()):
-        text = _UNSAFE.sub(_escaped, text)
-    safe = text.strip().encode("utf-8")
+    safe = visible_json(text.strip()).encode("utf-8")
     return safe if len(safe) <= EVENT_BYTES else None
-
-
-def _escaped(match: re.Match[str]) -> str:
-    char = match[0]
-    if char.isprintable():
-        return char
-    units = char.encode("utf-16-be")
-    return "".join(f"\\u{units[i]:02x}{units[i + 1]:02x}" for i in range(0, len(units), 2))

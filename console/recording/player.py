@@ -10,8 +10,7 @@ from bisect import bisect_right
 from collections import OrderedDict
 from collections.abc import AsyncIterator
 from pathlib import Path
-from types import TracebackType
-from typing import Final, Self
+from typing import Final
 
 from bus import codec
 from bus.codec import DecodeError, Record
@@ -20,6 +19,7 @@ from console.core.marks import TYPES, Mark, MarkFinder
 from console.core.reduce import Change, HoleInLogError, reduce
 from console.core.state import Fleet, KeyframeError, decode
 from console.recording.bodies import Keyframe, Row
+from console.recording.closing import Closing
 from console.recording.files import session_paths
 from console.recording.reader import Reader
 from console.recording.schema import RecordingError
@@ -41,7 +41,7 @@ _TIMES: Final = 50_000
 _WORDS: Final = tuple(f'"{name}"'.encode() for name in TYPES)
 
 
-class Player:
+class Player(Closing):
     """Holds the fleet of one session at a position of it. `times` are those of its records, the first at `base + 1`."""
 
     def __init__(self, reader: Reader, first: Keyframe, fleet: Fleet, keyframes: list[int]) -> None:
@@ -72,14 +72,6 @@ class Player:
             await reader.close()
             raise
         return player
-
-    async def __aenter__(self) -> Self:
-        return self
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        await self.close()
 
     async def close(self) -> None:
         """Close the file. Closing twice is harmless."""

@@ -5,8 +5,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import AsyncIterator, Iterable
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Final, NamedTuple, Self
+from typing import Any, Final, NamedTuple
 
 import aiosqlite
 from zstandard import ZstdError
@@ -22,6 +21,7 @@ from console.recording.bodies import (
     Row,
     unpack_keyframe,
 )
+from console.recording.closing import Closing
 from console.recording.files import has_wal
 from console.recording.schema import RecordingError, naming
 
@@ -66,7 +66,7 @@ class Extent(NamedTuple):
     records: int
 
 
-class Reader:
+class Reader(Closing):
     """Reads one session file and cannot change it. What is appended meanwhile is seen by the next call."""
 
     def __init__(self, path: Path, connection: aiosqlite.Connection) -> None:
@@ -100,14 +100,6 @@ class Reader:
                 await connection.close()
                 raise
         return reader
-
-    async def __aenter__(self) -> Self:
-        return self
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        await self.close()
 
     async def close(self) -> None:
         """Close the file. Closing twice is harmless."""

@@ -106,14 +106,14 @@ def inspect(path: Path) -> int:
 
 
 async def connect(path: Path, mode: Literal["rw", "ro", "ro&immutable=1"]) -> aiosqlite.Connection:
-    """Open a database that exists.
+    """Open a database that exists. Transactions begin where they are written; a statement outside of one is one.
 
     Raises:
         sqlite3.Error: it cannot be opened.
     """
     address = f"{_uri(path)}?mode={mode}"
     connection = await _opened(
-        aiosqlite.connect(address, uri=True, isolation_level="IMMEDIATE", timeout=BUSY_SECONDS)
+        aiosqlite.connect(address, uri=True, isolation_level=None, timeout=BUSY_SECONDS)
     )
     try:
         # A file may come from anybody: no functions from its schema, and pages are checked before they are believed.
@@ -133,7 +133,7 @@ async def migrated_copy(connection: aiosqlite.Connection, path: Path, version: i
         RecordingError: there is no way from `version` to the present one.
         sqlite3.Error: copying or migrating failed.
     """
-    copy = await _opened(aiosqlite.connect(":memory:", isolation_level="IMMEDIATE"))
+    copy = await _opened(aiosqlite.connect(":memory:", isolation_level=None))
     try:
         await connection.backup(copy)
         await migrate(copy, path, version)

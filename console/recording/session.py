@@ -6,6 +6,7 @@ import asyncio
 import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
+from itertools import chain, islice
 from pathlib import Path
 from typing import Final
 
@@ -29,6 +30,7 @@ from console.recording.files import begin, make_private, publish, remove_partial
 from console.recording.schema import RecordingError, naming, one
 
 _CONTRACT: Final = 1
+_ROWS_AT_ONCE: Final = 100
 _HEAD: Final = 18  # of a zstd frame: enough to know its size unpacked
 
 Packed = tuple[int, int, int, int, bytes]
@@ -147,7 +149,6 @@ class Session:
                 await self.connection.execute(
                     "INSERT OR REPLACE INTO keyframes VALUES (?, ?, ?)", (keyframe.pos, keyframe.at, body)
                 )
-                await self.connection.commit()
             except BaseException:
                 await self._roll_back()
                 raise
@@ -185,20 +186,25 @@ class Session:
         self, rows: Sequence[Row], subjects: list[int], fresh: dict[tuple[str, str], int], learned: int | None
     ) -> None:
         connection = self.connection
+        alone = learned is None and not fresh and len(rows) <= _ROWS_AT_ONCE
         try:
+            if not alone:
+                await connection.execute("BEGIN IMMEDIATE")
             if learned is not None:
                 await connection.execute("INSERT INTO dictionaries VALUES (?, ?)", (learned, self._trained))
             if fresh:
                 names = [(number, agent, run) for (agent, run), number in fresh.items()]
                 await connection.executemany("INSERT INTO subjects VALUES (?, ?, ?)", names)
-            await connection.executemany("INSERT INTO log VALUES (?, ?, ?, ?, ?)", self._pack(rows, subjects))
-            await connection.commit()
+            packed = self._pack(rows, subjects)
+            while part := list(islice(packed, _ROWS_AT_ONCE)):
+                await connection.execute(_insert(len(part)), list(chain.from_iterable(part)))
+            if not alone:  # every call is a trip to the database's thread and back
+                await connection.commit()
         except BaseException:
             await self._roll_back()
             raise
 
     def _pack(self, rows: Sequence[Row], subjects: list[int]) -> Iterator[Packed]:
-        # A generator, so that packing happens in the database's thread while the loop goes on receiving.
         pack = self._bodies.pack
         for row, subject in zip(rows, subjects, strict=True):
             dictionary, body = pack(row.event)
@@ -253,6 +259,12 @@ class Session:
         end = await one(connection, "SELECT pos, at FROM log ORDER BY pos DESC LIMIT 1")
         if end is not None:
             self.pos, self.at = max(self.pos, end[0]), max(self.at, end[1])
+
+
+def _insert(rows: int) -> str:
+    # One statement for many rows: sqlite3 gives the interpreter away and takes it back for every statement and row of
+    # `executemany`, and each time the loop, which is receiving meanwhile, would have to be waited for.
+    return "INSERT INTO log VALUES " + ", ".join(["(?, ?, ?, ?, ?)"] * rows)  # noqa: S608 - no text of anybody in it
 
 
 async def _fill(path: Path, keyframe: Keyframe) -> None:

@@ -7,11 +7,11 @@ import time
 from collections.abc import Callable, Coroutine, Sequence
 from contextlib import suppress
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Final, Self
+from typing import Any, Final
 
 from bus.limits import PAYLOAD_BYTES
 from console.recording.bodies import Keyframe, Row
+from console.recording.closing import Closing
 from console.recording.files import SUFFIX, session_paths, size_of, tidy
 from console.recording.schema import RecordingError, naming
 from console.recording.session import Session
@@ -28,7 +28,7 @@ KEYFRAME_FLOOR: Final = 64 * 1024
 _DAY_MS: Final = 86_400_000
 
 
-class Recording:
+class Recording(Closing):
     """The log of a site, in a folder of session files. One writer at a time: hold the site's lock (`lock.hold`).
 
     Calls take turns. A call that is cancelled finishes first and raises then: `pos` tells what it did. After a
@@ -73,14 +73,6 @@ class Recording:
                 with suppress(RecordingError):
                     await (await Session.resume(path)).close()
         return Recording(folder, session, clock, session_bytes)
-
-    async def __aenter__(self) -> Self:
-        return self
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        await self.close()
 
     @property
     def session(self) -> str:

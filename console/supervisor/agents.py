@@ -6,6 +6,7 @@ Liveness is a clock of its own, apart from progress. `lost` says that nobody kno
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Final
 
 from bus import codec
 from bus.codec import DecodeError
@@ -22,13 +23,26 @@ from console.supervisor.ledger import Ledger
 from console.supervisor.log import Log
 from console.supervisor.outbox import Outbox
 
+OLD_KEPT: Final = 16
+"""Superseded incarnations of an agent that are remembered."""
+
+SPARE: Final = 500
+"""Agents beyond those of the fleet that are remembered until they are forgotten together."""
+
 
 @dataclass(slots=True)
 class Pulse:
-    """When an agent was last heard, and which of its incarnations were superseded."""
+    """When an agent was last heard, and which of its incarnations were superseded, the last one last."""
 
     heard: float
-    old: set[str] = field(default_factory=set)
+    old: dict[str, None] = field(default_factory=dict)
+
+    def supersede(self, incarnation: str) -> None:
+        """Remember that another process took an incarnation's place."""
+        self.old.pop(incarnation, None)
+        self.old[incarnation] = None
+        while len(self.old) > OLD_KEPT:
+            del self.old[next(iter(self.old))]
 
 
 class Agents:
@@ -45,6 +59,8 @@ class Agents:
         self._gates = gates
         self._pulses: dict[str, Pulse] = {}
         self._issued = 0
+        # Who has a pass list, or had one: told anew at every heartbeat, as nobody would miss a withdrawal that got lost.
+        self._listed: set[str] = set()
         self._deaf = False
 
     @property
@@ -94,11 +110,11 @@ class Agents:
         if status.incarnation in pulse.old and life is not None and life.status == "online":
             self._duplicate(agent)
             return
-        pulse.old.discard(status.incarnation)  # it outlived the one that had taken its place
+        pulse.old.pop(status.incarnation, None)  # it outlived the one that had taken its place
         pulse.heard = now
         self._ingest.announced.add(agent)
         if life is not None and life.incarnation != status.incarnation:
-            pulse.old.add(life.incarnation)
+            pulse.supersede(life.incarnation)
         if life is None or life.status != "online" or life.connection != status.connection:
             born = AgentBorn(
                 incarnation=status.incarnation,
@@ -108,13 +124,27 @@ class Agents:
             )
             self._log.write(born, agent)
             self._alarms.clear("agent-lost", agent)
+            self._forget()
         for standing in status.runs:
-            self._ingest.standing(agent, standing, now)
+            self._ingest.standing(agent, standing, status.incarnation, now)
         self._ledger.again(agent, {standing.run: standing.open for standing in status.runs}, now)
         self._issue(agent)
 
+    def _forget(self) -> None:
+        """Let go of agents that the fleet has forgotten; who returns announces itself again."""
+        agents = self._fleet.agents
+        if len(self._pulses) <= len(agents) + SPARE:
+            return
+        for name in [name for name in self._pulses if name not in agents]:
+            del self._pulses[name]
+            self._ingest.announced.discard(name)
+            self._listed.discard(name)
+            self._gates.forget(name)
+
     def _issue(self, agent: str) -> None:
         tools = self._gates.pass_list(agent)
+        if tools:
+            self._listed.add(agent)
         self._issued = max(self._issued + 1, self._fleet.pos)
         command = PassListCommand(epoch=self._log.epoch, agent=agent, order=self._issued, tools=tools)
         self._outbox.command(command)
@@ -134,6 +164,8 @@ class Agents:
         pulse.heard = now
         if life is None or life.status != "online" or life.incarnation != status.incarnation:
             self._born(agent, status, now)
+        elif agent in self._listed:
+            self._issue(agent)
 
     def _duplicate(self, agent: str) -> None:
         text = f"two processes call themselves {agent}; the older one still runs"

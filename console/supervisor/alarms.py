@@ -20,8 +20,10 @@ PRIORITY: Final[dict[str, int]] = {
     "events-dropped": 2,
     "command-failed": 2,
     "passed": 2,
+    "catalogue-file": 2,
     "policy-file": 2,
     "operators-file": 2,
+    "stalled": 3,
     "run-refused": 3,
     "misdeed": 3,
     "bad-input": 3,
@@ -47,6 +49,9 @@ LATCHED: Final = frozenset(
 ALARMS_A_KIND: Final = 200
 """Alarms of one kind that stand apart; further ones are counted together."""
 
+COUNTS_SPARE: Final = 1_000
+"""Counts of alarms that are over which may be kept."""
+
 
 class Alarms:
     """The alarm desk. An alarm's id is its kind and what it is about, so that the same trouble is one alarm."""
@@ -59,6 +64,8 @@ class Alarms:
         """Raise an alarm. Raised again while it stands, it is written at its 1st, 2nd, 5th, 10th, 20th, ... time only."""
         name = self._name(kind, agent, run, about)
         standing = name in self._log.fleet.alarms
+        if not standing:
+            self._forget()
         count = self._counts[name] = self._counts.get(name, 0) + 1 if standing else 1
         if standing and not _round(count):
             return
@@ -74,6 +81,12 @@ class Alarms:
         if name not in alarms and sum(alarm.kind == kind for alarm in alarms.values()) >= ALARMS_A_KIND:
             return f"{kind}/more"
         return name
+
+    def _forget(self) -> None:
+        """Let go of the counts of alarms that are over, now and then."""
+        alarms = self._log.fleet.alarms
+        if len(self._counts) > len(alarms) + COUNTS_SPARE:
+            self._counts = {name: count for name, count in self._counts.items() if name in alarms}
 
     def clear(self, kind: str, agent: str = "", run: str = "", *, about: str = "") -> None:
         """Say that the condition is gone; a latched alarm stays."""

@@ -24,6 +24,7 @@ from console.supervisor.alarms import Alarms
 from console.supervisor.gates import Gates
 from console.supervisor.ledger import Ledger
 from console.supervisor.log import Log
+from console.supervisor.once import Once
 from console.supervisor.operators import Operators
 from console.supervisor.outbox import Outbox
 
@@ -80,8 +81,9 @@ class Arbiter:
         self.operators = operators
         self._topics = topics
         self._answered: OrderedDict[str, Answered] = OrderedDict()
-        # Ids of signed intents for the whole epoch, so that no flood of others can make one of them usable again.
-        self._used: set[str] = set()
+        self._used = (
+            Once()
+        )  # apart from the answers, so that no flood of others makes a signed one usable again
         self._refusals: deque[float] = deque()
         self.closed = ""
 
@@ -90,7 +92,7 @@ class Arbiter:
         return self._log.fleet
 
     def intent(self, address: Address, payload: bytes, now: float) -> Intent | None:
-        """Take one intent message. Returns it if it is a keyframe request or a leave, which the caller serves."""
+        """Take one intent message. Returns it if it is about watching the floor, which the caller serves."""
         try:
             intent = codec.decode(payload, Intent)
         except DecodeError as error:
@@ -99,7 +101,7 @@ class Arbiter:
         if intent.operator != address.name:
             self._bad(address, f"operator {intent.operator} on the topic of another")
             return None
-        if intent.verb in ("keyframe", "leave"):
+        if intent.verb in ("keyframe", "watch", "leave"):
             return intent
         before = self._answered.get(intent.id)
         if before is not None:
@@ -117,10 +119,14 @@ class Arbiter:
         self._answer(intent, answer)
         return None
 
+    def enrolled(self, intent: Intent, payload: bytes) -> bool:
+        """Whether the key of an enrolled operator signed an intent."""
+        return self.operators.standing(intent, payload) == "signed"
+
     def _carry_out(self, intent: Intent, payload: bytes, now: float) -> Answer:
         standing = self.operators.standing(intent, payload)
         if standing == "signed":
-            self._used.add(intent.id)
+            self._use(intent)
         if standing != "signed" and intent.verb not in UNSIGNED_MAY:
             text = {
                 "unsigned": "an unsigned intent may only pause, hold or reject",
@@ -140,6 +146,14 @@ class Arbiter:
             case _:
                 return self._command(intent, by, now)
 
+    def _use(self, intent: Intent) -> None:
+        """Use up a signed intent. Its position is part of what was signed and tells how old it is."""
+        current = self._used.floor <= intent.pos <= self._fleet.pos
+        checked = intent.epoch == self._log.epoch and intent.verb not in UNSIGNED_MAY
+        if checked and not current:
+            raise RefusedError("stale", "made at a position that is too old, or still to come; look again")
+        self._used.use(intent.id, intent.pos)
+
     def _decide(self, intent: Intent, by: str, now: float) -> Answer:
         run, action = self._action(intent)
         if run.killing and intent.verb != "reject":
@@ -157,9 +171,7 @@ class Arbiter:
         elif intent.verb == "respond":
             outcome = "responded"
         self._gates.decide(action, outcome, by, now, reason=intent.reason, intent=intent.id, **fields)
-        return Answer(
-            intent=intent.id, outcome=outcome, accepted=True, command=action.decision, pos=self._fleet.pos
-        )
+        return self._made(intent, outcome, command=action.decision)
 
     def _action(self, intent: Intent) -> tuple[Run, Action]:
         run = self._fleet.run(intent.agent, intent.run)
@@ -205,14 +217,9 @@ class Arbiter:
     def _command(self, intent: Intent, by: str, now: float) -> Answer:
         runs = [self._run(intent)] if intent.run else self._stoppable(intent)
         sent = [self._ledger.request(intent.verb, run, by, intent.reason, intent.id, now) for run in runs]
-        return Answer(
-            intent=intent.id,
-            outcome="accepted",
-            accepted=True,
-            command=sent[0] if len(sent) == 1 else "",
-            text=f"{len(sent)} runs" if len(sent) != 1 else "",
-            pos=self._fleet.pos,
-        )
+        if len(sent) == 1:
+            return self._made(intent, "accepted", command=sent[0])
+        return self._made(intent, "accepted", text=f"{len(sent)} runs")
 
     def _run(self, intent: Intent) -> Run:
         run = self._fleet.run(intent.agent, intent.run)
@@ -242,7 +249,7 @@ class Arbiter:
         else:
             cleared = AlarmCleared(alarm=alarm.id, by=by, reason=intent.reason)
             self._log.write(cleared, alarm.agent, alarm.run)
-        return Answer(intent=intent.id, outcome="accepted", accepted=True, pos=self._fleet.pos)
+        return self._made(intent, "accepted")
 
     def _repeat(self, intent: Intent, before: Answered, now: float) -> None:
         """The same intent again: its first answer while a console may still be asking, a refusal later. Never an effect."""
@@ -271,15 +278,26 @@ class Arbiter:
                 action=intent.action,
             )
             self._log.write(record, intent.agent, intent.run)
+        return self._made(intent, refused.outcome, accepted=False, text=reason)
+
+    def _made(
+        self, intent: Intent, outcome: str, *, accepted: bool = True, text: str = "", command: str = ""
+    ) -> Answer:
         return Answer(
-            intent=intent.id, outcome=refused.outcome, accepted=False, text=reason, pos=self._fleet.pos
+            intent=intent.id,
+            epoch=self._log.epoch,
+            outcome=outcome,
+            accepted=accepted,
+            text=text,
+            command=command,
+            pos=self._fleet.pos,
         )
 
     def _answer(self, intent: Intent, answer: Answer) -> None:
         # While nothing can be committed, what stops goes out all the same, and a refusal changes nothing.
         stops = intent.verb in ("reject", "pause", "hold", "kill")
-        after = 0 if self.closed and (stops or not answer.accepted) else None
-        self._outbox.plain(self._topics.console(intent.console), codec.encode(answer), after)
+        at_once = bool(self.closed) and (stops or not answer.accepted)
+        self._outbox.answer(intent.console, answer, at_once=at_once)
 
     def _bad(self, address: Address, problem: str) -> None:
         self._alarms.raise_("bad-input", f"intents/{address.name}: {plain(problem)}", about=address.name)

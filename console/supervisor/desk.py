@@ -13,8 +13,8 @@ from typing import Final
 from bus import codec
 from bus.codec import DecodeError, Invalid, Record
 from bus.events import ActionFinished, ActionProposed, ActionStarted, BlobPart, RunFinished, RunStarted
-from bus.messages import Intent, SupervisorState
-from bus.records import OperatorJoined, OperatorLeft, RecordingStarted, SupervisorStarted
+from bus.messages import SupervisorState
+from bus.records import RecordingStarted, SupervisorStarted
 from bus.signing import PrivateKey
 from bus.topics import Topics
 from console.core.state import Fleet
@@ -23,6 +23,7 @@ from console.supervisor.agents import Agents
 from console.supervisor.alarms import Alarms
 from console.supervisor.arbiter import Arbiter
 from console.supervisor.blobs import Blobs
+from console.supervisor.consoles import Consoles
 from console.supervisor.gates import Gates, Judging
 from console.supervisor.ingest import Ingest
 from console.supervisor.late import record_late
@@ -30,16 +31,13 @@ from console.supervisor.ledger import Ledger
 from console.supervisor.log import Entry, Log
 from console.supervisor.operators import Operators
 from console.supervisor.outbox import Out, Outbox
+from console.supervisor.progress import Progress
 
 ASLEEP: Final = 2.0
 """Seconds between two ticks after which this process was frozen and heard nobody."""
 
 SECOND: Final = "second-supervisor"
 """The alarm that closes approvals until an operator resets it."""
-
-
-CONSOLES_LISTED: Final = 256
-"""Consoles that are listed as watching; further ones watch unlisted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +75,8 @@ class Desk:
         self.arbiter = Arbiter(
             self.log, self.outbox, self.gates, self.ledger, self.alarms, operators, identity.topics
         )
+        self.progress = Progress(self.log, self.alarms)
+        self.consoles = Consoles(self.log, self.outbox, identity.topics, self.arbiter.enrolled)
         self.blobs = Blobs()
         self.gates.blob_ok = self.blobs.whole
         self.gates.reissue = lambda agent: self.agents.reissue(only=agent)
@@ -85,7 +85,6 @@ class Desk:
         self.conflict = False
         self._lease = 0
         self._window = 0
-        self._keyframe: tuple[int, bytes] | None = None
         self._ticked: float | None = None
 
     @property
@@ -106,21 +105,27 @@ class Desk:
         for number, line in enumerate(late, 1):
             about = f"{self.identity.epoch}.{number}"
             self.alarms.raise_("recorded-late", f"sent while the recording failed: {line}", about=about)
-            record_late(self.log, line)
+            self.ledger.highest = max(self.ledger.highest, record_late(self.log, line))
         self.conflict = SECOND in self.fleet.alarms
         self._close()
         self.agents.restore(now)
         self.gates.restore(now)
+        self.progress.restore(now)
 
     def linked(self, now: float) -> None:
         """The control link is up: renew the lease and send again what the broker may not have taken."""
-        self.agents.listen(now, deaf=False)
+        self._listen(now, deaf=False)
         self.ledger.send_unsent(now)
         self.renew()
 
     def unlinked(self, now: float) -> None:
         """The control link is down: nobody can be heard."""
-        self.agents.listen(now, deaf=True)
+        self._listen(now, deaf=True)
+
+    def _listen(self, now: float, *, deaf: bool) -> None:
+        self.agents.listen(now, deaf=deaf)
+        self.progress.listen(now, deaf=deaf)
+        self.consoles.listen(now, deaf=deaf)
 
     def rotated(self, session: str, previous: str) -> None:
         """Say in the log that a session file begins."""
@@ -142,7 +147,7 @@ class Desk:
             case "intents":
                 intent = self.arbiter.intent(address, payload, now)
                 if intent is not None:
-                    self._serve(intent)
+                    self.consoles.intent(intent, payload, now)
             case "state":
                 if not retained:  # a retained state is what an earlier supervisor left behind
                     self._other(payload)
@@ -154,6 +159,7 @@ class Desk:
         run = self.fleet.run(record.agent, record.run)
         if run is None:
             return
+        self.progress.heard(run, now)
         match record.data:
             case RunStarted() as data:
                 if data.control == "contained":
@@ -181,22 +187,6 @@ class Desk:
         if isinstance(record.data, BlobPart):
             self.blobs.part(f"{record.agent}/{record.run}", record.data)
 
-    def _serve(self, intent: Intent) -> None:
-        """Give a console its keyframe, or note that it goes."""
-        topic = self.identity.topics.console(intent.console)
-        if intent.verb == "leave":
-            if intent.console in self.fleet.operators:
-                self.log.write(OperatorLeft(operator=intent.operator, console=intent.console))
-            return
-        listed = intent.console in self.fleet.operators or len(self.fleet.operators) >= CONSOLES_LISTED
-        if intent.watching and not listed:
-            self.log.write(OperatorJoined(operator=intent.operator, console=intent.console))
-        pos = self.fleet.pos
-        if self._keyframe is None or self._keyframe[0] != pos:
-            self._keyframe = (pos, publishing.compressed(self.fleet))
-        for part in publishing.keyframe(self.identity.epoch, intent.id, pos, self._keyframe[1]):
-            self.outbox.plain(topic, part)
-
     def _other(self, payload: bytes) -> None:
         """A supervisor's state on the bus: ours is ignored, another living one's is the worst news."""
         try:
@@ -215,6 +205,8 @@ class Desk:
         self._ticked = now
         if slept >= ASLEEP:
             self.agents.slept(slept)
+            self.progress.slept(slept)
+            self.consoles.slept(slept)
             self.ledger.slept(slept)
         if self.conflict and SECOND not in self.fleet.alarms:
             self.conflict = False  # an operator looked into it and reset the alarm
@@ -223,6 +215,8 @@ class Desk:
         self.gates.tick(now)
         self.ledger.tick(now)
         self.agents.tick(now)
+        self.progress.tick(now)
+        self.consoles.tick(now)
         self.ingest.tick(now)
         window = self.agents.window
         if window != self._window:

@@ -55,7 +55,8 @@ class SiteFiles:
             except OperatorsFileError as error:
                 self._operators_problem = f"{error} (the last good version stays in force)"
         # At every look, so that neither a restart nor a reset makes an alarm differ from the file.
-        _say(desk, "policy-file", self.rulebook.problem)
+        _say(desk, "catalogue-file", self.rulebook.catalogue_problem)
+        _say(desk, "policy-file", self.rulebook.policy_problem)
         _say(desk, "operators-file", self._operators_problem)
 
     def _rules(self) -> tuple[Stamp, Stamp]:

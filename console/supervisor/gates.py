@@ -16,6 +16,9 @@ from console.supervisor.alarms import Alarms
 from console.supervisor.ledger import Ledger
 from console.supervisor.log import Log
 
+DEADLINES_SPARE: Final = 1_024
+"""Deadlines of answered asks that may be kept beyond twice those of open ones."""
+
 NO_DIGEST: Final = "0" * 64
 """Stands where arguments have no canonical form, so that nothing can be bound to them."""
 
@@ -97,6 +100,15 @@ class Gates:
             asked = ActionAsked(action=data.action, gate=gate, decide_within=data.decide_within)
             self._log.write(asked, run.agent, run.run)
             heapq.heappush(self._deadlines, (now + data.decide_within, action.key))
+            self._forget_answered()
+
+    def _forget_answered(self) -> None:
+        """Let go of the deadlines of asks that are over, now and then."""
+        waiting = self._fleet.waiting
+        if len(self._deadlines) > 2 * len(waiting) + DEADLINES_SPARE:
+            still = set(waiting)
+            self._deadlines = [entry for entry in self._deadlines if entry[1] in still]
+            heapq.heapify(self._deadlines)
 
     def _supersede(self, run: Run, name: str, now: float) -> None:
         older = run.actions.get(name)
@@ -131,6 +143,10 @@ class Gates:
         """Tools whose calls this agent need not wait for, less those that it passed against the judgement of the call."""
         gone = self._unpassed.get(agent, set())
         return [tool for tool in self.judge.pass_list(agent) if tool not in gone]
+
+    def forget(self, agent: str) -> None:
+        """Let go of what is known of an agent that the site has forgotten."""
+        self._unpassed.pop(agent, None)
 
     def _passed(self, action: Action, own: str, assessment: Assessment, now: float) -> None:
         """An action that did not wait: fine if its tool is on the pass list, an ungated action otherwise.

@@ -16,7 +16,7 @@ from bus.messages import RefusedCommand, ResendCommand, RunStanding, StoredComma
 from bus.records import GapFound
 from bus.topics import Address
 from console.core.lifecycle import ENDED
-from console.core.state import Fleet
+from console.core.state import Fleet, Run
 from console.core.text import plain
 from console.supervisor.alarms import Alarms
 from console.supervisor.log import Entry, Log
@@ -41,12 +41,20 @@ STORED_WITHIN: Final = 0.05
 """Seconds that a watermark may wait for company."""
 
 
+LIVING_RUNS_SITE: Final = 50_000
+"""Runs on the floor of a site at once."""
+
+
 @dataclass(slots=True)
 class Hole:
-    """A hole in a run's events: since when, and when it was last asked for."""
+    """A hole in a run's events: since when, when it was last asked for, and what is said to be there of it still.
+
+    `first` is the first seq that a process of the agent can still send by its birth, 0 if none said so.
+    """
 
     since: float
-    asked: float
+    asked: float = float("-inf")
+    first: int = 0
 
 
 @dataclass(slots=True)
@@ -98,23 +106,22 @@ class Ingest:
         if envelope.seq <= have:
             self._known(address, envelope, have, lives, now)
             return None
-        if key in self._fleet.ended and key not in self._fleet.runs:
+        if self._forgotten(key):
             self._refuse(
-                address, envelope, "the run is over, and so long ago that only the recording knows it"
+                address, envelope, "the run was over or lost so long ago that only the recording knows it"
             )
             return None
-        if envelope.seq > have + 1 and not self._skip(address, have, envelope.seq - 1, now):
+        mine = not lives or envelope.incarnation == next(reversed(lives))
+        if envelope.seq > have + 1 and not self._skip(address, have, envelope, now, mine=mine):
             return None
-        if lives and envelope.incarnation != next(reversed(lives)):
-            problem = _not_continued(envelope, have)
-            if problem:
-                self._refuse(address, envelope, problem)
-                return None
-        if key not in self._fleet.runs and self._crowded(agent):
-            self._refuse(address, envelope, f"the agent lives {LIVING_RUNS} runs already")
+        problem = "" if mine else _not_continued(envelope, have)
+        if not problem and self._known_run(key) is None:
+            problem = self._crowded(agent)
+        if problem:
+            self._refuse(address, envelope, problem)
             return None
         self._holes.pop(key, None)
-        known = self._fleet.runs.get(key)
+        known = self._known_run(key)
         misdeeds = known.misdeeds if known else 0
         record = self._log.accept(payload, envelope)
         standing = self._fleet.runs[key]
@@ -138,45 +145,85 @@ class Ingest:
         else:
             self._say(address.agent, address.run, have if last is None else last, now)
 
-    def _crowded(self, agent: str) -> bool:
+    def _crowded(self, agent: str) -> str:
+        """Why there is no room for another run of an agent; nothing if there is."""
         runs = self._fleet.runs.values()
-        return sum(run.agent == agent and run.state not in ENDED for run in runs) >= LIVING_RUNS
+        if len(runs) >= LIVING_RUNS_SITE:
+            return f"the site has {LIVING_RUNS_SITE} runs already"
+        living = sum(run.agent == agent and run.state not in ENDED for run in runs)
+        return f"the agent lives {LIVING_RUNS} runs already" if living >= LIVING_RUNS else ""
+
+    def _known_run(self, key: str) -> Run | None:
+        """A run on the floor, or a lost one that left it and may come back."""
+        return self._fleet.runs.get(key) or self._fleet.away.get(key)
+
+    def _forgotten(self, key: str) -> bool:
+        """Whether all that is known of a run is that there was one."""
+        return key in self._fleet.ended and self._known_run(key) is None
 
     def _stands(self, key: str) -> tuple[int, dict[str, int]]:
         """The last seq recorded of a run, and the processes that have lived it as far as they are remembered."""
-        known = self._fleet.runs.get(key)
+        known = self._known_run(key)
         if known is not None:
             return known.seq, known.lives
         lives = self._fleet.ended.get(key, {})
         return max(lives.values(), default=0), lives
 
-    def _skip(self, address: Address, have: int, last: int, now: float) -> bool:
-        """Whether to go on over a hole. Asks for the missing events first."""
-        key = f"{address.agent}/{address.run}"
-        hole = self._holes.get(key)
-        if hole is None:
-            self._holes[key] = hole = Hole(since=now, asked=float("-inf"))
-            while len(self._holes) > HOLES_KEPT:
-                del self._holes[next(iter(self._holes))]
-        if address.agent not in self.announced and now - hole.since >= GAP_AFTER:
-            self._gap(address.agent, address.run, have + 1, last, "never sent again")
+    def _skip(self, address: Address, have: int, envelope: Envelope, now: float, *, mine: bool) -> bool:
+        """Whether to go on over a hole with this event. Asks for the missing events first.
+
+        Only a process that lives the run, or lawfully goes on with it, may leave a hole in it for good.
+        """
+        agent, run = address.agent, address.run
+        hole = self._hole(f"{agent}/{run}", now)
+        waited = now - hole.since >= GAP_AFTER
+        problem = "" if mine or not waited else _not_continued(envelope, have)
+        if waited and problem and agent not in self.announced:
+            self._refuse(address, envelope, problem)
+            return False
+        if waited and not problem and agent not in self.announced:
+            self._gap(agent, run, have + 1, envelope.seq - 1, "never sent again")
             return True
+        if waited and not problem and have + 1 < hole.first <= envelope.seq:
+            self._gap(agent, run, have + 1, hole.first - 1, "no longer in the agent's spool")
+            if hole.first == envelope.seq:
+                return True
+            have, hole.first = hole.first - 1, 0
         if now - hole.asked >= RESEND_AGAIN:
             hole.asked = now
-            self._resend(address.agent, address.run, have)
+            self._resend(agent, run, have)
         return False
 
-    def standing(self, agent: str, standing: RunStanding, now: float) -> None:
-        """Compare where a run stands by its agent's birth with what is recorded."""
+    def _hole(self, key: str, now: float) -> Hole:
+        hole = self._holes.get(key)
+        if hole is None:
+            self._holes[key] = hole = Hole(since=now)
+            while len(self._holes) > HOLES_KEPT:
+                del self._holes[next(iter(self._holes))]
+        return hole
+
+    def standing(self, agent: str, standing: RunStanding, incarnation: str, now: float) -> None:
+        """Compare where a run stands by the birth of a process of its agent with what is recorded.
+
+        What that process cannot send is lost if it lives the run. If another one did, by the recording, that one may still
+        send it: the hole stays open for `GAP_AFTER` seconds, and then what goes on with the run must be lawful.
+        """
         key = f"{agent}/{standing.run}"
-        have, _ = self._stands(key)
-        if standing.first > have + 1 and standing.seq > have:
+        have, lives = self._stands(key)
+        mine = not lives or incarnation == next(reversed(lives))
+        known = self._known_run(key)
+        if self._forgotten(key) or (known is None and self._crowded(agent)):
+            pass  # its events will be refused, and that is said
+        elif standing.first > have + 1 and standing.seq > have and mine:
             self._gap(agent, standing.run, have + 1, standing.first - 1, "no longer in the agent's spool")
             have = standing.first - 1
+        elif standing.first > have + 1 and standing.seq > have:
+            self._hole(key, now).first = standing.first
+        stored = have if mine else lives.get(incarnation, 0)
         if standing.seq > have:
             self._resend(agent, standing.run, have)
-        elif have:
-            self._say(agent, standing.run, have, now)
+        elif stored:
+            self._say(agent, standing.run, stored, now)
 
     def committed(self, entries: list[Entry], now: float) -> None:
         """Note what a commit has stored, for the watermarks."""

@@ -17,18 +17,20 @@ from console.supervisor.log import Log
 _KINDS: Final[dict[type, CommandKind]] = {PauseCommand: "pause", HoldCommand: "hold", KillCommand: "kill"}
 
 
-def record_late(log: Log, line: str) -> None:
+def record_late(log: Log, line: str) -> int:
     """Record the command of one line of the emergency log, as far as the recording knows what it is about.
 
-    The agent that obeyed it will say so. What cannot be recorded stands in the alarm that quotes the line.
+    The agent that obeyed it will say so. What cannot be recorded stands in the alarm that quotes the line. Returns the
+    order of the command, 0 if the line has none: later commands must be above it.
     """
     try:
         kept = msgspec.json.decode(line, type=dict[str, str])
         command = codec.decode_command(kept.get("payload", "").encode())
     except (msgspec.MsgspecError, ValueError):  # the last line of a crash, or not ours
-        return
+        return 0
     with contextlib.suppress(IllegalTransitionError):
         _record(log, command)
+    return command.order
 
 
 def _record(log: Log, command: AnyCommand) -> None:
@@ -49,7 +51,11 @@ def _record(log: Log, command: AnyCommand) -> None:
                 log.write(decided, run.agent, run.run)
         case PauseCommand(reason=reason) | HoldCommand(reason=reason) | KillCommand(reason=reason):
             requested = CommandRequested(
-                command=command.id, kind=_KINDS[type(command)], by="recorded late", reason=reason
+                command=command.id,
+                kind=_KINDS[type(command)],
+                by="recorded late",
+                order=command.order,
+                reason=reason,
             )
             log.write(requested, run.agent, run.run)
         case _:

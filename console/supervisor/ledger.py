@@ -54,6 +54,8 @@ class Ledger:
         self._alarms = alarms
         self._new_id = new_id
         self._watched: dict[str, Watch] = {}
+        self.highest = 0
+        """The highest order of any command that was ever sent, as far as this process can know."""
 
     @property
     def _fleet(self) -> Fleet:
@@ -64,11 +66,26 @@ class Ledger:
         if kind in _STEERING:
             self._supersede(run, kind)
         name = self._new_id()
-        requested = CommandRequested(command=name, kind=kind, by=by, reason=reason, intent=intent)  # type: ignore[arg-type]
+        requested = CommandRequested(
+            command=name,
+            kind=kind,  # type: ignore[arg-type]
+            by=by,
+            order=self._order(),
+            reason=reason,
+            intent=intent,
+        )
         self._log.write(requested, run.agent, run.run)
         self._send(self._fleet.commands[name])
         self._watch(name, now)
         return name
+
+    def _order(self) -> int:
+        """The order of the next command, above that of every other.
+
+        It starts from the time, because a command may have gone out that no disk took, not even the emergency log.
+        """
+        self.highest = max(self.highest, self._fleet.order, self._log.now()) + 1
+        return self.highest
 
     def _supersede(self, run: Run, kind: str) -> None:
         """Give up older commands that steer a run and have not arrived: the newest word counts."""
@@ -99,7 +116,7 @@ class Ledger:
             text=action.answer,
             by=action.decided_by,
         )
-        allows = action.outcome in ("approved", "edited")
+        allows = action.outcome in ("approved", "edited", "responded")  # what needs a commit
         self._outbox.command(command, stops=not allows, fact=True)
         if action.outcome != "expired" and action.decision not in self._watched:
             self._watch(action.decision, now)
@@ -110,7 +127,7 @@ class Ledger:
             "agent": command.agent,
             "run": command.run,
             "id": command.id,
-            "order": command.pos,
+            "order": command.order,
         }
         if command.kind != "resume":
             fields["reason"] = command.reason

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from bus.canonical import NotCanonicalError
-from bus.messages import Command, SupervisorState
+from bus.messages import Answer, Command, SupervisorState
 from bus.signing import PrivateKey
 from bus.topics import Topics
 
@@ -60,6 +60,12 @@ class Outbox:
     def signed_state(self, state: SupervisorState) -> bytes:
         """A signed state as a payload, for the will."""
         return self._key.sign(state)
+
+    def answer(self, console: str, answer: Answer, *, at_once: bool = False) -> None:
+        """Sign an answer and queue it behind the newest record, or `at_once`."""
+        self._add(
+            Out(self._topics.console(console), self._key.sign(answer), 0 if at_once else self._position())
+        )
 
     def plain(self, topic: str, payload: bytes, after: int | None = None) -> None:
         """Queue an unsigned message behind `after`, the newest record by default."""

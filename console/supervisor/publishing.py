@@ -12,7 +12,6 @@ from msgspec import Raw
 from bus import codec
 from bus.limits import PAYLOAD_BYTES
 from bus.messages import Journal, JournalRecord, KeyframePart
-from console.core.state import Fleet, encode
 from console.supervisor.log import Entry
 
 PART_BYTES: Final = 36_000
@@ -37,9 +36,9 @@ def journal(epoch: str, entries: list[Entry]) -> Iterator[bytes]:
         yield codec.encode(Journal(epoch=epoch, records=batch))
 
 
-def compressed(fleet: Fleet) -> bytes:
-    """The body of a keyframe of the fleet as it stands."""
-    return zstandard.ZstdCompressor(level=3).compress(encode(fleet))
+def compressed(encoded: bytes) -> bytes:
+    """The body of a keyframe of an encoded fleet."""
+    return zstandard.ZstdCompressor(level=3).compress(encoded)
 
 
 def keyframe(epoch: str, intent: str, pos: int, body: bytes) -> Iterator[bytes]:

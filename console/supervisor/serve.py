@@ -127,7 +127,14 @@ async def _serve(home: Home) -> None:
             files,
             stopping,
         )
+        telling = asyncio.create_task(_tell_when_ready(service, home.site))
         await service.run()
+        telling.cancel()
+
+
+async def _tell_when_ready(service: Service, site: str) -> None:
+    await service.ready.wait()
+    click.echo(f"watchfloor supervisor: up, site {site}")
 
 
 async def _unless(stopping: asyncio.Event, work: Coroutine[object, object, None]) -> bool:
@@ -149,10 +156,11 @@ def _stop_on_signals(stopping: asyncio.Event) -> None:
         if hasattr(signal, name):
             with contextlib.suppress(NotImplementedError):
                 loop.add_signal_handler(getattr(signal, name), stopping.set)
-    threading.Thread(target=_wait_for_parent, args=(loop, stopping), daemon=True).start()
+    threading.Thread(target=wait_for_parent, args=(loop, stopping), daemon=True).start()
 
 
-def _wait_for_parent(loop: asyncio.AbstractEventLoop, stopping: asyncio.Event) -> None:
+def wait_for_parent(loop: asyncio.AbstractEventLoop, stopping: asyncio.Event) -> None:
+    """Set `stopping` when standard input ends: whoever started us is gone. For a thread."""
     # Not through sys.stdin: its lock, held here, would abort the interpreter's shutdown.
     with contextlib.suppress(OSError):
         while os.read(0, 4096):

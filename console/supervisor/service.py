@@ -28,6 +28,9 @@ from console.supervisor.outbox import Out
 TELEMETRY_WAIT: Final = 0.02
 """Seconds that telemetry waits for company before it is committed."""
 
+COMPANY: Final = 64
+"""Records that need not wait for more: agents have a window of unstored events, and it must not run empty meanwhile."""
+
 TICK: Final = 0.05
 """Seconds between looks at the clock."""
 
@@ -69,8 +72,11 @@ class Service:
         self._committing: list[Entry] = []
         self._writing: asyncio.Future[None] | None = None
         self._staged = asyncio.Event()
-        self._urgent = asyncio.Event()
+        self._due = asyncio.Event()
         self._stopping = stopping
+        self._linked: set[Transport] = set()
+        self.ready = asyncio.Event()
+        """Set once both links are there for the first time: from then on agents and consoles are served."""
 
     async def run(self) -> None:
         """Serve until `stopping` is set, or until a task fails, which raises."""
@@ -127,8 +133,12 @@ class Service:
         for item in items:
             if isinstance(item, Message):
                 self._take(item, now)
-            elif isinstance(item, LinkUp) and transport is self._control:
-                self._desk.linked(now)
+            elif isinstance(item, LinkUp):
+                if transport is self._control:
+                    self._desk.linked(now)
+                self._linked.add(transport)
+                if len(self._linked) == 2:
+                    self.ready.set()
             elif isinstance(item, LinkDown):
                 LOGGER.warning("the link to the broker is down: %s", item.reason)
                 if transport is self._control:
@@ -146,8 +156,8 @@ class Service:
         """Wake the committer if there is anything to commit, and let go what waits for nothing."""
         if self._desk.log.staged:
             self._staged.set()
-            if self._desk.log.urgent:
-                self._urgent.set()
+            if self._desk.log.urgent or len(self._desk.log.staged) >= COMPANY:
+                self._due.set()
         self._flush()
 
     def _flush(self) -> None:
@@ -174,12 +184,12 @@ class Service:
         while True:
             await self._staged.wait()
             self._staged.clear()
-            if not self._urgent.is_set():
+            if not self._due.is_set():
                 # Not wait_for: before Python 3.12 it swallows a cancellation that meets its answer, and we never end.
                 with suppress(TimeoutError):
                     async with asyncio.timeout(TELEMETRY_WAIT):
-                        await self._urgent.wait()
-            self._urgent.clear()
+                        await self._due.wait()
+            self._due.clear()
             await self._store()
 
     async def _store(self) -> None:

@@ -14,6 +14,7 @@ import re
 import signal
 import socket
 import sys
+import threading
 from dataclasses import dataclass
 from typing import Final
 
@@ -26,7 +27,7 @@ from bus.url import BadBrokerUrlError, BrokerUrl
 from console.recording import lock
 from console.recording.schema import RecordingError
 from console.supervisor.operators import Operators, OperatorsFileError
-from console.supervisor.serve import EXIT_UNUSABLE
+from console.supervisor.serve import EXIT_UNUSABLE, wait_for_parent
 
 EXIT_BAD_INPUT: Final = 2
 EXIT_PORT_IN_USE: Final = 3
@@ -83,7 +84,8 @@ class Child:
             process.stdin.close()
         for send in (process.terminate, process.kill):
             try:
-                await asyncio.wait_for(process.wait(), GRACE)
+                async with asyncio.timeout(GRACE):
+                    await process.wait()
             except TimeoutError:
                 with contextlib.suppress(ProcessLookupError):
                     send()
@@ -92,10 +94,11 @@ class Child:
         await process.wait()
 
 
-def run_up(*, site: str | None, broker: str | None, listen: str, port: int) -> int:
+def run_up(*, site: str | None, broker: str | None, listen: str, port: int, watch_stdin: bool = False) -> int:
     """Bring a site up and keep it up until a signal ends it. Returns the exit code.
 
-    Without `broker` (an URL) the embedded one is started on `listen`:`port`.
+    Without `broker` (an URL) the embedded one is started on `listen`:`port`. With `watch_stdin` the end of standard input
+    ends it, too.
     """
     try:
         home = Home.of(site)
@@ -120,7 +123,8 @@ def run_up(*, site: str | None, broker: str | None, listen: str, port: int) -> i
     except OSError as error:
         click.echo(f"watchfloor up: {error.filename}: {error.strerror}", err=True)
         return EXIT_BAD_INPUT
-    return asyncio.run(_keep_up(home, url, None if external else (listen, port)))
+    embedded = None if external else (listen, port)
+    return asyncio.run(_keep_up(home, url, embedded, watch_stdin=watch_stdin))
 
 
 class PortInUseError(Exception):
@@ -152,7 +156,10 @@ def prepare(home: Home) -> list[str]:
     made = []
     for folder in (home.data, home.config):
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    if not home.supervisor_key.exists():
+    if home.supervisor_key.exists():
+        if PrivateKey.load(home.supervisor_key).publish(home.supervisor_key):
+            made.append(f"made the supervisor's public key again: {home.supervisor_public_key}")
+    else:
         PrivateKey.generate().save(home.supervisor_key)
         made.append(f"made the supervisor's key {home.supervisor_key}")
     if not home.operators.exists():
@@ -167,7 +174,7 @@ def prepare(home: Home) -> list[str]:
     return made
 
 
-async def _keep_up(home: Home, url: str, embedded: tuple[str, int] | None) -> int:
+async def _keep_up(home: Home, url: str, embedded: tuple[str, int] | None, *, watch_stdin: bool) -> int:
     environment = os.environ | {"WATCHFLOOR_SITE": home.site, "WATCHFLOOR_BROKER": url}
     children = []
     if embedded is not None:
@@ -197,7 +204,9 @@ async def _keep_up(home: Home, url: str, embedded: tuple[str, int] | None) -> in
         if hasattr(signal, name):
             with contextlib.suppress(NotImplementedError):
                 loop.add_signal_handler(getattr(signal, name), stopped.set)
-    click.echo(f"watchfloor up: site {home.site} on {BrokerUrl.parse(url)}")
+    if watch_stdin:
+        threading.Thread(target=wait_for_parent, args=(loop, stopped), daemon=True).start()
+    click.echo(f"watchfloor up: starting site {home.site} on {BrokerUrl.parse(url)}")
     keepers = [asyncio.create_task(child.keep(), name=child.name) for child in children]
     ending = asyncio.create_task(stopped.wait())
     await asyncio.wait([*keepers, ending], return_when=asyncio.FIRST_COMPLETED)

@@ -1,7 +1,8 @@
 """The one table of what a key does where. Bindings, key line, help and the tests of friction all read it.
 
 A mode is a screen, or the sheet that is up on it: a sheet takes all keys. What a sheet takes as typed text (a run's id, the
-digits of a code, words) is no binding; its rows here have `typed`, for help and tests.
+digits of a code, words) is no binding; its rows here have `typed`, for the key line and tests. So has the one that names
+several keys of a screen together.
 """
 
 from __future__ import annotations
@@ -9,9 +10,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final, Literal, NamedTuple
 
+# fmt: off
 Mode = Literal[
-    "fleet", "run", "decide", "alarms", "edit", "help", "approve", "code", "kill", "hold", "words", "small"
+    "fleet", "queue", "run", "decide", "alarms", "edit", "help",
+    "approve", "code", "kill", "hold", "words", "filter", "commands", "small",
 ]
+# fmt: on
 
 SHEETS: Final[frozenset[str]] = frozenset({"approve", "code", "kill", "hold", "words"})
 
@@ -66,9 +70,10 @@ def _key(
     )
 
 
-_LISTS: Final = "fleet run decide alarms help"
-_SCREENS: Final = "fleet run decide"
-_PLAYED: Final = "fleet run decide alarms help"
+_LISTS: Final = "fleet queue run decide alarms help"
+_SCREENS: Final = "fleet queue run decide"
+_PLAYED: Final = _LISTS
+_LESS: Final = "queue run decide alarms help"
 _BRACKETS: Final = "left_square_bracket right_square_bracket"
 _ANGLES: Final = "less_than_sign greater_than_sign"
 
@@ -83,37 +88,44 @@ ACTIONS: Final[tuple[KeyAction, ...]] = (
     _key("play", "space", _PLAYED, "play", "play, or stand still", "winds safe"),
     _key("step", "comma full_stop", _PLAYED, "step", "one record back, on", "winds safe pair"),
     _key("mark", _BRACKETS, "fleet", "mark", "to the last, next mark", "winds safe pair"),
-    _key("mark", _BRACKETS, "run decide alarms help", "mark", "to the last, next mark", "winds hidden pair"),
+    _key("mark", _BRACKETS, _LESS, "mark", "to the last, next mark", "winds hidden pair"),
     _key("turn", "e E", _PLAYED, "alarm", "next, last alarm or decision", "winds safe"),
     _key("go", "t", "fleet run", "time", "HH:MM:SS, +30, -2m or 50%", "winds safe"),
-    _key("go", "t", "decide alarms help", "time", "HH:MM:SS, +30, -2m or 50%", "winds hidden"),
+    _key("go", "t", "queue decide alarms help", "time", "HH:MM:SS, +30, -2m or 50%", "winds hidden"),
     _key("speed", _ANGLES, "fleet run", "speed", "half, twice as fast", "winds safe pair"),
-    _key("speed", _ANGLES, "decide alarms help", "speed", "half, twice as fast", "winds hidden pair"),
+    _key("speed", _ANGLES, "queue decide alarms help", "speed", "half, twice as fast", "winds hidden pair"),
     _key("idle", "i", "fleet", "skip idle", "no gap over a second", "winds"),
-    _key("idle", "i", "run decide alarms help", "skip idle", "no gap over a second", "winds hidden"),
+    _key("idle", "i", _LESS, "skip idle", "no gap over a second", "winds hidden"),
     _key("seconds", "left right", _PLAYED, "5 s", "5 s back, on", "winds hidden"),
     _key("tenth", "shift+left shift+right", _PLAYED, "10 %", "a tenth back, on", "winds hidden"),
     _key("share", "0 1 2 3 4 5 6 7 8 9", _PLAYED, "share", "to 0 %, 10 % ... 90 %", "winds hidden"),
     _key("session", "N P", _PLAYED, "session", "next, previous session", "winds hidden"),
     _key("open", "enter", "fleet", "open", "a decision or run; unfold agents", "safe live"),
-    _key("open", "enter", "run", "decide", "the action under the cursor", "safe live"),
-    _key("open", "enter", "fleet run", "open", "what is under the cursor", "hidden replay"),
-    _key("reject", "d", "fleet run decide approve code", "reject", "the waiting action, at once", "acting safe"),
+    _key("open", "enter", "queue run", "decide", "the action under the cursor", "safe live"),
+    _key("open", "enter", "fleet queue run", "open", "what is under the cursor", "hidden replay"),
+    _key("reject", "d", "fleet queue run decide approve code", "reject", "the waiting action, at once", "acting safe"),
     _key("reject_why", "D", _SCREENS, "reject, why", "the same, and tell it why", "acting hidden"),
     _key("edit", "e", "decide approve code", "edit", "change arguments, approve those", "acting"),
-    _key("respond", "r", "decide", "respond", "answer in words, run nothing", "acting"),
+    _key("respond", "r", "queue decide", "respond", "answer in words, run nothing", "acting"),
     _key("approve", "a", "decide", "approve", "then y, or the code of a hold", "acting safe"),
-    _key("pause", "p", "fleet run", "pause", "pause the run, or resume it", "acting safe"),
+    _key("pause", "p", "fleet queue run", "pause", "pause the run, or resume it", "acting safe"),
     _key("pause", "p", "decide", "pause", "pause its run, or resume it", "acting hidden"),
-    _key("hold_all", "H", "fleet run", "hold all", "all runs, at their gates: then y", "acting"),
+    _key("hold_all", "H", "fleet queue run", "hold all", "all runs, at their gates: then y", "acting"),
     _key("hold_all", "H", "decide", "hold all", "all runs, at their gates: then y", "acting hidden"),
-    _key("kill", "K", "fleet run", "kill", "the run: then type its id", "acting safe"),
+    _key("kill", "K", "fleet queue run", "kill", "the run: then type its id", "acting safe"),
     _key("kill", "K", "decide", "kill", "its run: then type the id", "acting hidden"),
-    _key("alarms", "A", "fleet run", "alarms", "every alarm, in words", "live"),
-    _key("alarms", "A", "fleet run", "alarms", "every alarm, in words", "hidden replay"),
-    _key("alarms", "A", "decide", "alarms", "every alarm, in words", "hidden"),
     _key("acknowledge", "A", "alarms", "acknowledge", "the alarm under the cursor", "acting safe"),
     _key("reset", "R", "alarms", "reset", "a latched alarm: then say why", "acting safe"),
+    _key("filter", "slash", "fleet queue", "filter", "show some rows only, by words", "safe live"),
+    _key("filter", "slash", "fleet queue", "filter", "show some rows only, by words", "hidden replay"),
+    _key("text", "text", "filter", "narrow the list", "rows that have these words", "safe typed"),
+    _key("keep", "enter", "filter", "keep it", "keep the filter", "safe"),
+    _key("views", "1-3", "fleet queue run alarms", "views", "Fleet, Queue, Alarms", "safe live typed"),
+    _key("fleet", "1", "queue run decide alarms", "fleet", "the whole floor", "hidden live"),
+    _key("queue", "2 Q", "fleet run decide alarms", "queue", "what waits for a person", "hidden live"),
+    _key("queue", "Q", "fleet run decide alarms", "queue", "what waits for a person", "hidden replay"),
+    _key("alarms", "3 A", "fleet queue run decide", "alarms", "every alarm, in words", "hidden live"),
+    _key("alarms", "A", "fleet queue run decide", "alarms", "every alarm, in words", "hidden replay"),
     _key("unfold", "o", "decide", "open", "show long values whole, or fold"),
     _key("says", "f", "decide", "it says", "the agent's own reason"),
     _key("up", "up k", _LISTS, "up", "up", "hidden"),
@@ -123,13 +135,19 @@ ACTIONS: Final[tuple[KeyAction, ...]] = (
     _key("page_down", "pagedown", _LISTS, "page down", "a page down", "hidden replay"),
     _key("top", "g home", _LISTS, "top", "to the top", "hidden"),
     _key("bottom", "G end", _LISTS, "bottom", "to the bottom", "hidden"),
-    _key("back", "escape", "run decide alarms help", "back", "back", "safe"),
+    _key("back", "escape", "queue run decide alarms help", "back", "back", "safe"),
+    _key("back", "escape", "fleet", "show all", "all rows again, after a filter", "hidden"),
+    _key("choose", "enter", "commands", "press its key", "as if its key had been pressed", "safe typed"),
+    _key("leave", "escape", "commands", "close", "back to the screen", "safe typed"),
+    _key("clear", "escape", "filter", "show all", "take the filter away", "safe"),
     _key("back", "escape", "approve code edit words", "keep it waiting", "keep it waiting", "safe"),
     _key("back", "escape", "kill hold", "keep running", "keep it running", "safe"),
-    _key("quit", "q", "fleet small", "quit", "leave; the floor goes on", "safe"),
-    _key("back", "q", "run decide alarms help", "back", "back", "hidden"),
-    _key("how_to_quit", "ctrl+c ctrl+q", "fleet run decide alarms help edit small", "", "says how to leave", "hidden"),
-    _key("help", "question_mark f1", "fleet run decide alarms", "help", "this page", "safe"),
+    _key("quit", "q", "fleet small", "quit", "leave; the floor goes on"),
+    _key("back", "q", "queue run decide alarms help", "back", "back", "hidden"),
+    _key("how_to_quit", "ctrl+c ctrl+q", f"{_LISTS} edit filter small", "", "says how to leave", "hidden"),
+    # ctrl+p alone would not do: docker and podman wait after it for the ctrl+q that detaches, and some editors take it
+    _key("commands", "colon ctrl+p", _LISTS, "commands", "find a key or a run", "hidden"),
+    _key("help", "question_mark f1", "fleet queue run decide alarms", "help", "this page", "safe"),
 )
 # fmt: on
 """In the order of the key line."""
@@ -145,6 +163,8 @@ _NAMES: Final = {
     "right_square_bracket": "]",
     "less_than_sign": "<",
     "greater_than_sign": ">",
+    "slash": "/",
+    "colon": ":",
 }
 
 

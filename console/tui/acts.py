@@ -45,6 +45,8 @@ class ActingScreen(FloorScreen):
         return ""
 
     def label(self, key: KeyAction) -> str:
+        if key.id == "back" and self.sheet is not None and self.sheet.wish.verb == "reset":
+            return "leave it latched"
         run, action, _ = self.subject()
         if isinstance(self.sheet, KillSheet):
             return "" if key.typed and self.sheet.over else key.label
@@ -85,8 +87,10 @@ class ActingScreen(FloorScreen):
     def act_hold_all(self) -> None:
         self.sheet = HoldSheet(Wish("hold all", "hold"), lambda: self.floor.fleet)
 
-    def act_alarms(self) -> None:
-        self.floor.show_alarms()
+    def act_respond(self) -> None:
+        action = self.subject().action
+        if action is not None:
+            self.sheet = WordsSheet(wish_about(action, "respond"), title("Answer instead of", action))
 
     def act_yes(self) -> None:
         if isinstance(self.sheet, ApproveSheet | HoldSheet):
@@ -107,6 +111,18 @@ class ActingScreen(FloorScreen):
             self.sheet = None
         elif len(self.app.screen_stack) > 1:
             self.app.pop_screen()
+
+    def act_fleet(self) -> None:
+        self.floor.show("fleet")
+
+    def act_queue(self) -> None:
+        self.floor.show("queue", "" if self.body.at_first else self.body.cursor)
+
+    def act_alarms(self) -> None:
+        self.floor.show("alarms")
+
+    def act_commands(self) -> None:
+        self.floor.show_commands()
 
     def act_quit(self) -> None:
         self.app.exit(0)

@@ -7,14 +7,15 @@ from collections.abc import Sequence
 from console.core.state import Alarm
 from console.tui import figures
 from console.tui.acts import ActingScreen
-from console.tui.attention import MARKS, level_of_alarm, stands, wants_answer
+from console.tui.attention import level_of_alarm, stands, wants_answer
 from console.tui.frame_rows import View
 from console.tui.paint import BLANK, Line, Row, safe, wrap
 from console.tui.sheets import Wish, WordsSheet
+from console.tui.theme import Ink
 
 
 class AlarmsScreen(ActingScreen):
-    """Every alarm that is not over: first those that nobody acknowledged, the worst and then the oldest first."""
+    """Every alarm that is not over: first those that stand and nobody acknowledged, the worst and then the oldest first."""
 
     place = "alarms"
 
@@ -23,7 +24,7 @@ class AlarmsScreen(ActingScreen):
         self._shown: list[Alarm] = []
 
     def trail(self) -> Sequence[str]:
-        return ["Fleet", "Alarms"]
+        return ["Alarms"]
 
     def names(self) -> Sequence[str]:
         return [alarm.id for alarm in self._alarms()] or [""]
@@ -34,13 +35,14 @@ class AlarmsScreen(ActingScreen):
         return alarm_row(self._shown[row], self.view) if row < len(self._shown) else ()
 
     def above(self) -> list[Line]:
-        row = Row().at(3, "state", "muted").at(18, "prio", "muted").at(23, "alarm", "muted")
+        row = Row().at(4, "state", "muted").at(18, "prio", "muted").at(23, "alarm", "muted")
         return [row.right(self.view.last, ("for", "muted")).line]
 
-    def _load(self, names: Sequence[str]) -> None:
-        super()._load(names)
-        if list(self.body.names) == list(names):
+    def _load(self, names: Sequence[str]) -> bool:
+        taken = super()._load(names)
+        if taken:
             self._shown = self._alarms()
+        return taken
 
     def under(self) -> list[Line]:
         alarm = self._chosen()
@@ -52,8 +54,8 @@ class AlarmsScreen(ActingScreen):
         return sorted(
             found,
             key=lambda alarm: (
-                not wants_answer(alarm, now),
                 not stands(alarm, now),
+                not wants_answer(alarm, now),
                 alarm.priority,
                 alarm.raised_at,
                 alarm.id,
@@ -87,16 +89,26 @@ class AlarmsScreen(ActingScreen):
             self.sheet = WordsSheet(wish, f"Reset, because: {alarm.text or alarm.kind}")
 
 
-def alarm_row(alarm: Alarm, view: View) -> Line:
-    """One alarm: how bad, its state word, its priority, its text and its age."""
+def state_of(alarm: Alarm, now: int) -> tuple[str, str, Ink]:
+    """Its state: the sign, the word, and the ink of both. Only what stands has a colour."""
+    if (alarm.shelved_until or 0) > now:
+        return "z", f"shelved {figures.age((alarm.shelved_until or 0) - now)}", "muted"
     level = level_of_alarm(alarm)
-    row = Row()
-    if wants_answer(alarm, view.now):
-        row.at(1, MARKS[level], level)
-    shelved = (alarm.shelved_until or 0) > view.now
-    row.at(3, "shelved" if shelved else alarm.state).at(19, f"P{alarm.priority}")
-    row.at(23, alarm.text or alarm.kind, "muted" if shelved else "text", end=view.last - 5)
-    return row.right(view.last, (figures.age(view.now - alarm.raised_at), "text")).line
+    match alarm.state:
+        case "unacknowledged":
+            return "!!", "unacknowledged", level
+        case "returned":
+            return "~", "returned", "muted"
+    return ("#", "latched", level) if alarm.latched else ("!", alarm.state, "muted")
+
+
+def alarm_row(alarm: Alarm, view: View) -> Line:
+    """One alarm: its state as sign and word, its priority, its text and its age."""
+    sign, word, ink = state_of(alarm, view.now)
+    row = Row().at(1, sign, ink).at(4, word, ink).at(19, f"P{alarm.priority}")
+    words: Ink = "text" if ink != "muted" else "muted"
+    row.at(23, alarm.text or alarm.kind, words, end=view.last - 5)
+    return row.right(view.last, (figures.age(view.now - alarm.raised_at), words)).line
 
 
 def alarm_tail(alarm: Alarm, view: View) -> list[Line]:
@@ -108,6 +120,7 @@ def alarm_tail(alarm: Alarm, view: View) -> list[Line]:
     row.then(f"{alarm.agent} {figures.shown(alarm.run)}".strip(), gap=2)
     row.then(f"raised {alarm.count} times" if alarm.count > 1 else "", "muted", gap=2)
     row.then("latched: it stays until it is reset" if alarm.latched else "", "muted", gap=2)
+    row.then("its cause went; nobody has seen it yet" if alarm.state == "returned" else "", "muted", gap=2)
     lines.append(row.line)
     if alarm.by:
         lines.append(Row().at(3, "by", "muted").at(14, alarm.by).line)

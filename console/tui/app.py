@@ -8,8 +8,8 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, suppress
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
@@ -19,6 +19,16 @@ if TYPE_CHECKING:
 
 LEAVE_WITHIN: Final = 1.0
 """Seconds after SIGTERM in which the console may tidy up; then it ends all the same."""
+
+PAINTED: Final = 2
+"""The file descriptor that the toolkit paints on."""
+
+SCREEN_AS_BEFORE: Final = (
+    b"\x1b[?2004l\x1b[?7h\x1b[?2048l"  # no bracketed paste, lines wrap, no reports of its size
+    b"\x1b[?1000l\x1b[?1003l\x1b[?1006l\x1b[?1015l\x1b[?1016l"  # no mouse
+    b"\x1b[<u\x1b[?1049l\x1b[?25h\x1b[?1004l"  # plain keys, the main screen, its cursor, no reports of focus
+)
+"""What undoes the modes that the toolkit sets."""
 
 
 def run_console(*, broker: str | None, site: str | None, operator: str | None, read_only: bool) -> int:
@@ -75,8 +85,9 @@ async def _floor(home: Home, broker: str | None, operator: str) -> AsyncIterator
 def leave_on_signals(app: FloorApp) -> None:
     """Leave when asked to, and at once when the terminal is gone.
 
-    Nothing that matters lives here, so a hang-up needs no farewell. SIGTERM puts the terminal back in order first, unless
-    that takes too long: a terminal that takes no more output blocks the loop.
+    Nothing that matters lives here, so a hang-up needs no farewell; should the terminal still be there, it is put back in
+    order. SIGTERM lets the toolkit do that first, unless it takes too long: a terminal that takes no more output blocks the
+    loop.
     """
     loop = asyncio.get_running_loop()
 
@@ -88,4 +99,35 @@ def leave_on_signals(app: FloorApp) -> None:
 
     signal.signal(signal.SIGTERM, terminate)
     if sys.platform != "win32":
-        signal.signal(signal.SIGHUP, lambda *_: os._exit(128 + signal.SIGHUP))
+        put_back = _terminal_as_it_is()
+
+        def hang_up(_signal: int, _frame: object) -> None:
+            put_back()
+            os._exit(128 + signal.SIGHUP)
+
+        signal.signal(signal.SIGHUP, hang_up)
+
+
+def _terminal_as_it_is() -> Callable[[], None]:
+    """Remember the modes of the terminal. Returns what gives them back: at once or not at all, it never blocks or raises."""
+    import termios  # late: not on Windows
+
+    try:
+        modes = termios.tcgetattr(PAINTED)
+        terminal, nothing = os.dup(PAINTED), os.open(os.devnull, os.O_WRONLY)
+    except (OSError, termios.error):
+        return lambda: None
+
+    def put_back() -> None:
+        with suppress(OSError, termios.error):
+            if os.tcgetpgrp(terminal) != os.getpgrp():
+                return  # the terminal is another's now
+            os.dup2(nothing, PAINTED)  # a thread of the toolkit may have more to paint
+            termios.tcsetattr(terminal, termios.TCSANOW, modes)
+            os.set_blocking(terminal, False)
+            try:
+                os.write(terminal, SCREEN_AS_BEFORE)
+            finally:
+                os.set_blocking(terminal, True)  # it is shared with the shell
+
+    return put_back

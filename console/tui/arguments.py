@@ -86,15 +86,20 @@ def exact(value: Any, *, quoted: bool = False) -> str:
 
 def telling(args: dict[str, Any]) -> str:
     """The value that says most about a call, for a row of a list; empty when there is none."""
-    best: tuple[int, str] | None = None
+    return telling_leaf(args)[1]
+
+
+def telling_leaf(args: dict[str, Any]) -> tuple[str, str]:
+    """That value with its path before it."""
+    best: tuple[int, str, str] | None = None
     for leaf in islice(_walk(args, ""), _LOOKED_AT):
         if leaf.blob is not None:
             continue
         rank = _TELLING.index(leaf.path) if leaf.path in _TELLING else len(_TELLING)
         if best is None or rank < best[0]:
             bare = leaf.value[1:-1] if _SCALAR.fullmatch(leaf.value.strip('"')) else leaf.value
-            best = (rank, bare if leaf.value.startswith('"') else leaf.value)
-    return best[1] if best else ""
+            best = (rank, leaf.path, bare if leaf.value.startswith('"') else leaf.value)
+    return best[1:] if best else ("", "")
 
 
 class Piece(NamedTuple):

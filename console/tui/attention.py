@@ -17,6 +17,7 @@ Level = Literal["stop", "act", "watch"]
 MARKS: Final[dict[Level, str]] = {"stop": "■", "act": "▲", "watch": "◇"}
 ORDER: Final[dict[Level, int]] = {"stop": 0, "act": 1, "watch": 2}
 CONTROL: Final = {"observed": "○", "gated": "◐", "contained": "●"}
+SEVERITY: Final = ("S0 observe", "S1 local", "S2 shared", "S3 costly", "S4 catastrophic")
 
 FAILED_FOR: Final = 10 * 60 * 1000
 """How long (ms) a failed run stays among those that are not well; then it rests."""
@@ -43,10 +44,13 @@ def wants_answer(alarm: Alarm, now: int) -> bool:
 
 
 def stands(alarm: Alarm, now: int) -> bool:
-    """Whether an alarm still wants an answer: not yet acknowledged, or latched, and not shelved."""
+    """Whether an alarm is so and wants an answer: not yet acknowledged, or latched, and not shelved.
+
+    One that returned to normal by itself does not stand; it stays listed until somebody has seen it.
+    """
     if alarm.shelved_until is not None and alarm.shelved_until > now:
         return False
-    return alarm.state in ("unacknowledged", "returned") or (alarm.latched and alarm.state != "normal")
+    return alarm.state == "unacknowledged" or (alarm.latched and alarm.state != "normal")
 
 
 def plight(run: Run, commands: Iterable[Command], alarms: Iterable[Alarm], now: int) -> Plight | None:
@@ -108,7 +112,18 @@ def _by_work(run: Run) -> Iterable[Plight]:
     if step is not None and step.ok is False:
         yield Plight("watch", f"step {step.step} {step.name} failed", step.finished_at or run.last_at)
     if run.claims and run.claims[-1] < CONFIDENCE_LIMIT:
-        yield Plight("watch", f"claims {run.claims[-1]:.2f}, limit {CONFIDENCE_LIMIT:.2f}", run.last_at)
+        fact = f"claims {run.claims[-1]:.2f}, limit {CONFIDENCE_LIMIT:.2f}"
+        yield Plight("watch", fact, _low_since(run))
+
+
+def _low_since(run: Run) -> int:
+    """Since when (ms) the steps claim too little: a row must not move at each step that goes on so."""
+    since = run.last_at
+    for step in reversed(run.steps):
+        if step.confidence is None or step.confidence.value >= CONFIDENCE_LIMIT:
+            break
+        since = step.started_at
+    return since
 
 
 def alarms_of(fleet: Fleet, run: Run) -> list[Alarm]:

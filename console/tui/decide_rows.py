@@ -8,14 +8,13 @@ from console.core.blobs import blob_names
 from console.core.state import Action, Command, Run
 from console.tui import figures
 from console.tui.arguments import Piece, incomplete
-from console.tui.attention import CONTROL, MARKS, Level
+from console.tui.attention import CONTROL, MARKS, SEVERITY, Level
+from console.tui.counting import due_at
 from console.tui.fleet_rows import hindrance
 from console.tui.frame_rows import View
-from console.tui.index import due_at
 from console.tui.paint import BLANK, Line, Row, safe, wrap
 from console.tui.run_rows import RESULTS, four_facts
 
-SEVERITY: Final = ("S0 observe", "S1 local", "S2 shared", "S3 costly", "S4 catastrophic")
 REASONS_SHOWN: Final = 3
 SAID_BELOW: Final = 4
 """Lines of the agent's reason that stand below the arguments; a longer one is read after them, in the list."""

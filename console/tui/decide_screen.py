@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 from bus.canonical import NotCanonicalError, canonical
 from console.core.blobs import blob_names
@@ -14,18 +14,25 @@ from console.tui.arguments import Piece, editable, pieces
 from console.tui.floor_screen import Subject
 from console.tui.frame_rows import Note
 from console.tui.paint import Line, Row
-from console.tui.sheets import ApproveSheet, CodeSheet, WordsSheet, changed, title
+from console.tui.sheets import ApproveSheet, CodeSheet, changed, title
 
 
 class DecideScreen(ActingScreen):
-    """One action. What of its arguments was on screen is remembered, for a hold needs all of it."""
+    """One action. What of its arguments was on screen is remembered, for a hold needs all of it.
+
+    Opened from the queue it goes back there, to the next, as soon as its operator's decision is recorded.
+    """
 
     place = "decide"
     grows = False
 
-    def __init__(self, key: str) -> None:
+    paned: ClassVar[bool] = True
+
+    def __init__(self, key: str, origin: str = "Fleet") -> None:
         super().__init__()
         self._key = key
+        self._origin = origin
+        self._waited = False
         self._unfolded = False
         self._says = False
         self._seen: set[tuple[str, int, bool, int]] = set()
@@ -50,7 +57,7 @@ class DecideScreen(ActingScreen):
 
     def trail(self) -> Sequence[str]:
         agent, run, _ = self._key.split("/", 2)
-        return ["Fleet", f"{agent} {figures.shown(run)}", "Decide"]
+        return [self._origin, f"{agent} {figures.shown(run)}", "Decide"]
 
     def names(self) -> Sequence[str]:
         self._lay_out()
@@ -89,11 +96,28 @@ class DecideScreen(ActingScreen):
         action = self.action
         if action is None or not self.is_current:
             return
+        if action.state == "asked":
+            self._waited = True
+        elif self._waited and self._origin == "Queue" and self.sheet is None and self._mine(action):
+            self.floor.pace.settle()  # the queue goes on at once, and then no acting key counts for a moment
+            self.app.pop_screen()
+            return
         before = len(self._seen)
         rows = (row for row in self.body.in_view if row < self._own and not self._pieces[row].fold)
         self._seen |= {self._mark(action, row) for row in rows}
         if len(self._seen) != before:
             self.floor.draw_again()
+
+    def _mine(self, action: Action) -> bool:
+        return action.decided_by == self.view.operator and not self.view.replay
+
+    def detail(self, cells: int) -> list[Line]:
+        run, action, _ = self.subject()
+        if run is None or action is None:
+            return []
+        from console.tui.story import how_it_got_here
+
+        return how_it_got_here(run, action, self.view, cells)
 
     # ---- reach -------------------------------------------------------------------------------------------------------
 
@@ -212,11 +236,6 @@ class DecideScreen(ActingScreen):
         if action is not None:
             text = self._draft if self._draft is not None else editable(action.args)
             self.app.push_screen(EditScreen(self.trail(), action, text, self._edited))
-
-    def act_respond(self) -> None:
-        action = self.action
-        if action is not None:
-            self.sheet = WordsSheet(wish_about(action, "respond"), title("Answer instead of", action))
 
     def act_unfold(self) -> None:
         self._unfolded = not self._unfolded

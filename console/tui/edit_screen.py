@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from textual import events
-from textual.app import ComposeResult
+from textual.widget import Widget
 from textual.widgets import TextArea
 
 from console.core.state import Action
@@ -48,8 +48,8 @@ class EditScreen(ActingScreen):
         self.area = ArgumentArea(text, soft_wrap=True, show_line_numbers=False, tab_behavior="focus")
         self.area.cursor_blink = False
 
-    def compose(self) -> ComposeResult:
-        yield from (self.top, self.head, self.area, self.body, self.tail, self.below, self.foot, self.keys)
+    def listed(self) -> Sequence[Widget]:
+        return (self.head, self.area, self.body, self.tail)
 
     def trail(self) -> Sequence[str]:
         return [*self._trail, "Edit"]
@@ -63,7 +63,6 @@ class EditScreen(ActingScreen):
     def frame(self, view: View) -> None:
         super().frame(view)
         self.body.display = False
-        self.area.display = self.mode != "small"
 
     def above(self) -> list[Line]:
         words = f"Arguments of {self._action.tool}, as JSON. Nothing is sent from here."

@@ -9,14 +9,25 @@ from console.core.state import Action, Run
 from console.tui import figures
 from console.tui.arguments import telling
 from console.tui.attention import CONTROL, MARKS, Level
+from console.tui.counting import due_at
 from console.tui.frame_rows import View
-from console.tui.index import FleetIndex, Item, due_at
+from console.tui.index import FleetIndex
+from console.tui.items import Item
 from console.tui.paint import BLANK, Line, Row, cut_middle, muted
 
 BARS: Final = 16
 """Runs of one agent drawn as bars; the others are a number."""
 
 AGENT_CELLS: Final = 10
+TOOL_CELLS: Final = 31
+"""A tool's name is cut only where it would push out the time that is left."""
+
+_HEADS: Final = {
+    "waits": ("waits for you", "due"),
+    "ill": ("not well", "for"),
+    "well": ("well", "ago"),
+    "rest": ("at rest", "ago"),
+}
 
 _ASIDE: Final = 12
 """Columns to spare from which a word about a waiting run stands beside its bar."""
@@ -25,7 +36,12 @@ _ASIDE: Final = 12
 def row(index: FleetIndex, item: Item, view: View) -> Line:
     """One line of the fleet; grey, and marked at the edge, when it is not what is so now."""
     line = _row(index, item, view)
-    if view.live or item.kind in ("head", "blank", "none"):
+    return line if item.kind in ("head", "blank", "none") else as_known(line, view)
+
+
+def as_known(line: Line, view: View) -> Line:
+    """A row; grey, and marked at the edge, when it is not what is so now."""
+    if view.live:
         return line
     stale = Row()
     for text, ink in muted(line):
@@ -61,15 +77,27 @@ def _head(index: FleetIndex, title: str, view: View) -> Line:
         case "waits":
             return Row().at(3, "waits for you", "muted").right(last, ("due", "muted")).line
         case "ill":
-            return Row().at(3, "not well", "muted").right(last, ("for", "muted")).line
+            return _counted("not well", index.ill_runs()).right(last, ("for", "muted")).line
         case "rest":
-            return Row().at(3, "at rest", "muted").right(last, ("ago", "muted")).line
+            return _counted("at rest", index.resting_runs()).right(last, ("ago", "muted")).line
     count = index.well_runs()
-    words = "1 run" if count == 1 else f"{count} runs, one bar a run"
+    words = "1 run" if count == 1 else f"{figures.grouped(count)} runs, one bar a run"
     row = Row().at(3, "well", "muted").at(16, words, "muted")
     for column, word in ((last - 29, "runs"), (last - 20, "done"), (last - 10, "earned"), (last, "n")):
         row.right(column, (word, "muted"))
     return row.line
+
+
+def _counted(title: str, runs: int) -> Row:
+    return (
+        Row().at(3, title, "muted").at(16, "1 run" if runs == 1 else f"{figures.grouped(runs)} runs", "muted")
+    )
+
+
+def narrowed_head(title: str, shown: int, view: View) -> Line:
+    """The heading of a group of which a filter shows some."""
+    name, over = _HEADS[title]
+    return Row().at(3, name, "muted").at(18, f"{shown} shown", "muted").right(view.last, (over, "muted")).line
 
 
 def _start(run: Run, level: Level | None) -> Row:
@@ -82,7 +110,8 @@ def _start(run: Run, level: Level | None) -> Row:
 
 def _wait(run: Run, action: Action, view: View) -> Line:
     level: Level = "stop" if action.gate == "hold" else "act"
-    row = _start(run, level).at(22, action.gate or "ask", level).at(28, action.tool)
+    row = _start(run, level).at(22, action.gate or "ask", level)
+    row.at(28, cut_middle(action.tool, TOOL_CELLS))
     held_up = hindrance(run)
     aside = held_up if view.spare >= _ASIDE else ""  # wide: beside the bar, narrow: instead of it
     row.at(42, telling(action.args), "muted", end=60 + view.spare - (len(aside) + 1 if aside else 0))
@@ -145,15 +174,15 @@ def progress(run: Run) -> float | None:
 
 
 def _agent(index: FleetIndex, name: str, view: View) -> Line:
-    runs = index.agent(name)
+    runs, total = index.agent(name, BARS), index.well_runs_of(name)
     if not runs:
         return BLANK
     row = Row().at(3, cut_middle(name, AGENT_CELLS)).at(14, CONTROL[runs[0].control], "muted")
-    bars = "".join(figures.spark(progress(run)) for run in runs[:BARS])
+    bars = "".join(figures.spark(progress(run)) for run in runs)
     row.at(16, bars, "rule")
-    if len(runs) > BARS:
-        row.then(f" +{len(runs) - BARS}", "muted")
-    return _numbers(row, view, len(runs), index.done(name))
+    if total > BARS:
+        row.then(f" +{total - BARS}", "muted")
+    return _numbers(row, view, total, index.done(name))
 
 
 def _well(index: FleetIndex, run: Run, view: View) -> Line:
@@ -161,7 +190,7 @@ def _well(index: FleetIndex, run: Run, view: View) -> Line:
     row = _start(run, None).at(22, figures.spark(progress(run)), "rule")
     step = run.steps[-1] if run.steps else None
     doing = f"step {step.step} {step.name}" if step else run.state
-    if len(index.agent(run.agent)) == 1:
+    if index.well_runs_of(run.agent) == 1:
         row.at(24, doing, "muted", end=view.last - 32)
         return _numbers(row, view, 1, index.done(run.agent))
     row.at(24, doing, end=view.last - 5)

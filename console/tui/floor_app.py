@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import time
+import traceback
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 from datetime import tzinfo
 from typing import ClassVar, Final
 
+from rich.segment import Segment, Segments
 from textual.app import App
 from textual.binding import BindingType
 
 from console.core.reduce import Change
 from console.core.state import Fleet
+from console.core.text import visible
 from console.tui import lines
 from console.tui.actions import Mode
 from console.tui.fleet_screen import FleetScreen
@@ -82,6 +85,13 @@ class FloorApp(App[int], inherit_bindings=False):
         self._leaving = asyncio.Event()
         self._following: asyncio.Task[None] | None = None
 
+    def _fatal_error(self) -> None:
+        """Leave a traceback: without locals, which may be secret, and without a byte that a terminal would obey."""
+        self.bell()
+        words = [visible(line) for line in traceback.format_exc().splitlines()]
+        self._exit_renderables.append(Segments([Segment("\n".join(words) + "\n")]))
+        self._close_messages_no_wait()
+
     def get_theme_variable_defaults(self) -> dict[str, str]:
         return variables("dark")
 
@@ -147,11 +157,38 @@ class FloorApp(App[int], inherit_bindings=False):
         """Take no key from the screens."""
         return False
 
-    def show_alarms(self) -> None:
-        """Open the list of alarms."""
-        from console.tui.alarms_screen import AlarmsScreen
+    def show(self, mode: Mode, at: str = "") -> None:
+        """Go to Fleet, Queue or Alarms, from wherever we are; `at` names the item to choose there."""
+        while len(self.screen_stack) > 1 and isinstance(self.screen, FloorScreen):
+            self.pop_screen()
+        if mode == "queue":
+            from console.tui.queue_screen import QueueScreen
 
-        self.push_screen(AlarmsScreen())
+            self.push_screen(QueueScreen(at))
+        elif mode == "alarms":
+            from console.tui.alarms_screen import AlarmsScreen
+
+            self.push_screen(AlarmsScreen())
+
+    def show_commands(self) -> None:
+        """Open the command palette over the screen in front."""
+        screen = self.front
+        if screen is not None and screen is self.screen:
+            from console.tui.palette import Palette
+
+            def uncover(_: None) -> None:
+                screen.covered = False
+                self.draw()
+
+            screen.covered = True
+            self.push_screen(Palette(), uncover)
+            self.draw()
+
+    @property
+    def front(self) -> FloorScreen | None:
+        """The screen of the floor in front; the palette may lie over it."""
+        found = (screen for screen in reversed(self.screen_stack) if isinstance(screen, FloorScreen))
+        return next(found, None)
 
     def show_help(self, mode: Mode) -> None:
         """Open the help of a screen."""
@@ -178,8 +215,8 @@ class FloorApp(App[int], inherit_bindings=False):
 
     def draw(self) -> None:
         """Bring the screen in front up to date."""
-        screen = self.screen
-        if not isinstance(screen, FloorScreen) or not screen.is_mounted:
+        screen = self.front
+        if screen is None or not screen.is_mounted:
             return
         self._again = False
         self._drawn_at = int(self._clock())

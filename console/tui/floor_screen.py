@@ -10,17 +10,17 @@ from collections.abc import Sequence
 from typing import ClassVar, Final, NamedTuple, cast
 
 from textual import events
-from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.screen import Screen
 
 from console.core.state import Action, Run
 from console.tui import frame_rows as frame
 from console.tui.actions import KeyAction, Mode, bound_keys, find
 from console.tui.frame_rows import Note, View
 from console.tui.host import Host
-from console.tui.lines import LineBlock, LineList
+from console.tui.layout import LaidOutScreen
 from console.tui.paint import BLANK, Line, muted
+from console.tui.panes import beside
+from console.tui.sending import unsendable
 from console.tui.sheets import CodeSheet, KillSheet, Sheet, Wish, WordsSheet, rule
 
 SETTLE: Final = 0.3
@@ -28,12 +28,6 @@ SETTLE: Final = 0.3
 
 STILL: Final = 0.5
 """Seconds after a key in which no row moves."""
-
-NEEDS_COMMIT: Final = frozenset({"approve", "edit", "respond", "resume"})
-"""Verbs that nobody may promise while nothing can be recorded."""
-
-UNSIGNED_MAY: Final = ("reject", "pause", "hold")
-"""Verbs that need no key."""
 
 _VERBS: Final = {
     "yes": "approve",
@@ -53,7 +47,7 @@ class Subject(NamedTuple):
     missing: str = "nothing is chosen"
 
 
-class FloorScreen(Screen[None], inherit_bindings=False):
+class FloorScreen(LaidOutScreen, inherit_bindings=False):
     """Base of all screens. Subclasses say what stands in their rows and what is under their cursor."""
 
     AUTO_FOCUS = ""
@@ -62,23 +56,13 @@ class FloorScreen(Screen[None], inherit_bindings=False):
         Binding(key, f"press({key!r})", show=False, system=True) for key in bound_keys()
     ]
     place: Mode = "fleet"
-    grows: ClassVar[bool] = True  # the list takes all rows that are left
+    paned: ClassVar[bool] = False  # where there is room, detail stands beside the list
 
     def __init__(self) -> None:
         super().__init__()
         self.sheet: Sheet | None = None
+        self.covered = False  # the palette lies over it
         self.view = frame.NOWHERE
-        self._height = -1
-        self.top = LineBlock(id="top")
-        self.head = LineBlock(id="head")
-        self.body = LineList(self._draw, id="body")
-        self.tail = LineBlock(id="tail")
-        self.below = LineBlock(id="sheet")
-        self.foot = LineBlock(id="foot")
-        self.keys = LineBlock(id="keys")
-
-    def compose(self) -> ComposeResult:
-        yield from (self.top, self.head, self.body, self.tail, self.below, self.foot, self.keys)
 
     @property
     def floor(self) -> Host:
@@ -114,6 +98,14 @@ class FloorScreen(Screen[None], inherit_bindings=False):
         """Rows below the list."""
         return []
 
+    def third(self, view: View) -> Line:  # noqa: ARG002  (for those that have something to say there)
+        """Row 3, which keeps what is fixed apart from the rest."""
+        return BLANK
+
+    def detail(self, cells: int) -> list[Line]:  # noqa: ARG002  (for those that have a pane)
+        """What stands beside the list, in so many cells."""
+        return []
+
     def subject(self) -> Subject:
         """What is under the cursor."""
         return Subject()
@@ -129,52 +121,45 @@ class FloorScreen(Screen[None], inherit_bindings=False):
 
     def frame(self, view: View) -> None:
         """Bring every row up to date; only those that differ are painted."""
-        self.view = view
+        self.view, cells = frame.split(view, self.size.height) if self.paned else (view, 0)
         if self.mode == "small":
-            self._show_small(view)
+            self.show_only(frame.too_small(view, self.size.height))
             return
-        self.body.display = True
         if self.sheet is not None and (why := self._outdated(self.sheet)):
             self.floor.tell(Note(f"{self.sheet.wish.label}: not sent, {why}", "act"))
             self.sheet = None
         floor = self.floor
         counts = floor.index.counts(view.now)
         line = frame.alarm_line(view, counts, floor.index.last_decision, floor.fleet.at)
-        self.top.show([frame.header(view, self.trail()), line, BLANK])
         self._load(self.names())
+        self.top.show([frame.header(view, self.trail()), line, self.third(view)])
         above, under = self.above(), self.under()
         if isinstance(self.sheet, KillSheet):
             above, under = [muted(row) for row in above], []
         below = [rule(view), *self.sheet.rows(view)] if self.sheet else []
         foot = [*frame.still_holds(view), frame.note_line(floor.note, view), *floor.bar(view)]
-        self._arrange(above, under, below, foot)
+        height, changed = self.share_out(above, under, below, foot, width=self.view.width)
+        if changed:
+            self.call_after_refresh(floor.draw)
+        self._show_pane(view, cells, height)
         typed = self.sheet.typed if self.sheet else ""
-        self.keys.show([frame.key_line(self.mode, view, self.closed, typed=typed, named=self.label)])
+        mode = "commands" if self.covered else self.mode
+        self.keys.show([frame.key_line(mode, view, self.closed, typed=typed, named=self.label)])
         self.body.frame()
         self.painted()
 
-    def _arrange(self, above: list[Line], under: list[Line], below: list[Line], foot: list[Line]) -> None:
-        """Share the rows out: a sheet takes from what is below the list first, then from the list."""
-        room = self.size.height - 4 - len(above) - len(below) - len(foot)
-        rows = len(self.body.names)
-        if below:
-            height = max(0, room if self.grows else min(rows, room))
-            under = under[: room - height]
-        else:
-            height = max(3, room - len(under))
-            height = height if self.grows else min(rows, height)
-        under = under + [BLANK] * (room - height - len(under))
-        if height != self._height:
-            self._height = height
-            self.body.styles.height = height
-            self.call_after_refresh(self.floor.draw)
-        for block, lines in ((self.head, above), (self.tail, under), (self.below, below), (self.foot, foot)):
-            block.show(lines)
+    def _show_pane(self, view: View, cells: int, height: int) -> None:
+        self.pane.display = cells > 0
+        if cells:
+            quiet = isinstance(self.sheet, KillSheet) or not view.live
+            self.pane.show(beside(self.detail(cells), height, grey=quiet))
 
-    def _load(self, names: Sequence[str]) -> None:
-        if self.floor.pace.since_key < STILL and self.body.names and list(names) != list(self.body.names):
+    def _load(self, names: Sequence[str]) -> bool:
+        """Take another list unless rows must not move now. Returns whether it was taken."""
+        same = names is self.body.names
+        if not same and self.floor.pace.since_key < STILL and self.body.names and names != self.body.names:
             self.floor.draw_again()
-            return
+            return False
         before = self.body.cursor
         leads = self.view.replay and self.body.at_first
         self.body.load(names)
@@ -184,12 +169,7 @@ class FloorScreen(Screen[None], inherit_bindings=False):
             self.body.move_to(-1)
         if before and self.body.cursor != before:
             self.floor.pace.row_went_away()
-
-    def _show_small(self, view: View) -> None:
-        self.body.display = False
-        self.top.show(frame.too_small(view, self.size.height))
-        for block in (self.head, self.tail, self.below, self.foot, self.keys):
-            block.show([])
+        return True
 
     def _draw(self, row: int) -> Line:
         line = self.line(row)
@@ -276,21 +256,7 @@ class FloorScreen(Screen[None], inherit_bindings=False):
 
     def unsendable(self, verb: str) -> str:
         """Why no intent of this verb can be stated now."""
-        standing = self.floor.standing
-        if standing.bus != "up":
-            return "the bus is lost, nothing can be sent" if standing.bus == "down" else "not connected yet"
-        if not standing.joined:
-            return "the floor is not joined yet"
-        if not self.floor.signed and verb not in UNSIGNED_MAY:
-            return f"there is no key of yours here; without one only {', '.join(UNSIGNED_MAY)}"
-        if verb in NEEDS_COMMIT:
-            if standing.supervisor != "up":
-                return f"the supervisor is {standing.supervisor}"
-            if standing.conflict:
-                return "closed while two supervisors claim this site"
-            if not standing.recording:
-                return "closed while the recording fails"
-        return ""
+        return unsendable(verb, self.floor.standing, signed=self.floor.signed)
 
     def impossible(self, name: str) -> str:  # noqa: ARG002  (for those that know more)
         """Why an action of the table makes no sense for what is under the cursor."""

@@ -9,7 +9,7 @@ from typing import Final, NamedTuple
 from console.tui import figures
 from console.tui.actions import KeyAction, Mode, offered
 from console.tui.attention import MARKS, Level
-from console.tui.index import Counts
+from console.tui.counting import Counts
 from console.tui.paint import BLANK, Line, Row
 from console.tui.source import UNSEEN, Standing
 from console.tui.theme import Ink
@@ -18,6 +18,9 @@ WIDTH: Final = 80
 WIDEST: Final = 120
 HEIGHT: Final = 24
 """Smallest terminal that may act."""
+
+PANE_FROM: Final = (120, 30)
+"""Width and height from which detail stands beside a list."""
 
 
 STEP: Final = " \u203a "
@@ -55,6 +58,17 @@ class View(NamedTuple):
     @property
     def live(self) -> bool:
         return self.standing.live
+
+
+def split(view: View, height: int) -> tuple[View, int]:
+    """How a list and the detail beside it share the columns: the list's view, and the pane's cells of text or 0.
+
+    The list keeps its eighty columns, and has half of what there is beyond the smallest pane.
+    """
+    if view.width < PANE_FROM[0] or height < PANE_FROM[1]:
+        return view, 0
+    width = min(WIDEST, WIDTH + (view.width - PANE_FROM[0]) // 2)
+    return view._replace(width=width), view.edge - width - 3
 
 
 NOWHERE: Final = View(0, WIDTH, None, UNSEEN, "", "", read_only=False, signed=True)
@@ -128,7 +142,9 @@ def alarm_line(view: View, counts: Counts, last_decision: int, as_of: int) -> Li
         if count:
             row.at(row.cells + 2 if row.cells else 1, MARKS[level], level).then(f" {count} {level}", level)
     if not row.cells:
-        row.at(1, "nothing waits" if counts.alarms else "nothing waits  no alarms", "muted")
+        row.at(
+            1, "nothing waits" if counts.alarms or counts.returned else "nothing waits  no alarms", "muted"
+        )
     if not view.live and not as_of:
         words = "joining the floor" if view.standing.joining else "nothing known yet"
         return Row().at(1, words, "muted").line
@@ -140,8 +156,8 @@ def alarm_line(view: View, counts: Counts, last_decision: int, as_of: int) -> Li
         row.then(f" {counts.first_agent}", "muted", end=view.edge - 18)
     if counts.alarms:
         _alarms(row, view, counts)
-    elif counts.shelved:
-        row.right(view.edge, (f"z {counts.shelved}", "muted"))
+    elif counts.shelved or counts.returned:
+        row.right(view.edge, (_aside(counts), "muted"))
     elif last_decision and not row.cells > 50:
         row.right(view.edge, (f"last decision {figures.age(view.now - last_decision)} ago", "muted"))
     return row.line
@@ -150,17 +166,23 @@ def alarm_line(view: View, counts: Counts, last_decision: int, as_of: int) -> Li
 def _alarms(row: Row, view: View, counts: Counts) -> None:
     """How many alarms stand, and what the worst one says if there is room for enough of it."""
     plural = "alarm" if counts.alarms == 1 else "alarms"
-    shelved = f"  z {counts.shelved}" if counts.shelved else ""
+    aside = _aside(counts)
     parts: tuple[tuple[str, Ink], ...] = (
         ("!! ", counts.alarm_level),
         (f"{counts.alarms} {plural}", "text"),
         (f" {figures.age(view.now - counts.alarm_since)}", "muted"),
-        (shelved, "muted"),
+        (f"  {aside}" if aside else "", "muted"),
     )
     room = view.edge - 1 - sum(len(words) for words, _ in parts)
     if counts.alarm_text and room - row.cells - 2 >= min(len(counts.alarm_text), _ALARM_CELLS):
         row.then(counts.alarm_text, gap=2, end=room)
     row.right(view.edge, *parts)
+
+
+def _aside(counts: Counts) -> str:
+    """Alarms that do not stand: those that went by themselves and nobody has seen yet, and those put off."""
+    returned = f"~ {counts.returned} returned" if counts.returned else ""
+    return figures.joined([returned, f"z {counts.shelved}" if counts.shelved else ""])
 
 
 _RUNS_ON: Final = "gate and stop there; observed ones cannot be stopped."
@@ -210,7 +232,7 @@ def key_line(
         action._replace(label=label) for action in offers if not action.hidden and (label := named(action))
     ]
     labels = [(typed if action.typed and action.id == "id" else action.shown, action) for action in shown]
-    while _cells(labels) > view.edge:
+    while _cells(labels) - 2 > view.edge:
         loose = [entry for entry in labels if not entry[1].safe]
         if not loose:
             break

@@ -51,7 +51,7 @@ class HelpScreen(ActingScreen):
         keys = [
             (" ".join(map(name_of, action.keys)), action.help)
             for action in offered(self._about, read_only=self.view.read_only, replay=self.view.replay)
-            if action.label
+            if action.label and not action.typed
         ]
         rows = []
         for key, sign in zip_longest(keys, SIGNS):

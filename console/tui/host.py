@@ -55,8 +55,11 @@ class Host(Protocol):
     def take(self, key: str, character: str | None) -> bool:
         """Take a key before any screen does. Returns whether it was taken; a live floor takes none."""
 
-    def show_alarms(self) -> None:
-        """Open the list of alarms."""
+    def show(self, mode: Mode, at: str = "") -> None:
+        """Go to Fleet, Queue or Alarms, from wherever we are; `at` names the item to choose there."""
+
+    def show_commands(self) -> None:
+        """Open the command palette."""
 
     def show_help(self, mode: Mode) -> None:
         """Open the help of a screen."""

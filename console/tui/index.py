@@ -6,22 +6,15 @@ Only runs that a change named are looked at again, so that ten thousand quiet ru
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Final, Literal, NamedTuple
+from typing import Final
 
 from console.core.lifecycle import ENDED
 from console.core.reduce import Change
 from console.core.state import Action, Command, Fleet, Run
-from console.tui.attention import (
-    FAILED_FOR,
-    ORDER,
-    Level,
-    Plight,
-    alarms_of,
-    level_of_alarm,
-    plight,
-    stands,
-    wants_answer,
-)
+from console.tui.attention import FAILED_FOR, ORDER, Plight, alarms_of, plight
+from console.tui.counting import Counts, count, due_at
+from console.tui.items import Item, WellRuns, grouped
+from console.tui.verdicts import Verdicts
 
 ENDED_SHOWN: Final = 20
 """Newest ended runs that are listed at rest."""
@@ -29,46 +22,14 @@ ENDED_SHOWN: Final = 20
 COMMANDS_KNOWN: Final = 8
 """Newest commands to a run that say how it is."""
 
-Kind = Literal["wait", "ill", "agent", "run", "rest", "head", "blank", "none"]
-
-
-class Item(NamedTuple):
-    """One line of the fleet screen. `key` is an action's, a run's, an agent's, or a heading's."""
-
-    kind: Kind
-    key: str = ""
-
-    @property
-    def chosen_as(self) -> str:
-        """What the cursor remembers."""
-        return "" if self.kind in ("head", "blank", "none") else f"{self.kind}:{self.key}"
-
-
-BLANK: Final = Item("blank")
-
-
-class Counts(NamedTuple):
-    """Row 2: how many rows want attention, which ask is due first, which alarms stand."""
-
-    stop: int = 0
-    act: int = 0
-    watch: int = 0
-    first_due: int | None = None
-    first_agent: str = ""
-    alarms: int = 0
-    alarm_level: Level = "watch"
-    alarm_since: int = 0
-    alarm_text: str = ""
-    shelved: int = 0
-
-
-def due_at(action: Action) -> int:
-    """When a waiting action expires (ms)."""
-    return (action.asked_at or action.proposed_at) + int(action.decide_within * 1000)
+LISTS_KEPT: Final = 4
 
 
 class FleetIndex:
-    """Follows one fleet. `hear` notes changes at any rate; `update` takes them in once a frame."""
+    """Follows one fleet. `hear` notes changes at any rate; `update` takes them in once a frame.
+
+    `shape` grows whenever another row stands on the fleet screen, or the same ones in another order.
+    """
 
     def __init__(self, fleet: Fleet) -> None:
         self.fleet = fleet
@@ -77,14 +38,17 @@ class FleetIndex:
         ] = {}  # in the order of the log, so that rows come out the same everywhere
         self._all = True
         self._ill: dict[str, Plight] = {}
-        self._well: dict[str, dict[str, None]] = {}
-        self._rest: dict[str, None] = {}
+        self._well = WellRuns(self._started)
+        self._rest: dict[str, int] = {}  # when it ended (ms), or -1
         self._done: dict[str, int] = {}
         self._group: dict[str, str] = {}
         self._commands: dict[str, list[str]] = {}
         self._turns: dict[str, list[int]] = {}  # when a run looks different though nothing is heard
+        self._verdicts = Verdicts()
         self._now = 0
-        self._unsorted: set[str] = set()
+        self._waited: list[str] = []
+        self._listed: dict[frozenset[str], list[Item]] = {}
+        self.shape = 0
 
     def hear(self, changes: Iterable[Change]) -> None:
         """Note what changed; cheap."""
@@ -122,10 +86,15 @@ class FleetIndex:
         self._dirty, self._now = {}, now
         for key in dirty:
             self._place(key, now)
-        for agent in self._unsorted:
-            self._well[agent] = dict.fromkeys(sorted(self._well[agent], key=self._started))
-        self._unsorted.clear()
+        self._well.sort()
+        if self._waited != self.fleet.waiting:
+            self._waited = list(self.fleet.waiting)
+            self._reshape()
         return bool(dirty)
+
+    def _reshape(self) -> None:
+        self.shape += 1
+        self._listed.clear()
 
     @property
     def last_decision(self) -> int:
@@ -136,86 +105,85 @@ class FleetIndex:
         """Why a run is not well, or None."""
         return self._ill.get(key)
 
-    def agent(self, name: str) -> list[Run]:
-        """The runs of an agent that are well, oldest first."""
-        return [run for key in self._well.get(name, ()) if (run := self.fleet.runs.get(key))]
+    def agent(self, name: str, most: int | None = None) -> list[Run]:
+        """The runs of an agent that are well, oldest first; the first `most` of them."""
+        return [run for key in self._well.of(name, most) if (run := self.fleet.runs.get(key))]
+
+    def well_runs_of(self, name: str) -> int:
+        """How many runs of an agent are well."""
+        return self._well.count_of(name)
 
     def done(self, agent: str) -> int:
         """Finished runs of an agent that are still known."""
         return self._done.get(agent, 0)
 
     def items(self, unfolded: Iterable[str]) -> list[Item]:
-        """The lines of the fleet screen. An agent with one run stands for it; others unfold into theirs."""
-        waiting = [Item("wait", action.key) for action in self._waiting()]
-        ill = sorted(self._ill.items(), key=lambda entry: (ORDER[entry[1].level], entry[1].since, entry[0]))
-        well: list[Item] = []
-        for name in sorted(agent for agent, runs in self._well.items() if runs):
-            runs = list(self._well[name])
-            single = len(runs) == 1
-            well.append(Item("run", runs[0]) if single else Item("agent", name))
-            if name in unfolded and not single:
-                well.extend(Item("run", key) for key in runs)
-        rest = [Item("rest", key) for key in self._resting()]
-        groups = (
-            ("waits", waiting),
-            ("ill", [Item("ill", key) for key, _ in ill]),
-            ("well", well),
-            ("rest", rest),
-        )
-        lines: list[Item] = []
-        for title, group in groups:
-            if group:
-                lines += [*([BLANK] if lines else []), Item("head", title), *group]
+        """The lines of the fleet screen. An agent with one run stands for it; others unfold into theirs.
+
+        The same list until another line stands there.
+        """
+        opened = frozenset(unfolded)
+        lines = self._listed.get(opened)
+        if lines is None:
+            if len(self._listed) > LISTS_KEPT:
+                self._listed.clear()
+            lines = self._listed[opened] = grouped(
+                (
+                    ("waits", [Item("wait", action.key) for action in self.waiting()]),
+                    ("ill", [Item("ill", key) for key in self.ill()]),
+                    ("well", self._well.items(opened)),
+                    ("rest", [Item("rest", key) for key in self.resting(ENDED_SHOWN)]),
+                )
+            )
         return lines
 
+    def well(self) -> list[str]:
+        """Every run that is well, by agent, oldest first."""
+        return self._well.all()
+
+    def ill(self) -> list[str]:
+        """Every run that is not well, the worst first, then the one that is so for longest."""
+        return sorted(self._ill, key=lambda key: (ORDER[self._ill[key].level], self._ill[key].since, key))
+
+    def ill_runs(self) -> int:
+        return len(self._ill)
+
+    def resting_runs(self) -> int:
+        return len(self._rest)
+
     def well_runs(self) -> int:
-        return sum(map(len, self._well.values()))
+        return self._well.count()
 
     def counts(self, now: int) -> Counts:
         """What row 2 says."""
-        by_level: dict[Level, int] = {"stop": 0, "act": 0, "watch": 0}
-        waiting = self._waiting()
-        for action in waiting:
-            by_level["stop" if action.gate == "hold" else "act"] += 1
-        shared: set[str] = set()  # an alarm of a whole agent counts once
-        for found in self._ill.values():
-            if found.shared not in shared:
-                by_level[found.level] += 1
-            if found.shared:
-                shared.add(found.shared)
-        first = min(waiting, key=due_at, default=None)
-        alarms = [alarm for alarm in self.fleet.alarms.values() if stands(alarm, now)]
-        open_ = [alarm for alarm in alarms if wants_answer(alarm, now)]
-        worst = min(open_, key=lambda alarm: (alarm.priority, alarm.raised_at, alarm.id), default=None)
-        shelved = [alarm for alarm in self.fleet.alarms.values() if (alarm.shelved_until or 0) > now]
-        return Counts(
-            **by_level,
-            first_due=due_at(first) if first else None,
-            first_agent=first.agent if first else "",
-            alarms=len(alarms),
-            alarm_level=min(map(level_of_alarm, alarms), key=ORDER.__getitem__, default="watch"),
-            alarm_since=min((alarm.raised_at for alarm in alarms), default=0),
-            alarm_text=(worst.text or worst.kind) if worst else "",
-            shelved=len(shelved),
-        )
+        waiting = filter(None, map(self.fleet.action, self.fleet.waiting))
+        return count(waiting, self._ill.values(), self.fleet.alarms.values(), now)
 
-    def _waiting(self) -> list[Action]:
+    def decided(self) -> list[str]:
+        """The keys of what was decided last, the newest first."""
+        return self._verdicts.newest(self.fleet)
+
+    def waiting(self) -> list[Action]:
+        """What waits for a person: holds first, then by deadline."""
         found = [action for key in self.fleet.waiting if (action := self.fleet.action(key))]
         return sorted(found, key=lambda action: (action.gate != "hold", due_at(action), action.key))
 
-    def _resting(self) -> list[str]:
-        runs = [run for key in self._rest if (run := self.fleet.runs.get(key))]
-        living = sorted(run.key for run in runs if run.state not in ENDED)
-        ended = sorted(
-            (run for run in runs if run.state in ENDED), key=lambda run: (-(run.ended_at or 0), run.key)
-        )
-        return living + [run.key for run in ended[:ENDED_SHOWN]]
+    def resting(self, most: int | None = None) -> list[str]:
+        """Runs at rest: those that may go on, then the `most` newest of those that ended."""
+        living = sorted(key for key, ended in self._rest.items() if ended < 0)
+        over = sorted((key for key, ended in self._rest.items() if ended >= 0), key=self._ended)
+        return living + over[:most]
+
+    def _ended(self, key: str) -> tuple[int, str]:
+        return (-self._rest[key], key)
 
     def _rebuild(self) -> None:
         self._all = False
-        for table in (self._ill, self._well, self._rest, self._done, self._group, self._commands):
+        for table in (self._ill, self._rest, self._done, self._group, self._commands, self._turns):
             table.clear()
-        self._turns.clear()
+        self._well.clear()
+        self._verdicts.clear()
+        self._reshape()
         self._dirty = dict.fromkeys(self.fleet.runs)
         for key in self.fleet.commands:
             self._command(key)
@@ -242,6 +210,12 @@ class FleetIndex:
 
     def _place(self, key: str, now: int) -> None:
         agent = key.partition("/")[0]
+        stood = (self._well.has(agent, key), self._ill.get(key), self._rest.get(key))
+        self._sort_in(key, agent, now)
+        if stood != (self._well.has(agent, key), self._ill.get(key), self._rest.get(key)):
+            self._reshape()
+
+    def _sort_in(self, key: str, agent: str, now: int) -> None:
         self._ill.pop(key, None)
         before = self._group.pop(key, "")
         self._rest.pop(key, None)
@@ -249,13 +223,14 @@ class FleetIndex:
         if before == "done":
             self._done[agent] -= 1
         run = self.fleet.runs.get(key)
+        self._verdicts.take(key, run)
         waits = run is not None and any(action.state == "asked" for action in run.actions.values())
         alarms = alarms_of(self.fleet, run) if run else []
         found = plight(run, self.commands(run), alarms, now) if run else None
         if run is None or waits or found or run.state in ENDED or run.state == "paused" or run.held:
-            self._well.get(agent, {}).pop(key, None)
+            self._well.leave(agent, key)
         else:
-            self._join_well(agent, key)
+            self._well.join(agent, key)
         if run is None:
             return
         turns = [alarm.shelved_until for alarm in alarms if alarm.shelved_until]
@@ -269,20 +244,12 @@ class FleetIndex:
         if found is not None and not waits:
             self._ill[key] = found
         elif not waits and (run.state in ENDED or run.state == "paused" or run.held):
-            self._rest[key] = None
+            self._rest[key] = (run.ended_at or 0) if run.state in ENDED else -1
 
     def commands(self, run: Run) -> list[Command]:
         """The newest commands to a run that are still known, oldest first."""
         keys = self._commands.get(run.key, ())
         return [command for key in keys if (command := self.fleet.commands.get(key))][-COMMANDS_KNOWN:]
-
-    def _join_well(self, agent: str, key: str) -> None:
-        """Add to an agent's runs that are well; these stand in the order they started in, whatever they went through."""
-        well = self._well.setdefault(agent, {})
-        if key not in well:
-            if well and self._started(key) < self._started(next(reversed(well))):
-                self._unsorted.add(agent)
-            well[key] = None
 
     def _requested(self, command: str) -> int:
         return self.fleet.commands[command].pos

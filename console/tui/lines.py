@@ -120,6 +120,7 @@ class LineList(ScrollView, inherit_bindings=False):
     """A list of any length with a cursor that stays on its item, not on its row.
 
     `names` are the items' own names, empty for rows that cannot be chosen; `draw` makes one row when it comes into view.
+    `deep` is how many rows an item has, its own and those after it.
     """
 
     COMPONENT_CLASSES: ClassVar[set[str]] = {f"ink--{ink}" for ink in (*INKS, "cursor")}
@@ -127,8 +128,9 @@ class LineList(ScrollView, inherit_bindings=False):
     LineList { height: 1fr; width: 1fr; overflow-x: hidden; overflow-y: hidden; scrollbar-size: 0 0; }
     """
 
-    def __init__(self, draw: Callable[[int], Line], *, id: str) -> None:  # noqa: A002  (Textual's name)
+    def __init__(self, draw: Callable[[int], Line], *, id: str, deep: int = 1) -> None:  # noqa: A002  (Textual's name)
         super().__init__(id=id, classes="line-view")
+        self.deep = deep
         self._draw = draw
         self._painter = Painter(self)
         self._painted: dict[int, tuple[Line, bool]] = {}
@@ -137,11 +139,10 @@ class LineList(ScrollView, inherit_bindings=False):
 
     def load(self, names: Sequence[str]) -> None:
         """Take another list of items. The cursor stays on its item, and the item on its row of the screen if it can."""
-        before = self.names
-        if names == before:
+        before, self.names = self.names, names
+        if names is before or names == before:  # it is the same as long as nothing moves, however long it is
             return
-        was_at = self._row(self.cursor)
-        self.names = list(names)
+        was_at = _row_of(self.cursor, before)
         if len(before) != len(self.names):
             self.virtual_size = Size(self.size.width, len(self.names))
         now_at = self._row(self.cursor)
@@ -225,12 +226,7 @@ class LineList(ScrollView, inherit_bindings=False):
         return bool(self.cursor) and self.names[row] == self.cursor
 
     def _row(self, name: str) -> int | None:
-        if not name:
-            return None
-        try:
-            return self.names.index(name)
-        except ValueError:
-            return None
+        return _row_of(name, self.names)
 
     def _nearest(self, row: int) -> str:
         after = [name for name in self.names[row:] if name]
@@ -240,10 +236,19 @@ class LineList(ScrollView, inherit_bindings=False):
         top, height = self.scroll_offset.y, max(1, self.size.height)
         if row < top:
             self._scroll(row)
-        elif row >= top + height:
-            self._scroll(row - height + 1)
+        elif row + self.deep > top + height:
+            self._scroll(row + self.deep - height)
 
     def _scroll(self, top: int) -> None:
         self.scroll_to(
             y=max(0, min(top, len(self.names) - self.size.height)), animate=False, immediate=True, force=True
         )
+
+
+def _row_of(name: str, names: Sequence[str]) -> int | None:
+    if not name:
+        return None
+    try:
+        return names.index(name)
+    except ValueError:
+        return None

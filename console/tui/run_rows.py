@@ -12,9 +12,9 @@ from console.core.state import Action, Command, Message, Run, Step
 from console.tui import figures
 from console.tui.arguments import telling
 from console.tui.attention import CONTROL, MARKS, Level, Plight
+from console.tui.counting import due_at
 from console.tui.fleet_rows import progress, state_word
 from console.tui.frame_rows import View
-from console.tui.index import due_at
 from console.tui.paint import BLANK, Line, Row
 from console.tui.theme import Ink
 

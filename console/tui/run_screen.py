@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import ClassVar
 
 from console.core.state import Run
-from console.tui import figures, run_rows
+from console.tui import figures, panes, run_rows
 from console.tui.acts import ActingScreen
 from console.tui.floor_screen import Subject
 from console.tui.paint import Line, Row
@@ -16,6 +17,7 @@ class RunScreen(ActingScreen):
     """One run. Until a key moves the cursor it follows what waits, or else the newest entry."""
 
     place = "run"
+    paned: ClassVar[bool] = True
 
     def __init__(self, key: str) -> None:
         super().__init__()
@@ -42,11 +44,11 @@ class RunScreen(ActingScreen):
         run = self.run
         return run_rows.entry_row(run, self._shown[row], self.view) if run and row < len(self._shown) else ()
 
-    def _load(self, names: Sequence[str]) -> None:
+    def _load(self, names: Sequence[str]) -> bool:
         if self._follows:
             self.body.cursor = ""
-        super()._load(names)
-        if list(self.body.names) == list(names):
+        taken = super()._load(names)
+        if taken:
             self._shown = self._entries
         run = self.run
         if self._follows and run and names:
@@ -56,6 +58,7 @@ class RunScreen(ActingScreen):
                 if entry.action and run.actions[entry.action].state == "asked"
             ]
             self.body.choose((waiting or self._entries)[-1].chosen_as)
+        return taken
 
     def above(self) -> list[Line]:
         run = self.run
@@ -71,6 +74,16 @@ class RunScreen(ActingScreen):
     def under(self) -> list[Line]:
         run = self.run
         return run_rows.tail(run, self.floor.index.commands(run), self.view) if run else []
+
+    def detail(self, cells: int) -> list[Line]:
+        run = self.run
+        if run is None:
+            return []
+        from console.tui.story import chart, line_of_run
+
+        chosen = next((entry for entry in self._shown if entry.chosen_as == self.body.cursor), None)
+        first = line_of_run(run, chosen, self.view, cells) if chosen else []
+        return panes.joined(first, chart(run.claims, cells), panes.said(run, cells))
 
     def subject(self) -> Subject:
         run = self.run

@@ -196,14 +196,16 @@ class HoldSheet(Sheet):
     def __init__(self, wish: Wish, fleet: Callable[[], Fleet]) -> None:
         super().__init__(wish)
         self._fleet = fleet
+        self.filtered = False
 
     def rows(self, view: View) -> list[Line]:
         runs = [run for run in self._fleet().runs.values() if run.ended_at is None]
         bound = sum(run.control != "observed" for run in runs)
         away = f"; {len(runs) - bound} observed ones cannot be held" if len(runs) > bound else ""
+        of = ", those not shown too" if self.filtered else ""
         return [
-            Row().at(3, f"Hold all {bound} runs of {view.site} at their next gate", "strong").line,
-            Row().at(3, f"they run on until then, and wait for resume, each by p{away}", "muted").line,
+            Row().at(3, f"Hold all {bound} runs of {view.site} at their next gate{of}", "strong").line,
+            Row().at(3, f"they run on until then, and p resumes each{away}", "muted").line,
         ]
 
 

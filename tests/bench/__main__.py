@@ -11,17 +11,29 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import cast
 
+from tests.bench import screens
 from tests.bench.measures import Bench
 from tests.bench.report import show
 from tests.bench.site import BrokerKind, running_broker
 from tests.brokers import ROOT
 
-NAMES = ("rate", "latency", "gates", "storage")
+MEASUREMENTS = {
+    "rate": Bench.rate,
+    "latency": Bench.latency,
+    "gates": Bench.gates,
+    "storage": Bench.storage,
+    "paint": screens.paint,
+    "line": screens.line,
+    "runs": screens.runs,
+    "seek": screens.seek,
+}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
-    parser.add_argument("--only", choices=NAMES, action="append", metavar="NAME", help=", ".join(NAMES))
+    parser.add_argument(
+        "--only", choices=list(MEASUREMENTS), action="append", metavar="NAME", help=", ".join(MEASUREMENTS)
+    )
     parser.add_argument("--quick", action="store_true", help="fewer events and rounds: rougher figures")
     parser.add_argument("--broker", choices=["embedded", "mosquitto"], default="embedded")
     options = parser.parse_args(arguments)
@@ -29,8 +41,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     began = time.monotonic()
     with running_broker(cast("BrokerKind", options.broker)) as broker:
         bench = Bench(broker.url, data, quick=options.quick)
-        for name in options.only or NAMES:
-            for line in asyncio.run(getattr(bench, name)()):
+        for name in options.only or MEASUREMENTS:
+            for line in asyncio.run(MEASUREMENTS[name](bench)):
                 show(line)
     load = os.getloadavg()[0] if hasattr(os, "getloadavg") else 0.0
     print(

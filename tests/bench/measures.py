@@ -183,8 +183,9 @@ class Bench:
         bare: list[float] = []
         passed: list[float] = []
         with site_on(self.url, catalogue=CATALOGUE) as site:
+            async with joined(site):
+                pass  # the supervisor is there; in this process a console would only compete with the agent
             async with (
-                joined(site),
                 self._bare("echo", 0),
                 Agent("bench-gate", broker=site.address, home=site.home) as agent,
                 agent.run("measure") as run,

@@ -82,9 +82,9 @@ def site_on(url: BrokerUrl, *, policy: str = "", catalogue: str = "", probe: boo
             if text:
                 path.parent.mkdir(parents=True, exist_ok=True)
                 path.write_text(text, "utf-8")
+        prepare(home)  # now, so that nobody trusts the last words of a site that was here before
         command: list[str | Path] = [WATCHFLOOR, "up", "--broker", url.address]
         if probe:
-            prepare(home)
             command = [sys.executable, "-m", "tests.bench.probed", root / PROBED]
         with (root / "up.log").open("wb") as log:
             process = subprocess.Popen(

@@ -24,7 +24,7 @@ from console.supervisor.emergency import EmergencyLog
 from console.supervisor.outbox import Out
 from console.supervisor.service import Service
 from tests.desk_fixture import TOPICS, Bench
-from tests.simulation import Trusting
+from tests.sdk_floor import Believer
 from tests.strategies import envelope
 
 HOUR = 3_600_000
@@ -126,7 +126,7 @@ def test_an_agent_outlives_the_one_that_took_its_name() -> None:
 def test_a_refusal_is_for_one_process_only() -> None:
     core = AgentCore(
         Identity(site="site", agent="a", incarnation="mine"),
-        trust=Trusting(),
+        trust=Believer(),
         wall=lambda: "now",
         new_id=lambda: "id",
     )
@@ -209,13 +209,13 @@ def test_the_emergency_log_stays_until_what_it_holds_is_recorded(tmp_path: Path)
 async def test_the_committer_ends_when_it_is_told_to_just_as_it_wakes(turns: int) -> None:
     """Otherwise a supervisor whose parent dies at that moment never ends."""
     service = Service.__new__(Service)
-    service._staged, service._urgent = asyncio.Event(), asyncio.Event()
+    service._staged, service._due = asyncio.Event(), asyncio.Event()
     service._store = asyncio.Event().wait  # type: ignore[method-assign,assignment]
     service._staged.set()
     committing = asyncio.create_task(service._commit())
     for _ in range(3):
         await asyncio.sleep(0)
-    service._urgent.set()
+    service._due.set()
     for _ in range(turns):
         await asyncio.sleep(0)
     committing.cancel()

@@ -1,0 +1,150 @@
+"""Consoles: who watches, and the keyframes they ask for, within bounds that no stranger can wear out.
+
+Anybody who reaches the broker may ask for the floor. So a keyframe is made for all who wait, an allowance bounds what is
+made and sent, and the requests of enrolled operators come first.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
+
+from bus.limits import WATCH_TTL
+from bus.messages import Intent
+from bus.records import OperatorJoined, OperatorLeft
+from bus.topics import Topics
+from console.core.state import Fleet, encode
+from console.supervisor import publishing
+from console.supervisor.log import Log
+from console.supervisor.outbox import Outbox
+
+LISTED: Final = 256
+"""Consoles that are listed as watching; further ones watch unlisted."""
+
+JOINS_A_MINUTE: Final = 120
+"""Consoles that are put on the list within a minute; further ones watch unlisted until they ask again."""
+
+WAITING: Final = 256
+"""Requests that wait for a keyframe at once. Consoles repeat theirs, so that a dropped one is only late."""
+
+MADE: Final = 5_000_000
+"""Bytes of encoded fleet that may be made into keyframes a second: a tenth of what a slow machine can."""
+
+SENT: Final = 10_000_000
+"""Bytes of keyframes that may be sent a second."""
+
+AHEAD: Final = 0.5
+"""Seconds of that allowance that may be spent at once."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A request for a keyframe, and the log's position when it came: an older keyframe would leave a hole."""
+
+    intent: str
+    pos: int
+
+
+@dataclass(frozen=True, slots=True)
+class Keyframe:
+    """The fleet as it stood at `pos`, ready to be cut into parts."""
+
+    pos: int
+    body: bytes
+
+
+class Consoles:
+    """Lists the consoles that watch and gives keyframes. `enrolled` says whether an intent's signature is an operator's."""
+
+    def __init__(
+        self, log: Log, outbox: Outbox, topics: Topics, enrolled: Callable[[Intent, bytes], bool]
+    ) -> None:
+        self._log = log
+        self._outbox = outbox
+        self._topics = topics
+        self._enrolled = enrolled
+        self._heard: dict[str, float] = {}  # the longest silent first
+        self._joins: deque[float] = deque(maxlen=JOINS_A_MINUTE)
+        self._first: dict[str, Asked] = {}
+        self._rest: dict[str, Asked] = {}
+        self._keyframe: Keyframe | None = None
+        self._spent_until = 0.0
+        self._deaf = False
+
+    @property
+    def _fleet(self) -> Fleet:
+        return self._log.fleet
+
+    def intent(self, intent: Intent, payload: bytes, now: float) -> None:
+        """Take a `keyframe`, a `watch` or a `leave`."""
+        if intent.verb == "leave":
+            self._forget(intent.console)
+            return
+        if intent.watching or intent.verb == "watch":
+            self._watches(intent, now)
+        if intent.verb == "keyframe":
+            queue = self._first if self._enrolled(intent, payload) else self._rest
+            if intent.console in queue or len(queue) < WAITING:
+                queue[intent.console] = Asked(intent.id, self._fleet.pos)
+            self._serve(now)
+
+    def listen(self, now: float, *, deaf: bool) -> None:
+        """Whether consoles can be heard at all from now on."""
+        self._deaf = deaf
+        self._heard = dict.fromkeys(self._heard, now)
+
+    def slept(self, seconds: float) -> None:
+        """Nobody listened for so long."""
+        self._heard = {console: at + seconds for console, at in self._heard.items()}
+
+    def tick(self, now: float) -> None:
+        """Serve those who wait, and take from the list who was not heard for too long."""
+        self._serve(now)
+        if self._deaf:
+            return
+        while self._heard:
+            console = next(iter(self._heard))
+            if now - self._heard[console] < WATCH_TTL:
+                break
+            self._forget(console)
+
+    def _watches(self, intent: Intent, now: float) -> None:
+        console = intent.console
+        if console not in self._fleet.operators:
+            often = len(self._joins) == JOINS_A_MINUTE and now - self._joins[0] < 60
+            if often or len(self._fleet.operators) >= LISTED:
+                return
+            self._joins.append(now)
+            self._log.write(OperatorJoined(operator=intent.operator, console=console))
+        self._heard.pop(console, None)
+        self._heard[console] = now
+
+    def _forget(self, console: str) -> None:
+        self._heard.pop(console, None)
+        operator = self._fleet.operators.get(console)
+        if operator is not None:
+            self._log.write(OperatorLeft(operator=operator, console=console))
+
+    def _serve(self, now: float) -> None:
+        for queue in (self._first, self._rest):
+            while queue:
+                if self._spent_until - now > AHEAD:
+                    return
+                console = next(iter(queue))
+                self._give(console, queue.pop(console), now)
+
+    def _give(self, console: str, asked: Asked, now: float) -> None:
+        keyframe = self._keyframe
+        if keyframe is None or keyframe.pos < asked.pos:
+            body = encode(self._fleet)
+            keyframe = self._keyframe = Keyframe(self._fleet.pos, publishing.compressed(body))
+            self._spend(len(body) / MADE, now)
+        self._spend(len(keyframe.body) / SENT, now)
+        topic = self._topics.console(console)
+        for part in publishing.keyframe(self._log.epoch, asked.intent, keyframe.pos, keyframe.body):
+            self._outbox.plain(topic, part)
+
+    def _spend(self, seconds: float, now: float) -> None:
+        self._spent_until = max(self._spent_until, now) + seconds
