@@ -14,9 +14,11 @@ from typing import Any, Final, Self
 import msgspec
 
 from bus import codec
+from bus.records import OperatorLeft
 from bus.signing import PrivateKey
 from console.core.state import Action, Fleet
 from console.link.floor import Floor
+from console.link.follower import Applied
 from console.recording.history import history
 from console.supervisor.up import prepare
 from tests.floor_processes import FloorProcesses
@@ -55,6 +57,8 @@ class ConsolesFloor:
         self.site = FloorProcesses(root, site="consoles")
         self.operators = operators
         self.ledger = root / "effects.jsonl"
+        self.left: set[str] = set()
+        """Operators of whom a console was listed and is not any more."""
         self.floor: Floor
         self._stack = AsyncExitStack()
 
@@ -72,10 +76,13 @@ class ConsolesFloor:
         self.floor = await self._stack.enter_async_context(
             Floor(self.site.url, home=home, operator="follower")
         )
+        self.floor.listen_to_records(self._hear)
         await self.floor.join(SOON)
         for name, tool in AGENTS.items():
             words = ("-m", "tests.asking_agent", name, tool, str(self.ledger))
-            self.site.spawn(*words, said=self.site.root / f"{name}.log")
+            agent = self.site.spawn(*words, said=self.site.root / f"{name}.log")
+            self._stack.callback(agent.wait)
+            self._stack.callback(agent.kill)
         for name in AGENTS:
             await self.asks(name)
         return self
@@ -95,21 +102,24 @@ class ConsolesFloor:
         runs = [run for run in self.floor.fleet.runs.values() if run.agent == agent]
         return list(runs[-1].actions.values())[-1] if runs and runs[-1].actions else None
 
-    async def asks(self, agent: str) -> Action:
-        """Wait until an agent asks. Returns what."""
+    async def asks(self, agent: str, beyond: str = "") -> Action:
+        """Wait until an agent asks, for another action than `beyond`. Returns what."""
 
         def asked(_: Fleet) -> bool:
             action = self.latest(agent)
-            return action is not None and action.state == "asked"
+            return action is not None and action.state == "asked" and action.id != beyond
 
         assert await self.floor.until(asked, SOON), f"{agent} does not ask"
         action = self.latest(agent)
         assert action is not None
         return action
 
-    async def nobody_watches(self) -> None:
-        """Wait until no console is listed: what those that are gone have said came before their end, and counts."""
-        assert await self.floor.until(lambda fleet: not fleet.operators, SOON), self.floor.fleet.operators
+    async def leaves(self, operator: str) -> None:
+        """Wait until an operator's console is listed as gone: what it has said came before that, and counts."""
+        assert await self.floor.until(lambda _: operator in self.left, SOON), self.floor.fleet.operators
+
+    def _hear(self, applied: list[Applied]) -> None:
+        self.left |= {body.operator for one in applied if isinstance(body := one.record.data, OperatorLeft)}
 
     async def recorded(self) -> list[Said]:
         """The log, in order."""

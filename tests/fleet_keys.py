@@ -2,7 +2,15 @@
 
 from __future__ import annotations
 
+import re
+from typing import Final
+
 from tests.terminal import Terminal
+
+CHECK: Final = "\x14"
+"""ctrl+t"""
+
+_DOWN, _END, _BACKSPACE = "\x1b[B", "\x1b[F", "\x7f"
 
 
 def choose(screen: Terminal, *words: str) -> None:
@@ -37,3 +45,13 @@ def waits(screen: Terminal, *words: str, within: float = 20.0) -> None:
         f"a row with {words}",
         within,
     )
+
+
+def number_becomes(screen: Terminal, text: str) -> None:
+    """In the open editor, put a text behind the number in the second line."""
+    screen.shows('"number": ')
+    screen.press(_DOWN + _END + _BACKSPACE)
+    # Text that is typed in the same breath as the keys before it may overtake them.
+    screen.until(lambda shown: re.search(r'"number": \d+$', shown, re.MULTILINE), "the comma gone")
+    screen.press(text)
+    screen.shows(text)

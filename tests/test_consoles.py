@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import signal
 import sys
+from asyncio import to_thread
 from collections.abc import Iterable
 from itertools import cycle
 from pathlib import Path
@@ -13,7 +14,7 @@ from typing import Final, NamedTuple
 import pytest
 
 from tests.consoles_floor import ALLOWING, SOON, ConsolesFloor, Said, check_obeyed, decisions
-from tests.fleet_keys import choose, fleet
+from tests.fleet_keys import CHECK, choose, fleet, number_becomes
 from tests.terminal import Terminal
 
 pytestmark = [
@@ -22,8 +23,6 @@ pytestmark = [
     pytest.mark.skipif(sys.platform == "win32", reason="no pty"),
 ]
 
-DOWN, END, BACKSPACE = "\x1b[B", "\x1b[F", "\x7f"
-CHECK = "\x14"  # ctrl+t
 ROUNDS: Final = (
     ("approve", "reject"),
     ("approve", "approve"),
@@ -65,7 +64,7 @@ def all_show_the_same(screens: Iterable[Terminal], *words: str) -> None:
     screens[0].until(lambda _: same(), f"the same floor on {len(screens)} screens, with {words}", SOON)
 
 
-def ready(screen: Terminal, verb: str, number: int) -> None:
+def ready(screen: Terminal, verb: str) -> None:
     """Open the ask and go on until one key is left."""
     choose(screen, "post", "ask")
     screen.press_until("\r", "› Decide")
@@ -73,9 +72,7 @@ def ready(screen: Terminal, verb: str, number: int) -> None:
         screen.press_until("a", "exactly these arguments")
     elif verb == "edit":
         screen.press_until("e", "as JSON")
-        screen.shows(f'"number": {number}')
-        screen.press(DOWN + END + BACKSPACE + "0,")
-        screen.shows(f'"number": {number}0,')
+        number_becomes(screen, "0,")
         screen.press_until(CHECK, "the changed arguments")
 
 
@@ -84,17 +81,18 @@ async def answer_at_once(floor: ConsolesFloor, pair: dict[str, Terminal], verbs:
     action = await floor.asks("post")
     screens = list(pair.values())
     for screen, verb in zip(screens, verbs, strict=True):
-        ready(screen, verb, action.args["number"])
+        await to_thread(ready, screen, verb)
     floor.site.send("supervisor", signal.SIGSTOP)
     try:
         for screen, verb in zip(screens, verbs, strict=True):
             screen.press(LAST_KEY[verb])
         for screen in screens:
-            screen.shows("no answer yet")
+            await to_thread(screen.shows, "no answer yet")
     finally:
         floor.site.send("supervisor", signal.SIGCONT)
     told = [
-        screen.until(lambda text: re.search("recorded as|conflict", text), "an answer") for screen in screens
+        await to_thread(screen.until, lambda text: re.search("recorded as|conflict", text), "an answer")
+        for screen in screens
     ]
     first = "conflict" not in told[0]
     won, lost = (0, 1) if first else (1, 0)
@@ -110,21 +108,22 @@ async def lived(root: Path, consoles: int, rounds: int) -> None:
     async with ConsolesFloor(root, operators) as floor:
         screens = {operator: floor.console(operator) for operator in operators}
         for screen in screens.values():
-            screen.shows("rec ok", SOON)
-        all_show_the_same(screens.values(), "send_letter", "wire_money")
+            await to_thread(screen.shows, "rec ok", SOON)
+        await to_thread(all_show_the_same, screens.values(), "send_letter", "wire_money")
         outcomes = []
         for number, verbs in zip(range(rounds), cycle(ROUNDS), strict=False):
             two = [operators[(2 * number + side) % consoles] for side in (0, 1)]
             outcomes.append(await answer_at_once(floor, {name: screens[name] for name in two}, verbs))
             for name in two:
-                fleet(screens[name])
-            await floor.asks("post")
-            all_show_the_same(screens.values(), "send_letter", "wire_money")
+                await to_thread(fleet, screens[name])
+            await floor.asks("post", beyond=outcomes[-1].action.partition("/")[2])
+            await to_thread(all_show_the_same, screens.values(), "send_letter", "wire_money")
         assert sorted(floor.floor.fleet.operators.values()) == operators
         for screen in screens.values():
             screen.press("q")
-        assert [screen.ended() for screen in screens.values()] == [0] * consoles
-        await floor.nobody_watches()
+        assert [await to_thread(screen.ended) for screen in screens.values()] == [0] * consoles
+        for operator in operators:
+            await floor.leaves(operator)
         await floor.site.stop()
         check(await floor.recorded(), floor.effects(), outcomes)
 

@@ -17,47 +17,13 @@ from console.demo.agents import janitor
 from console.demo.script import Script
 from console.recording.history import history
 from tests.demo_effects import actions, check_disk, check_ledger, of_this_demo
+from tests.fleet_keys import CHECK, choose, fleet, waits
 from tests.floor_processes import until
 from tests.terminal import Terminal
 
 DOWN, END, BACKSPACE = "\x1b[B", "\x1b[F", "\x7f"
-CHECK = "\x14"  # ctrl+t
 LITTER = janitor.plan(Script(7, "janitor", 1)).delete[1][0]
 FACTS = ["command.requested", "command.sent", "command.acknowledged", "command.effective"]
-
-
-def choose(screen: Terminal, *words: str) -> None:
-    """Move the cursor of the fleet to the row that has these words."""
-
-    def chosen(text: str) -> bool:
-        return any(line.startswith("▌") and all(word in line for word in words) for line in text.splitlines())
-
-    if chosen(screen.text):
-        return
-    screen.press("g")
-    for _ in range(40):
-        try:
-            screen.until(chosen, f"the cursor on {words}", 0.4)
-        except AssertionError:
-            screen.press("j")
-        else:
-            return
-    raise AssertionError(f"no row with {words}\n{screen.text}")
-
-
-def fleet(screen: Terminal) -> None:
-    """Go back to the fleet."""
-    screen.press("\x1b")
-    screen.until(lambda text: "q quit" in text and " esc " not in text, "the fleet")
-
-
-def waits(screen: Terminal, *words: str, within: float = 20.0) -> None:
-    """Wait until one row of the screen has all these words."""
-    screen.until(
-        lambda text: any(all(word in line for word in words) for line in text.splitlines()),
-        f"a row with {words}",
-        within,
-    )
 
 
 async def facts(home: Path) -> dict[str, list[tuple[str, dict[str, Any]]]]:

@@ -70,7 +70,6 @@ class Service:
         self._emergency = emergency
         self._files = files
         self._committing: list[Entry] = []
-        self._writing: asyncio.Future[None] | None = None
         self._staged = asyncio.Event()
         self._due = asyncio.Event()
         self._stopping = stopping
@@ -102,8 +101,6 @@ class Service:
         await self._stopping.wait()
 
     async def _goodbye(self) -> None:
-        if self._writing is not None:
-            await asyncio.gather(self._writing, return_exceptions=True)
         taken = [*self._committing, *self._desk.take()]
         entries = [entry for entry in taken if entry.pos > self._recording.pos]
         try:
@@ -227,16 +224,20 @@ class Service:
             return b""
 
     async def _write(self, entries: list[Entry]) -> None:
-        """Commit records. A disk that neither takes them nor refuses them in time counts as failing meanwhile."""
-        self._writing = asyncio.ensure_future(self._recording.append(rows(entries)))
+        """Commit records. A disk that neither takes them nor refuses them in time counts as failing meanwhile.
+
+        Without a task or a time-out around it: an approval waits for every turn of the loop.
+        """
+        overdue = asyncio.get_running_loop().call_later(SLOW, self._overdue)
         try:
-            async with asyncio.timeout(SLOW):
-                await asyncio.shield(self._writing)
-        except TimeoutError:
-            LOGGER.error("the recording has not answered for %g s", SLOW)  # noqa: TRY400  (the trace says nothing more)
-            self._desk.recording(failing=True)
-            self._flush()
-            await self._writing
+            await self._recording.append(rows(entries))
+        finally:
+            overdue.cancel()
+
+    def _overdue(self) -> None:
+        LOGGER.error("the recording has not answered for %g s", SLOW)
+        self._desk.recording(failing=True)
+        self._flush()
 
     async def _append(self, entries: list[Entry]) -> None:
         while True:
