@@ -183,6 +183,13 @@ class AgentLost(Data, frozen=True, kw_only=True, omit_defaults=True):
     why: Literal["will", "silence"]
 
 
+class AgentPasses(Data, frozen=True, kw_only=True, omit_defaults=True):
+    """What an agent need not wait for from now on: the pass list that it is sent, recorded before."""
+
+    TYPE: ClassVar[str] = "agent.passes"
+    tools: list[str]
+
+
 class OperatorJoined(Data, frozen=True, kw_only=True, omit_defaults=True):
     """A console joined the floor."""
 
@@ -243,6 +250,7 @@ SUPERVISOR_TYPES: Final[dict[str, type[Data]]] = {
         AgentBorn,
         AgentStopped,
         AgentLost,
+        AgentPasses,
         OperatorJoined,
         OperatorLeft,
         GapFound,

@@ -122,6 +122,7 @@ supervisor_data: st.SearchStrategy[Data] = st.one_of(
     st.builds(records.AgentBorn, incarnation=ids, connection=ids),
     st.builds(records.AgentLost, incarnation=ids, why=st.sampled_from(["will", "silence"])),
     st.builds(records.AgentStopped, incarnation=ids),
+    st.builds(records.AgentPasses, tools=st.lists(hostile, max_size=3)),
     st.builds(records.GapFound, first=st.just(1), last=st.integers(1, 5)),
     st.builds(records.OperatorJoined, operator=hostile, console=ids),
     st.builds(records.SupervisorStarted, epoch=ids),

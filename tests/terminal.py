@@ -68,8 +68,9 @@ class Terminal:
 
     def hang_up(self) -> None:
         """Take the terminal away, as a lost line does. `ended` still tells how the program took it."""
-        self._child.ptyproc.fileobj.close()
-        self._child.child_fd = self._child.ptyproc.fd = -1
+        child: Any = self._child  # the stubs leave its ptyproc out
+        child.ptyproc.fileobj.close()
+        child.child_fd = child.ptyproc.fd = -1
 
     def press(self, keys: str) -> None:
         """Type."""

@@ -17,7 +17,7 @@ from console.demo.agents import janitor
 from console.demo.script import Script
 from console.recording.history import history
 from tests.demo_effects import actions, check_disk, check_ledger, of_this_demo
-from tests.fleet_keys import CHECK, choose, fleet, waits
+from tests.fleet_keys import CHECK, choose, facts_come, fleet, waits
 from tests.floor_processes import until
 from tests.terminal import Terminal
 
@@ -38,12 +38,12 @@ async def facts(home: Path) -> dict[str, list[tuple[str, dict[str, Any]]]]:
 
 
 async def effective(home: Path, kind: str) -> None:
-    """Wait until a command of this kind has all its four facts in the recording, the first first, the last last."""
+    """Wait until a command of this kind has all its four facts in the recording, one after the other."""
     for _ in range(400):
         for told in (await facts(home)).values():
-            names = [name for name, _ in told]
-            if told[0][1].get("kind") == kind and sorted(set(names)) == sorted(FACTS):
-                assert (names[0], names[-1]) == (FACTS[0], FACTS[-1])
+            names = list(dict.fromkeys(name for name, _ in told))
+            if told[0][1].get("kind") == kind and len(names) == len(FACTS):
+                assert names == FACTS
                 return
         await asyncio.sleep(0.05)
     raise AssertionError(f"no {kind} took effect")
@@ -70,16 +70,18 @@ async def edit_the_credit(screen: Terminal, home: Path) -> None:
     assert payments(home) == []
     screen.press("y")
     screen.shows("edited by")
-    screen.shows("effective +")
+    facts_come(screen)
     await until(lambda: payments(home), 10.0, "the credit is paid")
     assert payments(home) == [("credit", 5.0)]
     fleet(screen)
 
 
-async def judge_the_janitor(screen: Terminal, home: Path) -> None:
-    """Refuse what it must keep, approve what comes after that."""
+async def judge_the_janitor(screen: Terminal, home: Path, *, wide: bool) -> None:
+    """Refuse what it must keep, approve what comes after that. A wide screen has the ask beside the list."""
     box = home / "sandbox" / "files" / "box-1"
     choose(screen, "janitor", "contract.pdf")
+    beside = re.compile(r"^.{80,} │ .*delete_file", re.MULTILINE)
+    screen.until(lambda text: bool(beside.search(text)) == wide, "the ask beside the list on a wide screen")
     screen.press_until("d", "recorded as rejected")
     path = box / LITTER
     waits(screen, "janitor", " ask ", f"box-1/{LITTER[:8]}")
@@ -88,7 +90,8 @@ async def judge_the_janitor(screen: Terminal, home: Path) -> None:
     screen.press_until("\r", "› Decide")
     screen.press_until("a", "exactly these arguments")
     screen.press("y")
-    screen.shows("effective +")
+    screen.shows("approved by")
+    facts_come(screen)
     await until(lambda: not path.exists(), 10.0, "the file is gone")
     assert (box / "contract.pdf").exists()
     fleet(screen)
@@ -97,20 +100,23 @@ async def judge_the_janitor(screen: Terminal, home: Path) -> None:
 async def stop_the_looper(screen: Terminal, home: Path) -> None:
     """Pause it, let it go on, kill it."""
     choose(screen, "looper")
+    screen.press_until("\r", " recorded")
     screen.press_until("p", "pause looper")
+    facts_come(screen, "pause")
     await effective(home, "pause")
-    waits(screen, "looper", "paused")
-    choose(screen, "looper", "paused")
+    screen.shows("paused")
     screen.press_until("p", "resume looper")
+    facts_come(screen, "resume")
     await effective(home, "resume")
+    fleet(screen)
     screen.until(lambda text: re.search("looper .*(step|claims)", text), "the looper at work")
     choose(screen, "looper")
     sheet = screen.press_until("K", "type its id")
     name = re.search(r"Kill run (\S+) of looper", sheet)
     assert name is not None, sheet
     screen.press(name[1])
+    facts_come(screen)
     await effective(home, "kill")
-    screen.shows("effective +")
     fleet(screen)
 
 
@@ -131,7 +137,7 @@ async def test_the_floor_is_run_by_keys_and_the_disk_follows(tmp_path: Path, col
         (home,) = await asyncio.to_thread(lambda: list(tmp_path.iterdir()))
         await stop_the_looper(screen, home)
         await edit_the_credit(screen, home)
-        await judge_the_janitor(screen, home)
+        await judge_the_janitor(screen, home, wide=columns >= 120)
         choose(screen, "researcher", " hold ")
         screen.press_until("d", "recorded as rejected")
         screen.press("q")

@@ -41,6 +41,10 @@ def test_the_processes_that_an_agent_once_was_are_bounded_and_the_last_is_still_
         bench.status("online", f"inc{number}", f"k{number}")
     assert len(bench.desk.agents._pulses["a"].old) == agents.OLD_KEPT
     bench.status("alive", "inc98", "k98")
+    bench.pass_time(2)
+    bench.status("alive", "inc99", "k99")
+    bench.pass_time(3)
+    bench.status("alive", "inc98", "k98")
     assert "duplicate-agent" in bench.alarms()
 
 
@@ -52,6 +56,39 @@ def test_counts_of_alarms_that_are_over_are_let_go(monkeypatch: pytest.MonkeyPat
         if number % 2:
             del desk.fleet.alarms[f"gap/a/r{number}"]
     assert len(desk.alarms._counts) <= len(desk.fleet.alarms) + 6
+
+
+def test_alarms_counted_together_go_with_the_last_of_their_troubles(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(alarms, "ALARMS_A_KIND", 2)
+    desk = Bench().desk
+    standing = desk.fleet.alarms
+
+    def states() -> list[tuple[str, str]]:
+        return [(alarm.id, alarm.state) for alarm in standing.values() if alarm.state != "returned"]
+
+    for name in "abcd":
+        desk.alarms.raise_("agent-lost", "gone", name)
+    for name in "abc":
+        desk.alarms.clear("agent-lost", name)
+        assert ("agent-lost/more", "unacknowledged") in states()
+    desk.alarms.clear("agent-lost", "d")
+    assert states() == []
+
+
+def test_alarms_counted_together_by_an_earlier_supervisor_go_with_the_last_of_their_kind(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(alarms, "ALARMS_A_KIND", 1)
+    bench = Bench()
+    for name in "abc":
+        bench.desk.alarms.raise_("agent-lost", "gone", name)
+    bench.commit()
+    later = Bench(bench.desk.fleet, "epoch2").desk
+    states = []
+    for name in "ba":
+        later.alarms.clear("agent-lost", name)
+        states.append(later.fleet.alarms["agent-lost/more"].state)
+    assert states == ["unacknowledged", "returned"]
 
 
 def test_deadlines_of_answered_asks_are_let_go_and_the_open_ones_kept(

@@ -253,14 +253,35 @@ def test_lost_by_silence() -> None:
 
 
 def test_two_processes_under_one_id() -> None:
-    """The newer one counts; hearing the older one again is an alarm."""
+    """The newer one counts; that the older one goes on is an alarm. Its last words, delivered late, are none."""
     bench = Bench()
     bench.status("online", incarnation="old", connection="k1")
     bench.status("online", incarnation="new", connection="k2")
+    bench.status("online", incarnation="old", connection="k1")
+    bench.status("alive", incarnation="old", connection="k1")
     assert not bench.alarms()
+    assert bench.desk.fleet.agents["a"].incarnation == "new"
+    bench.pass_time(2)
+    bench.status("alive", incarnation="new", connection="k2")
+    bench.pass_time(3)
     bench.status("alive", incarnation="old", connection="k1")
     assert bench.alarms() == {"duplicate-agent"}
     assert bench.desk.fleet.agents["a"].incarnation == "new"
+
+
+def test_a_birth_of_a_dead_process_delivered_late_does_not_stay() -> None:
+    """It looks like a newer process until only the other one goes on."""
+    bench = Bench()
+    bench.status("online", incarnation="new", connection="k2")
+    bench.status("online", incarnation="dead", connection="k1")
+    bench.status("alive", incarnation="new", connection="k2")
+    assert bench.desk.fleet.agents["a"].incarnation == "dead"
+    bench.pass_time(5)
+    bench.status("alive", incarnation="new", connection="k2")
+    assert bench.desk.fleet.agents["a"].incarnation == "new"
+    bench.pass_time(5)
+    bench.status("alive", incarnation="new", connection="k2")
+    assert not bench.alarms()
 
 
 def test_stopped_is_not_lost() -> None:

@@ -2,11 +2,24 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
-from bus.events import ActionProposed, RunStarted
-from bus.messages import DecisionCommand, PassListCommand
+import pytest
+
+from bus.canonical import digest
+from bus.events import (
+    ActionFinished,
+    ActionProposed,
+    ActionStarted,
+    CommandAcknowledged,
+    CommandEffective,
+    RunStarted,
+)
+from bus.messages import DecisionCommand, KillCommand, PassListCommand, PauseCommand
+from console.core.state import decode, encode
 from console.policy.load import Rulebook
+from console.supervisor.passes import LEARNED_AFTER
 from tests.desk_fixture import Bench
 
 PINNED = '[tool."look"]\nseverity = 0\neffect = "read"\npinned = true\n'
@@ -52,3 +65,143 @@ def test_an_answer_in_words_waits_for_its_commit_while_the_recording_fails() -> 
     bench.desk.recording(failing=False)
     bench.commit()
     assert [command.outcome for command in bench.commands(DecisionCommand)] == ["responded"]
+
+
+# ---- a pass list that is withdrawn -----------------------------------------------------------------------------------
+
+
+def passing(tmp_path: Path) -> tuple[Bench, Rulebook]:
+    """An agent with a pass list that is then withdrawn; it may not know yet."""
+    catalogue = tmp_path / "catalogue.toml"
+    catalogue.write_text(PINNED)
+    rules = Rulebook(catalogue, None)
+    bench = Bench(rules=rules)
+    bench.status("online")
+    bench.event(1, RunStarted())
+    catalogue.write_text(PINNED.replace("pinned = true", "pinned = false"))
+    rules.reload()
+    return bench, rules
+
+
+def passes(bench: Bench, seq: int, tool: str = "look", incarnation: str = "inc") -> None:
+    name = f"a{seq}"
+    bench.event(seq, ActionProposed(action=name, tool=tool, passed=True), incarnation=incarnation)
+    bench.event(seq + 1, ActionStarted(action=name, digest=digest(tool, {})), incarnation=incarnation)
+
+
+def test_a_pass_list_is_recorded_before_it_is_sent(tmp_path: Path) -> None:
+    bench, rules = passing(tmp_path)
+    assert bench.last("agent.passes") == {"tools": ["look"]}
+    bench.desk.adopt(rules.judge)
+    assert bench.desk.out() == []
+    bench.commit()
+    assert bench.last("agent.passes") == {"tools": []}
+    assert bench.commands(PassListCommand)[-1].tools == []
+    bench.status("alive")
+    assert bench.types().count("agent.passes") == 2
+
+
+def test_a_call_that_the_withdrawn_list_allowed_is_not_ungated(tmp_path: Path) -> None:
+    bench, rules = passing(tmp_path)
+    bench.desk.adopt(rules.judge)
+    bench.commit()
+    passes(bench, 2)
+    assert "ungated-action" not in bench.alarms()
+    passes(bench, 4, "write_file")
+    assert "ungated-action" in bench.alarms()
+
+
+def test_who_has_been_heard_long_enough_knows_of_the_withdrawal(tmp_path: Path) -> None:
+    bench, rules = passing(tmp_path)
+    bench.desk.adopt(rules.judge)
+    for _ in range(int(LEARNED_AFTER / 5) + 1):
+        bench.pass_time(5)
+        bench.status("alive")
+    passes(bench, 2)
+    assert "ungated-action" in bench.alarms()
+
+
+def test_what_a_dead_process_passed_may_come_at_any_time(tmp_path: Path) -> None:
+    bench, rules = passing(tmp_path)
+    bench.desk.adopt(rules.judge)
+    bench.status("online", "next", "k2")
+    for _ in range(int(LEARNED_AFTER / 5) + 1):
+        bench.pass_time(5)
+        bench.status("alive", "next", "k2")
+    passes(bench, 2)
+    assert "ungated-action" not in bench.alarms()
+
+
+def test_the_next_supervisor_knows_what_was_allowed(tmp_path: Path) -> None:
+    bench, rules = passing(tmp_path)
+    later = Bench(decode(encode(bench.desk.fleet)), "epoch2", rules)
+    passes(later, 2)
+    later.status("online")
+    passes(later, 4)
+    assert "ungated-action" not in later.alarms()
+    passes(later, 6, "delete_file")
+    assert "ungated-action" in later.alarms()
+
+
+# ---- a stop that went out unrecorded, of something that was not recorded either --------------------------------------
+
+
+def died(bench: Bench) -> list[str]:
+    """The recording fails, and the supervisor with it; returns its emergency log."""
+    bench.desk.recording(failing=True)
+    return [
+        json.dumps({"topic": out.topic, "payload": out.payload.decode()})
+        for out in bench.desk.out()
+        if out.stops and out.after > bench.desk.committed_pos
+    ]
+
+
+def staged(bench: Bench, seq: int, data: RunStarted | ActionProposed) -> None:
+    """An event comes in that is never committed."""
+    commit, bench.commit = bench.commit, lambda: None  # type: ignore[method-assign]
+    bench.event(seq, data)
+    bench.commit = commit  # type: ignore[method-assign]
+
+
+def test_a_rejection_of_a_proposal_that_was_lost_is_no_misdeed() -> None:
+    bench = Bench()
+    bench.status("online")
+    bench.event(1, RunStarted())
+    recorded = encode(bench.desk.fleet)
+    proposal = ActionProposed(action="x", tool="no_such_tool", decide_within=60.0)
+    staged(bench, 2, proposal)
+    bench.desk.gates.decide(bench.run().actions["x"], "rejected", "op-1", bench.now, reason="no")
+    late = died(bench)
+    later = Bench(decode(recorded), "epoch2", late=late)
+    later.ids = bench.ids
+    (name,) = (command.id for command in later.desk.fleet.commands.values())
+    later.event(2, proposal)
+    later.event(3, CommandAcknowledged(command=name))
+    later.event(4, ActionFinished(action="x", outcome="rejected"))
+    assert later.alarms() == {"recorded-late"}
+    action = later.run().actions["x"]
+    assert (action.outcome, action.decided_by, action.decision) == ("rejected", "op-1", name)
+    assert {command.id for command in later.commands(DecisionCommand)} == {name}
+
+
+@pytest.mark.parametrize("verb", ["pause", "kill"])
+def test_a_stop_of_a_run_that_was_lost_is_no_misdeed_and_stays_in_force(verb: str) -> None:
+    bench = Bench()
+    bench.status("online")
+    recorded = encode(bench.desk.fleet)
+    staged(bench, 1, RunStarted())
+    bench.desk.ledger.request(verb, bench.run(), "op-1", "", "", bench.now)
+    late = died(bench)
+    later = Bench(decode(recorded), "epoch2", late=late)
+    later.ids = bench.ids
+    (name,) = (command.id for command in later.desk.fleet.commands.values())
+    later.event(1, RunStarted())
+    later.event(2, CommandAcknowledged(command=name))
+    if verb == "pause":
+        later.event(3, CommandEffective(command=name))
+        assert (later.run().state, later.run().stop) == ("paused", "pause")
+    assert later.alarms() == {"recorded-late"}
+    later.event(later.run().seq + 1, RunStarted(continues=later.run().seq), incarnation="next")
+    assert (
+        len({command.id for command in later.commands(KillCommand if verb == "kill" else PauseCommand)}) == 2
+    )

@@ -70,9 +70,10 @@ def test_orders_rise_above_late_commands_of_which_the_recording_knows_nothing() 
     _, late = crashed(bench, "pause")
     [pause] = bench.commands(PauseCommand)
     again = Bench(epoch="epoch2", late=late)
+    again.ids = bench.ids
     again.event(1, RunStarted())
     again.intent("pause", agent="a", run="r1")
-    assert again.commands(PauseCommand)[0].order > pause.order
+    assert again.commands(PauseCommand)[-1].order > pause.order
 
 
 def test_orders_rise_even_if_no_disk_took_the_emergency_log() -> None:

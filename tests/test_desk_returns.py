@@ -4,8 +4,22 @@ from __future__ import annotations
 
 import pytest
 
-from bus.events import ActionProposed, RunFinished, RunStarted, StepStarted
-from bus.messages import DecisionCommand, RefusedCommand, ResendCommand, RunStanding, StoredCommand
+from bus.events import (
+    ActionProposed,
+    CommandAcknowledged,
+    CommandEffective,
+    RunFinished,
+    RunStarted,
+    StepStarted,
+)
+from bus.messages import (
+    DecisionCommand,
+    KillCommand,
+    RefusedCommand,
+    ResendCommand,
+    RunStanding,
+    StoredCommand,
+)
 from console.core import apply_supervisor, turns
 from console.core.state import decode, encode
 from console.supervisor.ingest import GAP_AFTER
@@ -131,3 +145,44 @@ def test_runs_that_are_away_survive_a_restart_and_are_bounded(monkeypatch: pytes
     assert bench.desk.fleet.away == {}
     bench.event(3, StepStarted(step=3))
     assert "run-refused" in bench.alarms()
+
+
+# ---- a kill that a process did not live to carry out -----------------------------------------------------------------
+
+
+def test_a_kill_is_repeated_when_a_run_goes_on_in_another_process() -> None:
+    bench = Bench()
+    bench.event(1, RunStarted())
+    bench.intent("kill", agent="a", run="r1", reason="it goes astray")
+    (first,) = bench.commands(KillCommand)
+    bench.event(2, CommandAcknowledged(command=first.id))
+    bench.event(3, RunStarted(continues=2), incarnation="next")
+    _, again = bench.commands(KillCommand)
+    assert again.id != first.id
+    assert bench.run().killing
+    commands = bench.desk.fleet.commands
+    assert (commands[first.id].state, commands[again.id].by) == ("failed", "op-1")
+    bench.event(4, CommandAcknowledged(command=again.id), incarnation="next")
+    bench.event(5, CommandEffective(command=again.id), incarnation="next")
+    bench.event(6, RunFinished(outcome="killed"), incarnation="next")
+    bench.pass_time(30)
+    assert "kill-unconfirmed" not in bench.alarms()
+
+
+def test_a_kill_that_nobody_took_is_the_same_for_the_next_process() -> None:
+    bench = Bench()
+    bench.event(1, RunStarted())
+    bench.intent("kill", agent="a", run="r1")
+    bench.event(2, RunStarted(continues=1), incarnation="next")
+    assert len({command.id for command in bench.commands(KillCommand)}) == 1
+    assert len(bench.commands(KillCommand)) == 2
+
+
+def test_a_kill_that_failed_is_asked_for_anew() -> None:
+    bench = Bench()
+    bench.event(1, RunStarted())
+    bench.intent("kill", agent="a", run="r1")
+    bench.pass_time(30)
+    assert "kill-unconfirmed" in bench.alarms()
+    bench.event(2, RunStarted(continues=1), incarnation="next")
+    assert len({command.id for command in bench.commands(KillCommand)}) == 2

@@ -24,6 +24,7 @@ from console.core.state import Fleet, KeyframeError, decode, encode
 from console.link import parts
 from console.link.follower import LINK, REPLACED, Effects, Follower
 from console.link.parts import KeyframeParts
+from console.link.status import trouble
 
 TOPICS = Topics("test")
 KEY = PrivateKey.generate()
@@ -535,6 +536,56 @@ def test_a_state_without_key_or_signature_is_refused() -> None:
     follow.receive(Message(TOPICS.state, codec.encode(unsigned)), 0.0)
     assert "not signed by the supervisor key seen first" in follow.status.problem
     assert follow.status.refused == 2
+
+
+def test_a_key_that_only_a_kept_state_showed_gives_way_to_one_that_lives() -> None:
+    site, follow = Site(), follower()
+    follow.receive(LinkUp("c"), 0.0)
+    follow.receive(site.state(retained=True, status="stopped"), 0.0)
+    assert (life(follow), follow.status.key) == ("stopped", KEY.public.fingerprint)
+    follow.receive(site.state(key=OTHER, epoch="e2", retained=True), 0.5)
+    assert follow.status.key == KEY.public.fingerprint
+    follow.receive(site.state(key=OTHER, epoch="e2"), 1.0)
+    assert (life(follow), follow.status.key) == ("up", OTHER.public.fingerprint)
+    follow.receive(site.state(status="stopped"), 2.0)
+    assert (life(follow), follow.status.other) == ("up", "")
+
+
+def test_a_key_of_a_kept_state_is_not_given_up_before_its_lease_is_over() -> None:
+    site, follow = Site(), follower()
+    follow.receive(LinkUp("c"), 0.0)
+    follow.receive(site.state(retained=True), 0.0)
+    follow.receive(site.state(key=OTHER, epoch="e2"), 1.0)
+    assert (follow.status.key, follow.status.other) == (KEY.public.fingerprint, OTHER.public.fingerprint)
+    follow.tick(LEASE_TTL)
+    follow.receive(site.state(key=OTHER, epoch="e2"), LEASE_TTL + 1)
+    assert (life(follow), follow.status.key) == ("up", OTHER.public.fingerprint)
+
+
+def test_a_key_that_a_living_supervisor_used_is_kept_and_the_other_one_is_named() -> None:
+    site = Site()
+    follow = joined(site)
+    follow.receive(site.state(status="stopped"), 1.0)
+    follow.receive(site.state(key=OTHER, epoch="e2"), 2.0)
+    assert (life(follow), follow.status.key) == ("stopped", KEY.public.fingerprint)
+    assert follow.status.other == OTHER.public.fingerprint
+    assert OTHER.public.fingerprint in trouble(follow.status)
+    follow.tick(2.0 + LEASE_TTL)
+    assert follow.status.other == ""
+    assert trouble(follow.status).startswith("the supervisor is stopped")
+
+
+def test_a_pinned_key_is_never_given_up() -> None:
+    site, follow = Site(), follower(pinned=KEY.public)
+    follow.receive(LinkUp("c"), 0.0)
+    follow.receive(site.state(retained=True, status="stopped"), 0.0)
+    follow.receive(site.state(key=OTHER, epoch="e2"), 1.0)
+    assert (life(follow), follow.status.key) == ("stopped", KEY.public.fingerprint)
+    assert OTHER.public.fingerprint in trouble(follow.status)
+    forged = site.state(key=OTHER, epoch="e2", public_key=PrivateKey.generate().public.line)
+    follow.tick(1.0 + LEASE_TTL)
+    follow.receive(forged, 20.0)
+    assert follow.status.other == ""
 
 
 def test_what_the_state_says_is_shown() -> None:

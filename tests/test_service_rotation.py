@@ -10,12 +10,16 @@ from pathlib import Path
 import pytest
 
 from bus.events import ActionProposed, MessageSeen, RunStarted, StepStarted
-from bus.messages import DecisionCommand
-from console.core.state import encode
+from bus.messages import DecisionCommand, KillCommand
+from console.core.state import Fleet, encode
+from console.recording import writer
 from console.recording.bodies import Row
+from console.recording.files import session_paths
 from console.recording.schema import RecordingError
 from console.recording.session import Session
 from console.recording.verify import verify_folder
+from console.recording.writer import Recording
+from console.supervisor import service
 from tests.service_fixture import PATIENCE, Running, rebuilt, running
 
 FULL = 100_000
@@ -105,3 +109,76 @@ async def test_a_session_that_cannot_begin_lets_the_old_one_go_on(
     checked, fleet = await rebuilt(folder)
     assert len(checked) == 1
     assert encode(fleet) == encode(site.desk.fleet)
+
+
+async def test_a_keyframe_larger_than_a_session_does_not_rotate_for_ever(tmp_path: Path) -> None:
+    async with running(tmp_path, session_bytes=1) as site:
+        site.event(RunStarted(), run="r0")
+        for run in ("r0", "r1"):
+            for _ in range(20):
+                site.event(StepStarted(step=1), run=run)
+                await site.all_recorded()
+        assert len(session_paths(site.home.sessions)) < 10
+
+
+class Held:
+    """A session file that takes as long to be made as the test wants."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.begun, self.go = asyncio.Event(), asyncio.Event()
+        create = Session.create
+
+        async def held(path: Path, keyframe: object) -> Session:
+            self.begun.set()
+            await self.go.wait()
+            return await create(path, keyframe)  # type: ignore[arg-type]
+
+        monkeypatch.setattr(Session, "create", staticmethod(held))
+
+
+async def test_while_a_session_file_is_slow_to_be_made_stops_go_out_and_approvals_are_closed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with running(tmp_path, session_bytes=FULL) as site:
+        slow = Held(monkeypatch)
+        due = Recording.should_rotate
+
+        def at_once(recording: Recording) -> bool:
+            rotates = due(recording)
+            monkeypatch.setattr(service, "SLOW", 0.001 if rotates else 3_600.0)
+            return rotates
+
+        monkeypatch.setattr(Recording, "should_rotate", at_once)
+        site.event(RunStarted(), run="r0")
+        load(site, 300)
+        async with asyncio.timeout(PATIENCE):
+            await slow.begun.wait()
+        try:
+            await site.until(lambda: site.state().recording == "failing" and not site.service._committing)
+            await site.recording.probe()  # the lease goes on
+            assert (await site.say("kill", agent="a", run="r0")).accepted
+            await site.until(lambda: any(isinstance(one, KillCommand) for one in site.commands()))
+        finally:
+            slow.go.set()
+        await site.all_recorded()
+        await site.until(lambda: site.state().recording == "ok")
+        assert len(session_paths(site.home.sessions)) > 1
+
+
+async def test_a_rotation_that_takes_too_long_is_a_wedged_disk(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(writer, "ROTATION_WITHIN", 0.0)
+    async with await Recording.open(tmp_path, initial=encode(Fleet(site="site"))) as recording:
+        slow, old = Held(monkeypatch), recording._session
+        rotation = asyncio.create_task(recording.rotate(encode(Fleet(site="site"))))
+        await slow.begun.wait()
+        probe = asyncio.create_task(recording.probe())
+        try:
+            for _ in range(9):
+                await old.probe()  # whatever was asked of the old file beside these is answered
+            assert not probe.done()
+        finally:
+            slow.go.set()
+        await rotation
+        await probe

@@ -42,6 +42,13 @@ def find_run(fleet: Fleet, text: str) -> Run:
             return chosen[0]
         if chosen:
             raise bad(f"{text!r} fits {_some(run.key for run in chosen)}: name it as agent/run")
+    away = [key for key in fleet.away if text in (key, key.rpartition("/")[2])]
+    if away:
+        raise CliError(
+            Exit.REFUSED,
+            f"run {_some(away)} left the floor lost; it comes back if its agent does. See: watchfloor show {text} "
+            "--session NAME",
+        )
     if text in fleet.ended or any(key.rpartition("/")[2] == text for key in fleet.ended):
         raise CliError(
             Exit.REFUSED, f"run {text!r} ended long ago; see: watchfloor show {text} --session NAME"

@@ -18,7 +18,6 @@ def open_console(place: Place, *, read_only: bool) -> int:
         raise bad("the console needs a terminal; in a pipe use a verb (see: watchfloor --help)")
     operator = place.who()  # checked before a toolkit is loaded
     place.url()
-    place.key()
     from console.tui.app import run_console
 
     return run_console(broker=place.broker, site=place.site, operator=operator, read_only=read_only)

@@ -11,6 +11,7 @@ from bus.records import (
     ActionDecided,
     AgentBorn,
     AgentLost,
+    AgentPasses,
     AgentStopped,
     CommandFailed,
     CommandRequested,
@@ -28,6 +29,7 @@ from console.core.state import (
     AGENTS_KEPT,
     COMMANDS_KEPT,
     LOST_KEPT,
+    WITHDRAWN_KEPT,
     Action,
     AgentLife,
     Command,
@@ -43,6 +45,7 @@ from console.core.turns import (
     find,
     pause_failed,
     put_away,
+    told,
     waits,
 )
 
@@ -156,14 +159,9 @@ def _requested(fleet: Fleet, record: Record, data: CommandRequested) -> Touched:
     run = fleet.run(record.agent, record.run)
     if run is None or run.state in ENDED:
         return (("command", command.id),)
-    if data.kind in ("pause", "hold"):
-        run.stop, run.stopped_by = ("pause" if data.kind == "pause" else "hold"), command.by
-    elif data.kind == "resume":
-        run.stop, run.stopped_by = "", ""
+    told(run, command)
     if data.kind == "pause" and run.state != "lost":
         run.state = advance(RUN, run.state, "pause")
-    elif data.kind == "kill":
-        run.killing = True
     return (("command", command.id), ("run", run.key))
 
 
@@ -196,6 +194,7 @@ def _intent_refused(fleet: Fleet, record: Record, data: IntentRefused) -> Touche
 
 
 def _born(fleet: Fleet, record: Record, data: AgentBorn) -> Touched:
+    before = fleet.agents.get(record.agent)
     fleet.agents[record.agent] = AgentLife(
         agent=record.agent,
         status="online",
@@ -204,6 +203,8 @@ def _born(fleet: Fleet, record: Record, data: AgentBorn) -> Touched:
         sdk=plain(data.sdk, 64),
         control=data.control,
         since=record.at,
+        passes=before.passes if before else [],
+        withdrawn=before.withdrawn if before else [],
     )
     _forget_agents(fleet)
     touched: list[tuple[Any, str]] = [("agent", record.agent)]
@@ -216,6 +217,16 @@ def _born(fleet: Fleet, record: Record, data: AgentBorn) -> Touched:
             find(fleet, run)
             touched.append(("run", run.key))
     return touched
+
+
+def _passes(fleet: Fleet, record: Record, data: AgentPasses) -> Touched:
+    life = fleet.agents.get(record.agent)
+    if life is None:
+        return ()
+    gone = dict.fromkeys([*life.withdrawn, *life.passes])
+    life.withdrawn = [tool for tool in gone if tool not in data.tools][-WITHDRAWN_KEPT:]
+    life.passes = data.tools
+    return (("agent", record.agent),)
 
 
 def _stopped(fleet: Fleet, record: Record, data: AgentStopped) -> Touched:
@@ -293,6 +304,7 @@ APPLY_SUPERVISOR: Final[dict[type, ApplySupervisor]] = {
     AgentBorn: _born,
     AgentStopped: _stopped,
     AgentLost: _lost,
+    AgentPasses: _passes,
     OperatorJoined: _joined,
     OperatorLeft: _left,
     GapFound: _gap,

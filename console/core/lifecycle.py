@@ -7,9 +7,10 @@ raises, and changes nothing.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Final, Literal, TypeVar
+from typing import TYPE_CHECKING, Final, Literal, TypeVar
 
-from bus.events import RunState
+if TYPE_CHECKING:
+    from bus.events import RunState
 
 S = TypeVar("S", bound=str)
 E = TypeVar("E", bound=str)

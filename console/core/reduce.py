@@ -6,7 +6,7 @@ nobody can talk a run out of its state. The supervisor's own records are trusted
 
 from __future__ import annotations
 
-from typing import Literal, NamedTuple
+from typing import Final, Literal, NamedTuple
 
 from bus.codec import Record, Unknown
 from console.core.apply_agent import APPLY_AGENT
@@ -14,7 +14,7 @@ from console.core.apply_supervisor import APPLY_SUPERVISOR
 from console.core.lifecycle import RUN, IllegalTransitionError, advance
 from console.core.state import LIVES_KEPT, Fleet, Run
 from console.core.text import plain
-from console.core.turns import bring_back, find
+from console.core.turns import bring_back, find, told
 
 
 class Change(NamedTuple):
@@ -26,6 +26,10 @@ class Change(NamedTuple):
 
 class HoleInLogError(ValueError):
     """Records are missing between the fleet and this record: ask for a keyframe."""
+
+
+PENDING: Final = ("requested", "sent", "failed")
+"""States of a command that its run has not taken, as far as anybody knows."""
 
 
 def reduce(fleet: Fleet, record: Record) -> list[Change]:
@@ -97,6 +101,10 @@ def _run_of(fleet: Fleet, record: Record) -> Run:
         run = Run(agent=record.agent, run=record.run, started_at=record.at)
         fleet.runs[run.key] = run
         fleet.ended.pop(run.key, None)
+        for command in fleet.commands.values():
+            # A stop that was sent unrecorded, by a supervisor that died with the run's beginning unrecorded, too.
+            if (command.agent, command.run) == (run.agent, run.run) and command.state in PENDING:
+                told(run, command)
     return run
 
 

@@ -33,6 +33,7 @@ MOST: Final = 2**53
 """Where counters stop: beyond it neither JSON readers nor keyframes are safe."""
 CLAIMS_KEPT: Final = 32
 TOOLS_KEPT: Final = 128
+WITHDRAWN_KEPT: Final = 128
 
 
 class Step(Struct, kw_only=True, omit_defaults=True):
@@ -211,7 +212,10 @@ class Run(Struct, kw_only=True, omit_defaults=True):
 
 
 class AgentLife(Struct, kw_only=True, omit_defaults=True):
-    """What is known of an agent process: `status` is `online`, `stopped` or `lost`."""
+    """What is known of an agent process: `status` is `online`, `stopped` or `lost`.
+
+    `passes` is the list last issued to the agent, `withdrawn` the newest tools that were on one and no longer are.
+    """
 
     agent: str
     status: str
@@ -221,6 +225,8 @@ class AgentLife(Struct, kw_only=True, omit_defaults=True):
     control: ControlLevel = "gated"
     since: int = 0
     why: str = ""
+    passes: list[str] = field(default_factory=list)
+    withdrawn: list[str] = field(default_factory=list)
 
 
 class Fleet(Struct, kw_only=True, omit_defaults=True):

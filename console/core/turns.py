@@ -8,7 +8,7 @@ from typing import Any
 from bus.codec import Record
 from bus.events import Confidence
 from console.core.lifecycle import ENDED, OPEN, RUN, IllegalTransitionError, advance
-from console.core.state import AWAY_KEPT, CLAIMS_KEPT, ENDED_KEPT, Action, Fleet, Run
+from console.core.state import AWAY_KEPT, CLAIMS_KEPT, ENDED_KEPT, Action, Command, Fleet, Run
 
 Touched = Iterable[tuple[Any, str]]
 """Kinds and keys of what changed."""
@@ -31,6 +31,16 @@ def claim(run: Run, confidence: Confidence | None) -> None:
     """Remember a claimed confidence; an absent one is not remembered as anything."""
     if confidence is not None:
         run.claims = [*run.claims[-CLAIMS_KEPT + 1 :], confidence.value]
+
+
+def told(run: Run, command: Command) -> None:
+    """Keep in mind what the operators want of a run."""
+    if command.kind in ("pause", "hold"):
+        run.stop, run.stopped_by = ("pause" if command.kind == "pause" else "hold"), command.by
+    elif command.kind == "resume":
+        run.stop, run.stopped_by = "", ""
+    elif command.kind == "kill":
+        run.killing = True
 
 
 def pause_failed(fleet: Fleet, run: Run) -> None:

@@ -142,7 +142,9 @@ class Floor:
         if self._watching and self.status.bus == "up":
             with suppress(TimeoutError, ConnectionError):
                 goodbye = self._transport.publish(self.topics.intents(self.operator), self._goodbye())
-                await asyncio.wait_for(goodbye, GOODBYE)
+                # Not wait_for: before Python 3.12 it swallows a cancellation that meets its answer.
+                async with asyncio.timeout(GOODBYE):
+                    await goodbye
         if self._timer is not None:
             self._timer.cancel()
         if self._task is not None:

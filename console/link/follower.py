@@ -115,6 +115,7 @@ class Follower:
             pinned=supervision.pinned,
             refused=self._refused,
             problem=self._problem,
+            other=supervision.other,
         )
 
     def wake_at(self) -> float | None:

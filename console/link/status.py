@@ -18,7 +18,8 @@ class LinkStatus:
     `joined` says that the fleet follows the log; otherwise it is as it stood when the link broke. `epoch` is the
     supervisor's by its signed state, empty before. `key` is the fingerprint of the key that state is checked against,
     `pinned` whether that came from this machine's files rather than with the first state. `refused` counts what was not
-    believed or not understood, `problem` says what the last of it was.
+    believed or not understood, `problem` says what the last of it was. `other` is the fingerprint of another key under which
+    a supervisor is up that is not believed, empty if there is none.
     """
 
     bus: BusState
@@ -35,6 +36,7 @@ class LinkStatus:
     pinned: bool
     refused: int
     problem: str
+    other: str = ""
 
 
 _HOLDS = (
@@ -48,6 +50,12 @@ def trouble(status: LinkStatus) -> str:
         what = "the bus is down" if status.bus == "down" else "not connected to the bus yet"
         reason = f" ({status.bus_reason})" if status.bus_reason else ""
         return f"{what}{reason}: nothing can be commanded from here; {_HOLDS}"
+    if status.other and status.supervisor != "up":
+        whose = "the pinned key" if status.pinned else "the key seen first"
+        return (
+            f"a supervisor with another key is up, {status.other}, and not believed; that of {whose} is "
+            f"{status.supervisor}. If it is yours, put its public key into this site's folder (docs/operating.md, Keys)"
+        )
     if status.supervisor in ("stopped", "lost"):
         return f"the supervisor is {status.supervisor}: nobody decides; {_HOLDS}"
     if not status.joined:

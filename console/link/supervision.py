@@ -21,6 +21,10 @@ class Supervision:
 
     A state counts only with the signature of `pinned`, or without one of the first key that signed a state. A retained
     delivery never renews the lease, nor does a counter that is not greater than the last one.
+
+    A first key that only a retained state showed may be of a site that is long gone. It is given up for another one that
+    signs what is said just now, if nobody who lives has ever used it and its own supervisor is not up. Whoever may put that
+    other state there could have replaced the retained one, so this believes nobody who was not believed before.
     """
 
     def __init__(self, pinned: PublicKey | None, now: float) -> None:
@@ -32,6 +36,9 @@ class Supervision:
         self.recording: Literal["ok", "failing"] = "ok"
         self.conflict = False
         self._key = pinned
+        self._confirmed = pinned is not None
+        self._other: PublicKey | None = None
+        self._other_until: float | None = None
         self._counter = -1
         self._ttl = LEASE_TTL
         self._until: float | None = None
@@ -43,9 +50,15 @@ class Supervision:
         return self._key.fingerprint if self._key else ""
 
     @property
+    def other(self) -> str:
+        """Fingerprint of another key under which a supervisor says that it is up, for as long as it does; or empty."""
+        return self._other.fingerprint if self._other else ""
+
+    @property
     def lapses_at(self) -> float | None:
-        """When silence will mean that the supervisor is lost."""
-        return self._until
+        """When silence will mean that the supervisor, or the one under another key, is lost."""
+        times = [time for time in (self._until, self._other_until) if time is not None]
+        return min(times) if times else None
 
     def is_past(self, epoch: str) -> bool:
         """Whether a newer supervisor has taken over from this epoch."""
@@ -60,7 +73,7 @@ class Supervision:
             state = codec.decode(payload, SupervisorState)
         except DecodeError as error:
             return f"supervisor/state is not a state: {error}"
-        problem = self._check(state, payload)
+        problem = self._check(state, payload, now, retained=retained)
         if problem or (self.is_past(state.epoch) and self.life == "up"):
             return problem
         if state.epoch != self.epoch:
@@ -84,7 +97,10 @@ class Supervision:
 
     def distrusts(self, payload: bytes) -> str:
         """Why an answer is not the supervisor's, by the key we believe; nothing while we know none."""
-        if self._key is None or self._key.verifies(payload):
+        if self._key is None:
+            return ""
+        if self._key.verifies(payload):
+            self._confirmed = True
             return ""
         return f"an answer is not signed by {self._whose} {self._key.fingerprint}"
 
@@ -98,12 +114,15 @@ class Supervision:
         """The bus went down: nothing is known any more."""
         self._live("unknown", now)
         self._until = None
+        self._other = self._other_until = None
 
     def tick(self, now: float) -> None:
         """Let time pass: a lease that was not renewed lapses."""
         if self._until is not None and now >= self._until:
             self._until = None
             self._live("lost", now)
+        if self._other_until is not None and now >= self._other_until:
+            self._other = self._other_until = None
 
     def _adopt(self, epoch: str, now: float) -> None:
         if epoch in self._past:
@@ -123,14 +142,30 @@ class Supervision:
     def _whose(self) -> str:
         return "the pinned supervisor key" if self.pinned else "the supervisor key seen first"
 
-    def _check(self, state: SupervisorState, payload: bytes) -> str:
-        key = self._key
-        if key is None:
+    def _check(self, state: SupervisorState, payload: bytes, now: float, *, retained: bool) -> str:
+        if self._key is None or not self._key.verifies(payload):
             try:
-                key = PublicKey.parse(state.public_key)
+                shown = PublicKey.parse(state.public_key)
             except KeyFileError:
+                shown = None
+            if self._key is None and shown is None:
                 return "supervisor/state carries no public key"
-        if not key.verifies(payload):
-            return f"supervisor/state is not signed by {self._whose} {key.fingerprint}"
-        self._key = key
+            live = shown is not None and shown.verifies(payload) and state.status == "up" and not retained
+            if self._key is not None and not (live and self._free):
+                self._meet(shown if live else None, now + state.ttl)
+                return f"supervisor/state is not signed by {self._whose} {self._key.fingerprint}"
+            if shown is None or not shown.verifies(payload):
+                key = shown.fingerprint if shown else "that it shows"
+                return f"supervisor/state is not signed by {self._whose} {key}"
+            self._key, self._other, self._other_until = shown, None, None
+        self._confirmed = self._confirmed or not retained
         return ""
+
+    @property
+    def _free(self) -> bool:
+        """Whether the key we believe may be given up: seen in retained states only, of a supervisor that is not up."""
+        return not self._confirmed and self._until is None
+
+    def _meet(self, other: PublicKey | None, until: float) -> None:
+        if other is not None:
+            self._other, self._other_until = other, until

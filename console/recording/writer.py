@@ -25,6 +25,14 @@ KEYFRAME_RATIO: Final = 4
 KEYFRAME_FLOOR: Final = 64 * 1024
 """Bytes of log that never need a keyframe, however small the fleet."""
 
+GROWN: Final = 2
+"""A new session file must be this many times its first size before size alone makes another one due.
+
+Its keyframe may be larger than a session should be: then every record would begin a file, the one that says so included."""
+
+ROTATION_WITHIN: Final = 60.0
+"""Seconds that a rotation may take while the recording still counts as alive. Beyond, its disk counts as wedged."""
+
 _DAY_MS: Final = 86_400_000
 
 
@@ -44,6 +52,8 @@ class Recording(Closing):
         self._session_bytes = session_bytes
         self._turn = asyncio.Lock()
         self._closed = False
+        self._first_bytes = 0
+        self._rotation_until: float | None = None
 
     @staticmethod
     async def open(
@@ -98,7 +108,7 @@ class Recording(Closing):
         """Whether the session is of an earlier UTC day, or its file is full."""
         if int(self._clock() * 1000) // _DAY_MS > self._session.started // _DAY_MS:
             return True
-        return size_of(self.path) >= self._session_bytes
+        return size_of(self.path) >= max(self._session_bytes, GROWN * self._first_bytes)
 
     def should_keyframe(self, fleet_bytes: int = 0) -> bool:
         """Whether a keyframe is due. `fleet_bytes`: size of the encoded fleet now, if that is known."""
@@ -129,6 +139,8 @@ class Recording(Closing):
     async def rotate(self, keyframe: bytes) -> None:
         """Begin a new session with the encoded fleet as it is now, after `pos`, and close the old one.
 
+        Packing a large fleet and closing a large file take their time; `probe` answers meanwhile.
+
         Raises:
             RecordingError: if `session` is still the old one, that goes on; else the old file was left with its WAL.
         """
@@ -137,10 +149,15 @@ class Recording(Closing):
     async def probe(self) -> None:
         """Return once the recording has taken its turn: a wedged disk or thread never lets this return.
 
+        A rotation is not waited for, as long as it takes no more than `ROTATION_WITHIN`.
+
         Raises:
             RecordingError: the recording is closed.
         """
-        await self._do(self._session.probe)
+        if self._rotation_until is not None and asyncio.get_running_loop().time() < self._rotation_until:
+            await _finished(self._session.probe())
+        else:
+            await self._do(self._probe)
 
     async def limit_pages(self, pages: int) -> None:
         """Let the present session grow to this many database pages of 4 kB: a full disk on purpose.
@@ -165,6 +182,9 @@ class Recording(Closing):
                 raise RecordingError(f"{self.path}: the recording is closed")
             await _finished(act())
 
+    async def _probe(self) -> None:
+        await self._session.probe()  # the one of now: it may have changed while this waited for its turn
+
     async def _append(self, rows: Sequence[Row]) -> None:
         pos, at = self.pos, self.at
         for row in rows:
@@ -181,12 +201,20 @@ class Recording(Closing):
         await self._session.insert(rows)
 
     async def _rotate(self, keyframe: bytes) -> None:
+        self._rotation_until = asyncio.get_running_loop().time() + ROTATION_WITHIN
+        try:
+            await self._begin(keyframe)
+        finally:
+            self._rotation_until = None
+
+    async def _begin(self, keyframe: bytes) -> None:
         old = self._session
         at = max(old.at, old.started, int(self._clock() * 1000))
         path = self._folder / (name_after(old.path.stem, at) + SUFFIX)
         self._session = await Session.create(path, Keyframe(old.pos, at, keyframe))
         # Records that were accepted while the file was made are older than its keyframe, and not out of order.
         self._session.at = old.at
+        self._first_bytes = size_of(path)
         await old.close()
 
     async def _limit(self, pages: int) -> None:

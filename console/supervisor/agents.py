@@ -11,7 +11,7 @@ from typing import Final
 from bus import codec
 from bus.codec import DecodeError
 from bus.limits import AGENT_SILENT, EVENTS_IN_FLIGHT, WINDOW_MAX
-from bus.messages import AgentStatus, PassListCommand
+from bus.messages import AgentStatus
 from bus.records import AgentBorn, AgentLost, AgentStopped
 from bus.topics import Address
 from console.core.state import Fleet
@@ -21,10 +21,16 @@ from console.supervisor.gates import Gates
 from console.supervisor.ingest import Ingest
 from console.supervisor.ledger import Ledger
 from console.supervisor.log import Log
-from console.supervisor.outbox import Outbox
+from console.supervisor.passes import Passes
 
 OLD_KEPT: Final = 16
 """Superseded incarnations of an agent that are remembered."""
+
+TWICE: Final = 3.0
+"""Seconds over which a superseded incarnation must be heard to count as running still.
+
+What a dead process said last may be delivered after the birth of the next one, all of it together: one broker keeps no
+order between two connections. A living one goes on with its heartbeats, which are further apart than this."""
 
 SPARE: Final = 500
 """Agents beyond those of the fleet that are remembered until they are forgotten together."""
@@ -32,10 +38,15 @@ SPARE: Final = 500
 
 @dataclass(slots=True)
 class Pulse:
-    """When an agent was last heard, and which of its incarnations were superseded, the last one last."""
+    """When an agent was last heard, and which of its incarnations were superseded, the last one last.
+
+    Each of these with the time when it was first heard after that, None while it was not. `spoke` is when the present one
+    last said something about itself.
+    """
 
     heard: float
-    old: dict[str, None] = field(default_factory=dict)
+    spoke: float = float("-inf")
+    old: dict[str, float | None] = field(default_factory=dict)
 
     def supersede(self, incarnation: str) -> None:
         """Remember that another process took an incarnation's place."""
@@ -49,18 +60,15 @@ class Agents:
     """The watchdog of agent processes."""
 
     def __init__(
-        self, log: Log, outbox: Outbox, alarms: Alarms, ingest: Ingest, ledger: Ledger, gates: Gates
+        self, log: Log, alarms: Alarms, ingest: Ingest, ledger: Ledger, gates: Gates, passes: Passes
     ) -> None:
         self._log = log
-        self._outbox = outbox
         self._alarms = alarms
         self._ingest = ingest
         self._ledger = ledger
         self._gates = gates
         self._pulses: dict[str, Pulse] = {}
-        self._issued = 0
-        # Who has a pass list, or had one: told anew at every heartbeat, as nobody would miss a withdrawal that got lost.
-        self._listed: set[str] = set()
+        self._passes = passes
         self._deaf = False
 
     @property
@@ -107,11 +115,10 @@ class Agents:
     def _born(self, agent: str, status: AgentStatus, now: float) -> None:
         life = self._fleet.agents.get(agent)
         pulse = self._pulses.setdefault(agent, Pulse(now))
-        if status.incarnation in pulse.old and life is not None and life.status == "online":
-            self._duplicate(agent)
+        if self._superseded(agent, pulse, status.incarnation, now):
             return
         pulse.old.pop(status.incarnation, None)  # it outlived the one that had taken its place
-        pulse.heard = now
+        pulse.heard = pulse.spoke = now
         self._ingest.announced.add(agent)
         if life is not None and life.incarnation != status.incarnation:
             pulse.supersede(life.incarnation)
@@ -128,7 +135,7 @@ class Agents:
         for standing in status.runs:
             self._ingest.standing(agent, standing, status.incarnation, now)
         self._ledger.again(agent, {standing.run: standing.open for standing in status.runs}, now)
-        self._issue(agent)
+        self._passes.born(agent)
 
     def _forget(self) -> None:
         """Let go of agents that the fleet has forgotten; who returns announces itself again."""
@@ -138,38 +145,46 @@ class Agents:
         for name in [name for name in self._pulses if name not in agents]:
             del self._pulses[name]
             self._ingest.announced.discard(name)
-            self._listed.discard(name)
+            self._passes.forget(name)
             self._gates.forget(name)
-
-    def _issue(self, agent: str) -> None:
-        tools = self._gates.pass_list(agent)
-        if tools:
-            self._listed.add(agent)
-        self._issued = max(self._issued + 1, self._fleet.pos)
-        command = PassListCommand(epoch=self._log.epoch, agent=agent, order=self._issued, tools=tools)
-        self._outbox.command(command)
 
     def reissue(self, *, only: str = "") -> None:
         """Send every online agent its pass list anew, or one of them."""
         for name, life in self._fleet.agents.items():
             if life.status == "online" and only in ("", name):
-                self._issue(name)
+                self._passes.issue(name)
 
     def _alive(self, agent: str, status: AgentStatus, now: float) -> None:
         pulse = self._pulses.setdefault(agent, Pulse(now))
         life = self._fleet.agents.get(agent)
-        if status.incarnation in pulse.old and life is not None and life.status == "online":
-            self._duplicate(agent)
+        if self._superseded(agent, pulse, status.incarnation, now):
             return
         pulse.heard = now
         if life is None or life.status != "online" or life.incarnation != status.incarnation:
             self._born(agent, status, now)
-        elif agent in self._listed:
-            self._issue(agent)
+        else:
+            pulse.spoke = now
+            self._passes.again(agent)
 
-    def _duplicate(self, agent: str) -> None:
+    def _superseded(self, agent: str, pulse: Pulse, incarnation: str, now: float) -> bool:
+        """Whether a message is of a process that another one has replaced, and is not heeded.
+
+        One late message says nothing. Heard again later, and the other one meanwhile, both run. Heard again alone, it is the
+        one that runs, and what replaced it was a birth delivered late.
+        """
+        life = self._fleet.agents.get(agent)
+        if incarnation not in pulse.old or life is None or life.status != "online":
+            return False
+        first = pulse.old[incarnation]
+        if first is None:
+            pulse.old[incarnation] = now
+        if first is None or now - first < TWICE:
+            return True
+        if pulse.spoke <= first:
+            return False
         text = f"two processes call themselves {agent}; the older one still runs"
         self._alarms.raise_("duplicate-agent", text, agent)
+        return True
 
     def _stopped(self, agent: str, status: AgentStatus) -> None:
         life = self._fleet.agents.get(agent)
@@ -204,6 +219,7 @@ class Agents:
         """Nobody listened for so long: what agents said meanwhile has yet to be heard."""
         for pulse in self._pulses.values():
             pulse.heard += seconds
+            pulse.old = dict.fromkeys(pulse.old)  # what lay there meanwhile came together, however old it is
 
     def tick(self, now: float) -> None:
         """Lose the agents that were silent for too long while they could be heard."""

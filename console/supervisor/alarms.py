@@ -52,6 +52,9 @@ ALARMS_A_KIND: Final = 200
 COUNTS_SPARE: Final = 1_000
 """Counts of alarms that are over which may be kept."""
 
+MORE_KEPT: Final = 10_000
+"""Alarms of one kind counted together whose names are remembered, to see when the last of their troubles is gone."""
+
 
 class Alarms:
     """The alarm desk. An alarm's id is its kind and what it is about, so that the same trouble is one alarm."""
@@ -59,6 +62,7 @@ class Alarms:
     def __init__(self, log: Log) -> None:
         self._log = log
         self._counts: dict[str, int] = {}
+        self._more: dict[str, set[str]] = {}
 
     def raise_(self, kind: str, text: str, agent: str = "", run: str = "", *, about: str = "") -> None:
         """Raise an alarm. Raised again while it stands, it is written at its 1st, 2nd, 5th, 10th, 20th, ... time only."""
@@ -79,6 +83,9 @@ class Alarms:
         name = "/".join(part for part in (kind, agent, run, about) if part)[:200]
         alarms = self._log.fleet.alarms
         if name not in alarms and sum(alarm.kind == kind for alarm in alarms.values()) >= ALARMS_A_KIND:
+            more = self._more.setdefault(kind, set())
+            if len(more) < MORE_KEPT:
+                more.add(name)
             return f"{kind}/more"
         return name
 
@@ -91,6 +98,20 @@ class Alarms:
     def clear(self, kind: str, agent: str = "", run: str = "", *, about: str = "") -> None:
         """Say that the condition is gone; a latched alarm stays."""
         name = "/".join(part for part in (kind, agent, run, about) if part)[:200]
+        self._clear(name, agent, run)
+        more = f"{kind}/more"
+        if more not in self._log.fleet.alarms or name == more:
+            return
+        # What an earlier supervisor counted together nobody can name; it goes with the last alarm of its kind.
+        counted = self._more.get(kind, set())
+        counted.discard(name)
+        alarms = self._log.fleet.alarms.values()
+        if not counted and not any(
+            one.kind == kind and one.id != more and one.state != "returned" for one in alarms
+        ):
+            self._clear(more, "", "")
+
+    def _clear(self, name: str, agent: str, run: str) -> None:
         alarm = self._log.fleet.alarms.get(name)
         if alarm is not None and not alarm.latched and alarm.state != "returned":
             self._log.write(AlarmCleared(alarm=name), agent, run)

@@ -13,7 +13,7 @@ from typing import Final
 from bus import codec
 from bus.codec import DecodeError, Invalid, Record
 from bus.events import ActionFinished, ActionProposed, ActionStarted, BlobPart, RunFinished, RunStarted
-from bus.messages import SupervisorState
+from bus.messages import DecisionCommand, SupervisorState
 from bus.records import RecordingStarted, SupervisorStarted
 from bus.signing import PrivateKey
 from bus.topics import Topics
@@ -31,6 +31,7 @@ from console.supervisor.ledger import Ledger
 from console.supervisor.log import Entry, Log
 from console.supervisor.operators import Operators
 from console.supervisor.outbox import Out, Outbox
+from console.supervisor.passes import Passes
 from console.supervisor.progress import Progress
 
 ASLEEP: Final = 2.0
@@ -71,7 +72,8 @@ class Desk:
         self.ledger = Ledger(self.log, self.outbox, self.alarms, new_id)
         self.gates = Gates(self.log, self.ledger, self.alarms, judge, new_id)
         self.ingest = Ingest(self.log, self.outbox, self.alarms)
-        self.agents = Agents(self.log, self.outbox, self.alarms, self.ingest, self.ledger, self.gates)
+        self.passes = Passes(self.log, self.outbox, self.gates.pass_list)
+        self.agents = Agents(self.log, self.alarms, self.ingest, self.ledger, self.gates, self.passes)
         self.arbiter = Arbiter(
             self.log, self.outbox, self.gates, self.ledger, self.alarms, operators, identity.topics
         )
@@ -79,6 +81,7 @@ class Desk:
         self.consoles = Consoles(self.log, self.outbox, identity.topics, self.arbiter.enrolled)
         self.blobs = Blobs()
         self.gates.blob_ok = self.blobs.whole
+        self.gates.could_hold = self.passes.could_hold
         self.gates.reissue = lambda agent: self.agents.reissue(only=agent)
         self.committed_pos = fleet.pos
         self.failing = False
@@ -105,9 +108,15 @@ class Desk:
         for number, line in enumerate(late, 1):
             about = f"{self.identity.epoch}.{number}"
             self.alarms.raise_("recorded-late", f"sent while the recording failed: {line}", about=about)
-            self.ledger.highest = max(self.ledger.highest, record_late(self.log, line))
+            command = record_late(self.log, line)
+            if command is not None:
+                self.ledger.highest = max(self.ledger.highest, command.order)
+            if isinstance(command, DecisionCommand):
+                self.gates.late[f"{command.agent}/{command.run}/{command.action}"] = command
         self.conflict = SECOND in self.fleet.alarms
         self._close()
+        self.passes.tick(now)
+        self.passes.interrupted()
         self.agents.restore(now)
         self.gates.restore(now)
         self.progress.restore(now)
@@ -126,6 +135,8 @@ class Desk:
         self.agents.listen(now, deaf=deaf)
         self.progress.listen(now, deaf=deaf)
         self.consoles.listen(now, deaf=deaf)
+        self.passes.tick(now)
+        self.passes.interrupted()
 
     def rotated(self, session: str, previous: str) -> None:
         """Say in the log that a session file begins."""
@@ -203,11 +214,13 @@ class Desk:
         """Let time pass: deadlines, silences, timeouts, watermarks."""
         slept = now - (now if self._ticked is None else self._ticked)
         self._ticked = now
+        self.passes.tick(now)
         if slept >= ASLEEP:
             self.agents.slept(slept)
             self.progress.slept(slept)
             self.consoles.slept(slept)
             self.ledger.slept(slept)
+            self.passes.interrupted()
         if self.conflict and SECOND not in self.fleet.alarms:
             self.conflict = False  # an operator looked into it and reset the alarm
             self._close()
@@ -243,6 +256,7 @@ class Desk:
         if failing == self.failing:
             return
         self.failing = failing
+        self.passes.interrupted()
         self._close()
         if failing:
             self.alarms.raise_("recording-failing", "the recording fails; approvals are closed")

@@ -8,6 +8,7 @@ from typing import Any, Final, Protocol
 
 from bus.canonical import NotCanonicalError, digest
 from bus.events import ActionProposed, Outcome
+from bus.messages import DecisionCommand
 from bus.records import ActionAsked, ActionAssessed, ActionDecided
 from console.core.blobs import blob_names
 from console.core.risk import Assessment
@@ -60,6 +61,9 @@ class Gates:
         self._unpassed: dict[str, set[str]] = {}
         self.reissue: Callable[[str], None] = lambda _: None
         self.blob_ok: Callable[[str, str], bool] = lambda _run, _name: False
+        self.could_hold: Callable[[Run, str], bool] = lambda _run, _tool: False
+        self.late: dict[str, DecisionCommand] = {}
+        """Decisions that went out before the proposals they are about were recorded, by the actions' keys."""
 
     @property
     def _fleet(self) -> Fleet:
@@ -83,10 +87,13 @@ class Gates:
             reasons=assessment.reasons,
         )
         self._log.write(assessed, run.agent, run.run)
+        late = self.late.pop(action.key, None)
         if run.control == "observed":
             return
-        if data.passed:
-            self._passed(action, own, assessment, now)
+        if late is not None:
+            self.decide(action, late.outcome, late.by, now, reason=late.text, command=late.id)
+        elif data.passed:
+            self._passed(run, action, own, assessment, now)
         elif problem:
             self.decide(action, "rejected", "policy", now, reason=f"the arguments {problem}")
         elif assessment.gate == "deny":
@@ -148,16 +155,17 @@ class Gates:
         """Let go of what is known of an agent that the site has forgotten."""
         self._unpassed.pop(agent, None)
 
-    def _passed(self, action: Action, own: str, assessment: Assessment, now: float) -> None:
-        """An action that did not wait: fine if its tool is on the pass list, an ungated action otherwise.
+    def _passed(self, run: Run, action: Action, own: str, assessment: Assessment, now: float) -> None:
+        """An action that did not wait: fine if its tool is on a pass list that the agent may hold, ungated otherwise.
 
-        What the list allowed and the judgement would have asked about stays allowed, is an alarm, and was the last time.
+        What a list allowed and the judgement would have asked about stays allowed, is an alarm, and was the last time.
         """
-        if action.tool not in self.pass_list(action.agent):
+        listed = action.exact_tool in self.pass_list(action.agent)
+        if not listed and not self.could_hold(run, action.exact_tool):
             return
         self.decide(action, "approved", "pass-list", now, digest=own, send=False)
         if assessment.gate not in ("auto", "notify"):
-            self._unpassed.setdefault(action.agent, set()).add(action.tool)
+            self._unpassed.setdefault(action.agent, set()).add(action.exact_tool)
             text = (
                 f"{action.agent} passed {action.tool}, which would be {assessment.gate}: {_why(assessment)}"
             )
@@ -187,12 +195,13 @@ class Gates:
         reason: str = "",
         intent: str = "",
         send: bool = True,
+        command: str = "",
     ) -> None:
-        """Record the decision of an action and send it to the agent behind the commit."""
+        """Record the decision of an action and send it to the agent behind the commit, under a new id or `command`."""
         decided = ActionDecided(
             action=action.id,
             outcome=outcome,
-            command=self._new_id() if send else "",
+            command=(command or self._new_id()) if send else "",
             by=by,
             digest=digest,
             args=args,

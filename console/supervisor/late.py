@@ -17,29 +17,28 @@ from console.supervisor.log import Log
 _KINDS: Final[dict[type, CommandKind]] = {PauseCommand: "pause", HoldCommand: "hold", KillCommand: "kill"}
 
 
-def record_late(log: Log, line: str) -> int:
-    """Record the command of one line of the emergency log, as far as the recording knows what it is about.
+def record_late(log: Log, line: str) -> AnyCommand | None:
+    """Record the command of one line of the emergency log; returns it, or None if the line has none.
 
-    The agent that obeyed it will say so. What cannot be recorded stands in the alarm that quotes the line. Returns the
-    order of the command, 0 if the line has none: later commands must be above it.
+    The agent that obeyed it will say so, even where the recording does not know yet what it was about: the run and the
+    action may have been lost with the supervisor that sent it, and are sent again.
     """
     try:
         kept = msgspec.json.decode(line, type=dict[str, str])
         command = codec.decode_command(kept.get("payload", "").encode())
     except (msgspec.MsgspecError, ValueError):  # the last line of a crash, or not ours
-        return 0
+        return None
     with contextlib.suppress(IllegalTransitionError):
         _record(log, command)
-    return command.order
+    return command
 
 
 def _record(log: Log, command: AnyCommand) -> None:
-    run = log.fleet.run(command.agent, command.run)
-    if run is None or command.id in log.fleet.commands:
+    if command.id in log.fleet.commands:
         return
     match command:
         case DecisionCommand():
-            action = run.actions.get(command.action)
+            action = log.fleet.action(f"{command.agent}/{command.run}/{command.action}")
             if action is not None and action.outcome is None:
                 decided = ActionDecided(
                     action=command.action,
@@ -48,7 +47,16 @@ def _record(log: Log, command: AnyCommand) -> None:
                     by=command.by,
                     reason=command.text,
                 )
-                log.write(decided, run.agent, run.run)
+                log.write(decided, command.agent, command.run)
+            else:
+                requested = CommandRequested(
+                    command=command.id,
+                    kind="decision",
+                    by="recorded late",
+                    action=command.action,
+                    reason=command.text,
+                )
+                log.write(requested, command.agent, command.run)
         case PauseCommand(reason=reason) | HoldCommand(reason=reason) | KillCommand(reason=reason):
             requested = CommandRequested(
                 command=command.id,
@@ -57,6 +65,6 @@ def _record(log: Log, command: AnyCommand) -> None:
                 order=command.order,
                 reason=reason,
             )
-            log.write(requested, run.agent, run.run)
+            log.write(requested, command.agent, command.run)
         case _:
             return

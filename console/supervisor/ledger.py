@@ -96,10 +96,29 @@ class Ledger:
                 self._log.write(failed, run.agent, run.run)
 
     def continued(self, run: Run, now: float) -> None:
-        """A run goes on in a new process, which knows of no pause: stop it again if the last word was to stop."""
+        """A run goes on in a new process, which knows of no pause and no kill: stop it again, end it again."""
         if run.stop:
             reason = "it was stopped before its process was replaced"
             self.request(run.stop, run, run.stopped_by, reason, "", now)
+        if run.killing:
+            self._kill_again(run, now)
+
+    def _kill_again(self, run: Run, now: float) -> None:
+        """Repeat a kill that another process took and did not live to carry out, or that reached nobody."""
+        by = "supervisor"
+        for command in list(self._fleet.commands.values()):
+            if command.kind != "kill" or (command.agent, command.run) != (run.agent, run.run):
+                continue
+            by = command.by
+            if command.state in ("requested", "sent"):
+                self._send(command)
+                self._watch(command.id, now)
+                return
+            if command.state == "acknowledged":
+                failed = CommandFailed(command=command.id, reason="its process was replaced before it ended")
+                self._log.write(failed, run.agent, run.run)
+        reason = "it was to be killed before its process was replaced"
+        self.request("kill", run, by, reason, "", now)
 
     def decision(self, action: Action, now: float) -> None:
         """Send the decision that stands recorded for an action."""

@@ -121,8 +121,6 @@ class Progress:
         del self._stalled[key]
         agent, _, run = key.partition("/")
         self._alarms.clear(KIND, agent, run)
-        if not self._stalled:
-            self._alarms.clear(KIND, about="more")
 
 
 def _expected(run: Run) -> bool:

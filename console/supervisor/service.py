@@ -9,8 +9,8 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Callable, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from typing import Final
 
 from bus.limits import LEASE_RENEW
@@ -205,12 +205,14 @@ class Service:
         try:
             if rotating and keyframe:
                 previous = self._recording.session
-                await self._recording.rotate(keyframe)
+                with self._in_time():  # what stops things must not wait for a large file to be closed
+                    await self._recording.rotate(keyframe)
                 self._desk.log.not_before = self._recording.at
                 self._desk.rotated(self._recording.session, previous)
                 self._kick()
             elif keyframe:
-                await self._recording.keyframe(last.pos, last.at, keyframe)
+                with self._in_time():
+                    await self._recording.keyframe(last.pos, last.at, keyframe)
         except RecordingError as error:
             LOGGER.error("no keyframe: %s", error)  # noqa: TRY400  (the trace says nothing more)
 
@@ -228,9 +230,15 @@ class Service:
 
         Without a task or a time-out around it: an approval waits for every turn of the loop.
         """
+        with self._in_time():
+            await self._recording.append(rows(entries))
+
+    @contextmanager
+    def _in_time(self) -> Iterator[None]:
+        """While the recording has not answered in time, it counts as failing."""
         overdue = asyncio.get_running_loop().call_later(SLOW, self._overdue)
         try:
-            await self._recording.append(rows(entries))
+            yield
         finally:
             overdue.cancel()
 

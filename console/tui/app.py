@@ -63,6 +63,10 @@ async def _run(*, broker: str | None, site: str | None, operator: str | None, re
         code = await app.run_async()
     finally:
         await app.left()
+    if isinstance(
+        app.failure, ValueError
+    ):  # of the operator's making: the command line has its words and exit code
+        raise app.failure
     if app.failure is not None:
         print(f"watchfloor: {app.failure}", file=sys.stderr)  # noqa: T201  (the terminal is ours again)
     return code if code is not None else (app.return_code or 0)

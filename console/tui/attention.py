@@ -6,11 +6,13 @@ Claims and their limit, errors, losses, commands without effect and alarms; one 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Final, Literal, NamedTuple
+from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 
 from bus.limits import CONFIDENCE_LIMIT
 from console.core.lifecycle import ENDED
-from console.core.state import Alarm, Command, Fleet, Run
+
+if TYPE_CHECKING:
+    from console.core.state import Alarm, Command, Fleet, Run
 
 Level = Literal["stop", "act", "watch"]
 

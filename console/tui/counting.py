@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-from console.core.state import Action, Alarm
 from console.tui.attention import ORDER, Level, Plight, level_of_alarm, stands, wants_answer
+
+if TYPE_CHECKING:
+    from console.core.state import Action, Alarm
 
 
 class Counts(NamedTuple):

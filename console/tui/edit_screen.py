@@ -27,6 +27,14 @@ class ArgumentArea(TextArea, inherit_css=True):
     ArgumentArea, ArgumentArea:focus { height: 1fr; border: none; padding: 0 1; background: $wf-bg; color: $wf-text; }
     """
 
+    async def _on_key(self, event: events.Key) -> None:
+        """Move and erase when the key comes; through the bindings it would be after text that was typed behind it."""
+        bound = self._bindings.key_to_bindings.get(event.key)
+        if bound:
+            event.prevent_default()
+            event.stop()
+            await self.run_action(bound[0].action)
+
     async def _on_paste(self, event: events.Paste) -> None:
         event.prevent_default()
         event.stop()

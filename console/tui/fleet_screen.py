@@ -10,7 +10,7 @@ from console.tui import fleet_rows, panes
 from console.tui.filter import Sieve
 from console.tui.filtering import FilteringScreen
 from console.tui.floor_screen import Subject
-from console.tui.frame_rows import View
+from console.tui.frame_rows import nothing_known
 from console.tui.items import Item, grouped
 from console.tui.paint import Line
 
@@ -43,7 +43,7 @@ class FleetScreen(FilteringScreen):
     def names(self) -> Sequence[str]:
         items = self._filtered() if self.filter else self.floor.index.items(self._unfolded)
         if not items:
-            words = _empty(self.view) if not self.filter else ["No run is like that."]
+            words = nothing_known(self.view) if not self.filter else ["No run is like that."]
             items = [Item("none", text) for text in words]
         self._items = items
         if items is not self._names[0] and items != self._names[0]:
@@ -162,15 +162,3 @@ def _elsewhere(chosen: str, names: Sequence[str]) -> str:
 
 def _waiting(run: Run) -> Action | None:
     return next((action for action in run.actions.values() if action.state == "asked"), None)
-
-
-_START: Final = "If no floor runs here, start one with: watchfloor up"
-
-
-def _empty(view: View) -> list[str]:
-    if view.standing.bus != "up":
-        known = "Nothing known yet." if view.standing.bus == "down" else "Connecting to the bus."
-        return [known, view.standing.reason, _START]
-    if not view.standing.joined:
-        return ["Asking the supervisor for the state of the floor.", view.standing.reason, _START]
-    return ["No agent has reported yet.", "The first event of a run puts it here."]

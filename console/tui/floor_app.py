@@ -7,44 +7,55 @@ import time
 import traceback
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
-from datetime import tzinfo
-from typing import ClassVar, Final
+from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from rich.segment import Segment, Segments
 from textual.app import App
-from textual.binding import BindingType
 
-from console.core.reduce import Change
-from console.core.state import Fleet
 from console.core.text import visible
 from console.tui import lines
-from console.tui.actions import Mode
-from console.tui.fleet_screen import FleetScreen
-from console.tui.floor_screen import FloorScreen
 from console.tui.frame_rows import Note, View
-from console.tui.help_screen import HelpScreen
-from console.tui.index import FleetIndex
 from console.tui.moment import FloorTime, Moment, Pace
-from console.tui.paint import Line
-from console.tui.sheets import Wish
-from console.tui.source import UNSEEN, Source, Standing, standing
+from console.tui.opening import OpeningScreen
+from console.tui.source import UNSEEN, standing
 from console.tui.theme import themes, variables
 from console.tui.wishes import Wishes
+
+if TYPE_CHECKING:  # fleet, reducer and screens are loaded once something stands on the terminal
+    from datetime import tzinfo
+
+    from textual.binding import BindingType
+    from textual.screen import Screen
+
+    from console.core.reduce import Change
+    from console.core.state import Fleet
+    from console.tui.actions import Mode
+    from console.tui.floor_screen import FloorScreen
+    from console.tui.index import FleetIndex
+    from console.tui.paint import Line
+    from console.tui.sheets import Wish
+    from console.tui.source import Source, Standing
 
 FRAMES: Final = 15
 """Frames a second at most; a frame in which nothing changed paints nothing."""
 
+QUIET: Final = 0.25
+"""Seconds between frames while nothing comes in but what runs tell of their work."""
+
 NOTE_FOR: Final = 15.0
 """Seconds a note stands."""
 
-Opener = Callable[[], AbstractAsyncContextManager[Source]]
+Opener = Callable[[], AbstractAsyncContextManager["Source"]]
 
 
 class FloorApp(App[int], inherit_bindings=False):
     """Shows a source. `open_source` is entered after the first paint; `clock` is monotonic, in seconds.
 
-    Without a key (`signed` false) an operator may only reject, pause and hold.
+    Without a key (`signed` false) an operator may only reject, pause and hold. `index` and the screens of the floor are
+    there from then on.
     """
+
+    index: FleetIndex
 
     CSS = lines.CSS
     TITLE = "Watchfloor"
@@ -70,7 +81,6 @@ class FloorApp(App[int], inherit_bindings=False):
         self.theme = "watchfloor-dark"
         self.read_only, self.signed = read_only, signed
         self.source: Source | None = None
-        self.index = FleetIndex(Fleet())
         self.note: Note | None = None
         self.failure: Exception | None = None
         self._open_source, self._site, self._operator = open_source, site, operator
@@ -80,8 +90,8 @@ class FloorApp(App[int], inherit_bindings=False):
         self._wishes = Wishes(self.tell)
         self._standing = UNSEEN
         self._note_at = float("-inf")
-        self._again = False
-        self._drawn_at = -1
+        self._again = self._moved = False
+        self._drawn_at = float("-inf")
         self._leaving = asyncio.Event()
         self._following: asyncio.Task[None] | None = None
 
@@ -95,18 +105,31 @@ class FloorApp(App[int], inherit_bindings=False):
     def get_theme_variable_defaults(self) -> dict[str, str]:
         return variables("dark")
 
-    def get_default_screen(self) -> FleetScreen:
-        return FleetScreen()
+    def get_default_screen(self) -> Screen[Any]:
+        return OpeningScreen()
 
     # ---- the source --------------------------------------------------------------------------------------------------
 
     def on_mount(self) -> None:
-        if self._paced:
-            self.set_interval(1 / FRAMES, self._tick)
         self.call_after_refresh(self._start)
 
-    def _start(self) -> None:
+    async def _start(self) -> None:
+        await self._furnish()
+        if self._paced:
+            self.set_interval(1 / FRAMES, self._tick)
         self._following = asyncio.create_task(self._follow(), name="follow the floor")
+
+    async def _furnish(self) -> None:
+        """Load what the first paint did without, and put Fleet where the opening stood."""
+        from console.core.state import Fleet
+        from console.tui.fleet_screen import FleetScreen
+        from console.tui.index import FleetIndex
+
+        self.index = FleetIndex(Fleet())
+        self.add_mode(
+            "floor", FleetScreen
+        )  # a stack of screens of its own: the first screen of all cannot be switched
+        await self.switch_mode("floor")
 
     async def _follow(self) -> None:
         try:
@@ -129,7 +152,11 @@ class FloorApp(App[int], inherit_bindings=False):
 
     def _heard(self, changes: list[Change]) -> None:
         self.index.hear(changes)
-        self._again = True
+        self._moved = True
+        if any(
+            kind != "run" for kind, _ in changes
+        ):  # what waits, was decided or went wrong is shown at once
+            self._again = True
 
     @property
     def fleet(self) -> Fleet:
@@ -159,6 +186,8 @@ class FloorApp(App[int], inherit_bindings=False):
 
     def show(self, mode: Mode, at: str = "") -> None:
         """Go to Fleet, Queue or Alarms, from wherever we are; `at` names the item to choose there."""
+        from console.tui.floor_screen import FloorScreen
+
         while len(self.screen_stack) > 1 and isinstance(self.screen, FloorScreen):
             self.pop_screen()
         if mode == "queue":
@@ -187,11 +216,15 @@ class FloorApp(App[int], inherit_bindings=False):
     @property
     def front(self) -> FloorScreen | None:
         """The screen of the floor in front; the palette may lie over it."""
+        from console.tui.floor_screen import FloorScreen
+
         found = (screen for screen in reversed(self.screen_stack) if isinstance(screen, FloorScreen))
         return next(found, None)
 
     def show_help(self, mode: Mode) -> None:
         """Open the help of a screen."""
+        from console.tui.help_screen import HelpScreen
+
         self.push_screen(HelpScreen(mode))
 
     # ---- frames ------------------------------------------------------------------------------------------------------
@@ -210,7 +243,10 @@ class FloorApp(App[int], inherit_bindings=False):
         )
 
     def _tick(self) -> None:
-        if self._again or int(self._clock()) != self._drawn_at or self.standing != self._standing:
+        now = self._clock()
+        turned = now // 1 != self._drawn_at // 1
+        moved = self._moved and now - self._drawn_at >= QUIET
+        if self._again or moved or turned or self.standing != self._standing:
             self.draw()
 
     def draw(self) -> None:
@@ -218,8 +254,8 @@ class FloorApp(App[int], inherit_bindings=False):
         screen = self.front
         if screen is None or not screen.is_mounted:
             return
-        self._again = False
-        self._drawn_at = int(self._clock())
+        self._again = self._moved = False
+        self._drawn_at = self._clock()
         self._standing = self.standing
         if self.fleet is not self.index.fleet:
             self.index.follow(self.fleet)

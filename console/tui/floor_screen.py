@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from typing import ClassVar, Final, NamedTuple, cast
 
 from textual import events
+from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 
 from console.core.state import Action, Run
@@ -19,7 +20,6 @@ from console.tui.frame_rows import Note, View
 from console.tui.host import Host
 from console.tui.layout import LaidOutScreen
 from console.tui.paint import BLANK, Line, muted
-from console.tui.panes import beside
 from console.tui.sending import unsendable
 from console.tui.sheets import CodeSheet, KillSheet, Sheet, Wish, WordsSheet, rule
 
@@ -72,7 +72,7 @@ class FloorScreen(LaidOutScreen, inherit_bindings=False):
     @property
     def mode(self) -> Mode:
         """Which rows of the actions table hold now."""
-        if self.size.width < frame.WIDTH or self.size.height < frame.HEIGHT:
+        if not frame.fits(*self.extent):
             return "small"
         return self.sheet.mode if self.sheet else self.place
 
@@ -119,11 +119,15 @@ class FloorScreen(LaidOutScreen, inherit_bindings=False):
 
     # ---- frames ------------------------------------------------------------------------------------------------------
 
+    def compose(self) -> ComposeResult:
+        self.frame(self.floor.view(self.extent.width))
+        yield from super().compose()
+
     def frame(self, view: View) -> None:
         """Bring every row up to date; only those that differ are painted."""
-        self.view, cells = frame.split(view, self.size.height) if self.paned else (view, 0)
+        self.view, cells = frame.split(view, self.extent.height) if self.paned else (view, 0)
         if self.mode == "small":
-            self.show_only(frame.too_small(view, self.size.height))
+            self.show_only(frame.too_small(view, self.extent.height))
             return
         if self.sheet is not None and (why := self._outdated(self.sheet)):
             self.floor.tell(Note(f"{self.sheet.wish.label}: not sent, {why}", "act"))
@@ -141,18 +145,13 @@ class FloorScreen(LaidOutScreen, inherit_bindings=False):
         height, changed = self.share_out(above, under, below, foot, width=self.view.width)
         if changed:
             self.call_after_refresh(floor.draw)
-        self._show_pane(view, cells, height)
+        quiet = isinstance(self.sheet, KillSheet) or not view.live
+        self.show_pane(self.detail(cells) if cells else [], cells, height, grey=quiet)
         typed = self.sheet.typed if self.sheet else ""
         mode = "commands" if self.covered else self.mode
         self.keys.show([frame.key_line(mode, view, self.closed, typed=typed, named=self.label)])
         self.body.frame()
         self.painted()
-
-    def _show_pane(self, view: View, cells: int, height: int) -> None:
-        self.pane.display = cells > 0
-        if cells:
-            quiet = isinstance(self.sheet, KillSheet) or not view.live
-            self.pane.show(beside(self.detail(cells), height, grey=quiet))
 
     def _load(self, names: Sequence[str]) -> bool:
         """Take another list unless rows must not move now. Returns whether it was taken."""

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from datetime import tzinfo
-from typing import Final, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from console.tui import figures
 from console.tui.actions import KeyAction, Mode, offered
-from console.tui.attention import MARKS, Level
-from console.tui.counting import Counts
+from console.tui.attention import MARKS
 from console.tui.paint import BLANK, Line, Row
-from console.tui.source import UNSEEN, Standing
-from console.tui.theme import Ink
+from console.tui.source import UNSEEN
+
+if TYPE_CHECKING:
+    from datetime import tzinfo
+
+    from console.tui.attention import Level
+    from console.tui.counting import Counts
+    from console.tui.source import Standing
+    from console.tui.theme import Ink
 
 WIDTH: Final = 80
 WIDEST: Final = 120
@@ -246,6 +251,24 @@ def key_line(
 
 def _cells(labels: list[tuple[str, KeyAction]]) -> int:
     return sum(len(key) + len(action.label) + 3 for key, action in labels)
+
+
+_START: Final = "If no floor runs here, start one with: watchfloor up"
+
+
+def nothing_known(view: View) -> list[str]:
+    """What stands in the list while there is nothing to list."""
+    if view.standing.bus != "up":
+        known = "Nothing known yet." if view.standing.bus == "down" else "Connecting to the bus."
+        return [known, view.standing.reason, _START]
+    if not view.standing.joined:
+        return ["Asking the supervisor for the state of the floor.", view.standing.reason, _START]
+    return ["No agent has reported yet.", "The first event of a run puts it here."]
+
+
+def fits(width: int, height: int) -> bool:
+    """Whether a terminal is large enough to act."""
+    return width >= WIDTH and height >= HEIGHT
 
 
 def too_small(view: View, height: int) -> list[Line]:

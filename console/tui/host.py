@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from console.core.state import Fleet
-from console.tui.actions import Mode
-from console.tui.frame_rows import Note, View
-from console.tui.index import FleetIndex
-from console.tui.moment import Pace
-from console.tui.paint import Line
-from console.tui.sheets import Wish
-from console.tui.source import Standing
+if TYPE_CHECKING:
+    from console.core.state import Fleet
+    from console.tui.actions import Mode
+    from console.tui.frame_rows import Note, View
+    from console.tui.index import FleetIndex
+    from console.tui.moment import Pace
+    from console.tui.paint import Line
+    from console.tui.sheets import Wish
+    from console.tui.source import Standing
 
 
 class Host(Protocol):

@@ -7,11 +7,12 @@ from typing import ClassVar
 
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
+from textual.geometry import Size
 from textual.screen import Screen
 from textual.widget import Widget
 
 from console.tui.lines import LineBlock, LineList
-from console.tui.paint import BLANK, Line
+from console.tui.paint import BLANK, Line, Row, Span, muted
 
 
 class LaidOutScreen(Screen[None], inherit_bindings=False):
@@ -45,6 +46,11 @@ class LaidOutScreen(Screen[None], inherit_bindings=False):
         """What stands left of the pane, or alone."""
         return (self.head, self.body, self.tail)
 
+    @property
+    def extent(self) -> Size:
+        """The terminal's size, before this screen was laid out, too: rows stand in their places from its first paint on."""
+        return self.size or self.app.size
+
     def _draw(self, row: int) -> Line:
         raise NotImplementedError
 
@@ -57,7 +63,7 @@ class LaidOutScreen(Screen[None], inherit_bindings=False):
         block has another size than before.
         """
         self._middle.display = True
-        middle = max(0, self.size.height - 4 - len(below) - len(foot))
+        middle = max(0, self.extent.height - 4 - len(below) - len(foot))
         room = middle - len(above)
         rows = len(self.body.names)
         if below:
@@ -76,9 +82,25 @@ class LaidOutScreen(Screen[None], inherit_bindings=False):
             block.show(lines)
         return middle, changed
 
+    def show_pane(self, lines: Sequence[Line], cells: int, height: int, *, grey: bool) -> None:
+        """Show `lines` beside the list, where there are `cells` for them."""
+        self.pane.display = cells > 0
+        if cells:
+            self.pane.show(beside(lines, height, grey=grey))
+
     def show_only(self, lines: list[Line]) -> None:
         """Show a page and nothing else."""
         self._middle.display = False
         self.top.show(lines)
         for block in (self.below, self.foot, self.keys):
             block.show([])
+
+
+def beside(lines: Sequence[Line], height: int, *, grey: bool) -> list[Line]:
+    """A pane of exactly `height` rows behind its rule. What does not fit is said to be there."""
+    rows = list(lines[:height])
+    if len(lines) > height > 0:
+        rows[-1] = Row().at(0, f"… {len(lines) - height + 1} more lines, enter shows all", "muted").line
+    rows += [BLANK] * (height - len(rows))
+    edge = (Span(" ", "text"), Span("│", "rule"), Span("  ", "text"))
+    return [(*edge, *(muted(row) if grey else row)) if row else edge[:2] for row in rows]

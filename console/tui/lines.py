@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
-from typing import Any, ClassVar, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from rich.segment import Segment
 from rich.style import Style
@@ -13,24 +13,28 @@ from textual.scroll_view import ScrollView
 from textual.strip import Strip
 from textual.widget import Widget
 
-from console.tui.paint import BLANK, Line
+from console.tui.paint import BLANK, Line, changed_cells
 
-INKS: Final = ("text", "muted", "rule", "strong", "watch", "act", "late", "stop", "replay")
+if TYPE_CHECKING:
+    from console.tui.theme import Ink
+
 STRIPS_KEPT: Final = 1_024
 
-CSS: Final = """
-.line-view { background: $wf-bg; color: $wf-text; }
-.line-view > .ink--text { color: $wf-text; }
-.line-view > .ink--muted { color: $wf-muted; }
-.line-view > .ink--rule { color: $wf-rule; }
-.line-view > .ink--strong { color: $wf-strong; text-style: bold; }
-.line-view > .ink--watch { color: $wf-watch; }
-.line-view > .ink--act { color: $wf-act; }
-.line-view > .ink--late { color: $wf-act; text-style: bold; }
-.line-view > .ink--stop { color: $wf-stop; text-style: bold; }
-.line-view > .ink--replay { background: $wf-text; color: $wf-bg; text-style: bold; }
-.line-view > .ink--cursor { background: $wf-raised; }
-"""
+CSS: Final = ".line-view { background: $wf-bg; color: $wf-text; }"
+
+# What an ink is: a colour of the theme by its variable, and whether it is bold. No rule of a style sheet, which would be
+# matched anew for each ink of each block of each screen.
+_INKS: Final[dict[Ink, tuple[str, bool | None]]] = {
+    "text": ("wf-text", None),
+    "muted": ("wf-muted", None),
+    "rule": ("wf-rule", None),
+    "strong": ("wf-strong", True),
+    "watch": ("wf-watch", None),
+    "act": ("wf-act", None),
+    "late": ("wf-act", True),
+    "stop": ("wf-stop", True),
+    "replay": ("wf-bg", True),
+}
 
 
 class Painter:
@@ -39,7 +43,7 @@ class Painter:
     def __init__(self, widget: Widget) -> None:
         self._widget = widget
         self._strips: OrderedDict[tuple[Line, int, bool], Strip] = OrderedDict()
-        self._styles: dict[str, Style] = {}
+        self._styles: dict[Ink, Style] = {}
 
     def forget(self) -> None:
         """The theme changed."""
@@ -59,22 +63,32 @@ class Painter:
     def _make(self, line: Line, width: int, *, cursor: bool) -> Strip:
         ground = self._widget.rich_style
         if cursor:
-            ground += Style(reverse=True) if self._widget.app.no_color else self._style("cursor")
+            ground += Style(reverse=True) if self._bare else Style(bgcolor=self._colour("wf-raised"))
         segments = [Segment(text, ground + self._style(ink)) for text, ink in line]
         if cursor:
             segments = _with_bar(segments, ground + self._style("strong"))
-        return Strip(segments).adjust_cell_length(width, ground)
+        return Strip(_merged(segments)).adjust_cell_length(width, ground)
 
-    def _style(self, ink: str) -> Style:
+    def _style(self, ink: Ink) -> Style:
         style = self._styles.get(ink)
         if style is None:
-            style = self._widget.get_component_rich_style(f"ink--{ink}", partial=True)
-            if ink == "replay" and self._widget.app.no_color:
-                style = Style(reverse=True, bold=True)
-            elif ink not in ("cursor", "replay"):  # the ground is the row's, raised or not
-                style = Style(color=style.color, bold=style.bold)
+            name, bold = _INKS[ink]
+            style = Style(color=self._colour(name), bold=bold)  # the ground is the row's, raised or not
+            if ink == "replay":
+                style = (
+                    Style(reverse=True, bold=True)
+                    if self._bare
+                    else style + Style(bgcolor=self._colour("wf-text"))
+                )
             self._styles[ink] = style
         return style
+
+    def _colour(self, name: str) -> str:
+        return self._widget.app.theme_variables[name]
+
+    @property
+    def _bare(self) -> bool:
+        return self._widget.app.no_color
 
 
 def _with_bar(segments: list[Segment], style: Style) -> list[Segment]:
@@ -85,10 +99,28 @@ def _with_bar(segments: list[Segment], style: Style) -> list[Segment]:
     return [Segment("▌", style), Segment(first.text[1:], first.style), *segments[1:]]
 
 
+def _merged(segments: list[Segment]) -> list[Segment]:
+    """The same row in fewer segments, each of which costs a terminal some twenty bytes: blanks have no ink of their own."""
+    merged: list[Segment] = []
+    for segment in segments:
+        if merged:
+            text, style, _ = merged[-1]
+            if segment.style == style or (not segment.text.strip(" ") and _same_ground(segment.style, style)):
+                merged[-1] = Segment(text + segment.text, style)
+                continue
+        merged.append(segment)
+    return merged
+
+
+def _same_ground(one: Style | None, other: Style | None) -> bool:
+    if one is None or other is None:
+        return False
+    return one.bgcolor == other.bgcolor and not one.reverse and not other.reverse
+
+
 class LineBlock(Widget):
     """A few fixed rows. Its height is the number of its lines."""
 
-    COMPONENT_CLASSES: ClassVar[set[str]] = {f"ink--{ink}" for ink in (*INKS, "cursor")}
     DEFAULT_CSS = "LineBlock { height: 0; width: 1fr; }"
 
     def __init__(self, *, id: str) -> None:  # noqa: A002  (Textual's name)
@@ -105,7 +137,8 @@ class LineBlock(Widget):
             return
         for y, (old, new) in enumerate(zip(before, self.lines, strict=True)):
             if old != new:
-                self.refresh(Region(0, y, self.size.width, 1))
+                start, end = changed_cells(old, new)
+                self.refresh(Region(start, y, end - start, 1))
 
     def render_line(self, y: int) -> Strip:
         line = self.lines[y] if 0 <= y < len(self.lines) else BLANK
@@ -123,7 +156,6 @@ class LineList(ScrollView, inherit_bindings=False):
     `deep` is how many rows an item has, its own and those after it.
     """
 
-    COMPONENT_CLASSES: ClassVar[set[str]] = {f"ink--{ink}" for ink in (*INKS, "cursor")}
     DEFAULT_CSS = """
     LineList { height: 1fr; width: 1fr; overflow-x: hidden; overflow-y: hidden; scrollbar-size: 0 0; }
     """
@@ -156,9 +188,13 @@ class LineList(ScrollView, inherit_bindings=False):
         top = self.scroll_offset.y
         for y in range(top, min(len(self.names), top + self.size.height)):
             look = (self._draw(y), self._is_cursor(y))
-            if self._painted.get(y) != look:
+            before = self._painted.get(y)
+            if before != look:
                 self._painted[y] = look
-                self.refresh_line(y)
+                start, end = 0, self.size.width
+                if before is not None and before[1] == look[1]:
+                    start, end = changed_cells(before[0], look[0])
+                self.refresh(Region(start, y - top, end - start, 1))
 
     def repaint(self) -> None:
         """Paint everything again: another width, another list."""
@@ -240,6 +276,8 @@ class LineList(ScrollView, inherit_bindings=False):
             self._scroll(row + self.deep - height)
 
     def _scroll(self, top: int) -> None:
+        if not self.size:
+            return  # not laid out yet: nobody knows what is in view
         self.scroll_to(
             y=max(0, min(top, len(self.names) - self.size.height)), animate=False, immediate=True, force=True
         )

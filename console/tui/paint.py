@@ -72,6 +72,34 @@ def text_of(line: Line) -> str:
     return "".join(span.text for span in line)
 
 
+def changed_cells(before: Line, after: Line) -> tuple[int, int]:
+    """The first cell that differs between two lines, and the one after the last; equal if none does.
+
+    Where they are not equally long that is the end of the longer one.
+    """
+    old = [(sign, ink) for text, ink in before for sign in text]
+    new = [(sign, ink) for text, ink in after for sign in text]
+    start = _alike(old, new)
+    if start == len(old) == len(new):
+        return 0, 0
+    while start and not cell_len((old + new)[start - 1][0]):  # a mark is painted with its letter
+        start -= 1
+    width = width_of(after)
+    first = cell_len("".join(sign for sign, _ in new[: max(0, start - 1)]))
+    if width != width_of(before):
+        return first, max(width, width_of(before))
+    same = min(_alike(old[::-1], new[::-1]), len(new) - start, len(old) - start)
+    while same and not cell_len(new[len(new) - same][0]):
+        same -= 1
+    return first, width - cell_len("".join(sign for sign, _ in new[len(new) - same :]))
+
+
+def _alike(one: list[tuple[str, Ink]], other: list[tuple[str, Ink]]) -> int:
+    """How long the common beginning is."""
+    pairs = enumerate(zip(one, other, strict=False))
+    return next((place for place, (a, b) in pairs if a != b), min(len(one), len(other)))
+
+
 class Row:
     """A line under construction. Columns count from 0; what is already there is never overwritten."""
 

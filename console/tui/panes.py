@@ -13,7 +13,7 @@ from console.tui.attention import CONTROL, MARKS, SEVERITY, Level, Plight
 from console.tui.counting import due_at
 from console.tui.fleet_rows import progress, state_word
 from console.tui.frame_rows import View
-from console.tui.paint import BLANK, Line, Row, Span, muted, safe, wrap
+from console.tui.paint import BLANK, Line, Row, safe, wrap
 
 NAMES: Final = 10
 """Where values start; a longer name stands on a line of its own."""
@@ -22,16 +22,6 @@ STEPS: Final = 8
 _TEXT: Final = 18
 _BARS: Final = 8
 _LINES: Final = 4
-
-
-def beside(lines: Sequence[Line], height: int, *, grey: bool) -> list[Line]:
-    """A pane of exactly `height` rows behind its rule. What does not fit is said to be there."""
-    rows = list(lines[:height])
-    if len(lines) > height > 0:
-        rows[-1] = Row().at(0, f"… {len(lines) - height + 1} more lines, enter shows all", "muted").line
-    rows += [BLANK] * (height - len(rows))
-    edge = (Span(" ", "text"), Span("│", "rule"), Span("  ", "text"))
-    return [(*edge, *(muted(row) if grey else row)) if row else edge[:2] for row in rows]
 
 
 def field(name: str, text: str, cells: int, most: int = _LINES) -> list[Line]:

@@ -11,10 +11,13 @@ from typing import Any, Final
 
 from console.core.marks import TURNS, Mark, MarkKind
 from console.core.seek import FORMS, BadPlaceError, moment_of
+from console.core.state import Fleet
 from console.core.timeline import Timeline
 from console.tui import replay_bar
+from console.tui.fleet_screen import FleetScreen
 from console.tui.floor_app import FloorApp
 from console.tui.frame_rows import Note, View
+from console.tui.index import FleetIndex
 from console.tui.paint import Line
 from console.tui.replay_source import Playback, PlaybackError
 from console.tui.sheets import Wish
@@ -78,6 +81,7 @@ class ReplayApp(FloorApp):
             zone=zone,
             paced=paced,
         )
+        self.index = FleetIndex(Fleet())
         self._moment = RecordedTime(playback)
         self.playback = playback
         self.prompt: str | None = None
@@ -87,6 +91,12 @@ class ReplayApp(FloorApp):
         self._laid: tuple[tuple[object, ...], replay_bar.Heights] | None = None
 
     # ---- what differs from a live floor --------------------------------------------------------------------------------
+
+    def get_default_screen(self) -> FleetScreen:
+        return FleetScreen()  # the recording is open, and all that shows it loaded
+
+    async def _furnish(self) -> None:
+        """Nothing is left to do."""
 
     @property
     def standing(self) -> Standing:

@@ -7,13 +7,15 @@ send with. Nothing here knows a transport.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Final, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol
 
-from bus.messages import Verb
-from console.core.reduce import Change
-from console.core.state import Fleet
 from console.core.text import plain
-from console.link.status import LinkStatus
+
+if TYPE_CHECKING:
+    from bus.messages import Verb
+    from console.core.reduce import Change
+    from console.core.state import Fleet
+    from console.link.status import LinkStatus
 
 
 class Reply(Protocol):

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from console.tui.frame_rows import Note
-from console.tui.sheets import Wish
-from console.tui.source import Reply, Source
+
+if TYPE_CHECKING:
+    from console.tui.sheets import Wish
+    from console.tui.source import Reply, Source
 
 FIRST_ALONE: Final = ("approve", "edit", "reject", "respond")
 """Verbs of which an action bears one."""

@@ -40,6 +40,8 @@ class Audit:
         self._ends: dict[str, str] = {}
         self._facts: dict[str, set[str]] = {}
         self._kinds: dict[str, str] = {}
+        self._dying: set[str] = set()
+        self._owed: set[str] = set()
         self._effects: set[tuple[str, str, str]] = set()
         self._readers: dict[type, Callable[[Record, str, Any], None]] = {
             CommandRequested: self._requested,
@@ -71,6 +73,11 @@ class Audit:
 
     def _requested(self, record: Record, key: str, data: CommandRequested) -> None:
         self._kinds[data.command] = data.kind
+        if data.kind == "kill":
+            self._owed.discard(key)
+            if not data.intent and key in self._dying:
+                return  # somebody wanted it, of a process that did not live to do it
+            self._dying.add(key)
         self._authority(record, data.intent, data.kind, data.by)
 
     def _sent(self, record: Record, key: str, data: CommandSent) -> None:
@@ -100,12 +107,18 @@ class Audit:
     # ---- what agents do ----------------------------------------------------------------------------------------------
 
     def _started(self, record: Record, key: str, data: RunStarted) -> None:
-        """A new process knows of no stop, and the tools of the old one are gone."""
+        """A new process knows of no stop, and the tools of the old one are gone. A kill is repeated in the same breath."""
+        if key in self._stopped["kill"]:
+            self._owed.add(key)
         for stopped in self._stopped.values():
             stopped.discard(key)
         self._running.pop(key, None)
 
     def _begun(self, record: Record, key: str, data: StepStarted | ActionStarted) -> None:
+        if key in self._owed:
+            self.world.problem(
+                f"{key}: {data.TYPE} of a run that was told to die, and nobody told its new process"
+            )
         if key in self._stopped["pause"]:
             self.world.problem(f"{key}: {data.TYPE} while it is paused")
         if key in self._stopped["kill"]:

@@ -55,6 +55,9 @@ class Checks:
             epoch = worker.core.lease.epoch
             if decision.tool not in worker.told.lists.get(epoch, (0, ()))[1]:
                 world.problem(f"{name} passed {decision.tool}, which the last list it got does not allow")
+            life = world.view.agents.get(worker.name)
+            if life is None or decision.tool not in [*life.passes, *life.withdrawn]:
+                world.problem(f"{name} passed {decision.tool}, which stands on no recorded list")
             if not worker.told.states.get(epoch, (0, False))[1]:
                 world.problem(f"{name} passed {decision.tool} while approvals are closed")
             if world.now - world.office.renewed > LEASE_TTL + 2 * DELAY_MOST:
@@ -121,9 +124,7 @@ class Checks:
         if desk is not None and not desk.log.staged and desk.committed_pos == tape.pos:
             self._states(encode(desk.fleet))
         for alarm in world.view.alarms.values():
-            # A call that a list allowed may be reported when the list is withdrawn; that one is alarmed, on the safe side.
-            passed = alarm.kind == "ungated-action" and alarm.id.partition("/")[2] in self.passed
-            if alarm.kind in FORBIDDEN and not passed and alarm.kind not in world.expected:
+            if alarm.kind in FORBIDDEN and alarm.kind not in world.expected:
                 world.problem(f"alarm {alarm.id}: {alarm.text}")
         for worker in world.workers if desk is not None else ():
             assert desk is not None

@@ -63,10 +63,6 @@ class Office:
         if self.desk is None:
             return
         self.desk, self.linked, self.frozen = None, False, None
-        if self.world.tape.emergency:
-            self.world.expected.add(
-                "misdeed"
-            )  # an agent obeyed what the next one may be unable to record late
         if told:
             self.world.bus.publish(TOPICS.state, self._will, retain=True)
         self.starting = True

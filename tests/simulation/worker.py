@@ -157,10 +157,6 @@ class Worker:
         if self.connected:
             will = self.core.will(self.core.connection)
             self.world.bus.publish(will.topic, will.payload, retain=True)
-        if self.world.bus.rough:
-            self.world.expected.add(
-                "duplicate-agent"
-            )  # what it said last may arrive after the next one's birth
         self.born(self.world.chance.choices(("resume", "late", "new"), (6, 2, 1))[0])
 
     def freeze(self, seconds: float) -> None:

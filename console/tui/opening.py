@@ -1,0 +1,65 @@
+"""What stands on the terminal until the screens of the floor are loaded: Fleet, as it is while nothing is known."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar, cast
+
+from textual.app import ComposeResult
+from textual.screen import Screen
+
+from console.tui import frame_rows as frame
+from console.tui.counting import Counts
+from console.tui.lines import LineBlock
+from console.tui.paint import BLANK, Line, Row, width_of
+from console.tui.sending import unsendable
+
+if TYPE_CHECKING:
+    from textual.binding import BindingType
+
+    from console.tui.actions import KeyAction
+    from console.tui.host import Host
+
+
+class OpeningScreen(Screen[None], inherit_bindings=False):
+    """A picture: one widget and no key, so that it stands there at once. What is typed meanwhile goes to Fleet."""
+
+    AUTO_FOCUS = ""
+    BINDINGS: ClassVar[list[BindingType]] = []
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._picture = LineBlock(id="opening")
+
+    def compose(self) -> ComposeResult:
+        self.on_resize()
+        yield self._picture
+
+    def on_resize(self) -> None:
+        width, height = self.app.size
+        self._picture.show(picture(cast("Host", self.app).view(width), height))
+
+
+def picture(view: frame.View, height: int) -> list[Line]:
+    """Every row where Fleet has it."""
+    if not frame.fits(view.width, height):
+        return frame.too_small(view, height)
+    listed, cells = frame.split(view, height)
+    words = frame.nothing_known(view)
+    rows: list[Line] = []
+    for number in range(height - 5):
+        row = Row().at(3, words[number] if number < len(words) else "", "muted").line
+        if cells:
+            row = (*row, *Row().at(listed.width - width_of(row) + 1, "│", "rule").line)
+        rows.append(row)
+
+    def closed(key: KeyAction) -> str:
+        return unsendable(key.id, view.standing, signed=view.signed) if key.acting else ""
+
+    return [
+        frame.header(view, ["Fleet"]),
+        frame.alarm_line(view, Counts(), 0, 0),
+        BLANK,
+        *rows,
+        frame.note_line(None, view),
+        frame.key_line("fleet", view, closed),
+    ]
