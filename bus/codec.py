@@ -67,7 +67,9 @@ _DECODERS: Final[dict[object, msgspec.json.Decoder[Any]]] = {
     for kind in (AgentStatus, AnyCommand, AnyReply, Intent, Journal, SupervisorState)
 }
 _SOURCE: Final = re.compile(r"/agents/([A-Za-z0-9_.-]{1,64})/runs/([A-Za-z0-9_.-]{1,64})")
-_STRING: Final = re.compile(rb'"(?:[^"\\]|\\.)*"', re.DOTALL)
+# Possessive, and the end may be missing: whatever the bytes are, each is looked at once. A text that never ends makes the
+# payload no JSON, and no parser comes as far as what is in it.
+_STRING: Final = re.compile(rb'"(?:[^"\\]++|\\.)*+"?', re.DOTALL)
 SUPERVISOR_SOURCE: Final = "/supervisor"
 
 

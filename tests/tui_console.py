@@ -91,7 +91,7 @@ class Console:
         for strip in self.strips():
             for text, style, _ in strip:
                 if style is not None and style.color is not None and style.color.get_truecolor().hex in hues:
-                    found.append(text)
+                    found.append(text.strip())
         return found
 
 

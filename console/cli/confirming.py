@@ -12,8 +12,9 @@ import click
 from bus.canonical import code as code_of
 from console.cli import card, printing, terminal
 from console.cli.blob import Value, read_values, show
-from console.cli.exits import bad
+from console.cli.exits import CliError, Exit, bad
 from console.cli.options import Place
+from console.core.binding import unbound
 from console.core.blobs import blob_names, references, said_bytes
 from console.core.state import Action, Fleet
 
@@ -122,6 +123,8 @@ def confirmed(
         CliError: it was not confirmed, or without a terminal the option that confirms it is missing; a value that was
             sent apart was not seen.
     """
+    if why := unbound(action):
+        raise CliError(Exit.REFUSED, f"{action.key}: {why}; nothing was sent")
     values = unread(place, action, action.args if edited is None else edited, given)
     hold = action.gate == "hold"
     yes, code = given.yes, given.code

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any, ClassVar
 
 from bus.canonical import NotCanonicalError, canonical
+from console.core.binding import unbound
 from console.core.blobs import blob_names
 from console.core.state import Action, Run
 from console.tui import decide_rows, figures
@@ -222,6 +223,9 @@ class DecideScreen(ActingScreen):
         self._confirm(action, args)
 
     def _confirm(self, action: Action, args: dict[str, Any] | None) -> None:
+        if why := unbound(action):
+            self.floor.tell(Note(f"not offered: {why}", "stop"))
+            return
         edits = changed(action.args, args) if args is not None else []
         wish = wish_about(action, "edit")._replace(args=args) if edits else wish_about(action, "approve")
         kind = CodeSheet if action.gate == "hold" else ApproveSheet

@@ -10,12 +10,14 @@ from contextlib import AbstractAsyncContextManager
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from rich.segment import Segment, Segments
+from textual._compositor import ChopsUpdate
 from textual.app import App
 
 from console.core.text import visible
 from console.tui import lines
 from console.tui.frame_rows import Note, View
 from console.tui.moment import FloorTime, Moment, Pace
+from console.tui.narrow import narrowed
 from console.tui.opening import OpeningScreen
 from console.tui.source import UNSEEN, standing
 from console.tui.theme import themes, variables
@@ -24,6 +26,7 @@ from console.tui.wishes import Wishes
 if TYPE_CHECKING:  # fleet, reducer and screens are loaded once something stands on the terminal
     from datetime import tzinfo
 
+    from rich.console import RenderableType
     from textual.binding import BindingType
     from textual.screen import Screen
 
@@ -101,6 +104,9 @@ class FloorApp(App[int], inherit_bindings=False):
         words = [visible(line) for line in traceback.format_exc().splitlines()]
         self._exit_renderables.append(Segments([Segment("\n".join(words) + "\n")]))
         self._close_messages_no_wait()
+
+    def _display(self, screen: Screen[Any], renderable: RenderableType | None) -> None:
+        super()._display(screen, narrowed(renderable) if isinstance(renderable, ChopsUpdate) else renderable)
 
     def get_theme_variable_defaults(self) -> dict[str, str]:
         return variables("dark")
