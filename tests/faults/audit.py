@@ -111,7 +111,11 @@ class Audit:
             seen.add(key)
             decided = self.decided.get(key)
             if decided is None or decided.outcome not in ALLOWING:
-                self.problems.append(f"{key} was done undecided")
+                known = decided.outcome if decided else "nothing"
+                by = effect["decision"] or "no decision"
+                self.problems.append(
+                    f"{key} was done undecided, by {by}: {known} up to position {self.fleet.pos}"
+                )
             elif (decided.digest, decided.command) != (effect["digest"], effect["decision"]):
                 self.problems.append(f"{key} was done otherwise than decided")
             elif self.started.get(key, decided.pos) < decided.pos:
@@ -125,7 +129,9 @@ class Audit:
         """Hold a live fleet, which goes on meanwhile, against the recording up to its position."""
         pos, live = fleet.pos, encode(fleet)
         await self.read(pos)
-        if self.fleet.pos == pos and encode(self.fleet) != live:
+        if self.fleet.pos < pos:
+            self.problems.append(f"the recording could be read to {self.fleet.pos}, the console is at {pos}")
+        elif self.fleet.pos == pos and encode(self.fleet) != live:
             self.problems.append(f"the console's fleet at {pos} is not what the recording says")
 
     async def whole(self) -> None:

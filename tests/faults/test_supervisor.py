@@ -199,9 +199,12 @@ def test_the_emergency_log_stays_until_what_it_holds_is_recorded(tmp_path: Path)
     log = EmergencyLog(path)
     kill = codec.encode(KillCommand(epoch="e", agent="a", run="r"))
     log.note(Out("topic", kill, after=7, stops=True))
+    log.work()
     log.clear(6)
+    log.work()
     assert len(log.left()) == 1
     log.clear(7)
+    log.work()
     assert not path.exists()
 
 

@@ -230,7 +230,9 @@ class World:
         done, made = effects(self.folder), counted(self.folder)
         self.done = len(done)
         await self._recorded(made, RECOVER_WITHIN)
-        end = (await sessions(self.site.home.sessions))[-1].last_pos
+        last = (await sessions(self.site.home.sessions))[-1]
+        assert not last.problem, last.problem  # without an end, effects would be held against too little
+        end = last.last_pos
         if not await self.floor.until(lambda fleet: fleet.pos >= end, 15.0):
             raise TooLateError(
                 f"the console is at {self.floor.fleet.pos}, the recording at {end}: {self.floor.trouble}"
