@@ -74,6 +74,14 @@ def naming(path: Path) -> Iterator[None]:
         raise RecordingError(f"{path}: {error.strerror or error}") from error
 
 
+BEING_WRITTEN: Final[set[tuple[int, int]]] = set()
+"""Device and inode of the files that this process writes.
+
+POSIX drops all locks of a process on a file when it closes any descriptor of it. SQLite's would go with them, and whoever
+opens the file next and closes it takes the WAL away under our writer (sqlite.org/howtocorrupt.html, 2.2).
+"""
+
+
 def inspect(path: Path) -> int:
     """Return the schema version of a session file by its header alone, changing nothing.
 
@@ -81,7 +89,10 @@ def inspect(path: Path) -> int:
         RecordingError: not there, no session of ours, of a newer version, or shorter than it says.
     """
     with naming(path):
-        size = path.stat().st_size
+        status = path.stat()
+        if (status.st_dev, status.st_ino) in BEING_WRITTEN:
+            return VERSION  # it was inspected, and migrated, when it was opened
+        size = status.st_size
         with path.open("rb") as file:
             header = file.read(_HEADER_BYTES)
     if len(header) < _HEADER_BYTES and _MAGIC.startswith(header[: len(_MAGIC)]):
