@@ -14,6 +14,7 @@ from types import TracebackType
 from typing import Any, Final, Self
 
 from bus.agent_core import AgentCore
+from bus.era import Era, EraFile
 from bus.events import ControlLevel
 from bus.home import Home
 from bus.identity import Identity
@@ -88,6 +89,7 @@ class Agent:
             trust=PinnedTrust(supervisor_key(self.home, supervisor)),
             wall=wall_time,
             new_id=lambda: secrets.token_hex(6),
+            era=EraFile(self.home.spool / self.name) if on_disk and name.strip(".") else Era(),
         )
         self._shell = Shell(core, connect_with(core, transport or mqtt(self.home.broker(broker))))
 
@@ -244,9 +246,13 @@ class Agent:
         rest = self._shell.call(lambda core, now: core.release_rest(run, now))
         if rest is not None:
             rest.close()
-        return SqliteSpool.open_existing(
-            spool_path(self.home.spool, self.name, run), self.identity.incarnation
-        )
+        path = spool_path(self.home.spool, self.name, run)
+        # Where names that differ only in case are one file, it may be another run's.
+        looked = SqliteSpool.open_existing(path)
+        looked.close()
+        if (looked.owner.agent, looked.owner.run) != (self.name, run):
+            raise FileNotFoundError(f"{path} holds run {looked.owner.run} of agent {looked.owner.agent}")
+        return SqliteSpool.open_existing(path, self.identity.incarnation)
 
     def _adopt_rests(self) -> None:
         """Take on what dead processes of this agent left in their spools."""
@@ -259,6 +265,9 @@ class Agent:
                 continue  # another process of the same name lives that run
             except (SpoolError, FileNotFoundError) as error:
                 log.error("agent %s: %s", self.name, error)  # noqa: TRY400 - the trace says nothing more
+                continue
+            if rest.owner.agent != self.name:  # a name that differs only in case, where that is one folder
+                rest.close()
                 continue
             self._shell.call(partial(_send_rest, rest))
 

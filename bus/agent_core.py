@@ -13,6 +13,7 @@ from typing import Protocol
 
 from bus.codec import DecodeError, decode, decode_command
 from bus.courier import Courier, Publish
+from bus.era import Era
 from bus.events import RunOutcome
 from bus.identity import Identity
 from bus.lease import Lease
@@ -61,20 +62,23 @@ class AgentCore:
         new_id: Callable[[], str],
         bounds: Bounds | None = None,
         goodbye: Goodbye = "stopped",
+        era: Era | None = None,
     ) -> None:
         """Prepare an agent. `wall` tells the time as RFC 3339, `new_id` makes ids nobody has used.
 
-        `goodbye` is `lost` for a process that only sends what a dead one left.
+        `goodbye` is `lost` for a process that only sends what a dead one left. `era` is what earlier processes of this
+        agent have seen of the supervisor; nothing by default.
         """
         self.identity = identity
-        self.lease = Lease()
+        era = era or Era()
+        self.lease = Lease(era)
         self.ignored: Counter[str] = Counter()
         self._trust = trust
         self._commands_topic = identity.topics.commands(identity.agent)
         self._state_topic = identity.topics.state
         self._publishes: list[Publish] = []
         self._notices: list[Notice] = []
-        self._presence = Presence(identity, self._publishes.append, goodbye)
+        self._presence = Presence(identity, self._publishes.append, goodbye, era)
         self._courier = Courier(self._publishes.append)
         self._roster = Roster(
             identity,
@@ -241,6 +245,9 @@ class AgentCore:
         if not self._trust.state(payload, state):
             self.ignored["untrusted"] += 1
             return
+        if self.lease.is_past(state):
+            self.ignored["era"] += 1
+            return
         change = self.lease.observe(state, retained=retained, now=now)
         if self.lease.epoch == state.epoch:
             self._courier.set_window(state.window, now)
@@ -281,7 +288,7 @@ class AgentCore:
                 if self._courier.resend(command.run, command.after, now):
                     self._announce(command.run)
             case PassListCommand():
-                self.lease.issue(command.order, command.tools)
+                self._take_passes(command)
             case RefusedCommand():
                 if command.incarnation in {"", self.identity.incarnation}:
                     self._roster.refuse(command.run, command.reason, now)
@@ -290,7 +297,16 @@ class AgentCore:
             case PauseCommand() | ResumeCommand() | HoldCommand() | KillCommand():
                 self.ignored["run"] += not self._roster.stop(command, now)
 
+    def _take_passes(self, command: PassListCommand) -> None:
+        tools = command.tools
+        if command.incarnation != self.identity.incarnation:
+            # Of an earlier process: said before ours was heard, or played back. It may take away and never give.
+            self.ignored["incarnation"] += 1
+            tools = [tool for tool in tools if tool in self.lease.tools]
+        self.lease.issue(command.order, tools)
+
     def _announce(self, rest: str = "") -> None:
         """Publish the birth; `rest` is the run of a dead process whose standing the supervisor must know."""
         if self._presence.connection:
-            self._presence.announce(self._roster.standings(rest))
+            for part in self._roster.standings(rest):
+                self._presence.announce(part)

@@ -15,7 +15,15 @@ from msgspec import Raw, Struct
 
 from bus.events import AGENT_TYPES, Data, Envelope
 from bus.limits import DEPTH, EVENT_BYTES, EVENT_DEPTH, PAYLOAD_BYTES
-from bus.messages import AgentStatus, AnyCommand, AnyReply, Intent, Journal, SupervisorState
+from bus.messages import (
+    AgentStatus,
+    AnyCommand,
+    AnyReply,
+    Intent,
+    Journal,
+    KeyframeSeal,
+    SupervisorState,
+)
 from bus.records import SUPERVISOR_TYPES
 
 T = TypeVar("T")
@@ -57,6 +65,13 @@ class Record(Struct, frozen=True, kw_only=True):
     data: Data
 
 
+class Parts(Struct, frozen=True, kw_only=True):
+    """The bytes, as sent, of what a seal is about."""
+
+    seal: Raw = Raw(b"null")
+    records: Raw = Raw(b"[]")
+
+
 _ENVELOPE: Final = msgspec.json.Decoder(Envelope)
 _ENCODER: Final = msgspec.json.Encoder()
 _DATA: Final[dict[str, msgspec.json.Decoder[Any]]] = {
@@ -64,7 +79,7 @@ _DATA: Final[dict[str, msgspec.json.Decoder[Any]]] = {
 }
 _DECODERS: Final[dict[object, msgspec.json.Decoder[Any]]] = {
     kind: msgspec.json.Decoder(kind)
-    for kind in (AgentStatus, AnyCommand, AnyReply, Intent, Journal, SupervisorState)
+    for kind in (AgentStatus, AnyCommand, AnyReply, Intent, Journal, KeyframeSeal, Parts, SupervisorState)
 }
 _SOURCE: Final = re.compile(r"/agents/([A-Za-z0-9_.-]{1,64})/runs/([A-Za-z0-9_.-]{1,64})")
 # Possessive, and the end may be missing: whatever the bytes are, each is looked at once. A text that never ends makes the
@@ -143,6 +158,15 @@ def decode_reply(payload: bytes) -> AnyReply:
     check(payload)
     reply: AnyReply = _decode(payload, _DECODERS[AnyReply])
     return reply
+
+
+def parts(payload: bytes) -> Parts:
+    """The bytes of the seal and the records of a sealed message.
+
+    Raises:
+        DecodeError: not a JSON object, too large, or too deep.
+    """
+    return decode(payload, Parts)
 
 
 def decode_envelope(payload: bytes) -> Envelope:

@@ -27,7 +27,8 @@ class SupervisorState(Signed, frozen=True, kw_only=True, omit_defaults=True):
     `lease` counts renewals within `epoch`. A receiver holds the lease for `ttl` seconds of its own monotonic clock after
     a renewal that was not retained. `window` is how many unstored events an agent may have in flight. `public_key` is the
     supervisor's in OpenSSH form. `pos` is the last committed position: a console that stays behind it has missed
-    something. `recording` other than `ok` means that approvals are closed.
+    something. `recording` other than `ok` means that approvals are closed. `era` grows from supervisor to supervisor: who
+    has taken a state of one era takes none of a lower one, so that what was said long ago cannot be said again.
     """
 
     status: Literal["up", "stopped", "lost"]
@@ -40,6 +41,7 @@ class SupervisorState(Signed, frozen=True, kw_only=True, omit_defaults=True):
     recording: Literal["ok", "failing"] = "ok"
     pos: Count = 0
     conflict: bool = False
+    era: Count = 0
 
 
 class RunStanding(Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -54,7 +56,8 @@ class RunStanding(Struct, frozen=True, kw_only=True, omit_defaults=True):
 class AgentStatus(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """On `agents/{agent}/status`: `online` (birth) and `stopped` retained, `lost` as will, `alive` unretained.
 
-    `connection` is one id per CONNECT; `lost` counts only for the connection of the latest birth.
+    `connection` is one id per CONNECT; `lost` counts only for the connection of the latest birth. `era` is the highest that
+    the agent has followed a supervisor in; one of a lower era learns from it that it must begin another to be heard.
     """
 
     status: Literal["online", "alive", "stopped", "lost"]
@@ -63,6 +66,7 @@ class AgentStatus(Struct, frozen=True, kw_only=True, omit_defaults=True):
     sdk: str = ""
     control: ControlLevel = "gated"
     runs: Annotated[list[RunStanding], Meta(max_length=1_000)] = field(default_factory=list)
+    era: Count = 0
 
 
 # ---- supervisor to agent ---------------------------------------------------------------------------------------------
@@ -143,9 +147,13 @@ class RefusedCommand(Command, frozen=True, kw_only=True, omit_defaults=True, tag
 
 
 class PassListCommand(Command, frozen=True, kw_only=True, omit_defaults=True, tag="pass-list"):
-    """Tools whose calls need not wait while the lease holds. Replaces the list before it."""
+    """Tools whose calls need not wait while the lease holds. Replaces the list before it.
+
+    It is for the process `incarnation` and no other: what an earlier process of the agent was allowed comes to nothing.
+    """
 
     tools: list[str]
+    incarnation: MaybeId = ""
 
 
 AnyCommand = (
@@ -221,8 +229,21 @@ class Answer(Signed, frozen=True, kw_only=True, omit_defaults=True, tag_field="t
     pos: Count = 0
 
 
+class KeyframeSeal(Signed, frozen=True, kw_only=True, omit_defaults=True):
+    """The supervisor's word for a keyframe. `sha256` is that of its body: the decoded parts behind one another."""
+
+    keyframe: Id
+    epoch: Id
+    pos: Count
+    n: Seq
+    sha256: Digest
+
+
 class KeyframePart(Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="type", tag="keyframe"):
-    """Part `i` of `n` (from 0) of an encoded fleet as it stood at `pos`, compressed by zstd, in base64."""
+    """Part `i` of `n` (from 0) of an encoded fleet as it stood at `pos`, compressed by zstd, in base64.
+
+    `seal` is the same in each part; its `keyframe` is the intent.
+    """
 
     intent: Id
     epoch: Id
@@ -230,6 +251,7 @@ class KeyframePart(Struct, frozen=True, kw_only=True, omit_defaults=True, tag_fi
     i: Count
     n: Seq
     data: str
+    seal: KeyframeSeal | None = None
 
 
 AnyReply = Answer | KeyframePart
@@ -243,8 +265,18 @@ class JournalRecord(Struct, frozen=True, kw_only=True, omit_defaults=True):
     event: Raw
 
 
+class JournalSeal(Signed, frozen=True, kw_only=True, omit_defaults=True):
+    """The supervisor's word for a batch from `first` to `last`. `sha256` is that of the bytes of `records` as sent."""
+
+    epoch: Id
+    first: Seq
+    last: Seq
+    sha256: Digest
+
+
 class Journal(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """A batch of consecutive records."""
 
     epoch: Id
     records: list[JournalRecord]
+    seal: JournalSeal | None = None

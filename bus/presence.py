@@ -8,6 +8,7 @@ from typing import Literal
 
 from bus.codec import encode
 from bus.courier import Publish
+from bus.era import Era
 from bus.identity import Identity
 from bus.limits import HEARTBEAT
 from bus.messages import AgentStatus, RunStanding
@@ -19,7 +20,11 @@ class Presence:
     """The status of one agent process. `connection` is that of the link, empty while there is none."""
 
     def __init__(
-        self, identity: Identity, send: Callable[[Publish], object], goodbye: Goodbye = "stopped"
+        self,
+        identity: Identity,
+        send: Callable[[Publish], object],
+        goodbye: Goodbye = "stopped",
+        era: Era | None = None,
     ) -> None:
         self.topic = identity.topics.status(identity.agent)
         self.connection = ""
@@ -28,6 +33,7 @@ class Presence:
         self._identity = identity
         self._send = send
         self._goodbye: Goodbye = goodbye
+        self._era = era or Era()
 
     def linked(self, connection: str, now: float) -> None:
         """Note a new link."""
@@ -77,5 +83,6 @@ class Presence:
                 sdk=self._identity.sdk,
                 control=self._identity.control,
                 runs=list(runs),
+                era=self._era.highest,
             )
         )

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
-from typing import Literal, NamedTuple
+from collections.abc import Callable, Sequence
+from typing import Final, Literal, NamedTuple
+
+from msgspec.structs import replace
 
 from bus.codec import encode
 from bus.courier import Courier, Outbox
@@ -31,6 +33,29 @@ class Notice(NamedTuple):
     kind: Literal["ready", "gone", "refused", "rival", "trouble"]
     run: str
     token: str = ""
+
+
+RUNS_A_BIRTH: Final = 200
+"""Runs in one birth, and open gates of one run in it, so that it fits a payload however long the names are."""
+
+BIRTH_BYTES: Final = 32_768
+"""Bytes of standings in one birth, unless a single one takes more."""
+
+
+def births(standings: Sequence[RunStanding]) -> list[list[RunStanding]]:
+    """Cut what a birth has to say into births that fit. A run with more open gates than one can hold comes in several."""
+    parts: list[list[RunStanding]] = [[]]
+    size = 0
+    for whole in standings:
+        for start in range(0, max(1, len(whole.open)), RUNS_A_BIRTH):
+            standing = replace(whole, open=whole.open[start : start + RUNS_A_BIRTH])
+            length = len(encode(standing))
+            if parts[-1] and (len(parts[-1]) == RUNS_A_BIRTH or size + length > BIRTH_BYTES):
+                parts.append([])
+                size = 0
+            parts[-1].append(standing)
+            size += length
+    return parts
 
 
 class Roster:
@@ -198,13 +223,13 @@ class Roster:
         for box in self._courier.boxes.values():
             box.spool.close()
 
-    def standings(self, rest: str = "") -> list[RunStanding]:
-        """Where the runs stand, for a birth; `rest` is a run of a dead process that has to be in it."""
+    def standings(self, rest: str = "") -> list[list[RunStanding]]:
+        """Where the runs stand, for at least one birth; `rest` is a run of a dead process that has to be there."""
         standings = [run.standing() for run in self.runs.values() if not run.refused]
         box = self._courier.boxes.get(rest)
         if box is not None and rest not in self.runs:
             standings.append(RunStanding(run=rest, seq=box.spool.last, first=box.stored + 1))
-        return standings
+        return births(standings)
 
     def _forget_stored(self, run: str, now: float) -> None:
         box = self._courier.boxes[run]

@@ -54,8 +54,13 @@ class Shell:
 
     def start_thread(self) -> Future[None]:
         """Run in a thread of its own. Return `started`, which fails if no transport could be made."""
-        threading.Thread(target=lambda: asyncio.run(self.main()), name="watchfloor", daemon=True).start()
+        threading.Thread(target=self._run, name="watchfloor", daemon=True).start()
         return self.started
+
+    def _run(self) -> None:
+        # What links need, add_reader, is not in the loop that Windows has by default.
+        with asyncio.Runner(loop_factory=asyncio.SelectorEventLoop) as runner:
+            runner.run(self.main())
 
     def close(self, within: float) -> Future[None]:
         """Stop, after everything is stored or `within` seconds. The future is done when the link is closed."""
@@ -137,7 +142,9 @@ class Shell:
                 return
             self._pump()  # what was written since the last look makes `empty` untrue
             try:
-                async with asyncio.timeout(close.result()):  # not wait_for, which can swallow a cancellation in 3.11
+                async with asyncio.timeout(
+                    close.result()
+                ):  # not wait_for, which can swallow a cancellation in 3.11
                     await empty.wait()
             except TimeoutError:
                 log.warning(
@@ -149,7 +156,7 @@ class Shell:
                 self.core.stop(time.monotonic())
                 rest = self.core.take_publishes()
             for topic, payload, retain in rest:
-                with contextlib.suppress(NotConnectedError, TimeoutError):
+                with contextlib.suppress(NotConnectedError, TimeoutError, ValueError):
                     async with asyncio.timeout(GOODBYE_WITHIN):
                         await transport.publish(topic, payload, retain=retain)
         finally:
@@ -193,7 +200,11 @@ class Shell:
                 self._empty.clear()
         if self._transport is not None and self._loop is not None:
             for topic, payload, retain in publishes:
-                self._transport.send(topic, payload, retain=retain)
+                try:
+                    self._transport.send(topic, payload, retain=retain)
+                except ValueError:
+                    # One message that no broker takes must not end the bus, and with it every gate of this process.
+                    log.exception("agent %s: a message on %s cannot be sent", self.core.identity.agent, topic)
             if self._timer is not None:
                 self._timer.cancel()
             wait = max(0.0, self._armed - now)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import contextlib
 import hashlib
 import os
 from dataclasses import dataclass
@@ -20,6 +21,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey,
 
 from bus.canonical import NotCanonicalError, canonical
 from bus.messages import Signed
+from bus.new_file import write_new
 
 
 class KeyFileError(ValueError):
@@ -107,7 +109,7 @@ class PrivateKey:
         return _private(key)
 
     def save(self, path: Path) -> None:
-        """Write the key, mode 0600, and its public half beside it as `.pub`. Existing files are never replaced.
+        """Write the key, whole, durably, mode 0600, and its public half beside it as `.pub`. No file is ever replaced.
 
         Raises:
             FileExistsError: there is a key already.
@@ -116,9 +118,7 @@ class PrivateKey:
         text = self._key.private_bytes(
             serialization.Encoding.PEM, serialization.PrivateFormat.OpenSSH, serialization.NoEncryption()
         )
-        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(handle, "wb") as file:
-            file.write(text)
+        write_new(path, text)
         self.publish(path)
 
     def publish(self, path: Path) -> bool:
@@ -130,7 +130,8 @@ class PrivateKey:
         public = path.with_name(path.name + ".pub")
         if public.exists():
             return False
-        public.write_text(self.public.line + "\n", encoding="ascii")
+        with contextlib.suppress(FileExistsError):  # somebody else was faster
+            write_new(public, f"{self.public.line}\n".encode("ascii"), mode=0o644)
         return True
 
     def sign(self, message: Signed) -> bytes:

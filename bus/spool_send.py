@@ -11,6 +11,7 @@ from typing import Final
 
 from bus.agent import MakeTransport, connect_with, mqtt, wall_time
 from bus.agent_core import AgentCore
+from bus.era import EraFile
 from bus.home import Home
 from bus.identity import Identity
 from bus.shell import Shell
@@ -90,6 +91,7 @@ async def _send(
         wall=wall_time,
         new_id=lambda: secrets.token_hex(6),
         goodbye="lost",
+        era=EraFile(spools[0].path.parent),
     )
     before = [spool.stored for spool in spools]
     for spool in spools:

@@ -165,8 +165,9 @@ class Script:
         self.tick(0.2).agent(agent, run, CommandEffective(command=command))
 
     def do(self, agent: str, run: str, action: str, text: str = "") -> None:
-        decision = self.fleet.runs[f"{agent}/{run}"].actions[action].decision
-        self.agent(agent, run, ActionStarted(action=action, decision=decision))
+        known = self.fleet.runs[f"{agent}/{run}"].actions[action]
+        began = ActionStarted(action=action, decision=known.decision, digest=known.decided_digest)
+        self.agent(agent, run, began)
         self.tick(0.8).agent(agent, run, ActionFinished(action=action, outcome="done", text=text))
 
     def command(self, agent: str, run: str, kind: Any, by: str = "op-1") -> str:

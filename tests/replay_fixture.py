@@ -23,7 +23,7 @@ from console.tui.floor_app import FloorApp
 from console.tui.floor_screen import FloorScreen
 from console.tui.replay_app import ReplayApp
 from tests.floor_fixture import START, FakeSource, Script, busy
-from tests.tui_console import Console
+from tests.tui_console import Console, furnished
 
 SITE = "harbour"
 TOOLS = ("send_email", "issue_refund", "delete_files", "write_index")
@@ -249,6 +249,7 @@ async def watching(feed: Feed, *, size: tuple[int, int] = (80, 24)) -> AsyncIter
     source = FakeSource(cast("Script", feed))
     app = FloorApp(source.open, site=SITE, operator="op-1", zone=UTC, clock=lambda: clock[0], paced=False)
     async with app.run_test(size=size) as pilot:
+        await furnished(app, pilot)
         found = Console(app, pilot, source, clock)
         await found.settle(0.0)
         yield found

@@ -11,6 +11,7 @@ from bus.agent_core import AgentCore
 from bus.canonical import digest
 from bus.codec import decode_data, decode_envelope, encode
 from bus.decision import Action, Decision
+from bus.era import Era
 from bus.events import ActionProposed, Data, Envelope
 from bus.identity import Identity
 from bus.memory import MemoryBus, MemoryTransport
@@ -79,7 +80,14 @@ class Ingest:
 class Floor:
     """A core with a clock that is moved by hand. Publishes collect in `sent` until `serve` plays the supervisor."""
 
-    def __init__(self, *, bounds: Bounds | None = None, spool: Spool | None = None, **identity: Any) -> None:
+    def __init__(
+        self,
+        *,
+        bounds: Bounds | None = None,
+        spool: Spool | None = None,
+        era: Era | None = None,
+        **identity: Any,
+    ) -> None:
         self.now = 100.0
         self.ids = itertools.count(1)
         self.commands = itertools.count(1)
@@ -94,6 +102,7 @@ class Floor:
             wall=lambda: "2026-01-01T00:00:00.000Z",
             new_id=lambda: f"a{next(self.ids)}",
             bounds=bounds,
+            era=era,
         )
         self.spool = spool or MemorySpool(Owner(SITE, AGENT, RUN, "inc-1"))
 

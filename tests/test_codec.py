@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from contextlib import suppress
+from time import process_time_ns
 
 import msgspec
 import pytest
@@ -16,6 +17,9 @@ from bus.events import Data
 from bus.limits import DEPTH, EVENT_BYTES, PAYLOAD_BYTES
 from bus.messages import AgentStatus, Intent, Journal, SupervisorState
 from tests.strategies import agent_data, envelope, json_values
+
+UNENDING = b"[" * 70 + b'"' + b'\\"' * 30_000
+"""A text that never ends, after enough brackets to be looked at closely, of nearly the size of a payload."""
 
 KINDS = (AgentStatus, Intent, Journal, SupervisorState)
 
@@ -30,6 +34,8 @@ KINDS = (AgentStatus, Intent, Journal, SupervisorState)
 @example(b'{"specversion":"1.0","data":' + b"[" * 2_000)
 @example(b'"\\ud800"')
 @example(b"\xff\xfe")
+@example(UNENDING)
+@example(b"[" * 70 + b'"a' * 30_000)
 def test_any_bytes_decode_or_raise_one_error(payload: bytes) -> None:
     """Hypothesis' bytes and JSON, and the traps that are known."""
     for decode in (codec.decode_envelope, codec.decode_command, codec.decode_reply):
@@ -57,6 +63,27 @@ def test_depth_is_counted_outside_strings() -> None:
     codec.check(b"[" * DEPTH + b"]" * DEPTH)
     with pytest.raises(DecodeError, match=f"nested deeper than {DEPTH}"):
         codec.check(b"[" * (DEPTH + 1) + b"]" * (DEPTH + 1))
+
+
+def test_a_text_that_never_ends_is_looked_at_once() -> None:
+    """What is in it is text to its last byte, and four times as many bytes take about four times as long."""
+    codec.check(b"[" * DEPTH + b'"' + b"[" * DEPTH)
+    codec.check(b"[" * DEPTH + b'"' + b'\\"[' * 20_000)
+    with pytest.raises(DecodeError, match="nested deeper"):
+        codec.check(UNENDING)
+
+    def took(size: int) -> float:
+        payload, times = UNENDING[:size], []
+        for _ in range(5):
+            start = process_time_ns()
+            with suppress(DecodeError):
+                codec.check(payload)
+            times.append(process_time_ns() - start)
+        return max(1, min(times))
+
+    assert (
+        took(60_000) / took(7_500) < 32
+    )  # eight times the bytes; sixty-four times the work, if it were quadratic
 
 
 @pytest.mark.parametrize(

@@ -70,7 +70,7 @@ def test_alarms_counted_together_go_with_the_last_of_their_troubles(monkeypatch:
         desk.alarms.raise_("agent-lost", "gone", name)
     for name in "abc":
         desk.alarms.clear("agent-lost", name)
-        assert ("agent-lost/more", "unacknowledged") in states()
+        assert ("agent-lost/~rest", "unacknowledged") in states()
     desk.alarms.clear("agent-lost", "d")
     assert states() == []
 
@@ -87,7 +87,7 @@ def test_alarms_counted_together_by_an_earlier_supervisor_go_with_the_last_of_th
     states = []
     for name in "ba":
         later.alarms.clear("agent-lost", name)
-        states.append(later.fleet.alarms["agent-lost/more"].state)
+        states.append(later.fleet.alarms["agent-lost/~rest"].state)
     assert states == ["unacknowledged", "returned"]
 
 

@@ -59,7 +59,7 @@ def test_a_console_that_says_nothing_any_more_is_no_longer_listed() -> None:
         bench.pass_time(WATCH_RENEW)
         asks(bench, "c1", "watch", watching=False)
     assert set(bench.desk.fleet.operators) == {"c1"}
-    assert bench.last("operator.left") == {"operator": "op-1", "console": "c2"}
+    assert bench.last("operator.left") == {"operator": "op-1 (unsigned)", "console": "c2"}
     bench.desk.unlinked(bench.now)
     bench.pass_time(2 * WATCH_TTL)
     assert set(bench.desk.fleet.operators) == {"c1"}

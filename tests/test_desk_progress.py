@@ -103,3 +103,13 @@ def test_the_runs_of_an_agent_that_was_never_announced_are_lost_in_the_end_and_f
     assert bench.desk.fleet.alarms[STALLED].state == "unacknowledged"
     bench.event(2, StepStarted(step=1))
     assert (bench.run().state, bench.desk.fleet.alarms[STALLED].state) == ("working", "returned")
+
+
+def test_an_alarm_whose_cause_comes_back_is_active_each_time() -> None:
+    bench = Bench()
+    for again in range(1, 8):
+        bench.desk.alarms.raise_("stalled", f"stall {again}", "a", "r1")
+        assert bench.desk.fleet.alarms[STALLED].state == "unacknowledged"
+        assert bench.desk.fleet.alarms[STALLED].text == f"stall {again}"
+        bench.desk.alarms.clear("stalled", "a", "r1")
+        assert bench.desk.fleet.alarms[STALLED].state == "returned"

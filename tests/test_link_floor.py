@@ -289,9 +289,10 @@ def test_the_pinned_key_is_read_and_a_broken_one_is_named(site: SiteInMemory, ho
 
     async def forged() -> None:
         async with floor_of(site, home) as floor:
-            await floor.join()
+            await floor.reach(1.0)
             await floor.until(lambda _: floor.status.refused > 0, 1.0)
-            assert "is not signed by the pinned supervisor key" in floor.status.problem
+            assert "by the pinned supervisor key" in floor.status.problem
+            assert not floor.status.joined
 
     play(forged)
     path.write_text("nonsense")

@@ -2,6 +2,7 @@
 
 import base64
 import itertools
+import json
 from collections import deque
 
 import msgspec
@@ -16,6 +17,7 @@ from bus.events import Data, Envelope, MessageSeen, RunFinished, RunStarted, Ste
 from bus.limits import INTENT_REPEAT, INTENT_TIMEOUT, LEASE_TTL, WATCH_RENEW
 from bus.messages import Answer, Intent, Journal, JournalRecord, KeyframePart, SupervisorState
 from bus.records import AgentBorn, AlarmRaised, IntentRefused, SupervisorStarted
+from bus.seals import keyframe_seal, sealed_journal
 from bus.signing import PrivateKey, PublicKey
 from bus.topics import Topics
 from bus.transport import LinkDown, LinkUp, Message
@@ -81,13 +83,12 @@ class Site:
         return Message(TOPICS.state, key.sign(state), retained)
 
     def journal(self, *records: JournalRecord, epoch: str = "") -> Message:
-        return Message(
-            TOPICS.journal, codec.encode(Journal(epoch=epoch or self.epoch, records=list(records)))
-        )
+        return Message(TOPICS.journal, sealed_journal(KEY, epoch or self.epoch, records))
 
     def keyframe(self, intent: str, size: int = 1 << 20) -> list[Message]:
         packed = zstandard.compress(encode(self.fleet))
         chunks = [packed[start : start + size] for start in range(0, len(packed), size)]
+        seal = keyframe_seal(KEY, self.epoch, intent, self.fleet.pos, len(chunks), packed)
         return [
             Message(
                 TOPICS.console(CONSOLE),
@@ -99,6 +100,7 @@ class Site:
                         i=i,
                         n=len(chunks),
                         data=base64.b64encode(chunk).decode(),
+                        seal=seal,
                     )
                 ),
             )
@@ -106,7 +108,7 @@ class Site:
         ]
 
 
-def follower(now: float = 0.0, pinned: PublicKey | None = None, *, watching: bool = False) -> Follower:
+def follower(now: float = 0.0, pinned: PublicKey | None = KEY.public, *, watching: bool = False) -> Follower:
     ids = itertools.count(1)
     return Follower(
         TOPICS,
@@ -119,9 +121,9 @@ def follower(now: float = 0.0, pinned: PublicKey | None = None, *, watching: boo
     )
 
 
-def joined(site: Site, now: float = 0.0) -> Follower:
+def joined(site: Site, now: float = 0.0, pinned: PublicKey | None = KEY.public) -> Follower:
     """Return a follower that has joined, with the supervisor's lease held."""
-    follow = follower(now)
+    follow = follower(now, pinned)
     (intent,) = follow.receive(LinkUp("c"), now).intents
     follow.receive(site.state(), now)
     for message in site.keyframe(intent.id):
@@ -344,7 +346,7 @@ def test_what_is_not_a_message_is_counted_and_changes_nothing() -> None:
 
 
 def test_answers_are_passed_on_and_a_refused_keyframe_is_a_problem() -> None:
-    follow = follower()
+    follow = follower(pinned=None)
     (intent,) = follow.receive(LinkUp("c"), 0.0).intents
     answer = Answer(intent="mine", outcome="approved", accepted=True)
     topic = TOPICS.console(CONSOLE)
@@ -362,7 +364,7 @@ def test_an_answer_counts_only_if_the_supervisor_we_follow_signed_it() -> None:
     assert follow.receive(Message(topic, codec.encode(answer)), 1.0).answers == []
     assert follow.receive(Message(topic, PrivateKey.generate().sign(answer)), 1.0).answers == []
     assert follow.status.refused == refused + 2
-    assert follow.status.problem.startswith("an answer is not signed by the supervisor key seen first")
+    assert follow.status.problem.startswith("an answer is not signed by the pinned supervisor key")
     rival = Answer(intent="mine", epoch="rival", outcome="approved", accepted=True)
     assert follow.receive(Message(topic, KEY.sign(rival)), 1.0).answers == []
     (heard,) = follow.receive(Message(topic, KEY.sign(answer)), 1.0).answers
@@ -387,9 +389,9 @@ def test_a_watching_console_says_now_and_then_that_it_is_still_there() -> None:
 def test_a_keyframe_that_cannot_be_read_is_not_asked_for_again_at_once() -> None:
     follow = follower()
     (intent,) = follow.receive(LinkUp("c"), 0.0).intents
-    packed = base64.b64encode(zstandard.compress(b"of another version")).decode()
-    part = KeyframePart(intent=intent.id, epoch="epoch-1", pos=1, i=0, n=1, data=packed)
-    follow.receive(Message(TOPICS.console(CONSOLE), codec.encode(part)), 0.0)
+    body = zstandard.compress(b"of another version")
+    sealed = part(intent.id, 0, 1, body, 1, body)
+    follow.receive(Message(TOPICS.console(CONSOLE), codec.encode(sealed)), 0.0)
     assert follow.status.problem.startswith("not a keyframe of this version")
     assert follow.wake_at() == INTENT_TIMEOUT
     (again,) = follow.tick(INTENT_TIMEOUT).intents
@@ -404,19 +406,22 @@ def test_what_nobody_asked_for_is_no_keyframe() -> None:
     assert not follow.joined
 
 
-def part(intent: str = "i", i: int = 0, n: int = 1, body: bytes = b"", pos: int = 0) -> KeyframePart:
+def part(
+    intent: str = "i", i: int = 0, n: int = 1, body: bytes = b"", pos: int = 0, whole: bytes = b""
+) -> KeyframePart:
+    seal = keyframe_seal(KEY, "e", intent, pos, n, whole or body)
     data = base64.b64encode(body).decode()
-    return KeyframePart(intent=intent, epoch="e", pos=pos, i=i, n=n, data=data)
+    return KeyframePart(intent=intent, epoch="e", pos=pos, i=i, n=n, data=data, seal=seal)
 
 
 def test_parts_come_in_any_order_and_of_two_keyframes_at_once() -> None:
     collected, fleet = KeyframeParts(), Fleet(site="x" * 400)
     body = zstandard.compress(encode(fleet))
     half = len(body) // 2
-    assert collected.add(part("b", 1, 2, body[half:])) is None
-    assert collected.add(part("a", 1, 2, body[half:])) is None
-    assert collected.add(part("a", 0, 2, body[:half])) == ("e", fleet)
-    assert collected.add(part("b", 0, 2, body[:half])) == ("e", fleet)
+    assert collected.add(part("b", 1, 2, body[half:], 0, body)) is None
+    assert collected.add(part("a", 1, 2, body[half:], 0, body)) is None
+    assert collected.add(part("a", 0, 2, body[:half], 0, body)) == ("e", fleet)
+    assert collected.add(part("b", 0, 2, body[:half], 0, body)) == ("e", fleet)
 
 
 def problem(piece: KeyframePart) -> str:
@@ -435,12 +440,99 @@ def test_a_keyframe_is_bounded_and_what_it_says() -> None:
     assert "cannot be unpacked" in problem(part(body=b"not zstd"))
     assert "not a keyframe" in problem(part(body=zstandard.compress(b"nonsense")))
     assert "not a keyframe" in problem(part(body=zstandard.compress(encode(Fleet(site="x" * 99)))[:-9]))
-    assert "cannot be unpacked" in problem(msgspec.structs.replace(part(body=body), data="???"))
+    assert "not the one that was sealed" in problem(msgspec.structs.replace(part(body=body), data="???"))
+    assert "not the one that was sealed" in problem(part(body=body, whole=body + b"more"))
+    assert "without a seal" in problem(msgspec.structs.replace(part(body=body), seal=None))
 
 
 def test_a_bomb_is_not_unpacked() -> None:
     bomb = zstandard.ZstdCompressor().compress(bytes(parts.FLEET_BYTES + 1))
     assert problem(part(body=bomb)) == f"keyframe of more than {parts.FLEET_BYTES} bytes"
+
+
+def journal_of(follow: Follower, site: Site, message: Message) -> list[int]:
+    """Take a journal message; return the positions that were applied."""
+    return [one.record.pos for one in follow.receive(message, 1.0).applied]
+
+
+def test_a_forged_record_at_the_next_position_does_not_take_the_place_of_the_true_one() -> None:
+    site = Site()
+    follow = joined(site)
+    genuine = site.write(RunStarted(goal="true"), "a", "r")
+    event = bytes(genuine.event).replace(b"true", b"evil")
+    forged = JournalRecord(pos=genuine.pos, at=genuine.at, event=Raw(event))
+    attempts = [
+        codec.encode(Journal(epoch=site.epoch, records=[forged])),
+        sealed_journal(OTHER, site.epoch, [forged]),
+        site.journal(genuine).payload.replace(b"true", b"evil"),
+        sealed_journal(KEY, "another", [genuine]).replace(b'{"epoch":"another"', b'{"epoch":"epoch-1"', 1),
+    ]
+    for number, payload in enumerate(attempts, 1):
+        assert journal_of(follow, site, Message(TOPICS.journal, payload)) == []
+        assert follow.status.refused == number
+        assert follow.joined
+    assert f"not sealed by the pinned supervisor key {KEY.public.fingerprint}" in follow.status.problem
+    assert journal_of(follow, site, site.journal(genuine)) == [genuine.pos]
+    assert encode(follow.fleet) == encode(site.fleet)
+
+
+def test_what_a_forger_says_while_a_keyframe_comes_is_not_kept() -> None:
+    site, follow = Site(), follower()
+    (intent,) = follow.receive(LinkUp("c"), 0.0).intents
+    (keyframe,) = site.keyframe(intent.id)
+    genuine = site.write(RunStarted(goal="true"), "a", "r")
+    event = bytes(genuine.event).replace(b"true", b"evil")
+    forged = JournalRecord(pos=genuine.pos, at=genuine.at, event=Raw(event))
+    follow.receive(Message(TOPICS.journal, sealed_journal(OTHER, site.epoch, [forged])), 0.0)
+    follow.receive(site.journal(genuine), 0.0)
+    follow.receive(keyframe, 0.0)
+    assert encode(follow.fleet) == encode(site.fleet)
+
+
+def test_a_forged_keyframe_is_refused_and_another_asked_for() -> None:
+    site, follow = Site(), follower()
+    (intent,) = follow.receive(LinkUp("c"), 0.0).intents
+    (genuine,) = site.keyframe(intent.id)
+    other = zstandard.compress(encode(Fleet(site="test", pos=1)))
+    unsealed = json.loads(genuine.payload) | {"data": base64.b64encode(other).decode()}
+    swapped = msgspec.json.encode(unsealed)
+    del unsealed["seal"]
+    topic = TOPICS.console(CONSOLE)
+    follow.receive(Message(topic, msgspec.json.encode(unsealed)), 0.0)
+    assert "a keyframe part is not sealed by the pinned supervisor key" in follow.status.problem
+    follow.receive(Message(topic, swapped), 0.0)
+    assert follow.status.problem == "a keyframe is not the one that was sealed"
+    assert (follow.joined, follow.status.refused) == (False, 2)
+    (again,) = follow.tick(INTENT_REPEAT).intents
+    assert again.id != intent.id
+    follow.receive(site.keyframe(again.id)[0], INTENT_REPEAT)
+    assert follow.joined
+
+
+def test_before_there_is_a_key_nothing_is_believed_or_refused() -> None:
+    site, follow = Site(), follower(pinned=None)
+    (intent,) = follow.receive(LinkUp("c"), 0.0).intents
+    follow.receive(site.keyframe(intent.id)[0], 0.0)
+    follow.receive(site.journal(site.write(RunStarted(), "a", "r")), 0.0)
+    assert (follow.joined, follow.status.refused) == (False, 0)
+    follow.receive(site.state(), 0.0)
+    (again,) = follow.tick(INTENT_REPEAT).intents
+    follow.receive(site.keyframe(again.id)[0], INTENT_REPEAT)
+    assert follow.joined
+
+
+def test_a_state_of_an_earlier_era_is_no_news() -> None:
+    site, follow = Site(), follower()
+    follow.receive(LinkUp("c"), 0.0)
+    old = site.state(epoch="old", era=1, lease=99)
+    follow.receive(site.state(era=2), 0.0)
+    follow.tick(LEASE_TTL)
+    follow.receive(old, LEASE_TTL)
+    assert (follow.status.epoch, life(follow)) == (site.epoch, "lost")
+    # The same supervisor in a later era has outlived another one, which is believed no more.
+    follow.receive(site.state(epoch="between", era=3), 20.0)
+    follow.receive(site.state(era=4), 21.0)
+    assert follow.status.epoch == site.epoch
 
 
 def life(follow: Follower) -> str:
@@ -510,7 +602,7 @@ def test_the_old_supervisor_s_last_words_change_nothing() -> None:
 
 def test_a_forged_state_is_refused_with_the_key_seen_first() -> None:
     site = Site()
-    follow = joined(site)
+    follow = joined(site, pinned=None)
     follow.receive(site.state(key=OTHER, epoch="forged"), 1.0)
     assert follow.status.epoch == "epoch-1"
     assert follow.status.refused == 1
@@ -528,7 +620,7 @@ def test_a_pinned_key_is_the_only_one() -> None:
 
 
 def test_a_state_without_key_or_signature_is_refused() -> None:
-    site, follow = Site(), follower()
+    site, follow = Site(), follower(pinned=None)
     follow.receive(LinkUp("c"), 0.0)
     follow.receive(site.state(public_key=""), 0.0)
     assert follow.status.problem == "supervisor/state carries no public key"
@@ -539,7 +631,7 @@ def test_a_state_without_key_or_signature_is_refused() -> None:
 
 
 def test_a_key_that_only_a_kept_state_showed_gives_way_to_one_that_lives() -> None:
-    site, follow = Site(), follower()
+    site, follow = Site(), follower(pinned=None)
     follow.receive(LinkUp("c"), 0.0)
     follow.receive(site.state(retained=True, status="stopped"), 0.0)
     assert (life(follow), follow.status.key) == ("stopped", KEY.public.fingerprint)
@@ -552,7 +644,7 @@ def test_a_key_that_only_a_kept_state_showed_gives_way_to_one_that_lives() -> No
 
 
 def test_a_key_of_a_kept_state_is_not_given_up_before_its_lease_is_over() -> None:
-    site, follow = Site(), follower()
+    site, follow = Site(), follower(pinned=None)
     follow.receive(LinkUp("c"), 0.0)
     follow.receive(site.state(retained=True), 0.0)
     follow.receive(site.state(key=OTHER, epoch="e2"), 1.0)

@@ -18,8 +18,8 @@ from console.core.timeline import Timeline
 from console.tui.actions import ACTIONS, find, offered
 from console.tui.frame_rows import NOWHERE, key_line
 from console.tui.paint import text_of
-from console.tui.replay_app import MOVES
 from console.tui.replay_source import PlaybackError
+from console.tui.replay_time import MOVES
 from console.tui.sheets import Wish
 from tests.floor_fixture import START, Script
 from tests.replay_fixture import ReplayConsole, eventful, record, replaying

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Sequence
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -28,8 +29,10 @@ from bus.messages import (
     PauseCommand,
     ResumeCommand,
 )
+from bus.spool import Owner
+from bus.spool_file import SqliteSpool, spool_path
 from bus.transport import Item
-from tests.sdk_floor import AGENT, RUN, SITE, Supervisor
+from tests.sdk_floor import AGENT, RUN, SITE, TOPICS, Supervisor
 
 
 @pytest.fixture
@@ -86,6 +89,49 @@ async def test_a_whole_run(floor: Supervisor, home: Home) -> None:
     statuses = [decode(payload, AgentStatus).status for payload in floor.statuses]
     assert statuses[0] == "online"
     assert statuses[-1] == "stopped"
+
+
+class Choosy(MemoryTransport):
+    """A transport that takes no birth: as if each were larger than a payload."""
+
+    def send(self, topic: str, payload: bytes, **options: Any) -> None:
+        if b'"online"' in payload:
+            raise ValueError("payload of 71611 bytes")
+        super().send(topic, payload, **options)
+
+
+async def test_a_message_that_cannot_be_sent_ends_no_bus(
+    floor: Supervisor, home: Home, caplog: pytest.LogCaptureFixture
+) -> None:
+    floor.decide = lambda run, proposal: floor.answer(run, proposal, "approved")
+    whole = Agent(AGENT, home=home, transport=partial(Choosy, floor.bus))
+    async with whole, whole.run(run_id=RUN) as job:
+        assert (await job.gate(Action("delete", {"path": "a.txt"}))).approved
+    assert floor.types(RUN)[-1] == "run.finished"
+    assert f"a message on {TOPICS.status(AGENT)} cannot be sent" in caplog.text
+
+
+async def test_a_run_is_not_resumed_from_the_spool_of_another(floor: Supervisor, home: Home) -> None:
+    """As where names that differ only in case are one file."""
+    path = spool_path(home.spool, AGENT, RUN)
+    SqliteSpool.create(path, Owner(SITE, AGENT, RUN.upper(), "inc-0")).close()
+    floor.storing = False
+    async with Agent(
+        AGENT, home=home, transport=partial(MemoryTransport, floor.bus), close_within=0
+    ) as whole:
+        with pytest.raises(FileNotFoundError, match=f"holds run {RUN.upper()}"):
+            async with whole.run(run_id=RUN, resume=True):
+                pytest.fail("it went on")
+
+
+async def test_what_an_agent_of_another_name_left_is_not_ours(floor: Supervisor, home: Home) -> None:
+    """As where folders that differ only in case are one."""
+    spool = SqliteSpool.create(spool_path(home.spool, AGENT, RUN), Owner(SITE, AGENT.upper(), RUN, "inc-0"))
+    spool.append([b"{}"])
+    spool.close()
+    async with agent(floor, home) as whole:
+        assert whole.name == AGENT
+    assert RUN not in floor.ingest.records
 
 
 async def test_a_rejection_is_a_value_and_the_tool_never_runs(floor: Supervisor, home: Home) -> None:
@@ -211,7 +257,7 @@ async def test_a_kill_ends_the_waiting_gate_and_leaves_the_run(floor: Supervisor
 
 async def test_the_pass_list_needs_no_round_trip(floor: Supervisor, home: Home) -> None:
     async with agent(floor, home) as whole, whole.run(run_id=RUN) as job:
-        floor.order(PassListCommand, "", tools=["read"])
+        floor.order(PassListCommand, "", tools=["read"], incarnation=whole.identity.incarnation)
         floor.renew()
         floor.order(ResumeCommand, RUN, id="b1")
         await floor.until(lambda floor: CommandEffective(command="b1") in floor.data(RUN))

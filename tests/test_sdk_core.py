@@ -1,5 +1,6 @@
 """The agent's core, scenario by scenario: presence, lease, trust, pass list, stops, full spools, refusals, rests."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -7,6 +8,7 @@ import pytest
 from bus.canonical import digest
 from bus.codec import decode, encode
 from bus.decision import Action, RunKilled, RunRefusedError
+from bus.era import EraFile
 from bus.events import (
     ActionFinished,
     ActionProposed,
@@ -22,7 +24,7 @@ from bus.events import (
     RunStarted,
 )
 from bus.gate import IllegalStepError
-from bus.limits import DECISION_VALID, HEARTBEAT, LEASE_RENEW, LEASE_TTL
+from bus.limits import DECISION_VALID, HEARTBEAT, LEASE_RENEW, LEASE_TTL, PAYLOAD_BYTES
 from bus.messages import (
     AgentStatus,
     DecisionCommand,
@@ -33,6 +35,7 @@ from bus.messages import (
     RunStanding,
     StoredCommand,
 )
+from bus.roster import births
 from bus.spool import Bounds, MemorySpool, Owner, SpoolError
 from tests.sdk_floor import AGENT, RUN, SITE, TOPICS, Floor, events_of
 
@@ -126,7 +129,7 @@ def passes(floor: Floor) -> bool:
 
 def listed() -> Floor:
     floor = Floor().started()
-    floor.order(PassListCommand, run="", tools=["read"])
+    floor.order(PassListCommand, run="", tools=["read"], incarnation="inc-1")
     assert passes(floor)
     return floor
 
@@ -183,6 +186,92 @@ def test_a_new_supervisor_gets_everything_unstored_again() -> None:
     floor.tick(LEASE_TTL + 1)
     floor.state(epoch="epoch-1")
     assert floor.core.lease.epoch == "epoch-1"
+
+
+def test_what_an_earlier_supervisor_signed_counts_for_nothing() -> None:
+    floor = Floor()
+    floor.up()
+    floor.epoch = "epoch-2"
+    floor.state(era=7)
+    floor.tick(LEASE_TTL + 1)
+    floor.state(epoch="epoch-1", era=6, lease=99)
+    assert floor.core.lease.epoch == "epoch-2"
+    assert not floor.core.lease.held(floor.now)
+    assert floor.core.ignored["era"] == 1
+    # A later one is followed at once, and one that was left comes back by a later era only.
+    floor.state(epoch="epoch-3", era=8)
+    floor.state(era=7, lease=100)
+    assert floor.core.lease.epoch == "epoch-3"
+    floor.tick(LEASE_RENEW)
+    floor.state(era=9)
+    assert (floor.core.lease.epoch, floor.core.lease.held(floor.now)) == ("epoch-2", True)
+
+
+def test_a_new_process_knows_the_era_that_the_last_one_saw(tmp_path: Path) -> None:
+    for era, epoch, followed in ((7, "epoch-7", True), (6, "epoch-6", False), (8, "epoch-8", True)):
+        floor = Floor(era=EraFile(tmp_path / "agent"))
+        floor.up()
+        floor.state(epoch=epoch, era=era)
+        assert (floor.core.lease.epoch == epoch) is followed
+
+
+def test_an_era_that_cannot_be_read_or_kept_stops_nobody(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    (tmp_path / "era").mkdir()
+    kept = EraFile(tmp_path)
+    kept.reach(5)
+    assert kept.highest == 5
+    assert "cannot be read" in caplog.text
+    assert "cannot be kept" in caplog.text
+    assert [path.name for path in tmp_path.iterdir()] == ["era"]
+
+
+def test_a_pass_list_is_for_one_process() -> None:
+    floor = Floor().started()
+    for incarnation in ("", "inc-0"):
+        floor.order(PassListCommand, run="", order=9, tools=["read"], incarnation=incarnation)
+        assert not passes(floor)
+    assert floor.core.ignored["incarnation"] == 2
+    # What was withdrawn before our birth was heard is withdrawn.
+    floor.order(PassListCommand, run="", order=10, tools=["read", "look"], incarnation="inc-1")
+    floor.order(PassListCommand, run="", order=11, tools=["look", "delete"], incarnation="inc-0")
+    assert floor.core.lease.tools == {"look"}
+
+
+def test_a_withdrawn_list_does_not_come_back_with_an_epoch_that_was_left() -> None:
+    floor = listed()
+    floor.order(PassListCommand, run="", order=9, tools=[], incarnation="inc-1")
+    floor.state(epoch="epoch-2", era=1)
+    floor.state(era=2)
+    floor.order(PassListCommand, run="", order=8, tools=["read"], incarnation="inc-1")
+    assert not passes(floor)
+
+
+def test_many_runs_are_announced_in_births_that_fit() -> None:
+    floor = Floor()
+    floor.up()
+    floor.state()
+    for number in range(2_000):
+        name = f"{number:04}".ljust(64, "r")
+        floor.core.start_run(name, MemorySpool(Owner(SITE, AGENT, name, "inc-1")), now=floor.now)
+    floor.collect()
+    floor.sent.clear()
+    floor.up("c2")
+    births = [payload for topic, payload, _ in floor.sent if topic == TOPICS.status(AGENT)]
+    assert max(len(payload) for payload in births) <= PAYLOAD_BYTES
+    named = [standing.run for payload in births for standing in decode(payload, AgentStatus).runs]
+    assert len(named) == len(set(named)) == 2_000
+
+
+def test_a_run_with_more_open_gates_than_a_birth_holds_comes_in_several() -> None:
+    gates = [f"{number:04}".ljust(64, "g") for number in range(1_000)]
+    parts = births([RunStanding(run=RUN, seq=9, first=2, open=gates), RunStanding(run="s", seq=1)])
+    assert max(len(encode(AgentStatus(status="online", incarnation="i", connection="c", runs=part))) for part in parts) \
+        <= PAYLOAD_BYTES  # fmt: skip
+    assert [gate for part in parts for one in part for gate in one.open] == gates
+    assert [(one.run, one.seq, one.first) for one in parts[-1]][-1] == ("s", 1, 1)
+    assert births([]) == [[]]
 
 
 def test_what_is_not_the_supervisors_is_ignored() -> None:

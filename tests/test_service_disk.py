@@ -80,6 +80,13 @@ def digest(site: Running, name: str) -> str:
     return site.desk.fleet.runs["a/r1"].actions[name].digest
 
 
+def noted(site: Running) -> set[str]:
+    """Ids of the commands in the emergency log."""
+    path = site.home.emergency_log
+    lines = path.read_text().splitlines() if path.exists() else []
+    return {json.loads(json.loads(line)["payload"])["id"] for line in lines}
+
+
 async def test_a_hanging_disk_closes_approvals_and_lets_stops_go_out(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -97,14 +104,13 @@ async def test_a_hanging_disk_closes_approvals_and_lets_stops_go_out(
         await site.until(lambda: any(isinstance(one, KillCommand) for one in site.commands()))
         stops = [one for one in site.commands() if one.id]
         assert {type(one) for one in stops} == {DecisionCommand, PauseCommand, KillCommand}
-        kept = [json.loads(line) for line in site.home.emergency_log.read_text().splitlines()]
-        assert {json.loads(line["payload"])["id"] for line in kept} == {one.id for one in stops}
+        await site.until(lambda: noted(site) == {one.id for one in stops})
         assert (site.recording.pos, site.published()[-1][0]) == (recorded, recorded)
 
         disk.answers()
         await site.until(lambda: site.state().recording == "ok")
         await site.all_recorded()
-        assert not site.home.emergency_log.exists()
+        await site.until(lambda: not site.home.emergency_log.exists())
         assert alarm(site) == "returned"
         assert [pos for pos, _ in site.published()] == list(range(1, site.recording.pos + 1))
         folder = site.home.sessions

@@ -29,6 +29,7 @@ REACHED: Final = (
     "refused unknown-key", "refused unsigned", "alarm recording-failing", "alarm recorded-late",
     "alarm second-supervisor", "wanted pause", "wanted hold", "wanted resume", "wanted kill", "rotated",
     "restarted from a keyframe", "went on from its spool", "passed", "untrusted", "withdrawn",
+    "outdated",
 )  # fmt: skip
 """What the first three hundred schedules must come to, so that no later change hollows them out."""
 
@@ -78,6 +79,7 @@ def _reached(world: World) -> Counter[str]:
     seen["rotated"] = len(world.tape.sessions) - 1
     seen["restarted from a keyframe"] = world.tape.resumed
     seen["passed"] = len(world.checks.passed)
+    seen["outdated"] = world.checks.outdated
     seen["untrusted"] = sum(worker.core.ignored["untrusted"] for worker in world.workers)
     return seen
 

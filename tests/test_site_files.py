@@ -112,3 +112,15 @@ def test_an_alarm_about_a_file_stands_as_long_as_the_trouble(home: Home) -> None
     edited(home.policy, "")
     SiteFiles(home).tick(bench.desk, 5.0)
     assert bench.desk.fleet.alarms["policy-file"].state == "returned"
+
+
+def test_every_new_mistake_in_a_file_is_named(home: Home) -> None:
+    files = SiteFiles(home)
+    bench = Bench()
+    for number in range(1, 8):
+        edited(home.policy, f"mistake{number} =\n")
+        os.utime(home.policy, ns=(number * 10**9, number * 10**9))
+        files.tick(bench.desk, float(2 * number))
+        problem = files.rulebook.policy_problem
+        [alarm] = bench.desk.fleet.alarms.values()
+        assert (alarm.state, alarm.text) == ("unacknowledged", problem), number

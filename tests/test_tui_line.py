@@ -1,19 +1,26 @@
-"""What goes over the line: only cells that changed, and no more frames than there is news."""
+"""What goes over the line: only cells that changed, no more frames than there is news, no colour on a calm floor."""
 
 from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import UTC
+from pathlib import Path
 
 import pytest
 from textual._compositor import ChopsUpdate
 from textual.strip import Strip
 
-from bus.events import Progress
 from console.core.reduce import Change
-from console.tui.lines import LineBlock
+from console.tui.decide_screen import DecideScreen
+from console.tui.fleet_screen import FleetScreen
+from console.tui.floor_app import FloorApp
 from console.tui.narrow import narrowed
-from console.tui.opening import picture
-from console.tui.paint import Line, Row, changed_cells
-from tests.floor_fixture import calm
-from tests.tui_console import Console, console
+from console.tui.paint import Row, changed_cells
+from tests.floor_fixture import FakeSource, busy, calm
+from tests.replay_fixture import record, replaying
+from tests.tui_console import Console, console, furnished
 
 
 @pytest.mark.parametrize(
@@ -78,18 +85,64 @@ async def test_runs_at_work_make_four_frames_a_second_and_an_alarm_one_at_once()
 
 @pytest.mark.parametrize("size", [(80, 24), (100, 40), (120, 36), (180, 50), (60, 20)])
 async def test_nothing_moves_when_fleet_takes_the_place_of_the_opening(size: tuple[int, int]) -> None:
-    async with console(calm(), size=size) as it:
-        it.source.status = it.source.status  # the same floor, looked at before it was joined
-        it.app.source = None
-        it.app.draw()
-        await it.pilot.pause(0)
-        await it.pilot.pause(0)
-        view = it.app.view(size[0])
-        opening = LineBlock(id="x")
-        opening.lines = picture(view, size[1])
-        shown = ["".join(span.text for span in line).rstrip() for line in opening.lines]
-        assert shown == it.lines()[: len(shown)]
+    found = asyncio.Event()
+
+    @asynccontextmanager
+    async def late() -> AsyncIterator[FakeSource]:
+        await found.wait()
+        yield FakeSource(calm())
+
+    app = FloorApp(late, site="harbour", operator="op-1", zone=UTC, paced=False)
+    seen: list[list[str]] = []
+    furnish = app._furnish
+
+    async def looked_at_first() -> None:
+        seen.append(lines_of(app))
+        await furnish()
+
+    app._furnish = looked_at_first  # type: ignore[method-assign]
+    async with app.run_test(size=size) as pilot:
+        await furnished(app, pilot)
+        assert isinstance(app.screen, FleetScreen)
+        await pilot.pause(0)
+        seen.append(lines_of(app))
+        found.set()
+    await app.left()
+    opening, fleet = seen
+    assert "Watchfloor needs" in opening[2] if size == (60, 20) else "Connecting to the bus." in opening[3]
+    assert opening == fleet
 
 
-def _text(line: Line) -> str:
-    return "".join(span.text for span in line)
+def lines_of(app: FloorApp) -> list[str]:
+    strips = app.screen._compositor.render_strips()
+    return ["".join(segment.text for segment in strip).rstrip() for strip in strips]
+
+
+async def test_a_click_on_any_row_of_an_ask_chooses_it() -> None:
+    async with console(busy()) as it:
+        await it.press("2")
+        first = it.screen.body.cursor
+        rows = [row for row, name in enumerate(it.screen.body.names) if name]
+        assert len(rows) > 1
+        for row in (rows[1], rows[1] + 1):
+            await it.pilot.click("#body", offset=(20, rows[0]))
+            assert it.screen.body.cursor == first
+            await it.pilot.click("#body", offset=(20, row))
+            assert it.screen.body.cursor == it.screen.body.names[rows[1]]
+
+
+async def test_a_decided_action_on_a_calm_floor_has_no_colour() -> None:
+    async with console(calm()) as it:
+        it.app.push_screen(DecideScreen("indexer/44zt/a0"))
+        await it.settle()
+        assert "write_index" in it.text()
+        assert it.coloured() == []
+
+
+async def test_a_calm_floor_has_no_colour_in_a_replay(tmp_path: Path) -> None:
+    (path,) = await record(calm().rows, tmp_path)
+    async with replaying(path) as it:
+        for key in ("5", "full_stop", "9", "Q", "A", "question_mark"):
+            await it.press(key)
+            assert "REPLAY" in it.text()
+            assert it.coloured() == [], key

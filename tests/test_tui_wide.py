@@ -7,8 +7,8 @@ import pytest
 from bus.records import AlarmRaised
 from console.tui.frame_rows import NOWHERE, split
 from console.tui.index import FleetIndex
-from console.tui.paint import Row, text_of
 from console.tui.layout import beside
+from console.tui.paint import Row, text_of
 from tests.floor_fixture import Script, busy, calm
 from tests.test_tui_screens import HOSTILE, check, hostile
 from tests.tui_console import Console, console

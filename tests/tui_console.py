@@ -95,6 +95,12 @@ class Console:
         return found
 
 
+async def furnished(app: FloorApp, pilot: Pilot[int]) -> None:
+    """Wait until Fleet stands where the opening stood; the toolkit holds its paints back for a moment then."""
+    while not isinstance(app.screen, FloorScreen) or app._batch_count:
+        await pilot.pause(0)
+
+
 @asynccontextmanager
 async def console(
     script: Script, *, size: tuple[int, int] = (80, 24), **options: Any
@@ -106,6 +112,7 @@ async def console(
         source.open, site="harbour", operator="op-1", zone=UTC, clock=lambda: clock[0], paced=False, **options
     )
     async with app.run_test(size=size) as pilot:
+        await furnished(app, pilot)
         found = Console(app, pilot, source, clock)
         await found.settle(0.0)
         yield found

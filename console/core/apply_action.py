@@ -24,7 +24,8 @@ from console.core.lifecycle import (
     IllegalTransitionError,
     advance,
 )
-from console.core.state import ACTIONS_KEPT, OPEN_ACTIONS, TOOLS_KEPT, Action, Command, Fleet, Run, keepable
+from console.core.room import forget_actions, keep_args
+from console.core.state import OPEN_ACTIONS, TOOLS_KEPT, Action, Command, Fleet, Run
 from console.core.text import plain
 from console.core.turns import ApplyAgent, Touched, claim, close_ask, living, pause_failed, waits
 
@@ -37,7 +38,6 @@ def _proposed(fleet: Fleet, run: Run, record: Record, data: ActionProposed) -> T
     if sum(action.state in OPEN for action in run.actions.values()) >= OPEN_ACTIONS:
         msg = f"more than {OPEN_ACTIONS} open actions in one run"
         raise IllegalTransitionError(msg)
-    args = data.args if keepable(data.args) else {}
     action = Action(
         id=data.action,
         agent=run.agent,
@@ -45,8 +45,6 @@ def _proposed(fleet: Fleet, run: Run, record: Record, data: ActionProposed) -> T
         tool=plain(data.tool, 128),
         tool_sent="" if plain(data.tool, 128) == data.tool else data.tool,
         claimed=data.digest or "",
-        args=args,
-        args_cut=args is not data.args,
         step=data.step,
         call_id=plain(data.call_id, 128),
         reason=plain(data.reason, 400),
@@ -57,24 +55,12 @@ def _proposed(fleet: Fleet, run: Run, record: Record, data: ActionProposed) -> T
         decide_within=data.decide_within,
         proposed_at=record.at,
     )
+    keep_args(fleet, run, action, data.args, record.pos)
     run.actions[action.id] = action
     run.actions_seen += 1
     claim(run, data.confidence)
-    _forget_actions(run)
+    forget_actions(fleet, run)
     return (("action", action.key),)
-
-
-def _forget_actions(run: Run) -> None:
-    """Keep the open actions and the newest closed ones: arguments of the last few, the rest without."""
-    closed = [action for action in run.actions.values() if action.state not in OPEN]
-    for action in closed[: -ACTIONS_KEPT // 4]:
-        if action.args or action.edited is not None:
-            action.args = {}
-            action.edited = None
-            action.answer = ""
-            action.args_cut = True
-    for action in closed[:-ACTIONS_KEPT]:
-        del run.actions[action.id]
 
 
 def _action_started(fleet: Fleet, run: Run, record: Record, data: ActionStarted) -> Touched:
@@ -87,6 +73,7 @@ def _action_started(fleet: Fleet, run: Run, record: Record, data: ActionStarted)
         _ran_ungated(fleet, run, action)
     action.started_at = record.at
     used(run, action.tool)
+    forget_actions(fleet, run)
     return (("action", action.key),)
 
 
@@ -138,7 +125,7 @@ def _action_finished(fleet: Fleet, run: Run, record: Record, data: ActionFinishe
         run.errors += 1
     if was_asked:
         close_ask(fleet, run, action)
-    _forget_actions(run)
+    forget_actions(fleet, run)
     return (("action", action.key),)
 
 

@@ -25,6 +25,7 @@ from bus.records import (
 )
 from console.core.apply_alarm import APPLY_ALARM
 from console.core.lifecycle import ACTION, COMMAND, ENDED, RUN, advance
+from console.core.room import keep_edit
 from console.core.state import (
     AGENTS_KEPT,
     COMMANDS_KEPT,
@@ -48,6 +49,9 @@ from console.core.turns import (
     told,
     waits,
 )
+
+COMMANDS_AT_ONCE: Final = 64
+"""Commands beyond those kept that are let go together."""
 
 OPEN_FACTOR: Final = 32
 """How many times as many commands are kept while none of them is settled."""
@@ -106,7 +110,7 @@ def _decided(fleet: Fleet, record: Record, data: ActionDecided) -> Touched:
         fleet.last_decision = record.at
     action.decision = data.command
     action.decided_digest = data.digest or ""
-    action.edited = data.args
+    keep_edit(fleet, action, data.args)
     action.note = plain(data.reason)
     action.answer = data.reason
     if was_asked:
@@ -129,16 +133,17 @@ def _decided(fleet: Fleet, record: Record, data: ActionDecided) -> Touched:
 
 def _keep(fleet: Fleet, command: Command) -> None:
     fleet.commands[command.id] = command
-    if len(fleet.commands) <= COMMANDS_KEPT:
+    over = len(fleet.commands) - COMMANDS_KEPT
+    # Now and then: where thousands are open at once, a look at all of them for each would take the square of that.
+    if over <= 0 or over % COMMANDS_AT_ONCE:
         return
-    settled = (
+    settled = [
         name for name, kept in fleet.commands.items() if kept.state in ("effective", "refused", "failed")
-    )
-    oldest = next(settled, None)
-    if oldest is None and len(fleet.commands) > COMMANDS_KEPT * OPEN_FACTOR:
-        oldest = next(iter(fleet.commands))
-    if oldest is not None:
-        del fleet.commands[oldest]
+    ]
+    for name in settled[:over]:
+        del fleet.commands[name]
+    while len(fleet.commands) > COMMANDS_KEPT * OPEN_FACTOR:
+        del fleet.commands[next(iter(fleet.commands))]
 
 
 def _requested(fleet: Fleet, record: Record, data: CommandRequested) -> Touched:

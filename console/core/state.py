@@ -29,6 +29,12 @@ AWAY_KEPT: Final = 2_000
 ENDED_KEPT: Final = 10_000
 LIVES_KEPT: Final = 16
 OPEN_ACTIONS: Final = 64
+UNGATED_KEPT: Final = 32
+"""Actions of a run that nothing allowed and whose end nobody saw; the newest are kept."""
+ARGS_OF_RUN: Final = 524_288
+"""Bytes of arguments kept of a run, encoded. What comes beyond stands in the log alone."""
+ARGS_OF_SITE: Final = 67_108_864
+"""Bytes of arguments kept of all runs together: a keyframe must stay far below what can be read back."""
 MOST: Final = 2**53
 """Where counters stop: beyond it neither JSON readers nor keyframes are safe."""
 CLAIMS_KEPT: Final = 32
@@ -52,9 +58,11 @@ class Action(Struct, kw_only=True, omit_defaults=True):
     """One call an agent wants to make, and everything decided about it.
 
     `args` are exact, as the agent sent them, hostile text included; `edited` are an operator's instead. Both are emptied
-    (`args_cut`) when a closed action leaves the recent ones; the log keeps them. `digest` is the supervisor's own, `claimed`
-    the agent's. `tool_sent` is the tool's name as sent where that cannot be displayed. `note` is the reason or answer of the
-    decision for display, `answer` the same as given. `ungated`: it ran, or began, and nothing had allowed that.
+    (`args_cut`) when a closed action leaves the recent ones; the log keeps them. `args_bytes` is what they take here.
+    `args_pos` is where they stand in the log if they were too large to keep from the first: nobody has seen them.
+    `digest` is the supervisor's own, `claimed` the agent's. `tool_sent` is the tool's name as sent where that cannot be
+    displayed. `note` is the reason or answer of the decision for display, `answer` the same as given. `ungated`: it ran, or
+    began, and nothing had allowed that.
     """
 
     id: str
@@ -65,6 +73,8 @@ class Action(Struct, kw_only=True, omit_defaults=True):
     state: ActionState = "proposed"
     args: dict[str, Any] = field(default_factory=dict)
     args_cut: bool = False
+    args_bytes: int = 0
+    args_pos: int = 0
     ungated: bool = False
     edited: dict[str, Any] | None = None
     digest: str = ""
@@ -234,7 +244,8 @@ class Fleet(Struct, kw_only=True, omit_defaults=True):
 
     `ended` remembers the lives of each retired run. `away` are lost runs that left the floor, the longest gone first, with
     all that they need to go on where they stood if they come back. `last_decision` is when anything was last decided,
-    by whomever, but not by the clock running out. `order` is the highest of any command.
+    by whomever, but not by the clock running out. `order` is the highest of any command. `args_bytes` is what the arguments
+    of all actions take.
     """
 
     site: str = ""
@@ -255,6 +266,7 @@ class Fleet(Struct, kw_only=True, omit_defaults=True):
     events: int = 0
     last_decision: int = 0
     order: int = 0
+    args_bytes: int = 0
 
     def run(self, agent: str, run: str) -> Run | None:
         """The run, or None if it is unknown or retired."""
@@ -271,13 +283,12 @@ _ENCODER: Final = msgspec.msgpack.Encoder()
 _DECODER: Final = msgspec.msgpack.Decoder(Fleet)
 
 
-def keepable(value: object) -> bool:
-    """Whether a JSON value can stand in a keyframe; integers beyond 64 bits cannot."""
+def kept_bytes(value: object) -> int | None:
+    """The bytes that a JSON value takes in a keyframe, or None if it cannot stand there; integers beyond 64 bits cannot."""
     try:
-        _ENCODER.encode(value)
+        return len(_ENCODER.encode(value))
     except (OverflowError, TypeError, ValueError, RecursionError, msgspec.MsgspecError):
-        return False
-    return True
+        return None
 
 
 class KeyframeError(ValueError):

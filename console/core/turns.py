@@ -8,6 +8,7 @@ from typing import Any
 from bus.codec import Record
 from bus.events import Confidence
 from console.core.lifecycle import ENDED, OPEN, RUN, IllegalTransitionError, advance
+from console.core.room import forget_action, forget_run
 from console.core.state import AWAY_KEPT, CLAIMS_KEPT, ENDED_KEPT, Action, Command, Fleet, Run
 
 Touched = Iterable[tuple[Any, str]]
@@ -97,11 +98,9 @@ def put_away(fleet: Fleet, key: str) -> None:
     if run is None:
         return
     run.steps, run.messages = [], []
-    run.actions = {
-        name: action
-        for name, action in run.actions.items()
-        if action.state in OPEN or action.finished_at is None
-    }
+    for action in list(run.actions.values()):
+        if action.state not in OPEN and action.finished_at is not None:
+            forget_action(fleet, run, action)
     fleet.away[key] = run
     while len(fleet.away) > AWAY_KEPT:
         _remember(fleet, fleet.away.pop(next(iter(fleet.away))))
@@ -116,6 +115,7 @@ def bring_back(fleet: Fleet, key: str) -> Run | None:
 
 
 def _remember(fleet: Fleet, run: Run) -> None:
+    forget_run(fleet, run)
     fleet.ended[run.key] = run.lives or {"": run.seq}
     while len(fleet.ended) > ENDED_KEPT:
         del fleet.ended[next(iter(fleet.ended))]

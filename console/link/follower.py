@@ -10,6 +10,7 @@ from bus import codec
 from bus.codec import DecodeError, Record
 from bus.limits import INTENT_REPEAT, INTENT_TIMEOUT, WATCH_RENEW
 from bus.messages import Answer, Intent, Journal, JournalRecord, KeyframePart, SupervisorState, Verb
+from bus.seals import seals_journal, seals_keyframe
 from bus.signing import PublicKey
 from bus.topics import Topics
 from bus.transport import Item, LinkDown, LinkUp, Message
@@ -18,7 +19,7 @@ from console.core.reduce import Change, HoleInLogError, reduce
 from console.core.state import Fleet, KeyframeError
 from console.core.text import plain
 from console.link.backlog import Backlog
-from console.link.parts import Joined, KeyframeParts
+from console.link.parts import ForgedKeyframeError, Joined, KeyframeParts
 from console.link.status import BusState, LinkStatus
 from console.link.supervision import Supervision
 
@@ -200,13 +201,15 @@ class Follower:
     def _message(self, topic: str, payload: bytes, now: float, effects: Effects, *, retained: bool) -> None:
         try:
             if topic == self.topics.journal:
-                self._journal(codec.decode(payload, Journal), now, effects)
+                self._journal(payload, now, effects)
             elif topic == self.topics.state:
                 self._state(payload, now, retained=retained)
             elif topic == self.topics.console(self.console):
                 self._reply(payload, now, effects)
         except DecodeError as error:
             self._refuse(f"{topic.removeprefix(self.topics.root + '/')}: {error}")
+        except ForgedKeyframeError as error:
+            self._refuse(str(error))  # the next one, asked for under a new id, may be the true one
         except KeyframeError as error:
             # The next one will hardly be better, and the supervisor has to make each.
             self._ask_at = now + INTENT_TIMEOUT
@@ -227,8 +230,17 @@ class Follower:
         elif epoch and self.supervision.epoch != epoch and self._ask_at is not None:
             self._ask_at = now
 
-    def _journal(self, journal: Journal, now: float, effects: Effects) -> None:
-        if self.supervision.is_past(journal.epoch):
+    def _journal(self, payload: bytes, now: float, effects: Effects) -> None:
+        journal = codec.decode(payload, Journal)
+        if not self.supervision.key or self.supervision.is_past(journal.epoch) or not journal.records:
+            return  # a keyframe that can be believed is newer than what comes before there is a key
+        problem = self.supervision.disowns(
+            lambda key: seals_journal(key, payload, journal), "a journal batch"
+        )
+        if problem:
+            # Dropped before any position in it is looked at: the true records of these positions are still to come, or
+            # will be missed and asked for.
+            self._refuse(problem)
             return
         if not self.joined:
             self._backlog.add(journal.epoch, journal.records)
@@ -243,10 +255,16 @@ class Follower:
     def _reply(self, payload: bytes, now: float, effects: Effects) -> None:
         reply = codec.decode_reply(payload)
         if isinstance(reply, KeyframePart):
-            if reply.intent not in self._asked or self.joined:
-                return
+            if reply.intent not in self._asked or self.joined or not self.supervision.key:
+                return  # without a key there is nobody to believe: the request is repeated until a state has come
             if reply.epoch != (self.supervision.epoch or reply.epoch):
                 return  # of an earlier supervisor, or of one whose signed state is still to come
+            problem = self.supervision.disowns(
+                lambda key: seals_keyframe(key, payload, reply), "a keyframe part"
+            )
+            if problem:
+                self._refuse(problem)
+                return
             self._heard_part = True
             self._ask_at = now + INTENT_REPEAT  # while it comes, however slowly, nobody is asked for another
             self.supervision.answered(reply.epoch, now)

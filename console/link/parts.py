@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import hashlib
 from typing import Final, NamedTuple
 
 import zstandard
@@ -21,6 +22,10 @@ SETS: Final = 2
 """Keyframes that are collected side by side: the one asked for last, and one before it that may be nearly whole."""
 
 
+class ForgedKeyframeError(KeyframeError):
+    """Parts that are not those of the keyframe whose seal they carry."""
+
+
 class Joined(NamedTuple):
     """A complete keyframe: the supervisor epoch it was made under, and the fleet as it stood at its `pos`."""
 
@@ -29,10 +34,13 @@ class Joined(NamedTuple):
 
 
 class KeyframeParts:
-    """Collects parts; those of one keyframe share intent, epoch, position and count."""
+    """Collects parts; those of one keyframe share intent, epoch, position, count and hash.
+
+    Whose seal they carry is for the caller to check; here they must add up to what it says.
+    """
 
     def __init__(self) -> None:
-        self._sets: dict[tuple[str, str, int, int], dict[int, str]] = {}
+        self._sets: dict[tuple[str, str, int, int, str], dict[int, str]] = {}
 
     def clear(self) -> None:
         """Forget everything that is incomplete."""
@@ -42,11 +50,14 @@ class KeyframeParts:
         """Take one part. Returns the keyframe that it completes.
 
         Raises:
+            ForgedKeyframeError: the keyframe that it completes is not the one that was sealed.
             KeyframeError: the part, or the keyframe that it completes, is not one.
         """
+        if part.seal is None:
+            raise ForgedKeyframeError("a keyframe part without a seal")
         if part.i >= part.n or part.n > PARTS:
             raise KeyframeError(f"keyframe part {part.i} of {part.n}; at most {PARTS} are allowed")
-        name = (part.intent, part.epoch, part.pos, part.n)
+        name = (part.intent, part.epoch, part.pos, part.n, part.seal.sha256)
         have = self._sets.setdefault(name, {})
         have[part.i] = part.data
         while len(self._sets) > SETS:
@@ -54,19 +65,24 @@ class KeyframeParts:
         if len(have) < part.n:
             return None
         self._sets.pop(name, None)
-        fleet = decode(_unpack([have[number] for number in range(part.n)]))
+        fleet = decode(_unpack([have[number] for number in range(part.n)], part.seal.sha256))
         if fleet.pos != part.pos:
             raise KeyframeError(f"keyframe of position {fleet.pos} announced as {part.pos}")
         return Joined(part.epoch, fleet)
 
 
-def _unpack(parts: list[str]) -> bytes:
+def _unpack(parts: list[str], sha256: str) -> bytes:
     try:
         packed = b"".join(base64.b64decode(part, validate=True) for part in parts)
+    except (binascii.Error, ValueError):
+        packed = b""
+    if hashlib.sha256(packed).hexdigest() != sha256:
+        raise ForgedKeyframeError("a keyframe is not the one that was sealed")
+    try:
         # Reading from a stream is bounded whatever size the frame claims for itself.
         with zstandard.ZstdDecompressor().stream_reader(packed) as stream:
             body = stream.read(FLEET_BYTES + 1)
-    except (binascii.Error, ValueError, zstandard.ZstdError) as error:
+    except (ValueError, zstandard.ZstdError) as error:
         raise KeyframeError(f"keyframe cannot be unpacked: {error}") from None
     if len(body) > FLEET_BYTES:
         raise KeyframeError(f"keyframe of more than {FLEET_BYTES} bytes")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Callable
 from typing import Final, Literal
 
 from bus import codec
@@ -20,7 +21,8 @@ class Supervision:
     """The supervisor as seen from one console. `now` is the caller's monotonic clock in seconds.
 
     A state counts only with the signature of `pinned`, or without one of the first key that signed a state. A retained
-    delivery never renews the lease, nor does a counter that is not greater than the last one.
+    delivery never renews the lease, nor does a counter that is not greater than the last one. What is of a lower era than
+    the highest heard was said by a supervisor before this one, whenever it comes.
 
     A first key that only a retained state showed may be of a site that is long gone. It is given up for another one that
     signs what is said just now, if nobody who lives has ever used it and its own supervisor is not up. Whoever may put that
@@ -32,6 +34,7 @@ class Supervision:
         self.life: SupervisorLife = "unknown"
         self.since = now
         self.epoch = ""
+        self._era = 0
         self.window = WINDOW_DEFAULT
         self.recording: Literal["ok", "failing"] = "ok"
         self.conflict = False
@@ -74,8 +77,10 @@ class Supervision:
         except DecodeError as error:
             return f"supervisor/state is not a state: {error}"
         problem = self._check(state, payload, now, retained=retained)
-        if problem or (self.is_past(state.epoch) and self.life == "up"):
+        late = self.is_past(state.epoch) and self.life == "up" and state.era == self._era
+        if problem or state.era < self._era or late:
             return problem
+        self._era = state.era
         if state.epoch != self.epoch:
             self._adopt(state.epoch, now)
         if state.status != "up":
@@ -103,6 +108,15 @@ class Supervision:
             self._confirmed = True
             return ""
         return f"an answer is not signed by {self._whose} {self._key.fingerprint}"
+
+    def disowns(self, sealed: Callable[[PublicKey], bool], what: str) -> str:
+        """Why a journal batch or a keyframe part is not the supervisor's; `sealed` says whether a key's seal is on it.
+
+        While we know no key nothing is refused, and the caller must not use it.
+        """
+        if self._key is None or sealed(self._key):
+            return ""
+        return f"{what} is not sealed by {self._whose} {self._key.fingerprint}"
 
     def answered(self, epoch: str, now: float) -> None:
         """The supervisor of `epoch` answered a request of ours that nobody could foresee: it lives."""
@@ -158,6 +172,7 @@ class Supervision:
                 key = shown.fingerprint if shown else "that it shows"
                 return f"supervisor/state is not signed by {self._whose} {key}"
             self._key, self._other, self._other_until = shown, None, None
+            self._era = 0
         self._confirmed = self._confirmed or not retained
         return ""
 

@@ -31,6 +31,8 @@ from console.recording.schema import RecordingError, naming, one
 
 _CONTRACT: Final = 1
 _ROWS_AT_ONCE: Final = 100
+_TOUCH: Final = "BEGIN IMMEDIATE; INSERT INTO dictionaries VALUES (-1, x''); DELETE FROM dictionaries WHERE id = -1; COMMIT"
+"""A row that no reader can ever see: it comes and goes in one transaction, which writes a page and waits for the disk."""
 _HEAD: Final = 18  # of a zstd frame: enough to know its size unpacked
 
 Packed = tuple[int, int, int, int, bytes]
@@ -105,6 +107,7 @@ class Session:
             except BaseException:
                 await connection.close()
                 raise
+        schema.BEING_WRITTEN.add(session._identity)
         return session
 
     async def insert(self, rows: Sequence[Row]) -> None:
@@ -137,26 +140,44 @@ class Session:
         self.pos, self.at = rows[-1].pos, rows[-1].at
         self.log_bytes += sum(len(row.event) for row in rows)
 
-    async def keyframe(self, keyframe: Keyframe) -> None:
-        """Commit a keyframe.
+    async def packed(self, body: bytes) -> bytes:
+        """A keyframe's body as the file keeps it. Takes no turn: it touches nothing.
+
+        Raises:
+            RecordingError: it is too large.
+        """
+        return await _packed(self.path, body)
+
+    async def keyframe(self, packed: Keyframe, size: int) -> None:
+        """Commit a keyframe whose body is packed; `size` is what it had before, in bytes.
 
         Raises:
             RecordingError: it was not recorded.
         """
         with naming(self.path):
-            body = await _packed(self.path, keyframe.body)
             try:
                 await self.connection.execute(
-                    "INSERT OR REPLACE INTO keyframes VALUES (?, ?, ?)", (keyframe.pos, keyframe.at, body)
+                    "INSERT OR REPLACE INTO keyframes VALUES (?, ?, ?)", (packed.pos, packed.at, packed.body)
                 )
             except BaseException:
                 await self._roll_back()
                 raise
-        self.log_bytes, self.keyframe_bytes = 0, len(keyframe.body)
+        self.log_bytes, self.keyframe_bytes = 0, size
 
     async def probe(self) -> None:
-        """Pass through the connection's worker thread once."""
-        await self.connection.execute_fetchall("SELECT 1")
+        """Write to the disk what leaves the database as it was, through the connection's worker thread.
+
+        Raises:
+            RecordingError: the disk does not take it, or the file is no longer there.
+            ValueError: the session is closed.
+        """
+        with naming(self.path):
+            self._check_in_place()
+            try:
+                await self.connection.executescript(_TOUCH)  # one trip: nothing comes in between
+            except BaseException:
+                await self._roll_back()
+                raise
 
     async def close(self) -> None:
         """Close the file so that it is one file, readable from read-only media.
@@ -173,6 +194,11 @@ class Session:
                     await self.connection.execute_fetchall("PRAGMA journal_mode = DELETE")
             finally:
                 await self.connection.close()
+                schema.BEING_WRITTEN.discard(self._identity)
+
+    @property
+    def _identity(self) -> tuple[int, int]:
+        return self._file.st_dev, self._file.st_ino
 
     def _check_in_place(self) -> None:
         # SQLite goes on writing to a file that was removed or replaced, and all of it would be gone at the end.

@@ -128,13 +128,18 @@ class Recording(Closing):
     async def keyframe(self, pos: int, at: int, body: bytes) -> None:
         """Commit the encoded fleet as it was after the record at `pos`.
 
+        It is packed while others take their turns. If a new session begins meanwhile, that has a keyframe of its own, and
+        this one is dropped.
+
         Raises:
             RecordingError: it is not recorded.
             ValueError: `pos` is not recorded yet.
         """
         if pos > self.pos:
             raise ValueError(f"keyframe for {pos}, but the log ends at {self.pos}")
-        await self._do(lambda: self._session.keyframe(Keyframe(pos, at, body)))
+        session = self._session
+        packed = await session.packed(body)
+        await self._do(lambda: self._keyframe(session, Keyframe(pos, at, packed), len(body)))
 
     async def rotate(self, keyframe: bytes) -> None:
         """Begin a new session with the encoded fleet as it is now, after `pos`, and close the old one.
@@ -147,17 +152,19 @@ class Recording(Closing):
         await self._do(lambda: self._rotate(keyframe))
 
     async def probe(self) -> None:
-        """Return once the recording has taken its turn: a wedged disk or thread never lets this return.
+        """Return once the recording has taken its turn and the disk a write: a wedged one never lets this return.
 
         A rotation is not waited for, as long as it takes no more than `ROTATION_WITHIN`.
 
         Raises:
-            RecordingError: the recording is closed.
+            RecordingError: the disk refuses it, the file is not where it was, or the recording is closed.
         """
         if self._rotation_until is not None and asyncio.get_running_loop().time() < self._rotation_until:
-            await _finished(self._session.probe())
-        else:
-            await self._do(self._probe)
+            session = self._session
+            with suppress(ValueError):  # the rotation has just closed it: its successor takes its turn
+                await _finished(session.probe())
+                return
+        await self._do(self._probe)
 
     async def limit_pages(self, pages: int) -> None:
         """Let the present session grow to this many database pages of 4 kB: a full disk on purpose.
@@ -181,6 +188,10 @@ class Recording(Closing):
             if self._closed:
                 raise RecordingError(f"{self.path}: the recording is closed")
             await _finished(act())
+
+    async def _keyframe(self, session: Session, packed: Keyframe, size: int) -> None:
+        if session is self._session:
+            await session.keyframe(packed, size)
 
     async def _probe(self) -> None:
         await self._session.probe()  # the one of now: it may have changed while this waited for its turn

@@ -5,6 +5,7 @@ Liveness is a clock of its own, apart from progress. `lost` says that nobody kno
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -69,6 +70,8 @@ class Agents:
         self._gates = gates
         self._pulses: dict[str, Pulse] = {}
         self._passes = passes
+        self.claimed: Callable[[int], object] = lambda _: None
+        """Told the era that an agent says it has followed."""
         self._deaf = False
 
     @property
@@ -90,6 +93,7 @@ class Agents:
         except DecodeError as error:
             self._alarms.raise_("bad-input", f"{agent}: not a status: {plain(str(error))}", agent)
             return
+        self.claimed(status.era)
         match status.status:
             case "online":
                 if not (retained and self._gone(agent, status)):

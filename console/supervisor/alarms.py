@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from typing import Final
 
 from bus.records import AlarmCleared, AlarmRaised
@@ -14,8 +15,11 @@ PRIORITY: Final[dict[str, int]] = {
     "second-supervisor": 1,
     "recorded-late": 1,
     "internal-error": 1,
+    "keyframe-failing": 1,
     "agent-lost": 2,
     "duplicate-agent": 2,
+    "bulk-link": 2,
+    "blobs-unread": 2,
     "gap": 2,
     "events-dropped": 2,
     "command-failed": 2,
@@ -46,6 +50,9 @@ LATCHED: Final = frozenset(
 """Kinds that stay until an operator resets them with a reason."""
 
 
+ID_CHARS_MAX: Final = 200
+"""Longest id of an alarm; a longer one ends in a digest of the whole."""
+
 ALARMS_A_KIND: Final = 200
 """Alarms of one kind that stand apart; further ones are counted together."""
 
@@ -56,65 +63,98 @@ MORE_KEPT: Final = 10_000
 """Alarms of one kind counted together whose names are remembered, to see when the last of their troubles is gone."""
 
 
+REST: Final = "~rest"
+"""Stands in the id of the alarm for all the rest of a kind. No id of anybody has such a letter in it."""
+
+
+def alarm_id(kind: str, agent: str = "", run: str = "", about: str = "") -> str:
+    """The id of the alarm of a kind about something. Never cut: two troubles are two alarms."""
+    name = "/".join(part for part in (kind, agent, run, about) if part)
+    if len(name) <= ID_CHARS_MAX:
+        return name
+    mark = hashlib.sha256(name.encode("utf-8", "surrogatepass")).hexdigest()[:16]
+    return f"{name[: ID_CHARS_MAX - 17]}~{mark}"
+
+
 class Alarms:
     """The alarm desk. An alarm's id is its kind and what it is about, so that the same trouble is one alarm."""
 
     def __init__(self, log: Log) -> None:
-        self._log = log
+        self.log = log
         self._counts: dict[str, int] = {}
         self._more: dict[str, set[str]] = {}
+        self._known: set[str] = set()  # kinds whose alarm for all the rest this process began
 
-    def raise_(self, kind: str, text: str, agent: str = "", run: str = "", *, about: str = "") -> None:
-        """Raise an alarm. Raised again while it stands, it is written at its 1st, 2nd, 5th, 10th, 20th, ... time only."""
+    def raise_(
+        self, kind: str, text: str, agent: str = "", run: str = "", *, about: str = "", news: bool = False
+    ) -> None:
+        """Raise an alarm. Raised again while its cause goes on, it is written at its 1st, 2nd, 5th, 10th, ... time only.
+
+        `news`: the text says something else than before, and is not of a stranger's making; it is written in any case.
+        """
         name = self._name(kind, agent, run, about)
-        standing = name in self._log.fleet.alarms
-        if not standing:
+        known = self.log.fleet.alarms.get(name)
+        if known is None:
             self._forget()
-        count = self._counts[name] = self._counts.get(name, 0) + 1 if standing else 1
-        if standing and not _round(count):
+        count = self._counts[name] = self._counts.get(name, 0) + 1 if known is not None else 1
+        if known is not None and known.state != "returned" and not (news or _round(count)):
             return
         raised = AlarmRaised(
             alarm=name, kind=kind, priority=PRIORITY[kind], text=text, latched=kind in LATCHED, count=count
         )
-        self._log.write(raised, agent, run)
+        self.log.write(raised, agent, run)
+
+    def when(self, trouble: bool, kind: str, text: str) -> None:  # noqa: FBT001  (it reads as a sentence)
+        """Raise the alarm of a kind when there is trouble, clear it when there is none."""
+        if trouble:
+            self.raise_(kind, text)
+        else:
+            self.clear(kind)
 
     def _name(self, kind: str, agent: str, run: str, about: str) -> str:
         """The alarm's id; one for all the rest where somebody makes up names by the hundred."""
-        name = "/".join(part for part in (kind, agent, run, about) if part)[:200]
-        alarms = self._log.fleet.alarms
-        if name not in alarms and sum(alarm.kind == kind for alarm in alarms.values()) >= ALARMS_A_KIND:
-            more = self._more.setdefault(kind, set())
-            if len(more) < MORE_KEPT:
-                more.add(name)
-            return f"{kind}/more"
-        return name
+        name = alarm_id(kind, agent, run, about)
+        alarms = self.log.fleet.alarms
+        if name in alarms or sum(alarm.kind == kind for alarm in alarms.values()) < ALARMS_A_KIND:
+            return name
+        rest = f"{kind}/{REST}"
+        if rest not in alarms:  # there was none, or an operator reset it: what that stood for is over
+            self._more.pop(kind, None)
+            self._known.add(kind)
+        more = self._more.setdefault(kind, set())
+        if len(more) < MORE_KEPT:
+            more.add(name)
+        return rest
 
     def _forget(self) -> None:
         """Let go of the counts of alarms that are over, now and then."""
-        alarms = self._log.fleet.alarms
+        alarms = self.log.fleet.alarms
         if len(self._counts) > len(alarms) + COUNTS_SPARE:
             self._counts = {name: count for name, count in self._counts.items() if name in alarms}
 
     def clear(self, kind: str, agent: str = "", run: str = "", *, about: str = "") -> None:
         """Say that the condition is gone; a latched alarm stays."""
-        name = "/".join(part for part in (kind, agent, run, about) if part)[:200]
+        name = alarm_id(kind, agent, run, about)
         self._clear(name, agent, run)
-        more = f"{kind}/more"
-        if more not in self._log.fleet.alarms or name == more:
+        rest = f"{kind}/{REST}"
+        if rest not in self.log.fleet.alarms:
             return
-        # What an earlier supervisor counted together nobody can name; it goes with the last alarm of its kind.
         counted = self._more.get(kind, set())
+        last = kind in self._known and counted == {name}
         counted.discard(name)
-        alarms = self._log.fleet.alarms.values()
-        if not counted and not any(
-            one.kind == kind and one.id != more and one.state != "returned" for one in alarms
-        ):
-            self._clear(more, "", "")
+        # What an earlier supervisor counted together nobody can name; it goes with the last alarm of its kind.
+        if last or (not counted and not self._stands(kind, rest)):
+            self._clear(rest, "", "")
+
+    def _stands(self, kind: str, rest: str) -> bool:
+        """Whether an alarm of a kind stands, that for all the rest apart."""
+        alarms = self.log.fleet.alarms.values()
+        return any(one.kind == kind and one.id != rest and one.state != "returned" for one in alarms)
 
     def _clear(self, name: str, agent: str, run: str) -> None:
-        alarm = self._log.fleet.alarms.get(name)
+        alarm = self.log.fleet.alarms.get(name)
         if alarm is not None and not alarm.latched and alarm.state != "returned":
-            self._log.write(AlarmCleared(alarm=name), agent, run)
+            self.log.write(AlarmCleared(alarm=name), agent, run)
 
 
 def _round(count: int) -> bool:

@@ -39,6 +39,8 @@ NEEDS_COMMIT: Final = frozenset({"approve", "edit", "respond", "resume"})
 EDIT_BYTES: Final = EVENT_BYTES - 8_192
 """Room for edited arguments in the record of a decision and in the command that carries it."""
 
+TOO_LARGE: Final = "the arguments were too large to keep, so nobody has seen them"
+
 ANSWERS_KEPT: Final = 4_096
 REFUSALS_A_MINUTE: Final = 60
 
@@ -162,6 +164,8 @@ class Arbiter:
         fields: dict[str, Any] = {}
         if intent.verb == "approve":
             self._check_bound(intent, action)
+            if action.args_cut:
+                raise RefusedError("closed", f"{TOO_LARGE}: reject it, or edit it whole")
             if not self._gates.complete(run, action.args):
                 raise RefusedError("closed", "a large value of this action has not arrived whole")
             outcome, fields = "approved", {"digest": action.digest}
@@ -211,12 +215,14 @@ class Arbiter:
         if gate == "deny":
             raise RefusedError("illegal", "policy denies the edited action")
         if gate == "hold" and action.gate != "hold" and intent.code != code(own):
-            raise RefusedError("illegal", f"edited so it is a hold, which needs the code {code(own)}")
+            raise RefusedError(
+                "illegal", "edited so it is a hold, which needs the four-digit code of the edit"
+            )
         return {"digest": own, "args": intent.args}
 
     def _command(self, intent: Intent, by: str, now: float) -> Answer:
         runs = [self._run(intent)] if intent.run else self._stoppable(intent)
-        sent = [self._ledger.request(intent.verb, run, by, intent.reason, intent.id, now) for run in runs]
+        sent = self._ledger.request_all(intent.verb, runs, by, intent.reason, intent.id, now)
         if len(sent) == 1:
             return self._made(intent, "accepted", command=sent[0])
         return self._made(intent, "accepted", text=f"{len(sent)} runs")

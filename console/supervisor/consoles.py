@@ -14,8 +14,10 @@ from typing import Final
 from bus.limits import WATCH_TTL
 from bus.messages import Intent
 from bus.records import OperatorJoined, OperatorLeft
+from bus.signing import PrivateKey
 from bus.topics import Topics
 from console.core.state import Fleet, encode
+from console.core.text import plain
 from console.supervisor import publishing
 from console.supervisor.log import Log
 from console.supervisor.outbox import Outbox
@@ -39,6 +41,10 @@ AHEAD: Final = 0.5
 """Seconds of that allowance that may be spent at once."""
 
 
+UNSIGNED: Final = " (unsigned)"
+"""Stands behind the name of who watches under it without the signature of its key; no name of an operator ends so."""
+
+
 @dataclass(frozen=True, slots=True)
 class Asked:
     """A request for a keyframe, and the log's position when it came: an older keyframe would leave a hole."""
@@ -59,12 +65,19 @@ class Consoles:
     """Lists the consoles that watch and gives keyframes. `enrolled` says whether an intent's signature is an operator's."""
 
     def __init__(
-        self, log: Log, outbox: Outbox, topics: Topics, enrolled: Callable[[Intent, bytes], bool]
+        self,
+        log: Log,
+        outbox: Outbox,
+        topics: Topics,
+        enrolled: Callable[[Intent, bytes], bool],
+        key: PrivateKey,
     ) -> None:
+        """`key` is the supervisor's, which seals keyframes."""
         self._log = log
         self._outbox = outbox
         self._topics = topics
         self._enrolled = enrolled
+        self._key = key
         self._heard: dict[str, float] = {}  # the longest silent first
         self._joins: deque[float] = deque(maxlen=JOINS_A_MINUTE)
         self._first: dict[str, Asked] = {}
@@ -79,13 +92,17 @@ class Consoles:
 
     def intent(self, intent: Intent, payload: bytes, now: float) -> None:
         """Take a `keyframe`, a `watch` or a `leave`."""
+        enrolled = self._enrolled(intent, payload)
+        # Anybody can write a name; without a signature it is shown for what it is, and takes nobody's place.
+        name = intent.operator if enrolled else intent.operator[: 64 - len(UNSIGNED)] + UNSIGNED
         if intent.verb == "leave":
-            self._forget(intent.console)
+            if self._fleet.operators.get(intent.console) == plain(name, 64):
+                self._forget(intent.console)
             return
         if intent.watching or intent.verb == "watch":
-            self._watches(intent, now)
+            self._watches(intent.console, name, now)
         if intent.verb == "keyframe":
-            queue = self._first if self._enrolled(intent, payload) else self._rest
+            queue = self._first if enrolled else self._rest
             if intent.console in queue or len(queue) < WAITING:
                 queue[intent.console] = Asked(intent.id, self._fleet.pos)
             self._serve(now)
@@ -110,14 +127,16 @@ class Consoles:
                 break
             self._forget(console)
 
-    def _watches(self, intent: Intent, now: float) -> None:
-        console = intent.console
-        if console not in self._fleet.operators:
+    def _watches(self, console: str, name: str, now: float) -> None:
+        listed = self._fleet.operators.get(console)
+        if listed != plain(name, 64):
+            if listed is not None and name.endswith(UNSIGNED):
+                return
             often = len(self._joins) == JOINS_A_MINUTE and now - self._joins[0] < 60
-            if often or len(self._fleet.operators) >= LISTED:
+            if often or (listed is None and len(self._fleet.operators) >= LISTED):
                 return
             self._joins.append(now)
-            self._log.write(OperatorJoined(operator=intent.operator, console=console))
+            self._log.write(OperatorJoined(operator=name, console=console))
         self._heard.pop(console, None)
         self._heard[console] = now
 
@@ -143,7 +162,9 @@ class Consoles:
             self._spend(len(body) / MADE, now)
         self._spend(len(keyframe.body) / SENT, now)
         topic = self._topics.console(console)
-        for part in publishing.keyframe(self._log.epoch, asked.intent, keyframe.pos, keyframe.body):
+        for part in publishing.keyframe(
+            self._key, self._log.epoch, asked.intent, keyframe.pos, keyframe.body
+        ):
             self._outbox.plain(topic, part)
 
     def _spend(self, seconds: float, now: float) -> None:

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from typing import Final
 
 from bus import codec
-from bus.codec import DecodeError, Invalid, Record
-from bus.events import ActionFinished, ActionProposed, ActionStarted, BlobPart, RunFinished, RunStarted
-from bus.messages import DecisionCommand, SupervisorState
+from bus.codec import DecodeError, Record
+from bus.events import BlobPart
+from bus.messages import SupervisorState
 from bus.records import RecordingStarted, SupervisorStarted
 from bus.signing import PrivateKey
 from bus.topics import Topics
@@ -24,9 +24,12 @@ from console.supervisor.alarms import Alarms
 from console.supervisor.arbiter import Arbiter
 from console.supervisor.blobs import Blobs
 from console.supervisor.consoles import Consoles
+from console.supervisor.eras import Era
+from console.supervisor.follow import Follow
 from console.supervisor.gates import Gates, Judging
+from console.supervisor.guard import guarded
 from console.supervisor.ingest import Ingest
-from console.supervisor.late import record_late
+from console.supervisor.late import take_up
 from console.supervisor.ledger import Ledger
 from console.supervisor.log import Entry, Log
 from console.supervisor.operators import Operators
@@ -43,13 +46,14 @@ SECOND: Final = "second-supervisor"
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """Who this supervisor is: its site, this run of it, this process, its key."""
+    """Who this supervisor is: its site, this run of it, this process, its key. `above` is the highest era seen before it."""
 
     topics: Topics
     epoch: str
     instance: str
     key: PrivateKey
     version: str = ""
+    above: int = 0
 
 
 class Desk:
@@ -78,14 +82,19 @@ class Desk:
             self.log, self.outbox, self.gates, self.ledger, self.alarms, operators, identity.topics
         )
         self.progress = Progress(self.log, self.alarms)
-        self.consoles = Consoles(self.log, self.outbox, identity.topics, self.arbiter.enrolled)
-        self.blobs = Blobs()
+        self.consoles = Consoles(self.log, self.outbox, identity.topics, self.arbiter.enrolled, identity.key)
+        self.era = Era(identity.key.public)
+        self.agents.claimed = self.era.claimed
+        self.ingest.proven = self.ledger.proven
+        self.blobs = Blobs(self.gates.named)
+        self.follow = Follow(self.log, self.alarms, self.ledger, self.gates, self.progress, self.blobs)
         self.gates.blob_ok = self.blobs.whole
         self.gates.could_hold = self.passes.could_hold
         self.gates.reissue = lambda agent: self.agents.reissue(only=agent)
         self.committed_pos = fleet.pos
         self.failing = False
         self.conflict = False
+        self._eventless = False
         self._lease = 0
         self._window = 0
         self._ticked: float | None = None
@@ -102,24 +111,28 @@ class Desk:
 
     def begin(self, session: str, now: float, *, late: Sequence[str] = ()) -> None:
         """Take over: a new epoch, and everything the recording left open. `late` are commands sent unrecorded before."""
+        self.era.begin(self.log.now(), self.fleet.pos, self.identity.above)
         self.log.write(SupervisorStarted(epoch=self.identity.epoch, version=self.identity.version))
         if session != self.fleet.session:
             self.rotated(session, self.fleet.session)
         for number, line in enumerate(late, 1):
             about = f"{self.identity.epoch}.{number}"
-            self.alarms.raise_("recorded-late", f"sent while the recording failed: {line}", about=about)
-            command = record_late(self.log, line)
-            if command is not None:
-                self.ledger.highest = max(self.ledger.highest, command.order)
-            if isinstance(command, DecisionCommand):
-                self.gates.late[f"{command.agent}/{command.run}/{command.action}"] = command
+            guarded(
+                self.alarms,
+                f"late command {number}",
+                take_up,
+                line,
+                about,
+                self.alarms,
+                self.ledger,
+                self.gates,
+            )
         self.conflict = SECOND in self.fleet.alarms
         self._close()
         self.passes.tick(now)
         self.passes.interrupted()
-        self.agents.restore(now)
-        self.gates.restore(now)
-        self.progress.restore(now)
+        for desk in (self.agents, self.gates, self.progress):
+            guarded(self.alarms, f"take over {type(desk).__name__}", desk.restore, now)
 
     def linked(self, now: float) -> None:
         """The control link is up: renew the lease and send again what the broker may not have taken."""
@@ -131,9 +144,15 @@ class Desk:
         """The control link is down: nobody can be heard."""
         self._listen(now, deaf=True)
 
+    def bulk(self, now: float, *, up: bool) -> None:
+        """The bulk link, which events come in by and the journal goes out, is up, or down: then no run can be heard."""
+        self._eventless = not up
+        self.progress.listen(now, deaf=not up)
+        self.alarms.when(not up, "bulk-link", "the link for events is down: no agent's events come in")
+
     def _listen(self, now: float, *, deaf: bool) -> None:
         self.agents.listen(now, deaf=deaf)
-        self.progress.listen(now, deaf=deaf)
+        self.progress.listen(now, deaf=deaf or self._eventless)
         self.consoles.listen(now, deaf=deaf)
         self.passes.tick(now)
         self.passes.interrupted()
@@ -143,7 +162,7 @@ class Desk:
         self.log.write(RecordingStarted(session=session, previous=previous))
 
     def receive(self, topic: str, payload: bytes, now: float, *, retained: bool = False) -> None:
-        """Take one message of the bus. Never raises, whatever it is."""
+        """Take one message of the bus, whatever it is. Raises only where our own code is wrong."""
         address = self.identity.topics.parse(topic)
         if address is None:
             return
@@ -152,7 +171,7 @@ class Desk:
                 self.agents.heard(address.agent, now)
                 record = self.ingest.event(address, payload, now)
                 if record is not None:
-                    self._follow(record, now)
+                    self.follow(record, now)
             case "status":
                 self.agents.status(address, payload, now, retained=retained)
             case "intents":
@@ -161,35 +180,7 @@ class Desk:
                     self.consoles.intent(intent, payload, now)
             case "state":
                 if not retained:  # a retained state is what an earlier supervisor left behind
-                    self._other(payload)
-            case _:
-                return
-
-    def _follow(self, record: Record, now: float) -> None:
-        """What an accepted event of an agent brings about."""
-        run = self.fleet.run(record.agent, record.run)
-        if run is None:
-            return
-        self.progress.heard(run, now)
-        match record.data:
-            case RunStarted() as data:
-                if data.control == "contained":
-                    text = f"{run.key} claims to be contained; it counts as gated"
-                    self.alarms.raise_("misdeed", text, run.agent, run.run)
-                if data.continues is not None:
-                    self.ledger.continued(run, now)
-            case RunFinished():
-                self.gates.ended(run, now)
-            case ActionProposed() as data:
-                self.gates.proposed(run, data, now)
-            case ActionStarted() | ActionFinished() as data:
-                self.gates.started(run, data.action)
-            case Invalid(type="action.started" | "action.finished") as data:
-                self.gates.ungated(
-                    run, "unreadable", f"{run.key}: {data.type} cannot be read: {data.problem}"
-                )
-            case BlobPart() as data:
-                self.blobs.part(run.key, data)
+                    self._other(payload, now)
             case _:
                 return
 
@@ -198,13 +189,16 @@ class Desk:
         if isinstance(record.data, BlobPart):
             self.blobs.part(f"{record.agent}/{record.run}", record.data)
 
-    def _other(self, payload: bytes) -> None:
+    def _other(self, payload: bytes, now: float) -> None:
         """A supervisor's state on the bus: ours is ignored, another living one's is the worst news."""
         try:
             state = codec.decode(payload, SupervisorState)
         except DecodeError:
             return
-        if state.instance == self.identity.instance or state.status != "up":
+        if state.instance == self.identity.instance:
+            return
+        self.era.met(payload, state, now)
+        if state.status != "up":
             return
         self.conflict = True
         self._close()
@@ -225,12 +219,10 @@ class Desk:
             self.conflict = False  # an operator looked into it and reset the alarm
             self._close()
             self.renew()
-        self.gates.tick(now)
-        self.ledger.tick(now)
-        self.agents.tick(now)
-        self.progress.tick(now)
-        self.consoles.tick(now)
-        self.ingest.tick(now)
+        for desk in (self.gates, self.ledger, self.agents, self.progress, self.consoles, self.ingest):
+            guarded(self.alarms, f"clock of {type(desk).__name__}", desk.tick, now)
+        if self.era.tick(now):
+            self.renew()
         window = self.agents.window
         if window != self._window:
             self._window = self.ingest.window = window
@@ -246,7 +238,7 @@ class Desk:
         if not entries:
             return
         self.committed_pos = entries[-1].pos
-        for payload in publishing.journal(self.identity.epoch, entries):
+        for payload in publishing.journal(self.identity.key, self.identity.epoch, entries):
             self.outbox.plain(self.identity.topics.journal, payload, self.committed_pos)
         self.ingest.committed(entries, now)
         self.ingest.tick(now)
@@ -258,18 +250,12 @@ class Desk:
         self.failing = failing
         self.passes.interrupted()
         self._close()
-        if failing:
-            self.alarms.raise_("recording-failing", "the recording fails; approvals are closed")
-        else:
-            self.alarms.clear("recording-failing")
+        self.alarms.when(failing, "recording-failing", "the recording fails; approvals are closed")
         self.renew()
 
     def _close(self) -> None:
-        reasons = [
-            "the recording fails" if self.failing else "",
-            "two supervisors serve this site" if self.conflict else "",
-        ]
-        why = " and ".join(reason for reason in reasons if reason)
+        failing, conflict = "the recording fails", "two supervisors serve this site"
+        why = " and ".join([failing] * self.failing + [conflict] * self.conflict)
         self.arbiter.closed = self.gates.closed = f"approvals are closed: {why}" if why else ""
 
     def out(self) -> list[Out]:
@@ -299,4 +285,5 @@ class Desk:
             recording="failing" if self.failing else "ok",
             pos=self.committed_pos,
             conflict=self.conflict,
+            era=self.era.value,
         )

@@ -68,7 +68,7 @@ def _say(desk: Desk, kind: str, problem: str) -> None:
     if not problem:
         desk.alarms.clear(kind)
     elif alarm is None or alarm.state == "returned" or alarm.text != plain(problem, ALARM_TEXT):
-        desk.alarms.raise_(kind, problem)
+        desk.alarms.raise_(kind, problem, news=True)
 
 
 def _stamp(path: Path) -> Stamp:

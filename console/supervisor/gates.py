@@ -11,9 +11,11 @@ from bus.events import ActionProposed, Outcome
 from bus.messages import DecisionCommand
 from bus.records import ActionAsked, ActionAssessed, ActionDecided
 from console.core.blobs import blob_names
+from console.core.lifecycle import OPEN
 from console.core.risk import Assessment
-from console.core.state import Action, Fleet, Run
-from console.supervisor.alarms import Alarms
+from console.core.state import TOOLS_KEPT, Action, Fleet, Run
+from console.supervisor.alarms import Alarms, alarm_id
+from console.supervisor.guard import guarded
 from console.supervisor.ledger import Ledger
 from console.supervisor.log import Log
 
@@ -76,6 +78,8 @@ class Gates:
             return
         self._supersede(run, data.supersedes or "", now)
         own, problem = _digest(data.tool, data.args)
+        if action.args_cut and not data.args and not problem:  # taken up again, and nobody has them any more
+            own, problem = NO_DIGEST, "were too large to keep"
         incomplete = bool(problem) or not self.complete(run, data.args)
         assessment = self.assess(run, data, own, incomplete=incomplete)
         assessed = ActionAssessed(
@@ -131,6 +135,8 @@ class Gates:
     def assess(self, run: Run, data: ActionProposed, own: str, *, incomplete: bool = False) -> Assessment:
         """Judge a call of a run without acting on it."""
         reads = [self.judge.reads(tool) for tool in run.tools_used]
+        if len(run.tools_used) >= TOOLS_KEPT:  # what it read since has no name here: the worst
+            reads.append((True, True))
         return self.judge.judge(
             data,
             agent=run.agent,
@@ -145,6 +151,12 @@ class Gates:
     def complete(self, run: Run, args: dict[str, Any]) -> bool:
         """Whether every blob that the arguments name has arrived whole and unchanged."""
         return all(self.blob_ok(run.key, name) for name in blob_names(args))
+
+    def named(self, run_key: str) -> set[str]:
+        """The blobs that the open actions of a run name."""
+        run = self._fleet.runs.get(run_key)
+        actions = run.actions.values() if run else ()
+        return {name for action in actions if action.state in OPEN for name in blob_names(action.args)}
 
     def pass_list(self, agent: str) -> list[str]:
         """Tools whose calls this agent need not wait for, less those that it passed against the judgement of the call."""
@@ -180,7 +192,8 @@ class Gates:
 
     def ungated(self, run: Run, about: str, text: str) -> None:
         """Raise the alarm, once for each action."""
-        if run.control != "observed" and f"ungated-action/{run.key}/{about}" not in self._fleet.alarms:
+        name = alarm_id("ungated-action", run.agent, run.run, about)
+        if run.control != "observed" and name not in self._fleet.alarms:
             self._alarms.raise_("ungated-action", text, run.agent, run.run, about=about)
 
     def decide(  # noqa: PLR0913  (the facts of a decision)
@@ -223,7 +236,7 @@ class Gates:
         for run in list(self._fleet.runs.values()):
             for action in list(run.actions.values()):
                 if action.state == "proposed":
-                    self.proposed(run, _proposal(action), now)
+                    guarded(self._alarms, f"gate of {action.key}", self.proposed, run, _proposal(action), now)
 
     def tick(self, now: float) -> None:
         """Expire the asks whose time is up."""
@@ -231,8 +244,11 @@ class Gates:
             _, key = heapq.heappop(self._deadlines)
             action = self._fleet.action(key)
             if action is not None and action.state == "asked":
-                reason = f"nobody answered within {action.decide_within:g} s"
-                self.decide(action, "expired", "clock", now, reason=reason)
+                guarded(self._alarms, f"end of {action.key}", self._expire, action, now)
+
+    def _expire(self, action: Action, now: float) -> None:
+        reason = f"nobody answered within {action.decide_within:g} s"
+        self.decide(action, "expired", "clock", now, reason=reason)
 
 
 def _digest(tool: str, args: dict[str, Any]) -> tuple[str, str]:

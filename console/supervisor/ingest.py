@@ -6,12 +6,20 @@ so, or an agent without birth goes on without it), one permanent `gap.found` and
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Final
 
 from bus import codec
 from bus.codec import DecodeError, Record, decode_envelope
-from bus.events import Envelope, EventsDropped, RunStarted
+from bus.events import (
+    CommandAcknowledged,
+    CommandEffective,
+    CommandRefused,
+    Envelope,
+    EventsDropped,
+    RunStarted,
+)
 from bus.messages import RefusedCommand, ResendCommand, RunStanding, StoredCommand
 from bus.records import GapFound
 from bus.topics import Address
@@ -45,6 +53,10 @@ LIVING_RUNS_SITE: Final = 50_000
 """Runs on the floor of a site at once."""
 
 
+ANSWERS: Final = (CommandAcknowledged.TYPE, CommandEffective.TYPE, CommandRefused.TYPE)
+"""Types of events that speak of a command."""
+
+
 @dataclass(slots=True)
 class Hole:
     """A hole in a run's events: since when, when it was last asked for, and what is said to be there of it still.
@@ -75,6 +87,8 @@ class Ingest:
         self._alarms = alarms
         self._holes: dict[str, Hole] = {}
         self._unsaid: dict[str, Watermarks] = {}
+        self.proven: Callable[[str, str, str], None] = lambda _agent, _run, _command: None
+        """Told of a command that an event is about to speak of, before that is recorded: facts stand in their order."""
         self.announced: set[str] = set()
         self.window = 1
 
@@ -123,6 +137,8 @@ class Ingest:
         self._holes.pop(key, None)
         known = self._known_run(key)
         misdeeds = known.misdeeds if known else 0
+        if envelope.type in ANSWERS:
+            self._prove(agent, run, envelope)
         record = self._log.accept(payload, envelope)
         standing = self._fleet.runs[key]
         if standing.misdeeds > misdeeds:
@@ -130,6 +146,11 @@ class Ingest:
         if isinstance(record.data, EventsDropped):
             self._alarms.raise_("events-dropped", f"{key}: {record.data.count} events dropped", agent, run)
         return record
+
+    def _prove(self, agent: str, run: str, envelope: Envelope) -> None:
+        data = codec.decode_data(envelope)
+        if isinstance(data, CommandAcknowledged | CommandEffective | CommandRefused):
+            self.proven(agent, run, data.command)
 
     def _known(
         self, address: Address, envelope: Envelope, have: int, lives: dict[str, int], now: float

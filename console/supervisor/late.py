@@ -12,9 +12,22 @@ from bus.events import CommandKind
 from bus.messages import AnyCommand, DecisionCommand, HoldCommand, KillCommand, PauseCommand
 from bus.records import ActionDecided, CommandRequested
 from console.core.lifecycle import IllegalTransitionError
+from console.supervisor.alarms import Alarms
+from console.supervisor.gates import Gates
+from console.supervisor.ledger import Ledger
 from console.supervisor.log import Log
 
 _KINDS: Final[dict[type, CommandKind]] = {PauseCommand: "pause", HoldCommand: "hold", KillCommand: "kill"}
+
+
+def take_up(line: str, about: str, alarms: Alarms, ledger: Ledger, gates: Gates) -> None:
+    """Record one line of the emergency log under an alarm of its own, and let what comes later know of it."""
+    alarms.raise_("recorded-late", f"sent while the recording failed: {line}", about=about)
+    command = record_late(alarms.log, line)
+    if command is not None:
+        ledger.highest = max(ledger.highest, command.order)
+    if isinstance(command, DecisionCommand):
+        gates.late[f"{command.agent}/{command.run}/{command.action}"] = command
 
 
 def record_late(log: Log, line: str) -> AnyCommand | None:

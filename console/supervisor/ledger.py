@@ -5,7 +5,7 @@ requested (recorded) → sent (the broker has it) → acknowledged (the agent ha
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -63,8 +63,20 @@ class Ledger:
 
     def request(self, kind: str, run: Run, by: str, reason: str, intent: str, now: float) -> str:
         """Record that somebody wants a command for a run, and send it behind the commit. Returns its id."""
-        if kind in _STEERING:
-            self._supersede(run, kind)
+        return self.request_all(kind, [run], by, reason, intent, now)[0]
+
+    def request_all(
+        self, kind: str, runs: Sequence[Run], by: str, reason: str, intent: str, now: float
+    ) -> list[str]:
+        """The same for many runs. The open commands are looked through once, and not once for each run."""
+        older = self._steered() if kind in _STEERING else {}
+        for run in runs:
+            for command in older.get((run.agent, run.run), ()):
+                failed = CommandFailed(command=command.id, reason=f"superseded by a {kind}")
+                self._log.write(failed, run.agent, run.run)
+        return [self._request(kind, run, by, reason, intent, now) for run in runs]
+
+    def _request(self, kind: str, run: Run, by: str, reason: str, intent: str, now: float) -> str:
         name = self._new_id()
         requested = CommandRequested(
             command=name,
@@ -87,13 +99,13 @@ class Ledger:
         self.highest = max(self.highest, self._fleet.order, self._log.now()) + 1
         return self.highest
 
-    def _supersede(self, run: Run, kind: str) -> None:
-        """Give up older commands that steer a run and have not arrived: the newest word counts."""
-        for command in list(self._fleet.commands.values()):
-            mine = (command.agent, command.run) == (run.agent, run.run)
-            if mine and command.kind in _STEERING and command.state in ("requested", "sent"):
-                failed = CommandFailed(command=command.id, reason=f"superseded by a {kind}")
-                self._log.write(failed, run.agent, run.run)
+    def _steered(self) -> dict[tuple[str, str], list[Command]]:
+        """The commands that steer runs and have not arrived, by run: the newest word counts, and these are given up."""
+        found: dict[tuple[str, str], list[Command]] = {}
+        for command in self._fleet.commands.values():
+            if command.kind in _STEERING and command.state in ("requested", "sent"):
+                found.setdefault((command.agent, command.run), []).append(command)
+        return found
 
     def continued(self, run: Run, now: float) -> None:
         """A run goes on in a new process, which knows of no pause and no kill: stop it again, end it again."""
@@ -157,6 +169,12 @@ class Ledger:
         command = self._fleet.commands.get(name)
         if command is not None and command.sent_at is None:
             self._log.write(CommandSent(command=name), command.agent, command.run)
+
+    def proven(self, agent: str, run: str, name: str) -> None:
+        """A run speaks of a command, so a broker had it, whether or not its receipt has come yet."""
+        command = self._fleet.commands.get(name)
+        if command is not None and command.agent == agent and command.run in ("", run):
+            self.taken(name)
 
     def again(self, agent: str, open_actions: dict[str, list[str]], now: float) -> None:
         """An agent announced itself: send again what it may have missed.

@@ -29,28 +29,23 @@ class Operators:
         """Read the file; an absent one means that nobody may approve.
 
         Raises:
-            OperatorsFileError: a line is not `NAME ssh-ed25519 AAAA...`, or the file cannot be read.
+            OperatorsFileError: a line is not `NAME ssh-ed25519 AAAA...`, a key has two names, or the file cannot be read.
         """
         found = Operators()
-        if not path.exists():
-            return found
-        if os.name == "posix" and path.stat().st_mode & 0o022:
-            msg = f"{path}: others may write it, so anybody could enrol himself; run: chmod 644 {path}"
-            raise OperatorsFileError(msg)
-        try:
-            lines = path.read_text(encoding="utf-8").splitlines()
-        except (OSError, UnicodeDecodeError) as error:
-            msg = f"{path}: cannot read it: {error}"
-            raise OperatorsFileError(msg) from None
-        for number, line in enumerate(lines, 1):
+        whose: dict[str, str] = {}
+        for number, line in enumerate(_lines(path), 1):
             if not line.strip() or line.lstrip().startswith("#"):
                 continue
             name, _, key = line.strip().partition(" ")
             try:
-                found.keys.setdefault(check_id(name, "operator"), []).append(PublicKey.parse(key))
+                public = PublicKey.parse(key)
+                found.keys.setdefault(check_id(name, "operator"), []).append(public)
             except (BadIdError, KeyFileError) as error:
                 msg = f"{path}:{number}: {error}; expected: NAME ssh-ed25519 AAAA..."
                 raise OperatorsFileError(msg) from None
+            if whose.setdefault(public.fingerprint, name) != name:
+                msg = f"{path}:{number}: the key of {name} is that of {whose[public.fingerprint]}, too: who decided?"
+                raise OperatorsFileError(msg)
         return found
 
     def standing(self, intent: Intent, payload: bytes) -> Standing:
@@ -61,3 +56,16 @@ class Operators:
             if key.fingerprint == intent.key and key.verifies(payload):
                 return "signed"
         return "unknown-key"
+
+
+def _lines(path: Path) -> list[str]:
+    try:
+        if os.name == "posix" and path.stat().st_mode & 0o022:
+            msg = f"{path}: others may write it, so anybody could enrol himself; run: chmod 644 {path}"
+            raise OperatorsFileError(msg)
+        return path.read_text(encoding="utf-8").splitlines()
+    except FileNotFoundError:  # at any moment: an editor may be about to put it back
+        return []
+    except (OSError, UnicodeDecodeError) as error:
+        msg = f"{path}: cannot read it: {error}"
+        raise OperatorsFileError(msg) from None

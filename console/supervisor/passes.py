@@ -47,7 +47,13 @@ class Passes:
             self._listed.add(agent)
         self._issued = max(self._issued + 1, self._log.fleet.pos)
         self._outbox.command(
-            PassListCommand(epoch=self._log.epoch, agent=agent, order=self._issued, tools=tools)
+            PassListCommand(
+                epoch=self._log.epoch,
+                agent=agent,
+                order=self._issued,
+                tools=tools,
+                incarnation=life.incarnation if life is not None else "",
+            )
         )
 
     def again(self, agent: str) -> None:

@@ -16,6 +16,7 @@ import sys
 import threading
 import time
 from collections.abc import Coroutine
+from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import Final
@@ -24,39 +25,31 @@ import click
 
 from bus import codec
 from bus.home import Home
-from bus.limits import LEASE_TTL
-from bus.messages import SupervisorState
 from bus.mqtt import MqttTransport
 from bus.signing import KeyFileError, PrivateKey
 from bus.topics import BadIdError, Topics
-from bus.transport import LinkDown, LinkUp, Message, Will
+from bus.transport import Will
 from bus.url import BadBrokerUrlError, BrokerUrl
 from console.core.lifecycle import ENDED
 from console.core.reduce import reduce
 from console.core.state import Fleet, KeyframeError, decode, encode
 from console.policy.files import PolicyFileError
 from console.recording import lock
-from console.recording.history import history
+from console.recording.history import history, sessions
 from console.recording.reader import Reader
 from console.recording.schema import RecordingError
 from console.recording.writer import Recording
 from console.supervisor.desk import Desk, Identity
 from console.supervisor.emergency import EmergencyLog
 from console.supervisor.files import SiteFiles
+from console.supervisor.look import Look, UnusableError
 from console.supervisor.operators import OperatorsFileError
 from console.supervisor.service import Service
 
 EXIT_UNUSABLE: Final = 64
 """Something a restart cannot mend: a key, a policy, an operators file, a recording, another supervisor."""
 
-RETAINED_WITHIN: Final = 1.0
-"""Seconds within which a broker delivers a retained message after the subscription."""
-
 LOGGER: Final = logging.getLogger(__name__)
-
-
-class UnusableError(Exception):
-    """Why this supervisor must not start; one line for people."""
 
 
 def main() -> int:
@@ -66,8 +59,9 @@ def main() -> int:
     )
     try:
         home = Home.of()
-        with lock.hold(home.lock):
-            asyncio.run(_serve(home))
+        # What links need, add_reader, is not in the loop that Windows has by default.
+        with lock.hold(home.lock), asyncio.Runner(loop_factory=asyncio.SelectorEventLoop) as runner:
+            runner.run(_serve(home))
     except (
         UnusableError,
         RecordingError,
@@ -99,8 +93,10 @@ async def _serve(home: Home) -> None:
     initial = encode(Fleet(site=home.site))
     async with await Recording.open(home.sessions, initial=initial) as recording:
         fleet = await _restore(recording)
-        if not await _unless(stopping, _alone(url, topics)):
+        look = Look(topics, identity.key.public, fleet.at + fleet.pos)
+        if not await _unless(stopping, look.around(url)):
             return
+        identity = replace(identity, above=look.era)
         desk = Desk(
             fleet,
             identity,
@@ -183,54 +179,23 @@ async def _restore(recording: Recording) -> Fleet:
 
 
 async def _restore_blobs(desk: Desk, folder: Path) -> None:
-    """Put the large values of living runs together again, as far as their parts are recorded."""
-    for run in list(desk.fleet.runs.values()):
-        if not run.blobs or run.state in ENDED:
-            continue
-        async for row in history(folder, subject=(run.agent, run.run)):
-            record = codec.record(row.pos, row.at, codec.decode_envelope(row.event))
-            if record.from_agent:
-                desk.recall(record)
+    """Put the large values of living runs together again, as far as their parts are recorded.
 
-
-async def _alone(url: BrokerUrl, topics: Topics) -> None:
-    """Wait for the broker, and make sure that no other supervisor serves the site.
-
-    Raises:
-        UnusableError: another instance renews the lease.
+    From the session that each run began in. A damaged one leaves values incomplete, which nobody can approve, and stops
+    nobody from starting.
     """
-    watch = MqttTransport(url, client_id=f"watchfloor-{topics.site}-look", subscriptions=[topics.state])
-    async with watch:
-        until: float | None = None
-        batches = aiter(watch.batches())
-        while until is None or time.monotonic() < until:
-            left = None if until is None else until - time.monotonic()
-            try:
-                async with asyncio.timeout(left):
-                    batch = await anext(batches)
-            except TimeoutError:
-                return
-            for item in batch:
-                if isinstance(item, LinkUp):
-                    until = time.monotonic() + RETAINED_WITHIN
-                elif isinstance(item, LinkDown):
-                    LOGGER.warning("waiting for the broker: %s", item.reason)
-                else:
-                    until = _look(item, until)
-
-
-def _look(item: Message, until: float | None) -> float | None:
-    """Until when to watch, after a state was seen."""
-    try:
-        state = codec.decode(item.payload, SupervisorState)
-    except codec.DecodeError:
-        return until
-    if state.status != "up":
-        return until
-    if not item.retained:
-        msg = f"another supervisor (instance {state.instance}) serves this site on this broker; stop it first"
-        raise UnusableError(msg)
-    return time.monotonic() + LEASE_TTL
+    runs = [run for run in desk.fleet.runs.values() if run.blobs and run.state not in ENDED]
+    known = await sessions(folder) if runs else []
+    for run in runs:
+        within = (info.first_pos - 1 for info in known if not info.problem and info.last_at >= run.started_at)
+        try:
+            async for row in history(folder, max(0, next(within, 0)), subject=(run.agent, run.run)):
+                record = codec.record(row.pos, row.at, codec.decode_envelope(row.event))
+                if record.from_agent:
+                    desk.recall(record)
+        except RecordingError as error:
+            text = f"{run.key}: its large values cannot be read back and cannot be approved: {error}"
+            desk.alarms.raise_("blobs-unread", text, run.agent, run.run)
 
 
 if __name__ == "__main__":

@@ -15,13 +15,13 @@ from typing import Final
 
 from bus.limits import LEASE_RENEW
 from bus.transport import Item, LinkDown, LinkUp, Message, NotConnectedError, Transport
-from console.core.state import encode
 from console.recording.bodies import Row
 from console.recording.schema import RecordingError
 from console.recording.writer import Recording
 from console.supervisor.desk import Desk
 from console.supervisor.emergency import EmergencyLog
 from console.supervisor.files import SiteFiles
+from console.supervisor.keyframes import Keyframes
 from console.supervisor.log import Entry
 from console.supervisor.outbox import Out
 
@@ -69,7 +69,9 @@ class Service:
         self._bulk = bulk
         self._emergency = emergency
         self._files = files
+        self._keyframes = Keyframes(desk, recording, self._in_time)
         self._committing: list[Entry] = []
+        self._noted = asyncio.Event()
         self._staged = asyncio.Event()
         self._due = asyncio.Event()
         self._stopping = stopping
@@ -84,6 +86,8 @@ class Service:
                 asyncio.create_task(self._listen(self._control, CHUNK * 16), name="control"),
                 asyncio.create_task(self._listen(self._bulk, CHUNK), name="bulk"),
                 asyncio.create_task(self._commit(), name="commit"),
+                asyncio.create_task(self._keyframes.run(), name="keyframes"),
+                asyncio.create_task(self._note(), name="emergency"),
                 asyncio.create_task(self._clock(), name="clock"),
                 asyncio.create_task(self._lease(), name="lease"),
             ]
@@ -109,6 +113,7 @@ class Service:
             self._emergency.clear(self._recording.pos)
         except RecordingError as error:
             LOGGER.error("%d records could not be stored at the end: %s", len(entries), error)  # noqa: TRY400  (the trace says nothing more)
+            self._desk.recording(failing=True)  # what stops things goes out all the same
         self._flush()
         self._desk.outbox.state(self._desk.state("stopped"))
         try:
@@ -117,6 +122,11 @@ class Service:
                     await self._control.publish(out.topic, out.payload, retain=out.retain)
         except (NotConnectedError, TimeoutError) as error:
             LOGGER.warning("nobody took the goodbye: %s", str(error) or "the broker does not answer")
+        try:
+            async with asyncio.timeout(GOODBYE_WITHIN):
+                await asyncio.to_thread(self._emergency.work)
+        except TimeoutError:
+            LOGGER.error("the emergency log has not answered")  # noqa: TRY400  (the trace says nothing more)
 
     async def _listen(self, transport: Transport, chunk: int) -> None:
         async for batch in transport.batches():
@@ -133,6 +143,8 @@ class Service:
             elif isinstance(item, LinkUp):
                 if transport is self._control:
                     self._desk.linked(now)
+                else:
+                    self._desk.bulk(now, up=True)
                 self._linked.add(transport)
                 if len(self._linked) == 2:
                     self.ready.set()
@@ -140,6 +152,8 @@ class Service:
                 LOGGER.warning("the link to the broker is down: %s", item.reason)
                 if transport is self._control:
                     self._desk.unlinked(now)
+                else:
+                    self._desk.bulk(now, up=False)
 
     def _take(self, message: Message, now: float) -> None:
         """Let the desk have a message. An error of ours must not let one message end the supervision of all others."""
@@ -159,8 +173,6 @@ class Service:
 
     def _flush(self) -> None:
         for out in self._desk.out():
-            if out.stops and out.after > self._desk.committed_pos:
-                self._emergency.note(out)
             bulky = not out.command and not out.retain and not out.topic.endswith("/commands")
             try:
                 (self._bulk if bulky else self._control).send(
@@ -169,6 +181,18 @@ class Service:
             except ValueError as error:
                 LOGGER.exception("a message on %s cannot be sent", out.topic)
                 self._desk.alarms.raise_("internal-error", f"{out.topic}: {error}")
+            # Sent first: the disk of this log may be the one that hangs, and a stop must not wait for it.
+            if out.stops and out.after > self._desk.committed_pos:
+                self._emergency.note(out)
+        if self._emergency.due:
+            self._noted.set()
+
+    async def _note(self) -> None:
+        """Keep on the disk what was sent unrecorded: all of it that came meanwhile at once, in a thread."""
+        while True:
+            await self._noted.wait()
+            self._noted.clear()
+            await asyncio.to_thread(self._emergency.work)
 
     def _taken(self, out: Out) -> Callable[[bool], None]:
         def taken(delivered: bool) -> None:  # noqa: FBT001  (the transport's signature)
@@ -194,36 +218,15 @@ class Service:
         entries = self._desk.take()
         if not entries:
             return
-        rotating = self._recording.should_rotate()
-        keyframe = self._encoded() if rotating or self._recording.should_keyframe() else b""
-        last = entries[-1]
+        keyframe = self._keyframes.due(entries[-1])
         self._committing = entries
         await self._append(entries)
         self._committing = []
         self._desk.committed(entries, time.monotonic())
         self._flush()
-        try:
-            if rotating and keyframe:
-                previous = self._recording.session
-                with self._in_time():  # what stops things must not wait for a large file to be closed
-                    await self._recording.rotate(keyframe)
-                self._desk.log.not_before = self._recording.at
-                self._desk.rotated(self._recording.session, previous)
-                self._kick()
-            elif keyframe:
-                with self._in_time():
-                    await self._recording.keyframe(last.pos, last.at, keyframe)
-        except RecordingError as error:
-            LOGGER.error("no keyframe: %s", error)  # noqa: TRY400  (the trace says nothing more)
-
-    def _encoded(self) -> bytes:
-        """The fleet as a keyframe. What cannot be encoded must never keep records from being committed."""
-        try:
-            return encode(self._desk.fleet)
-        except Exception as error:
-            LOGGER.exception("the fleet cannot be encoded")
-            self._desk.alarms.raise_("internal-error", f"no keyframe can be made: {type(error).__name__}")
-            return b""
+        if keyframe is not None:
+            await self._keyframes.take(keyframe)
+            self._kick()
 
     async def _write(self, entries: list[Entry]) -> None:
         """Commit records. A disk that neither takes them nor refuses them in time counts as failing meanwhile.
@@ -262,6 +265,8 @@ class Service:
                 self._desk.recording(failing=False)
                 self._kick()
             self._emergency.clear(entries[-1].pos)
+            if self._emergency.due:
+                self._noted.set()
             return
 
     async def _clock(self) -> None:
@@ -269,8 +274,16 @@ class Service:
             await asyncio.sleep(TICK)
             now = time.monotonic()
             self._desk.tick(now)
-            self._files.tick(self._desk, now)
+            self._look(now)
             self._kick()
+
+    def _look(self, now: float) -> None:
+        """Look at the site's files. An error of ours about a file must not end the supervision of all agents."""
+        try:
+            self._files.tick(self._desk, now)
+        except Exception as error:
+            LOGGER.exception("the site's files cannot be looked at")
+            self._desk.alarms.raise_("internal-error", f"the site's files: {type(error).__name__}")
 
     async def _lease(self) -> None:
         """Renew the lease through the recording, so that a supervisor that cannot reach its disk looks dead."""

@@ -21,6 +21,7 @@ from typing import Final
 import click
 
 from bus.home import Home
+from bus.new_file import write_new
 from bus.signing import KeyFileError, PrivateKey
 from bus.topics import BadIdError
 from bus.url import BadBrokerUrlError, BrokerUrl
@@ -133,7 +134,8 @@ class PortInUseError(Exception):
 
 def _check_free(listen: str, port: int) -> None:
     with socket.socket(socket.AF_INET6 if ":" in listen else socket.AF_INET) as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if os.name == "posix":  # elsewhere it would let a port be bound that is in use
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind((listen, port))
         except OSError as error:
@@ -168,7 +170,7 @@ def prepare(home: Home) -> list[str]:
         if not path.exists():
             PrivateKey.generate().save(path)
         line = PrivateKey.load(path).public.line
-        home.operators.write_text(f"{name} {line}\n", encoding="utf-8")
+        write_new(home.operators, f"{name} {line}\n".encode())
         made.append(f"made a key for operator {name} and enrolled it in {home.operators}")
     Operators.load(home.operators)
     return made

@@ -11,7 +11,8 @@ from console.tui import figures
 from console.tui.actions import KeyAction
 from console.tui.floor_screen import FloorScreen
 from console.tui.frame_rows import Note
-from console.tui.sheets import ApproveSheet, HoldSheet, KillSheet, Wish, WordsSheet, title
+from console.tui.kill_sheet import KillSheet
+from console.tui.sheets import ApproveSheet, HoldSheet, Wish, WordsSheet, title
 
 _DECIDING: Final = ("reject", "reject_why", "approve", "edit", "respond")
 
@@ -49,7 +50,9 @@ class ActingScreen(FloorScreen):
             return "leave it latched"
         run, action, _ = self.subject()
         if isinstance(self.sheet, KillSheet):
-            return "" if key.typed and self.sheet.over else key.label
+            if self.sheet.over:
+                return "" if key.typed else "leave"
+            return key.label
         if key.id in _DECIDING and action is not None and action.state != "asked":
             return ""
         if key.id in ("pause", "kill") and run is not None and run.state in ENDED:

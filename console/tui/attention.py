@@ -12,7 +12,7 @@ from bus.limits import CONFIDENCE_LIMIT
 from console.core.lifecycle import ENDED
 
 if TYPE_CHECKING:
-    from console.core.state import Alarm, Command, Fleet, Run
+    from console.core.state import Action, Alarm, Command, Fleet, Run
 
 Level = Literal["stop", "act", "watch"]
 
@@ -57,7 +57,12 @@ def stands(alarm: Alarm, now: int) -> bool:
 
 def plight(run: Run, commands: Iterable[Command], alarms: Iterable[Alarm], now: int) -> Plight | None:
     """The worst that is to be said about a run, or None if it is well or at rest."""
-    found = [*_by_alarm(alarms, now), *_by_command(run, commands), *_by_record(run, now)]
+    found = [
+        *_by_gate(run),
+        *_by_alarm(alarms, now),
+        *_by_command(run, commands),
+        *_by_record(run, now),
+    ]
     return min(found, key=lambda plight: ORDER[plight.level], default=None)
 
 
@@ -85,10 +90,20 @@ def _so_far(command: Command) -> str:
     return "sent, not acknowledged" if command.sent_at is not None else "requested, not sent"
 
 
+def unasked(run: Run) -> list[Action]:
+    """What the run ran, or began, though nothing had allowed it; oldest first."""
+    return [action for action in run.actions.values() if action.ungated]
+
+
+def _by_gate(run: Run) -> Iterable[Plight]:
+    """Of a run that is over it is the latched alarm that says so, until somebody has reset it."""
+    if run.state not in ENDED:
+        for action in unasked(run):
+            at = action.started_at or action.finished_at or run.last_at
+            yield Plight("stop", f"{action.tool} ran without a decision", at)
+
+
 def _by_record(run: Run, now: int) -> Iterable[Plight]:
-    for action in run.actions.values():
-        if action.state == "ungated":
-            yield Plight("stop", f"{action.tool} ran without a decision", action.started_at or run.last_at)
     if run.state == "lost":
         last = run.steps[-1].step if run.steps else 0
         yield Plight("act", f"last heard at step {last}" if last else "never heard at a step", run.last_at)

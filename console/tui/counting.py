@@ -32,12 +32,14 @@ def due_at(action: Action) -> int:
     return (action.asked_at or action.proposed_at) + int(action.decide_within * 1000)
 
 
-def count(waiting: Iterable[Action], ill: Iterable[Plight], alarms: Collection[Alarm], now: int) -> Counts:
-    """Count what there is at `now` (ms)."""
+def count(
+    waiting: Iterable[tuple[Action, Level]], ill: Iterable[Plight], alarms: Collection[Alarm], now: int
+) -> Counts:
+    """Count what there is at `now` (ms): asks with their levels, runs that are not well, alarms."""
     by_level: dict[Level, int] = {"stop": 0, "act": 0, "watch": 0}
     first: Action | None = None
-    for action in waiting:
-        by_level["stop" if action.gate == "hold" else "act"] += 1
+    for action, level in waiting:
+        by_level[level] += 1
         if first is None or due_at(action) < due_at(first):
             first = action
     shared: set[str] = set()  # an alarm of a whole agent counts once

@@ -8,7 +8,7 @@ from console.core.blobs import blob_names
 from console.core.state import Action, Command, Run
 from console.tui import figures
 from console.tui.arguments import Piece, incomplete
-from console.tui.attention import CONTROL, MARKS, SEVERITY, Level
+from console.tui.attention import CONTROL, MARKS, SEVERITY, Level, Plight
 from console.tui.counting import due_at
 from console.tui.fleet_rows import hindrance
 from console.tui.frame_rows import View
@@ -27,12 +27,16 @@ def value_column(pieces_paths: list[str]) -> int:
     return max(14, min(3 + _NAME_CELLS, 5 + max(map(len, pieces_paths), default=0)))
 
 
-def head(run: Run, action: Action, view: View) -> list[Line]:
-    """Gate, tool and time left; who, at which step, how it can be stopped, how bad it can be."""
+def head(run: Run, action: Action, view: View, found: Plight | None = None) -> list[Line]:
+    """Gate, tool and time left; who, at which step, how it can be stopped, how bad it can be.
+
+    `found` is what is worse about the run than that it waits.
+    """
     row = Row()
     if action.state == "asked":
-        level: Level = "stop" if action.gate == "hold" else "act"
-        row.at(1, MARKS[level], level).at(3, action.gate or "ask", level)
+        gate: Level = "stop" if action.gate == "hold" else "act"
+        level: Level = found.level if found else gate
+        row.at(1, MARKS[level], level).at(3, action.gate or "ask", gate)
         row.then(action.tool, "strong", gap=2, end=view.last - 22)
         remaining = due_at(action) - view.now
         share = remaining / (action.decide_within * 1000) if action.decide_within else 0.0
@@ -97,11 +101,14 @@ def closed_because(run: Run, action: Action, view: View, unread: int, *, edit: b
 
 
 def tail(
-    action: Action, command: Command | None, view: View, *, closed: str, says: bool, run: Run | None = None
-) -> list[Line]:
+    action: Action, command: Command | None, view: View, *, closed: str, says: bool, run: Run | None = None,
+    found: Plight | None = None,
+) -> list[Line]:  # fmt: skip
     """What stands below the arguments: reasons, the end of the time, the agent's words, outcome or what closes approval."""
     lines: list[Line] = [BLANK]
     waits = action.state == "asked"
+    if found:
+        lines.append(Row().at(3, "not well", "stop").at(14, found.fact, "stop", end=view.last + 1).line)
     for number, reason in enumerate(action.reasons[:REASONS_SHOWN]):
         row = Row().at(3, f"why {action.gate}" if number == 0 else "", "muted")
         first, *more = wrap(safe(reason.text), view.last - 13)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from typing import Any, ClassVar
 
@@ -12,10 +13,12 @@ from console.core.state import Action, Run
 from console.tui import decide_rows, figures
 from console.tui.acts import ActingScreen, wish_about
 from console.tui.arguments import Piece, editable, pieces
+from console.tui.attention import Plight
+from console.tui.edits import changed
 from console.tui.floor_screen import Subject
 from console.tui.frame_rows import Note
 from console.tui.paint import Line, Row
-from console.tui.sheets import ApproveSheet, CodeSheet, changed, title
+from console.tui.sheets import ApproveSheet, CodeSheet, title
 
 
 class DecideScreen(ActingScreen):
@@ -38,6 +41,7 @@ class DecideScreen(ActingScreen):
         self._says = False
         self._seen: set[tuple[str, int, bool, int]] = set()
         self._pieces: list[Piece] = []
+        self._whole: set[int] = set()  # leaves that have one row
         self._own = 0  # how many of these are what is to be decided
         self._made_of: tuple[Any, ...] = ()
         self._column = 14
@@ -80,7 +84,7 @@ class DecideScreen(ActingScreen):
             words = "edited: exact value as approved, then as the agent asked"
         row = Row().at(3, "argument", "muted").at(self._column, words, "muted")
         return [
-            *decide_rows.head(run, action, self.view),
+            *decide_rows.head(run, action, self.view, self._worse()),
             row.right(self.view.last, (self._reach(), "muted")).line,
         ]
 
@@ -90,7 +94,16 @@ class DecideScreen(ActingScreen):
             return []
         command = self.floor.fleet.commands.get(action.decision) if action.decision else None
         closed = self._closed_because()
-        return decide_rows.tail(action, command, self.view, closed=closed, says=self._says, run=self.run)
+        return decide_rows.tail(
+            action, command, self.view, closed=closed, says=self._says, run=self.run, found=self._worse()
+        )
+
+    def _worse(self) -> Plight | None:
+        """What is worse about the run than that this waits."""
+        run, action = self.run, self.action
+        if run is None or action is None or action.state != "asked":
+            return None
+        return self.floor.index.plight(run.key)
 
     def painted(self) -> None:
         """Remember what was displayed."""
@@ -148,6 +161,8 @@ class DecideScreen(ActingScreen):
             cells = self.view.last + 1 - self._column
             self._pieces = pieces(args, run, cells, unfolded=self._unfolded)
             self._own = len(self._pieces)
+            rows_of = Counter(piece.leaf for piece in self._pieces)
+            self._whole = {leaf for leaf, rows in rows_of.items() if rows == 1}
             if action.edited is not None:
                 was = pieces(action.args, run, cells, unfolded=self._unfolded)
                 self._append("original: as the agent asked", was)
@@ -168,7 +183,7 @@ class DecideScreen(ActingScreen):
 
     def _mark(self, action: Action, row: int) -> tuple[str, int, bool, int]:
         piece = self._pieces[row]
-        whole = self._unfolded or sum(other.leaf == piece.leaf for other in self._pieces) == 1
+        whole = self._unfolded or piece.leaf in self._whole
         return (action.digest, piece.leaf, whole, piece.part * 1_000 + self._made_of[2] % 1_000)
 
     def _unread(self) -> int:
@@ -230,7 +245,7 @@ class DecideScreen(ActingScreen):
         wish = wish_about(action, "edit")._replace(args=args) if edits else wish_about(action, "approve")
         kind = CodeSheet if action.gate == "hold" else ApproveSheet
         what = f"Approve, changed: {action.tool}" if edits else title("Approve", action)
-        self.sheet = kind(wish, what, edits)
+        self.sheet = kind(wish, what, edits, lambda: self.run)
 
     def act_edit(self) -> None:
         from console.tui.edit_screen import EditScreen

@@ -11,7 +11,7 @@ from typing import Final, NamedTuple
 from console.core.state import Action, Run
 from console.tui.arguments import telling
 from console.tui.attention import Plight
-from console.tui.fleet_rows import state_word
+from console.tui.fleet_rows import hindrance, state_word
 
 FORMS: Final = "words, or agent: run: state: tool: before one; ! before it: without"
 CHARS: Final = 60
@@ -61,7 +61,7 @@ def parse(text: str) -> Filter:
 
 def _fields(run: Run, found: Plight | None, action: Action | None) -> dict[str, str]:
     waits = [action] if action else [each for each in run.actions.values() if each.state == "asked"]
-    state = [state_word(run), run.state, run.control, found.level if found else ""]
+    state = [state_word(run), run.state, hindrance(run), run.control, found.level if found else ""]
     state += [f"waits {each.gate}" for each in waits]
     step = run.steps[-1] if run.steps else None
     text = [run.goal, run.ended_text, found.fact if found else "", f"{step.name} {step.text}" if step else ""]

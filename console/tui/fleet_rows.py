@@ -6,9 +6,9 @@ from typing import Final
 
 from console.core.lifecycle import ENDED
 from console.core.state import Action, Run
-from console.tui import figures
+from console.tui import attention, figures
 from console.tui.arguments import telling
-from console.tui.attention import CONTROL, MARKS, Level
+from console.tui.attention import CONTROL, MARKS, Level, Plight
 from console.tui.counting import due_at
 from console.tui.frame_rows import View
 from console.tui.index import FleetIndex
@@ -56,7 +56,7 @@ def _row(index: FleetIndex, item: Item, view: View) -> Line:
         case "wait":
             action = index.fleet.action(item.key)
             run = index.fleet.run(action.agent, action.run) if action else None
-            return _wait(run, action, view) if run and action else BLANK
+            return _wait(index, run, action, view) if run and action else BLANK
         case "agent":
             return _agent(index, item.key, view)
         case "none":
@@ -108,13 +108,17 @@ def _start(run: Run, level: Level | None) -> Row:
     return row.at(16, figures.shown(run.run))
 
 
-def _wait(run: Run, action: Action, view: View) -> Line:
-    level: Level = "stop" if action.gate == "hold" else "act"
-    row = _start(run, level).at(22, action.gate or "ask", level)
+def _wait(index: FleetIndex, run: Run, action: Action, view: View) -> Line:
+    gate: Level = "stop" if action.gate == "hold" else "act"
+    row = _start(run, index.level(action)).at(22, action.gate or "ask", gate)
     row.at(28, cut_middle(action.tool, TOOL_CELLS))
     held_up = hindrance(run)
     aside = held_up if view.spare >= _ASIDE else ""  # wide: beside the bar, narrow: instead of it
-    row.at(42, telling(action.args), "muted", end=60 + view.spare - (len(aside) + 1 if aside else 0))
+    end = 60 + view.spare - (len(aside) + 1 if aside else 0)
+    if worse := beside(run, index.plight(run.key)):
+        row.at(42, worse, "stop", end=end)
+    else:
+        row.at(42, telling(action.args), "muted", end=end)
     row.at(60 + view.spare - len(aside), aside, "strong")
     remaining = due_at(action) - view.now
     share = remaining / (action.decide_within * 1000) if action.decide_within else 0.0
@@ -136,6 +140,14 @@ def _ill(index: FleetIndex, run: Run, view: View) -> Line:
     row.at(22, word)
     row.at(32, f"{unverified} {found.fact}".lstrip(), "muted", end=view.last - 5)
     return row.right(view.last, (figures.age(view.now - found.since), "text")).line
+
+
+def beside(run: Run, found: Plight | None) -> str:
+    """What is worse about a run that waits than what it waits for, or nothing."""
+    if found is None or found.level != "stop":
+        return ""
+    ran = attention.unasked(run)
+    return f"ran unasked: {ran[-1].tool}" if ran else found.fact
 
 
 def hindrance(run: Run) -> str:

@@ -75,7 +75,7 @@ class FleetScreen(FilteringScreen):
 
     def _admits(self, fleet: Fleet, action: Action) -> bool:
         run = fleet.run(action.agent, action.run)
-        return run is None or self.filter.admits(run, action=action)
+        return run is None or self.filter.admits(run, self.floor.index.plight(run.key), action)
 
     def narrowed(self) -> tuple[int, int, int]:
         index = self.floor.index
@@ -110,7 +110,7 @@ class FleetScreen(FilteringScreen):
         if run is None:
             return []
         first = (
-            panes.ask(run, action, view, cells)
+            panes.ask(run, action, view, cells, index.plight(run.key))
             if action
             else panes.one_run(run, index.plight(run.key), index.commands(run), view, cells)
         )

@@ -120,7 +120,8 @@ class FloorApp(App[int], inherit_bindings=False):
         self.call_after_refresh(self._start)
 
     async def _start(self) -> None:
-        await self._furnish()
+        if isinstance(self.screen, OpeningScreen):
+            await self._furnish()
         if self._paced:
             self.set_interval(1 / FRAMES, self._tick)
         self._following = asyncio.create_task(self._follow(), name="follow the floor")

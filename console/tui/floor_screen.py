@@ -18,10 +18,11 @@ from console.tui import frame_rows as frame
 from console.tui.actions import KeyAction, Mode, bound_keys, find
 from console.tui.frame_rows import Note, View
 from console.tui.host import Host
+from console.tui.kill_sheet import KillSheet
 from console.tui.layout import LaidOutScreen
 from console.tui.paint import BLANK, Line, muted
 from console.tui.sending import unsendable
-from console.tui.sheets import CodeSheet, KillSheet, Sheet, Wish, WordsSheet, rule
+from console.tui.sheets import CodeSheet, Sheet, Wish, WordsSheet, rule
 
 SETTLE: Final = 0.3
 """Seconds after the row under the cursor went away by itself in which no acting key counts."""

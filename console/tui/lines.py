@@ -254,8 +254,11 @@ class LineList(ScrollView, inherit_bindings=False):
 
     def on_click(self, event: Any) -> None:
         row = event.y + self.scroll_offset.y
-        if 0 <= row < len(self.names) and self.names[row]:
-            self.cursor = self.names[row]
+        own = self.names[
+            max(0, row - self.deep + 1) : row + 1
+        ]  # an item may have more rows than the one with its name
+        if row < len(self.names) and any(own):
+            self.cursor = next(filter(None, reversed(own)))
             self.frame()
 
     def _is_cursor(self, row: int) -> bool:

@@ -35,14 +35,15 @@ def field(name: str, text: str, cells: int, most: int = _LINES) -> list[Line]:
     ]
 
 
-def ask(run: Run, action: Action, view: View, cells: int) -> list[Line]:
-    """An action that waits, or did."""
+def ask(run: Run, action: Action, view: View, cells: int, found: Plight | None = None) -> list[Line]:
+    """An action that waits, or did. `found` is what is worse about its run."""
     row = Row()
     if action.state == "asked":
-        level: Level = "stop" if action.gate == "hold" else "act"
+        gate: Level = "stop" if action.gate == "hold" else "act"
+        level: Level = found.level if found else gate
         remaining = due_at(action) - view.now
         due = f"due {figures.left(remaining)}"
-        row.at(0, f"{MARKS[level]} {action.gate or 'ask'}", level)
+        row.at(0, MARKS[level], level).then(action.gate or "ask", gate, gap=1)
         row.then(action.tool, "strong", gap=2, end=cells - len(due) - 1)
         row.right(cells - 1, (due, figures.urgency(remaining)))
     else:
@@ -54,6 +55,7 @@ def ask(run: Run, action: Action, view: View, cells: int) -> list[Line]:
         BLANK,
         *_arguments(run, action, cells),
         BLANK,
+        *(field("not well", found.fact, cells) if found else ()),
         *_why(action, cells),
     ]
 
@@ -126,7 +128,8 @@ def one_run(
     if run.ended_text:
         lines += field("ended", f"“{run.ended_text}”", cells)
     for command in [each for each in commands if each.kind != "decision"][-2:]:
-        lines += field(command.kind, f"{command.state} by {command.by}", cells)
+        lines += field(command.kind, f"asked for by {command.by}", cells)
+        lines += field("", f"so far {command.state}", cells)
     return lines
 
 

@@ -28,10 +28,10 @@ def nothing() -> Line:
     return Row().at(3, "Nothing waits for you.").line
 
 
-def ask(run: Run, action: Action, view: View) -> Line:
+def ask(run: Run, action: Action, level: Level, view: View) -> Line:
     """The first row of an ask: gate, tool, whose, how bad, how long."""
-    level: Level = "stop" if action.gate == "hold" else "act"
-    row = Row().at(1, MARKS[level], level).at(3, action.gate or "ask", level)
+    gate: Level = "stop" if action.gate == "hold" else "act"
+    row = Row().at(1, MARKS[level], level).at(3, action.gate or "ask", gate)
     row.at(9, cut_middle(action.tool, TOOL_CELLS)).at(24, cut_middle(run.agent, AGENT_CELLS))
     row.at(35, CONTROL[run.control], "muted").at(37, figures.shown(run.run))
     row.at(44, f"S{action.severity}" if action.severity is not None else figures.NOTHING)
@@ -44,14 +44,16 @@ def ask(run: Run, action: Action, view: View) -> Line:
     return as_known(row.line, view)
 
 
-def about(action: Action, view: View) -> Line:
-    """The second row of an ask: the value that says most, then the first reason."""
+def about(action: Action, view: View, worse: str = "") -> Line:
+    """The second row of an ask: the value that says most, then the first reason, or what is worse about its run."""
     row = Row().at(9, "")
     path, value = telling_leaf(action.args)
     row.at(9, path, "muted", end=24).then(
-        value, gap=1, end=view.last - 30 if action.reasons else view.last + 1
+        value, gap=1, end=view.last - 30 if action.reasons or worse else view.last + 1
     )
-    if action.reasons:
+    if worse:
+        row.at(max(44, row.cells + 3), worse, "stop", end=view.last + 1)
+    elif action.reasons:
         row.at(max(44, row.cells + 3), action.reasons[0].text, "muted", end=view.last + 1)
     return as_known(row.line, view)
 

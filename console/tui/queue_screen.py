@@ -9,6 +9,7 @@ from console.core.state import Action
 from console.tui import panes, queue_rows
 from console.tui.counting import due_at
 from console.tui.filtering import FilteringScreen
+from console.tui.fleet_rows import beside
 from console.tui.floor_screen import Subject
 from console.tui.lines import LineList
 from console.tui.paint import BLANK, Line, Row
@@ -103,9 +104,9 @@ class QueueScreen(FilteringScreen):
         if action is None or run is None:
             return BLANK
         if kind == "ask":
-            return queue_rows.ask(run, action, view)
+            return queue_rows.ask(run, action, self.floor.index.level(action), view)
         if kind == "about":
-            return queue_rows.about(action, view)
+            return queue_rows.about(action, view, beside(run, self.floor.index.plight(run.key)))
         return queue_rows.verdict(action, fleet.commands.get(action.decision), view)
 
     def detail(self, cells: int) -> list[Line]:
@@ -114,7 +115,9 @@ class QueueScreen(FilteringScreen):
             return []
         view = self.view
         return panes.joined(
-            panes.ask(run, action, view, cells), panes.last_steps(run, cells), panes.spent(run, view)
+            panes.ask(run, action, view, cells, self.floor.index.plight(run.key)),
+            panes.last_steps(run, cells),
+            panes.spent(run, view),
         )
 
     def subject(self) -> Subject:

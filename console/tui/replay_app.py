@@ -12,7 +12,6 @@ from typing import Any, Final
 from console.core.marks import TURNS, Mark, MarkKind
 from console.core.seek import FORMS, BadPlaceError, moment_of
 from console.core.state import Fleet
-from console.core.timeline import Timeline
 from console.tui import replay_bar
 from console.tui.fleet_screen import FleetScreen
 from console.tui.floor_app import FloorApp
@@ -20,44 +19,14 @@ from console.tui.frame_rows import Note, View
 from console.tui.index import FleetIndex
 from console.tui.paint import Line
 from console.tui.replay_source import Playback, PlaybackError
+from console.tui.replay_time import MOVES, RecordedTime
 from console.tui.sheets import Wish
 from console.tui.source import Standing
 
 RECORDED: Final = Standing("up", "up", recording=True, conflict=False, joined=True, lost_for=0)
 """How the link stands in a replay: the screens show what was so then, and nothing is stale about it."""
 
-SECONDS: Final = 5.0
 PLACE_CHARS: Final = 40
-
-
-MOVES: Final[dict[str, Callable[[Timeline, str], None]]] = {
-    "step": lambda timeline, key: timeline.step(-1 if key == "comma" else 1),
-    "seconds": lambda timeline, key: timeline.shift(-SECONDS if key == "left" else SECONDS),
-    "tenth": lambda timeline, key: timeline.go_to_share(
-        timeline.share + (-0.1 if key == "shift+left" else 0.1)
-    ),
-    "share": lambda timeline, key: timeline.go_to_share(int(key) / 10),
-    "speed": lambda timeline, key: timeline.set_speed(
-        timeline.speed * (0.5 if key == "less_than_sign" else 2)
-    ),
-    "idle": lambda timeline, _key: timeline.skip_idle(),
-}
-"""What keys do to the time line, by their names in the table of actions."""
-
-
-class RecordedTime:
-    """The time of the floor, by the time line alone."""
-
-    def __init__(self, playback: Playback) -> None:
-        self._playback = playback
-
-    def follow(self, at: int, *, live: bool) -> None:
-        """Take no note: the records do not drive the time, it drives them."""
-
-    @property
-    def now(self) -> int:
-        """Milliseconds since 1970 UTC."""
-        return self._playback.timeline.moment
 
 
 class ReplayApp(FloorApp):
@@ -95,9 +64,6 @@ class ReplayApp(FloorApp):
     def get_default_screen(self) -> FleetScreen:
         return FleetScreen()  # the recording is open, and all that shows it loaded
 
-    async def _furnish(self) -> None:
-        """Nothing is left to do."""
-
     @property
     def standing(self) -> Standing:
         """Always the same: there is no link."""
@@ -108,11 +74,9 @@ class ReplayApp(FloorApp):
         self.tell(Note(f"{wish.label}: this is a replay, nothing here can act"))
 
     def view(self, width: int) -> View:
-        """From where the screens look now."""
         return super().view(width)._replace(replay=True)
 
     def bar(self, view: View) -> list[Line]:
-        """The time bar."""
         timeline, marks = self.playback.timeline, self.playback.marks
         columns = replay_bar.cells(view)
         looked_at = 50 * (marks.upto - timeline.base) // max(1, timeline.last - timeline.base)

@@ -81,7 +81,8 @@ def facts(run: Run, found: Plight | None, waits: bool, view: View) -> list[Line]
     """What stands above the steps: task and state, who and how much, how far, what it claims."""
     row = Row()
     level: Level | None = "act" if waits else (found.level if found else None)
-    if waits and any(action.state == "asked" and action.gate == "hold" for action in run.actions.values()):
+    holds = any(action.state == "asked" and action.gate == "hold" for action in run.actions.values())
+    if waits and (holds or (found and found.level == "stop")):
         level = "stop"
     if level:
         row.at(1, MARKS[level], level)
@@ -191,8 +192,9 @@ def _action(action: Action, view: View) -> Line:
     row = Row()
     waits = action.state == "asked"
     hold = action.gate == "hold"
-    if waits or action.state == "ungated":
-        level: Level = "stop" if hold or action.state == "ungated" else "act"
+    ran = action.ungated or action.state == "ungated"
+    if waits or ran:
+        level: Level = "stop" if hold or ran else "act"
         row.at(1, MARKS[level], level)
     row.at(9, figures.clock(action.proposed_at, view.zone), "muted").at(18, action.tool)
     row.at(33, telling(action.args), end=52 + view.spare)
@@ -204,7 +206,8 @@ def _action(action: Action, view: View) -> Line:
     elif action.outcome and action.state in ("allowed", "denied"):
         words = (action.outcome, "text")
     else:
-        words = RESULTS[action.state]
+        words = RESULTS[action.state] if not ran else (f"{RESULTS[action.state][0]}, ungated", "stop")
+        words = RESULTS["ungated"] if action.state == "ungated" else words
     row.at(53 + view.spare, *words)
     lasted = action.finished_at - action.started_at if action.finished_at and action.started_at else None
     return _ends(row, action.confidence, lasted, view)

@@ -40,6 +40,8 @@ class Checks:
         self.ledger: set[tuple[str, str, str]] = set()
         self.used: set[str] = set()
         self.passed: set[str] = set()
+        self.outdated = 0
+        self._followed: dict[str, tuple[tuple[str, str], int]] = {}
 
     # ---- when a tool runs --------------------------------------------------------------------------------------------
 
@@ -67,6 +69,18 @@ class Checks:
         known = world.view.action(name)
         if known is None or known.outcome not in ("approved", "edited") or known.decided_digest != done:
             world.problem(f"{name} was done undecided")
+
+    def followed(self, worker: Worker, payload: bytes) -> None:
+        """A payload was taken in: no process may begin to follow an earlier era than any process of its agent did before."""
+        self.outdated += worker.core.ignored.pop("era", 0)
+        told = self.world.told.get(payload)
+        if told is None or told[0] != worker.core.lease.epoch:
+            return
+        process, last = self._followed.get(worker.name, (("", ""), 0))
+        now = (worker.core.identity.incarnation, told[0])
+        if now != process and told[1] < last:
+            self.world.problem(f"{worker.name} went back to {told[0]}, a supervisor of an earlier era")
+        self._followed[worker.name] = (now, max(told[1], last))
 
     # ---- when something is taken in or time passes -------------------------------------------------------------------
 

@@ -110,10 +110,11 @@ class Faults:
     def rival(self) -> None:
         """Another supervisor with the site's own key says that it is up."""
         world = self.world
-        epoch, instance = world.new_id(), world.new_id()
+        epoch, instance, era = world.new_id(), world.new_id(), world.chance.choice((1, world.wall()))
         for lease in range(1, world.chance.randrange(2, 4)):
-            state = SupervisorState(status="up", epoch=epoch, instance=instance, lease=lease)
+            state = SupervisorState(status="up", epoch=epoch, instance=instance, lease=lease, era=era)
             payload = world.keys.of("supervisor").sign(state)
+            world.told[payload] = (epoch, era)
             world.at(2.0 * (lease - 1), partial(world.bus.publish, TOPICS.state, payload, retain=True))
         world.deceive()
 

@@ -34,7 +34,7 @@ class Office:
         self.starting = False
         self.frozen: list[tuple[str, bytes]] | None = None
         self.states: dict[bytes, tuple[str, int, bool]] = {}
-        self.lists: dict[bytes, tuple[str, int, frozenset[str]]] = {}
+        self.lists: dict[bytes, tuple[str, int, frozenset[str], str]] = {}
         self.renewed = float("-inf")
         self._committing: list[Entry] = []
         self._will = b""
@@ -46,7 +46,8 @@ class Office:
         """Read the recording and take over, as `console.supervisor.serve` does."""
         world, tape = self.world, self.world.tape
         self.starting = False
-        identity = Identity(TOPICS, world.new_id(), world.new_id(), world.keys.of("supervisor"))
+        above = self._seen()
+        identity = Identity(TOPICS, world.new_id(), world.new_id(), world.keys.of("supervisor"), above=above)
         fleet = tape.restored()
         desk = Desk(
             fleet, identity, world.judge, world.keys.operators(), wall=world.wall, new_id=world.new_id
@@ -57,6 +58,11 @@ class Office:
         desk.begin(tape.session, world.now, late=list(tape.emergency))
         self.pump()
         self.link()
+
+    def _seen(self) -> int:
+        """The era of the state that the broker kept, if our key signed it."""
+        kept = self.world.bus.retained.get(TOPICS.state, b"")
+        return decode(kept, SupervisorState).era if self.world.keys.pinned().verifies(kept) else 0
 
     def crash(self, after: float, *, told: bool = True) -> None:
         """Die, and be started again `after` seconds. `told`: the broker notices and publishes the will."""
@@ -150,6 +156,7 @@ class Office:
             state = decode(out.payload, SupervisorState)
             is_open = state.status == "up" and state.recording == "ok" and not state.conflict
             self.states[out.payload] = (state.epoch, state.lease, is_open)
+            self.world.told[out.payload] = (state.epoch, state.era)
             if is_open:
                 self.renewed = self.world.now
             return
@@ -159,7 +166,8 @@ class Office:
         if b'"pass-list"' in out.payload:
             command = decode_command(out.payload)
             assert isinstance(command, PassListCommand)
-            self.lists[out.payload] = (command.epoch, command.order, frozenset(command.tools))
+            tools = frozenset(command.tools)
+            self.lists[out.payload] = (command.epoch, command.order, tools, command.incarnation)
 
     def taken(self, desk: Desk, out: Out) -> None:
         """The broker has it."""

@@ -131,6 +131,7 @@ class Forger:
             self.command,
             self.twisted,
             self.state,
+            self.earlier,
         )
         self.world.chance.choice(moves)()
 
@@ -234,6 +235,25 @@ class Forger:
         )
         self.world.deceive()
         self.world.bus.publish(TOPICS.state, self._seal(forged))
+
+    def earlier(self) -> None:
+        """Play back what a supervisor of an earlier era truly said: that it is up, and what may pass."""
+        world, chance = self.world, self.world.chance
+        newest = max((era for _, era in world.told.values()), default=0)
+        old = [
+            (payload, epoch)
+            for payload, (epoch, era) in world.told.items()
+            if b'"up"' in payload and era < newest
+        ]
+        if not old:
+            return
+        payload, epoch = chance.choice(old)
+        lists = [each for each in world.office.lists.items() if each[1][0] == epoch]
+        world.deceive()
+        world.bus.publish(TOPICS.state, payload)
+        for allowed, _ in chance.sample(lists, min(len(lists), 3)):
+            agent = codec.decode_command(allowed).agent
+            world.at(0.01, partial(world.bus.publish, TOPICS.commands(agent), allowed))
 
     def _seal(self, message: Signed) -> bytes:
         if self.world.chance.random() < 0.5:

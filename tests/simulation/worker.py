@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from bus.agent_core import AgentCore
 from bus.decision import Action, Decision, RunKilled, RunRefusedError
+from bus.era import Era
 from bus.events import Progress, StepFinished, StepStarted
 from bus.identity import Identity
 from bus.run_core import RunCore
@@ -38,7 +39,8 @@ class Disk(MemorySpool):
 class Told:
     """What the supervisor truly told one process, kept for the checks: by epoch, its newest state and pass list."""
 
-    def __init__(self) -> None:
+    def __init__(self, incarnation: str) -> None:
+        self.incarnation = incarnation
         self.states: dict[str, tuple[int, bool]] = {}
         self.lists: dict[str, tuple[int, frozenset[str]]] = {}
 
@@ -48,7 +50,9 @@ class Told:
         if state is not None:
             self.states[state[0]] = max(self.states.get(state[0], (-1, True)), state[1:])
         if listed is not None and listed[0] == epoch and listed[1] >= self.lists.get(epoch, (0, ()))[0]:
-            self.lists[epoch] = listed[1:]
+            had = self.lists.get(epoch, (0, frozenset()))[1]
+            tools = listed[2] if listed[3] == self.incarnation else listed[2] & had
+            self.lists[epoch] = (listed[1], tools)
 
 
 class Worker:
@@ -66,7 +70,8 @@ class Worker:
         self.core: AgentCore
         self.waiting: dict[str, float] = {}
         self.busy = 0
-        self.told = Told()
+        self.told = Told("")
+        self.era = Era()  # on an undying disk, like the spools
         self.connected = False
         self.frozen: list[tuple[str, bytes]] | None = None
         world.bus.subscribe(TOPICS.state, self)
@@ -86,10 +91,11 @@ class Worker:
             trust=PinnedTrust(world.keys.pinned()),
             wall=lambda: f"t{world.now:.3f}",
             new_id=world.new_id,
+            era=self.era,
         )
         self.waiting = {}
         self.busy = 0
-        self.told = Told()
+        self.told = Told(incarnation)
         self.connected = False
         self.frozen = None
         for run, disk in self.disks.items():
@@ -141,6 +147,7 @@ class Worker:
             if retained:
                 self.told.note(retained, self.world.office, self.core.lease.epoch)
                 self.core.message(topic, retained, retained=True, now=self.world.now)
+                self.world.checks.followed(self, retained)
         self.act()
 
     def cut(self) -> None:
@@ -283,6 +290,7 @@ class Worker:
             return
         self.told.note(payload, self.world.office, self.core.lease.epoch)
         self.core.message(topic, payload, retained=False, now=self.world.now)
+        self.world.checks.followed(self, payload)
         self.act()
 
     def tick(self) -> None:

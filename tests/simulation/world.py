@@ -35,7 +35,8 @@ TICK: Final = 0.5
 class World:
     """One schedule, given by its seed. `view` is the recording reduced, record by record, as it is committed.
 
-    `expected` are kinds of alarms that some fault of this schedule must or may bring about.
+    `expected` are kinds of alarms that some fault of this schedule must or may bring about. `told` are the epoch
+    and the era of every state that the site's key signed.
     """
 
     def __init__(self, seed: int, workers: int = 2, actions: int = 3) -> None:
@@ -46,6 +47,7 @@ class World:
         self.problems: list[str] = []
         self.expected: set[str] = set()
         self.handed: set[str] = set()
+        self.told: dict[bytes, tuple[str, int]] = {}
         self._queue: list[tuple[float, int, Callable[[], object]]] = []
         self._count = 0
         self.keys = Keys.drawn(seed)
