@@ -189,10 +189,11 @@ def _public_problem(path: Path, name: str, mark: str) -> str:
 
 def _enrol(home: Home, name: str, key: PublicKey) -> bool:
     """Add a line to the operators file, whole or not at all. Returns whether it was not there."""
-    if any(
-        known.fingerprint == key.fingerprint for known in Operators.load(home.operators).keys.get(name, ())
-    ):
-        return False
+    for other, known in Operators.load(home.operators).keys.items():
+        if any(one.fingerprint == key.fingerprint for one in known):
+            if other != name:
+                raise bad(f"that key is enrolled for {other}; each operator needs a key of his own")
+            return False
     path = home.operators
     before = path.read_text(encoding="utf-8") if path.exists() else ""
     if before and not before.endswith("\n"):
