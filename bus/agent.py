@@ -276,7 +276,7 @@ def connect_with(core: AgentCore, make: MakeTransport) -> Callable[[], Transport
     """Return what makes the transport of a core."""
 
     def will(connection: str) -> Will:
-        topic, payload, retain = core.will(connection)
+        topic, payload, retain = core.presence.will(connection)
         return Will(topic, payload, retain)
 
     return lambda: make(f"agent-{core.identity.agent}", core.subscriptions(), will)

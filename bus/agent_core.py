@@ -78,11 +78,11 @@ class AgentCore:
         self._state_topic = identity.topics.state
         self._publishes: list[Publish] = []
         self._notices: list[Notice] = []
-        self._presence = Presence(identity, self._publishes.append, goodbye, era)
-        self._courier = Courier(self._publishes.append)
+        self.presence = Presence(identity, self._publishes.append, goodbye, era)
+        self.courier = Courier(self._publishes.append)
         self._roster = Roster(
             identity,
-            courier=self._courier,
+            courier=self.courier,
             lease=self.lease,
             bounds=bounds or Bounds(),
             wall=wall,
@@ -111,61 +111,42 @@ class AgentCore:
 
     def next_deadline(self) -> float:
         """When `tick` is needed next, by the clock of `now`; infinite if never."""
-        return min(self._presence.beat_at, self._courier.deadline, self._roster.deadline)
+        return min(self.presence.beat_at, self.courier.deadline, self._roster.deadline)
 
     def subscriptions(self) -> tuple[str, str, str]:
         """Topics that this agent must receive."""
-        return (self._state_topic, self._commands_topic, self._presence.topic)
-
-    def will(self, connection: str) -> Publish:
-        """What the broker must publish when the link of that connection dies without a goodbye."""
-        return self._presence.will(connection)
-
-    @property
-    def connection(self) -> str:
-        """The id of the link's connection, empty while it is down."""
-        return self._presence.connection
+        return (self._state_topic, self._commands_topic, self.presence.topic)
 
     @property
     def unstored(self) -> int:
         """Events made and not stored, over all runs."""
         return self._roster.unstored
 
-    @property
-    def in_flight(self) -> int:
-        """Events sent and not stored, over all runs; never more than `window` when something is sent."""
-        return self._courier.in_flight
-
-    @property
-    def window(self) -> int:
-        """How many events may be in flight."""
-        return self._courier.window
-
     # ---- link and time -----------------------------------------------------------------------------------------------
 
     def link_up(self, connection: str, now: float) -> None:
         """The link is up and subscribed: announce this agent, then send everything unstored."""
         self.lease.alive(now)
-        self._presence.linked(connection, now)
+        self.presence.linked(connection, now)
         self._announce()
-        self._courier.link(up=not self._presence.over, now=now)
+        self.courier.link(up=not self.presence.over, now=now)
 
     def link_down(self, now: float) -> None:
         """The link is down: nothing is sent, gates expire by their own clock."""
-        self._presence.connection = ""
-        self._courier.link(up=False, now=now)
+        self.presence.connection = ""
+        self.courier.link(up=False, now=now)
 
     def tick(self, now: float) -> None:
         """Do what is due. Early and late calls are harmless."""
         self.lease.alive(now)
-        self._courier.tick(now)
+        self.courier.tick(now)
         self._roster.tick(now)
-        self._presence.beat(now)
+        self.presence.beat(now)
 
     def stop(self, now: float) -> None:
         """Say goodbye: publish the retained `stopped`. Nothing is sent or announced afterwards."""
-        self._presence.leave()
-        self._courier.link(up=False, now=now)
+        self.presence.leave()
+        self.courier.link(up=False, now=now)
 
     def close(self) -> None:
         """Let go of all spools; what is in them stays for the next process."""
@@ -233,7 +214,7 @@ class AgentCore:
                 self._take_command(payload, retained=retained, now=now)
             elif topic == self._state_topic:
                 self._take_state(payload, retained=retained, now=now)
-            elif topic == self._presence.topic:
+            elif topic == self.presence.topic:
                 self._take_status(payload, retained=retained)
             else:
                 self.ignored["topic"] += 1
@@ -250,10 +231,10 @@ class AgentCore:
             return
         change = self.lease.observe(state, retained=retained, now=now)
         if self.lease.epoch == state.epoch:
-            self._courier.set_window(state.window, now)
+            self.courier.set_window(state.window, now)
         if change == "new":
             self._announce()
-            self._courier.restart(now)
+            self.courier.restart(now)
 
     def _take_status(self, payload: bytes, *, retained: bool) -> None:
         status = decode(payload, AgentStatus)
@@ -283,9 +264,9 @@ class AgentCore:
             case StoredCommand():
                 for name, seq in command.runs.items():
                     self._roster.stored(name, seq, now)
-                self._courier.pump(now)
+                self.courier.pump(now)
             case ResendCommand():
-                if self._courier.resend(command.run, command.after, now):
+                if self.courier.resend(command.run, command.after, now):
                     self._announce(command.run)
             case PassListCommand():
                 self._take_passes(command)
@@ -307,6 +288,6 @@ class AgentCore:
 
     def _announce(self, rest: str = "") -> None:
         """Publish the birth; `rest` is the run of a dead process whose standing the supervisor must know."""
-        if self._presence.connection:
+        if self.presence.connection:
             for part in self._roster.standings(rest):
-                self._presence.announce(part)
+                self.presence.announce(part)

@@ -88,7 +88,7 @@ def test_heartbeats_are_not_retained_and_the_goodbye_is_the_last_word() -> None:
     floor.tick(HEARTBEAT)
     hear(floor)
     assert statuses(floor) == []
-    will = floor.core.will("c1")
+    will = floor.core.presence.will("c1")
     assert (decode(will.payload, AgentStatus).status, will.retain) == ("lost", True)
 
 
@@ -604,7 +604,7 @@ def test_a_refused_run_is_told_and_its_gates_never_open() -> None:
     action = floor.gate()
     say(floor)
     floor.order(RefusedCommand, id="", seq=1, reason="taken")
-    assert floor.core.in_flight == 0
+    assert floor.core.courier.in_flight == 0
     floor.decide(action, "approved")
     with pytest.raises(RunRefusedError, match="taken"):
         floor.take(action)

@@ -8,7 +8,7 @@ from typing import Final, NamedTuple
 
 from bus import codec
 from bus.codec import DecodeError, Record
-from bus.limits import INTENT_REPEAT, INTENT_TIMEOUT, WATCH_RENEW
+from bus.limits import INTENT_TIMEOUT, WATCH_RENEW
 from bus.messages import Answer, Intent, Journal, JournalRecord, KeyframePart, SupervisorState, Verb
 from bus.seals import seals_journal, seals_keyframe
 from bus.signing import PublicKey
@@ -18,6 +18,7 @@ from console.core.lifecycle import IllegalTransitionError
 from console.core.reduce import Change, HoleInLogError, reduce
 from console.core.state import Fleet, KeyframeError
 from console.core.text import plain
+from console.link.asking import KeyframeRequest
 from console.link.backlog import Backlog
 from console.link.parts import ForgedKeyframeError, Joined, KeyframeParts
 from console.link.status import BusState, LinkStatus
@@ -84,13 +85,9 @@ class Follower:
         self._problem = ""
         self._parts = KeyframeParts()
         self._backlog = Backlog()
-        self._asked: list[str] = []
-        self._first_asked = now
-        self._last_asked: float | None = None
-        self._ask_at: float | None = None
+        self._request = KeyframeRequest(new_id, now)
         self._watch_at: float | None = None
         self._due_pos = 0
-        self._heard_part = False
 
     @property
     def subscriptions(self) -> tuple[str, str, str]:
@@ -122,7 +119,9 @@ class Follower:
     def wake_at(self) -> float | None:
         """When `tick` is due next, or None if only a message can change anything."""
         times = [
-            time for time in (self._ask_at, self._watch_at, self.supervision.lapses_at) if time is not None
+            time
+            for time in (self._request.due, self._watch_at, self.supervision.lapses_at)
+            if time is not None
         ]
         return min(times) if times else None
 
@@ -136,7 +135,7 @@ class Follower:
             case LinkDown(reason=reason):
                 self._turn("down", plain(reason), now)
                 self.joined = False
-                self._ask_at = self._watch_at = None
+                self._request.due = self._watch_at = None
                 self.supervision.unlinked(now)
             case Message(topic=topic, payload=payload, retained=retained):
                 self._message(topic, payload, now, effects, retained=retained)
@@ -151,8 +150,8 @@ class Follower:
         return effects
 
     def _finish(self, effects: Effects, before: LinkStatus, now: float) -> None:
-        if self._bus == "up" and self._ask_at is not None and now >= self._ask_at:
-            effects.intents.append(self._ask(now))
+        if self._bus == "up" and self._request.due is not None and now >= self._request.due:
+            effects.intents.append(self._intent("keyframe", self._request.ask(now)))
         if self._watch_at is not None and now >= self._watch_at:
             self._watch_at = now + WATCH_RENEW
             effects.intents.append(self._intent("watch", self._new_id()))
@@ -171,19 +170,7 @@ class Follower:
         self.joined = False
         self._watch_at = None  # the request says as much
         self._parts.clear()
-        self._asked.clear()
-        soonest = now if at_once or self._last_asked is None else self._last_asked + INTENT_REPEAT
-        self._ask_at = max(now, soonest)
-
-    def _ask(self, now: float) -> Intent:
-        # The same request is repeated as such, in case it was lost; once it was heard, or is too old to be, a new one.
-        if not self._asked or self._heard_part or now - self._first_asked >= INTENT_TIMEOUT:
-            self._asked = [*self._asked[-1:], self._new_id()]
-            self._first_asked = now
-            self._heard_part = False
-        self._last_asked = now
-        self._ask_at = now + INTENT_REPEAT
-        return self._intent("keyframe", self._asked[-1])
+        self._request.begin(now, at_once=at_once)
 
     def _intent(self, verb: Verb, name: str) -> Intent:
         return Intent(
@@ -212,7 +199,7 @@ class Follower:
             self._refuse(str(error))  # the next one, asked for under a new id, may be the true one
         except KeyframeError as error:
             # The next one will hardly be better, and the supervisor has to make each.
-            self._ask_at = now + INTENT_TIMEOUT
+            self._request.due = now + INTENT_TIMEOUT
             self._refuse(str(error))
 
     def _state(self, payload: bytes, now: float, *, retained: bool) -> None:
@@ -227,8 +214,8 @@ class Follower:
             if self._due_pos > self.fleet.pos:
                 self._rejoin(now)
             self._due_pos = codec.decode(payload, SupervisorState).pos
-        elif epoch and self.supervision.epoch != epoch and self._ask_at is not None:
-            self._ask_at = now
+        elif epoch and self.supervision.epoch != epoch and self._request.due is not None:
+            self._request.due = now
 
     def _journal(self, payload: bytes, now: float, effects: Effects) -> None:
         journal = codec.decode(payload, Journal)
@@ -255,7 +242,7 @@ class Follower:
     def _reply(self, payload: bytes, now: float, effects: Effects) -> None:
         reply = codec.decode_reply(payload)
         if isinstance(reply, KeyframePart):
-            if reply.intent not in self._asked or self.joined or not self.supervision.key:
+            if reply.intent not in self._request.ids or self.joined or not self.supervision.key:
                 return  # without a key there is nobody to believe: the request is repeated until a state has come
             if reply.epoch != (self.supervision.epoch or reply.epoch):
                 return  # of an earlier supervisor, or of one whose signed state is still to come
@@ -265,8 +252,7 @@ class Follower:
             if problem:
                 self._refuse(problem)
                 return
-            self._heard_part = True
-            self._ask_at = now + INTENT_REPEAT  # while it comes, however slowly, nobody is asked for another
+            self._request.heard(now)
             self.supervision.answered(reply.epoch, now)
             joined = self._parts.add(reply)
             if joined is not None:
@@ -277,7 +263,7 @@ class Follower:
             self._refuse(problem)
         elif reply.epoch != (self.supervision.epoch or reply.epoch):
             return  # of a supervisor that we do not follow: ours will answer when the intent is repeated
-        elif reply.intent in self._asked:
+        elif reply.intent in self._request.ids:
             self._refuse(f"the supervisor gives no keyframe: {plain(reply.text or reply.outcome)}")
         else:
             effects.answers.append(reply)
@@ -287,10 +273,8 @@ class Follower:
         self.epoch = joined.epoch
         self.fleet = joined.fleet
         self.joined = True
-        self._asked.clear()
-        self._ask_at = None
+        self._request.end()
         self._watch_at = now + WATCH_RENEW if self._watching else None
-        self._heard_part = False
         self._parts.clear()
         effects.changes.append(REPLACED)
         self._apply(self._backlog.take(joined.epoch), now, effects)

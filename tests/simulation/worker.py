@@ -154,7 +154,7 @@ class Worker:
         """The link breaks, and the will speaks."""
         if self.connected:
             self.connected = False
-            will = self.core.will(self.core.connection)
+            will = self.core.presence.will(self.core.presence.connection)
             self.core.link_down(self.world.now)
             self.world.bus.publish(will.topic, will.payload, retain=True)
             self.world.at(self.world.chance.uniform(0.1, 2.0), self.connect)
@@ -162,7 +162,7 @@ class Worker:
     def die(self) -> None:
         """End without a word; another process comes at once."""
         if self.connected:
-            will = self.core.will(self.core.connection)
+            will = self.core.presence.will(self.core.presence.connection)
             self.world.bus.publish(will.topic, will.payload, retain=True)
         self.born(self.world.chance.choices(("resume", "late", "new"), (6, 2, 1))[0])
 
