@@ -48,6 +48,7 @@ class Audit:
     alarms: Counter[str] = field(default_factory=Counter)
     refused: Counter[str] = field(default_factory=Counter)
     problems: list[str] = field(default_factory=list)
+    passed: list[str] = field(default_factory=list)
     lost: int = 0
 
     @staticmethod
@@ -102,15 +103,21 @@ class Audit:
                 pass
 
     def join(self, effects: list[dict[str, Any]]) -> None:
-        """Hold what tools did against what was read. The effects must be older than that, or they look undecided."""
+        """Hold what tools did against what was read. The effects must be older than that, or they look undecided.
+
+        What passed by the pass list is decided when its proposal is recorded, which may be later: `passed` names it.
+        """
         seen: set[str] = set()
+        self.passed = []
         for effect in effects:
             key = f"{effect['agent']}/{effect['run']}/{effect['action']}"
             if key in seen:
                 self.problems.append(f"{key} was done twice")
             seen.add(key)
             decided = self.decided.get(key)
-            if decided is None or decided.outcome not in ALLOWING:
+            if decided is None and effect["passed"]:
+                self.passed.append(key)
+            elif decided is None or decided.outcome not in ALLOWING:
                 known = decided.outcome if decided else "nothing"
                 by = effect["decision"] or "no decision"
                 self.problems.append(

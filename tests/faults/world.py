@@ -272,6 +272,7 @@ class World:
             self.console.send_signal(signal.SIGTERM)
             await asyncio.to_thread(self.console.wait, 10.0)
         problems = await self.check()
+        problems += [f"{key} passed by the pass list and was never recorded" for key in self.audit.passed]
         unfinished = set(counted(self.folder)) - self.audit.finished
         problems += [f"{run} has no recorded end" for run in sorted(unfinished)]
         problems += [f"{code} is the exit code of up" for code in [await self.site.stop()] if code]
