@@ -110,7 +110,7 @@ def _start(run: Run, level: Level | None) -> Row:
 
 def _wait(index: FleetIndex, run: Run, action: Action, view: View) -> Line:
     gate: Level = "stop" if action.gate == "hold" else "act"
-    row = _start(run, index.level(action)).at(22, action.gate or "ask", gate)
+    row = _start(run, index.waits.level(action)).at(22, action.gate or "ask", gate)
     row.at(28, cut_middle(action.tool, TOOL_CELLS))
     held_up = hindrance(run)
     aside = held_up if view.spare >= _ASIDE else ""  # wide: beside the bar, narrow: instead of it

@@ -11,10 +11,11 @@ from typing import Final
 from console.core.lifecycle import ENDED
 from console.core.reduce import Change
 from console.core.state import Action, Command, Fleet, Run
-from console.tui.attention import FAILED_FOR, ORDER, Level, Plight, alarms_of, plight
-from console.tui.counting import Counts, count, due_at
+from console.tui.attention import FAILED_FOR, ORDER, Plight, alarms_of, plight
+from console.tui.counting import Counts, count
 from console.tui.items import Item, WellRuns, grouped
 from console.tui.verdicts import Verdicts
+from console.tui.waits import WaitingRuns, Waits
 
 ENDED_SHOWN: Final = 20
 """Newest ended runs that are listed at rest."""
@@ -38,9 +39,7 @@ class FleetIndex:
         ] = {}  # in the order of the log, so that rows come out the same everywhere
         self._all = True
         self._ill: dict[str, Plight] = {}
-        self._waits: dict[
-            str, tuple[bool, Plight | None]
-        ] = {}  # whether it is lost, and what is worse than its ask
+        self.waits = WaitingRuns()
         self._well = WellRuns(self._started)
         self._rest: dict[str, int] = {}  # when it ended (ms), or -1
         self._done: dict[str, int] = {}
@@ -106,13 +105,7 @@ class FleetIndex:
 
     def plight(self, key: str) -> Plight | None:
         """Why a run is not well, or None. Of one that waits for a person only what is worse than that."""
-        return self._ill.get(key) or self._waits.get(key, (False, None))[1]
-
-    def level(self, action: Action) -> Level:
-        """How much a waiting action wants a person: by its gate, or by what is worse about its run."""
-        return (
-            "stop" if action.gate == "hold" or self._waits.get(_run_of(action), (False, None))[1] else "act"
-        )
+        return self._ill.get(key) or (self.waits[key].worse if key in self.waits else None)
 
     def agent(self, name: str, most: int | None = None) -> list[Run]:
         """The runs of an agent that are well, oldest first; the first `most` of them."""
@@ -166,7 +159,7 @@ class FleetIndex:
     def counts(self, now: int) -> Counts:
         """What row 2 says."""
         waiting = filter(None, map(self.fleet.action, self.fleet.waiting))
-        asks = [(action, self.level(action)) for action in waiting]
+        asks = [(action, self.waits.level(action)) for action in waiting]
         return count(asks, self._ill.values(), self.fleet.alarms.values(), now)
 
     def decided(self) -> list[str]:
@@ -176,11 +169,7 @@ class FleetIndex:
     def waiting(self) -> list[Action]:
         """What waits for a person: what wants it most first, then by deadline; last what lost agents asked."""
         found = [action for key in self.fleet.waiting if (action := self.fleet.action(key))]
-        return sorted(found, key=self._urgency)
-
-    def _urgency(self, action: Action) -> tuple[bool, bool, int, str]:
-        lost, _ = self._waits.get(_run_of(action), (False, None))
-        return (lost, self.level(action) != "stop", due_at(action), action.key)
+        return sorted(found, key=self.waits.urgency)
 
     def resting(self, most: int | None = None) -> list[str]:
         """Runs at rest: those that may go on, then the `most` newest of those that ended."""
@@ -193,16 +182,10 @@ class FleetIndex:
 
     def _rebuild(self) -> None:
         self._all = False
-        for table in (
-            self._ill,
-            self._waits,
-            self._rest,
-            self._done,
-            self._group,
-            self._commands,
-            self._turns,
-        ):
+        for table in (self._ill, self.waits, self._rest, self._done):
             table.clear()
+        for listed in (self._group, self._commands, self._turns):
+            listed.clear()
         self._well.clear()
         self._verdicts.clear()
         self._reshape()
@@ -238,16 +221,12 @@ class FleetIndex:
             self._reshape()
 
     def _stands(self, agent: str, key: str) -> tuple[object, ...]:
-        return (
-            self._well.has(agent, key),
-            self._ill.get(key),
-            self._waits.get(key),
-            self._rest.get(key),
-        )
+        groups = (self._ill, self.waits, self._rest)
+        return (self._well.has(agent, key), *(group.get(key) for group in groups))
 
     def _sort_in(self, key: str, agent: str, now: int) -> None:
         self._ill.pop(key, None)
-        self._waits.pop(key, None)
+        self.waits.pop(key, None)
         before = self._group.pop(key, "")
         self._rest.pop(key, None)
         self._turns.pop(key, None)
@@ -274,7 +253,7 @@ class FleetIndex:
             self._done[agent] = self._done.get(agent, 0) + 1
         if waits:
             worse = found if found is not None and found.level == "stop" else None
-            self._waits[key] = (run.state == "lost", worse)
+            self.waits[key] = Waits(run.state == "lost", worse)
         elif found is not None:
             self._ill[key] = found
         elif run.state in ENDED or run.state == "paused" or run.held:
@@ -291,7 +270,3 @@ class FleetIndex:
     def _started(self, key: str) -> tuple[int, str]:
         run = self.fleet.runs.get(key)
         return (run.started_at if run else 0, key)
-
-
-def _run_of(action: Action) -> str:
-    return f"{action.agent}/{action.run}"

@@ -104,7 +104,7 @@ class QueueScreen(FilteringScreen):
         if action is None or run is None:
             return BLANK
         if kind == "ask":
-            return queue_rows.ask(run, action, self.floor.index.level(action), view)
+            return queue_rows.ask(run, action, self.floor.index.waits.level(action), view)
         if kind == "about":
             return queue_rows.about(action, view, beside(run, self.floor.index.plight(run.key)))
         return queue_rows.verdict(action, fleet.commands.get(action.decision), view)

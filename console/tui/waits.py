@@ -1,0 +1,35 @@
+"""Runs that wait for a person, and what is worse about them than that. Pure."""
+
+from __future__ import annotations
+
+from typing import Final, NamedTuple
+
+from console.core.state import Action
+from console.tui.attention import Level, Plight
+from console.tui.counting import due_at
+
+
+class Waits(NamedTuple):
+    """Why a run that waits wants more, or less, than its gate says: `worse` is of level `stop` or None."""
+
+    lost: bool = False
+    worse: Plight | None = None
+
+
+_ONLY_WAITS: Final = Waits()
+
+
+class WaitingRuns(dict[str, Waits]):
+    """By the runs' keys."""
+
+    def of(self, action: Action) -> Waits:
+        """How the run of an action waits."""
+        return self.get(f"{action.agent}/{action.run}", _ONLY_WAITS)
+
+    def level(self, action: Action) -> Level:
+        """How much a waiting action wants a person: by its gate, or by what is worse about its run."""
+        return "stop" if action.gate == "hold" or self.of(action).worse else "act"
+
+    def urgency(self, action: Action) -> tuple[bool, bool, int, str]:
+        """Their order: what wants a person most first, then by deadline; last what lost agents asked."""
+        return (self.of(action).lost, self.level(action) != "stop", due_at(action), action.key)
