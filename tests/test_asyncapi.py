@@ -200,7 +200,8 @@ def wire() -> list[tuple[str, bytes, bool]]:
     agent.tick(floor.now + 5)
     agent.stop(floor.now)
     floor.wire += [
-        (out.topic, out.payload, out.retain) for out in (*agent.take_publishes(), agent.presence.will("connection"))
+        (out.topic, out.payload, out.retain)
+        for out in (*agent.take_publishes(), agent.presence.will("connection"))
     ]
     return floor.wire
 

@@ -29,10 +29,11 @@ class UnusableError(Exception):
 class Look:
     """Watches `supervisor/state` for as long as another instance may yet renew its lease.
 
-    Only what our own `key` signed can keep us from starting: everything else may be said by anybody who reaches the
-    broker, and a site must not end by that. Where such a stranger goes on, we start, meet it, and close approvals. The
-    same holds for what our key signed in an era that our recording has outlived: it may be played back. `era` is the
-    highest that a supervisor with our key was seen in.
+    Only what our own `key` signed ends a start for good: everything else may be said by anybody who reaches the broker, and
+    a site must not end by that. A supervisor under another key is waited for instead, as long as it renews its lease: it
+    may be the one that serves the site, and two would close each other's approvals. What our key signed in an era that
+    our recording has outlived may be played back, and counts for nothing. `era` is the highest that a supervisor with our
+    key was seen in.
     """
 
     def __init__(self, topics: Topics, key: PublicKey, known: int) -> None:
@@ -42,7 +43,8 @@ class Look:
         self._topics = topics
         self._key = key
         self._warned = False
-        self._until: float | None = None
+        self.until: float | None = None
+        """When nobody can renew its lease any more, on the monotonic clock; None before there is a broker."""
 
     async def around(self, url: BrokerUrl) -> None:
         """Wait for the broker, and make sure that no other supervisor serves the site.
@@ -55,8 +57,8 @@ class Look:
         )
         async with watch:
             batches = aiter(watch.batches())
-            while self._until is None or time.monotonic() < self._until:
-                left = None if self._until is None else self._until - time.monotonic()
+            while self.until is None or time.monotonic() < self.until:
+                left = None if self.until is None else self.until - time.monotonic()
                 try:
                     async with asyncio.timeout(left):
                         batch = await anext(batches)
@@ -64,7 +66,7 @@ class Look:
                     return
                 for item in batch:
                     if isinstance(item, LinkUp):
-                        self._until = time.monotonic() + RETAINED_WITHIN
+                        self.until = time.monotonic() + RETAINED_WITHIN
                     elif isinstance(item, LinkDown):
                         LOGGER.warning("waiting for the broker: %s", item.reason)
                     else:
@@ -81,13 +83,8 @@ class Look:
         except codec.DecodeError:
             return
         if not self._key.verifies(item.payload):
-            if state.status == "up" and not self._warned:
-                self._warned = True
-                LOGGER.warning(
-                    "somebody without this site's key poses as its supervisor on this broker (instance %s); starting all "
-                    "the same, and approvals will be closed while that goes on",
-                    state.instance,
-                )
+            if state.status == "up":
+                self._wait(state, now)
             return
         self.era = max(self.era, state.era)
         if state.status != "up" or state.era <= self._known:
@@ -95,4 +92,15 @@ class Look:
         if not item.retained:
             msg = f"another supervisor (instance {state.instance}) serves this site on this broker; stop it first"
             raise UnusableError(msg)
-        self._until = now + LEASE_TTL
+        self.until = now + LEASE_TTL
+
+    def _wait(self, state: SupervisorState, now: float) -> None:
+        """Wait for a supervisor that is not of this home, said once."""
+        self.until = now + LEASE_TTL
+        if not self._warned:
+            self._warned = True
+            LOGGER.warning(
+                "another supervisor (instance %s), with another key than this home's, serves this site on this broker; "
+                "waiting until it is gone. If it is not yours, somebody else can write to the broker",
+                state.instance,
+            )

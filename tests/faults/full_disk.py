@@ -6,6 +6,7 @@ import asyncio
 import json
 import signal
 import time
+from pathlib import Path
 
 from console.core.state import Action
 from tests.faults.audit import counted
@@ -89,11 +90,8 @@ async def _filled(world: World) -> tuple[float, float, Action, Action]:
         lambda: ended in (world.folder / f"{other.agent}.made").read_text("utf-8"), SOON, "the kill arrives"
     )
     await until(world.site.home.emergency_log.exists, SOON, "there is an emergency log")
-    types = {
-        json.loads(json.loads(line)["payload"]).get("type")
-        for line in world.site.home.emergency_log.read_text("utf-8").splitlines()
-    }
-    assert {"decision", "pause", "kill"} <= types, types
+    log = world.site.home.emergency_log  # written behind the commands: they do not wait for a disk
+    await until(lambda: {"decision", "pause", "kill"} <= _kept(log), SOON, "they stand in the emergency log")
     await asyncio.sleep(world.chance.uniform(0, 4))
     return began, named, one, other
 
@@ -106,3 +104,9 @@ async def _recorded(world: World, rejected: Action, killed: Action) -> None:
     assert decided.outcome == "rejected"
     assert f"{killed.agent}/{killed.run}" in world.audit.finished, "the end of the killed run is not recorded"
     assert not world.site.home.emergency_log.exists(), "the emergency log is still there"
+
+
+def _kept(log: Path) -> set[str]:
+    """Types of the commands that the emergency log holds."""
+    lines = log.read_text("utf-8").splitlines()
+    return {json.loads(json.loads(line)["payload"])["type"] for line in lines}
