@@ -85,6 +85,11 @@ class Home:
         return self.data / "emergency.jsonl"
 
     @property
+    def reliability(self) -> Path:
+        """What agents have proven: every verdict, for longer than sessions are kept."""
+        return self.data / "reliability.sqlite"
+
+    @property
     def supervisor_key(self) -> Path:
         """The supervisor's private key; its public half lies beside it as `.pub` for agents to pin."""
         return self.config / "supervisor_ed25519"
@@ -103,6 +108,11 @@ class Home:
     def policy(self) -> Path:
         """Rules that may only raise a gate."""
         return self.config / "policy.toml"
+
+    @property
+    def budgets(self) -> Path:
+        """What runs may use up."""
+        return self.config / "budgets.toml"
 
     @property
     def catalogue(self) -> Path:

@@ -180,6 +180,7 @@ Verb = Literal[
     "resume",
     "hold",
     "kill",
+    "verify",
     "acknowledge",
     "reset",
     "keyframe",
@@ -192,9 +193,9 @@ class Intent(Signed, frozen=True, kw_only=True, omit_defaults=True):
     """What an operator wants, on `intents/{operator}`, repeated until answered.
 
     `epoch` and `pos` are what the console saw. `action` and `digest` bind a decision to what was displayed. `run` is empty
-    for `hold` of all runs. `code` is the four-digit code that an approved hold needs. `alarm` names the alarm for
-    `acknowledge` and `reset`. `keyframe` asks for the floor (`watching`: the
-    console stays and is listed), `watch` says that it is still there, `leave` that it goes.
+    for `hold` of all runs. `ok` is the verdict of `verify`, on the action or, without one, on the run. `code` is the
+    four-digit code that an approved hold needs. `alarm` names the alarm for `acknowledge` and `reset`. `keyframe` asks for
+    the floor (`watching`: the console stays and is listed), `watch` says that it is still there, `leave` that it goes.
     """
 
     verb: Verb
@@ -209,6 +210,7 @@ class Intent(Signed, frozen=True, kw_only=True, omit_defaults=True):
     digest: Annotated[str, Meta(max_length=64)] = ""
     args: dict[str, Any] | None = None
     reason: Annotated[str, Meta(max_length=TEXT_CHARS)] = ""
+    ok: bool | None = None
     code: Annotated[str, Meta(max_length=16)] = ""
     alarm: Annotated[str, Meta(max_length=200)] = ""
     watching: bool = False

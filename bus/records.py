@@ -9,7 +9,7 @@ from typing import Annotated, Any, ClassVar, Final, Literal
 
 from msgspec import Meta, Struct, field
 
-from bus.events import CommandKind, ControlLevel, Count, Data, Digest, Gate, Id, Outcome, Seq
+from bus.events import CommandKind, ControlLevel, Count, Data, Digest, Gate, Id, MaybeId, Outcome, Seq, Unit
 
 
 class Reason(Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -140,6 +140,30 @@ class AlarmCleared(Data, frozen=True, kw_only=True, omit_defaults=True):
     reason: str = ""
 
 
+class OutcomeVerified(Data, frozen=True, kw_only=True, omit_defaults=True):
+    """Somebody other than the agent found out how an action (or with an empty `action` the run) really ended.
+
+    It carries what reliability is counted by, so that the counts can be rebuilt from these records alone: `version` of
+    agent and model, `tool`, `effect` and `claimed` confidence of the action; `task` (a digest of the goal) and `steps` of
+    the run. `how` is who looked. `corrects` takes back an earlier verdict that it went well.
+    """
+
+    TYPE: ClassVar[str] = "outcome.verified"
+    action: MaybeId = ""
+    ok: bool
+    by: str
+    how: Literal["operator", "checker", "wrapper"] = "operator"
+    version: str = ""
+    tool: str = ""
+    effect: str = ""
+    claimed: Unit | None = None
+    task: str = ""
+    steps: Count = 0
+    corrects: bool = False
+    reason: str = ""
+    intent: str = ""
+
+
 class AutonomyPromoted(Data, frozen=True, kw_only=True, omit_defaults=True):
     """A stratum has earned a rung. `stratum` is agent version, tool and effect."""
 
@@ -245,6 +269,7 @@ SUPERVISOR_TYPES: Final[dict[str, type[Data]]] = {
         AlarmAcknowledged,
         AlarmShelved,
         AlarmCleared,
+        OutcomeVerified,
         AutonomyPromoted,
         AutonomyDemoted,
         AgentBorn,

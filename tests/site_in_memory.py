@@ -60,6 +60,12 @@ class ToolNames:
     def reads(self, tool: str) -> tuple[bool, bool]:
         return False, False
 
+    def effect(self, tool: str) -> str:
+        return "write"
+
+    def polls(self, tool: str) -> bool:
+        return False
+
 
 class _Party(MemoryTransport):
     """Somebody on the bus who acts at once on what arrives, one message after the other."""

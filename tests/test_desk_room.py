@@ -201,6 +201,9 @@ def test_a_run_that_used_more_tools_than_are_counted_has_read_everything() -> No
         def reads(self, _tool: str) -> tuple[bool, bool]:
             return False, False
 
+        def effect(self, _tool: str) -> str:
+            return ""
+
     bench.desk.gates.judge = Noting()  # type: ignore[assignment]
     for number, used in enumerate((TOOLS_KEPT - 1, TOOLS_KEPT)):
         bench.run().tools_used = {f"t{one}": 1 for one in range(used)}

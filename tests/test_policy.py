@@ -3,6 +3,7 @@
 import re
 import tomllib
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -24,7 +25,9 @@ PINNED = '[tool.look]\nseverity = 0\neffect = "read"\npinned = true\n'
 RULE = '[[rule]]\nid = "r"\nraise = "hold"\nwhy = "Because."\n'
 
 
-QUIET = dict.fromkeys(("tainted", "sensitive", "first_use", "gap", "incomplete"), False) | {"digest_ok": True}
+QUIET: dict[str, Any] = dict.fromkeys(("tainted", "sensitive", "first_use", "gap", "incomplete"), False) | {
+    "digest_ok": True
+}
 
 
 def judged(judge: Judge, proposal: ActionProposed) -> Assessment:
@@ -66,7 +69,7 @@ def test_the_one_call_uses_catalogue_hints_claim_and_rules(tmp_path: Path) -> No
     ],
     ids=str,
 )
-def test_the_one_call_uses_what_is_known_about_the_run(facts: dict[str, bool], code: str) -> None:
+def test_the_one_call_uses_what_is_known_about_the_run(facts: dict[str, Any], code: str) -> None:
     judge = Judge(load_catalogue(None), Policy())
     edit = ActionProposed(action="1", tool="edit_file")
     assert [reason.code for reason in judged(judge, edit).reasons] == ["severity"]

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from bus.events import Confidence, Gate, Hints
 from bus.limits import LABEL_CHARS
 from console.core import risk
+from console.core.reliability.bounds import Earned
 from console.core.risk import EFFECTS, GATES, Assessment, Evidence, RuleHit, ToolFacts, assess, join, matrix
 
 STEADY = settings(derandomize=True, deadline=None, max_examples=200)
@@ -143,12 +144,28 @@ def test_one_fact_and_its_gate(evidence: Evidence, gate: Gate, first: str) -> No
     assert (judged.gate, codes(judged)[0]) == (gate, first)
 
 
-def test_the_floors_hold_without_the_table(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_floors_hold_without_the_table() -> None:
     # with reliability proven to 99.99 % the table lets S2 go; the floors do not
-    monkeypatch.setattr(risk, "UNPROVEN_BP", 1)
-    assert assess(on(2, "write")).gate == "auto"
-    assert codes(assess(on(2, "write", first_use=True))) == ["first-use"]
-    assert codes(assess(on(2, "write", tainted=True, sensitive=True))) == ["rule-of-two"]
+    proven = Earned(failure_bp=1)
+    assert assess(on(2, "write", earned=proven)).gate == "auto"
+    assert codes(assess(on(2, "write", earned=proven, first_use=True))) == ["first-use"]
+    assert codes(assess(on(2, "write", earned=proven, tainted=True, sensitive=True))) == ["rule-of-two"]
+    check = msgspec.structs.replace(proven, check=True)
+    assert codes(assess(on(2, "write", earned=check))) == ["spot-check"]
+
+
+def test_what_an_unknown_tool_earned_does_not_count() -> None:
+    stranger = Evidence(tool="look", facts=None, earned=Earned(failure_bp=1, right=500))
+    assert assess(stranger) == assess(msgspec.structs.replace(stranger, earned=None))
+
+
+@STEADY
+@given(EVIDENCE, st.integers(0, 10_000), st.integers(0, 10_000))
+def test_a_higher_failure_bound_never_lowers_the_gate(evidence: Evidence, one: int, other: int) -> None:
+    low, high = (
+        assess(msgspec.structs.replace(evidence, earned=Earned(failure_bp=bp))) for bp in sorted((one, other))
+    )
+    assert rank(high) >= rank(low)
 
 
 @pytest.mark.parametrize(

@@ -234,7 +234,7 @@ async def test_events_that_cannot_come_in_are_an_alarm_until_they_can(tmp_path: 
     async with running(tmp_path) as site:
 
         def stands() -> tuple[str, bool]:
-            return site.desk.fleet.alarms["bulk-link"].state, site.desk.progress._deaf
+            return site.desk.fleet.alarms["bulk-link"].state, site.desk.health.progress._deaf
 
         site.service._receive([LinkDown(reason="gone")], site.service._bulk)
         assert stands() == ("unacknowledged", True)
@@ -249,7 +249,7 @@ async def test_an_error_of_ours_in_one_look_at_the_clock_ends_nothing(
         raise RuntimeError("ours")
 
     async with running(tmp_path) as site:
-        monkeypatch.setattr(site.desk.progress, "tick", breaks)
+        monkeypatch.setattr(site.desk.health.progress, "tick", breaks)
         monkeypatch.setattr(site.service._files, "tick", breaks)
         alarms = site.desk.fleet.alarms
         await site.until(lambda: {"internal-error", "internal-error/clock-of-Progress"} <= set(alarms))

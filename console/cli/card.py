@@ -129,7 +129,8 @@ def run_page(fleet: Fleet, run: Run, now: int) -> list[str]:
 
 def state_words(run: Run) -> str:
     """The state of a run, never more than is recorded: an end by its own account is unverified."""
-    words: list[str] = [f"{run.state} (unverified)" if run.state == "completed" else run.state]
+    ends = {"": "completed (unverified)", "ok": "completed", "failed": "completed (refuted)"}
+    words: list[str] = [ends[run.verified] if run.state == "completed" else run.state]
     if run.state not in ENDED:
         words += ["held"] if run.held else []
         words += ["kill asked"] if run.killing else []

@@ -24,6 +24,8 @@ TABLE: Final[dict[str, Entry]] = {
     "resume": Entry("console.cli.command:resume", "let a paused or held run go on"),
     "hold": Entry("console.cli.command:hold", "stop a run, or all, at the next gate"),
     "kill": Entry("console.cli.command:kill", "end a run"),
+    "verify": Entry("console.cli.verify:verify", "say how a run or an action really ended"),
+    "reliability": Entry("console.cli.reliability:reliability", "what agents have proven"),
     "ack": Entry("console.cli.command:ack", "acknowledge an alarm"),
     "reset": Entry("console.cli.command:reset", "reset a latched alarm, with a reason"),
     "tail": Entry("console.cli.tail:tail", "the log, a line a record, live with --follow"),

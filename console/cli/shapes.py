@@ -19,6 +19,7 @@ _RUN: Final = (
     "agent", "run", "state", "seq", "goal", "control", "version", "model", "started_at", "last_at", "ended_at",
     "ended_text", "held", "killing", "steps_seen", "steps_of", "errors", "progress_done", "progress_of", "progress_text",
     "actions_seen", "dropped", "gaps", "misdeeds", "misdeed", "tokens", "cost_usd", "unknown_types",
+    "verified",
 )  # fmt: skip
 _STEP: Final = ("step", "name", "started_at", "finished_at", "ok", "text", "confidence")
 _MESSAGE: Final = ("at", "role", "name", "text", "error")
@@ -26,7 +27,7 @@ _ACTION: Final = (
     "id", "agent", "run", "state", "args", "args_cut", "edited", "digest", "claimed", "step", "call_id", "reason",
     "confidence", "hints", "supersedes", "passed", "decide_within", "proposed_at", "severity", "failure_bp", "gate",
     "reasons", "asked_at", "outcome", "decided_by", "decided_at", "decision", "decided_digest", "note", "answer",
-    "started_at", "finished_at", "result",
+    "started_at", "finished_at", "result", "verified",
 )  # fmt: skip
 _COMMAND: Final = (
     "id", "kind", "agent", "run", "by", "state", "action", "reason", "requested_at", "sent_at", "acknowledged_at",

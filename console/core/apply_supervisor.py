@@ -24,6 +24,7 @@ from bus.records import (
     SupervisorStarted,
 )
 from console.core.apply_alarm import APPLY_ALARM
+from console.core.apply_outcome import APPLY_OUTCOME
 from console.core.lifecycle import ACTION, COMMAND, ENDED, RUN, advance
 from console.core.room import keep_edit
 from console.core.state import (
@@ -306,6 +307,7 @@ APPLY_SUPERVISOR: Final[dict[type, ApplySupervisor]] = {
     CommandFailed: _failed,
     IntentRefused: _intent_refused,
     **APPLY_ALARM,
+    **APPLY_OUTCOME,
     AgentBorn: _born,
     AgentStopped: _stopped,
     AgentLost: _lost,

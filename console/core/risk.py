@@ -17,6 +17,7 @@ from msgspec import Meta, Struct, field
 from bus.events import Confidence, Gate, Hints
 from bus.limits import CONFIDENCE_LIMIT, LABEL_CHARS
 from bus.records import Reason
+from console.core.reliability.bounds import DOUBTFUL_BP, UNPROVEN_BP, Earned
 from console.core.text import ELLIPSIS, plain
 
 Effect = Literal["read", "write", "send", "execute"]
@@ -34,10 +35,12 @@ SEVERITIES: Final = ("observe", "local", "shared", "costly", "catastrophic")
 LOSS_TENTHS: Final = (1, 10, 100, 1_000, 10_000)
 """Loss of a failure by severity, in tenths of an operator interruption: a decade a rung."""
 
-UNPROVEN_BP: Final = 2_000
-"""Upper bound of the failure probability, in basis points, of what has proven nothing yet."""
-
-FAILURE_BOUNDS: Final = {"proven 99 %": 100, "proven 90 %": 1_000, "unproven": UNPROVEN_BP, "doubtful": 5_000}
+FAILURE_BOUNDS: Final = {
+    "proven 99 %": 100,
+    "proven 90 %": 1_000,
+    "unproven": UNPROVEN_BP,
+    "doubtful": DOUBTFUL_BP,
+}
 """The columns of the displayed matrix: failure bounds in basis points."""
 
 LIMITS: Final[tuple[tuple[Gate, int], ...]] = (("auto", 10_000), ("notify", 100_000), ("ask", 1_000_000))
@@ -56,8 +59,8 @@ class ToolFacts(Struct, frozen=True, kw_only=True):
 
     `effect` is the worst that a call may do. `outside` says that a call reaches an address outside the site, so that its
     arguments can carry data out; `send` always does. `reads_untrusted`: its result may be written by strangers.
-    `reads_sensitive`: its result may be private. `pinned`: the operator wants it on the pass list. `origin` names the file
-    and the entry; `why` is the operator's sentence.
+    `reads_sensitive`: its result may be private. `pinned`: the operator wants it on the pass list. `polls`: it is called
+    again and again by nature. `origin` names the file and the entry; `why` is the operator's sentence.
     """
 
     severity: Severity
@@ -66,6 +69,7 @@ class ToolFacts(Struct, frozen=True, kw_only=True):
     reads_untrusted: bool = False
     reads_sensitive: bool = False
     pinned: bool = False
+    polls: bool = False
     origin: str = ""
     why: str = ""
 
@@ -101,7 +105,7 @@ class Evidence(Struct, frozen=True, kw_only=True):
     `facts` None: the tool is in no catalogue. `tainted` and `sensitive`: the run has read untrusted input, sensitive data,
     before this action. `first_use`: of this tool by this version of the agent. `gap`: events of the run are missing.
     `incomplete`: a blob of the arguments is missing. `digest_ok`: the agent's digest equals ours; None if it gave none.
-    `policy_error`: why the policy could not be consulted at all.
+    `policy_error`: why the policy could not be consulted at all. `earned`: what the call's stratum has proven.
     """
 
     tool: str
@@ -116,6 +120,12 @@ class Evidence(Struct, frozen=True, kw_only=True):
     digest_ok: bool | None = None
     rules: list[RuleHit] = field(default_factory=list)
     policy_error: str = ""
+    earned: Earned | None = None
+
+    @property
+    def standing(self) -> Earned:
+        """What counts of `earned`: nothing of a tool that no catalogue knows, since the agent chooses its name."""
+        return self.earned if self.earned is not None and self.facts is not None else Earned()
 
 
 class Assessment(Struct, frozen=True, kw_only=True):
@@ -159,8 +169,10 @@ def assess(evidence: Evidence) -> Assessment:
     severity = max(level for level, _code, _text in graded)
     terms = _floors(evidence, severity)
     terms += [_rule_term(hit) for hit in evidence.rules if hit.raise_gate is not None]
-    terms += [_Term(table_gate(level, UNPROVEN_BP), code, text) for level, code, text in graded]
-    terms += _claim(evidence.confidence, severity)
+    terms += [
+        _Term(table_gate(level, evidence.standing.failure_bp), code, text) for level, code, text in graded
+    ]
+    terms += _claim(evidence, severity)
     gate = join(*(term.gate for term in terms))
     # A stable sort: among equals the order above stands, so that `incomplete` is never crowded out of a hold. What
     # demands nothing explains nothing, unless nothing else does.
@@ -169,7 +181,7 @@ def assess(evidence: Evidence) -> Assessment:
     reasons = [
         Reason(code=plain(term.code), text=plain(term.text, LABEL_CHARS)) for term in telling[:REASONS]
     ]
-    return Assessment(severity=severity, failure_bp=UNPROVEN_BP, gate=gate, reasons=reasons)
+    return Assessment(severity=severity, failure_bp=evidence.standing.failure_bp, gate=gate, reasons=reasons)
 
 
 def _grades(evidence: Evidence) -> list[tuple[int, str, str]]:
@@ -179,43 +191,53 @@ def _grades(evidence: Evidence) -> list[tuple[int, str, str]]:
     `readOnlyHint: true` is not even read here.
     """
     facts, hints, tool = evidence.facts, evidence.hints, _quoted(evidence.tool)
+    standing = evidence.standing
     if facts is None:
-        grades = [(4, "unknown-tool", f"{tool} is in no catalogue, so it is {_loss(4)}")]
+        grades = [(4, "unknown-tool", f"{tool} is in no catalogue, so it is {_loss(4, standing)}")]
     else:
         known = facts.severity if facts.effect == "read" else max(facts.severity, 1)
         why = f" ({facts.why.rstrip('.')})" if facts.why else ""
-        grades = [(known, "severity", f"{tool} is {_loss(known, why)} ({facts.origin or 'catalogue'})")]
+        grades = [
+            (known, "severity", f"{tool} is {_loss(known, standing, why)} ({facts.origin or 'catalogue'})")
+        ]
     if hints is not None:
         changes = facts is None or facts.effect != "read" or hints.read_only_hint is False
         if hints.destructive_hint is True:
-            grades.append((3, "hint-destructive", f"{tool} may destroy, by its own hint: {_loss(3)}"))
+            grades.append(
+                (3, "hint-destructive", f"{tool} may destroy, by its own hint: {_loss(3, standing)}")
+            )
         if hints.open_world_hint is True and changes:
             grades.append(
                 (
                     3,
                     "hint-open-world",
-                    f"{tool} does more than read and reaches outside, by its own hint: {_loss(3)}",
+                    f"{tool} does more than read and reaches outside, by its own hint: {_loss(3, standing)}",
                 )
             )
         if hints.read_only_hint is False:
             grades.append(
-                (1, "hint-not-read-only", f"{tool} does more than read, by its own hint: {_loss(1)}")
+                (
+                    1,
+                    "hint-not-read-only",
+                    f"{tool} does more than read, by its own hint: {_loss(1, standing)}",
+                )
             )
     for hit in evidence.rules:
         if hit.raise_severity is not None:
-            text = f"Rule {hit.rule}: {hit.why.rstrip('.')}; {_loss(hit.raise_severity)}"
+            text = f"Rule {hit.rule}: {hit.why.rstrip('.')}; {_loss(hit.raise_severity, standing)}"
             grades.append((hit.raise_severity, f"{hit.kind}:{hit.rule}", text))
     return grades
 
 
-def _claim(confidence: Confidence | None, severity: int) -> list[_Term]:
+def _claim(evidence: Evidence, severity: int) -> list[_Term]:
     """A claim below the limit lifts the table's gate one rung from S1 up, to `hold` at most. No other claim counts.
 
     An absent claim is unknown, neither high nor low. The test is for being high, so what is not a number is low.
     """
+    confidence = evidence.confidence
     if confidence is None or severity < 1 or confidence.value >= CONFIDENCE_LIMIT:
         return []
-    table = table_gate(severity, UNPROVEN_BP)
+    table = table_gate(severity, evidence.standing.failure_bp)
     lifted = GATES[min(_RANK[table] + 1, _RANK["hold"])]
     if lifted == table:
         return []
@@ -245,6 +267,10 @@ def _floors(evidence: Evidence, severity: int) -> list[_Term]:
         does = "can carry data out" if carries_out else f"is at S{severity}"
         text = f"This run has read untrusted input, sensitive data is in reach, and {tool} {does}"
         floor("ask", "rule-of-two", text)
+    if evidence.standing.check:
+        floor(
+            "ask", "spot-check", f"Spot check: {tool} is trusted by now; look, and say afterwards how it went"
+        )
     if evidence.first_use and severity >= 2:
         floor("ask", "first-use", f"First use of {tool} by this version of the agent, at S{severity}")
     return terms
@@ -255,9 +281,9 @@ def _rule_term(hit: RuleHit) -> _Term:
     return _Term(hit.raise_gate or "auto", f"{hit.kind}:{hit.rule}", f"{what} {hit.rule}: {hit.why}")
 
 
-def _loss(severity: int, why: str = "") -> str:
-    loss, share = UNPROVEN_BP * LOSS_TENTHS[severity] / _UNIT, UNPROVEN_BP / 100
-    return f"graded S{severity} {SEVERITIES[severity]}{why}; unproven, up to {share:g} % may fail: expected loss {loss:g}"
+def _loss(severity: int, standing: Earned, why: str = "") -> str:
+    loss = standing.failure_bp * LOSS_TENTHS[severity] / _UNIT
+    return f"graded S{severity} {SEVERITIES[severity]}{why}; {standing.words}: expected loss {loss:g}"
 
 
 def _quoted(tool: str) -> str:

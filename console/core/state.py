@@ -14,6 +14,7 @@ from msgspec import Struct, field
 from bus.events import CommandKind, Confidence, ControlLevel, Gate, Hints, Outcome, RunState
 from bus.records import Reason
 from console.core.lifecycle import ActionState, AlarmState, CommandState
+from console.core.reliability.standing import Reliability
 
 STEPS_KEPT: Final = 40
 STEPS_KEPT_ENDED: Final = 12
@@ -40,6 +41,9 @@ MOST: Final = 2**53
 CLAIMS_KEPT: Final = 32
 TOOLS_KEPT: Final = 128
 WITHDRAWN_KEPT: Final = 128
+
+Verdict = Literal["", "ok", "failed"]
+"""How something really ended, by the word of somebody other than the agent; empty: nobody has said."""
 
 
 class Step(Struct, kw_only=True, omit_defaults=True):
@@ -103,6 +107,7 @@ class Action(Struct, kw_only=True, omit_defaults=True):
     started_at: int | None = None
     finished_at: int | None = None
     result: str = ""
+    verified: Verdict = ""
 
     @property
     def exact_tool(self) -> str:
@@ -214,6 +219,7 @@ class Run(Struct, kw_only=True, omit_defaults=True):
     tokens: int = 0
     cost_usd: float = 0.0
     unknown_types: int = 0
+    verified: Verdict = ""
 
     @property
     def key(self) -> str:
@@ -267,6 +273,7 @@ class Fleet(Struct, kw_only=True, omit_defaults=True):
     last_decision: int = 0
     order: int = 0
     args_bytes: int = 0
+    reliability: Reliability = field(default_factory=Reliability)
 
     def run(self, agent: str, run: str) -> Run | None:
         """The run, or None if it is unknown or retired."""

@@ -50,6 +50,7 @@ class Wanted(TypedDict, total=False):
     reason: str
     code: str
     alarm: str
+    ok: bool
 
 
 def over_mqtt(url: BrokerUrl) -> Connect:

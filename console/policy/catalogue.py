@@ -32,6 +32,7 @@ class _Entry(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     untrusted: bool = False
     sensitive: bool = False
     pinned: bool = False
+    polls: bool = False
     why: str = ""
 
 
@@ -135,6 +136,7 @@ def _facts(path: Path, name: str, written: object) -> ToolFacts:
         reads_untrusted=entry.untrusted,
         reads_sensitive=entry.sensitive,
         pinned=entry.pinned,
+        polls=entry.polls,
         origin=f"{path.name}: {name}",
         why=entry.why,
     )
@@ -165,6 +167,7 @@ def _worst(found: list[ToolFacts]) -> ToolFacts:
         outside=any(facts.outside for facts in found),
         reads_untrusted=any(facts.reads_untrusted for facts in found),
         reads_sensitive=any(facts.reads_sensitive for facts in found),
+        polls=all(facts.polls for facts in found),
         origin=gravest.origin,
         why=gravest.why,
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from bus.events import ActionProposed
+from console.core.reliability.bounds import Earned
 from console.core.risk import Assessment, Evidence, RuleHit, ToolFacts, assess
 from console.policy.catalogue import Catalogue
 from console.policy.rules import Policy
@@ -17,7 +18,7 @@ class Judge:
         self.catalogue: Final = catalogue
         self.policy: Final = policy
 
-    def judge(
+    def judge(  # noqa: PLR0913  (the facts of a call)
         self,
         proposal: ActionProposed,
         *,
@@ -28,6 +29,7 @@ class Judge:
         first_use: bool,
         gap: bool,
         incomplete: bool,
+        earned: Earned | None = None,
     ) -> Assessment:
         """Judge a proposed action; the facts about the run are those of `risk.Evidence`. Never raises."""
         facts: ToolFacts | None = None
@@ -52,6 +54,7 @@ class Judge:
                 digest_ok=digest_ok,
                 rules=rules,
                 policy_error=policy_error,
+                earned=earned,
             )
         )
 
@@ -66,3 +69,13 @@ class Judge:
         """Whether a call's result may be untrusted, and whether it may be sensitive. An unknown tool's may be both."""
         facts = self.catalogue.lookup(tool)
         return (True, True) if facts is None else (facts.reads_untrusted, facts.reads_sensitive)
+
+    def polls(self, tool: str) -> bool:
+        """Whether the catalogue says that a tool is called again and again by nature."""
+        facts = self.catalogue.lookup(tool)
+        return facts is not None and facts.polls
+
+    def effect(self, tool: str) -> str:
+        """The worst that a call of a tool may do, by the catalogue; empty for a tool that it does not know."""
+        facts = self.catalogue.lookup(tool)
+        return "" if facts is None else facts.effect

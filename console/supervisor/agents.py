@@ -72,6 +72,7 @@ class Agents:
         self._passes = passes
         self.claimed: Callable[[int], object] = lambda _: None
         """Told the era that an agent says it has followed."""
+        self.on_lost: Callable[[str], None] = lambda _agent: None
         self._deaf = False
 
     @property
@@ -205,6 +206,7 @@ class Agents:
         self._alarms.raise_(
             "agent-lost", f"{agent} is lost ({why}); what its runs did last is unknown", agent
         )
+        self.on_lost(agent)
 
     def restore(self, now: float) -> None:
         """After a restart: give every agent that the recording calls online the usual time to say so again."""

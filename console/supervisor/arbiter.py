@@ -33,7 +33,7 @@ Refusal = Literal["stale", "conflict", "unsigned", "unknown-key", "replayed", "i
 UNSIGNED_MAY: Final = frozenset({"pause", "reject", "hold"})
 """What anybody who reaches the broker may do: stop things."""
 
-NEEDS_COMMIT: Final = frozenset({"approve", "edit", "respond", "resume"})
+NEEDS_COMMIT: Final = frozenset({"approve", "edit", "respond", "resume", "verify"})
 """What is closed while the recording fails or two supervisors meet."""
 
 EDIT_BYTES: Final = EVENT_BYTES - 8_192
@@ -83,9 +83,8 @@ class Arbiter:
         self.operators = operators
         self._topics = topics
         self._answered: OrderedDict[str, Answered] = OrderedDict()
-        self._used = (
-            Once()
-        )  # apart from the answers, so that no flood of others makes a signed one usable again
+        # Apart from the answers, so that no flood of others makes a signed one usable again.
+        self._used = Once()
         self._refusals: deque[float] = deque()
         self.closed = ""
 
@@ -145,6 +144,10 @@ class Arbiter:
                 return self._decide(intent, by, now)
             case "acknowledge" | "reset":
                 return self._alarm(intent, by)
+            case "verify":
+                if refusal := self._gates.verdict(intent, by):
+                    raise RefusedError(*refusal)
+                return self._made(intent, "accepted")
             case _:
                 return self._command(intent, by, now)
 

@@ -22,12 +22,14 @@ from console.supervisor import publishing
 from console.supervisor.agents import Agents
 from console.supervisor.alarms import Alarms
 from console.supervisor.arbiter import Arbiter
+from console.supervisor.autonomy import Autonomy
 from console.supervisor.blobs import Blobs
 from console.supervisor.consoles import Consoles
 from console.supervisor.eras import Era
 from console.supervisor.follow import Follow
 from console.supervisor.gates import Gates, Judging
 from console.supervisor.guard import guarded
+from console.supervisor.health import Health
 from console.supervisor.ingest import Ingest
 from console.supervisor.late import take_up
 from console.supervisor.ledger import Ledger
@@ -35,7 +37,6 @@ from console.supervisor.log import Entry, Log
 from console.supervisor.operators import Operators
 from console.supervisor.outbox import Out, Outbox
 from console.supervisor.passes import Passes
-from console.supervisor.progress import Progress
 
 ASLEEP: Final = 2.0
 """Seconds between two ticks after which this process was frozen and heard nobody."""
@@ -78,16 +79,17 @@ class Desk:
         self.ingest = Ingest(self.log, self.outbox, self.alarms)
         self.passes = Passes(self.log, self.outbox, self.gates.pass_list)
         self.agents = Agents(self.log, self.alarms, self.ingest, self.ledger, self.gates, self.passes)
+        self.autonomy = Autonomy(self.log, self.alarms, self.gates, new_id)
         self.arbiter = Arbiter(
             self.log, self.outbox, self.gates, self.ledger, self.alarms, operators, identity.topics
         )
-        self.progress = Progress(self.log, self.alarms)
+        self.health = Health(self.log, self.ledger, self.alarms, self.gates, self.autonomy, self.agents)
         self.consoles = Consoles(self.log, self.outbox, identity.topics, self.arbiter.enrolled, identity.key)
         self.era = Era(identity.key.public)
         self.agents.claimed = self.era.claimed
         self.ingest.proven = self.ledger.proven
         self.blobs = Blobs(self.gates.named)
-        self.follow = Follow(self.log, self.alarms, self.ledger, self.gates, self.progress, self.blobs)
+        self.follow = Follow(self.log, self.alarms, self.ledger, self.gates, self.health, self.blobs)
         self.gates.blob_ok = self.blobs.whole
         self.gates.could_hold = self.passes.could_hold
         self.gates.reissue = lambda agent: self.agents.reissue(only=agent)
@@ -131,7 +133,7 @@ class Desk:
         self._close()
         self.passes.tick(now)
         self.passes.interrupted()
-        for desk in (self.agents, self.gates, self.progress):
+        for desk in (self.agents, self.gates, self.health.progress, self.health):
             guarded(self.alarms, f"take over {type(desk).__name__}", desk.restore, now)
 
     def linked(self, now: float) -> None:
@@ -147,12 +149,12 @@ class Desk:
     def bulk(self, now: float, *, up: bool) -> None:
         """The bulk link, which events come in by and the journal goes out, is up, or down: then no run can be heard."""
         self._eventless = not up
-        self.progress.listen(now, deaf=not up)
+        self.health.progress.listen(now, deaf=not up)
         self.alarms.when(not up, "bulk-link", "the link for events is down: no agent's events come in")
 
     def _listen(self, now: float, *, deaf: bool) -> None:
         self.agents.listen(now, deaf=deaf)
-        self.progress.listen(now, deaf=deaf or self._eventless)
+        self.health.progress.listen(now, deaf=deaf or self._eventless)
         self.consoles.listen(now, deaf=deaf)
         self.passes.tick(now)
         self.passes.interrupted()
@@ -211,7 +213,7 @@ class Desk:
         self.passes.tick(now)
         if slept >= ASLEEP:
             self.agents.slept(slept)
-            self.progress.slept(slept)
+            self.health.progress.slept(slept)
             self.consoles.slept(slept)
             self.ledger.slept(slept)
             self.passes.interrupted()
@@ -219,7 +221,15 @@ class Desk:
             self.conflict = False  # an operator looked into it and reset the alarm
             self._close()
             self.renew()
-        for desk in (self.gates, self.ledger, self.agents, self.progress, self.consoles, self.ingest):
+        for desk in (
+            self.gates,
+            self.ledger,
+            self.agents,
+            self.health.progress,
+            self.health,
+            self.consoles,
+            self.ingest,
+        ):
             guarded(self.alarms, f"clock of {type(desk).__name__}", desk.tick, now)
         if self.era.tick(now):
             self.renew()

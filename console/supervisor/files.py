@@ -11,6 +11,8 @@ from typing import Final
 from bus.home import Home
 from console.core.state import ALARM_TEXT
 from console.core.text import plain
+from console.policy.budgets import load_budgets
+from console.policy.files import PolicyFileError
 from console.policy.load import Rulebook
 from console.supervisor.desk import Desk
 from console.supervisor.operators import Operators, OperatorsFileError
@@ -35,6 +37,9 @@ class SiteFiles:
         self._rules_seen = self._rules()
         self._operators_seen = _stamp(home.operators)
         self._operators_problem = ""
+        self.budgets = load_budgets(home.budgets)
+        self._budgets_seen: Stamp = None
+        self._budgets_problem = ""
         self._next = 0.0
 
     def tick(self, desk: Desk, now: float) -> None:
@@ -54,10 +59,24 @@ class SiteFiles:
                 self.operators = desk.arbiter.operators = Operators.load(self._home.operators)
             except OperatorsFileError as error:
                 self._operators_problem = f"{error} (the last good version stays in force)"
+        self._take_budgets(desk)
         # At every look, so that neither a restart nor a reset makes an alarm differ from the file.
         _say(desk, "catalogue-file", self.rulebook.catalogue_problem)
         _say(desk, "policy-file", self.rulebook.policy_problem)
         _say(desk, "operators-file", self._operators_problem)
+        _say(desk, "budgets-file", self._budgets_problem)
+
+    def _take_budgets(self, desk: Desk) -> None:
+        """Put budgets in force that were edited, or that this desk does not have yet."""
+        stamp = _stamp(self._home.budgets)
+        if stamp != self._budgets_seen:
+            self._budgets_seen = stamp
+            self._budgets_problem = ""
+            try:
+                self.budgets = load_budgets(self._home.budgets)
+            except PolicyFileError as error:
+                self._budgets_problem = f"{error} (the last good version stays in force)"
+        desk.health.budget = self.budgets.of
 
     def _rules(self) -> tuple[Stamp, Stamp]:
         return _stamp(self._home.catalogue), _stamp(self._home.policy)

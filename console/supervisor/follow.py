@@ -7,22 +7,22 @@ from bus.events import ActionFinished, ActionProposed, ActionStarted, BlobPart, 
 from console.supervisor.alarms import Alarms
 from console.supervisor.blobs import Blobs
 from console.supervisor.gates import Gates
+from console.supervisor.health import Health
 from console.supervisor.ledger import Ledger
 from console.supervisor.log import Log
-from console.supervisor.progress import Progress
 
 
 class Follow:
     """Tells each part of the desk what a recorded event means to it."""
 
     def __init__(
-        self, log: Log, alarms: Alarms, ledger: Ledger, gates: Gates, progress: Progress, blobs: Blobs
+        self, log: Log, alarms: Alarms, ledger: Ledger, gates: Gates, health: Health, blobs: Blobs
     ) -> None:
         self._log = log
         self._alarms = alarms
         self._ledger = ledger
         self._gates = gates
-        self._progress = progress
+        self._health = health
         self._blobs = blobs
 
     def __call__(self, record: Record, now: float) -> None:
@@ -30,7 +30,7 @@ class Follow:
         run = self._log.fleet.run(record.agent, record.run)
         if run is None:
             return
-        self._progress.heard(run, now)
+        self._health.heard(run, record, now)
         match record.data:
             case RunStarted() as data:
                 if data.control == "contained":

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Callable
-from typing import Any, Final, Protocol
+from typing import Any, Final, Literal, Protocol
 
 from bus.canonical import NotCanonicalError, digest
 from bus.events import ActionProposed, Outcome
-from bus.messages import DecisionCommand
+from bus.messages import DecisionCommand, Intent
 from bus.records import ActionAsked, ActionAssessed, ActionDecided
 from console.core.blobs import blob_names
 from console.core.lifecycle import OPEN
+from console.core.reliability.bounds import Earned
 from console.core.risk import Assessment
 from console.core.state import TOOLS_KEPT, Action, Fleet, Run
 from console.supervisor.alarms import Alarms, alarm_id
@@ -22,6 +23,9 @@ from console.supervisor.log import Log
 DEADLINES_SPARE: Final = 1_024
 """Deadlines of answered asks that may be kept beyond twice those of open ones."""
 
+Refused = Literal["conflict", "illegal"]
+"""How a verdict is refused."""
+
 NO_DIGEST: Final = "0" * 64
 """Stands where arguments have no canonical form, so that nothing can be bound to them."""
 
@@ -29,7 +33,7 @@ NO_DIGEST: Final = "0" * 64
 class Judging(Protocol):
     """What the gates need of a judge; `console.policy.judge.Judge` is it."""
 
-    def judge(
+    def judge(  # noqa: PLR0913  (the facts of a call)
         self,
         proposal: ActionProposed,
         *,
@@ -40,11 +44,16 @@ class Judging(Protocol):
         first_use: bool,
         gap: bool,
         incomplete: bool,
+        earned: Earned | None,
     ) -> Assessment: ...
 
     def pass_list(self, agent: str) -> list[str]: ...
 
     def reads(self, tool: str) -> tuple[bool, bool]: ...
+
+    def effect(self, tool: str) -> str: ...
+
+    def polls(self, tool: str) -> bool: ...
 
 
 class Gates:
@@ -66,6 +75,9 @@ class Gates:
         self.could_hold: Callable[[Run, str], bool] = lambda _run, _tool: False
         self.late: dict[str, DecisionCommand] = {}
         """Decisions that went out before the proposals they are about were recorded, by the actions' keys."""
+        self.verdict: Callable[[Intent, str], tuple[Refused, str] | None] = lambda _intent, _by: None
+        self.rejected: Callable[[Action, str], None] = lambda _action, _by: None
+        self.earned: Callable[[Run, str], Earned] = lambda _run, _tool: Earned()
 
     @property
     def _fleet(self) -> Fleet:
@@ -137,16 +149,22 @@ class Gates:
         reads = [self.judge.reads(tool) for tool in run.tools_used]
         if len(run.tools_used) >= TOOLS_KEPT:  # what it read since has no name here: the worst
             reads.append((True, True))
+        earned = self.earned(run, data.tool)
         return self.judge.judge(
             data,
             agent=run.agent,
             digest_ok=None if data.digest is None else data.digest == own,
             tainted=any(untrusted for untrusted, _ in reads),
             sensitive=any(sensitive for _, sensitive in reads),
-            first_use=data.tool not in run.tools_used,
+            first_use=data.tool not in run.tools_used and not earned.right,
             gap=run.gaps > 0,
             incomplete=incomplete,
+            earned=earned,
         )
+
+    def effect(self, tool: str) -> str:
+        """The worst that a tool may do by the catalogue in force; empty for one that it does not know."""
+        return self.judge.effect(tool)
 
     def complete(self, run: Run, args: dict[str, Any]) -> bool:
         """Whether every blob that the arguments name has arrived whole and unchanged."""
@@ -222,6 +240,8 @@ class Gates:
             intent=intent,
         )
         self._log.write(decided, action.agent, action.run)
+        if outcome == "rejected" and intent:
+            self.rejected(action, by)
         if send:
             self._ledger.decision(action, now)
 

@@ -5,16 +5,24 @@ It is the only clock there is for an agent that never announced itself: whether 
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Final
 
 from bus.records import AgentLost
+from console.core.health.stall import UNKNOWN, Durations, Limit, limit
 from console.core.lifecycle import ENDED
 from console.core.state import Fleet, Run
 from console.supervisor.alarms import Alarms
 from console.supervisor.log import Log
 
-STALL_AFTER: Final = 120.0
-"""Seconds without any event after which a run that waits for nobody is stalled."""
+STALL_AFTER: Final = UNKNOWN
+"""Seconds without any event after which a run that waits for nobody is stalled, as long as nothing is known of it."""
+
+KINDS_KEPT: Final = 5_000
+"""Kinds of work, by agent, of which the durations are remembered."""
+
+THINKING: Final = "a pause between its calls"
+"""The kind of work that no call is."""
 
 FORSAKEN_AFTER: Final = 3_600.0
 """Seconds stalled after which the runs of an agent that never announced itself are lost."""
@@ -25,13 +33,32 @@ LOOK: Final = 1.0
 KIND: Final = "stalled"
 
 
+@dataclass(slots=True)
+class Silence:
+    """Since when a run is silent, over which kind of work, when that is too long, and whether its length means anything."""
+
+    since: float
+    kind: str
+    limit: Limit
+    counts: bool = True
+
+    @property
+    def due(self) -> float:
+        """When it is too long."""
+        return self.since + self.limit.seconds
+
+
 class Progress:
-    """When each living run was last heard. One that waits for a person, is paused, held or lost is not expected to move."""
+    """When each living run was last heard. One that waits for a person, is paused, held or lost is not expected to move.
+
+    How long is too long is learnt from how long the same work took before: see `console.core.health.stall`.
+    """
 
     def __init__(self, log: Log, alarms: Alarms) -> None:
         self._log = log
         self._alarms = alarms
-        self._heard: dict[str, float] = {}  # the longest silent first
+        self._heard: dict[str, Silence] = {}
+        self._known: dict[tuple[str, str], Durations] = {}
         self._stalled: dict[str, float] = {}
         self._look_at = 0.0
         self._deaf = False
@@ -40,17 +67,37 @@ class Progress:
     def _fleet(self) -> Fleet:
         return self._log.fleet
 
-    def heard(self, run: Run, now: float) -> None:
-        """An event of a run was accepted."""
-        self._heard.pop(run.key, None)
+    def heard(self, run: Run, now: float, *, counts: bool = True) -> None:
+        """An event of a run was accepted. `counts`: the silence that follows is that of its work."""
+        silence = self._heard.pop(run.key, None)
+        if silence is not None and silence.counts:
+            self._learn(run.agent, silence.kind, now - silence.since)
         if run.key in self._stalled:
             self._moves(run.key)
         if run.state not in ENDED:
-            self._heard[run.key] = now
+            silence = self._heard[run.key] = self._silence(run, now)
+            silence.counts = silence.counts and counts
+
+    def _silence(self, run: Run, now: float) -> Silence:
+        kind = next((action.tool for action in run.actions.values() if action.state == "started"), THINKING)
+        bound = limit(kind, self._known.get((run.agent, kind)), self._known.get((run.agent, "")))
+        return Silence(now, kind, bound, counts=_expected(run))
+
+    def _learn(self, agent: str, kind: str, seconds: float) -> None:
+        for name in (kind, ""):
+            known = self._known.pop((agent, name), None) or Durations()
+            known.add(seconds)
+            self._known[agent, name] = known
+        while len(self._known) > KINDS_KEPT:
+            del self._known[next(iter(self._known))]
 
     def restore(self, now: float) -> None:
         """After a restart: give every living run the usual time anew."""
-        self._heard = {run.key: now for run in self._fleet.runs.values() if run.state not in ENDED}
+        self._heard = {
+            run.key: self._silence(run, now) for run in self._fleet.runs.values() if run.state not in ENDED
+        }
+        for silence in self._heard.values():
+            silence.counts = False
         for alarm in self._fleet.alarms.values():
             if alarm.kind == KIND and alarm.run and alarm.state != "returned":
                 key = f"{alarm.agent}/{alarm.run}"
@@ -60,33 +107,35 @@ class Progress:
     def listen(self, now: float, *, deaf: bool) -> None:
         """Whether agents can be heard at all from now on."""
         self._deaf = deaf
-        self._heard = dict.fromkeys(self._heard, now)
+        for silence in self._heard.values():
+            silence.since, silence.counts = now, False
 
     def slept(self, seconds: float) -> None:
         """Nobody listened for so long."""
-        self._heard = {key: at + seconds for key, at in self._heard.items()}
+        for silence in self._heard.values():
+            silence.since, silence.counts = silence.since + seconds, False
 
     def tick(self, now: float) -> None:
         """Find the runs that stall, and those that no longer do."""
         if self._deaf:
             return
-        while self._heard:
-            key = next(iter(self._heard))
-            if now - self._heard[key] < STALL_AFTER:
-                break
+        if now < self._look_at:
+            return
+        self._look_at = now + LOOK
+        for key in [key for key, silence in self._heard.items() if now >= silence.due]:
             self._silent(key, now)
-        if self._stalled and now >= self._look_at:
-            self._look_at = now + LOOK
+        if self._stalled:
             for key, since in list(self._stalled.items()):
                 self._look(key, since, now)
 
     def _silent(self, key: str, now: float) -> None:
-        del self._heard[key]
+        silence = self._heard.pop(key)
         run = self._fleet.runs.get(key)
         if run is None or run.state in ENDED:
             return
         if not _expected(run):
-            self._heard[key] = now
+            self._heard[key] = self._silence(run, now)
+            self._heard[key].counts = False
             return
         self._stalled[key] = now
         life = self._fleet.agents.get(run.agent)
@@ -95,7 +144,8 @@ class Progress:
             if life is None
             else f"its agent is {life.status}"
         )
-        text = f"{key}: nothing heard for {STALL_AFTER:.0f} s; {known}"
+        usual = f"; {silence.limit.why}" if silence.limit.why else ""
+        text = f"{key}: nothing heard for {silence.limit.seconds:.0f} s{usual}; {known}"
         self._alarms.raise_(KIND, text, run.agent, run.run)
 
     def _look(self, key: str, since: float, now: float) -> None:
@@ -106,7 +156,8 @@ class Progress:
         if run is None or not _expected(run):
             self._moves(key)
             if run is not None and run.state not in ENDED:
-                self._heard[key] = now
+                self._heard[key] = self._silence(run, now)
+                self._heard[key].counts = False
         elif unannounced and now - since >= FORSAKEN_AFTER:
             self._forsake(run)
 

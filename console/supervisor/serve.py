@@ -36,6 +36,7 @@ from console.core.state import Fleet, KeyframeError, decode, encode
 from console.policy.files import PolicyFileError
 from console.recording import lock
 from console.recording.history import history, sessions
+from console.recording.known import Known
 from console.recording.reader import Reader
 from console.recording.schema import RecordingError
 from console.recording.writer import Recording
@@ -90,8 +91,10 @@ async def _serve(home: Home) -> None:
         version=version("watchfloor"),
     )
     files = SiteFiles(home)
-    initial = encode(Fleet(site=home.site))
-    async with await Recording.open(home.sessions, initial=initial) as recording:
+    async with contextlib.AsyncExitStack() as stack:
+        known = await _known(home, stack)
+        initial = encode(Fleet(site=home.site, reliability=await known.folded()))
+        recording = await stack.enter_async_context(await Recording.open(home.sessions, initial=initial))
         fleet = await _restore(recording)
         look = Look(topics, identity.key.public, fleet.at + fleet.pos)
         if not await _unless(stopping, look.around(url)):
@@ -122,6 +125,7 @@ async def _serve(home: Home) -> None:
             emergency,
             files,
             stopping,
+            known,
         )
         telling = asyncio.create_task(_tell_when_ready(service, home.site))
         await service.run()
@@ -163,6 +167,22 @@ def wait_for_parent(loop: asyncio.AbstractEventLoop, stopping: asyncio.Event) ->
             pass
     with contextlib.suppress(RuntimeError):
         loop.call_soon_threadsafe(stopping.set)
+
+
+async def _known(home: Home, stack: contextlib.AsyncExitStack) -> Known:
+    """The site database, with what the sessions hold beyond it. It outlives them: a new recording begins with what it knows.
+
+    Raises:
+        RecordingError: it cannot be used.
+    """
+    known = await stack.enter_async_context(await Known.open(home.reliability))
+    try:
+        await known.catch_up(home.sessions)
+    except RecordingError as error:
+        LOGGER.warning(
+            "the reliability database is behind; rebuild it: watchfloor reliability rebuild: %s", error
+        )
+    return known
 
 
 async def _restore(recording: Recording) -> Fleet:

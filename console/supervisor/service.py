@@ -16,12 +16,14 @@ from typing import Final
 from bus.limits import LEASE_RENEW
 from bus.transport import Item, LinkDown, LinkUp, Message, NotConnectedError, Transport
 from console.recording.bodies import Row
+from console.recording.known import Known
 from console.recording.schema import RecordingError
 from console.recording.writer import Recording
 from console.supervisor.desk import Desk
 from console.supervisor.emergency import EmergencyLog
 from console.supervisor.files import SiteFiles
 from console.supervisor.keyframes import Keyframes
+from console.supervisor.learning import learn
 from console.supervisor.log import Entry
 from console.supervisor.outbox import Out
 
@@ -61,6 +63,7 @@ class Service:
         emergency: EmergencyLog,
         files: SiteFiles,
         stopping: asyncio.Event,
+        known: Known | None = None,
     ) -> None:
         """`stopping` asks for a clean end: what is staged is committed, and the state says `stopped`."""
         self._desk = desk
@@ -70,6 +73,7 @@ class Service:
         self._emergency = emergency
         self._files = files
         self._keyframes = Keyframes(desk, recording, self._in_time)
+        self._known = known
         self._committing: list[Entry] = []
         self._noted = asyncio.Event()
         self._staged = asyncio.Event()
@@ -224,6 +228,7 @@ class Service:
         self._committing = []
         self._desk.committed(entries, time.monotonic())
         self._flush()
+        await learn(self._known, rows(entries))
         if keyframe is not None:
             await self._keyframes.take(keyframe)
             self._kick()

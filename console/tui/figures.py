@@ -18,6 +18,11 @@ URGENT: Final = 2 * _MINUTE
 """Time left below which seconds count."""
 
 
+def earned(least: float | None) -> str:
+    """The share that is right at least: `≥0.91`, cut and not rounded, since it is a bound; a dash for unknown."""
+    return NOTHING if least is None else f"≥{int(least * 100) / 100:.2f}"
+
+
 def age(ms: int) -> str:
     """`48s`, `2m`, `3h`, `2d`: one digit of news."""
     ms = max(0, ms)

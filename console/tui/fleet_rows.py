@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import Final
 
 from console.core.lifecycle import ENDED
-from console.core.state import Action, Run
+from console.core.reliability.bounds import at_least
+from console.core.reliability.standing import version_of, version_standing
+from console.core.state import Action, Fleet, Run
 from console.tui import attention, figures
 from console.tui.arguments import telling
 from console.tui.attention import CONTROL, MARKS, Level, Plight
@@ -166,14 +168,26 @@ def state_word(run: Run) -> str:
     if run.killing and run.state not in ENDED:
         return "killing"
     if run.state == "completed":
-        return "completed (unverified)"
+        return {"": "completed (unverified)", "ok": "completed", "failed": "completed (refuted)"}[
+            run.verified
+        ]
     return "held" if run.held and run.state == "working" else run.state
 
 
-def _numbers(row: Row, view: View, runs: int, done: int) -> Line:
-    last = view.last
-    row.right(last - 29, (figures.grouped(runs), "text")).right(last - 20, (figures.grouped(done), "muted"))
-    return row.right(last - 10, (figures.NOTHING, "muted")).right(last, ("0", "muted")).line
+def _numbers(row: Row, view: View, index: FleetIndex, run: Run, runs: int) -> Line:
+    """The numbers of an agent; what it has earned is that of the version of `run`."""
+    last, (right, wrong) = view.last, verified_calls(index.fleet, run)
+    least = at_least(right, wrong)
+    row.right(last - 29, (figures.grouped(runs), "text"))
+    row.right(last - 20, (figures.grouped(index.done(run.agent)), "muted"))
+    row.right(last - 10, (figures.earned(least), "muted" if least is None else "text"))
+    return row.right(last, (figures.grouped(right + wrong), "muted")).line
+
+
+def verified_calls(fleet: Fleet, run: Run) -> tuple[int, int]:
+    """How many calls of the version of a run were found to be right, and how many wrong."""
+    known = version_standing(fleet.reliability, run.agent, version_of(run.version, run.model))
+    return (known.right, known.wrong) if known else (0, 0)
 
 
 def progress(run: Run) -> float | None:
@@ -194,7 +208,7 @@ def _agent(index: FleetIndex, name: str, view: View) -> Line:
     row.at(16, bars, "rule")
     if total > BARS:
         row.then(f" +{total - BARS}", "muted")
-    return _numbers(row, view, total, index.done(name))
+    return _numbers(row, view, index, max(runs, key=lambda run: run.started_at), total)
 
 
 def _well(index: FleetIndex, run: Run, view: View) -> Line:
@@ -204,7 +218,7 @@ def _well(index: FleetIndex, run: Run, view: View) -> Line:
     doing = f"step {step.step} {step.name}" if step else run.state
     if index.well_runs_of(run.agent) == 1:
         row.at(24, doing, "muted", end=view.last - 32)
-        return _numbers(row, view, 1, index.done(run.agent))
+        return _numbers(row, view, index, run, 1)
     row.at(24, doing, end=view.last - 5)
     return row.right(view.last, (figures.age(view.now - run.last_at), "muted")).line
 

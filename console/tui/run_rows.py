@@ -8,6 +8,7 @@ from typing import Final, NamedTuple
 from bus.events import Confidence
 from bus.limits import CONFIDENCE_LIMIT
 from console.core.lifecycle import ENDED
+from console.core.reliability.bounds import at_least
 from console.core.state import Action, Command, Message, Run, Step
 from console.tui import figures
 from console.tui.arguments import telling
@@ -77,8 +78,18 @@ def entries(run: Run) -> list[Entry]:
     return [entry for _, _, entry in sorted(timed, key=lambda item: item[:2])]
 
 
-def facts(run: Run, found: Plight | None, waits: bool, view: View) -> list[Line]:  # noqa: FBT001
-    """What stands above the steps: task and state, who and how much, how far, what it claims."""
+def facts(
+    run: Run,
+    found: Plight | None,
+    *,
+    waits: bool,
+    view: View,
+    verified: tuple[int, int] = (0, 0),
+) -> list[Line]:
+    """What stands above the steps: task and state, who and how much, how far, what it claims.
+
+    `verified` are the calls of its version that were found right, and wrong.
+    """
     row = Row()
     level: Level | None = "act" if waits else (found.level if found else None)
     holds = any(action.state == "asked" and action.gate == "hold" for action in run.actions.values())
@@ -90,7 +101,7 @@ def facts(run: Run, found: Plight | None, waits: bool, view: View) -> list[Line]
     row.at(3, f"“{run.goal}”" if run.goal else "no goal was given", "strong", end=view.last - len(state) - 2)
     lines = [row.right(view.last, (state, "strong")).line, _who(run, view), BLANK, _progress(run, view)]
     if run.claims:
-        lines.append(_claims(run))
+        lines.append(_claims(run, verified))
     if found:
         lines.append(Row().at(3, "not well", "muted").at(14, found.fact, end=view.last + 1).line)
     elif run.ended_text:
@@ -128,13 +139,14 @@ def _progress(run: Run, view: View) -> Line:
     return row.line
 
 
-def _claims(run: Run) -> Line:
+def _claims(run: Run, verified: tuple[int, int]) -> Line:
     row = Row().at(3, "claims", "muted")
     for number, claim in enumerate(run.claims[-CLAIMS_SHOWN:]):
         row.at(14 + number, figures.spark(claim), "watch" if claim < CONFIDENCE_LIMIT else "rule")
     row.then(figures.probability(run.claims[-1]), gap=2)
     row.then(f"limit {CONFIDENCE_LIMIT:.2f}", "muted", gap=2)
-    return row.then("earned", "muted", gap=3).then(figures.NOTHING, gap=1).then("n 0", "muted", gap=2).line
+    row.then("earned", "muted", gap=3).then(figures.earned(at_least(*verified)), gap=1)
+    return row.then(f"n {sum(verified)}", "muted", gap=2).line
 
 
 def heading(view: View) -> Line:

@@ -8,6 +8,7 @@ from typing import ClassVar
 from console.core.state import Run
 from console.tui import figures, panes, run_rows
 from console.tui.acts import ActingScreen
+from console.tui.fleet_rows import verified_calls
 from console.tui.floor_screen import Subject
 from console.tui.paint import Line, Row
 from console.tui.run_rows import Entry
@@ -67,7 +68,13 @@ class RunScreen(ActingScreen):
         index = self.floor.index
         waits = any(action.state == "asked" for action in run.actions.values())
         return [
-            *run_rows.facts(run, index.plight(run.key), waits=waits, view=self.view),
+            *run_rows.facts(
+                run,
+                index.plight(run.key),
+                waits=waits,
+                view=self.view,
+                verified=verified_calls(index.fleet, run),
+            ),
             run_rows.heading(self.view),
         ]
 

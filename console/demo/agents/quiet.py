@@ -40,8 +40,13 @@ def plan(script: Script) -> Case:
         "triage": tuple(f"T-{number}" for number in range(1, ORDERS + 1)),
         "indexer": ("output", "outbox", "trash", "releases"),
     }[script.agent]
-    items = tuple((script.pick(names), script.claim(0.8, 0.98)) for _ in range(script.whole(6, 12)))
-    return Case(script.agent, items)
+    left, items = list(names), []
+    for _ in range(
+        min(script.whole(6, 12), len(names))
+    ):  # each thing once: doing one again is what a loop does
+        left.remove(name := script.pick(tuple(left)))
+        items.append((name, script.claim(0.8, 0.98)))
+    return Case(script.agent, tuple(items))
 
 
 async def live(stage: Stage, job: Run, script: Script, case: Case) -> None:

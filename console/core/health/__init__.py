@@ -1,0 +1,1 @@
+"""What fails silently or confidently: detectors over what runs do. Pure; each says what it counted."""
