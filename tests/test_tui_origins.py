@@ -30,7 +30,7 @@ RUN = Run(agent="refunds", run="7q4f")
 
 
 def view(width: int) -> View:
-    return View(0, width, UTC, NOWHERE, "harbour", "op-1", read_only=False, signed=True)
+    return View(0, width, UTC, NOWHERE.standing, "harbour", "op-1", read_only=False, signed=True)
 
 
 def action(**more: Any) -> Action:

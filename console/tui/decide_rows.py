@@ -79,6 +79,19 @@ def origin_column(action: Action, column: int, view: View) -> int | None:
     return at if shown and view.last - at >= _ORIGIN_LEAST else None
 
 
+def columns(column: int, words: str, origin_at: int | None) -> Row:
+    """The names of the columns of the arguments."""
+    row = Row().at(3, "argument", "muted").at(column, words, "muted")
+    return row if origin_at is None else row.at(origin_at, "where it came from", "muted")
+
+
+def argument_line(
+    some: list[Piece], column: int, origins: dict[str, ValueOrigin], origin_at: int | None
+) -> Line:
+    """The line of a piece, or an empty one if there is none."""
+    return argument_row(some[0], column, origins.get(some[0].path), origin_at) if some else ()
+
+
 def argument_row(
     piece: Piece, column: int, origin: ValueOrigin | None = None, origin_at: int | None = None
 ) -> Line:

@@ -73,11 +73,9 @@ class DecideScreen(ActingScreen):
         return [""] * len(self._pieces)
 
     def line(self, row: int) -> Line:
-        if row >= len(self._pieces):
-            return ()
-        piece = self._pieces[row]
-        origin = self._origins.get(piece.path) if row < self._own else None
-        return decide_rows.argument_row(piece, self._column, origin, self._origin_at)
+        pieces_here = self._pieces[row : row + 1]
+        origins = self._origins if row < self._own else {}
+        return decide_rows.argument_line(pieces_here, self._column, origins, self._origin_at)
 
     def above(self) -> list[Line]:
         run, action, missing = self.subject()
@@ -90,9 +88,7 @@ class DecideScreen(ActingScreen):
         )
         if action.edited is not None:
             words = "edited: exact value as approved, then as the agent asked"
-        row = Row().at(3, "argument", "muted").at(self._column, words, "muted")
-        if self._origin_at is not None:
-            row.at(self._origin_at, "where it came from", "muted")
+        row = decide_rows.columns(self._column, words, self._origin_at)
         return [
             *decide_rows.head(run, action, self.view, self._worse()),
             row.right(self.view.last, (self._reach(), "muted")).line,

@@ -4,6 +4,7 @@ import statistics
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
@@ -12,7 +13,7 @@ from console.core.provenance.trail import Trail
 from console.policy.load import Rulebook
 
 RULE = '[[rule]]\nid = "r{0}"\ntool = "update_*"\nargs = {{"note" = "*secret{0}*"}}\nraise = "ask"\nwhy = "Because."\n'
-QUIET = {
+QUIET: dict[str, Any] = {
     "tainted": True,
     "sensitive": False,
     "first_use": False,
@@ -53,7 +54,7 @@ def main() -> None:
                 decoded = time.perf_counter()
                 suspicion = judge.suspect(trail, "update_booking", args)
                 proposal = ActionProposed(action="a", tool="update_booking", args=args)
-                judge.judge(proposal, agent="a", suspicion=suspicion, **QUIET)  # type: ignore[arg-type]
+                judge.judge(proposal, agent="a", suspicion=suspicion, **QUIET)
                 trail.read("get", text)
                 spent = time.perf_counter() - decoded
                 decoding.append((decoded - start) * 5e5)
