@@ -3,6 +3,7 @@
 import re
 import tomllib
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -24,7 +25,9 @@ PINNED = '[tool.look]\nseverity = 0\neffect = "read"\npinned = true\n'
 RULE = '[[rule]]\nid = "r"\nraise = "hold"\nwhy = "Because."\n'
 
 
-QUIET = dict.fromkeys(("tainted", "sensitive", "first_use", "gap", "incomplete"), False) | {"digest_ok": True}
+QUIET: dict[str, Any] = dict.fromkeys(("tainted", "sensitive", "first_use", "gap", "incomplete"), False) | {
+    "digest_ok": True
+}
 
 
 def judged(judge: Judge, proposal: ActionProposed) -> Assessment:

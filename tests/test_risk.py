@@ -8,9 +8,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bus.events import Confidence, Gate, Hints
-from bus.limits import LABEL_CHARS
 from console.core import risk
-from console.core.risk import EFFECTS, GATES, Assessment, Evidence, RuleHit, ToolFacts, assess, join, matrix
+from console.core.provenance.suspicion import Origin, Traits, weigh
+from console.core.risk import GATES, REASON_CHARS, Assessment, Evidence, assess, join, matrix
+from console.core.tool_facts import EFFECTS, Effect, RuleHit, ToolFacts
 
 STEADY = settings(derandomize=True, deadline=None, max_examples=200)
 READ = ToolFacts(severity=0, effect="read", origin="catalogue.toml: look")
@@ -36,6 +37,25 @@ HITS = st.builds(
     why=st.text(max_size=300),
     kind=st.sampled_from(["rule", "policy-error", "policy-truncated"]),
 )
+ORIGINS = st.builds(
+    Origin,
+    path=st.just("to"),
+    value=st.text(max_size=60),
+    kind=st.sampled_from(["said", "field", "text", "inherited", "made", "plain"]),
+    source=st.integers(0, 9),
+    quote=st.text(max_size=200),
+    demanded=st.booleans(),
+    address=st.booleans(),
+)
+TRAITS = st.builds(
+    Traits,
+    family_asked=st.booleans(),
+    verb_asked=st.booleans(),
+    told=st.booleans(),
+    recent=st.booleans(),
+    visits=st.booleans(),
+)
+SUSPICION = st.builds(weigh, st.lists(ORIGINS, max_size=3), TRAITS, whole=st.booleans())
 EVIDENCE = st.builds(
     Evidence,
     tool=st.text(max_size=200),
@@ -50,6 +70,8 @@ EVIDENCE = st.builds(
     digest_ok=UNTOLD,
     rules=st.lists(HITS, max_size=3),
     policy_error=st.sampled_from(["", "KeyError"]),
+    unparsed=st.sampled_from(["", "a quote has no end"]),
+    suspicion=st.none() | SUSPICION,
 )
 
 
@@ -58,10 +80,10 @@ def rank(judged: Assessment) -> int:
 
 
 def codes(judged: Assessment) -> list[str]:
-    return [reason.code for reason in judged.reasons]
+    return [reason.code for reason in judged.reasons if reason.code != "instead"]
 
 
-def on(severity: int = 0, effect: risk.Effect = "read", **more: object) -> Evidence:
+def on(severity: int = 0, effect: Effect = "read", **more: object) -> Evidence:
     """Evidence about a tool of the catalogue; `more` are fields of the evidence or of the facts."""
     about = {name: more.pop(name) for name in list(more) if name in ToolFacts.__struct_fields__}
     facts = msgspec.structs.replace(READ, severity=severity, effect=effect, **about)
@@ -164,7 +186,7 @@ def test_the_floors_hold_without_the_table(monkeypatch: pytest.MonkeyPatch) -> N
     ],
 )
 def test_a_low_claim_lifts_one_rung_from_s1_up(severity: int, value: float, gate: Gate) -> None:
-    effect: risk.Effect = "write" if severity else "read"
+    effect: Effect = "write" if severity else "read"
     judged, silent = (
         assess(on(severity, effect, confidence=Confidence(value=value))),
         assess(on(severity, effect)),
@@ -211,6 +233,23 @@ def less_sure(evidence: Evidence, data: st.DataObject) -> Evidence:
     return msgspec.structs.replace(evidence, confidence=Confidence(value=data.draw(st.floats(0, top))))
 
 
+def more_suspicious(evidence: Evidence, data: st.DataObject) -> Evidence:
+    known = evidence.suspicion
+    if known is None:
+        return evidence
+    points = known.points + data.draw(st.floats(0, 6))
+    more = [*known.origins, Origin(path="q", kind="text", address=data.draw(st.booleans()))]
+    worse = msgspec.structs.replace(known, origins=more, points=points)
+    return msgspec.structs.replace(evidence, suspicion=worse)
+
+
+def half_known(evidence: Evidence, _data: st.DataObject) -> Evidence:
+    known = evidence.suspicion
+    if known is None:
+        return evidence
+    return msgspec.structs.replace(evidence, suspicion=msgspec.structs.replace(known, whole=False))
+
+
 def graver(evidence: Evidence, data: st.DataObject) -> Evidence:
     if evidence.facts is None:
         return evidence
@@ -224,6 +263,9 @@ DANGERS: dict[str, Worsen] = {
     for name in ("tainted", "sensitive", "first_use", "gap", "incomplete")
 } | {
     "digest": lambda evidence, _data: msgspec.structs.replace(evidence, digest_ok=False),
+    "unparsed": lambda evidence, _data: msgspec.structs.replace(evidence, unparsed="a quote has no end"),
+    "suspicion": more_suspicious,
+    "part of the texts unknown": half_known,
     "policy error": lambda evidence, _data: msgspec.structs.replace(evidence, policy_error="broken"),
     "unknown tool": lambda evidence, _data: msgspec.structs.replace(evidence, facts=None),
     "a rule more": lambda evidence, data: msgspec.structs.replace(
@@ -290,11 +332,12 @@ def test_the_order_of_rules_is_nothing(evidence: Evidence) -> None:
 @given(EVIDENCE)
 def test_one_to_three_short_printable_reasons(evidence: Evidence) -> None:
     judged = assess(evidence)
-    assert 1 <= len(judged.reasons) <= 3
+    assert 1 <= len(codes(judged)) <= 3
+    assert len(judged.reasons) - len(codes(judged)) <= 1
     for reason in judged.reasons:
         assert reason.text.isprintable()
         assert reason.code.isprintable()
-        assert len(reason.text) <= LABEL_CHARS
+        assert len(reason.text) <= REASON_CHARS
 
 
 def test_the_most_decisive_reason_comes_first() -> None:
