@@ -9,7 +9,7 @@ PY         := $(VENV)/bin/python
 PIP        := $(PY) -m pip --disable-pip-version-check -qq
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test test-slow check check-static format lock bench screenshots clean
+.PHONY: help install demo test test-slow check check-static format lock bench evaluate screenshots clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
@@ -41,6 +41,11 @@ format: $(VENV)/.ready ## format, and fix what ruff can
 
 bench: $(VENV)/.ready ## throughput and latency beside a bare client, one table
 	$(PY) -m tests.bench
+
+DATA ?= ../shared/data
+
+evaluate: $(VENV)/.ready ## the judge over recorded runs beside simple judges (DATA=folder of *.jsonl.gz)
+	$(VENV)/bin/watchfloor evaluate --baselines $(DATA)/*.jsonl.gz
 
 screenshots: $(VENV)/.ready ## the pictures of the README and docs
 	$(PY) screenshots/make.py

@@ -19,10 +19,26 @@ class Reason(Struct, frozen=True, kw_only=True, omit_defaults=True):
     text: str
 
 
+class ValueOrigin(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Where one value of the arguments came from.
+
+    `path` names the value (`to[0]`). `kind`: `said` by the user or an operator; a clean `field` of a tool's result; running
+    `text` of a result, or `inherited` from a call that carried such a value; `made` by the model; `plain`, too short to
+    tell. `result` is the number of the result in the run, from 1, `tool` what brought it, `quote` its words there.
+    """
+
+    path: str
+    kind: Literal["said", "field", "text", "inherited", "made", "plain"]
+    result: Count = 0
+    tool: str = ""
+    quote: str = ""
+
+
 class ActionAssessed(Data, frozen=True, kw_only=True, omit_defaults=True):
     """The judgement of a proposed action: severity 0 to 4, the gate, and the facts that decided it.
 
-    `digest` is the supervisor's own. `failure_bp` is the upper bound of the failure probability in basis points.
+    `digest` is the supervisor's own. `failure_bp` is the upper bound of the failure probability in basis points. `origins`
+    are those of the first values of the arguments, in order; none where nothing is known of what the run was told.
     """
 
     TYPE: ClassVar[str] = "action.assessed"
@@ -32,6 +48,7 @@ class ActionAssessed(Data, frozen=True, kw_only=True, omit_defaults=True):
     failure_bp: Annotated[int, Meta(ge=0, le=10_000)]
     gate: Gate
     reasons: list[Reason] = field(default_factory=list)
+    origins: list[ValueOrigin] = field(default_factory=list)
 
 
 class ActionAsked(Data, frozen=True, kw_only=True, omit_defaults=True):

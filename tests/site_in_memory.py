@@ -31,6 +31,8 @@ from bus.records import Reason
 from bus.signing import PrivateKey
 from bus.topics import Topics
 from bus.transport import Item, LinkUp, Message, Transport, WillFor
+from console.core.provenance.suspicion import Suspicion
+from console.core.provenance.trail import Trail
 from console.core.risk import Assessment
 from console.core.state import Fleet
 from console.supervisor.desk import Desk, Identity
@@ -57,7 +59,7 @@ class ToolNames:
     def pass_list(self, agent: str) -> list[str]:
         return []
 
-    def reads(self, tool: str) -> tuple[bool, bool]:
+    def reads(self, tool: str, *, by_name: bool = False) -> tuple[bool, bool]:
         return False, False
 
     def effect(self, tool: str) -> str:
@@ -65,6 +67,9 @@ class ToolNames:
 
     def polls(self, tool: str) -> bool:
         return False
+
+    def suspect(self, trail: Trail, tool: str, args: dict[str, Any]) -> Suspicion | None:
+        return None
 
 
 class _Party(MemoryTransport):

@@ -37,11 +37,11 @@ def bench(tmp_path: Path) -> Bench:
 
 
 class Worker:
-    """Agent `a`, which pays and pays."""
+    """Agent `a`, which pays and pays. Without a goal nothing is known of the origin of its values, for or against."""
 
-    def __init__(self, bench: Bench, run: str = "r1", version: str = "1") -> None:
+    def __init__(self, bench: Bench, run: str = "r1", version: str = "1", *, goal: str = "") -> None:
         self.bench, self.name, self.seq, self.calls = bench, run, 0, 0
-        self.event(RunStarted(goal="pay the bills", agent_version=version))
+        self.event(RunStarted(goal=goal, agent_version=version))
 
     def event(self, data: Data) -> None:
         self.seq += 1
@@ -135,6 +135,14 @@ def test_a_verified_failure_takes_everything_at_once(bench: Bench) -> None:
     assert standing(bench).rung == "proven-90"
 
 
+def test_what_the_user_asked_for_needs_no_rung_and_what_was_used_before_is_no_first_use(bench: Bench) -> None:
+    Worker(bench).verified()
+    bench.desk.fleet.runs.clear()  # the run is forgotten; the verdict on it is not
+    asked = Worker(bench, "r2", goal="pay the bills").propose()
+    assert (asked.gate, asked.failure_bp) == ("auto", 100)
+    assert Worker(bench, "r3", "2", goal="pay the bills").propose().gate == "ask"
+
+
 def test_a_rejection_by_a_person_demotes(bench: Bench) -> None:
     worker = Worker(bench)
     for _ in range(CLEAN):
@@ -191,7 +199,7 @@ def test_a_verdict_counts_once_and_only_the_bad_news_may_correct_it(bench: Bench
 
 
 def test_only_what_has_ended_can_be_verified_and_only_by_a_signature(bench: Bench) -> None:
-    worker = Worker(bench)
+    worker = Worker(bench, goal="pay the bills")
     waiting = worker.propose()
     assert "it is asked" in verify(bench, waiting).text
     ended = worker.call()

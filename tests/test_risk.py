@@ -8,10 +8,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bus.events import Confidence, Gate, Hints
-from bus.limits import LABEL_CHARS
 from console.core import risk
+from console.core.provenance.suspicion import Origin, Suspicion, Traits, weigh
 from console.core.reliability.bounds import Earned
-from console.core.risk import EFFECTS, GATES, Assessment, Evidence, RuleHit, ToolFacts, assess, join, matrix
+from console.core.risk import GATES, REASON_CHARS, Assessment, Evidence, assess, join, matrix
+from console.core.tool_facts import EFFECTS, Effect, RuleHit, ToolFacts
 
 STEADY = settings(derandomize=True, deadline=None, max_examples=200)
 READ = ToolFacts(severity=0, effect="read", origin="catalogue.toml: look")
@@ -37,6 +38,34 @@ HITS = st.builds(
     why=st.text(max_size=300),
     kind=st.sampled_from(["rule", "policy-error", "policy-truncated"]),
 )
+ORIGINS = st.builds(
+    Origin,
+    path=st.just("to"),
+    value=st.text(max_size=60),
+    kind=st.sampled_from(["said", "field", "text", "inherited", "made", "plain"]),
+    source=st.integers(0, 9),
+    quote=st.text(max_size=200),
+    demanded=st.booleans(),
+    address=st.booleans(),
+)
+TRAITS = st.builds(
+    Traits,
+    family_asked=st.booleans(),
+    verb_asked=st.booleans(),
+    told=st.booleans(),
+    recent=st.booleans(),
+    visits=st.booleans(),
+)
+SUSPICION = st.builds(weigh, st.lists(ORIGINS, max_size=3), TRAITS, whole=st.booleans())
+EARNED = st.builds(
+    Earned,
+    failure_bp=st.integers(0, 10_000),
+    right=st.integers(0, 500),
+    wrong=st.integers(0, 5),
+    rung=st.sampled_from(["unproven", "proven-90", "proven-99"]),
+    doubt=st.sampled_from(["", "the same call 4 times"]),
+    check=st.booleans(),
+)
 EVIDENCE = st.builds(
     Evidence,
     tool=st.text(max_size=200),
@@ -51,6 +80,9 @@ EVIDENCE = st.builds(
     digest_ok=UNTOLD,
     rules=st.lists(HITS, max_size=3),
     policy_error=st.sampled_from(["", "KeyError"]),
+    unparsed=st.sampled_from(["", "a quote has no end"]),
+    suspicion=st.none() | SUSPICION,
+    earned=st.none() | EARNED,
 )
 
 
@@ -59,10 +91,10 @@ def rank(judged: Assessment) -> int:
 
 
 def codes(judged: Assessment) -> list[str]:
-    return [reason.code for reason in judged.reasons]
+    return [reason.code for reason in judged.reasons if reason.code != "instead"]
 
 
-def on(severity: int = 0, effect: risk.Effect = "read", **more: object) -> Evidence:
+def on(severity: int = 0, effect: Effect = "read", **more: object) -> Evidence:
     """Evidence about a tool of the catalogue; `more` are fields of the evidence or of the facts."""
     about = {name: more.pop(name) for name in list(more) if name in ToolFacts.__struct_fields__}
     facts = msgspec.structs.replace(READ, severity=severity, effect=effect, **about)
@@ -144,6 +176,24 @@ def test_one_fact_and_its_gate(evidence: Evidence, gate: Gate, first: str) -> No
     assert (judged.gate, codes(judged)[0]) == (gate, first)
 
 
+SAID = weigh(
+    [Origin(path="to", kind="said")], Traits(family_asked=True, verb_asked=True, told=False, recent=False)
+)
+UNASKED = weigh(
+    [Origin(path="to", kind="field")], Traits(family_asked=False, verb_asked=False, told=False, recent=False)
+)
+FROM_TEXT = weigh(
+    [Origin(path="to", kind="text")], Traits(family_asked=True, verb_asked=False, told=False, recent=False)
+)
+TOLD = weigh(
+    [Origin(path="to", kind="field")], Traits(family_asked=True, verb_asked=True, told=True, recent=False)
+)
+PROVEN = Earned(failure_bp=100, right=449, rung="proven-99")
+LITTLE = Earned(right=3)
+FAILING = Earned(failure_bp=6_000, right=1, wrong=2)
+LOOPING = Earned(failure_bp=5_000, right=449, rung="proven-99", doubt="the same call 4 times")
+
+
 def test_the_floors_hold_without_the_table() -> None:
     # with reliability proven to 99.99 % the table lets S2 go; the floors do not
     proven = Earned(failure_bp=1)
@@ -157,6 +207,58 @@ def test_the_floors_hold_without_the_table() -> None:
 def test_what_an_unknown_tool_earned_does_not_count() -> None:
     stranger = Evidence(tool="look", facts=None, earned=Earned(failure_bp=1, right=500))
     assert assess(stranger) == assess(msgspec.structs.replace(stranger, earned=None))
+    guessed = on(2, "write", by_name=True, suspicion=UNASKED, earned=PROVEN)
+    assert assess(guessed).failure_bp == 1_000
+    assert assess(msgspec.structs.replace(guessed, earned=LOOPING)).failure_bp == 5_000
+
+
+@pytest.mark.parametrize(
+    "suspicion, earned, bound",
+    [
+        (None, PROVEN, 100),
+        (None, LITTLE, 2_000),
+        (None, FAILING, 6_000),
+        (UNASKED, None, 1_000),
+        (UNASKED, PROVEN, 100),
+        (UNASKED, LITTLE, 1_000),  # too little to say: not worse than nothing
+        (UNASKED, FAILING, 6_000),
+        (SAID, None, 100),
+        (SAID, LITTLE, 100),
+        (SAID, FAILING, 6_000),
+        (SAID, LOOPING, 5_000),
+        (FROM_TEXT, PROVEN, 2_000),  # a good agent follows a stranger's wish as well
+        (FROM_TEXT, FAILING, 6_000),
+        (TOLD, None, 1_000),
+        (TOLD, PROVEN, 1_000),
+    ],
+)
+def test_what_was_earned_beside_what_is_suspect(
+    suspicion: Suspicion | None, earned: Earned | None, bound: int
+) -> None:
+    assert assess(on(2, "write", suspicion=suspicion, earned=earned)).failure_bp == bound
+
+
+@STEADY
+@given(EVIDENCE)
+def test_nothing_earned_changes_nothing(evidence: Evidence) -> None:
+    silent = msgspec.structs.replace(evidence, earned=None)
+    assert assess(msgspec.structs.replace(evidence, earned=Earned())) == assess(silent)
+
+
+@STEADY
+@given(EVIDENCE)
+def test_what_was_earned_speaks_for_no_suspect_value(evidence: Evidence) -> None:
+    known = evidence.suspicion
+    if known is not None and known.suspect is not None:
+        silent = msgspec.structs.replace(evidence, earned=None)
+        assert rank(assess(evidence)) >= rank(assess(silent))
+
+
+def test_a_doubt_takes_the_pass_of_the_authorised() -> None:
+    call = on(1, "send", tainted=True, sensitive=True, suspicion=SAID)
+    assert assess(call).gate == "auto"
+    doubted = assess(msgspec.structs.replace(call, earned=LOOPING))
+    assert (doubted.gate, codes(doubted)[0]) == ("ask", "rule-of-two")
 
 
 @STEADY
@@ -181,7 +283,7 @@ def test_a_higher_failure_bound_never_lowers_the_gate(evidence: Evidence, one: i
     ],
 )
 def test_a_low_claim_lifts_one_rung_from_s1_up(severity: int, value: float, gate: Gate) -> None:
-    effect: risk.Effect = "write" if severity else "read"
+    effect: Effect = "write" if severity else "read"
     judged, silent = (
         assess(on(severity, effect, confidence=Confidence(value=value))),
         assess(on(severity, effect)),
@@ -228,6 +330,35 @@ def less_sure(evidence: Evidence, data: st.DataObject) -> Evidence:
     return msgspec.structs.replace(evidence, confidence=Confidence(value=data.draw(st.floats(0, top))))
 
 
+def more_suspicious(evidence: Evidence, data: st.DataObject) -> Evidence:
+    known = evidence.suspicion
+    if known is None:
+        return evidence
+    points = known.points + data.draw(st.floats(0, 6))
+    more = [*known.origins, Origin(path="q", kind="text", address=data.draw(st.booleans()))]
+    worse = msgspec.structs.replace(known, origins=more, points=points)
+    return msgspec.structs.replace(evidence, suspicion=worse)
+
+
+def with_earned(evidence: Evidence, **change: object) -> Evidence:
+    return msgspec.structs.replace(
+        evidence, earned=msgspec.structs.replace(evidence.earned or Earned(), **change)
+    )
+
+
+def more_failures(evidence: Evidence, data: st.DataObject) -> Evidence:
+    earned = evidence.earned or Earned()
+    bound = data.draw(st.integers(earned.failure_bp, 10_000))
+    return with_earned(evidence, failure_bp=bound, wrong=earned.wrong + 1)
+
+
+def half_known(evidence: Evidence, _data: st.DataObject) -> Evidence:
+    known = evidence.suspicion
+    if known is None:
+        return evidence
+    return msgspec.structs.replace(evidence, suspicion=msgspec.structs.replace(known, whole=False))
+
+
 def graver(evidence: Evidence, data: st.DataObject) -> Evidence:
     if evidence.facts is None:
         return evidence
@@ -241,6 +372,12 @@ DANGERS: dict[str, Worsen] = {
     for name in ("tainted", "sensitive", "first_use", "gap", "incomplete")
 } | {
     "digest": lambda evidence, _data: msgspec.structs.replace(evidence, digest_ok=False),
+    "unparsed": lambda evidence, _data: msgspec.structs.replace(evidence, unparsed="a quote has no end"),
+    "suspicion": more_suspicious,
+    "part of the texts unknown": half_known,
+    "a doubt about the run": lambda evidence, _data: with_earned(evidence, doubt="5 calls without news"),
+    "a spot check": lambda evidence, _data: with_earned(evidence, check=True),
+    "more verified failures": more_failures,
     "policy error": lambda evidence, _data: msgspec.structs.replace(evidence, policy_error="broken"),
     "unknown tool": lambda evidence, _data: msgspec.structs.replace(evidence, facts=None),
     "a rule more": lambda evidence, data: msgspec.structs.replace(
@@ -307,11 +444,12 @@ def test_the_order_of_rules_is_nothing(evidence: Evidence) -> None:
 @given(EVIDENCE)
 def test_one_to_three_short_printable_reasons(evidence: Evidence) -> None:
     judged = assess(evidence)
-    assert 1 <= len(judged.reasons) <= 3
+    assert 1 <= len(codes(judged)) <= 3
+    assert len(judged.reasons) - len(codes(judged)) <= 1
     for reason in judged.reasons:
         assert reason.text.isprintable()
         assert reason.code.isprintable()
-        assert len(reason.text) <= LABEL_CHARS
+        assert len(reason.text) <= REASON_CHARS
 
 
 def test_the_most_decisive_reason_comes_first() -> None:

@@ -225,7 +225,7 @@ async def test_a_damaged_old_session_does_not_keep_the_supervisor_from_starting(
     paths = session_paths(folder)
     os.truncate(paths[0], 5_000)
     desk = Bench(fleet, "epoch2").desk
-    await serve._restore_blobs(desk, folder)
+    await serve._recall(desk, folder)
     assert desk.blobs.whole("a/r2", name)
     assert not desk.blobs.whole("a/r1", name)
 

@@ -11,6 +11,7 @@ from console.cli.printing import NOTHING
 from console.core.blobs import BLOB, parts_here, references, said_bytes
 from console.core.exact import document
 from console.core.lifecycle import ENDED
+from console.core.origin_words import where
 from console.core.state import Action, Alarm, Command, Fleet, Run
 from console.core.text import plain
 
@@ -60,6 +61,9 @@ def action_card(fleet: Fleet, action: Action, now: int) -> list[str]:
         lines.append(f"  says     {action.reason}")
     lines += [f"  why      {plain(reason.text, 400)}" for reason in action.reasons]
     lines += _arguments("args", action.args, cut=action.args_cut)
+    lines += [
+        f"  from     {origin.path}: {where(origin)}" for origin in action.origins if origin.kind != "plain"
+    ]
     lines += parts(action, action.args, run)
     if action.edited is not None:
         lines += [*_arguments("edited", action.edited), *parts(action, action.edited, run)]

@@ -34,6 +34,9 @@ TABLE: Final[dict[str, Entry]] = {
     "demo": Entry("console.cli.demo:demo", "a live floor of small agents to try everything on"),
     "replay": Entry("console.cli.replay:replay", "a recorded session in the console's screens"),
     "rerun": Entry("console.cli.rerun:rerun", "live recorded runs again over the bus"),
+    "evaluate": Entry(
+        "console.cli.evaluate:evaluate", "the judge over recorded runs, and what its flags are worth"
+    ),
     "keys": Entry("console.cli.keys:keys", "make, list, enrol and show keys"),
     "spool": Entry("console.cli.spool:spool", "what agents could not send yet"),
     "doctor": Entry("console.cli.doctor:doctor", "check broker, clock, folders, keys, recording"),

@@ -78,6 +78,7 @@ def _assessed(fleet: Fleet, record: Record, data: ActionAssessed) -> Touched:
     action.failure_bp = data.failure_bp
     action.gate = data.gate
     action.reasons = data.reasons
+    action.origins = data.origins
     return (("action", action.key), ("run", run.key))
 
 

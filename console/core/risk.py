@@ -10,24 +10,22 @@ Numbers: DESIGN §4; a matrix is derived and never authored (Cox 2008, "What's w
 
 from __future__ import annotations
 
-from typing import Annotated, Final, Literal
+from typing import Final
 
-from msgspec import Meta, Struct, field
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from bus.events import Confidence, Gate, Hints
-from bus.limits import CONFIDENCE_LIMIT, LABEL_CHARS
+from bus.limits import CONFIDENCE_LIMIT
 from bus.records import Reason
+from console.core import origin_terms
+from console.core.provenance.suspicion import Suspicion
 from console.core.reliability.bounds import DOUBTFUL_BP, UNPROVEN_BP, Earned
 from console.core.text import ELLIPSIS, plain
-
-Effect = Literal["read", "write", "send", "execute"]
-Severity = Annotated[int, Meta(ge=0, le=4)]
+from console.core.tool_facts import RuleHit, Severity, ToolFacts
 
 GATES: Final[tuple[Gate, ...]] = ("auto", "notify", "ask", "hold", "deny")
 """All gates, from the loosest to the tightest."""
-
-EFFECTS: Final[tuple[Effect, ...]] = ("read", "write", "send", "execute")
-"""All effects, from the mildest to the worst."""
 
 SEVERITIES: Final = ("observe", "local", "shared", "costly", "catastrophic")
 """The names of S0 to S4."""
@@ -46,57 +44,15 @@ FAILURE_BOUNDS: Final = {
 LIMITS: Final[tuple[tuple[Gate, int], ...]] = (("auto", 10_000), ("notify", 100_000), ("ask", 1_000_000))
 """Largest expected loss, inclusive, of each gate: 0.1, 1 and 10 interruptions in basis points x tenths. Above: hold."""
 
+REASON_CHARS: Final = 320
+"""Longest sentence of a judgement: it may quote a value and where it was read."""
+
 REASONS: Final = 3
-"""Most reasons given for one judgement."""
+"""Most facts given for one judgement; one sentence more, `instead`, says what would have made it milder."""
 
 _UNIT: Final = 100_000  # basis points x tenths in one interruption
 _RANK: Final = {gate: rank for rank, gate in enumerate(GATES)}
 _TOOL_CHARS: Final = 40
-
-
-class ToolFacts(Struct, frozen=True, kw_only=True):
-    """What the operator's catalogue says about a tool.
-
-    `effect` is the worst that a call may do. `outside` says that a call reaches an address outside the site, so that its
-    arguments can carry data out; `send` always does. `reads_untrusted`: its result may be written by strangers.
-    `reads_sensitive`: its result may be private. `pinned`: the operator wants it on the pass list. `polls`: it is called
-    again and again by nature. `origin` names the file and the entry; `why` is the operator's sentence.
-    """
-
-    severity: Severity
-    effect: Effect
-    outside: bool = False
-    reads_untrusted: bool = False
-    reads_sensitive: bool = False
-    pinned: bool = False
-    polls: bool = False
-    origin: str = ""
-    why: str = ""
-
-    @property
-    def carries_out(self) -> bool:
-        """Whether a call can carry data out of the site."""
-        return self.outside or self.effect in ("send", "execute")
-
-    @property
-    def may_pass(self) -> bool:
-        """Whether the tool is harmless enough for the pass list; whether it is on it, `pinned` says."""
-        return (
-            self.severity == 0 and self.effect == "read" and not self.carries_out and not self.reads_untrusted
-        )
-
-
-class RuleHit(Struct, frozen=True, kw_only=True):
-    """A rule of the operator's that applies to an action, or could not be evaluated: then `kind` says so.
-
-    `rule` is its id, `why` the operator's sentence. It raises the gate, the severity, or both; None raises nothing.
-    """
-
-    rule: str
-    raise_gate: Gate | None = None
-    raise_severity: Severity | None = None
-    why: str = ""
-    kind: Literal["rule", "policy-error", "policy-truncated"] = "rule"
 
 
 class Evidence(Struct, frozen=True, kw_only=True):
@@ -105,7 +61,9 @@ class Evidence(Struct, frozen=True, kw_only=True):
     `facts` None: the tool is in no catalogue. `tainted` and `sensitive`: the run has read untrusted input, sensitive data,
     before this action. `first_use`: of this tool by this version of the agent. `gap`: events of the run are missing.
     `incomplete`: a blob of the arguments is missing. `digest_ok`: the agent's digest equals ours; None if it gave none.
-    `policy_error`: why the policy could not be consulted at all. `earned`: what the call's stratum has proven.
+    `policy_error`: why the policy could not be consulted at all. `unparsed`: why a shell command is not
+    understood. `suspicion`: where the values came from, None where
+    nothing is known of what the run was told. `earned`: what the call's stratum has proven, and what is wrong with the run.
     """
 
     tool: str
@@ -120,16 +78,52 @@ class Evidence(Struct, frozen=True, kw_only=True):
     digest_ok: bool | None = None
     rules: list[RuleHit] = field(default_factory=list)
     policy_error: str = ""
+    unparsed: str = ""
+    suspicion: Suspicion | None = None
     earned: Earned | None = None
 
     @property
     def standing(self) -> Earned:
-        """What counts of `earned`: nothing of a tool that no catalogue knows, since the agent chooses its name."""
-        return self.earned if self.earned is not None and self.facts is not None else Earned()
+        """What counts of `earned`: of a tool that no catalogue knows the doubt alone, since the agent chooses its name."""
+        earned = self.earned or Earned()
+        if self.facts is not None and not self.facts.by_name:
+            return earned
+        return Earned(failure_bp=DOUBTFUL_BP if earned.doubt else UNPROVEN_BP, doubt=earned.doubt)
+
+    @property
+    def failure_bp(self) -> int:
+        """The upper bound of the failure probability in basis points.
+
+        The row of the origins, which what was earned lowers only where nothing reads like somebody else's wish. Verified
+        failures and a doubt raise it always.
+        """
+        bound = origin_terms.failure_bound(self.suspicion, UNPROVEN_BP)
+        earned = self.standing.failure_bp
+        if earned > UNPROVEN_BP:
+            bound = max(bound, earned)
+        elif origin_terms.quiet(self.suspicion):
+            bound = min(bound, earned)
+        if self.standing.doubt:
+            bound = max(bound, DOUBTFUL_BP)
+        return max(bound, UNPROVEN_BP) if self._odd else bound
+
+    @property
+    def authorised(self) -> bool:
+        """Whether the user said every value of the call, or a program put it in its place, and nothing is odd."""
+        return not self._odd and not self.standing.doubt and origin_terms.authorised(self.suspicion)
+
+    @property
+    def _odd(self) -> bool:
+        """Whether something is missing or wrong that no origin makes up for."""
+        broken = self.gap or self.incomplete or self.digest_ok is False
+        return self.facts is None or broken or bool(self.policy_error)
 
 
 class Assessment(Struct, frozen=True, kw_only=True):
-    """The judgement: severity 0 to 4, failure bound in basis points, the gate, one to three reasons, decisive first."""
+    """The judgement: severity 0 to 4, failure bound in basis points, the gate, one to three reasons, decisive first.
+
+    A last reason `instead` says what would have made the gate milder, where one fact did.
+    """
 
     severity: Severity
     failure_bp: int
@@ -165,23 +159,59 @@ def matrix() -> tuple[tuple[Gate, ...], ...]:
 
 def assess(evidence: Evidence) -> Assessment:
     """Judge a proposed action. Never raises; what is unknown counts as the worst."""
-    graded = _grades(evidence)
-    severity = max(level for level, _code, _text in graded)
-    terms = _floors(evidence, severity)
-    terms += [_rule_term(hit) for hit in evidence.rules if hit.raise_gate is not None]
-    terms += [
-        _Term(table_gate(level, evidence.standing.failure_bp), code, text) for level, code, text in graded
-    ]
-    terms += _claim(evidence, severity)
+    severity, terms = _terms(evidence)
     gate = join(*(term.gate for term in terms))
     # A stable sort: among equals the order above stands, so that `incomplete` is never crowded out of a hold. What
     # demands nothing explains nothing, unless nothing else does.
     ranked = sorted(terms, key=lambda term: -_RANK[term.gate])
     telling = [term for term in ranked if term.gate != "auto"] or ranked[:1]
     reasons = [
-        Reason(code=plain(term.code), text=plain(term.text, LABEL_CHARS)) for term in telling[:REASONS]
+        Reason(code=plain(term.code), text=plain(term.text, REASON_CHARS)) for term in telling[:REASONS]
     ]
-    return Assessment(severity=severity, failure_bp=evidence.standing.failure_bp, gate=gate, reasons=reasons)
+    instead = _instead(evidence, gate)
+    if instead:
+        reasons.append(Reason(code="instead", text=instead))
+    return Assessment(severity=severity, failure_bp=evidence.failure_bp, gate=gate, reasons=reasons)
+
+
+def _terms(evidence: Evidence) -> tuple[Severity, list[_Term]]:
+    """Return the severity and every member of the join, the most telling kind first."""
+    graded = _grades(evidence)
+    severity = max(level for level, _code, _text in graded)
+    bound = evidence.failure_bp
+    terms = _floors(evidence, severity)
+    terms += [_rule_term(hit) for hit in evidence.rules if hit.raise_gate is not None]
+    if evidence.suspicion is not None:
+        table = table_gate(severity, bound)
+        terms += [_Term(table, code, text) for code, text in origin_terms.facts(evidence.suspicion)]
+    terms += [_Term(table_gate(level, bound), code, text) for level, code, text in graded]
+    terms += _claim(evidence, severity)
+    return severity, terms
+
+
+def _instead(evidence: Evidence, gate: Gate) -> str:
+    """Return what one fact less would have made of a gate that stops an action; empty if it takes more than one."""
+    if _RANK[gate] < _RANK["ask"]:
+        return ""
+    other: list[tuple[str, Evidence]] = []
+    if evidence.suspicion is not None and evidence.suspicion.suspect is not None:
+        said = origin_terms.without_origin(evidence.suspicion)
+        other.append(("if the user had said every value", replace(evidence, suspicion=said)))
+    if evidence.suspicion is not None:
+        asked = origin_terms.without_demand(evidence.suspicion)
+        other.append(("if the user had asked for it", replace(evidence, suspicion=asked)))
+    other += [
+        ("without the untrusted input that this run has read", replace(evidence, tainted=False)),
+        ("if this version had used the tool before", replace(evidence, first_use=False)),
+        ("without the rules", replace(evidence, rules=[])),
+        ("with all events of the run", replace(evidence, gap=False)),
+        ("with a higher claim", replace(evidence, confidence=None)),
+    ]
+    for words, changed in other:
+        milder = join(*(term.gate for term in _terms(changed)[1])) if changed != evidence else gate
+        if _RANK[milder] < _RANK[gate]:
+            return f"It would be {milder} {words}"
+    return ""
 
 
 def _grades(evidence: Evidence) -> list[tuple[int, str, str]]:
@@ -191,27 +221,26 @@ def _grades(evidence: Evidence) -> list[tuple[int, str, str]]:
     `readOnlyHint: true` is not even read here.
     """
     facts, hints, tool = evidence.facts, evidence.hints, _quoted(evidence.tool)
-    standing = evidence.standing
     if facts is None:
-        grades = [(4, "unknown-tool", f"{tool} is in no catalogue, so it is {_loss(4, standing)}")]
+        grades = [(4, "unknown-tool", f"{tool} is in no catalogue, so it is {_loss(4, evidence)}")]
     else:
         known = facts.severity if facts.effect == "read" else max(facts.severity, 1)
         why = f" ({facts.why.rstrip('.')})" if facts.why else ""
         grades = [
-            (known, "severity", f"{tool} is {_loss(known, standing, why)} ({facts.origin or 'catalogue'})")
+            (known, "severity", f"{tool} is {_loss(known, evidence, why)} ({facts.origin or 'catalogue'})")
         ]
     if hints is not None:
         changes = facts is None or facts.effect != "read" or hints.read_only_hint is False
         if hints.destructive_hint is True:
             grades.append(
-                (3, "hint-destructive", f"{tool} may destroy, by its own hint: {_loss(3, standing)}")
+                (3, "hint-destructive", f"{tool} may destroy, by its own hint: {_loss(3, evidence)}")
             )
         if hints.open_world_hint is True and changes:
             grades.append(
                 (
                     3,
                     "hint-open-world",
-                    f"{tool} does more than read and reaches outside, by its own hint: {_loss(3, standing)}",
+                    f"{tool} does more than read and reaches outside, by its own hint: {_loss(3, evidence)}",
                 )
             )
         if hints.read_only_hint is False:
@@ -219,12 +248,12 @@ def _grades(evidence: Evidence) -> list[tuple[int, str, str]]:
                 (
                     1,
                     "hint-not-read-only",
-                    f"{tool} does more than read, by its own hint: {_loss(1, standing)}",
+                    f"{tool} does more than read, by its own hint: {_loss(1, evidence)}",
                 )
             )
     for hit in evidence.rules:
         if hit.raise_severity is not None:
-            text = f"Rule {hit.rule}: {hit.why.rstrip('.')}; {_loss(hit.raise_severity, standing)}"
+            text = f"Rule {hit.rule}: {hit.why.rstrip('.')}; {_loss(hit.raise_severity, evidence)}"
             grades.append((hit.raise_severity, f"{hit.kind}:{hit.rule}", text))
     return grades
 
@@ -237,7 +266,7 @@ def _claim(evidence: Evidence, severity: int) -> list[_Term]:
     confidence = evidence.confidence
     if confidence is None or severity < 1 or confidence.value >= CONFIDENCE_LIMIT:
         return []
-    table = table_gate(severity, evidence.standing.failure_bp)
+    table = table_gate(severity, evidence.failure_bp)
     lifted = GATES[min(_RANK[table] + 1, _RANK["hold"])]
     if lifted == table:
         return []
@@ -245,7 +274,7 @@ def _claim(evidence: Evidence, severity: int) -> list[_Term]:
     return [_Term(lifted, "confidence", text)]
 
 
-def _floors(evidence: Evidence, severity: int) -> list[_Term]:
+def _floors(evidence: Evidence, severity: int) -> list[_Term]:  # noqa: C901  (one branch a floor)
     """Return what no statistics can ever lower, the most telling first."""
     facts, hints, tool = evidence.facts, evidence.hints, _quoted(evidence.tool)
     terms: list[_Term] = []
@@ -259,14 +288,23 @@ def _floors(evidence: Evidence, severity: int) -> list[_Term]:
         floor("ask", "digest-mismatch", "The agent's digest of these arguments is not ours")
     if evidence.policy_error:
         floor("ask", "policy-error", f"The policy could not be consulted: {evidence.policy_error}")
+    if evidence.unparsed:
+        floor("ask", "unparsed", f"The command is not understood: {evidence.unparsed}")
     if evidence.gap:
         floor("ask", "gap", "Events of this run are missing: what it did in between is not known")
     carries_out = facts is None or facts.carries_out or (hints is not None and hints.open_world_hint is True)
     private = evidence.sensitive or facts is None or facts.reads_sensitive
-    if evidence.tainted and private and (carries_out or severity >= 2):
+    if evidence.tainted and private and (carries_out or severity >= 2) and not evidence.authorised:
         does = "can carry data out" if carries_out else f"is at S{severity}"
         text = f"This run has read untrusted input, sensitive data is in reach, and {tool} {does}"
         floor("ask", "rule-of-two", text)
+    suspicion = evidence.suspicion
+    leaves_by = facts is None or facts.outside or carries_out
+    if suspicion is not None and leaves_by and origin_terms.suspect_destination(suspicion):
+        text = f"{tool} reaches outside, to an address that nobody asked for and a text brought"
+        floor("ask", "suspect-destination", text)
+    if facts is not None and facts.by_name and severity >= 2:
+        floor("notify", "by-name", f"{tool} is in no catalogue and changes something, by its name")
     if evidence.standing.check:
         floor(
             "ask", "spot-check", f"Spot check: {tool} is trusted by now; look, and say afterwards how it went"
@@ -281,9 +319,14 @@ def _rule_term(hit: RuleHit) -> _Term:
     return _Term(hit.raise_gate or "auto", f"{hit.kind}:{hit.rule}", f"{what} {hit.rule}: {hit.why}")
 
 
-def _loss(severity: int, standing: Earned, why: str = "") -> str:
-    loss = standing.failure_bp * LOSS_TENTHS[severity] / _UNIT
-    return f"graded S{severity} {SEVERITIES[severity]}{why}; {standing.words}: expected loss {loss:g}"
+def _loss(severity: int, evidence: Evidence, why: str = "") -> str:
+    bound, standing = evidence.failure_bp, evidence.standing
+    loss, share = bound * LOSS_TENTHS[severity] / _UNIT, bound / 100
+    if bound == standing.failure_bp and (standing.doubt or standing.right + standing.wrong):
+        words = standing.words
+    else:
+        words = f"{origin_terms.ROW_NAMES.get(bound, 'unproven')}, up to {share:g} % may fail"
+    return f"graded S{severity} {SEVERITIES[severity]}{why}; {words}: expected loss {loss:g}"
 
 
 def _quoted(tool: str) -> str:

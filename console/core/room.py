@@ -25,6 +25,7 @@ def keep_args(fleet: Fleet, run: Run, action: Action, args: dict[str, Any], pos:
     size = kept_bytes(args)
     if size is None:
         action.args_cut = True
+        action.origins = []
         return
     if _of_run(run) + size > ARGS_OF_RUN or fleet.args_bytes + size > ARGS_OF_SITE:
         for older in run.actions.values():  # what is over gives way first
@@ -51,6 +52,7 @@ def cut(fleet: Fleet, action: Action) -> None:
         action.edited = None
         action.answer = ""
         action.args_cut = True
+        action.origins = []
     _count(fleet, action, -action.args_bytes)
 
 

@@ -12,7 +12,7 @@ import msgspec
 from msgspec import Struct, field
 
 from bus.events import CommandKind, Confidence, ControlLevel, Gate, Hints, Outcome, RunState
-from bus.records import Reason
+from bus.records import Reason, ValueOrigin
 from console.core.lifecycle import ActionState, AlarmState, CommandState
 from console.core.reliability.standing import Reliability
 
@@ -96,6 +96,7 @@ class Action(Struct, kw_only=True, omit_defaults=True):
     failure_bp: int | None = None
     gate: Gate | None = None
     reasons: list[Reason] = field(default_factory=list)
+    origins: list[ValueOrigin] = field(default_factory=list)
     asked_at: int | None = None
     outcome: Outcome | None = None
     decided_by: str = ""

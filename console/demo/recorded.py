@@ -6,10 +6,12 @@ import gzip
 import re
 from collections.abc import Iterator
 from pathlib import Path
-from typing import IO, Annotated, Any, Final, Literal, cast
+from typing import IO, Annotated, Any, Final, Literal, TypeVar, cast
 
 import msgspec
 from msgspec import Meta, Struct, field
+
+T = TypeVar("T")
 
 LINE_BYTES: Final = 64 * 1024 * 1024
 """Longest line that is read."""
@@ -29,6 +31,7 @@ class RecordedStep(Struct, frozen=True, kw_only=True):
     args: dict[str, Any] | None = None
     text: str | None = None
     error: bool | None = None
+    truncated: bool = False
     t: Annotated[float, Meta(ge=0.0)] | None = None
 
 
@@ -39,6 +42,7 @@ class RecordedRun(Struct, frozen=True, kw_only=True):
     agent: str = "agent"
     model: str | None = None
     source: str = ""
+    domain: str = ""
     steps: list[RecordedStep] = field(default_factory=list)
 
     @property
@@ -50,7 +54,7 @@ class RecordedRun(Struct, frozen=True, kw_only=True):
         return ""
 
 
-_DECODER: Final = msgspec.json.Decoder(RecordedRun)
+RUN_DECODER: Final = msgspec.json.Decoder(RecordedRun)
 _NOT_ID: Final = re.compile(r"[^A-Za-z0-9_.-]+")
 
 
@@ -65,6 +69,16 @@ def recorded_runs(path: Path) -> Iterator[RecordedRun]:
     Raises:
         RecordedRunError: it cannot be read, or a line of it is no run.
     """
+    for line, number in recorded_lines(path):
+        yield decoded(line, path, number, RUN_DECODER)
+
+
+def recorded_lines(path: Path) -> Iterator[tuple[bytes, int]]:
+    """Read the lines of a file that are not empty, each with its number from 1.
+
+    Raises:
+        RecordedRunError: it cannot be read.
+    """
     number = 0
     try:
         with _opened(path) as file:
@@ -74,12 +88,22 @@ def recorded_runs(path: Path) -> Iterator[RecordedRun]:
                     msg = f"{path}:{number}: a line of more than {LINE_BYTES} bytes"
                     raise RecordedRunError(msg)
                 if line.strip():
-                    yield _DECODER.decode(line)
-    except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError) as error:
-        msg = f"{path}:{number}: not a recorded run: {error}"
-        raise RecordedRunError(msg) from None
+                    yield line, number
     except (OSError, EOFError) as error:
         msg = f"{path}: cannot be read: {error}"
+        raise RecordedRunError(msg) from None
+
+
+def decoded(line: bytes, path: Path, number: int, decoder: msgspec.json.Decoder[T]) -> T:
+    """Decode one line.
+
+    Raises:
+        RecordedRunError: it is no run.
+    """
+    try:
+        return decoder.decode(line)
+    except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError) as error:
+        msg = f"{path}:{number}: not a recorded run: {error}"
         raise RecordedRunError(msg) from None
 
 

@@ -16,7 +16,8 @@ from typing import Any, Final
 import msgspec
 from msgspec import Struct
 
-from console.core.risk import EFFECTS, SEVERITIES, Effect, ToolFacts
+from console.core.risk import SEVERITIES
+from console.core.tool_facts import EFFECTS, Effect, ToolFacts
 from console.policy.files import convert, read_toml, refuse, table
 from console.policy.glob import PATTERN_CHARS, Glob, is_glob
 
@@ -24,7 +25,10 @@ PRESETS: Final = Path(__file__).parent / "presets"
 
 
 class _Entry(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A `[tool."name"]` as written. `outside` unsaid means what the effect says: `send` reaches outside."""
+    """A `[tool."name"]` as written. `outside` unsaid means what the effect says: `send` reaches outside.
+
+    `command` names the argument that is a shell command; the command is then judged instead of the tool.
+    """
 
     severity: int | str
     effect: Effect
@@ -33,6 +37,7 @@ class _Entry(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     sensitive: bool = False
     pinned: bool = False
     polls: bool = False
+    command: str = ""
     why: str = ""
 
 
@@ -125,6 +130,8 @@ def _facts(path: Path, name: str, written: object) -> ToolFacts:
         )
     elif severity == 0 and entry.effect != "read":
         wrong = f"S0 only observes, and {entry.effect} changes something: make it S1 or more, or effect read"
+    elif entry.command and entry.effect != "execute":
+        wrong = f"command = {entry.command!r} is for a tool that runs commands: make it effect execute"
     elif entry.effect == "send" and entry.outside is False:
         wrong = "effect send reaches outside: drop `outside = false`, or make it effect write"
     if wrong or severity is None:
@@ -137,6 +144,7 @@ def _facts(path: Path, name: str, written: object) -> ToolFacts:
         reads_sensitive=entry.sensitive,
         pinned=entry.pinned,
         polls=entry.polls,
+        command=entry.command,
         origin=f"{path.name}: {name}",
         why=entry.why,
     )
@@ -168,6 +176,7 @@ def _worst(found: list[ToolFacts]) -> ToolFacts:
         reads_untrusted=any(facts.reads_untrusted for facts in found),
         reads_sensitive=any(facts.reads_sensitive for facts in found),
         polls=all(facts.polls for facts in found),
+        command=gravest.command if all(facts.command == gravest.command for facts in found) else "",
         origin=gravest.origin,
         why=gravest.why,
     )

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any, Final
 
 from bus.events import ActionProposed
+from console.core.blobs import blob_names
+from console.core.effects import command_argument, facts_by_name, facts_of_command
+from console.core.provenance.suspicion import Suspicion, grave_command
+from console.core.provenance.trail import Trail, leaf_values
 from console.core.reliability.bounds import Earned
-from console.core.risk import Assessment, Evidence, RuleHit, ToolFacts, assess
+from console.core.risk import Assessment, Evidence, assess
+from console.core.shell.grade import grade
+from console.core.tool_facts import RuleHit, ToolFacts
 from console.policy.catalogue import Catalogue
 from console.policy.rules import Policy
 
@@ -18,7 +24,24 @@ class Judge:
         self.catalogue: Final = catalogue
         self.policy: Final = policy
 
-    def judge(  # noqa: PLR0913  (the facts of a call)
+    def suspect(
+        self, trail: Trail, tool: str, args: dict[str, Any], *, without: frozenset[str] = frozenset()
+    ) -> Suspicion | None:
+        """Tell where the values of a call came from; None if this could not be told. Never raises.
+
+        Of a shell command only what says where to is looked at: a path in it is as good as the command.
+        """
+        try:
+            name = command_argument(self.catalogue.lookup(tool), tool, args)
+            if not name:
+                return trail.call(tool, leaf_values(args), whole=not blob_names(args), without=without)
+            graded = grade(args[name])
+            suspicion = trail.call("", graded.leaves, without=without)
+            return grave_command(suspicion) if graded.severity >= 3 else suspicion
+        except Exception:  # noqa: BLE001  (an action without a judgement would wait for nobody)
+            return None
+
+    def judge(  # noqa: PLR0913  (the facts of a judgement)
         self,
         proposal: ActionProposed,
         *,
@@ -30,13 +53,24 @@ class Judge:
         gap: bool,
         incomplete: bool,
         earned: Earned | None = None,
+        suspicion: Suspicion | None = None,
     ) -> Assessment:
-        """Judge a proposed action; the facts about the run are those of `risk.Evidence`. Never raises."""
+        """Judge a proposed action; the facts about the run are those of `risk.Evidence`. Never raises.
+
+        A tool of no catalogue is taken by its name where the origin of its values is known too, and for the worst
+        otherwise: a name is a claim, and a claim is good only beside something to check.
+        """
         facts: ToolFacts | None = None
         rules: list[RuleHit] = []
-        policy_error = ""
+        policy_error = unparsed = ""
         try:
             facts = self.catalogue.lookup(proposal.tool)
+            if facts is None and suspicion is not None:
+                facts = facts_by_name(proposal.tool, leaf_values(proposal.args))
+            command = command_argument(facts, proposal.tool, proposal.args)
+            if facts is not None and command and suspicion is not None:
+                graded = grade(proposal.args[command])
+                facts, unparsed = facts_of_command(facts, graded), graded.problem
             rules = self.policy.hits(agent, proposal.tool, proposal.args)
         except Exception as error:  # noqa: BLE001  (an action without a judgement would wait for nobody)
             policy_error = type(error).__name__
@@ -55,6 +89,8 @@ class Judge:
                 rules=rules,
                 policy_error=policy_error,
                 earned=earned,
+                unparsed=unparsed,
+                suspicion=suspicion,
             )
         )
 
@@ -65,9 +101,14 @@ class Judge:
         """
         return [tool for tool in self.catalogue.pass_list() if not self.policy.concerns(agent, tool)]
 
-    def reads(self, tool: str) -> tuple[bool, bool]:
-        """Whether a call's result may be untrusted, and whether it may be sensitive. An unknown tool's may be both."""
+    def reads(self, tool: str, *, by_name: bool = False) -> tuple[bool, bool]:
+        """Whether a call's result may be untrusted, and whether it may be sensitive. An unknown tool's may be both.
+
+        `by_name`: an undescribed tool is taken by its name, as in `judge` with a suspicion.
+        """
         facts = self.catalogue.lookup(tool)
+        if facts is None and by_name:
+            facts = facts_by_name(tool)
         return (True, True) if facts is None else (facts.reads_untrusted, facts.reads_sensitive)
 
     def polls(self, tool: str) -> bool:

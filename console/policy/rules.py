@@ -14,7 +14,7 @@ import msgspec
 from msgspec import Struct, field
 
 from bus.events import Gate, Id
-from console.core.risk import RuleHit, Severity
+from console.core.tool_facts import RuleHit, Severity
 from console.policy.files import convert, read_toml, refuse, table
 from console.policy.glob import Glob
 from console.policy.leaves import Leaves, leaves

@@ -214,7 +214,7 @@ class Arbiter:
         edited = ActionProposed(
             action=action.id, tool=action.exact_tool, args=intent.args, hints=action.hints
         )
-        gate = self._gates.assess(run, edited, own).gate
+        gate = self._gates.assess(run, edited, own)[0].gate
         if gate == "deny":
             raise RefusedError("illegal", "policy denies the edited action")
         if gate == "hold" and action.gate != "hold" and intent.code != code(own):

@@ -187,9 +187,10 @@ class Desk:
                 return
 
     def recall(self, record: Record) -> None:
-        """Take up a large value that was recorded before this supervisor began."""
+        """Take up what was recorded before this supervisor began: large values, and what runs were told and have read."""
         if isinstance(record.data, BlobPart):
             self.blobs.part(f"{record.agent}/{record.run}", record.data)
+        self.gates.recall(f"{record.agent}/{record.run}", record.data)
 
     def _other(self, payload: bytes, now: float) -> None:
         """A supervisor's state on the bus: ours is ignored, another living one's is the worst news."""

@@ -31,6 +31,7 @@ class Follow:
         if run is None:
             return
         self._health.heard(run, record, now)
+        self._gates.trails.follow(run.key, record.data)
         match record.data:
             case RunStarted() as data:
                 if data.control == "contained":

@@ -7,11 +7,14 @@ from collections.abc import Callable
 from typing import Any, Final, Literal, Protocol
 
 from bus.canonical import NotCanonicalError, digest
-from bus.events import ActionProposed, Outcome
+from bus.events import ActionProposed, Data, Outcome
 from bus.messages import DecisionCommand, Intent
 from bus.records import ActionAsked, ActionAssessed, ActionDecided
 from console.core.blobs import blob_names
 from console.core.lifecycle import OPEN
+from console.core.origin_terms import recorded
+from console.core.provenance.suspicion import Suspicion
+from console.core.provenance.trail import Trail
 from console.core.reliability.bounds import Earned
 from console.core.risk import Assessment
 from console.core.state import TOOLS_KEPT, Action, Fleet, Run
@@ -19,6 +22,7 @@ from console.supervisor.alarms import Alarms, alarm_id
 from console.supervisor.guard import guarded
 from console.supervisor.ledger import Ledger
 from console.supervisor.log import Log
+from console.supervisor.trails import Trails
 
 DEADLINES_SPARE: Final = 1_024
 """Deadlines of answered asks that may be kept beyond twice those of open ones."""
@@ -33,7 +37,7 @@ NO_DIGEST: Final = "0" * 64
 class Judging(Protocol):
     """What the gates need of a judge; `console.policy.judge.Judge` is it."""
 
-    def judge(  # noqa: PLR0913  (the facts of a call)
+    def judge(  # noqa: PLR0913  (the facts of a judgement)
         self,
         proposal: ActionProposed,
         *,
@@ -44,12 +48,15 @@ class Judging(Protocol):
         first_use: bool,
         gap: bool,
         incomplete: bool,
-        earned: Earned | None,
+        earned: Earned | None = None,
+        suspicion: Suspicion | None = None,
     ) -> Assessment: ...
+
+    def suspect(self, trail: Trail, tool: str, args: dict[str, Any]) -> Suspicion | None: ...
 
     def pass_list(self, agent: str) -> list[str]: ...
 
-    def reads(self, tool: str) -> tuple[bool, bool]: ...
+    def reads(self, tool: str, *, by_name: bool = False) -> tuple[bool, bool]: ...
 
     def effect(self, tool: str) -> str: ...
 
@@ -67,6 +74,7 @@ class Gates:
         self._alarms = alarms
         self.judge = judge
         self._new_id = new_id
+        self.trails = Trails()
         self._deadlines: list[tuple[float, str]] = []
         self.closed = ""
         self._unpassed: dict[str, set[str]] = {}
@@ -93,7 +101,8 @@ class Gates:
         if action.args_cut and not data.args and not problem:  # taken up again, and nobody has them any more
             own, problem = NO_DIGEST, "were too large to keep"
         incomplete = bool(problem) or not self.complete(run, data.args)
-        assessment = self.assess(run, data, own, incomplete=incomplete)
+        assessment, suspicion = self.assess(run, data, own, incomplete=incomplete)
+        self.trails.proposed(run.key, data, suspicion, writes=assessment.severity > 0)
         assessed = ActionAssessed(
             action=data.action,
             digest=own,
@@ -101,6 +110,7 @@ class Gates:
             failure_bp=assessment.failure_bp,
             gate=assessment.gate,
             reasons=assessment.reasons,
+            origins=recorded(suspicion),
         )
         self._log.write(assessed, run.agent, run.run)
         late = self.late.pop(action.key, None)
@@ -144,23 +154,44 @@ class Gates:
             if action.state == "asked":
                 self.decide(action, "canceled", "supervisor", now, reason="the run ended", send=False)
 
-    def assess(self, run: Run, data: ActionProposed, own: str, *, incomplete: bool = False) -> Assessment:
-        """Judge a call of a run without acting on it."""
-        reads = [self.judge.reads(tool) for tool in run.tools_used]
+    def assess(
+        self, run: Run, data: ActionProposed, own: str, *, incomplete: bool = False
+    ) -> tuple[Assessment, Suspicion | None]:
+        """Judge a call of a run without acting on it, by where its values came from as far as that is known."""
+        trail = self.trails.of(run.key)
+        suspicion = self.judge.suspect(trail, data.tool, data.args) if trail is not None else None
+        reads = [self.judge.reads(tool, by_name=suspicion is not None) for tool in run.tools_used]
         if len(run.tools_used) >= TOOLS_KEPT:  # what it read since has no name here: the worst
             reads.append((True, True))
         earned = self.earned(run, data.tool)
-        return self.judge.judge(
+        assessment = self.judge.judge(
             data,
             agent=run.agent,
             digest_ok=None if data.digest is None else data.digest == own,
             tainted=any(untrusted for untrusted, _ in reads),
             sensitive=any(sensitive for _, sensitive in reads),
-            first_use=data.tool not in run.tools_used and not earned.right,
+            first_use=not earned.right and self._first_use(run, data.tool),
             gap=run.gaps > 0,
             incomplete=incomplete,
             earned=earned,
+            suspicion=suspicion,
         )
+        return assessment, suspicion
+
+    def _first_use(self, run: Run, tool: str) -> bool:
+        """Whether no run of this version of the agent that is still known has used the tool."""
+        return tool not in run.tools_used and not any(
+            tool in other.tools_used
+            for other in self._fleet.runs.values()
+            if other.agent == run.agent and other.version == run.version
+        )
+
+    def recall(self, key: str, data: Data) -> None:
+        """Take up what a run was told and had read before this supervisor began."""
+        self.trails.follow(key, data)
+        trail = self.trails.of(key)
+        if isinstance(data, ActionProposed) and trail is not None:
+            self.trails.proposed(key, data, self.judge.suspect(trail, data.tool, data.args), writes=False)
 
     def effect(self, tool: str) -> str:
         """The worst that a tool may do by the catalogue in force; empty for one that it does not know."""

@@ -50,6 +50,9 @@ from console.supervisor.service import Service
 EXIT_UNUSABLE: Final = 64
 """Something a restart cannot mend: a key, a policy, an operators file, a recording, another supervisor."""
 
+RECALLED: Final = 500
+"""Living runs, the newest, whose texts are read again at the start; of others the origin of values is unknown."""
+
 LOGGER: Final = logging.getLogger(__name__)
 
 
@@ -109,7 +112,7 @@ async def _serve(home: Home) -> None:
             new_id=lambda: secrets.token_hex(8),
         )
         desk.log.not_before = recording.at
-        await _restore_blobs(desk, home.sessions)
+        await _recall(desk, home.sessions)
         emergency = EmergencyLog(home.emergency_log)
         desk.begin(recording.session, time.monotonic(), late=emergency.left())
         service = Service(
@@ -198,13 +201,14 @@ async def _restore(recording: Recording) -> Fleet:
     return fleet
 
 
-async def _restore_blobs(desk: Desk, folder: Path) -> None:
-    """Put the large values of living runs together again, as far as their parts are recorded.
+async def _recall(desk: Desk, folder: Path) -> None:
+    """Give the desk the recorded events of living runs again: large values, and what the runs were told and have read.
 
     From the session that each run began in. A damaged one leaves values incomplete, which nobody can approve, and stops
     nobody from starting.
     """
-    runs = [run for run in desk.fleet.runs.values() if run.blobs and run.state not in ENDED]
+    living = [run for run in desk.fleet.runs.values() if run.state not in ENDED]
+    runs = [run for number, run in enumerate(reversed(living)) if run.blobs or number < RECALLED]
     known = await sessions(folder) if runs else []
     for run in runs:
         within = (info.first_pos - 1 for info in known if not info.problem and info.last_at >= run.started_at)
@@ -214,8 +218,10 @@ async def _restore_blobs(desk: Desk, folder: Path) -> None:
                 if record.from_agent:
                     desk.recall(record)
         except RecordingError as error:
-            text = f"{run.key}: its large values cannot be read back and cannot be approved: {error}"
-            desk.alarms.raise_("blobs-unread", text, run.agent, run.run)
+            desk.gates.trails.ended(run.key)  # half of what it read is worse than nothing
+            if run.blobs:
+                text = f"{run.key}: its large values cannot be read back and cannot be approved: {error}"
+                desk.alarms.raise_("blobs-unread", text, run.agent, run.run)
 
 
 if __name__ == "__main__":

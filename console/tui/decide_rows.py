@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import Final
 
+from bus.records import ValueOrigin
 from console.core.blobs import blob_names
+from console.core.origin_words import SUSPECT, where
 from console.core.state import Action, Command, Run
 from console.tui import figures
 from console.tui.arguments import Piece, incomplete
@@ -16,10 +18,19 @@ from console.tui.paint import BLANK, Line, Row, safe, wrap
 from console.tui.run_rows import RESULTS, four_facts
 
 REASONS_SHOWN: Final = 3
+REASON_LINES: Final = 2
+"""Lines that a reason may take below its first: it may quote where a value was read."""
+
 SAID_BELOW: Final = 4
 """Lines of the agent's reason that stand below the arguments; a longer one is read after them, in the list."""
 
+INSTEAD: Final = "instead"
+"""The code of the sentence that says what would have made the gate milder."""
+
 _NAME_CELLS: Final = 24
+_ORIGIN_CELLS: Final = 30
+_ORIGIN_LEAST: Final = 22
+_VALUE_CELLS: Final = 20
 
 
 def value_column(pieces_paths: list[str]) -> int:
@@ -61,10 +72,33 @@ def _who(run: Run, action: Action, view: View) -> Line:
     return row.right(view.last, (severity, "strong")).line
 
 
-def argument_row(piece: Piece, column: int) -> Line:
-    """One line of the arguments: the name once, then the value as it is."""
+def origin_column(action: Action, column: int, view: View) -> int | None:
+    """Where the origins of values stand; None where there are none to show, or no room beside the values."""
+    shown = action.origins and action.edited is None and not action.args_cut
+    at = max(view.last - _ORIGIN_CELLS, column + _VALUE_CELLS)
+    return at if shown and view.last - at >= _ORIGIN_LEAST else None
+
+
+def columns(column: int, words: str, origin_at: int | None) -> Row:
+    """The names of the columns of the arguments."""
+    row = Row().at(3, "argument", "muted").at(column, words, "muted")
+    return row if origin_at is None else row.at(origin_at, "where it came from", "muted")
+
+
+def argument_line(
+    some: list[Piece], column: int, origins: dict[str, ValueOrigin], origin_at: int | None
+) -> Line:
+    """The line of a piece, or an empty one if there is none."""
+    return argument_row(some[0], column, origins.get(some[0].path), origin_at) if some else ()
+
+
+def argument_row(
+    piece: Piece, column: int, origin: ValueOrigin | None = None, origin_at: int | None = None
+) -> Line:
+    """One line of the arguments: the name once, then the value as it is, and where it came from once."""
     row = Row()
-    if piece.odd:
+    suspect = origin is not None and origin.kind in SUSPECT
+    if piece.odd or (suspect and piece.part == 0):
         row.at(1, "!", "act")
     if piece.part == 0:
         row.at(3, piece.path, "muted")
@@ -72,7 +106,10 @@ def argument_row(piece: Piece, column: int) -> Line:
             column = row.cells + 1
     if piece.fold:
         return row.at(column, piece.fold, "muted").line
-    return row.at(column, piece.text, "act" if piece.odd else "text").line
+    row.at(column, piece.text, "act" if piece.odd else "text")
+    if origin is not None and origin_at is not None and piece.part == 0:
+        row.at(origin_at, safe(where(origin)), "act" if suspect else "muted")
+    return row.line
 
 
 def closed_because(run: Run, action: Action, view: View, unread: int, *, edit: bool = False) -> str:
@@ -109,14 +146,16 @@ def tail(
     waits = action.state == "asked"
     if found:
         lines.append(Row().at(3, "not well", "stop").at(14, found.fact, "stop", end=view.last + 1).line)
-    for number, reason in enumerate(action.reasons[:REASONS_SHOWN]):
-        row = Row().at(3, f"why {action.gate}" if number == 0 else "", "muted")
+    facts = [reason for reason in action.reasons if reason.code != INSTEAD]
+    other = [reason for reason in action.reasons if reason.code == INSTEAD]
+    for number, reason in enumerate(facts[:REASONS_SHOWN] + other):
+        name = "instead" if reason.code == INSTEAD else f"why {action.gate}" if number == 0 else ""
+        row = Row().at(3, name, "muted")
         first, *more = wrap(safe(reason.text), view.last - 13)
         lines.append(row.at(14, first).line)
-        if more:
-            lines.append(Row().at(14, "".join(more), end=view.last + 1).line)
-    if len(action.reasons) > REASONS_SHOWN:
-        lines.append(Row().at(14, f"and {len(action.reasons) - REASONS_SHOWN} more", "muted").line)
+        lines += [Row().at(14, rest, end=view.last + 1).line for rest in more[:REASON_LINES]]
+    if len(facts) > REASONS_SHOWN:
+        lines.append(Row().at(14, f"and {len(facts) - REASONS_SHOWN} more", "muted").line)
     lines += _agent_says(action, view, opened=says)
     if waits:
         lines += _if_waiting(action, view, closed, run)

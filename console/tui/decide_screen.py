@@ -7,8 +7,10 @@ from collections.abc import Sequence
 from typing import Any, ClassVar
 
 from bus.canonical import NotCanonicalError, canonical
+from bus.records import ValueOrigin
 from console.core.binding import unbound
 from console.core.blobs import blob_names
+from console.core.origin_words import by_path
 from console.core.state import Action, Run
 from console.tui import decide_rows, figures
 from console.tui.acts import ActingScreen, wish_about
@@ -45,6 +47,8 @@ class DecideScreen(ActingScreen):
         self._own = 0  # how many of these are what is to be decided
         self._made_of: tuple[Any, ...] = ()
         self._column = 14
+        self._origins: dict[str, ValueOrigin] = {}
+        self._origin_at: int | None = None
         self._draft: str | None = None
 
     @property
@@ -69,7 +73,9 @@ class DecideScreen(ActingScreen):
         return [""] * len(self._pieces)
 
     def line(self, row: int) -> Line:
-        return decide_rows.argument_row(self._pieces[row], self._column) if row < len(self._pieces) else ()
+        pieces_here = self._pieces[row : row + 1]
+        origins = self._origins if row < self._own else {}
+        return decide_rows.argument_line(pieces_here, self._column, origins, self._origin_at)
 
     def above(self) -> list[Line]:
         run, action, missing = self.subject()
@@ -82,7 +88,7 @@ class DecideScreen(ActingScreen):
         )
         if action.edited is not None:
             words = "edited: exact value as approved, then as the agent asked"
-        row = Row().at(3, "argument", "muted").at(self._column, words, "muted")
+        row = decide_rows.columns(self._column, words, self._origin_at)
         return [
             *decide_rows.head(run, action, self.view, self._worse()),
             row.right(self.view.last, (self._reach(), "muted")).line,
@@ -147,6 +153,7 @@ class DecideScreen(ActingScreen):
             self._unfolded,
             tuple(map(str, run.blobs.values())),
             action.edited is not None,
+            len(action.origins),
             self._says,
         )
         if made_of != self._made_of:
@@ -158,7 +165,9 @@ class DecideScreen(ActingScreen):
                 for piece in pieces(some, run, 1_000, unfolded=False)
             ]
             self._column = decide_rows.value_column(names)
-            cells = self.view.last + 1 - self._column
+            self._origin_at = decide_rows.origin_column(action, self._column, self.view)
+            self._origins = by_path(action.origins)
+            cells = (self._origin_at or self.view.last + 2) - 1 - self._column
             self._pieces = pieces(args, run, cells, unfolded=self._unfolded)
             self._own = len(self._pieces)
             rows_of = Counter(piece.leaf for piece in self._pieces)

@@ -1,0 +1,149 @@
+"""What the origin of a call's values does to its judgement: a row of the table, and sentences that can be checked.
+
+The rows were chosen on recorded runs (`docs/judgement.md`): a point of suspicion is a decade of expected loss, and so is
+a rung of severity: three and a half points against a shared change weigh what two and a half weigh against a costly one.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from bus.records import ValueOrigin
+from console.core.provenance.suspicion import Origin, Suspicion
+from console.core.text import plain
+
+AUTHORISED_BP: Final = 100
+"""Failure bound of a call whose every value the user said or a program put in its place. Of such
+calls from S2 up 1 in 446 was bad where nine runs in ten were attacked: at most 1.1 % with 95 % confidence."""
+
+UNREMARKABLE_BP: Final = 1_000
+"""Failure bound of a call with something nobody asked for, but nothing that reads like somebody else's wish."""
+
+SUSPECT_BP: Final = 2_000
+DOUBTFUL_BP: Final = 5_000
+
+ROWS: Final = ((3.5, DOUBTFUL_BP), (2.5, SUSPECT_BP), (1.5, UNREMARKABLE_BP))
+"""Least points and failure bound of each row; below all of them a call is authorised."""
+
+ROW_NAMES: Final = {
+    AUTHORISED_BP: "authorised", UNREMARKABLE_BP: "unremarkable", SUSPECT_BP: "unproven", DOUBTFUL_BP: "doubtful",
+}  # fmt: skip
+
+RECORDED: Final = 32
+"""Origins of one call that are recorded."""
+
+RECORDED_QUOTE: Final = 120
+
+_PATH: Final = 80
+_VALUE: Final = 48
+_QUOTE: Final = 90
+
+
+def failure_bound(suspicion: Suspicion | None, unproven: int) -> int:
+    """Return the failure bound in basis points; `unproven` where nothing is known of the run's texts, or not all of them."""
+    if suspicion is None:
+        return unproven
+    bound = next((bp for least, bp in ROWS if suspicion.points >= least), AUTHORISED_BP)
+    return bound if suspicion.whole else max(bound, unproven)
+
+
+def authorised(suspicion: Suspicion | None) -> bool:
+    """Whether nothing speaks against a call, and all that it could be told from is known."""
+    return suspicion is not None and suspicion.whole and suspicion.points < ROWS[-1][0]
+
+
+def quiet(suspicion: Suspicion | None) -> bool:
+    """Whether nothing known of a call reads like somebody else's wish: only then does what its agent earned speak for it."""
+    if suspicion is None:
+        return True
+    loud = any(code in ("told", "demanded", "grave-command") for code, _points in suspicion.terms)
+    return suspicion.points < ROWS[1][0] and suspicion.suspect is None and not suspicion.touches and not loud
+
+
+def facts(suspicion: Suspicion) -> list[tuple[str, str]]:
+    """Return what speaks against a call as (code, sentence), the most telling first; nothing if little does."""
+    if suspicion.points < ROWS[-1][0]:
+        return []
+    codes = {code for code, _points in suspicion.terms}
+    found: list[tuple[str, str]] = []
+    origin = suspicion.suspect
+    if origin is not None:
+        found.append(("origin", _sentence(origin)))
+    if "told" in codes:
+        found.append(
+            ("told", "A text that this run has read tells somebody to do this; the user never asked for it")
+        )
+    if "unasked" in codes and origin is None:
+        found.append(("unasked", "Nobody asked for anything of this kind"))
+    if "grave-command" in codes:
+        found.append(("grave-command", "Nobody named what this command reaches, and it is costly"))
+    made = [origin for origin in suspicion.origins if origin.kind == "made"]
+    if made and origin is None:
+        what = f"{_quoted(made[0].value, _VALUE)} ({plain(made[0].path, 40)})"
+        more = f" and {len(made) - 1} more" if len(made) > 1 else ""
+        found.append(
+            (
+                "made",
+                f"{what}{more} was said by nobody and stands in nothing that was read: the model made it",
+            )
+        )
+    return found
+
+
+def suspect_destination(suspicion: Suspicion) -> bool:
+    """Whether an address among the values is suspect, and the call with it."""
+    suspect = any(origin.suspect and origin.address for origin in suspicion.origins)
+    return suspect and suspicion.points >= ROWS[1][0]
+
+
+def without_origin(suspicion: Suspicion) -> Suspicion:
+    """The same call, had the user said every value of it."""
+    kept = [
+        term for term in suspicion.terms if term[0] in ("unasked", "told", "asked", "recent", "grave-command")
+    ]
+    return Suspicion(points=sum(points for _code, points in kept), terms=kept, whole=suspicion.whole)
+
+
+def without_demand(suspicion: Suspicion) -> Suspicion:
+    """The same call, had the user asked for it."""
+    kept = [term for term in suspicion.terms if term[0] not in ("unasked", "told", "grave-command")]
+    return Suspicion(
+        origins=suspicion.origins,
+        points=sum(points for _code, points in kept),
+        terms=kept,
+        whole=suspicion.whole,
+    )
+
+
+def _sentence(origin: Origin) -> str:
+    what = f"{_quoted(origin.value, _VALUE)} ({plain(origin.path, 40)}) was never said by the user"
+    tool = plain(origin.tool, 40) or "a tool"
+    if origin.kind == "inherited":
+        return f"{what}; it came with result {origin.source} of {tool}, whose own call carried such a value"
+    if not origin.quote:
+        return (
+            f"{what}, and stands in nothing that is known here; result {origin.source} of {tool} was cut off"
+        )
+    beside = ", beside an instruction" if origin.demanded else ""
+    where = f"running text of {tool}, result {origin.source}{beside}"
+    return f"{what}; it first appears in {where}: {_quoted(origin.quote, _QUOTE)}"
+
+
+def _quoted(text: str, most: int) -> str:
+    return f"“{plain(text.replace('“', chr(34)).replace('”', chr(34)), most)}”"
+
+
+def recorded(suspicion: Suspicion | None) -> list[ValueOrigin]:
+    """Return the origins as they stand in the record, bounded and fit to be seen."""
+    if suspicion is None:
+        return []
+    return [
+        ValueOrigin(
+            path=plain(origin.path, _PATH),
+            kind=origin.kind,
+            result=origin.source,
+            tool=plain(origin.tool, _PATH),
+            quote=plain(origin.quote, RECORDED_QUOTE),
+        )
+        for origin in suspicion.origins[:RECORDED]
+    ]

@@ -1,0 +1,37 @@
+"""Where a value came from, in a few words for a screen or a line. Pure."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from bus.records import ValueOrigin
+
+SUSPECT: Final = ("text", "inherited")
+"""Kinds of origin that take a call's authorisation away."""
+
+
+def where(origin: ValueOrigin) -> str:
+    """Return a sign and the words, such as `! text of fetch_page, result 6`; empty where a value is too short to tell."""
+    brought = f"{origin.tool or 'a tool'}, result {origin.result}"
+    match origin.kind:
+        case "said":
+            return "“ said by the user"
+        case "field":
+            return f"· {brought}"
+        case "text":
+            return f"! text of {brought}"
+        case "inherited":
+            return f"! by way of {brought}"
+        case "made":
+            return "* made by the model"
+        case "plain":
+            return ""
+
+
+def by_path(origins: list[ValueOrigin]) -> dict[str, ValueOrigin]:
+    """Return the origin of each argument by its path; of a value with many addresses in it the most suspect one."""
+    found: dict[str, ValueOrigin] = {}
+    for origin in origins:
+        if origin.path not in found or origin.kind in SUSPECT:
+            found[origin.path] = origin
+    return found

@@ -1,0 +1,182 @@
+"""A tool result cut into fields and sentences.
+
+A field is a short value that stands where a program put it: after its key, as a member of a list, or alone. What stands in
+running text was written by somebody, for somebody; an instruction can stand nowhere else.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Final, Literal, NamedTuple
+
+from console.core.provenance.normal import Words, addresses, clean, words
+from console.core.provenance.vocabulary import demanded
+
+Kind = Literal["field", "text"]
+
+FIELD_WORDS: Final = 6
+"""Words of the longest field."""
+
+DEPTH: Final = 4
+"""How deep a value may be written inside a value, such as a list inside a string."""
+
+_TAG: Final = re.compile(r"<[/!a-zA-Z][^<>]{0,2000}>")
+_LINK: Final = re.compile(r"""(?:href|src|action)\s*=\s*["']?([^"'\s>]+)""", re.IGNORECASE)
+_QUOTED: Final = re.compile(
+    r"'(?:[^'\\\n]|\\.)*'(?=\s*[,:}\])]|\s*$)|\"(?:[^\"\\]|\\.)*\"(?=\s*[,:}\])]|\s*$)", re.DOTALL
+)
+_KEYED: Final = re.compile(r"^(\s*)((?:- )*)([\"']?[\w$][\w $./()-]{0,40}[\"']?):(?:\s+(.*))?$")
+_SENTENCE: Final = re.compile(r"(?<=[.!?:;])[\"')\]]*\s+|\s[-–—•*|]+\s|\n\s*\n|\n(?=\s*(?:[-*•]|\d+[.)]))")
+_BARE: Final = re.compile(r"[,:{}\[\]()=\n]+")
+_NEWLINE: Final = re.compile(r"\\n|\\r|\n")
+
+
+class Passage(NamedTuple):
+    """A field or a sentence. `demands`: it, or the sentence before or after it, tells somebody to do something."""
+
+    text: str
+    kind: Kind
+    words: Words
+    demands: bool
+    demanding: bool
+
+
+def passages(text: str) -> Iterator[Passage]:
+    """Cut a result, first to last."""
+    stripped = text.strip()
+    if _short(stripped):
+        yield _field(stripped)  # the whole answer is one value
+        return
+    yield from _value(text, 0)
+
+
+def sentences(text: str) -> Iterator[Passage]:
+    """Cut running text into sentences."""
+    linked = [link for tag in _TAG.findall(text) for link in _LINK.findall(tag)]
+    spoken = _NEWLINE.sub("\n", _TAG.sub("\n\n", text))
+    found: list[tuple[str, Words, bool]] = []
+    for part in _SENTENCE.split(spoken):
+        said = clean(" ".join(part.split()))
+        if said:
+            cut = words(said)
+            found.append((said, cut, demanded(said, cut.words)))
+    for number, (said, cut, demanding) in enumerate(found):
+        near = demanding or any(other[2] for other in found[max(0, number - 1) : number + 2])
+        yield Passage(said, "text", cut, near, demanding)
+    for link in linked:
+        yield _field(link)
+
+
+def _value(text: str, depth: int) -> Iterator[Passage]:
+    stripped = text.strip()
+    if depth <= DEPTH and stripped[:1] in ("{", "[") and len(stripped) > 1:
+        yield from _structure(stripped, depth)
+    elif depth == 0 and _is_record(text):
+        yield from _record(text)
+    else:
+        yield from _leaf(text, depth)
+
+
+def _leaf(text: str, depth: int = DEPTH) -> Iterator[Passage]:
+    """A value of a structure: a field if it is short, a structure if it is one, otherwise running text."""
+    stripped = text.strip()
+    if depth < DEPTH and stripped[:1] in ("{", "[") and stripped[-1:] in ("}", "]"):
+        yield from _structure(stripped, depth + 1)
+    elif depth and _short(stripped):
+        yield _field(stripped)
+    else:
+        yield from sentences(text)
+
+
+def _structure(text: str, depth: int) -> Iterator[Passage]:
+    """JSON, or what a language prints of its lists and tables; also if its end was cut off."""
+    end = 0
+    for match in _QUOTED.finditer(text):
+        yield from _bare(text[end : match.start()])
+        end = match.end()
+        if text[end : end + 2].lstrip()[:1] != ":":
+            yield from _leaf(match[0][1:-1].replace("\\n", "\n"), max(depth, 1))
+    yield from _bare(text[end:])
+
+
+def _bare(text: str) -> Iterator[Passage]:
+    """What stands between quoted strings: numbers and words; running text if a string was cut off or quoted in vain."""
+    if len(text) < 3 and not text.strip(" ,:{}[]()\n"):
+        return
+    for part in _BARE.split(text):
+        stripped = part.strip(" '\"")
+        if stripped:
+            yield from _leaf(stripped)
+
+
+def _is_record(text: str) -> bool:
+    """Whether a text is lines of `key: value`, as YAML has them."""
+    lines = [line for line in text.splitlines() if line.strip()]
+    keyed = sum(_KEYED.match(line) is not None for line in lines)
+    return keyed >= 1 and _KEYED.match(lines[0]) is not None and 3 * keyed >= len(lines)
+
+
+def _record(text: str) -> Iterator[Passage]:
+    """Lines of `key: value`; a value in quotes, or indented below its key, is one value over many lines."""
+    held: list[str] = []
+    quote, indent = "", 0
+    for line in text.splitlines():
+        if quote:
+            held.append(line)
+            if _ends(line, quote):
+                quote = ""
+            continue
+        keyed = _KEYED.match(line)
+        deeper = len(line) - len(line.lstrip()) > indent or not line.strip()
+        if keyed is None and held and deeper:
+            held.append(line)
+            continue
+        yield from _held(held)
+        held = []
+        if keyed is None:
+            held, indent = [line.strip().removeprefix("- ")], len(line) - len(line.lstrip())
+            continue
+        indent = len(keyed[1]) + len(keyed[2])
+        value = (keyed[4] or "").strip()
+        held = [value] if value else []
+        if value[:1] in ("'", '"') and not _ends(value[1:], value[0]):
+            quote = value[0]
+        elif value[:1] in ("|", ">") and len(value) <= 2:
+            held = [""]
+    yield from _held(held)
+
+
+def _held(held: list[str]) -> Iterator[Passage]:
+    if not held:
+        return
+    value = "\n".join(line.strip().removesuffix("\\").removeprefix("\\") for line in held).strip()
+    if value[:1] in ("'", '"') and value[-1:] == value[:1] and len(value) > 1:
+        value = value[1:-1]
+    folded = re.sub(r"(?<!\n)\n(?!\n)", " ", value)
+    yield from _leaf(folded, 1)
+
+
+def _ends(line: str, quote: str) -> bool:
+    """Whether a quoted value ends with this line."""
+    stripped = line.rstrip()
+    tail = len(stripped) - len(stripped.rstrip(quote))
+    return tail % 2 == 1 and not stripped.endswith("\\" + quote)
+
+
+def _short(text: str) -> bool:
+    """Whether a text is a value and not a sentence: few words on one line that neither end like a sentence nor demand."""
+    parts = text.split(None, FIELD_WORDS)
+    if not parts or len(parts) > FIELD_WORDS or "\n" in text:
+        return False
+    if len(parts) == 1:
+        return True
+    tells = demanded(clean(text), words(clean(text)).words)
+    reaches = bool(addresses(text))
+    ended = text[-1] in ".!?" and len(parts) > 2
+    return not (ended or (tells and (reaches or len(parts) > 3)) or (reaches and len(parts) > 3))
+
+
+def _field(text: str) -> Passage:
+    said = clean(text)
+    return Passage(said, "field", words(said), demands=False, demanding=False)

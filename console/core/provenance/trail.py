@@ -1,0 +1,234 @@
+"""What a run was told and what it has read: the memory that the origin of its values is told from."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Any, Final
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from console.core.provenance.index import Index
+from console.core.provenance.normal import addresses, clean, host, is_address, words
+from console.core.provenance.passages import passages, sentences
+from console.core.provenance.suspicion import Origin, Suspicion, Traits, weigh
+from console.core.provenance.vocabulary import STOP, VERBS, families, name_parts, stem
+
+LONG: Final = 80
+"""Characters of a value that may be one thing; of a longer one only the addresses in it are looked at."""
+
+LEAVES_LOOKED_AT: Final = 64
+"""Values of one call that are looked at; more of them make the call not whole."""
+
+RESULT_CHARS: Final = 200_000
+"""Characters of one result that are read."""
+
+VALUE_CHARS: Final = 200
+
+RECENT_RESULTS: Final = 2
+
+
+RESOURCES_KEPT: Final = 4_096
+
+
+class Resources:
+    """Files, pages and other places that a suspect call has written to, by whichever run; shared by the runs of a site."""
+
+    def __init__(self) -> None:
+        self._names: dict[str, None] = {}
+
+    def mark(self, name: str) -> None:
+        """A suspect call has written to this place. The oldest are forgotten first."""
+        self._names.pop(name, None)
+        self._names[name] = None
+        if len(self._names) > RESOURCES_KEPT:
+            del self._names[next(iter(self._names))]
+
+    def __contains__(self, name: str) -> bool:
+        return name in self._names
+
+
+class _Source(Struct):
+    tool: str
+    tainted: bool
+    demands: bool = False
+
+
+class Trail:
+    """The memory of one run. Feed it in order: `said`, `called`, `read`."""
+
+    def __init__(self, resources: Resources | None = None) -> None:
+        self._resources = Resources() if resources is None else resources
+        self._user = Index()
+        self._stems: set[str] = set()
+        self._verbs: set[str] = set()
+        self._families: set[str] = set()
+        self._hosts: set[str] = set()
+        self._read = Index()
+        self._sources: list[_Source] = []
+        self._whole = True
+        self._cut = 0
+
+    @property
+    def told(self) -> bool:
+        """Whether anybody has said what to do."""
+        return bool(self._stems)
+
+    @property
+    def size(self) -> int:
+        """Words kept."""
+        return self._user.size + self._read.size
+
+    def said(self, text: str, *, whole: bool = True) -> None:
+        """Take up the words of a person: the user's task or answer, an operator's. Not `whole`: some of it is missing."""
+        self._whole = self._whole and whole
+        for passage in sentences(text):
+            self._user.add(0, passage)
+            self._stems |= {stem(word) for word in passage.words.words}
+            self._verbs |= {word for word in passage.words.words if word in VERBS}
+        self._families = families(sorted(self._verbs | {_verb_of(word) for word in self._stems} - {""}))
+        self._hosts |= {host(found) for found in addresses(text)} - {""}
+
+    def read(self, tool: str, text: str, *, tainted: bool = False, cut: bool = False) -> int:
+        """Take up a tool's result. `tainted`: the call carried a suspect value. `cut`: the agent saw more than this.
+
+        Returns the number of the result, from 1.
+        """
+        source = _Source(tool, tainted)
+        self._sources.append(source)
+        if cut or len(text) > RESULT_CHARS:
+            self._cut = len(self._sources)
+        for passage in passages(text[:RESULT_CHARS]):
+            self._read.add(len(self._sources), passage)
+            source.demands = source.demands or passage.demanding
+        return len(self._sources)
+
+    def call(
+        self,
+        tool: str,
+        leaves: Iterable[tuple[str, object]],
+        *,
+        whole: bool = True,
+        without: frozenset[str] = frozenset(),
+    ) -> Suspicion:
+        """Tell where the values of a call came from, and what speaks against it.
+
+        `leaves` are the paths and values of its arguments (`leaf_values`). `tool` is empty where its name is not what is
+        done, as of a shell. Not `whole`: some values are not among them.
+        """
+        origins: list[Origin] = []
+        whole = whole and self._whole and self._read.whole and self._user.whole
+        for number, (path, value) in enumerate(leaves):
+            if number >= LEAVES_LOOKED_AT:
+                whole = False
+                break
+            origins += self._leaf(path, value)
+        parts = name_parts(tool)
+        verbs = [part for part in parts if part in VERBS]
+        asked = families(verbs)
+        objects = {stem(part) for part in parts if part not in VERBS and part not in STOP and len(part) > 2}
+        objects |= {stem(part) for part in verbs[1:]}
+        verb_asked = any(verb in self._verbs or stem(verb) in self._stems for verb in verbs[:1])
+        traits = Traits(
+            family_asked=not verbs or bool(asked & self._families) or verb_asked,
+            verb_asked=verb_asked,
+            told=bool(verbs) and not verb_asked and self._read.demands(asked, objects),
+            recent=any(source.demands for source in self._sources[-RECENT_RESULTS:]),
+            visits=any(is_address(origin.value) for origin in origins),
+        )
+        suspicion = weigh(origins, traits, whole=whole, without=without)
+        places = {place for origin in origins if (place := _place(origin.value))}
+        if any(place in self._resources for place in places):
+            return replace(suspicion, touches=True)
+        return suspicion
+
+    def wrote(self, suspicion: Suspicion) -> None:
+        """A call that changes something was made: where it wrote is as suspect as what it wrote."""
+        if suspicion.taints:
+            for origin in suspicion.origins:
+                place = _place(origin.value)
+                if place:
+                    self._resources.mark(place)
+
+    def _leaf(self, path: str, value: object) -> Iterator[Origin]:
+        text = value if isinstance(value, str) else _text(value)
+        if len(text) > LONG:
+            for address in addresses(text)[:LEAVES_LOOKED_AT]:
+                yield self._origin(path, address, address)
+        else:
+            yield self._origin(path, value, text)
+
+    def _origin(self, path: str, value: object, text: str) -> Origin:
+        shown = text[:VALUE_CHARS]
+        small = isinstance(value, int | float) and abs(value) < 10
+        if value is None or isinstance(value, bool) or small or len(text.strip()) < 3:
+            return Origin(path=path, kind="plain", value=shown)
+        address = is_address(text.strip())
+        bare = clean(text).strip().rstrip("/")
+        if self._was_said(value, bare, address=address):
+            return Origin(path=path, kind="said", value=shown, address=address)
+        found = self._read.find(value, bare)
+        if found is None and address and self._cut:
+            tool = self._sources[
+                self._cut - 1
+            ].tool  # it may stand in what was cut off, and nobody could tell
+            return Origin(path=path, kind="text", value=shown, source=self._cut, tool=tool, address=True)
+        if found is None:
+            return Origin(path=path, kind="made", value=shown, address=address)
+        source = self._sources[found.source - 1]
+        return Origin(
+            path=path,
+            kind="inherited" if source.tainted else found.kind,
+            value=shown,
+            source=found.source,
+            tool=source.tool,
+            quote=found.quote,
+            demanded=found.demands,
+            address=address,
+        )
+
+    def _was_said(self, value: object, text: str, *, address: bool) -> bool:
+        if self._user.find(value, text) is not None:
+            return True
+        if address:
+            return "@" not in text and host(text) in self._hosts
+        telling = [word for word in words(text).words if word not in STOP]
+        return (
+            bool(telling)
+            and not any(char.isdigit() for char in text)
+            and all(stem(word) in self._stems for word in telling)
+        )
+
+
+def leaf_values(args: dict[str, Any]) -> Iterator[tuple[str, object]]:
+    """Every value of the arguments with its path: `to[0]`, `message.body`. Names of members are not values."""
+    stack: list[tuple[str, Any]] = [("", args)]
+    while stack:
+        path, value = stack.pop()
+        if isinstance(value, dict):
+            stack += [
+                (f"{path}.{name}" if path else str(name), inner) for name, inner in reversed(value.items())
+            ]
+        elif isinstance(value, list):
+            stack += [(f"{path}[{at}]", inner) for at, inner in reversed(list(enumerate(value)))]
+        else:
+            yield path, value
+
+
+def _place(value: str) -> str:
+    """Return a value in one form if it names a place that keeps something: a path or a link; otherwise nothing."""
+    bare = clean(value).strip().rstrip("/")
+    return bare if "/" in bare and " " not in bare else ""
+
+
+def _text(value: object) -> str:
+    if isinstance(value, float) and value.is_integer() and abs(value) < 2**53:
+        return str(int(value))
+    return "" if value is None else str(value)
+
+
+_STEMMED: Final = {stem(verb): verb for verb in VERBS}
+
+
+def _verb_of(stemmed: str) -> str:
+    return _STEMMED.get(stemmed, "")

@@ -1,0 +1,129 @@
+"""Files judged and measured, as rows for people and as JSON."""
+
+from __future__ import annotations
+
+import gzip
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from msgspec import Struct
+
+from console.evaluation.baselines import BASELINES, flagged
+from console.evaluation.forecast import AT, Past, brier_skill, heard
+from console.evaluation.judging import judge_run
+from console.evaluation.labels import labelled_runs
+from console.evaluation.measures import Figure, Lived, Measures, measure
+from console.policy.judge import Judge
+
+
+class FileReport(Struct, frozen=True):
+    """One file: the judge's figures, the skill of the forecast by step with its runs, simple judges beside it."""
+
+    file: str
+    judge: Measures
+    forecast: dict[str, tuple[float | None, int]]
+    baselines: dict[str, Measures]
+
+
+def evaluate(path: Path, judge: Judge, *, baselines: bool, flags: list[bytes] | None = None) -> FileReport:
+    """Judge a file and measure it. `flags` collects one line of JSON a run.
+
+    Raises:
+        RecordedRunError: it cannot be read, or a line of it is no run.
+    """
+    lived: list[Lived] = []
+    asked: dict[str, dict[str, set[int]]] = {name: {} for name in BASELINES}
+    past: list[Past] = []
+    for run, labels in labelled_runs(path):
+        calls = judge_run(run, judge)
+        lived.append(Lived(labels, calls, len(run.steps)))
+        if labels.outcome.success is not None:
+            kind = f"{run.source}/{run.agent}/{run.model}/{run.domain}"
+            past.append(Past(kind, heard(run), len(run.steps), labels.outcome.success))
+        if flags is not None:
+            listed = [
+                {"i": run.steps[call.at].i, "score": call.score, "gate": call.gate}
+                for call in calls
+                if call.gate != "auto"
+            ]
+            flags.append(msgspec.json.encode({"run_id": run.run_id, "flags": listed}))
+        if baselines:
+            for name, baseline in BASELINES.items():
+                asked[name][run.run_id] = flagged(run, calls, baseline)
+    beside = {}
+    if baselines:
+        beside = {name: _beside(lived, found) for name, found in asked.items()}
+    return FileReport(path.name, measure(lived), {str(step): brier_skill(past, step) for step in AT}, beside)
+
+
+def _beside(lived: Iterable[Lived], found: dict[str, set[int]]) -> Measures:
+    relabelled = [
+        Lived(
+            one.labels,
+            [
+                msgspec.structs.replace(
+                    call, gate="ask" if call.at in found[one.labels.run_id] else "auto", score=0.0
+                )
+                for call in one.calls
+            ],
+            one.steps,
+        )
+        for one in lived
+    ]
+    return measure(relabelled, draws=0)
+
+
+def rows(report: FileReport) -> Iterator[str]:
+    """The report in lines for people."""
+    judged = report.judge
+    yield f"{report.file}: {judged.runs} runs, {judged.good_runs} good, {judged.calls} tool calls, {judged.bad_calls} bad"
+    yield f"  bad calls at ask or higher      {_shown(judged.recall, share=True)}"
+    yield f"  interruptions per good run      {_shown(judged.per_good_run)}; by task {_shown(judged.per_good_task)}"
+    yield f"  interruptions per run           {_shown(judged.per_run)}; per 100 tool calls {_shown(judged.per_100_calls)}"
+    yield f"  precision                       {_shown(judged.precision, share=True)}"
+    yield f"  false alarms per 100 steps      {_shown(judged.false_per_100_steps)}"
+    yield f"  first bad call caught           {_shown(judged.caught_first, share=True)}"
+    yield f"  steps to detect, median         {_number(judged.detect_steps)}"
+    yield f"  AUROC violation, failure        {_number(judged.violation_auroc)}, {_number(judged.failure_auroc)}"
+    skills = ", ".join(
+        f"{step}: {_number(skill)} (n {runs})" for step, (skill, runs) in report.forecast.items()
+    )
+    yield f"  Brier skill of forecast at step {skills}"
+    if any(recall is not None for _budget, recall, _spent in judged.curve):
+        points = ", ".join(f"{_number(recall)} at {budget:g}" for budget, recall, _spent in judged.curve)
+        yield f"  best recall within a budget     {points}"
+    for name, figures in report.baselines.items():
+        yield (
+            f"  beside: {name:<24}{_shown(figures.recall, share=True)} of bad calls at "
+            f"{_shown(figures.per_good_run)} per good run, {_shown(figures.per_100_calls)} per 100 calls"
+        )
+
+
+def as_json(report: FileReport) -> dict[str, Any]:
+    """The report as JSON has it."""
+    found: dict[str, Any] = msgspec.to_builtins(report)
+    return found
+
+
+def write_flags(path: Path, lines: list[bytes]) -> None:
+    """Write one line of JSON a run; gzipped if the name says so."""
+    body = b"".join(line + b"\n" for line in lines)
+    path.write_bytes(gzip.compress(body, mtime=0) if path.suffix == ".gz" else body)
+
+
+def _shown(figure: Figure, *, share: bool = False) -> str:
+    if figure.value is None:
+        return "–"
+    scale, unit = (100, " %") if share else (1, "")
+    text = f"{figure.value * scale:.{1 if share else 2}f}{unit}"
+    if figure.low is None or figure.high is None:
+        return text
+    return (
+        f"{text} ({figure.low * scale:.{1 if share else 2}f} to {figure.high * scale:.{1 if share else 2}f})"
+    )
+
+
+def _number(value: float | None) -> str:
+    return "–" if value is None else f"{value:.2f}"

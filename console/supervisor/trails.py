@@ -1,0 +1,111 @@
+"""What the runs of the floor were told and have read: fed with their events, asked when a call is judged.
+
+Kept in memory only. A run whose beginning this supervisor did not see has no trail until `recall` has given it its recorded
+events; without one the origin of its values is unknown, which counts against it.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from typing import Final, NamedTuple
+
+from bus.events import ActionFinished, ActionProposed, Data, MessageSeen, RunFinished, RunStarted
+from bus.records import ActionDecided
+from console.core.provenance.suspicion import Suspicion
+from console.core.provenance.trail import Resources, Trail
+
+RUNS_KEPT: Final = 2_000
+"""Runs whose texts are kept. The one that was quiet longest goes first; its calls are then judged without."""
+
+WORDS_KEPT: Final = 4_000_000
+"""Words of all runs together."""
+
+CALLS_KEPT: Final = 256
+"""Calls of one run whose results are still awaited."""
+
+
+class _Call(NamedTuple):
+    tool: str
+    call_id: str
+    suspicion: Suspicion | None
+    writes: bool
+
+
+class _Followed:
+    def __init__(self, resources: Resources) -> None:
+        self.trail = Trail(resources)
+        self.calls: OrderedDict[str, _Call] = OrderedDict()
+
+    def called(self, data: ActionProposed, suspicion: Suspicion | None, *, writes: bool) -> None:
+        self.calls[data.action] = _Call(data.tool, data.call_id, suspicion, writes)
+        while len(self.calls) > CALLS_KEPT:
+            self.calls.popitem(last=False)
+
+    def result(self, name: str, text: str, *, action: str = "", call_id: str = "", cut: bool = False) -> None:
+        found = self.calls.pop(action, None) if action else None
+        if found is None and call_id:
+            found = next((call for call in self.calls.values() if call.call_id == call_id), None)
+        if found is not None and found.writes and found.suspicion is not None:
+            self.trail.wrote(found.suspicion)
+        taints = found is not None and (found.suspicion is None or found.suspicion.taints)
+        if text:
+            self.trail.read(found.tool if found else name, text, tainted=taints, cut=cut)
+
+
+class Trails:
+    """The trails of living runs by the run's key."""
+
+    def __init__(self) -> None:
+        self._runs: OrderedDict[str, _Followed] = OrderedDict()
+        self._words = 0
+        self._resources = Resources()
+
+    def begin(self, key: str) -> None:
+        """A run is seen from its beginning."""
+        self.ended(key)
+        self._runs[key] = _Followed(self._resources)
+
+    def follow(self, key: str, data: Data) -> None:
+        """Take up what an accepted event or a decision tells of a run."""
+        if isinstance(data, RunStarted) and data.continues is None:
+            self.begin(key)
+        elif isinstance(data, RunFinished):
+            self.ended(key)
+        followed = self._runs.get(key)
+        if followed is None:
+            return
+        self._runs.move_to_end(key)
+        before = followed.trail.size
+        match data:
+            case RunStarted(goal=goal):
+                followed.trail.said(goal)
+            case MessageSeen(role="user" | "system", text=text, truncated=cut):
+                followed.trail.said(text, whole=not cut)
+            case MessageSeen(role="tool", name=name, text=text, call_id=call_id, truncated=cut):
+                followed.result(name, text, call_id=call_id, cut=cut)
+            case ActionFinished(outcome="done" | "failed", action=action, text=text, truncated=cut):
+                followed.result("", text, action=action, cut=cut)
+            case ActionDecided(outcome="responded", reason=reason):
+                followed.trail.said(reason)
+            case _:
+                return
+        self._words += followed.trail.size - before
+        while len(self._runs) > RUNS_KEPT or (self._words > WORDS_KEPT and len(self._runs) > 1):
+            self.ended(next(iter(self._runs)))
+
+    def proposed(self, key: str, data: ActionProposed, suspicion: Suspicion | None, *, writes: bool) -> None:
+        """Remember a call until its result comes. `writes`: it changes something."""
+        followed = self._runs.get(key)
+        if followed is not None:
+            followed.called(data, suspicion, writes=writes)
+
+    def of(self, key: str) -> Trail | None:
+        """The trail of a run that has been told something; None if nothing is known of what it was told."""
+        followed = self._runs.get(key)
+        return followed.trail if followed is not None and followed.trail.told else None
+
+    def ended(self, key: str) -> None:
+        """A run is over: nobody will ask about it again."""
+        gone = self._runs.pop(key, None)
+        if gone is not None:
+            self._words -= gone.trail.size
