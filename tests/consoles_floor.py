@@ -39,6 +39,14 @@ severity = "S4"
 effect = "write"
 """
 
+POLICY: Final = """\
+[[rule]]
+id = "letters-ask"
+tool = "send_letter"
+raise = "ask"
+why = "a person reads every letter"
+"""
+
 
 @dataclass(frozen=True, slots=True)
 class Said:
@@ -67,6 +75,7 @@ class ConsolesFloor:
         home = self.site.home
         prepare(home)
         home.catalogue.write_text(CATALOGUE, "utf-8")
+        home.policy.write_text(POLICY, "utf-8")
         with home.operators.open("a", encoding="utf-8") as enrolled:
             for operator in self.operators:
                 key = PrivateKey.generate()

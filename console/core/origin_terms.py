@@ -77,17 +77,19 @@ def facts(suspicion: Suspicion) -> list[tuple[str, str]]:
         found.append(("unasked", "Nobody asked for anything of this kind"))
     if "grave-command" in codes:
         found.append(("grave-command", "Nobody named what this command reaches, and it is costly"))
-    made = [origin for origin in suspicion.origins if origin.kind == "made"]
-    if made and origin is None:
-        what = f"{_quoted(made[0].value, _VALUE)} ({plain(made[0].path, 40)})"
-        more = f" and {len(made) - 1} more" if len(made) > 1 else ""
-        found.append(
-            (
-                "made",
-                f"{what}{more} was said by nobody and stands in nothing that was read: the model made it",
-            )
-        )
+    if origin is None and (text := made(suspicion)):
+        found.append(("made", text))
     return found
+
+
+def made(suspicion: Suspicion) -> str:
+    """Return which values nobody said and nothing that was read holds, as a sentence; empty if there is none."""
+    values = [origin for origin in suspicion.origins if origin.kind == "made"]
+    if not values:
+        return ""
+    what = f"{_quoted(values[0].value, _VALUE)} ({plain(values[0].path, 40)})"
+    more = f" and {len(values) - 1} more" if len(values) > 1 else ""
+    return f"{what}{more} was said by nobody and stands in nothing that was read: the model made it"
 
 
 def suspect_destination(suspicion: Suspicion) -> bool:

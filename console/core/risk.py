@@ -303,6 +303,8 @@ def _floors(evidence: Evidence, severity: int) -> list[_Term]:  # noqa: C901  (o
     if suspicion is not None and leaves_by and origin_terms.suspect_destination(suspicion):
         text = f"{tool} reaches outside, to an address that nobody asked for and a text brought"
         floor("ask", "suspect-destination", text)
+    if severity == 4 and suspicion is not None and (text := origin_terms.made(suspicion)):
+        floor("hold", "made", text)
     if facts is not None and facts.by_name and severity >= 2:
         floor("notify", "by-name", f"{tool} is in no catalogue and changes something, by its name")
     if evidence.standing.check:
