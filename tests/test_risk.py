@@ -176,6 +176,7 @@ def test_one_fact_and_its_gate(evidence: Evidence, gate: Gate, first: str) -> No
     assert (judged.gate, codes(judged)[0]) == (gate, first)
 
 
+ASKED = Traits(family_asked=True, verb_asked=True, told=False, recent=False)
 SAID = weigh(
     [Origin(path="to", kind="said")], Traits(family_asked=True, verb_asked=True, told=False, recent=False)
 )
@@ -202,6 +203,8 @@ def test_the_floors_hold_without_the_table() -> None:
     assert codes(assess(on(2, "write", earned=proven, tainted=True, sensitive=True))) == ["rule-of-two"]
     check = msgspec.structs.replace(proven, check=True)
     assert codes(assess(on(2, "write", earned=check))) == ["spot-check"]
+    made = weigh([Origin(path="to", kind="made")], ASKED)
+    assert assess(on(4, "write", earned=PROVEN, suspicion=made)).gate == "hold"
 
 
 def test_what_an_unknown_tool_earned_does_not_count() -> None:
