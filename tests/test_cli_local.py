@@ -208,7 +208,9 @@ def test_keys_are_made_enrolled_and_shown(run: Run, home: Home) -> None:
     assert run("keys", "add", "ann", *public.line.split()).exit_code == 0
     assert home.operators.read_text() == f"ann {public.line}\n"
     assert "was enrolled already" in run("keys", "add", "ann", public.line).stdout
-    taken = run("keys", "add", "bob", str(home.config / "ann_ed25519.pub"))  # two names would count as two persons
+    taken = run(
+        "keys", "add", "bob", str(home.config / "ann_ed25519.pub")
+    )  # two names would count as two persons
     assert (taken.exit_code, "ann" in line(taken)) == (2, True)
     pub = home.config / "bob.pub"
     pub.write_text(PrivateKey.generate().public.line + "\n")
