@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -11,6 +12,11 @@ from typing import Any, Self
 import pexpect
 import psutil
 import pyte
+
+
+def _hear_hang_ups() -> None:
+    # Whoever runs the tests may ignore them (nohup), and that is inherited.
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 
 class Terminal:
@@ -34,6 +40,7 @@ class Terminal:
             env=dict(environment) | {"TERM": "xterm-256color", "COLUMNS": str(columns), "LINES": str(rows)},
             dimensions=(rows, columns),
             timeout=None,
+            preexec_fn=_hear_hang_ups,
         )
 
     def __enter__(self) -> Self:

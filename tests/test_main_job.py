@@ -8,7 +8,7 @@ import os
 import re
 import sys
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 import pytest
@@ -48,11 +48,21 @@ async def effective(floor: FloorProcesses, kind: str) -> None:
     raise AssertionError(f"no {kind} took effect")
 
 
+POLICY: Final = """\
+[[rule]]
+id = "flights-hold"
+tool = "update_reservation_*"
+raise = "hold"
+why = "a person looks at every change of a flight"
+"""
+
+
 async def decide_by_keys(screen: Terminal, floor: FloorProcesses) -> None:
     """Approve an action that waits, reject one, pause, resume and kill a run, leave."""
     screen.until(lambda text: text.count(" hold ") >= 3, "three actions that wait")
     screen.press_until("g\r", "› Decide")
-    code = re.search(r"type the code +(\d{4})", screen.press_until("a", "type the code"))
+    # Page down, then approve: what was not on screen is not approved.
+    code = re.search(r"type the code +(\d{4})", screen.press_until("\x1b[6~a", "type the code"))
     assert code is not None
     screen.press(code[1])
     screen.shows("approved by")
@@ -107,6 +117,8 @@ async def test_ten_real_runs_are_supervised_by_keys(tmp_path: Path) -> None:
         pytest.skip(f"no sample runs in {DATA}")
     ledger = tmp_path / "ledger.jsonl"
     with FloorProcesses(tmp_path) as floor:
+        floor.home.policy.parent.mkdir(parents=True)
+        floor.home.policy.write_text(POLICY, "utf-8")
         floor.start()
         await until(
             lambda: floor.home.operators.exists() and floor.home.broker_file.exists(), 20.0, "the site is up"

@@ -153,7 +153,11 @@ def tail(
         row = Row().at(3, name, "muted")
         first, *more = wrap(safe(reason.text), view.last - 13)
         lines.append(row.at(14, first).line)
-        lines += [Row().at(14, rest, end=view.last + 1).line for rest in more[:REASON_LINES]]
+        if (
+            len(more) > REASON_LINES
+        ):  # the last line holds all the rest, so that it is cut where all can see it
+            more[REASON_LINES - 1 :] = [" ".join(more[REASON_LINES - 1 :])]
+        lines += [Row().at(14, rest, end=view.last + 1).line for rest in more]
     if len(facts) > REASONS_SHOWN:
         lines.append(Row().at(14, f"and {len(facts) - REASONS_SHOWN} more", "muted").line)
     lines += _agent_says(action, view, opened=says)
