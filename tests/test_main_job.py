@@ -7,6 +7,7 @@ import json
 import os
 import re
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final
 
@@ -61,8 +62,15 @@ async def decide_by_keys(screen: Terminal, floor: FloorProcesses) -> None:
     """Approve an action that waits, reject one, pause, resume and kill a run, leave."""
     screen.until(lambda text: text.count(" hold ") >= 3, "three actions that wait")
     screen.press_until("g\r", "› Decide")
-    # Page down, then approve: what was not on screen is not approved.
-    code = re.search(r"type the code +(\d{4})", screen.press_until("\x1b[6~a", "type the code"))
+    screen.shows("if nobody")
+    # What was not on screen is not approved: long values are opened, then all is gone through, up and down.
+    for keys in ("o", *("\x1b[5~", "\x1b[6~") * 8):
+        if "not displayed yet" not in screen.text:
+            break
+        screen.press(keys)
+        with suppress(AssertionError):
+            screen.until(lambda text: "not displayed yet" not in text, "all of its arguments", 1.0)
+    code = re.search(r"type the code +(\d{4})", screen.press_until("a", "type the code"))
     assert code is not None
     screen.press(code[1])
     screen.shows("approved by")
