@@ -10,6 +10,7 @@ from typing import Any
 from console.core.lifecycle import OPEN
 from console.core.state import (
     ACTIONS_KEPT,
+    ARGS_KEPT,
     ARGS_OF_RUN,
     ARGS_OF_SITE,
     UNGATED_KEPT,
@@ -58,9 +59,12 @@ def cut(fleet: Fleet, action: Action) -> None:
 
 def forget_actions(fleet: Fleet, run: Run) -> None:
     """Keep the open actions and the newest closed ones: arguments of the last few, the rest without."""
+    if len(run.actions) <= ARGS_KEPT:
+        return
     closed = [action for action in run.actions.values() if action.state not in OPEN]
-    for action in closed[: -ACTIONS_KEPT // 4]:
-        cut(fleet, action)
+    for action in closed[:-ARGS_KEPT]:
+        if action.args_bytes:
+            cut(fleet, action)
     ungated = [action for action in run.actions.values() if action.state == "ungated"]
     for action in (*closed[:-ACTIONS_KEPT], *ungated[:-UNGATED_KEPT]):
         forget_action(fleet, run, action)

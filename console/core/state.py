@@ -21,6 +21,8 @@ STEPS_KEPT_ENDED: Final = 12
 STEP_TEXT: Final = 120
 ALARM_TEXT: Final = 400
 ACTIONS_KEPT: Final = 24
+ARGS_KEPT: Final = 6
+"""Closed actions of a run, the newest, whose arguments are kept."""
 MESSAGES_KEPT: Final = 8
 COMMANDS_KEPT: Final = 1_024
 FINISHED_KEPT: Final = 200

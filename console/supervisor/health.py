@@ -39,6 +39,8 @@ from console.supervisor.progress import Progress
 LOOK: Final = 1.0
 """Seconds between looks at the time that runs have used."""
 
+UNBOUNDED: Final = Budget()
+
 BY: Final = "policy"
 """In whose name a run is paused."""
 
@@ -66,7 +68,7 @@ class Health:
         self._autonomy = autonomy
         autonomy.doubt = self.doubt
         agents.on_lost = self.lost
-        self.budget: Callable[[str], Budget] = lambda _agent: Budget()
+        self.budget: Callable[[str], Budget] = lambda _agent: UNBOUNDED
         self.progress = Progress(log, alarms)
         self._runs: dict[str, _Run] = {}
         self._look_at = 0.0
@@ -163,7 +165,7 @@ class Health:
 
     def _spent(self, run: Run, now: float) -> None:
         budget = self.budget(run.agent)
-        if budget == Budget():
+        if budget == UNBOUNDED:
             return
         standing = over(budget, self._of(run).usage.used(run, self._log.now()))
         for finding in standing:

@@ -5,11 +5,12 @@ It is the only clock there is for an agent that never announced itself: whether 
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from dataclasses import dataclass
 from typing import Final
 
 from bus.records import AgentLost
-from console.core.health.stall import UNKNOWN, Durations, Limit, limit
+from console.core.health.stall import LEAST, UNKNOWN, Durations, Limit, limit
 from console.core.lifecycle import ENDED
 from console.core.state import Fleet, Run
 from console.supervisor.alarms import Alarms
@@ -35,17 +36,15 @@ KIND: Final = "stalled"
 
 @dataclass(slots=True)
 class Silence:
-    """Since when a run is silent, over which kind of work, when that is too long, and whether its length means anything."""
+    """Since when a run is silent, over which kind of work, and whether its length means anything.
+
+    `limit` is how long it may be; nobody asks before it has lasted `LEAST`, and most never do.
+    """
 
     since: float
     kind: str
-    limit: Limit
     counts: bool = True
-
-    @property
-    def due(self) -> float:
-        """When it is too long."""
-        return self.since + self.limit.seconds
+    limit: Limit | None = None
 
 
 class Progress:
@@ -58,7 +57,7 @@ class Progress:
         self._log = log
         self._alarms = alarms
         self._heard: dict[str, Silence] = {}
-        self._known: dict[tuple[str, str], Durations] = {}
+        self._known: OrderedDict[tuple[str, str], Durations] = OrderedDict()
         self._stalled: dict[str, float] = {}
         self._look_at = 0.0
         self._deaf = False
@@ -79,17 +78,30 @@ class Progress:
             silence.counts = silence.counts and counts
 
     def _silence(self, run: Run, now: float) -> Silence:
-        kind = next((action.tool for action in run.actions.values() if action.state == "started"), THINKING)
-        bound = limit(kind, self._known.get((run.agent, kind)), self._known.get((run.agent, "")))
-        return Silence(now, kind, bound, counts=_expected(run))
+        return Silence(now, _kind(run), counts=_expected(run))
+
+    def _limit(self, key: str, silence: Silence) -> Limit:
+        """How long a silence of a run may be, by what was known when it had lasted `LEAST`."""
+        if silence.limit is None:
+            agent = key.partition("/")[0]
+            known, parent = self._known.get((agent, silence.kind)), self._known.get((agent, ""))
+            silence.limit = limit(silence.kind, known, parent)
+        return silence.limit
+
+    def _too_long(self, key: str, silence: Silence, now: float) -> bool:
+        lasted = now - silence.since
+        return lasted >= LEAST and lasted >= self._limit(key, silence).seconds
 
     def _learn(self, agent: str, kind: str, seconds: float) -> None:
         for name in (kind, ""):
-            known = self._known.pop((agent, name), None) or Durations()
+            known = self._known.get((agent, name))
+            if known is None:
+                known = self._known[agent, name] = Durations()
+            else:
+                self._known.move_to_end((agent, name))
             known.add(seconds)
-            self._known[agent, name] = known
         while len(self._known) > KINDS_KEPT:
-            del self._known[next(iter(self._known))]
+            self._known.popitem(last=False)
 
     def restore(self, now: float) -> None:
         """After a restart: give every living run the usual time anew."""
@@ -122,7 +134,7 @@ class Progress:
         if now < self._look_at:
             return
         self._look_at = now + LOOK
-        for key in [key for key, silence in self._heard.items() if now >= silence.due]:
+        for key in [key for key, silence in self._heard.items() if self._too_long(key, silence, now)]:
             self._silent(key, now)
         if self._stalled:
             for key, since in list(self._stalled.items()):
@@ -144,8 +156,9 @@ class Progress:
             if life is None
             else f"its agent is {life.status}"
         )
-        usual = f"; {silence.limit.why}" if silence.limit.why else ""
-        text = f"{key}: nothing heard for {silence.limit.seconds:.0f} s{usual}; {known}"
+        bound = self._limit(key, silence)
+        usual = f"; {bound.why}" if bound.why else ""
+        text = f"{key}: nothing heard for {bound.seconds:.0f} s{usual}; {known}"
         self._alarms.raise_(KIND, text, run.agent, run.run)
 
     def _look(self, key: str, since: float, now: float) -> None:
@@ -172,6 +185,14 @@ class Progress:
         del self._stalled[key]
         agent, _, run = key.partition("/")
         self._alarms.clear(KIND, agent, run)
+
+
+def _kind(run: Run) -> str:
+    """What a run is doing: the tool that runs, or thinking."""
+    for action in run.actions.values():
+        if action.state == "started":
+            return action.tool
+    return THINKING
 
 
 def _expected(run: Run) -> bool:

@@ -24,6 +24,10 @@ CALLS_KEPT: Final = 256
 """Calls of one run whose results are still awaited."""
 
 
+TELLING: Final = (RunStarted, RunFinished, MessageSeen, ActionFinished, ActionDecided)
+"""What tells something about a run's texts; most events do not."""
+
+
 class _Call(NamedTuple):
     tool: str
     call_id: str
@@ -35,6 +39,21 @@ class _Followed:
     def __init__(self, resources: Resources) -> None:
         self.trail = Trail(resources)
         self.calls: OrderedDict[str, _Call] = OrderedDict()
+
+    def hear(self, data: Data) -> None:
+        match data:
+            case RunStarted(goal=goal):
+                self.trail.said(goal)
+            case MessageSeen(role="user" | "system", text=text, truncated=cut):
+                self.trail.said(text, whole=not cut)
+            case MessageSeen(role="tool", name=name, text=text, call_id=call_id, truncated=cut):
+                self.result(name, text, call_id=call_id, cut=cut)
+            case ActionFinished(outcome="done" | "failed", action=action, text=text, truncated=cut):
+                self.result("", text, action=action, cut=cut)
+            case ActionDecided(outcome="responded", reason=reason):
+                self.trail.said(reason)
+            case _:
+                pass
 
     def called(self, data: ActionProposed, suspicion: Suspicion | None, *, writes: bool) -> None:
         self.calls[data.action] = _Call(data.tool, data.call_id, suspicion, writes)
@@ -67,6 +86,8 @@ class Trails:
 
     def follow(self, key: str, data: Data) -> None:
         """Take up what an accepted event or a decision tells of a run."""
+        if not isinstance(data, TELLING):
+            return
         if isinstance(data, RunStarted) and data.continues is None:
             self.begin(key)
         elif isinstance(data, RunFinished):
@@ -76,19 +97,7 @@ class Trails:
             return
         self._runs.move_to_end(key)
         before = followed.trail.size
-        match data:
-            case RunStarted(goal=goal):
-                followed.trail.said(goal)
-            case MessageSeen(role="user" | "system", text=text, truncated=cut):
-                followed.trail.said(text, whole=not cut)
-            case MessageSeen(role="tool", name=name, text=text, call_id=call_id, truncated=cut):
-                followed.result(name, text, call_id=call_id, cut=cut)
-            case ActionFinished(outcome="done" | "failed", action=action, text=text, truncated=cut):
-                followed.result("", text, action=action, cut=cut)
-            case ActionDecided(outcome="responded", reason=reason):
-                followed.trail.said(reason)
-            case _:
-                return
+        followed.hear(data)
         self._words += followed.trail.size - before
         while len(self._runs) > RUNS_KEPT or (self._words > WORDS_KEPT and len(self._runs) > 1):
             self.ended(next(iter(self._runs)))

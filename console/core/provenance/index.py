@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right
+from collections.abc import Set as AbstractSet
 from typing import Final, NamedTuple
 
 from console.core.provenance.normal import GLUE, Words, forms, is_address, number, words
@@ -31,6 +32,19 @@ class Found(NamedTuple):
     kind: Kind
     demands: bool
     quote: str
+
+
+class Query(NamedTuple):
+    """A value that is looked for: its forms as a number or date, its words, and whether it says where to."""
+
+    forms: list[str]
+    cut: Words
+    address: bool
+
+    @staticmethod
+    def of(value: object, text: str) -> Query:
+        """Prepare to look for a value, `text` being its cleaned text."""
+        return Query(_forms_of(value, text), words(text), is_address(text))
 
 
 class Index:
@@ -77,19 +91,19 @@ class Index:
                 if len(told) < LOOKED_AT and stems not in told:
                     told.append(stems)
 
-    def find(self, value: object, text: str) -> Found | None:
-        """Return the first place of a value, `text` being its cleaned text; None if it stands nowhere."""
-        for form in _forms_of(value, text):
+    def find(self, query: Query) -> Found | None:
+        """Return the first place of a value; None if it stands nowhere."""
+        for form in query.forms:
             at = self._forms.get(form)
             if at is not None:
                 return self._at(at)
-        cut = words(text)
-        place = self._exact(cut, whole_name=is_address(text) or len(cut.words) == 1)
-        if place is None and len(cut.words) >= 2 and not is_address(text):
+        cut = query.cut
+        place = self._exact(cut, whole_name=query.address or len(cut.words) == 1)
+        if place is None and len(cut.words) >= 2 and not query.address:
             return self._phrase([word for word in cut.words if word not in STOP])
         return None if place is None else self._at(place)
 
-    def demands(self, verbs: set[str], objects: set[str]) -> bool:
+    def demands(self, verbs: AbstractSet[str], objects: AbstractSet[str]) -> bool:
         """Whether a sentence that tells somebody to do something has such a verb, and one of these words (stems)."""
         return any(stems & objects for family in sorted(verbs) for stems in self._demands.get(family, ()))
 

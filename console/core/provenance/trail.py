@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import Any, Final
+from functools import lru_cache
+from typing import Any, Final, NamedTuple
 
 from msgspec import Struct
 from msgspec.structs import replace
 
-from console.core.provenance.index import Index
-from console.core.provenance.normal import addresses, clean, host, is_address, words
+from console.core.provenance.index import Index, Query
+from console.core.provenance.normal import addresses, clean, host, is_address
 from console.core.provenance.passages import passages, sentences
 from console.core.provenance.suspicion import Origin, Suspicion, Traits, weigh
 from console.core.provenance.vocabulary import STOP, VERBS, families, name_parts, stem
@@ -52,6 +53,14 @@ class _Source(Struct):
     tool: str
     tainted: bool
     demands: bool = False
+
+
+class _Named(NamedTuple):
+    """What a tool's name says: its first verb, the families of all its verbs, and the stems of the rest."""
+
+    verb: str
+    families: frozenset[str]
+    objects: frozenset[str]
 
 
 class Trail:
@@ -123,18 +132,14 @@ class Trail:
                 whole = False
                 break
             origins += self._leaf(path, value)
-        parts = name_parts(tool)
-        verbs = [part for part in parts if part in VERBS]
-        asked = families(verbs)
-        objects = {stem(part) for part in parts if part not in VERBS and part not in STOP and len(part) > 2}
-        objects |= {stem(part) for part in verbs[1:]}
-        verb_asked = any(verb in self._verbs or stem(verb) in self._stems for verb in verbs[:1])
+        name = _named(tool)
+        verb_asked = bool(name.verb) and (name.verb in self._verbs or stem(name.verb) in self._stems)
         traits = Traits(
-            family_asked=not verbs or bool(asked & self._families) or verb_asked,
+            family_asked=not name.verb or bool(name.families & self._families) or verb_asked,
             verb_asked=verb_asked,
-            told=bool(verbs) and not verb_asked and self._read.demands(asked, objects),
+            told=bool(name.verb) and not verb_asked and self._read.demands(name.families, name.objects),
             recent=any(source.demands for source in self._sources[-RECENT_RESULTS:]),
-            visits=any(is_address(origin.value) for origin in origins),
+            visits=any(origin.address for origin in origins),
         )
         suspicion = weigh(origins, traits, whole=whole, without=without)
         places = {place for origin in origins if (place := _place(origin.value))}
@@ -165,9 +170,10 @@ class Trail:
             return Origin(path=path, kind="plain", value=shown)
         address = is_address(text.strip())
         bare = clean(text).strip().rstrip("/")
-        if self._was_said(value, bare, address=address):
+        query = Query.of(value, bare)
+        if self._was_said(query, bare, address=address):
             return Origin(path=path, kind="said", value=shown, address=address)
-        found = self._read.find(value, bare)
+        found = self._read.find(query)
         if found is None and address and self._cut:
             tool = self._sources[
                 self._cut - 1
@@ -187,12 +193,12 @@ class Trail:
             address=address,
         )
 
-    def _was_said(self, value: object, text: str, *, address: bool) -> bool:
-        if self._user.find(value, text) is not None:
+    def _was_said(self, query: Query, text: str, *, address: bool) -> bool:
+        if self._user.find(query) is not None:
             return True
         if address:
             return "@" not in text and host(text) in self._hosts
-        telling = [word for word in words(text).words if word not in STOP]
+        telling = [word for word in query.cut.words if word not in STOP]
         return (
             bool(telling)
             and not any(char.isdigit() for char in text)
@@ -213,6 +219,15 @@ def leaf_values(args: dict[str, Any]) -> Iterator[tuple[str, object]]:
             stack += [(f"{path}[{at}]", inner) for at, inner in reversed(list(enumerate(value)))]
         else:
             yield path, value
+
+
+@lru_cache(1_024)
+def _named(tool: str) -> _Named:
+    parts = name_parts(tool)
+    verbs = [part for part in parts if part in VERBS]
+    objects = {stem(part) for part in parts if part not in VERBS and part not in STOP and len(part) > 2}
+    objects |= {stem(part) for part in verbs[1:]}
+    return _Named(verbs[0] if verbs else "", frozenset(families(verbs)), frozenset(objects))
 
 
 def _place(value: str) -> str:
