@@ -12,6 +12,8 @@ import sys
 import time
 from collections import deque
 from collections.abc import Iterator
+from functools import lru_cache
+from typing import Any
 
 import msgspec
 
@@ -39,13 +41,19 @@ RUNS = 16
 TEXT = (
     "The order 88213 was paid twice by mistake; the second payment of EUR 62.50 goes back to the card. " * 4
 )
-TOOL, ARGS = "bench_read", {"path": "/srv/exports/2026-01", "recursive": True, "limit": 50}
-DIGEST = digest(TOOL, ARGS)
+TOOL = "bench_read"
 BARE = "bench"
 """First level of the topics that the bare clients use."""
 
 SAID = f"{BARE}/said"
 """Where the bare subscriber says how many messages it has read."""
+
+
+@lru_cache(64)
+def call(step: int) -> tuple[dict[str, Any], str]:
+    """The arguments of a step's call and their digest: others in each step, for a run that repeats itself is paused."""
+    args = {"path": f"/srv/exports/2026-01/{step}", "recursive": True, "limit": 50}
+    return args, digest(TOOL, args)
 
 
 class Job(msgspec.Struct, kw_only=True):
@@ -152,13 +160,14 @@ class Load:
         step = 0
         while True:
             step += 1
+            args, mark = call(step)
             for run in self._seqs:
                 yield run, MessageSeen(role="assistant", text=TEXT, name="agent")
                 yield run, StepStarted(step=step, name="look at the order")
                 if self.job.gated:
                     yield (
                         run,
-                        ActionProposed(action=f"a{step}", tool=TOOL, args=ARGS, digest=DIGEST, step=step),
+                        ActionProposed(action=f"a{step}", tool=TOOL, args=args, digest=mark, step=step),
                     )
                 else:
                     yield run, Progress(step=step, done=step, of=100_000, text="orders looked at")
@@ -177,7 +186,7 @@ class Load:
             step = int(command.action[1:])
             for data in (
                 CommandAcknowledged(command=command.id),
-                ActionStarted(action=command.action, digest=DIGEST, decision=command.id),
+                ActionStarted(action=command.action, digest=call(step)[1], decision=command.id),
                 CommandEffective(command=command.id),
                 StepFinished(step=step, text="approved"),
                 ActionFinished(action=command.action, outcome="done", text="3 files"),

@@ -22,7 +22,7 @@ from console.demo.recorded import RecordedRun, recorded_runs
 from console.link.floor import Floor
 from console.link.follower import Applied
 from tests.bench.echo import Echo
-from tests.bench.load import ARGS, TOOL, Job, Result
+from tests.bench.load import TOOL, Job, Result, call
 from tests.bench.report import Line, quantile
 from tests.bench.site import PROBED, SITE, Site, site_on
 from tests.brokers import ROOT
@@ -254,7 +254,7 @@ _PAGES = count(1)
 
 def another() -> dict[str, object]:
     """Arguments that were not used before: a run that repeats itself is paused."""
-    return {**ARGS, "page": next(_PAGES)}
+    return call(next(_PAGES))[0]
 
 
 async def _warm(run: Run) -> None:
