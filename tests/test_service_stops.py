@@ -15,7 +15,7 @@ from types import SimpleNamespace
 import pytest
 
 from bus.events import BlobPart, Progress, RunStarted
-from bus.messages import KillCommand
+from bus.messages import HoldCommand, Intent, KillCommand
 from bus.transport import LinkDown, LinkUp
 from console.core.state import Fleet, encode
 from console.recording.bodies import Row
@@ -25,7 +25,7 @@ from console.recording.schema import RecordingError
 from console.recording.session import Session
 from console.recording.writer import Recording
 from console.supervisor import emergency, keyframes, serve, service
-from tests.desk_fixture import Bench
+from tests.desk_fixture import OPERATOR, TOPICS, Bench
 from tests.service_fixture import Running, running
 
 
@@ -144,6 +144,42 @@ async def test_a_stop_that_the_last_commit_did_not_take_goes_out_at_the_end(
     assert "kill" in site.home.emergency_log.read_text()
 
 
+async def test_all_runs_are_held_slice_by_slice_and_others_are_heard_between(tmp_path: Path) -> None:
+    """The loop sees to it, not only the clock: no more of it at once than a slice."""
+    runs = [f"r{number}" for number in range(8)]
+    async with running(tmp_path) as site:
+        for run in runs:
+            site.event(RunStarted(), run=run)
+        await site.all_recorded()
+        site.desk.sweeps.slice = 1
+        steps, step = [], site.desk.sweeps.step
+
+        def counted(now: float) -> bool:
+            before = len(site.desk.fleet.commands)
+            more = step(now)
+            steps.append(len(site.desk.fleet.commands) - before)
+            return more
+
+        site.desk.sweeps.step = counted  # type: ignore[method-assign]  # to count
+        site.desk.sweeps.tick = lambda now: None  # type: ignore[method-assign]  # the clock does nothing
+        answer = await site.say("hold")
+        assert (answer.accepted, answer.text) == (True, "8 runs")
+        assert steps == [1] * 8
+        assert [one.run for one in site.commands() if isinstance(one, HoldCommand)] == runs
+
+
+async def test_who_is_to_stop_holds_all_before_the_end(tmp_path: Path) -> None:
+    async with running(tmp_path) as site:
+        for run in ("r1", "r2", "r3"):
+            site.event(RunStarted(), run=run)
+        await site.all_recorded()
+        site.desk.sweeps.slice = 1
+        hold = Intent(verb="hold", id="h", operator="op-1", console="con", epoch=site.desk.identity.epoch)
+        site.desk.receive(TOPICS.intents("op-1"), OPERATOR.sign(hold), 0.0)
+        site.stopping.set()
+    assert [one.run for one in site.commands() if isinstance(one, HoldCommand)] == ["r1", "r2", "r3"]
+
+
 async def test_a_rotation_that_fails_is_an_alarm_and_is_left_alone_for_a_while(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -252,7 +288,12 @@ async def test_an_error_of_ours_in_one_look_at_the_clock_ends_nothing(
         monkeypatch.setattr(site.desk.health.progress, "tick", breaks)
         monkeypatch.setattr(site.service._files, "tick", breaks)
         alarms = site.desk.fleet.alarms
-        await site.until(lambda: {"internal-error", "internal-error/clock-of-Progress"} <= set(alarms))
+        await site.until(
+            lambda: (
+                {f"internal-error/{name}" for name in ("the-site-s-files", "clock-of-Progress")}
+                <= set(alarms)
+            )
+        )
         site.event(RunStarted())
         await site.all_recorded()
         assert (await site.say("kill", agent="a", run="r1")).accepted
