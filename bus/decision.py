@@ -22,7 +22,10 @@ class RunKilled(BaseException):
 
 
 class RunRefusedError(Exception):
-    """The supervisor does not accept this run (its id belongs to another process, say). No gate of it will ever open."""
+    """The supervisor does not accept this run (its id belongs to another process, say), or cannot be sent its events.
+
+    No gate of it will ever open. The text says why.
+    """
 
 
 class ActionRejected(Exception):

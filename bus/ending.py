@@ -89,7 +89,7 @@ def _ending(error: BaseException) -> tuple[int, str] | None:
         case RunKilled():
             return EXIT_KILLED, _with_reason("an operator killed the run", str(error))
         case RunRefusedError():
-            return EXIT_REFUSED, _with_reason("the supervisor refuses the run", str(error))
+            return EXIT_REFUSED, _with_reason("the run is refused", str(error))
         case KeyboardInterrupt():
             return EXIT_INTERRUPTED, "interrupted"
         case BaseExceptionGroup():

@@ -43,7 +43,7 @@ def named(monkeypatch: pytest.MonkeyPatch) -> None:
         (
             RunRefusedError("the id is taken"),
             1,
-            "janitor.py: the supervisor refuses the run: the id is taken\n",
+            "janitor.py: the run is refused: the id is taken\n",
         ),
         (KeyboardInterrupt(), 130, "janitor.py: interrupted\n"),
         (
