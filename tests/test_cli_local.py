@@ -4,11 +4,10 @@ import asyncio
 import json
 import os
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner, Result
+from click.testing import Result
 
 from bus.events import MessageSeen, RunFinished
 from bus.home import Home
@@ -16,19 +15,27 @@ from bus.signing import PrivateKey
 from bus.spool import Owner
 from bus.spool_file import SqliteSpool, spool_path
 from console.cli import bus_checks, printing
-from console.cli.main import cli
 from console.cli.options import Place
 from console.core.state import Fleet, encode
 from console.link.floor import pinned_key
 from console.recording.bodies import Row
 from console.recording.writer import Recording
 from console.supervisor.up import prepare
+from tests import cli_site
 from tests.brokers import mosquitto_broker
+from tests.cli_site import Run, line
 from tests.site_in_memory import OPERATOR, SITE, SUPERVISOR, SiteInMemory
 
 NOW = 4_000_000_000_000
 
-Run = Callable[..., Result]
+# Fixtures.
+run = cli_site.run
+site = cli_site.site
+
+
+@pytest.fixture
+def now() -> int:
+    return NOW
 
 
 @pytest.fixture
@@ -38,22 +45,6 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Home:
     for name in ("SITE", "BROKER", "OPERATOR"):
         monkeypatch.delenv(f"WATCHFLOOR_{name}", raising=False)
     return Home.of(SITE)
-
-
-@pytest.fixture
-def site() -> SiteInMemory:
-    return SiteInMemory(NOW)
-
-
-@pytest.fixture
-def run(site: SiteInMemory, home: Home) -> Run:
-    def run(*args: str, **changes: object) -> Result:
-        place = replace(Place(site=SITE, timeout=0.05, connect=site.connect), **changes)  # type: ignore[arg-type]
-        result = CliRunner().invoke(cli, args, obj=place)
-        assert result.exception is None or isinstance(result.exception, SystemExit), result.exception
-        return result
-
-    return run
 
 
 @pytest.fixture
@@ -74,13 +65,6 @@ def recorded(site: SiteInMemory, home: Home) -> SiteInMemory:
 
     asyncio.run(write())
     return site
-
-
-def line(result: Result) -> str:
-    """Return the one line that an error is."""
-    assert result.stderr.startswith("watchfloor: ")
-    assert result.stderr.count("\n") == 1
-    return result.stderr
 
 
 # ---- recording -------------------------------------------------------------------------------------------------------
