@@ -36,6 +36,13 @@ NEEDS_COMMIT: Final = frozenset({"approve", "edit", "respond", "resume", "verify
 
 TOO_LARGE: Final = "the arguments were too large to keep, so nobody has seen them"
 
+FORGED: Final = {
+    "unsigned": "without a signature",
+    "unknown-key": "under a signature that no enrolled key of that name made",
+    "replayed": "again, long after it was answered",
+}
+"""Refusals that no console of ours brings about, and what was tried. `stale` is none: whoever looked away says the same."""
+
 ANSWERS_KEPT: Final = 4_096
 REFUSALS_A_MINUTE: Final = 60
 
@@ -243,6 +250,9 @@ class Arbiter:
 
     def _refuse(self, intent: Intent, refused: RefusedError, now: float) -> Answer:
         """Record a refusal, unless somebody floods us with them, and make its answer."""
+        if how := FORGED.get(refused.outcome):
+            text = f"somebody wants to {intent.verb} as {intent.operator}, {how}; refused"
+            self._alarms.raise_("forged-intent", text, about=intent.operator)
         self._refusals.append(now)
         while now - self._refusals[0] >= 60:
             self._refusals.popleft()
