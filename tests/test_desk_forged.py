@@ -31,6 +31,13 @@ def about(bench: Bench) -> dict[str, Any]:
     return bench.about(bench.run().actions["a1"])
 
 
+def signed(bench: Bench, verb: Any) -> bytes:
+    """What the operator himself says about the action that waits."""
+    pos = bench.desk.fleet.pos
+    said = Intent(verb=verb, id="i", operator="op-1", console="con", epoch="epoch1", pos=pos, **about(bench))
+    return OPERATOR.sign(said)
+
+
 def forged(bench: Bench) -> list[tuple[str, str, int]]:
     alarms = bench.desk.fleet.alarms.values()
     return [(alarm.id, alarm.text, alarm.count) for alarm in alarms if alarm.kind == "forged-intent"]
@@ -57,31 +64,13 @@ def test_an_approval_that_nobody_signed_who_may_is_an_alarm(
 
 def test_a_changed_word_is_forged(bench: Bench) -> None:
     """Signed for a reject, and made an approval on the way."""
-    said = Intent(
-        verb="reject",
-        id="i",
-        operator="op-1",
-        console="con",
-        epoch="epoch1",
-        pos=bench.desk.fleet.pos,
-        **about(bench),
-    )
-    assert not bench.say(OPERATOR.sign(said).replace(b'"reject"', b'"approve"')).accepted
+    assert not bench.say(signed(bench, "reject").replace(b'"reject"', b'"approve"')).accepted
     assert [name for name, _, _ in forged(bench)] == ["forged-intent/op-1"]
 
 
 def test_a_word_played_back_is_an_alarm(bench: Bench) -> None:
     """Once its console has long stopped asking; while it asks, it gets its answer again."""
-    said = Intent(
-        verb="approve",
-        id="i",
-        operator="op-1",
-        console="con",
-        epoch="epoch1",
-        pos=bench.desk.fleet.pos,
-        **about(bench),
-    )
-    payload = OPERATOR.sign(said)
+    payload = signed(bench, "approve")
     assert bench.say(payload).accepted
     assert bench.say(payload).accepted
     assert forged(bench) == []

@@ -8,7 +8,8 @@ import hashlib
 import os
 import shutil
 import threading
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -76,54 +77,52 @@ async def test_a_kill_goes_out_before_the_emergency_log_is_on_its_disk(
         await site.until(lambda: not site.home.emergency_log.exists())
 
 
-async def test_while_a_keyframe_hangs_stops_go_out_and_approvals_close(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    async with running(tmp_path) as site:
+@asynccontextmanager
+async def stuck(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, where: str, slow: float = service.SLOW
+) -> AsyncIterator[tuple[Running, asyncio.Event]]:
+    """A site of which a keyframe is begun and hangs in that method of its session until the event is set."""
+    async with running(folder) as site:
         site.event(RunStarted())
         await site.all_recorded()
-        answers, begun = asyncio.Event(), asyncio.Event()
+        method, go, begun = getattr(Session, where), asyncio.Event(), asyncio.Event()
 
-        async def hangs(_session: Session, _keyframe: object, _size: int) -> None:
+        async def hangs(*what: object) -> object:
             begun.set()
-            await answers.wait()
+            await go.wait()
+            return await method(*what)
 
-        monkeypatch.setattr(Session, "keyframe", hangs)
+        monkeypatch.setattr(Session, where, hangs)
         monkeypatch.setattr(Recording, "should_keyframe", lambda _recording: not begun.is_set())
-        monkeypatch.setattr(service, "SLOW", 0.001)
+        monkeypatch.setattr(service, "SLOW", slow)
         site.event(Progress(text="makes a keyframe due"))
         await begun.wait()
         try:
-            await site.until(lambda: site.state().recording == "failing")
-            assert (await site.say("kill", agent="a", run="r1")).accepted
-            await site.until(lambda: killed(site))
-            assert site.desk.failing
+            yield site, go
         finally:
-            monkeypatch.setattr(service, "SLOW", 3_600.0)
-            answers.set()
+            go.set()
+
+
+async def test_while_a_keyframe_hangs_stops_go_out_and_approvals_close(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with stuck(tmp_path, monkeypatch, "keyframe", slow=0.001) as (site, go):
+        await site.until(lambda: site.state().recording == "failing")
+        assert (await site.say("kill", agent="a", run="r1")).accepted
+        await site.until(lambda: killed(site))
+        assert site.desk.failing
+        monkeypatch.setattr(service, "SLOW", 3_600.0)
+        go.set()
         await site.until(lambda: site.state().recording == "ok")
 
 
 async def test_commits_go_on_while_a_keyframe_is_packed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async with running(tmp_path) as site:
-        site.event(RunStarted())
-        await site.all_recorded()
-        packed, go, begun = Session.packed, asyncio.Event(), asyncio.Event()
-
-        async def slow(session: Session, body: bytes) -> bytes:
-            begun.set()
-            await go.wait()
-            return await packed(session, body)
-
-        monkeypatch.setattr(Session, "packed", slow)
-        monkeypatch.setattr(Recording, "should_keyframe", lambda _recording: not begun.is_set())
-        site.event(Progress(text="makes a keyframe due"))
-        await begun.wait()
+    async with stuck(tmp_path, monkeypatch, "packed") as (site, go):
         site.event(Progress(text="recorded meanwhile"))
         await site.all_recorded()
-        go.set()
+        assert not go.is_set()
 
 
 async def test_a_stop_that_the_last_commit_did_not_take_goes_out_at_the_end(
