@@ -23,7 +23,7 @@ from bus.shell import Shell
 from bus.spool import MemorySpool, Owner, Spool, SpoolBusyError, SpoolError
 from bus.topics import check_id
 from bus.transport import Transport, Will, WillFor
-from bus.trust import PinnedTrust, supervisor_key
+from bus.trust import PinnedTrust, pinned
 
 log = logging.getLogger("watchfloor")
 
@@ -86,7 +86,7 @@ class Agent:
         self._task: asyncio.Task[None] | None = None
         core = AgentCore(
             self.identity,
-            trust=PinnedTrust(supervisor_key(self.home, supervisor)),
+            trust=PinnedTrust(pinned(self.home, supervisor)),
             wall=wall_time,
             new_id=lambda: secrets.token_hex(6),
             era=EraFile(self.home.spool / self.name) if on_disk and name.strip(".") else Era(),

@@ -204,6 +204,10 @@ class AgentCore:
         """Stop sending what a dead process left of a run and return its spool, so that `start_run` can go on with it."""
         return self._roster.release_rest(run, now)
 
+    def unsendable(self, topic: str, why: str, now: float) -> None:
+        """The transport will never take a message on `topic`. A run whose event it was is refused, as nothing follows it."""
+        self._roster.unsendable(topic, why, now)
+
     # ---- messages ----------------------------------------------------------------------------------------------------
 
     def message(self, topic: str, payload: bytes, *, retained: bool, now: float) -> None:

@@ -24,6 +24,7 @@ from bus.messages import (
     KeyframeSeal,
     SupervisorState,
 )
+from bus.misfit import misfit
 from bus.records import SUPERVISOR_TYPES
 
 T = TypeVar("T")
@@ -227,5 +228,5 @@ def _decode(payload: bytes, decoder: msgspec.json.Decoder[T]) -> T:
     try:
         return decoder.decode(payload)
     except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError, ValueError) as error:
-        text = str(error) or type(error).__name__
+        text = misfit(str(error)) or type(error).__name__
         raise DecodeError(text) from None

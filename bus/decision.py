@@ -9,7 +9,7 @@ from typing import Any, Final, Literal, Self
 
 from bus.events import Confidence, Hints
 from bus.limits import DECIDE_WITHIN
-from bus.values import result_text
+from bus.values import describe, result_text
 
 DecisionOutcome = Literal[
     "approved", "edited", "rejected", "responded", "expired", "superseded", "canceled", "refused"
@@ -22,7 +22,10 @@ class RunKilled(BaseException):
 
 
 class RunRefusedError(Exception):
-    """The supervisor does not accept this run (its id belongs to another process, say). No gate of it will ever open."""
+    """The supervisor does not accept this run (its id belongs to another process, say), or cannot be sent its events.
+
+    No gate of it will ever open. The text says why.
+    """
 
 
 class ActionRejected(Exception):
@@ -127,9 +130,7 @@ class Decision:
 
     def failed(self, error: object) -> None:
         """Report that the tool ran and failed. Only the first report counts."""
-        self._tell(
-            False, f"{type(error).__name__}: {error}" if isinstance(error, BaseException) else str(error)
-        )
+        self._tell(False, describe(error) if isinstance(error, BaseException) else str(error))
 
     def __enter__(self) -> Self:
         if not self.approved:

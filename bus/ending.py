@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import signal
 import sys
+import threading
 from collections.abc import Callable, Coroutine
+from types import FrameType
 from typing import Any, Final, NoReturn
 
 from bus.decision import RunKilled, RunRefusedError
-from bus.values import clip
+from bus.values import INTERRUPTED, clip
 
 EXIT_REFUSED: Final = 1
 """The supervisor does not accept the run."""
@@ -34,7 +37,7 @@ def main(work: Coroutine[Any, Any, object] | Callable[[], object]) -> NoReturn:
         if callable(work):
             work()
         else:
-            asyncio.run(work)
+            _interruptible(work)
     except (BaseExceptionGroup, RunKilled, RunRefusedError, KeyboardInterrupt) as error:
         ending = _ending(error)
         if ending is None:
@@ -45,13 +48,48 @@ def main(work: Coroutine[Any, Any, object] | Callable[[], object]) -> NoReturn:
     raise SystemExit(0)
 
 
+def _interruptible(work: Coroutine[Any, Any, object]) -> None:
+    """Run `work` as `asyncio.run` does, only that its cancellation by the first Ctrl-C says what it is.
+
+    A second Ctrl-C does not wait. Where Ctrl-C is somebody else's matter already, it stays so.
+    """
+    told = False
+
+    async def live() -> None:
+        loop, task = asyncio.get_running_loop(), asyncio.current_task()
+
+        def interrupt(_number: int, _frame: FrameType | None) -> None:
+            nonlocal told
+            if told or task is None:
+                raise KeyboardInterrupt
+            told = True
+            loop.call_soon_threadsafe(task.cancel, INTERRUPTED)
+
+        before = signal.signal(signal.SIGINT, interrupt)
+        try:
+            await work
+        finally:
+            signal.signal(signal.SIGINT, before)
+
+    ours = threading.current_thread() is threading.main_thread()
+    if not ours or signal.getsignal(signal.SIGINT) is not signal.default_int_handler:
+        asyncio.run(work)
+        return
+    try:
+        asyncio.run(live())
+    except asyncio.CancelledError:
+        if told:
+            raise KeyboardInterrupt from None
+        raise
+
+
 def _ending(error: BaseException) -> tuple[int, str] | None:
     """The exit code and the line for what ended the work; None if it is nothing of ours."""
     match error:
         case RunKilled():
             return EXIT_KILLED, _with_reason("an operator killed the run", str(error))
         case RunRefusedError():
-            return EXIT_REFUSED, _with_reason("the supervisor refuses the run", str(error))
+            return EXIT_REFUSED, _with_reason("the run is refused", str(error))
         case KeyboardInterrupt():
             return EXIT_INTERRUPTED, "interrupted"
         case BaseExceptionGroup():

@@ -10,8 +10,9 @@ from typing import Any, Self
 
 from bus.decision import Action, Decision, RunKilled
 from bus.events import Confidence, Hints, RunOutcome
-from bus.reports import Reports, StepReport, describe
+from bus.reports import Reports, StepReport
 from bus.tools import Wrapped, gated_async, gated_sync
+from bus.values import describe
 
 
 class Step(StepReport):

@@ -23,7 +23,7 @@ from bus.events import (
 )
 from bus.limits import LABEL_CHARS
 from bus.shell import Shell
-from bus.values import claim, clip, result_text
+from bus.values import claim, clip, describe, result_text
 
 log = logging.getLogger("watchfloor")
 
@@ -191,12 +191,3 @@ class StepReport:
             failed = isinstance(error, Exception)
             self.result(ok=False if failed else None, text=describe(error))
         self._run._emit(self._end)  # noqa: SLF001
-
-
-def describe(error: BaseException) -> str:
-    """Return what a run says about the exception that ended it."""
-    try:
-        text = str(error)
-    except Exception:  # noqa: BLE001 - agent code may raise anything from anywhere
-        text = ""
-    return f"{type(error).__name__}: {text}" if text else type(error).__name__

@@ -26,7 +26,7 @@ class Notice(NamedTuple):
     """Something that the driver of an `AgentCore` should know.
 
     `ready`: whoever waits at the action or checkpoint `token` asks again. `gone`: a finished run, or the spool of a dead
-    one, is stored whole and forgotten. `refused`: the supervisor does not accept the run; `token` says why. `rival`:
+    one, is stored whole and forgotten. `refused`: the run is accepted nowhere; `token` says why. `rival`:
     another process (incarnation `token`) uses this agent's name. `trouble`: a spool fails; `token` says how.
     """
 
@@ -194,7 +194,7 @@ class Roster:
         return bool(meant)
 
     def refuse(self, run: str, reason: str, now: float) -> None:
-        """Note that the supervisor will never accept a run."""
+        """Note that the supervisor will never accept a run, or never get it."""
         box = self._courier.boxes.get(run)
         if box is None:
             return
@@ -206,6 +206,12 @@ class Roster:
             self.runs.pop(run, None)
             box.spool.close()
         self._notify(Notice("refused", run, reason))
+
+    def unsendable(self, topic: str, why: str, now: float) -> None:
+        """See `AgentCore.unsendable`."""
+        address = self._topics.parse(topic)
+        if address is not None and address.kind == "events":
+            self.refuse(address.run, f"its events cannot be sent: {why}", now)
 
     def tick(self, now: float) -> None:
         """Let time-outs of gates happen, and try again what a spool had no room for."""

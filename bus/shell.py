@@ -14,6 +14,7 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
+from functools import partial
 from typing import Any, Final, TypeVar
 
 from bus.agent_core import AgentCore
@@ -202,9 +203,10 @@ class Shell:
             for topic, payload, retain in publishes:
                 try:
                     self._transport.send(topic, payload, retain=retain)
-                except ValueError:
+                except ValueError as error:
                     # One message that no broker takes must not end the bus, and with it every gate of this process.
                     log.exception("agent %s: a message on %s cannot be sent", self.core.identity.agent, topic)
+                    self.call(partial(_unsendable, topic, str(error)))
             if self._timer is not None:
                 self._timer.cancel()
             wait = max(0.0, self._armed - now)
@@ -217,7 +219,7 @@ class Shell:
         agent = self.core.identity.agent
         match notice.kind:
             case "refused":
-                log.error("agent %s: the supervisor refuses run %s: %s", agent, notice.run, notice.token)
+                log.error("agent %s: run %s is refused: %s", agent, notice.run, notice.token)
             case "rival":
                 log.error("agent %s: another process uses this name (incarnation %s)", agent, notice.token)
             case "trouble":
@@ -239,6 +241,10 @@ class Shell:
         _release(waiters)
         if not self._ended.done():
             self._ended.set_result(None)
+
+
+def _unsendable(topic: str, why: str, core: AgentCore, now: float) -> None:
+    core.unsendable(topic, why, now)
 
 
 def _release(waiters: Sequence[Future[None] | None]) -> None:

@@ -17,7 +17,7 @@ from bus.identity import Identity
 from bus.shell import Shell
 from bus.spool import SpoolError
 from bus.spool_file import SqliteSpool, spool_paths
-from bus.trust import PinnedTrust, supervisor_key
+from bus.trust import PinnedTrust, pinned
 
 SEND_WITHIN: Final = 30.0
 """Seconds that sending may take unless told otherwise."""
@@ -87,7 +87,7 @@ async def _send(
     newest = max(spools, key=lambda spool: spool.path.stat().st_mtime).owner
     core = AgentCore(
         Identity(newest.site, newest.agent, newest.incarnation, sdk="watchfloor-spool"),
-        trust=PinnedTrust(supervisor_key(home, supervisor)),
+        trust=PinnedTrust(pinned(home, supervisor)),
         wall=wall_time,
         new_id=lambda: secrets.token_hex(6),
         goodbye="lost",

@@ -6,6 +6,7 @@ the caller does to its objects while it waits.
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import hashlib
 import os
@@ -25,6 +26,12 @@ LEAF_BYTES: Final = 16_384
 
 ARGS_BYTES: Final = 32_768
 """Largest arguments (JSON bytes) inside one event, so that its other fields fit, too."""
+
+INTERRUPTED: Final = "interrupted by Ctrl-C"
+"""What a run says of its end when Ctrl-C ended it."""
+
+CANCELED: Final = "its task was cancelled, by Ctrl-C or by the code around it"
+"""The same when nobody knows more than that: asyncio does not say why it cancels."""
 
 BLOB: Final = "$blob"
 _ARGS_DEPTH: Final = DEPTH - 8  # the envelope and the journal around it nest as well
@@ -154,6 +161,21 @@ def result_text(value: object) -> str:
         return msgspec.json.encode(value).decode()
     except (TypeError, ValueError, RecursionError, msgspec.MsgspecError):
         return repr(value)
+
+
+def describe(error: BaseException) -> str:
+    """Return what a run says about the exception that ended it, in words where its name alone says nothing."""
+    try:
+        text = str(error)
+    except Exception:  # noqa: BLE001 - agent code may raise anything from anywhere
+        text = ""
+    match error:
+        case KeyboardInterrupt():
+            return INTERRUPTED
+        case asyncio.CancelledError():
+            return text or CANCELED
+        case _:
+            return f"{type(error).__name__}: {text}" if text else type(error).__name__
 
 
 def _without_leaves(value: Any, blobs: dict[str, bytes]) -> Any:

@@ -13,8 +13,14 @@ async def tidy(folder: Path) -> None:
                 action = Action("delete_file", {"path": str(path)}, confidence=0.8, reason="looks temporary")
             decision = await job.gate(action)
             if decision.approved:
-                async with decision:
-                    Path(decision.args["path"]).unlink()
+                try:
+                    async with decision:
+                        Path(decision.args["path"]).unlink()
+                except OSError as error:
+                    sys.exit(f"janitor.py: cannot delete: {error}")
 
 
+if len(sys.argv) != 2 or not Path(sys.argv[1]).is_dir():
+    print("usage: janitor.py FOLDER (it must exist)", file=sys.stderr)
+    sys.exit(2)
 main(tidy(Path(sys.argv[1])))

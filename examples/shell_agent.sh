@@ -1,9 +1,10 @@
 #!/bin/sh
 # A complete Watchfloor agent in shell: it asks whether it may write FILE, and writes it if a person approves.
 # Usage: shell_agent.sh FILE      Environment: WATCHFLOOR_BROKER, WATCHFLOOR_SITE, AGENT, RUN, DECIDE_WITHIN (seconds)
-# Exit code: 0 the file was written, 3 it was not and must not be, 1 something is broken.
+# Exit code: 0 the file was written, 3 it was not and must not be, 2 no FILE was named, 1 something is broken.
 # It cannot check signatures, so the broker's ACL must let nobody but the supervisor write its commands.
-file=${1:?usage: shell_agent.sh FILE}
+[ $# -eq 1 ] || { echo "usage: shell_agent.sh FILE" >&2; exit 2; }
+file=$1
 case $file in *[!A-Za-z0-9/._-]*) echo "FILE may hold A-Z a-z 0-9 / . _ - only" >&2; exit 1 ;; esac
 broker=${WATCHFLOOR_BROKER:-mqtt://127.0.0.1:1883} root=watchfloor/v1/${WATCHFLOOR_SITE:-local}
 me=$(od -An -N8 -tx1 /dev/urandom | tr -d ' \n') # the incarnation, and the connection: there is one only

@@ -4,11 +4,10 @@ import asyncio
 import json
 import os
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner, Result
+from click.testing import Result
 
 from bus.events import MessageSeen, RunFinished
 from bus.home import Home
@@ -16,19 +15,27 @@ from bus.signing import PrivateKey
 from bus.spool import Owner
 from bus.spool_file import SqliteSpool, spool_path
 from console.cli import bus_checks, printing
-from console.cli.main import cli
 from console.cli.options import Place
 from console.core.state import Fleet, encode
 from console.link.floor import pinned_key
 from console.recording.bodies import Row
 from console.recording.writer import Recording
 from console.supervisor.up import prepare
+from tests import cli_site
 from tests.brokers import mosquitto_broker
+from tests.cli_site import Run, line
 from tests.site_in_memory import OPERATOR, SITE, SUPERVISOR, SiteInMemory
 
 NOW = 4_000_000_000_000
 
-Run = Callable[..., Result]
+# Fixtures.
+run = cli_site.run
+site = cli_site.site
+
+
+@pytest.fixture
+def now() -> int:
+    return NOW
 
 
 @pytest.fixture
@@ -38,22 +45,6 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Home:
     for name in ("SITE", "BROKER", "OPERATOR"):
         monkeypatch.delenv(f"WATCHFLOOR_{name}", raising=False)
     return Home.of(SITE)
-
-
-@pytest.fixture
-def site() -> SiteInMemory:
-    return SiteInMemory(NOW)
-
-
-@pytest.fixture
-def run(site: SiteInMemory, home: Home) -> Run:
-    def run(*args: str, **changes: object) -> Result:
-        place = replace(Place(site=SITE, timeout=0.05, connect=site.connect), **changes)  # type: ignore[arg-type]
-        result = CliRunner().invoke(cli, args, obj=place)
-        assert result.exception is None or isinstance(result.exception, SystemExit), result.exception
-        return result
-
-    return run
 
 
 @pytest.fixture
@@ -74,13 +65,6 @@ def recorded(site: SiteInMemory, home: Home) -> SiteInMemory:
 
     asyncio.run(write())
     return site
-
-
-def line(result: Result) -> str:
-    """Return the one line that an error is."""
-    assert result.stderr.startswith("watchfloor: ")
-    assert result.stderr.count("\n") == 1
-    return result.stderr
 
 
 # ---- recording -------------------------------------------------------------------------------------------------------
@@ -234,7 +218,7 @@ def test_a_public_key_that_went_missing_is_made_again(run: Run, home: Home) -> N
         f"{public} is missing: watchfloor keys show ann makes it again",
         "SHA256:",
     )
-    assert verdicts(run("doctor", "--json"))["key ann"] == "warn"
+    assert verdicts(run("doctor", "--json"))["your key"] == "warn"
     assert "made" in line(run("keys", "show", "ann"))
     assert public.read_text() == said
     assert run("keys", "show", "ann").stderr == ""
@@ -360,11 +344,46 @@ def test_an_unhealthy_one(run: Run, site: SiteInMemory, home: Home, monkeypatch:
     assert result.exit_code == 1
     found = verdicts(run("doctor", "--json"))
     assert {name for name, verdict in found.items() if verdict == "FAIL"} == {
-        "key op", "your key", "operators file", "payload", "recording", "supervisor",
+        "your key", "operators file", "payload", "recording", "supervisor",
     }  # fmt: skip
     assert found["config folder"] == "warn"
     assert "chmod 600" in result.stdout
     assert "raise the broker's limit" in result.stdout
+
+
+def test_each_key_is_told_once_and_as_it_is(run: Run, home: Home) -> None:
+    """Your own is told as yours only: whether it counts here, and what to do if it does not."""
+    home.config.mkdir(parents=True, mode=0o700)
+    OPERATOR.save(home.operator_key("op"))
+    mark = OPERATOR.public.fingerprint
+
+    def told() -> list[tuple[str, str, str, str]]:
+        found = json.loads(run("doctor", "--json").stdout)
+        return [
+            (one["check"], one["verdict"], one["text"], one["advice"])
+            for one in found
+            if mark in one["text"] or one["check"] == "your key"
+        ]
+
+    assert told() == [
+        ("your key", "ok", f"operator op, {mark}, to be enrolled where the supervisor runs", "")
+    ]
+    SUPERVISOR.save(home.supervisor_key)
+    home.operators.write_text(f"ann {PrivateKey.generate().public.line}\n")
+    advice = f"watchfloor keys add op {home.operator_key('op')}.pub"
+    assert told() == [
+        (
+            "your key",
+            "warn",
+            f"operator op, {mark}, is not enrolled here: may only pause, hold, reject",
+            advice,
+        )
+    ]
+    assert run(*advice.split()[1:]).exit_code == 0
+    assert told() == [("your key", "ok", f"operator op, {mark}, enrolled here", "")]
+    home.operator_key("op").chmod(0o644)
+    ((check, verdict, text, _), *rest) = [one for one in told() if one[1] != "ok"]
+    assert (check, verdict, rest, "chmod 600" in text) == ("your key", "FAIL", [], True)
 
 
 def test_rules_are_looked_at_as_the_supervisor_does(run: Run, home: Home) -> None:

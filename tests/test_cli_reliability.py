@@ -4,54 +4,27 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner, Result
 
 from bus.events import ActionFinished, ActionStarted, RunFinished
 from bus.home import Home
-from console.cli import printing
-from console.cli.main import cli
 from console.cli.options import Place
 from console.cli.reliability import lines
 from console.core.reliability.standing import Reliability, Verified, fold, promote
 from console.recording.known import Known
-from tests.site_in_memory import OPERATOR, SITE, SiteInMemory
+from tests import cli_site
+from tests.cli_site import Run
+from tests.site_in_memory import SITE, SiteInMemory
 from tests.test_recording_known import verdict
 
-NOW = 1_790_000_000_000
-Run = Callable[..., Result]
-
-
-@pytest.fixture
-def site() -> SiteInMemory:
-    return SiteInMemory(NOW)
-
-
-@pytest.fixture
-def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Home:
-    monkeypatch.setenv("WATCHFLOOR_HOME", str(tmp_path))
-    monkeypatch.setattr(printing, "now_ms", lambda: NOW + 90_000)
-    for name in ("SITE", "BROKER", "OPERATOR"):
-        monkeypatch.delenv(f"WATCHFLOOR_{name}", raising=False)
-    place = Home.of(SITE)
-    OPERATOR.save(place.operator_key("op"))
-    return place
-
-
-@pytest.fixture
-def run(site: SiteInMemory, home: Home) -> Run:
-    def run(*args: str) -> Result:
-        result = CliRunner().invoke(
-            cli, args, obj=Place(site=SITE, timeout=0.05, operator="op", connect=site.connect)
-        )
-        assert result.exception is None or isinstance(result.exception, SystemExit), result.exception
-        return result
-
-    return run
+# Fixtures.
+home = cli_site.home
+now = cli_site.now
+run = cli_site.run
+site = cli_site.site
 
 
 def paid(site: SiteInMemory, name: str = "a1") -> None:

@@ -5,13 +5,11 @@ import base64
 import hashlib
 import json
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import click
 import pytest
-from click.testing import CliRunner, Result
 
 from bus import codec, values
 from bus.canonical import code, digest
@@ -20,59 +18,21 @@ from bus.home import Home
 from bus.messages import AgentStatus
 from bus.transport import Message
 from bus.values import Arguments
-from console.cli import printing
-from console.cli import terminal as terminal_module
-from console.cli.main import cli
-from console.cli.options import Place
 from console.core.state import Fleet, encode
 from console.recording import export
 from console.supervisor.service import rows
+from tests import cli_site
+from tests.cli_site import NOW, Run, line
 from tests.site_in_memory import OPERATOR, SITE, TOPICS, SiteInMemory
 
-NOW = 1_790_000_000_000
+# Fixtures.
+home = cli_site.home
+now = cli_site.now
+run = cli_site.run
+site = cli_site.site
+terminal = cli_site.terminal
+
 REFUND = {"order_id": "88213", "amount": 62.0}
-
-Run = Callable[..., Result]
-
-
-@pytest.fixture
-def site() -> SiteInMemory:
-    return SiteInMemory(NOW)
-
-
-@pytest.fixture
-def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Home:
-    monkeypatch.setenv("WATCHFLOOR_HOME", str(tmp_path))
-    monkeypatch.setattr(printing, "now_ms", lambda: NOW + 90_000)
-    for name in ("SITE", "BROKER", "OPERATOR"):
-        monkeypatch.delenv(f"WATCHFLOOR_{name}", raising=False)
-    place = Home.of(SITE)
-    OPERATOR.save(place.operator_key("op"))
-    return place
-
-
-@pytest.fixture
-def run(site: SiteInMemory, home: Home) -> Run:
-    def run(*args: str, stdin: str | None = None, **changes: Any) -> Result:
-        place = replace(Place(site=SITE, timeout=0.05, connect=site.connect), **changes)
-        result = CliRunner().invoke(cli, args, obj=place, input=stdin)
-        assert result.exception is None or isinstance(result.exception, SystemExit), result.exception
-        return result
-
-    return run
-
-
-@pytest.fixture
-def terminal(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(terminal_module, "interactive", lambda place: not place.json)
-
-
-def line(result: Result) -> str:
-    """Return the one line that an error is."""
-    assert result.stderr.startswith("watchfloor: ")
-    assert result.stderr.count("\n") == 1
-    return result.stderr
-
 
 # ---- looking ---------------------------------------------------------------------------------------------------------
 

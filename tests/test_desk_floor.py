@@ -388,7 +388,7 @@ def test_refusals_cannot_flood_the_log() -> None:
     for _ in range(200):
         bench.intent("kill", key=None, agent="a", run="r1")
     assert bench.types().count("intent.refused") == 60
-    assert bench.alarms() == {"intent-flood"}
+    assert bench.alarms() == {"intent-flood", "forged-intent"}
 
 
 def test_the_window_keeps_the_sum_under_the_poorest_queue() -> None:

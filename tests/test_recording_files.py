@@ -218,6 +218,30 @@ async def test_a_bad_file_gets_one_clear_line_and_stays_as_it_is(
     assert names(tmp_path) == [path.name]
 
 
+@pytest.mark.parametrize(
+    "spoil, advice",
+    [
+        (text, "name the file of a session"),
+        (with_a_view, "name the file of a session"),
+        (empty, "restore it from a copy"),
+        (cut, "restore it from a copy"),
+        (scrambled, "it is damaged; restore it from a copy"),
+    ],
+)
+async def test_a_bad_file_of_another_name_is_in_nobodys_way(
+    tmp_path: Path, spoil: object, advice: str
+) -> None:
+    """Nobody takes it for a session: whoever reads it has named it, and where it lies does no harm."""
+    assert callable(spoil)
+    path = (await recorded(tmp_path, log(1, 3))).rename(tmp_path / "mine.sqlite")
+    spoil(path)
+    with pytest.raises(RecordingError) as error:
+        async with await Reader.open(path) as reader:
+            await reader.first_keyframe()
+    assert advice in str(error.value)
+    assert "out of the folder" not in str(error.value)
+
+
 async def test_a_file_that_is_not_there_or_is_a_folder(tmp_path: Path) -> None:
     for path in (tmp_path / "20261121T120000Z-0001.sqlite", tmp_path):
         with pytest.raises(RecordingError, match=re.escape(str(path))):

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from bus import Action, ActionRejected, Agent, Run, RunExistsError, RunKilled
+from bus import Action, ActionRejected, Agent, Run, RunExistsError, RunKilled, RunRefusedError
 from bus.codec import decode
 from bus.events import (
     ActionFinished,
@@ -109,6 +109,33 @@ async def test_a_message_that_cannot_be_sent_ends_no_bus(
         assert (await job.gate(Action("delete", {"path": "a.txt"}))).approved
     assert floor.types(RUN)[-1] == "run.finished"
     assert f"a message on {TOPICS.status(AGENT)} cannot be sent" in caplog.text
+
+
+class Blunt(MemoryTransport):
+    """A transport that never takes one message of the run."""
+
+    def send(self, topic: str, payload: bytes, **options: Any) -> None:
+        if b"poison" in payload:
+            raise ValueError("payload of 71611 bytes")
+        super().send(topic, payload, **options)
+
+
+async def test_a_run_whose_events_cannot_be_sent_tells_its_code(
+    floor: Supervisor, home: Home, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Nothing behind that event can ever be stored: its gates would wait in vain, and its author look at a quiet run."""
+    whole = Agent(AGENT, home=home, transport=partial(Blunt, floor.bus))
+    async with whole, whole.run(run_id="well") as well, whole.run(run_id=RUN) as job:
+        job.message("user", "poison")
+        with pytest.raises(RunRefusedError, match="its events cannot be sent: payload of 71611 bytes"):
+            await job.gate(Action("delete", {"path": "a.txt"}))
+        well.message("user", "goes on")
+    assert floor.types("well")[-1] == "run.finished"
+    assert floor.types(RUN) == ["run.started"]
+    assert f"run {RUN} is refused: its events cannot be sent: payload of 71611 bytes" in caplog.text
+    spool = SqliteSpool.open_existing(spool_path(home.spool, AGENT, RUN))
+    assert b"poison" in spool.read(1, 1)[0][1]
+    spool.close()
 
 
 async def test_a_run_is_not_resumed_from_the_spool_of_another(floor: Supervisor, home: Home) -> None:

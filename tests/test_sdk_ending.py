@@ -14,10 +14,13 @@ from pathlib import Path
 import pytest
 
 from bus import Agent, RunKilled, RunRefusedError, main
+from bus.events import RunFinished, StepFinished
 from bus.home import Home
+from bus.job import outcome_of
 from bus.memory import MemoryBus, MemoryTransport
 from bus.messages import KillCommand
-from tests.sdk_floor import AGENT, RUN, SITE, Supervisor
+from bus.spool_file import SqliteSpool, spool_path
+from tests.sdk_floor import AGENT, RUN, SITE, Supervisor, events_of
 
 
 def raises(error: BaseException) -> Callable[[], None]:
@@ -40,7 +43,7 @@ def named(monkeypatch: pytest.MonkeyPatch) -> None:
         (
             RunRefusedError("the id is taken"),
             1,
-            "janitor.py: the supervisor refuses the run: the id is taken\n",
+            "janitor.py: the run is refused: the id is taken\n",
         ),
         (KeyboardInterrupt(), 130, "janitor.py: interrupted\n"),
         (
@@ -100,6 +103,56 @@ def test_a_killed_run_is_reported_before_its_process_ends(
     assert end.value.code == 137
     assert told[-1] == "run.finished"
     assert capsys.readouterr().err.endswith("janitor.py: an operator killed the run: wrong folder\n")
+
+
+LIVING = """
+import asyncio, sys, bus
+from pathlib import Path
+from bus.home import Home
+home = Home(site="test", data=Path(sys.argv[1]), config=Path(sys.argv[1]))
+async def f():
+    settings = {"home": home, "broker": "mqtt://127.0.0.1:1", "close_within": 0}
+    async with bus.run("janitor", run_id="r1", **settings) as job, job.step("wait"):
+        print("on", flush=True)
+        await asyncio.Event().wait()
+bus.main(f())
+"""
+
+
+@pytest.mark.skipif(os.name != "posix", reason="Ctrl-C is sent as a POSIX signal")
+def test_a_run_that_ctrl_c_ended_says_so(tmp_path: Path) -> None:
+    """Not the name of an exception: its step and its end, as the supervisor will get them from the spool."""
+    child = subprocess.Popen(
+        [sys.executable, "-c", LIVING, str(tmp_path)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert child.stdout is not None
+    assert child.stdout.readline() == "on\n"
+    child.send_signal(signal.SIGINT)
+    child.communicate(timeout=60)
+    home = Home(site="test", data=tmp_path, config=tmp_path)
+    spool = SqliteSpool.open_existing(spool_path(home.spool, "janitor", "r1"))
+    told = [data for _, data in events_of(event for _, event in spool.read(0, 100))]
+    spool.close()
+    assert child.returncode == 130
+    assert told[-2:] == [
+        StepFinished(step=1, ok=None, text="interrupted by Ctrl-C"),
+        RunFinished(outcome="canceled", text="interrupted by Ctrl-C"),
+    ]
+
+
+@pytest.mark.parametrize(
+    "error, words",
+    [
+        (KeyboardInterrupt(), "interrupted by Ctrl-C"),
+        (asyncio.CancelledError(), "its task was cancelled, by Ctrl-C or by the code around it"),
+        (asyncio.CancelledError("the queue is empty"), "the queue is empty"),
+    ],
+)
+def test_what_cancelled_a_run_is_told_in_words(error: BaseException, words: str) -> None:
+    assert outcome_of(error) == ("canceled", words)
 
 
 @pytest.mark.skipif(os.name != "posix", reason="Ctrl-C is sent as a POSIX signal")

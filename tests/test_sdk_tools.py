@@ -23,7 +23,7 @@ from bus.limits import EVENT_BYTES
 from bus.messages import KillCommand, SupervisorState
 from bus.signing import KeyFileError, PrivateKey
 from bus.tools import Wrapped, gated_async, gated_sync
-from bus.trust import KEY_VARIABLE, PinnedTrust, supervisor_key
+from bus.trust import KEY_VARIABLE, SAID_EVERY, PinnedTrust, pinned
 from bus.values import ARGS_BYTES, arguments, claim, clip, plain, result_text
 
 # ---- tools -------------------------------------------------------------------------------------------------------------
@@ -257,16 +257,55 @@ def test_the_first_key_that_signs_for_itself_is_kept() -> None:
     assert not trust.command(ours.sign(kill).replace(b'"k"', b'"j"'))
 
 
+@pytest.mark.parametrize("how", ["file", "variable", "given", "first use"])
+def test_a_supervisor_that_is_not_believed_is_named_with_what_to_do(
+    how: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Both keys, where the pin is, once and then rarely; a state that its own key did not sign says nothing."""
+    monkeypatch.delenv(KEY_VARIABLE, raising=False)
+    home = Home(site="test", data=tmp_path, config=tmp_path)
+    ours, other = PrivateKey.generate(), PrivateKey.generate()
+    if how == "file":
+        ours.save(home.supervisor_key)
+    if how == "variable":
+        monkeypatch.setenv(KEY_VARIABLE, ours.public.line)
+    trust = PinnedTrust(pinned(home, ours.public.line if how == "given" else None))
+
+    def shows(signer: PrivateKey, shown: PrivateKey) -> bool:
+        state = SupervisorState(status="up", epoch="e", instance="i", public_key=shown.public.line)
+        payload = signer.sign(state)
+        return trust.state(payload, state)
+
+    assert shows(ours, ours)
+    caplog.clear()
+    assert not shows(PrivateKey.generate(), other)
+    assert caplog.messages == []
+    for _ in range(9):
+        assert not shows(other, other)
+    where = {
+        "file": (str(home.supervisor_public_key), f"put its {home.supervisor_public_key.name} there"),
+        "variable": (KEY_VARIABLE, "set that to its key"),
+        "given": ("supervisor=", "name its key there"),
+        "first use": ("the first that was seen", f"pin its key with {KEY_VARIABLE}"),
+    }[how]
+    [said] = caplog.messages
+    for words in (other.public.fingerprint, ours.public.fingerprint, *where, "and start this again"):
+        assert words in said
+    for _ in range(9, SAID_EVERY):
+        assert not shows(other, other)
+    assert len(caplog.messages) == 4
+
+
 def test_where_a_pinned_key_comes_from(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv(KEY_VARIABLE, raising=False)
     home = Home(site="test", data=tmp_path, config=tmp_path)
     lines = [PrivateKey.generate().public.line for _ in range(2)]
-    assert supervisor_key(home) is None
+    assert pinned(home) is None
     key = PrivateKey.generate()
     key.save(home.supervisor_key)
-    found = [supervisor_key(home)]
+    found = [pinned(home)]
     monkeypatch.setenv(KEY_VARIABLE, lines[0])
-    found += [supervisor_key(home), supervisor_key(home, lines[1])]
-    assert [key.line for key in found if key] == [key.public.line, *lines]
+    found += [pinned(home), pinned(home, lines[1])]
+    assert [pin.key.line for pin in found if pin] == [key.public.line, *lines]
     with pytest.raises(KeyFileError, match="not an OpenSSH ed25519 public key"):
-        supervisor_key(home, "ssh-rsa AAAA")
+        pinned(home, "ssh-rsa AAAA")

@@ -8,14 +8,15 @@ import hashlib
 import os
 import shutil
 import threading
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 
 from bus.events import BlobPart, Progress, RunStarted
-from bus.messages import KillCommand
+from bus.messages import HoldCommand, Intent, KillCommand
 from bus.transport import LinkDown, LinkUp
 from console.core.state import Fleet, encode
 from console.recording.bodies import Row
@@ -25,7 +26,7 @@ from console.recording.schema import RecordingError
 from console.recording.session import Session
 from console.recording.writer import Recording
 from console.supervisor import emergency, keyframes, serve, service
-from tests.desk_fixture import Bench
+from tests.desk_fixture import OPERATOR, TOPICS, Bench
 from tests.service_fixture import Running, running
 
 
@@ -76,54 +77,52 @@ async def test_a_kill_goes_out_before_the_emergency_log_is_on_its_disk(
         await site.until(lambda: not site.home.emergency_log.exists())
 
 
-async def test_while_a_keyframe_hangs_stops_go_out_and_approvals_close(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    async with running(tmp_path) as site:
+@asynccontextmanager
+async def stuck(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, where: str, slow: float = service.SLOW
+) -> AsyncIterator[tuple[Running, asyncio.Event]]:
+    """A site of which a keyframe is begun and hangs in that method of its session until the event is set."""
+    async with running(folder) as site:
         site.event(RunStarted())
         await site.all_recorded()
-        answers, begun = asyncio.Event(), asyncio.Event()
+        method, go, begun = getattr(Session, where), asyncio.Event(), asyncio.Event()
 
-        async def hangs(_session: Session, _keyframe: object, _size: int) -> None:
+        async def hangs(*what: object) -> object:
             begun.set()
-            await answers.wait()
+            await go.wait()
+            return await method(*what)
 
-        monkeypatch.setattr(Session, "keyframe", hangs)
+        monkeypatch.setattr(Session, where, hangs)
         monkeypatch.setattr(Recording, "should_keyframe", lambda _recording: not begun.is_set())
-        monkeypatch.setattr(service, "SLOW", 0.001)
+        monkeypatch.setattr(service, "SLOW", slow)
         site.event(Progress(text="makes a keyframe due"))
         await begun.wait()
         try:
-            await site.until(lambda: site.state().recording == "failing")
-            assert (await site.say("kill", agent="a", run="r1")).accepted
-            await site.until(lambda: killed(site))
-            assert site.desk.failing
+            yield site, go
         finally:
-            monkeypatch.setattr(service, "SLOW", 3_600.0)
-            answers.set()
+            go.set()
+
+
+async def test_while_a_keyframe_hangs_stops_go_out_and_approvals_close(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with stuck(tmp_path, monkeypatch, "keyframe", slow=0.001) as (site, go):
+        await site.until(lambda: site.state().recording == "failing")
+        assert (await site.say("kill", agent="a", run="r1")).accepted
+        await site.until(lambda: killed(site))
+        assert site.desk.failing
+        monkeypatch.setattr(service, "SLOW", 3_600.0)
+        go.set()
         await site.until(lambda: site.state().recording == "ok")
 
 
 async def test_commits_go_on_while_a_keyframe_is_packed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async with running(tmp_path) as site:
-        site.event(RunStarted())
-        await site.all_recorded()
-        packed, go, begun = Session.packed, asyncio.Event(), asyncio.Event()
-
-        async def slow(session: Session, body: bytes) -> bytes:
-            begun.set()
-            await go.wait()
-            return await packed(session, body)
-
-        monkeypatch.setattr(Session, "packed", slow)
-        monkeypatch.setattr(Recording, "should_keyframe", lambda _recording: not begun.is_set())
-        site.event(Progress(text="makes a keyframe due"))
-        await begun.wait()
+    async with stuck(tmp_path, monkeypatch, "packed") as (site, go):
         site.event(Progress(text="recorded meanwhile"))
         await site.all_recorded()
-        go.set()
+        assert not go.is_set()
 
 
 async def test_a_stop_that_the_last_commit_did_not_take_goes_out_at_the_end(
@@ -142,6 +141,42 @@ async def test_a_stop_that_the_last_commit_did_not_take_goes_out_at_the_end(
         site.desk.ledger.request("kill", run, "op-1", "", "", 0.0)
     assert killed(site)
     assert "kill" in site.home.emergency_log.read_text()
+
+
+async def test_all_runs_are_held_slice_by_slice_and_others_are_heard_between(tmp_path: Path) -> None:
+    """The loop sees to it, not only the clock: no more of it at once than a slice."""
+    runs = [f"r{number}" for number in range(8)]
+    async with running(tmp_path) as site:
+        for run in runs:
+            site.event(RunStarted(), run=run)
+        await site.all_recorded()
+        site.desk.sweeps.slice = 1
+        steps, step = [], site.desk.sweeps.step
+
+        def counted(now: float) -> bool:
+            before = len(site.desk.fleet.commands)
+            more = step(now)
+            steps.append(len(site.desk.fleet.commands) - before)
+            return more
+
+        site.desk.sweeps.step = counted  # type: ignore[method-assign]  # to count
+        site.desk.sweeps.tick = lambda now: None  # type: ignore[method-assign]  # the clock does nothing
+        answer = await site.say("hold")
+        assert (answer.accepted, answer.text) == (True, "8 runs")
+        assert steps == [1] * 8
+        assert [one.run for one in site.commands() if isinstance(one, HoldCommand)] == runs
+
+
+async def test_who_is_to_stop_holds_all_before_the_end(tmp_path: Path) -> None:
+    async with running(tmp_path) as site:
+        for run in ("r1", "r2", "r3"):
+            site.event(RunStarted(), run=run)
+        await site.all_recorded()
+        site.desk.sweeps.slice = 1
+        hold = Intent(verb="hold", id="h", operator="op-1", console="con", epoch=site.desk.identity.epoch)
+        site.desk.receive(TOPICS.intents("op-1"), OPERATOR.sign(hold), 0.0)
+        site.stopping.set()
+    assert [one.run for one in site.commands() if isinstance(one, HoldCommand)] == ["r1", "r2", "r3"]
 
 
 async def test_a_rotation_that_fails_is_an_alarm_and_is_left_alone_for_a_while(
@@ -252,7 +287,12 @@ async def test_an_error_of_ours_in_one_look_at_the_clock_ends_nothing(
         monkeypatch.setattr(site.desk.health.progress, "tick", breaks)
         monkeypatch.setattr(site.service._files, "tick", breaks)
         alarms = site.desk.fleet.alarms
-        await site.until(lambda: {"internal-error", "internal-error/clock-of-Progress"} <= set(alarms))
+        await site.until(
+            lambda: (
+                {f"internal-error/{name}" for name in ("the-site-s-files", "clock-of-Progress")}
+                <= set(alarms)
+            )
+        )
         site.event(RunStarted())
         await site.all_recorded()
         assert (await site.say("kill", agent="a", run="r1")).accepted

@@ -72,6 +72,10 @@ def demo(
     from console.cli.staging import Staging
     from console.demo.plan import Plan
 
+    if place.broker is not None:
+        from console.cli.live import check_broker
+
+        check_broker(place, "name another, or leave --broker out: the demo brings one of its own")
     plan = Plan(
         root=Path(tempfile.mkdtemp(prefix="watchfloor-demo-")).resolve(),
         site=place.site or SITE,

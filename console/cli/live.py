@@ -15,6 +15,8 @@ T = TypeVar("T")
 REACH: Final = 3.0
 """Seconds within which a broker that is there takes a connection; a verb does not wait longer for the first one."""
 
+START: Final = "start one with: watchfloor up, or name it with --broker"
+
 
 def live(place: Place, work: Callable[[Floor], Awaitable[T]], *, watching: bool = False) -> T:
     """Join the floor, do `work`, leave. Returns what `work` returns.
@@ -39,12 +41,29 @@ async def joined(place: Place, work: Callable[[Floor], Awaitable[T]], *, watchin
         return await work(floor)
 
 
-def _unreachable(place: Place, floor: Floor, trouble: str) -> CliError:
+def check_broker(place: Place, advice: str) -> None:
+    """See that the broker takes us, before anything is begun that needs it. `advice` is what to do if it does not.
+
+    Raises:
+        CliError: it is not there, or does not let us in.
+        BadBrokerUrlError: not an address.
+    """
+
+    async def look() -> None:
+        async with Floor(place.connect or place.url(), home=place.home(), operator=place.who()) as floor:
+            try:
+                await floor.reach(min(REACH, place.timeout))
+            except NoAnswerError as error:
+                raise _unreachable(place, floor, str(error), advice) from None
+
+    asyncio.run(look())
+
+
+def _unreachable(place: Place, floor: Floor, trouble: str, advice: str = START) -> CliError:
     site = place.home().site
     address = "the bus" if place.connect else place.url().address
     if floor.status.bus != "up":
         reason = floor.status.bus_reason or "no connection in time"
-        advice = "start one with: watchfloor up, or name it with --broker"
         if REFUSED in reason:
             return CliError(Exit.NO_ANSWER, f"{reason}; {NOT_LET_IN}")
         at = "" if address in reason else f" at {address}"

@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Final
 
 from bus.home import Home
-from bus.signing import KeyFileError
 from console.cli import keys, printing
 from console.cli.finding import Finding, fail, ok, warn
 from console.cli.options import SUPERVISOR, Place
@@ -23,6 +22,9 @@ from console.recording.reader import Reader
 from console.recording.schema import RecordingError
 from console.recording.verify import verify, verify_folder
 from console.supervisor.operators import Operators, OperatorsFileError
+
+MAY_ONLY: Final = "may only pause, hold, reject"
+"""What is left to an operator whose signature does not count."""
 
 DISK_LEAST: Final = 1_000_000_000
 """Free bytes below which a recording may soon fail."""
@@ -69,35 +71,38 @@ def key_files(place: Place, home: Home) -> Iterator[Finding]:
     elif supervisor_here:
         advice = "enrol somebody: watchfloor keys add NAME ssh-ed25519 AAAA..."
         yield fail("operators file", f"nobody is enrolled in {home.operators}: nobody may approve", advice)
-    for key in keys.held(home):
-        if key.problem and key.usable:
-            yield warn(f"key {key.name}", key.problem, f"watchfloor keys show {key.name}")
-        elif key.problem:
-            yield fail(f"key {key.name}", key.problem, "mend or remove that file")
-        elif key.role == SUPERVISOR or key.enrolled:
-            yield ok(f"key {key.name}", f"{key.fingerprint} {key.role}")
-        elif supervisor_here:
-            advice = f"watchfloor keys add {key.name} {key.path.name}.pub, or remove the key"
-            yield warn(f"key {key.name}", f"{key.fingerprint} is not enrolled here", advice)
-        else:
-            yield ok(f"key {key.name}", f"{key.fingerprint}, to be enrolled where the supervisor runs")
-    yield _own_key(place)
+    found = keys.held(home)
+    mine = next((key for key in found if (key.name, key.role) == (place.who(), "operator")), None)
+    for key in found:
+        if key is not mine:
+            yield _key(key, f"key {key.name}", here=supervisor_here)
+    if mine is None:
+        who = place.who()
+        text = f"operator {who} has none at {home.operator_key(who)}: {MAY_ONLY}"
+        yield warn("your key", text, f"watchfloor keys new {who}")
+    else:
+        yield _key(mine, "your key", here=supervisor_here)
 
 
-def _own_key(place: Place) -> Finding:
-    who = place.who()
-    try:
-        key = place.key()
-    except KeyFileError as error:
-        return fail("your key", str(error), "mend it: until then you may only pause, hold and reject")
-    if key is None:
-        path = place.home().operator_key(who)
-        return warn(
-            "your key",
-            f"operator {who} has none at {path}: may only pause, hold, reject",
-            f"watchfloor keys new {who}",
-        )
-    return ok("your key", f"operator {who}, {key.public.fingerprint}")
+def _key(key: keys.Held, check: str, *, here: bool) -> Finding:
+    """How a key is, in one line: whether it signs, whether it may be handed over, whether it counts. `here`: it must."""
+    named = (
+        f"{key.fingerprint} {key.role}"
+        if key.role != "operator"
+        else f"operator {key.name}, {key.fingerprint}"
+    )
+    if not key.usable:
+        return fail(check, key.problem, f"mend or remove that file: until then {key.name} {MAY_ONLY}")
+    if key.problem:
+        return warn(check, key.problem, f"watchfloor keys show {key.name}")
+    if key.role == SUPERVISOR:
+        return ok(check, named)
+    if key.enrolled:
+        return ok(check, f"{named}, enrolled here")
+    if here:
+        advice = f"watchfloor keys add {key.name} {key.path}.pub"
+        return warn(check, f"{named}, is not enrolled here: {MAY_ONLY}", advice)
+    return ok(check, f"{named}, to be enrolled where the supervisor runs")
 
 
 def rules(home: Home) -> Iterator[Finding]:

@@ -31,6 +31,7 @@ TABLE: Final[dict[str, Entry]] = {
     "tail": Entry("console.cli.tail:tail", "the log, a line a record, live with --follow"),
     "sessions": Entry("console.cli.record:sessions", "the recording's files"),
     "export": Entry("console.cli.record:export", "the recording as JSON lines"),
+    "import": Entry("console.cli.importing:import_", "a session file out of an export"),
     "demo": Entry("console.cli.demo:demo", "a live floor of small agents to try everything on"),
     "replay": Entry("console.cli.replay:replay", "a recorded session in the console's screens"),
     "rerun": Entry("console.cli.rerun:rerun", "live recorded runs again over the bus"),

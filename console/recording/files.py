@@ -27,7 +27,22 @@ def session_paths(folder: Path) -> list[Path]:
     Raises:
         OSError: the folder cannot be read.
     """
-    return sorted(path for path in folder.glob(f"*{SUFFIX}") if _NAME.fullmatch(path.stem))
+    return sorted(path for path in folder.glob(f"*{SUFFIX}") if is_session(path))
+
+
+def is_session(path: Path) -> bool:
+    """Whether a file has the name of a session, so that whoever lists its folder takes it for one."""
+    return path.suffix == SUFFIX and _NAME.fullmatch(path.stem) is not None
+
+
+def advice_on(path: Path, *, copy: bool = False) -> str:
+    """What to do about a file that is no session of use: one that a person named by himself is in nobody's way.
+
+    `copy`: it was one, and may be again.
+    """
+    if copy:
+        return f"{'move it out of the folder and ' * is_session(path)}restore it from a copy"
+    return "move it out of the folder" if is_session(path) else "name the file of a session"
 
 
 def wal_of(path: Path) -> Path:

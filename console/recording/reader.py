@@ -22,7 +22,7 @@ from console.recording.bodies import (
     unpack_keyframe,
 )
 from console.recording.closing import Closing
-from console.recording.files import has_wal
+from console.recording.files import advice_on, has_wal
 from console.recording.schema import RecordingError, naming
 
 BATCH: Final = 1_000
@@ -179,7 +179,7 @@ class Reader(Closing):
         """
         ((pos,),) = await self.query("SELECT min(pos) FROM keyframes")
         if pos is None:
-            raise RecordingError(f"{self.path}: has no keyframe; move it out of the folder")
+            raise RecordingError(f"{self.path}: has no keyframe; {advice_on(self.path)}")
         return await self.keyframe_before(pos)
 
     async def keyframe_before(self, pos: int) -> Keyframe:

@@ -14,7 +14,7 @@ from typing import Any, Final, Literal
 
 import aiosqlite
 
-from console.recording.files import has_wal
+from console.recording.files import advice_on, has_wal
 
 APPLICATION_ID: Final = 0x57464C52
 """`WFLR`, in the database header, so that `file` and we know a session when we see one."""
@@ -55,10 +55,11 @@ _ADVICE: Final = {
     sqlite3.SQLITE_READONLY: "it may not be written; check owner and mode of file and folder",
     sqlite3.SQLITE_PERM: "it may not be opened; check owner and mode of file and folder",
     sqlite3.SQLITE_CANTOPEN: "it cannot be opened; check owner and mode of file and folder",
-    sqlite3.SQLITE_CORRUPT: "it is damaged; move it out of the folder and restore it from a copy",
-    sqlite3.SQLITE_NOTADB: "it is damaged; move it out of the folder and restore it from a copy",
     sqlite3.SQLITE_IOERR: "the disk failed; check the disk and free space",
 }
+
+
+_DAMAGED: Final = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 
 
 @contextmanager
@@ -68,7 +69,10 @@ def naming(path: Path) -> Iterator[None]:
         yield
     except sqlite3.Error as error:
         # The low byte is the primary code; errors made by the Python module carry none.
-        advice = _ADVICE.get(getattr(error, "sqlite_errorcode", 0) & 0xFF, "it is not usable as a recording")
+        code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+        advice = _ADVICE.get(code, "it is not usable as a recording")
+        if code in _DAMAGED:
+            advice = f"it is damaged; {advice_on(path, copy=True)}"
         raise RecordingError(f"{path}: {advice} ({error})") from error
     except OSError as error:
         raise RecordingError(f"{path}: {error.strerror or error}") from error
@@ -96,11 +100,9 @@ def inspect(path: Path) -> int:
         with path.open("rb") as file:
             header = file.read(_HEADER_BYTES)
     if len(header) < _HEADER_BYTES and _MAGIC.startswith(header[: len(_MAGIC)]):
-        raise RecordingError(
-            f"{path}: cut short to {size} bytes; move it out of the folder and restore it from a copy"
-        )
+        raise RecordingError(f"{path}: cut short to {size} bytes; {advice_on(path, copy=True)}")
     if not header.startswith(_MAGIC) or int.from_bytes(header[68:72], "big") != APPLICATION_ID:
-        raise RecordingError(f"{path}: not a Watchfloor recording; move it out of the folder")
+        raise RecordingError(f"{path}: not a Watchfloor recording; {advice_on(path)}")
     version = int.from_bytes(header[60:64], "big")
     if version > VERSION:
         raise RecordingError(
@@ -110,9 +112,7 @@ def inspect(path: Path) -> int:
     promised = int.from_bytes(header[28:32], "big") * (65_536 if page == 1 else page)
     # With a WAL beside it the end of the database may not have been moved there yet.
     if size < promised and not has_wal(path):
-        raise RecordingError(
-            f"{path}: cut short to {size} of {promised} bytes; move it out of the folder and restore it from a copy"
-        )
+        raise RecordingError(f"{path}: cut short to {size} of {promised} bytes; {advice_on(path, copy=True)}")
     return version
 
 
@@ -193,7 +193,7 @@ async def check_schema(connection: aiosqlite.Connection, path: Path) -> None:
         "SELECT sql FROM sqlite_schema WHERE sql IS NOT NULL AND name NOT GLOB 'sqlite_stat*'"
     )
     if sorted(str(sql) for (sql,) in found) != sorted(DDL):
-        raise RecordingError(f"{path}: its tables are not those of a recording; move it out of the folder")
+        raise RecordingError(f"{path}: its tables are not those of a recording; {advice_on(path)}")
 
 
 async def one(

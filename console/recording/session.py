@@ -26,7 +26,7 @@ from console.recording.bodies import (
     packed_size,
     train,
 )
-from console.recording.files import begin, make_private, publish, remove_partial
+from console.recording.files import advice_on, begin, make_private, publish, remove_partial
 from console.recording.schema import RecordingError, naming, one
 
 _CONTRACT: Final = 1
@@ -267,7 +267,7 @@ class Session:
             (_HEAD,),
         )
         if first is None or last is None:
-            raise RecordingError(f"{self.path}: has no keyframe; move it out of the folder")
+            raise RecordingError(f"{self.path}: has no keyframe; {advice_on(self.path)}")
         (self.started,) = first
         self.pos, self.at, head = last
         self.keyframe_bytes = packed_size(head)

@@ -18,6 +18,7 @@ PRIORITY: Final[dict[str, int]] = {
     "keyframe-failing": 1,
     "agent-lost": 2,
     "duplicate-agent": 2,
+    "forged-intent": 2,
     "bulk-link": 2,
     "blobs-unread": 2,
     "gap": 2,

@@ -7,13 +7,12 @@ from __future__ import annotations
 
 from collections import OrderedDict, deque
 from dataclasses import dataclass
-from typing import Any, Final, Literal
+from typing import Any, Final
 
 from bus import codec
-from bus.canonical import NotCanonicalError, code, digest
 from bus.codec import DecodeError
-from bus.events import ActionProposed, Outcome
-from bus.limits import EVENT_BYTES, EVENT_DEPTH, INTENT_DUPLICATE_WITHIN
+from bus.events import Outcome
+from bus.limits import INTENT_DUPLICATE_WITHIN
 from bus.messages import Answer, Intent
 from bus.records import AlarmAcknowledged, AlarmCleared, IntentRefused
 from bus.topics import Address, Topics
@@ -21,14 +20,13 @@ from console.core.lifecycle import ENDED
 from console.core.state import Action, Fleet, Run
 from console.core.text import plain
 from console.supervisor.alarms import Alarms
+from console.supervisor.bound import RefusedError, check_bound, edited
 from console.supervisor.gates import Gates
-from console.supervisor.ledger import Ledger
 from console.supervisor.log import Log
 from console.supervisor.once import Once
 from console.supervisor.operators import Operators
 from console.supervisor.outbox import Outbox
-
-Refusal = Literal["stale", "conflict", "unsigned", "unknown-key", "replayed", "illegal", "closed"]
+from console.supervisor.sweeps import Sweeps
 
 UNSIGNED_MAY: Final = frozenset({"pause", "reject", "hold"})
 """What anybody who reaches the broker may do: stop things."""
@@ -36,21 +34,17 @@ UNSIGNED_MAY: Final = frozenset({"pause", "reject", "hold"})
 NEEDS_COMMIT: Final = frozenset({"approve", "edit", "respond", "resume", "verify"})
 """What is closed while the recording fails or two supervisors meet."""
 
-EDIT_BYTES: Final = EVENT_BYTES - 8_192
-"""Room for edited arguments in the record of a decision and in the command that carries it."""
-
 TOO_LARGE: Final = "the arguments were too large to keep, so nobody has seen them"
+
+FORGED: Final = {
+    "unsigned": "without a signature",
+    "unknown-key": "under a signature that no enrolled key of that name made",
+    "replayed": "again, long after it was answered",
+}
+"""Refusals that no console of ours brings about, and what was tried. `stale` is none: whoever looked away says the same."""
 
 ANSWERS_KEPT: Final = 4_096
 REFUSALS_A_MINUTE: Final = 60
-
-
-class RefusedError(Exception):
-    """An intent that changes nothing."""
-
-    def __init__(self, outcome: Refusal, reason: str) -> None:
-        super().__init__(reason)
-        self.outcome: Refusal = outcome
 
 
 @dataclass(slots=True)
@@ -70,7 +64,7 @@ class Arbiter:
         log: Log,
         outbox: Outbox,
         gates: Gates,
-        ledger: Ledger,
+        sweeps: Sweeps,
         alarms: Alarms,
         operators: Operators,
         topics: Topics,
@@ -78,13 +72,14 @@ class Arbiter:
         self._log = log
         self._outbox = outbox
         self._gates = gates
-        self._ledger = ledger
+        self._sweeps = sweeps
         self._alarms = alarms
         self.operators = operators
         self._topics = topics
         self._answered: OrderedDict[str, Answered] = OrderedDict()
         # Apart from the answers, so that no flood of others makes a signed one usable again.
         self._used = Once()
+        self._under_way: set[str] = set()  # intents that are being carried out, and answered when they are
         self._refusals: deque[float] = deque()
         self.closed = ""
 
@@ -104,6 +99,8 @@ class Arbiter:
             return None
         if intent.verb in ("keyframe", "watch", "leave"):
             return intent
+        if intent.id in self._under_way:
+            return None
         before = self._answered.get(intent.id)
         if before is not None:
             self._repeat(intent, before, now)
@@ -114,17 +111,22 @@ class Arbiter:
             answer = self._carry_out(intent, payload, now)
         except RefusedError as refused:
             answer = self._refuse(intent, refused, now)
+        if answer is not None:
+            self._close(intent, answer, now)
+        return None
+
+    def _close(self, intent: Intent, answer: Answer, now: float) -> None:
         self._answered[intent.id] = Answered(answer, now)
         while len(self._answered) > ANSWERS_KEPT:
             self._answered.popitem(last=False)
         self._answer(intent, answer)
-        return None
 
     def enrolled(self, intent: Intent, payload: bytes) -> bool:
         """Whether the key of an enrolled operator signed an intent."""
         return self.operators.standing(intent, payload) == "signed"
 
-    def _carry_out(self, intent: Intent, payload: bytes, now: float) -> Answer:
+    def _carry_out(self, intent: Intent, payload: bytes, now: float) -> Answer | None:
+        """Do what is wanted, or raise. None: it is under way, and answered later."""
         standing = self.operators.standing(intent, payload)
         if standing == "signed":
             self._use(intent)
@@ -160,21 +162,22 @@ class Arbiter:
         self._used.use(intent.id, intent.pos)
 
     def _decide(self, intent: Intent, by: str, now: float) -> Answer:
+        self._sweeps.first(f"{intent.agent}/{intent.run}", now)
         run, action = self._action(intent)
         if run.killing and intent.verb != "reject":
             raise RefusedError("conflict", "the run is being killed")
         outcome: Outcome = "rejected"
         fields: dict[str, Any] = {}
         if intent.verb == "approve":
-            self._check_bound(intent, action)
+            check_bound(intent, action)
             if action.args_cut:
                 raise RefusedError("closed", f"{TOO_LARGE}: reject it, or edit it whole")
             if not self._gates.complete(run, action.args):
                 raise RefusedError("closed", "a large value of this action has not arrived whole")
             outcome, fields = "approved", {"digest": action.digest}
         elif intent.verb == "edit":
-            self._check_bound(intent, action)
-            outcome, fields = "edited", self._edited(intent, run, action)
+            check_bound(intent, action)
+            outcome, fields = "edited", edited(self._gates, intent, run, action)
         elif intent.verb == "respond":
             outcome = "responded"
         self._gates.decide(action, outcome, by, now, reason=intent.reason, intent=intent.id, **fields)
@@ -191,44 +194,27 @@ class Arbiter:
             raise RefusedError("conflict", f"the action does not wait, it is {action.state}")
         return run, action
 
-    @staticmethod
-    def _check_bound(intent: Intent, action: Action) -> None:
-        if intent.digest != action.digest:
-            raise RefusedError("stale", "the arguments are not those that were displayed")
-        if action.gate == "hold" and intent.code != code(action.digest):
-            raise RefusedError("illegal", "a hold needs its four-digit code")
+    def _command(self, intent: Intent, by: str, now: float) -> Answer | None:
+        if not intent.run:
+            self._sweep(intent, by, now)
+            return None
+        run = self._run(intent)
+        sent = self._sweeps.ledger.request(intent.verb, run, by, intent.reason, intent.id, now)
+        return self._made(intent, "accepted", command=sent)
 
-    def _edited(self, intent: Intent, run: Run, action: Action) -> dict[str, Any]:
-        if intent.args is None:
-            raise RefusedError("illegal", "an edit needs args")
-        try:
-            own = digest(action.exact_tool, intent.args)
-        except NotCanonicalError as error:
-            raise RefusedError("illegal", f"the edited arguments have {error}") from None
-        try:
-            codec.check(codec.encode([intent.args, intent.reason]), EDIT_BYTES, EVENT_DEPTH - 4)
-        except DecodeError as error:
-            raise RefusedError("illegal", f"the edited arguments cannot be recorded: {error}") from None
-        if not self._gates.complete(run, intent.args):
-            raise RefusedError("closed", "a large value of this action has not arrived whole")
-        edited = ActionProposed(
-            action=action.id, tool=action.exact_tool, args=intent.args, hints=action.hints
-        )
-        gate = self._gates.assess(run, edited, own)[0].gate
-        if gate == "deny":
-            raise RefusedError("illegal", "policy denies the edited action")
-        if gate == "hold" and action.gate != "hold" and intent.code != code(own):
-            raise RefusedError(
-                "illegal", "edited so it is a hold, which needs the four-digit code of the edit"
-            )
-        return {"digest": own, "args": intent.args}
+    def _sweep(self, intent: Intent, by: str, now: float) -> None:
+        if intent.verb != "hold" or intent.agent:
+            raise RefusedError("illegal", f"{intent.verb} needs a run")
+        if self._sweeps.full:
+            raise RefusedError("closed", "all runs are being held for others already; look again")
 
-    def _command(self, intent: Intent, by: str, now: float) -> Answer:
-        runs = [self._run(intent)] if intent.run else self._stoppable(intent)
-        sent = self._ledger.request_all(intent.verb, runs, by, intent.reason, intent.id, now)
-        if len(sent) == 1:
-            return self._made(intent, "accepted", command=sent[0])
-        return self._made(intent, "accepted", text=f"{len(sent)} runs")
+        def done(sent: list[str], now: float) -> None:
+            self._under_way.discard(intent.id)
+            text, command = ("", sent[0]) if len(sent) == 1 else (f"{len(sent)} runs", "")
+            self._close(intent, self._made(intent, "accepted", text=text, command=command), now)
+
+        self._under_way.add(intent.id)
+        self._sweeps.begin(intent, by, done, now)
 
     def _run(self, intent: Intent) -> Run:
         run = self._fleet.run(intent.agent, intent.run)
@@ -239,13 +225,6 @@ class Arbiter:
         if run.control == "observed":
             raise RefusedError("illegal", "an observed run cannot be stopped from here")
         return run
-
-    def _stoppable(self, intent: Intent) -> list[Run]:
-        if intent.verb != "hold" or intent.agent:
-            raise RefusedError("illegal", f"{intent.verb} needs a run")
-        return [
-            run for run in self._fleet.runs.values() if run.state not in ENDED and run.control != "observed"
-        ]
 
     def _alarm(self, intent: Intent, by: str) -> Answer:
         alarm = self._fleet.alarms.get(intent.alarm)
@@ -271,6 +250,9 @@ class Arbiter:
 
     def _refuse(self, intent: Intent, refused: RefusedError, now: float) -> Answer:
         """Record a refusal, unless somebody floods us with them, and make its answer."""
+        if how := FORGED.get(refused.outcome):
+            text = f"somebody wants to {intent.verb} as {intent.operator}, {how}; refused"
+            self._alarms.raise_("forged-intent", text, about=intent.operator)
         self._refusals.append(now)
         while now - self._refusals[0] >= 60:
             self._refusals.popleft()

@@ -6,7 +6,7 @@ made and sent, and the requests of enrolled operators come first.
 
 from __future__ import annotations
 
-from collections import deque
+from collections import OrderedDict, deque
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
@@ -30,6 +30,10 @@ JOINS_A_MINUTE: Final = 120
 
 WAITING: Final = 256
 """Requests that wait for a keyframe at once. Consoles repeat theirs, so that a dropped one is only late."""
+
+WORDS_KEPT: Final = 10_000
+"""Signed words about watching that are remembered, so that they count once. What is older may be played back, for what it
+is worth: a name on a list that nothing is decided by, bounded by `LISTED`, `JOINS_A_MINUTE` and `WATCH_TTL`."""
 
 MADE: Final = 5_000_000
 """Bytes of encoded fleet that may be made into keyframes a second: a tenth of what a slow machine can."""
@@ -79,6 +83,7 @@ class Consoles:
         self._enrolled = enrolled
         self._key = key
         self._heard: dict[str, float] = {}  # the longest silent first
+        self._words: OrderedDict[str, None] = OrderedDict()
         self._joins: deque[float] = deque(maxlen=JOINS_A_MINUTE)
         self._first: dict[str, Asked] = {}
         self._rest: dict[str, Asked] = {}
@@ -95,11 +100,12 @@ class Consoles:
         enrolled = self._enrolled(intent, payload)
         # Anybody can write a name; without a signature it is shown for what it is, and takes nobody's place.
         name = intent.operator if enrolled else intent.operator[: 64 - len(UNSIGNED)] + UNSIGNED
+        news = not enrolled or self._news(intent.id)
         if intent.verb == "leave":
-            if self._fleet.operators.get(intent.console) == plain(name, 64):
+            if news and self._fleet.operators.get(intent.console) == plain(name, 64):
                 self._forget(intent.console)
             return
-        if intent.watching or intent.verb == "watch":
+        if news and (intent.watching or intent.verb == "watch"):
             self._watches(intent.console, name, now)
         if intent.verb == "keyframe":
             queue = self._first if enrolled else self._rest
@@ -126,6 +132,15 @@ class Consoles:
             if now - self._heard[console] < WATCH_TTL:
                 break
             self._forget(console)
+
+    def _news(self, word: str) -> bool:
+        """Whether a signed word was not said before: what is played back neither lists a console nor takes it off."""
+        if word in self._words:
+            return False
+        self._words[word] = None
+        if len(self._words) > WORDS_KEPT:
+            self._words.popitem(last=False)
+        return True
 
     def _watches(self, console: str, name: str, now: float) -> None:
         listed = self._fleet.operators.get(console)

@@ -37,6 +37,7 @@ from console.supervisor.log import Entry, Log
 from console.supervisor.operators import Operators
 from console.supervisor.outbox import Out, Outbox
 from console.supervisor.passes import Passes
+from console.supervisor.sweeps import Sweeps
 
 ASLEEP: Final = 2.0
 """Seconds between two ticks after which this process was frozen and heard nobody."""
@@ -75,13 +76,15 @@ class Desk:
         self.outbox = Outbox(identity.topics, identity.key, lambda: self.log.fleet.pos)
         self.alarms = Alarms(self.log)
         self.ledger = Ledger(self.log, self.outbox, self.alarms, new_id)
+        self.sweeps = Sweeps(self.log, self.ledger, self.alarms)
+        self.ledger.first = self.sweeps.first
         self.gates = Gates(self.log, self.ledger, self.alarms, judge, new_id)
         self.ingest = Ingest(self.log, self.outbox, self.alarms)
         self.passes = Passes(self.log, self.outbox, self.gates.pass_list)
         self.agents = Agents(self.log, self.alarms, self.ingest, self.ledger, self.gates, self.passes)
         self.autonomy = Autonomy(self.log, self.alarms, self.gates, new_id)
         self.arbiter = Arbiter(
-            self.log, self.outbox, self.gates, self.ledger, self.alarms, operators, identity.topics
+            self.log, self.outbox, self.gates, self.sweeps, self.alarms, operators, identity.topics
         )
         self.health = Health(self.log, self.ledger, self.alarms, self.gates, self.autonomy, self.agents)
         self.consoles = Consoles(self.log, self.outbox, identity.topics, self.arbiter.enrolled, identity.key)
@@ -171,6 +174,7 @@ class Desk:
         match address.kind:
             case "events":
                 self.agents.heard(address.agent, now)
+                self.sweeps.first(f"{address.agent}/{address.run}", now)
                 record = self.ingest.event(address, payload, now)
                 if record is not None:
                     self.follow(record, now)
@@ -223,6 +227,7 @@ class Desk:
             self._close()
             self.renew()
         for desk in (
+            self.sweeps,
             self.gates,
             self.ledger,
             self.agents,

@@ -56,6 +56,8 @@ class Ledger:
         self._watched: dict[str, Watch] = {}
         self.highest = 0
         """The highest order of any command that was ever sent, as far as this process can know."""
+        self.first: Callable[[str, float], object] = lambda _run, _now: None
+        """Told of a run before a command for it alone is requested: what was wanted of it before comes first."""
 
     @property
     def _fleet(self) -> Fleet:
@@ -63,6 +65,7 @@ class Ledger:
 
     def request(self, kind: str, run: Run, by: str, reason: str, intent: str, now: float) -> str:
         """Record that somebody wants a command for a run, and send it behind the commit. Returns its id."""
+        self.first(run.key, now)
         return self.request_all(kind, [run], by, reason, intent, now)[0]
 
     def request_all(

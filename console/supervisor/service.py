@@ -22,6 +22,7 @@ from console.recording.writer import Recording
 from console.supervisor.desk import Desk
 from console.supervisor.emergency import EmergencyLog
 from console.supervisor.files import SiteFiles
+from console.supervisor.guard import guarded
 from console.supervisor.keyframes import Keyframes
 from console.supervisor.learning import learn
 from console.supervisor.log import Entry
@@ -78,6 +79,7 @@ class Service:
         self._noted = asyncio.Event()
         self._staged = asyncio.Event()
         self._due = asyncio.Event()
+        self._sweeping = False
         self._stopping = stopping
         self._linked: set[Transport] = set()
         self.ready = asyncio.Event()
@@ -86,7 +88,7 @@ class Service:
     async def run(self) -> None:
         """Serve until `stopping` is set, or until a task fails, which raises."""
         async with self._control, self._bulk:
-            tasks = [
+            tasks: list[asyncio.Task[object]] = [
                 asyncio.create_task(self._listen(self._control, CHUNK * 16), name="control"),
                 asyncio.create_task(self._listen(self._bulk, CHUNK), name="bulk"),
                 asyncio.create_task(self._commit(), name="commit"),
@@ -96,7 +98,7 @@ class Service:
                 asyncio.create_task(self._lease(), name="lease"),
             ]
             self._kick()
-            tasks.append(asyncio.create_task(self._until_stopped(), name="stop"))
+            tasks.append(asyncio.create_task(self._stopping.wait(), name="stop"))
             done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
             for task in tasks:
                 task.cancel()
@@ -105,10 +107,8 @@ class Service:
                 task.result()
             await self._goodbye()
 
-    async def _until_stopped(self) -> None:
-        await self._stopping.wait()
-
     async def _goodbye(self) -> None:
+        self._desk.sweeps.finish(time.monotonic())
         taken = [*self._committing, *self._desk.take()]
         entries = [entry for entry in taken if entry.pos > self._recording.pos]
         try:
@@ -173,7 +173,16 @@ class Service:
             self._staged.set()
             if self._desk.log.urgent or len(self._desk.log.staged) >= COMPANY:
                 self._due.set()
+        if self._desk.sweeps.under_way and not self._sweeping:
+            self._sweeping = True
+            asyncio.get_running_loop().call_soon(self._sweep)
         self._flush()
+
+    def _sweep(self) -> None:
+        """Go on with what concerns all runs, by a slice at a turn of the loop, so that others have theirs."""
+        self._sweeping = False
+        self._desk.sweeps.step(time.monotonic())
+        self._kick()
 
     def _flush(self) -> None:
         for out in self._desk.out():
@@ -279,16 +288,8 @@ class Service:
             await asyncio.sleep(TICK)
             now = time.monotonic()
             self._desk.tick(now)
-            self._look(now)
+            guarded(self._desk.alarms, "the site's files", self._files.tick, self._desk, now)
             self._kick()
-
-    def _look(self, now: float) -> None:
-        """Look at the site's files. An error of ours about a file must not end the supervision of all agents."""
-        try:
-            self._files.tick(self._desk, now)
-        except Exception as error:
-            LOGGER.exception("the site's files cannot be looked at")
-            self._desk.alarms.raise_("internal-error", f"the site's files: {type(error).__name__}")
 
     async def _lease(self) -> None:
         """Renew the lease through the recording, so that a supervisor that cannot reach its disk looks dead."""

@@ -53,6 +53,7 @@ class Office:
             fleet, identity, world.judge, world.keys.operators(), wall=world.wall, new_id=world.new_id
         )
         desk.log.not_before = fleet.at
+        desk.sweeps.slice = 1  # floors here are small, and something must come between
         self.desk = desk
         self._committing = []
         desk.begin(tape.session, world.now, late=list(tape.emergency))

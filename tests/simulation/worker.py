@@ -12,7 +12,7 @@ from bus.events import Progress, StepFinished, StepStarted
 from bus.identity import Identity
 from bus.run_core import RunCore
 from bus.spool import MemorySpool, Owner
-from bus.trust import PinnedTrust
+from bus.trust import Pin, PinnedTrust
 from tests.simulation.bus import SITE, TOPICS
 from tests.simulation.judges import TOOLS
 
@@ -88,7 +88,7 @@ class Worker:
         incarnation = f"{self.name}-life{self.lives}"
         self.core = AgentCore(
             Identity(site=SITE, agent=self.name, incarnation=incarnation),
-            trust=PinnedTrust(world.keys.pinned()),
+            trust=PinnedTrust(Pin(world.keys.pinned(), "by the world", "")),
             wall=lambda: f"t{world.now:.3f}",
             new_id=world.new_id,
             era=self.era,

@@ -1,0 +1,151 @@
+"""Holding all runs of a large floor goes in slices; between them others are heard, and nobody can tell by the order."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from bus import codec
+from bus.events import CommandEffective, Progress, RunFinished, RunStarted
+from bus.messages import Answer, HoldCommand, Intent, PauseCommand, ResumeCommand
+from console.core.state import Run
+from console.supervisor.sweeps import SWEEPS
+from tests.desk_fixture import OPERATOR, TOPICS, Bench
+
+RUNS = 10
+
+
+@pytest.fixture
+def bench() -> Bench:
+    """Ten runs, reached three at a time."""
+    bench = Bench()
+    bench.desk.sweeps.slice = 3
+    for number in range(RUNS):
+        bench.event(1, RunStarted(), run=f"r{number}")
+    return bench
+
+
+def hold_all(bench: Bench, name: str = "all", operator: str = "op-1") -> None:
+    said = Intent(verb="hold", id=name, operator=operator, console="con", epoch=bench.desk.identity.epoch)
+    bench.raw(TOPICS.intents(operator), OPERATOR.sign(said))
+
+
+def step(bench: Bench) -> None:
+    bench.desk.sweeps.step(bench.now)
+    bench.commit()
+
+
+def held(bench: Bench) -> list[str]:
+    return [command.run for command in bench.commands(HoldCommand)]
+
+
+def answers(bench: Bench) -> list[tuple[str, bool, str]]:
+    replies = [codec.decode_reply(out.payload) for out in bench.sent if out.topic == TOPICS.console("con")]
+    return [(one.intent, one.accepted, one.text) for one in replies if isinstance(one, Answer)]
+
+
+def test_a_slice_at_a_time_in_order_and_one_answer_when_all_is_asked_for(bench: Bench) -> None:
+    hold_all(bench)
+    assert (held(bench), answers(bench)) == (["r0", "r1", "r2"], [])
+    hold_all(bench)  # the console has heard nothing yet and says it again
+    for count in (6, 9):
+        step(bench)
+        assert (len(held(bench)), answers(bench), bench.desk.sweeps.under_way) == (count, [], True)
+    step(bench)
+    assert held(bench) == [f"r{number}" for number in range(RUNS)]
+    assert (answers(bench), bench.desk.sweeps.under_way) == ([("all", True, "10 runs")], False)
+    hold_all(bench)
+    assert answers(bench) == [("all", True, "10 runs")] * 2
+    assert len(held(bench)) == RUNS
+    orders = [command.order for command in bench.commands(HoldCommand)]
+    assert orders == sorted(set(orders))
+
+
+def test_what_comes_between_comes_after_the_hold_of_its_run(bench: Bench) -> None:
+    """An operator's later word, and an event: the hold of that run is asked for first, and once."""
+    hold_all(bench)
+    bench.intent("resume", agent="a", run="r8")
+    orders = {
+        kind: next(one.order for one in bench.commands(kind) if one.run == "r8")
+        for kind in (HoldCommand, ResumeCommand)
+    }
+    assert orders[HoldCommand] < orders[ResumeCommand]
+    bench.event(2, Progress(text="on"), run="r9")
+    assert held(bench) == ["r0", "r1", "r2", "r8", "r9"]
+    [request, said] = [entry for entry in bench.log if entry.run == "r9"][1:3]
+    assert codec.decode_envelope(request.event).type == "command.requested"
+    assert codec.decode_envelope(said.event).type == "progress"
+    while bench.desk.sweeps.under_way:
+        step(bench)
+    assert sorted(held(bench)) == [f"r{number}" for number in range(RUNS)]
+    assert bench.run("r8").state == "working"
+    assert answers(bench)[-1] == ("all", True, "10 runs")
+
+
+def test_a_command_of_the_supervisor_itself_comes_after_the_hold(bench: Bench) -> None:
+    hold_all(bench)
+    bench.desk.ledger.request("pause", bench.run("r7"), "health", "a loop", "", bench.now)
+    bench.commit()
+    [hold] = [one for one in bench.commands(HoldCommand) if one.run == "r7"]
+    [pause] = bench.commands(PauseCommand)
+    assert hold.order < pause.order
+
+
+def test_a_run_that_ended_meanwhile_is_not_asked(bench: Bench) -> None:
+    """It is asked when its end is heard, as it came after; one that the clock ends in between is not."""
+    hold_all(bench)
+    bench.event(2, RunFinished(outcome="completed"), run="r9")
+    assert held(bench)[3:] == ["r9"]
+    [command] = [one for one in bench.commands(HoldCommand) if one.run == "r0"]
+    bench.event(2, CommandEffective(command=command.id), run="r0")
+    bench.desk.fleet.runs["a/r8"].state = "completed"
+    bench.pass_time(1.0)
+    assert "r8" not in held(bench)
+    assert answers(bench) == [("all", True, "9 runs")]
+
+
+def test_the_clock_goes_on_with_it_where_nobody_else_does(bench: Bench) -> None:
+    hold_all(bench)
+    bench.pass_time(1.5)
+    assert len(held(bench)) == RUNS
+
+
+def test_two_who_hold_all_are_both_answered(bench: Bench) -> None:
+    """One after the other; the later one's word stands."""
+    hold_all(bench, "first")
+    hold_all(bench, "second", "op-2")
+    bench.desk.sweeps.finish(bench.now)
+    bench.commit()
+    assert answers(bench) == [("first", True, "10 runs"), ("second", True, "10 runs")]
+    last = {command.run: command.id for command in bench.commands(HoldCommand)}
+    assert {bench.desk.fleet.commands[name].by for name in last.values()} == {"op-2"}
+
+
+def test_what_waits_is_bounded(bench: Bench) -> None:
+    for number in range(SWEEPS + 1):
+        hold_all(bench, f"h{number}")
+    [(name, accepted, text)] = answers(bench)
+    assert (name, accepted) == (f"h{SWEEPS}", False)
+    assert "being held for others already" in text
+    bench.desk.sweeps.finish(bench.now)
+    bench.commit()
+    assert sum(accepted for _, accepted, _ in answers(bench)) == SWEEPS
+
+
+def test_one_run_that_goes_wrong_does_not_end_it(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An error of ours is an alarm, and the other slices go on."""
+    asked = bench.desk.ledger.request_all
+
+    def fails(kind: str, runs: list[Run], *rest: Any) -> list[str]:
+        if any(run.key == "a/r4" for run in runs):
+            raise ZeroDivisionError
+        return asked(kind, runs, *rest)
+
+    monkeypatch.setattr(bench.desk.ledger, "request_all", fails)
+    hold_all(bench)
+    bench.desk.sweeps.finish(bench.now)
+    bench.commit()
+    assert held(bench) == ["r0", "r1", "r2", "r6", "r7", "r8", "r9"]
+    assert "internal-error" in bench.alarms()
+    assert answers(bench) == [("all", True, "7 runs")]
