@@ -66,6 +66,12 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     folder = tmp_path_factory.mktemp("site")
     environment = {name: value for name, value in os.environ.items() if not name.startswith("WATCHFLOOR_")}
     environment |= {"WATCHFLOOR_HOME": str(folder / "home"), "WATCHFLOOR_OPERATOR": "", "TERM": "xterm"}
+    # A second run of the same agent would not be asked: its tool was used before, and its goal names the file.
+    config = folder / "home" / "config" / "local"
+    config.mkdir(parents=True)
+    (config / "policy.toml").write_text(
+        '[[rule]]\nid = "writes"\ntool = "write_file"\nraise = "ask"\nwhy = "a person looks at every file"\n'
+    )
     port = free_port()
     up = subprocess.Popen(
         [*PROGRAM, "up", "--port", str(port)],
