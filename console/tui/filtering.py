@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from textual import events
-
 from console.tui import filter as filters
 from console.tui.actions import KeyAction, Mode
 from console.tui.acts import ActingScreen
@@ -48,19 +46,17 @@ class FilteringScreen(ActingScreen):
             row.then(f"{hidden} waiting not shown", "act", gap=2)
         return row.right(view.edge, ("" if self.typing else "esc shows all", "muted")).line
 
-    def on_key(self, event: events.Key) -> None:
+    def types(self, key: str, character: str | None) -> bool:
         """Take what is typed into the filter."""
-        if self.mode == "filter" and (event.key == "backspace" or event.is_printable):
-            if event.key == "backspace":
-                text = self.filter.text[:-1]
-            else:
-                text = (self.filter.text + (event.character or ""))[: filters.CHARS]
-            self._narrow(text)
-            event.stop()
-            event.prevent_default()
-            self.floor.draw()
-        else:
-            super().on_key(event)
+        if self.mode != "filter" or not (key == "backspace" or character):
+            return super().types(key, character)
+        text = self.filter.text[:-1] if key == "backspace" else self.filter.text + (character or "")
+        self._narrow(text[: filters.CHARS])
+        return True
+
+    @property
+    def asks_for_text(self) -> bool:
+        return self.mode == "filter" or super().asks_for_text
 
     def _narrow(self, text: str) -> None:
         self.filter = filters.parse(text)

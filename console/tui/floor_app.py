@@ -12,10 +12,12 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final
 from rich.segment import Segment, Segments
 from textual._compositor import ChopsUpdate
 from textual.app import App
+from textual.events import Event, Key, Paste
 
 from console.core.text import visible
 from console.tui import lines
 from console.tui.frame_rows import Note, View
+from console.tui.keystrokes import Keystrokes, Typed
 from console.tui.moment import FloorTime, Moment, Pace
 from console.tui.narrow import narrowed
 from console.tui.opening import OpeningScreen
@@ -47,6 +49,9 @@ QUIET: Final = 0.25
 
 NOTE_FOR: Final = 15.0
 """Seconds a note stands."""
+
+READ_IN: Final = 1.0
+"""Seconds that a note stands however many keys are pressed, unless it is a brief one."""
 
 Opener = Callable[[], AbstractAsyncContextManager["Source"]]
 
@@ -91,6 +96,7 @@ class FloorApp(App[int], inherit_bindings=False):
         self._moment: FloorTime = Moment(clock)
         self.pace = Pace(clock)
         self._wishes = Wishes(self.tell)
+        self._keystrokes = Keystrokes(self)
         self._standing = UNSEEN
         self._note_at = float("-inf")
         self._again = self._moved = False
@@ -113,6 +119,28 @@ class FloorApp(App[int], inherit_bindings=False):
 
     def get_default_screen(self) -> Screen[Any]:
         return OpeningScreen()
+
+    # ---- what is typed -----------------------------------------------------------------------------------------------
+
+    async def on_event(self, event: Event) -> None:
+        """Keep what is typed in its order; all else is the toolkit's."""
+        if isinstance(event, Key | Paste) and not event.is_forwarded:
+            self._keystrokes.add(event)
+        else:
+            await super().on_event(event)
+
+    def go_on(self) -> None:
+        """Take what was typed while the screen in front was not there yet."""
+        self._keystrokes.go_on()
+
+    def take_first(self, typed: Typed) -> None:
+        """Take what is left of a pasted text before whatever was typed after it."""
+        self._keystrokes.first(typed)
+
+    @property
+    def asks_for_place(self) -> bool:
+        """Whether a place in time is asked for: never, on a live floor."""
+        return False
 
     # ---- the source --------------------------------------------------------------------------------------------------
 
@@ -268,13 +296,23 @@ class FloorApp(App[int], inherit_bindings=False):
             self.index.follow(self.fleet)
         self._moment.follow(self.fleet.at, live=self._standing.live)
         self.index.update(self._moment.now)
-        if self._clock() - self._note_at > NOTE_FOR:
+        if self.note is not None and (self._clock() - self._note_at > NOTE_FOR or self._over(self.note)):
             self.note = None
         screen.frame(self.view(screen.size.width))
 
     def draw_again(self) -> None:
         """Have the next tick draw, whatever changed."""
         self._again = True
+
+    def _over(self, note: Note) -> bool:
+        """Whether what a note is about waits no longer."""
+        action = self.fleet.action(note.about) if note.about else None
+        return bool(note.about) and (action is None or action.state != "asked")
+
+    def note_was_read(self) -> None:
+        """A key came: the note that stood there has been read, unless it is too new."""
+        if self.note is not None and (self.note.brief or self._clock() - self._note_at >= READ_IN):
+            self.note = None
 
     def tell(self, note: Note) -> None:
         """Show a note in its row."""

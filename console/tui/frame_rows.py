@@ -81,10 +81,14 @@ NOWHERE: Final = View(0, WIDTH, None, UNSEEN, "", "", read_only=False, signed=Tr
 
 
 class Note(NamedTuple):
-    """One line about what an operator did or may not do."""
+    """One line about what an operator did or may not do. One that is `about` a waiting action goes when that is over, a
+    `brief` one with the next key, others with the next key once there was time to read them.
+    """
 
     text: str
     ink: Ink = "text"
+    about: str = ""
+    brief: bool = False
 
 
 def header(view: View, trail: Sequence[str]) -> Line:

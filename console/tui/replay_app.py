@@ -250,6 +250,11 @@ class ReplayApp(FloorApp):
         else:
             self.tell(Note(f"there is no session {'after' if by > 0 else 'before'} this one"))
 
+    @property
+    def asks_for_place(self) -> bool:
+        """Whether one is being typed."""
+        return self.prompt is not None
+
     def take(self, key: str, character: str | None) -> bool:
         """Take what is typed while a place is asked for."""
         if self.prompt is None:
