@@ -1,4 +1,4 @@
-"""What is typed faster than screens open, or pasted, goes where it was meant to go: nothing of it is lost or taken as a key."""
+"""What is typed faster than screens open, or pasted, goes where it was meant to go; nothing is lost or taken as a key."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -123,7 +123,7 @@ async def test_text_for_an_input_that_cannot_open_presses_no_keys() -> None:
         assert it.said == []
         assert it.screen.sheet is None
         assert it.app.is_running
-        assert "kill: there is no key of yours here" in it.text()
+        assert "kill: you have no key; watchfloor keys new makes one" in it.text()
         await it.press("p")
         assert it.verbs() == ["pause"]
 

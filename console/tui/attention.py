@@ -70,7 +70,9 @@ def _by_alarm(alarms: Iterable[Alarm], now: int) -> Iterable[Plight]:
     for alarm in alarms:
         if stands(alarm, now):
             shared = "" if alarm.run else alarm.id
-            yield Plight(level_of_alarm(alarm), alarm.text or alarm.kind, alarm.raised_at, shared)
+            whose = f" of {alarm.agent}/{alarm.run}"  # the row says it
+            text = alarm.text.replace(whose, "", 1) if alarm.run else alarm.text
+            yield Plight(level_of_alarm(alarm), text or alarm.kind, alarm.raised_at, shared)
 
 
 def _by_command(run: Run, commands: Iterable[Command]) -> Iterable[Plight]:

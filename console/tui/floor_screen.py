@@ -10,6 +10,7 @@ from textual.app import ComposeResult
 from console.core.state import Action, Run
 from console.tui import frame_rows as frame
 from console.tui.actions import KeyAction
+from console.tui.alarm_row import alarm_line
 from console.tui.frame_rows import Note, View
 from console.tui.keyed_screen import KeyedScreen
 from console.tui.kill_sheet import KillSheet
@@ -102,7 +103,7 @@ class FloorScreen(KeyedScreen, inherit_bindings=False):
             self.sheet = None
         floor = self.floor
         counts = floor.index.counts(view.now)
-        line = frame.alarm_line(view, counts, floor.index.last_decision, floor.fleet.at)
+        line = alarm_line(view, counts, floor.index.last_decision, floor.fleet.at)
         self._load(self.names())
         self.top.show([frame.header(view, self.trail()), line, self.third(view)])
         above, under = self.above(), self.under()

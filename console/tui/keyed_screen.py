@@ -11,7 +11,7 @@ from textual import events
 
 from console.tui import frame_rows as frame
 from console.tui.actions import KeyAction, Mode, find
-from console.tui.frame_rows import Note, View
+from console.tui.frame_rows import Note
 from console.tui.kill_sheet import KillSheet
 from console.tui.layout import LaidOutScreen
 from console.tui.sending import unsendable

@@ -14,7 +14,6 @@ from textual import events
 if TYPE_CHECKING:
     from textual.app import App
     from textual.message_pump import MessagePump
-    from textual.widget import Widget
 
 Typed = events.Key | events.Paste
 
@@ -60,7 +59,7 @@ class Keystrokes:
             if not screen.take(typed):
                 widget = screen.focused or screen
                 self._way = [*widget.ancestors_with_self] * ROUNDS
-                widget._forward_event(typed)
+                widget._forward_event(typed)  # noqa: SLF001  (as the application does it: it must not come back)
                 self._follow()
 
     def _under_way(self) -> bool:

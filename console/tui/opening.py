@@ -8,10 +8,12 @@ from textual.app import ComposeResult
 from textual.screen import Screen
 
 from console.tui import frame_rows as frame
+from console.tui.alarm_row import alarm_line
 from console.tui.counting import Counts
 from console.tui.lines import LineBlock
 from console.tui.paint import BLANK, Line, Row, width_of
 from console.tui.sending import unsendable
+from console.tui.unknown_rows import nothing_known
 
 if TYPE_CHECKING:
     from textual.binding import BindingType
@@ -44,7 +46,7 @@ def picture(view: frame.View, height: int) -> list[Line]:
     if not frame.fits(view.width, height):
         return frame.too_small(view, height)
     listed, cells = frame.split(view, height)
-    words = frame.nothing_known(view)
+    words = nothing_known(view)
     rows: list[Line] = []
     for number in range(height - 5):
         row = Row().at(3, words[number] if number < len(words) else "", "muted").line
@@ -57,7 +59,7 @@ def picture(view: frame.View, height: int) -> list[Line]:
 
     return [
         frame.header(view, ["Fleet"]),
-        frame.alarm_line(view, Counts(), 0, 0),
+        alarm_line(view, Counts(), 0, 0),
         BLANK,
         *rows,
         frame.note_line(None, view),

@@ -18,9 +18,9 @@ from console.core.state import Run
 from console.tui.actions import KeyAction, name_of, offered
 from console.tui.fleet_rows import state_word
 from console.tui.floor_screen import FloorScreen
+from console.tui.frame_rows import Note
 from console.tui.host import Host
 from console.tui.keystrokes import Typed
-from console.tui.frame_rows import Note
 from console.tui.paint import cut, safe
 
 RUNS_FOUND: Final = 20
