@@ -145,7 +145,7 @@ class FloorApp(StackedApp, inherit_bindings=False):
     async def _follow(self) -> None:
         try:
             async with self._open_source() as source:
-                self.source = source
+                await self._opened(source)
                 source.listen(self._heard)
                 self.draw()
                 await self._leaving.wait()
@@ -153,6 +153,10 @@ class FloorApp(StackedApp, inherit_bindings=False):
         except Exception as error:  # noqa: BLE001  (a console that cannot follow leaves, and says why)
             self.failure = error
             self.exit(return_code=1)
+
+    async def _opened(self, source: Source) -> None:
+        """There is something to follow."""
+        self.source = source
 
     async def left(self) -> None:
         """Return once the source is closed; call after the application ended."""

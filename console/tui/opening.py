@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, ClassVar, cast
 
 from textual.app import ComposeResult
+from textual.events import Key
 from textual.screen import Screen
 
 from console.tui import frame_rows as frame
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
     from console.tui.actions import KeyAction
     from console.tui.host import Host
+    from console.tui.keystrokes import Typed
 
 
 class OpeningScreen(Screen[None], inherit_bindings=False):
@@ -35,6 +37,15 @@ class OpeningScreen(Screen[None], inherit_bindings=False):
     def compose(self) -> ComposeResult:
         self.on_resize()
         yield self._picture
+
+    def ready_for(self, typed: Typed) -> bool:
+        """For nothing but the key that leaves: reading a recording may take a while."""
+        return isinstance(typed, Key) and typed.key == "q"
+
+    def take(self, _typed: Typed) -> bool:
+        """Leave."""
+        self.app.exit(0)
+        return True
 
     def on_resize(self) -> None:
         width, height = self.app.size
