@@ -409,7 +409,7 @@ async def test_q_leaves_while_the_recording_is_read() -> None:
     async with app.run_test(size=(80, 24)) as pilot:
         while app._following is None:
             await pilot.pause(0)
-        await pilot.press("space", "q")
+        await pilot.press("q")
     await app.left()
     assert app.return_code == 0
 

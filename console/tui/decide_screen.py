@@ -14,7 +14,7 @@ from console.core.origin_words import by_path
 from console.core.state import Action, Run
 from console.tui import decide_rows, figures
 from console.tui.acts import ActingScreen, wish_about
-from console.tui.arguments import Piece, editable, pieces
+from console.tui.arguments import Piece, editable, pieces, told
 from console.tui.attention import Plight
 from console.tui.edits import changed
 from console.tui.floor_screen import Subject
@@ -90,8 +90,8 @@ class DecideScreen(ActingScreen):
             words = "edited: exact value as approved, then as the agent asked"
         row = decide_rows.columns(self._column, words, self._origin_at)
         return [
-            *decide_rows.head(run, action, self.view, self._worse()),
-            row.right(self.view.last, (self._reach(), "muted")).line,
+            *decide_rows.head(run, action, self.view, self._worse(), self._reach()),
+            row.line,
         ]
 
     def under(self) -> list[Line]:
@@ -101,8 +101,19 @@ class DecideScreen(ActingScreen):
         command = self.floor.fleet.commands.get(action.decision) if action.decision else None
         closed = self._closed_because()
         return decide_rows.tail(
-            action, command, self.view, closed=closed, says=self._says, run=self.run, found=self._worse()
+            action,
+            command,
+            self.view,
+            closed=closed,
+            says=self._says,
+            rows=self._tail_rows(),
+            run=self.run,
+            found=self._worse(),
         )
+
+    def _tail_rows(self) -> int:
+        """How many rows there are below the arguments while the first of these stay in view."""
+        return self.room - decide_rows.ABOVE - min(decide_rows.ARGUMENTS_KEPT, self._own)
 
     def _worse(self) -> Plight | None:
         """What is worse about the run than that this waits."""
@@ -155,6 +166,10 @@ class DecideScreen(ActingScreen):
             action.edited is not None,
             len(action.origins),
             self._says,
+            too_long := action.state == "asked"
+            and decide_rows.overflows(
+                action, self.view, self._tail_rows(), says=self._says, found=self._worse(), run=run
+            ),
         )
         if made_of != self._made_of:
             self._made_of = made_of
@@ -175,6 +190,9 @@ class DecideScreen(ActingScreen):
             if action.edited is not None:
                 was = pieces(action.args, run, cells, unfolded=self._unfolded)
                 self._append("original: as the agent asked", was)
+            if too_long:
+                lines = decide_rows.whole_reasons(action, self.view)
+                self._append(f"why {action.gate}, in full", told(lines))
             self._append_said(action)
             self.body.repaint()
 
@@ -188,7 +206,7 @@ class DecideScreen(ActingScreen):
         """Add the agent's reason if it was opened and is too long for its place below."""
         lines = decide_rows.said(action, self.view) if self._says else []
         if len(lines) > decide_rows.SAID_BELOW:
-            self._append("the agent says", [Piece(0, part, "", line) for part, line in enumerate(lines, 1)])
+            self._append("the agent says", told(lines))
 
     def _mark(self, action: Action, row: int) -> tuple[str, int, bool, int]:
         piece = self._pieces[row]
@@ -206,7 +224,10 @@ class DecideScreen(ActingScreen):
     def _reach(self) -> str:
         shown = self.body.in_view
         total = len(self._pieces)
-        return f"lines {shown.start + 1}-{shown.stop} of {total}" if total > len(shown) > 0 else ""
+        if not total > len(shown) > 0:
+            return ""
+        below = f", {total - shown.stop} below" if total > shown.stop else ""
+        return f"lines {shown.start + 1}-{shown.stop} of {total}{below}"
 
     def _closed_because(self, *, edit: bool = False) -> str:
         run, action, missing = self.subject()

@@ -39,6 +39,7 @@ class FloorScreen(KeyedScreen, inherit_bindings=False):
     def __init__(self) -> None:
         super().__init__()
         self.covered = False  # the palette lies over it
+        self.room = 0  # rows between the fixed ones, a sheet's among them
         self._anew = True  # it was not in front: rows may move, nobody looked at them
 
     # ---- what a subclass says ----------------------------------------------------------------------------------------
@@ -104,13 +105,14 @@ class FloorScreen(KeyedScreen, inherit_bindings=False):
         floor = self.floor
         counts = floor.index.counts(view.now)
         line = alarm_line(view, counts, floor.index.last_decision, floor.fleet.at)
+        foot = [*frame.still_holds(view), frame.note_line(floor.note, view), *floor.bar(view)]
+        self.room = max(0, self.extent.height - 4 - len(foot))
         self._load(self.names())
         self.top.show([frame.header(view, self.trail()), line, self.third(view)])
         above, under = self.above(), self.under()
         if isinstance(self.sheet, KillSheet):
             above, under = [muted(row) for row in above], []
         below = [rule(view), *self.sheet.rows(view)] if self.sheet else []
-        foot = [*frame.still_holds(view), frame.note_line(floor.note, view), *floor.bar(view)]
         height, changed = self.share_out(above, under, below, foot, width=self.view.width)
         if changed:
             self.call_after_refresh(floor.draw)
