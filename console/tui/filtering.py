@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from console.tui import filter as filters
 from console.tui.actions import KeyAction, Mode
 from console.tui.acts import ActingScreen
@@ -18,6 +20,14 @@ class FilteringScreen(ActingScreen):
         super().__init__()
         self.filter = Filter()
         self.typing = False
+        self._other_rows = False
+
+    def _load(self, names: Sequence[str]) -> bool:
+        taken = super()._load(names)
+        if taken and self._other_rows:
+            self._other_rows = False
+            self.body.show_from_top()
+        return taken
 
     def narrowed(self) -> tuple[int, int, int]:
         """Of the rows: how many are shown, how many there are, and how many that wait are not shown."""
@@ -60,6 +70,7 @@ class FilteringScreen(ActingScreen):
 
     def _narrow(self, text: str) -> None:
         self.filter = filters.parse(text)
+        self._other_rows = True
         self.floor.pace.settle()  # rows may move at once: that is what was asked for
 
     def label(self, key: KeyAction) -> str:

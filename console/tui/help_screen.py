@@ -17,7 +17,7 @@ SIGNS: Final = (
     ("◇ watch", "look when you can"),
     ("○", "observed: only reports"),
     ("◐", "gated: stops at gates"),
-    ("●", "contained: can be ended"),
+    ("●", "contained: can end it"),
     ("━━──", "time left, work done"),
     ("▂▅▇", "progress, or a claim"),
     ("?", "at the edge: not live"),
