@@ -130,7 +130,10 @@ async def test_a_filter_sees_what_comes_later() -> None:
 
 
 async def test_what_waits_is_in_view_again_once_the_filter_is_gone() -> None:
-    async with console(busy()) as it:
+    script = busy()
+    for number in range(15):
+        script.start(f"more-{number}", f"m{number}")
+    async with console(script) as it:
         await it.press("slash")
         await it.type("k2m9")
         await it.press("escape")
