@@ -6,24 +6,18 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Any, ClassVar
 
-from bus.canonical import NotCanonicalError, canonical
 from bus.records import ValueOrigin
-from console.core.binding import unbound
-from console.core.blobs import blob_names
 from console.core.origin_words import by_path
 from console.core.state import Action, Run
 from console.tui import decide_rows, figures
-from console.tui.acts import ActingScreen, wish_about
-from console.tui.arguments import Piece, editable, pieces, told
+from console.tui.arguments import Piece, pieces, told
 from console.tui.attention import Plight
-from console.tui.edits import changed
+from console.tui.confirming import ConfirmingScreen
 from console.tui.floor_screen import Subject
-from console.tui.frame_rows import Note
 from console.tui.paint import Line, Row
-from console.tui.sheets import ApproveSheet, CodeSheet, title
 
 
-class DecideScreen(ActingScreen):
+class DecideScreen(ConfirmingScreen):
     """One action. What of its arguments was on screen is remembered, for a hold needs all of it.
 
     Opened from the queue it goes back there, to the next, as soon as its operator's decision is recorded.
@@ -49,7 +43,6 @@ class DecideScreen(ActingScreen):
         self._column = 14
         self._origins: dict[str, ValueOrigin] = {}
         self._origin_at: int | None = None
-        self._draft: str | None = None
 
     @property
     def action(self) -> Action | None:
@@ -242,49 +235,6 @@ class DecideScreen(ActingScreen):
         if not why and name in ("approve", "edit"):
             why = self._closed_because(edit=name == "edit")
         return why
-
-    def act_approve(self) -> None:
-        action = self.action
-        if action is not None:
-            self._confirm(action, None)
-
-    def _edited(self, text: str, args: dict[str, Any] | None) -> None:
-        """Keep what an operator typed, and ask to confirm it if it is to be."""
-        self._draft = text
-        action = self.action
-        if args is None:
-            return
-        if action is None or action.state != "asked":
-            self.floor.tell(Note("edit: it no longer waits", "act"))
-            return
-        if blob_names(args):
-            self.floor.tell(Note("edit: a value sent apart cannot be read here; write out another", "act"))
-            return
-        try:
-            canonical(args)
-        except NotCanonicalError as error:
-            self.floor.tell(Note(f"edit: {error}", "act"))
-            return
-        self._confirm(action, args)
-
-    def _confirm(self, action: Action, args: dict[str, Any] | None) -> None:
-        if why := unbound(action):
-            self.floor.tell(Note(f"not offered: {why}", "stop"))
-            return
-        edits = changed(action.args, args) if args is not None else []
-        wish = wish_about(action, "edit")._replace(args=args) if edits else wish_about(action, "approve")
-        kind = CodeSheet if action.gate == "hold" else ApproveSheet
-        what = f"Approve, changed: {action.tool}" if edits else title("Approve", action)
-        self.sheet = kind(wish, what, edits, lambda: self.run)
-
-    def act_edit(self) -> None:
-        from console.tui.edit_screen import EditScreen
-
-        action = self.action
-        self.sheet = None
-        if action is not None:
-            text = self._draft if self._draft is not None else editable(action.args)
-            self.app.push_screen(EditScreen(self.trail(), action, text, self._edited))
 
     def act_unfold(self) -> None:
         self._unfolded = not self._unfolded

@@ -3,80 +3,35 @@
 from __future__ import annotations
 
 import asyncio
-import time
-from collections.abc import Callable, Collection, Coroutine
-from contextlib import AbstractAsyncContextManager
-from typing import TYPE_CHECKING, Any, Final, cast
+from collections.abc import Collection, Coroutine
+from typing import TYPE_CHECKING, Any, Final
 
 from console.core.seek import FORMS, BadPlaceError, moment_of
-from console.tui.floor_app import FRAMES, FloorApp
+from console.tui.floor_app import FRAMES
 from console.tui.frame_rows import Note, View
-from console.tui.replay_source import Playback, PlaybackError
-from console.tui.replay_time import MOVES, RecordedTime
-from console.tui.source import Source, Standing
+from console.tui.recorded_app import RecordedApp
+from console.tui.replay_source import PlaybackError
+from console.tui.replay_time import MOVES
+from console.tui.source import Source
 
 if TYPE_CHECKING:  # what shows the recording is loaded with it, once something stands on the terminal
-    from datetime import tzinfo
-
     from console.core.marks import Mark, MarkKind
     from console.tui import replay_bar
     from console.tui.paint import Line
-    from console.tui.sheets import Wish
-
-RECORDED: Final = Standing("up", "up", recording=True, conflict=False, joined=True, lost_for=0)
-"""How the link stands in a replay: the screens show what was so then, and nothing is stale about it."""
 
 PLACE_CHARS: Final = 40
 
 
-class ReplayApp(FloorApp):
-    """Shows a playback, which `open_playback` reads after the first paint; `reading` is what it is called until then.
+class ReplayApp(RecordedApp):
+    """Moves the time line of a playback by keys and by the clock, and has the fleet follow it."""
 
-    `clock` is monotonic, in seconds, and paces it; every time on the screens is a recorded one. `playback` is there once it
-    was read.
-    """
-
-    playback: Playback
-
-    def __init__(
-        self,
-        open_playback: Callable[[], AbstractAsyncContextManager[Playback]],
-        *,
-        site: str,
-        reading: str = "",
-        clock: Callable[[], float] = time.monotonic,
-        zone: tzinfo | None = None,
-        paced: bool = True,
-    ) -> None:
-        super().__init__(
-            open_playback,
-            site=site,
-            operator="",
-            read_only=True,
-            clock=clock,
-            zone=zone,
-            paced=paced,
-        )
-        self._standing = self._reading = RECORDED._replace(joined=False, reason=reading)
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
         self.prompt: str | None = None
         self._work: asyncio.Task[None] | None = None
         self._looking: asyncio.Task[None] | None = None
         self._looked = asyncio.Event()
         self._laid: tuple[tuple[object, ...], replay_bar.Heights] | None = None
-
-    # ---- what differs from a live floor --------------------------------------------------------------------------------
-
-    @property
-    def standing(self) -> Standing:
-        """Always the same once it was read: there is no link."""
-        return self._reading if self.source is None else RECORDED
-
-    def state(self, wish: Wish) -> None:
-        """Say that nothing can be stated."""
-        self.tell(Note(f"{wish.label}: this is a replay, nothing here can act"))
-
-    def view(self, width: int) -> View:
-        return super().view(width)._replace(replay=True)
 
     def bar(self, view: View) -> list[Line]:
         from console.tui import replay_bar
@@ -109,17 +64,8 @@ class ReplayApp(FloorApp):
 
     # ---- time --------------------------------------------------------------------------------------------------------
 
-    async def _start(self) -> None:
-        self._following = asyncio.create_task(self._follow(), name="read the recording")
-
     async def _opened(self, source: Source) -> None:
-        """It was read: put Fleet where the opening stood, and let time go."""
-        self.playback = cast("Playback", source)
-        self._site = source.fleet.site or self._site
-        self._moment = RecordedTime(self.playback)
-        self.playback.timeline.hold(self._clock())
-        self.source = source
-        await self._furnish()
+        await super()._opened(source)
         self._follow_time()
         self._look()
         if self._paced:
