@@ -128,7 +128,7 @@ def _progress(run: Run, view: View) -> Line:
     share = progress(run)
     if share is not None:
         full = figures.filled(share, _PROGRESS_CELLS)
-        row.at(14, "━" * full).then("─" * (_PROGRESS_CELLS - full), "rule").then("  ")
+        row.at(14, "━" * full).at(14 + full, "─" * (_PROGRESS_CELLS - full), "rule").then("  ")
     else:
         row.at(14, "")
     last = run.steps[-1].step if run.steps else 0
