@@ -14,7 +14,7 @@ from rich.style import Style
 from bus import codec
 from bus.events import Gate
 from bus.records import AlarmAcknowledged, AlarmCleared, AlarmShelved, CommandFailed
-from console.cli.replay import Replayed
+from console.cli.replayed import Replayed
 from console.core.reduce import Change, reduce
 from console.core.state import Fleet, encode
 from console.recording.bodies import Row
@@ -226,6 +226,12 @@ class ReplayConsole(Console):
 
 
 @asynccontextmanager
+async def given(source: Replayed) -> AsyncIterator[Replayed]:
+    """A session that is open already."""
+    yield source
+
+
+@asynccontextmanager
 async def replaying(
     path: Path, *, size: tuple[int, int] = (80, 24), plays: bool = False
 ) -> AsyncIterator[ReplayConsole]:
@@ -233,8 +239,9 @@ async def replaying(
     clock = [100.0]
     async with await Replayed.open(path) as source:
         source.timeline.playing = plays
-        app = ReplayApp(source, site=SITE, zone=UTC, clock=lambda: clock[0], paced=False)
+        app = ReplayApp(lambda: given(source), site=SITE, zone=UTC, clock=lambda: clock[0], paced=False)
         async with app.run_test(size=size) as pilot:
+            await furnished(app, pilot)
             found = ReplayConsole(app, pilot, source, clock)
             await found.arrive()
             await found.look()

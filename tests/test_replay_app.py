@@ -5,6 +5,9 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import UTC
 from pathlib import Path
 
 import pytest
@@ -12,12 +15,14 @@ from click.testing import CliRunner
 
 from console.cli.exits import CliError
 from console.cli.main import cli
-from console.cli.replay import Replayed, start
+from console.cli.replayed import Replayed, opened, start
 from console.core.marks import TURNS
 from console.core.timeline import Timeline
+from console.recording.schema import RecordingError
 from console.tui.actions import ACTIONS, find, offered
 from console.tui.frame_rows import NOWHERE, key_line
 from console.tui.paint import text_of
+from console.tui.replay_app import ReplayApp
 from console.tui.replay_source import PlaybackError
 from console.tui.replay_time import MOVES
 from console.tui.sheets import Wish
@@ -288,13 +293,20 @@ WHOLE_REPLAY = """
 import asyncio, json, sys
 from datetime import UTC
 from pathlib import Path
-from console.cli import replay
+from contextlib import asynccontextmanager
+from console.cli import replayed
 from console.tui.replay_app import ReplayApp
 
+@asynccontextmanager
+async def given(source):
+    yield source
+
 async def main(path):
-    async with await replay.Replayed.open(Path(path)) as source:
-        app = ReplayApp(source, site="harbour", zone=UTC)
+    async with await replayed.Replayed.open(Path(path)) as source:
+        app = ReplayApp(lambda: given(source), site="harbour", zone=UTC)
         async with app.run_test(size=(80, 24)) as pilot:
+            while app.front is None or app._batch_count:
+                await pilot.pause(0)
             for key in ("5", "full_stop", "comma", "enter", "d", "a", "y", "p", "K", "H", "e", "escape", "space"):
                 await pilot.press(key)
         await app.left()
@@ -352,3 +364,75 @@ def test_where_it_starts(at: str | None, moment: int, playing: bool) -> None:
 def test_a_place_that_is_none_is_refused() -> None:
     with pytest.raises(CliError, match="--at: 'noon' is no place"):
         start(Timeline(0, START, [START]), 1.0, "noon", None)
+
+
+# ---- reading -----------------------------------------------------------------------------------------------------------
+
+
+def shown(app: ReplayApp) -> list[str]:
+    return ["".join(part.text for part in strip).rstrip() for strip in app.screen._compositor.render_strips()]
+
+
+async def test_a_frame_stands_there_before_the_recording_is_read(path: Path) -> None:
+    read = asyncio.Event()
+
+    @asynccontextmanager
+    async def slowly() -> AsyncIterator[Replayed]:
+        await read.wait()
+        async with await Replayed.open(path) as source:
+            yield source
+
+    app = ReplayApp(slowly, site="harbour", reading="20251009T085320Z-0001, 41 MB", zone=UTC, paced=False)
+    async with app.run_test(size=(80, 24)) as pilot:
+        while app._following is None:
+            await pilot.pause(0)
+        first = shown(app)
+        assert first[0].startswith(" harbour › Fleet")
+        assert "REPLAY" in first[0]
+        assert first[1].strip() == "reading the recording"
+        assert first[3:5] == ["   Reading the recording.", "   20251009T085320Z-0001, 41 MB"]
+        read.set()
+        while app.front is None or app._batch_count:
+            await pilot.pause(0)
+        await pilot.pause(0)
+        assert "Reading" not in "\n".join(shown(app))
+    await app.left()
+
+
+async def test_q_leaves_while_the_recording_is_read() -> None:
+    @asynccontextmanager
+    async def never() -> AsyncIterator[Replayed]:
+        await asyncio.Event().wait()
+        yield  # type: ignore[misc]
+
+    app = ReplayApp(never, site="harbour", zone=UTC, paced=False)
+    async with app.run_test(size=(80, 24)) as pilot:
+        while app._following is None:
+            await pilot.pause(0)
+        await pilot.press("q")
+    await app.left()
+    assert app.return_code == 0
+
+
+async def test_a_recording_that_cannot_be_read_ends_the_replay_with_its_reason(tmp_path: Path) -> None:
+    bad = tmp_path / "20251009T085320Z-0001.sqlite"
+    bad.write_bytes(b"not a recording")
+    app = ReplayApp(lambda: opened(bad, 1.0, None), site="harbour", zone=UTC, paced=False)
+    async with app.run_test(size=(80, 24)) as pilot:
+        while app.failure is None:
+            await pilot.pause(0)
+    await app.left()
+    assert isinstance(app.failure, RecordingError)
+
+
+def test_the_command_loads_neither_screens_nor_recording_before_its_first_paint() -> None:
+    code = "import sys, console.cli.replay, console.tui.replay_app; print(*sys.modules)"
+    child = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    loaded = set(child.stdout.split())
+    late = {
+        "console.core.reduce",
+        "console.core.state",
+        "console.recording.player",
+        "console.tui.fleet_screen",
+    }
+    assert not late & loaded

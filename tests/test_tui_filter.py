@@ -127,3 +127,16 @@ async def test_a_filter_sees_what_comes_later() -> None:
         script.ask("brandnew", "b1", "a1", "send", {"to": "x"})
         await it.settle(2.0)
         assert "waits for you" in it.text()
+
+
+async def test_what_waits_is_in_view_again_once_the_filter_is_gone() -> None:
+    script = busy()
+    for number in range(15):
+        script.start(f"more-{number}", f"m{number}")
+    async with console(script) as it:
+        await it.press("slash")
+        await it.type("k2m9")
+        await it.press("escape")
+        assert it.screen.body.scroll_offset.y == 0
+        assert "waits for you" in it.lines()[3]
+        assert it.screen.body.cursor == "ill:mover/k2m9"

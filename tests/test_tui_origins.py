@@ -73,7 +73,9 @@ def test_an_edited_action_has_no_origins_to_show() -> None:
 
 
 def test_what_would_have_been_has_its_own_row() -> None:
-    lines = [text_of(line) for line in decide_rows.tail(action(), None, view(80), closed="", says=False)]
+    lines = [
+        text_of(line) for line in decide_rows.tail(action(), None, view(80), closed="", says=False, rows=20)
+    ]
     assert any(line.split()[:2] == ["why", "hold"] for line in lines)
     assert any(line.split() == ["instead", *["It", "would", "be", "ask", "so"]] for line in lines)
 

@@ -167,3 +167,12 @@ async def test_the_queue_opens_at_the_ask_that_was_chosen() -> None:
     async with console(busy()) as it:
         await it.press("down", "down", "2")
         assert it.screen.body.cursor == "wait:janitor/c0xe/a3"
+
+
+async def test_a_bar_of_time_that_is_over_stands_where_the_others_do() -> None:
+    script = asks(("refunds", 0.4, 3, "ask"), ("janitor", 600.0, 3, "hold"))
+    script.tick(1.0)
+    async with console(script) as it:
+        await it.press("2")
+        bars = [line for line in it.lines() if "━━" in line or "──" in line]
+        assert [line.index("────────" if "━" not in line else "━") for line in bars] == [61, 61]

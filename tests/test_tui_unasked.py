@@ -3,6 +3,7 @@
 import pytest
 
 from bus.events import ActionFinished, ActionProposed, ActionStarted
+from bus.records import AlarmRaised, CommandFailed
 from console.tui.index import FleetIndex
 from tests.floor_fixture import Script, calm
 from tests.tui_console import console
@@ -105,3 +106,33 @@ async def test_a_command_names_who_asked_and_apart_from_that_how_far_it_is() -> 
         await it.type("scribe")
         assert "asked for by op-2" in it.text()
         assert "so far requested" in it.text()
+
+
+async def test_a_command_that_failed_twice_alike_is_one_row_that_says_so() -> None:
+    script = calm()
+    script.start("scribe", "s1", "Write it down")
+    for _ in range(2):
+        script.command("scribe", "s1", "pause", by="op-2")
+        command = list(script.fleet.commands)[-1]
+        script.tick(10)
+        why = "not acknowledged within 10 s"
+        script.supervisor(CommandFailed(command=command, reason=why), "scribe", "s1")
+        alarm = AlarmRaised(
+            alarm=f"command-failed:{command}",
+            kind="command-failed",
+            priority=2,
+            text=f"pause of scribe/s1: {why}",
+        )
+        script.supervisor(alarm, "scribe", "s1")
+    async with console(script) as it:
+        assert [
+            line for line in it.lines() if "scribe" in line and "pause: not acknowledged within 10 s" in line
+        ]
+        await it.press("slash")
+        await it.type("scribe")
+        await it.press("enter", "enter")
+        assert "Fleet › scribe s1" in it.lines()[0]
+        rows = [line for line in it.lines() if line.endswith("failed")]
+        assert len(rows) == 1
+        assert "op-2 ×2" in " ".join(rows[0].split())
+        assert sum("not acknowledged" in line for line in it.lines()[3:]) == 1

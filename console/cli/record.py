@@ -13,7 +13,8 @@ import msgspec
 from console.cli import printing
 from console.cli.exits import bad
 from console.cli.options import Place, common
-from console.cli.recorded import find_subject, session_path, subject_in
+from console.cli.recorded import find_subject, subject_in
+from console.cli.session_file import session_path
 from console.cli.whole_file import check_new, whole_file
 from console.recording.bodies import Row
 from console.recording.export import export_jsonl

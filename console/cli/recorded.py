@@ -11,10 +11,11 @@ from bus.codec import DecodeError
 from bus.home import Home
 from console.cli.exits import CliError, Exit, bad
 from console.cli.names import find_run
+from console.cli.session_file import session_path
 from console.core.lifecycle import IllegalTransitionError
 from console.core.reduce import HoleInLogError, reduce
 from console.core.state import Action, Fleet, KeyframeError, Run, decode
-from console.recording.files import SUFFIX, session_paths
+from console.recording.files import session_paths
 from console.recording.reader import Reader
 
 NAMED = 5
@@ -22,26 +23,6 @@ NAMED = 5
 
 Subject = tuple[str, str]
 """Agent and run."""
-
-
-def session_path(home: Home, name: str) -> Path:
-    """The file of a session, given by its name, an unambiguous beginning of it, `last`, or a path.
-
-    Raises:
-        CliError: there is none such.
-    """
-    as_path = Path(name).expanduser()
-    if as_path.suffix == SUFFIX or as_path.is_file():
-        if not as_path.is_file():
-            raise bad(f"{as_path}: no such file")
-        return as_path
-    paths = session_paths(home.sessions)
-    fits = paths[-1:] if name == "last" else [path for path in paths if path.stem == name]
-    fits = fits or [path for path in paths if path.stem.startswith(name)]
-    if len(fits) == 1:
-        return fits[0]
-    what = f"{len(fits)} sessions begin with {name!r}" if fits else f"no session {name!r} in {home.sessions}"
-    raise bad(f"{what}; see: watchfloor sessions")
 
 
 async def find_subject(folder: Path, text: str) -> Subject:

@@ -183,6 +183,10 @@ class Floor:
         self._record_listeners.append(callback)
         return lambda: self._record_listeners.remove(callback)
 
+    def sign_with(self, key: PrivateKey) -> None:
+        """Sign what is said from now on: the operator's key was made while this was open."""
+        self._key = key
+
     # ---- what is wanted ----------------------------------------------------------------------------------------------
 
     async def reach(self, timeout: float) -> None:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from bus.home import Home
+    from console.link.floor import Floor
     from console.tui.floor_app import FloorApp
     from console.tui.source import Source
 
@@ -51,12 +52,25 @@ async def _run(*, broker: str | None, site: str | None, operator: str | None, re
 
     home = Home.of(site)
     name = check_id(operator or os.environ.get("WATCHFLOOR_OPERATOR") or getpass.getuser(), "operator")
+    path = home.operator_key(name)
+    open_floors: list[Floor] = []
+
+    def look_for_key() -> bool:
+        """Sign with a key that was made after the console was opened."""
+        if not open_floors or not path.exists():
+            return False
+        from bus.signing import PrivateKey
+
+        open_floors[-1].sign_with(PrivateKey.load(path))
+        return True
+
     app = FloorApp(
-        lambda: _floor(home, broker, name),
+        lambda: _floor(home, broker, name, open_floors),
         site=home.site,
         operator=name,
         read_only=read_only,
-        signed=home.operator_key(name).exists(),
+        signed=path.exists(),
+        look_for_key=look_for_key,
     )
     leave_on_signals(app)
     try:
@@ -73,8 +87,10 @@ async def _run(*, broker: str | None, site: str | None, operator: str | None, re
 
 
 @asynccontextmanager
-async def _floor(home: Home, broker: str | None, operator: str) -> AsyncIterator[Source]:
-    """The live floor; everything that it brings along is loaded here, after the first paint."""
+async def _floor(
+    home: Home, broker: str | None, operator: str, open_floors: list[Floor]
+) -> AsyncIterator[Source]:
+    """The live floor; everything that it brings along is loaded here, after the first paint. It stands in `open_floors`."""
     from bus.signing import PrivateKey
     from bus.url import BrokerUrl
     from console.link.floor import Floor
@@ -83,7 +99,11 @@ async def _floor(home: Home, broker: str | None, operator: str) -> AsyncIterator
     key = PrivateKey.load(path) if path.exists() else None
     url = BrokerUrl.parse(home.broker(broker))
     async with Floor(url, home=home, operator=operator, key=key, watching=True) as floor:
-        yield floor
+        open_floors.append(floor)
+        try:
+            yield floor
+        finally:
+            open_floors.remove(floor)
 
 
 def leave_on_signals(app: FloorApp) -> None:

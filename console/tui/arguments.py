@@ -113,6 +113,11 @@ class Piece(NamedTuple):
     fold: str = ""
 
 
+def told(lines: list[str]) -> list[Piece]:
+    """Lines beside the arguments that are none."""
+    return [Piece(0, part, "", line) for part, line in enumerate(lines, 1)]
+
+
 def pieces(args: dict[str, Any], run: Run, cells: int, *, unfolded: bool) -> list[Piece]:
     """All arguments in lines of at most `cells` cells of value; long values are folded unless `unfolded`."""
     found: list[Piece] = []

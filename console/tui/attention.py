@@ -70,7 +70,12 @@ def _by_alarm(alarms: Iterable[Alarm], now: int) -> Iterable[Plight]:
     for alarm in alarms:
         if stands(alarm, now):
             shared = "" if alarm.run else alarm.id
-            yield Plight(level_of_alarm(alarm), alarm.text or alarm.kind, alarm.raised_at, shared)
+            text = alarm.text
+            if alarm.run:  # the row says whose it is
+                text = text.removeprefix(f"{alarm.agent}/{alarm.run}: ").replace(
+                    f" of {alarm.agent}/{alarm.run}", "", 1
+                )
+            yield Plight(level_of_alarm(alarm), text or alarm.kind, alarm.raised_at, shared)
 
 
 def _by_command(run: Run, commands: Iterable[Command]) -> Iterable[Plight]:

@@ -17,6 +17,12 @@ from console.tui.frame_rows import View
 from console.tui.paint import BLANK, Line, Row, safe, wrap
 from console.tui.run_rows import RESULTS, four_facts
 
+ABOVE: Final = 4
+"""Rows above the arguments."""
+
+ARGUMENTS_KEPT: Final = 4
+"""Lines of the arguments that stay in view whatever there is to say below them."""
+
 REASONS_SHOWN: Final = 3
 REASON_LINES: Final = 2
 """Lines that a reason may take below its first: it may quote where a value was read."""
@@ -38,10 +44,10 @@ def value_column(pieces_paths: list[str]) -> int:
     return max(14, min(3 + _NAME_CELLS, 5 + max(map(len, pieces_paths), default=0)))
 
 
-def head(run: Run, action: Action, view: View, found: Plight | None = None) -> list[Line]:
+def head(run: Run, action: Action, view: View, found: Plight | None = None, reach: str = "") -> list[Line]:
     """Gate, tool and time left; who, at which step, how it can be stopped, how bad it can be.
 
-    `found` is what is worse about the run than that it waits.
+    `found` is what is worse about the run than that it waits, `reach` which lines of the arguments are in view.
     """
     row = Row()
     if action.state == "asked":
@@ -58,7 +64,8 @@ def head(run: Run, action: Action, view: View, found: Plight | None = None) -> l
     else:
         words, ink = RESULTS[action.state]
         row.at(3, action.tool, "strong", end=view.last - 24).right(view.last, (words, ink))
-    return [row.line, _who(run, action, view), BLANK]
+    third = Row().right(view.last, (reach, "muted")).line if reach else BLANK
+    return [row.line, _who(run, action, view), third]
 
 
 def _who(run: Run, action: Action, view: View) -> Line:
@@ -138,17 +145,54 @@ def closed_because(run: Run, action: Action, view: View, unread: int, *, edit: b
 
 
 def tail(
-    action: Action, command: Command | None, view: View, *, closed: str, says: bool, run: Run | None = None,
+    action: Action, command: Command | None, view: View, *, closed: str, says: bool, rows: int, run: Run | None = None,
     found: Plight | None = None,
 ) -> list[Line]:  # fmt: skip
-    """What stands below the arguments: reasons, the end of the time, the agent's words, outcome or what closes approval."""
-    lines: list[Line] = [BLANK]
-    waits = action.state == "asked"
+    """What stands below the arguments: reasons, the end of the time, the agent's words, outcome or what closes approval.
+
+    In `rows` at most: reasons that have no room are counted, and are to be read below the arguments.
+    """
+    before: list[Line] = []
     if found:
-        lines.append(Row().at(3, "not well", "stop").at(14, found.fact, "stop", end=view.last + 1).line)
+        before.append(Row().at(3, "not well", "stop").at(14, found.fact, "stop", end=view.last + 1).line)
+    after = _below_reasons(action, command, view, closed=closed, says=says, run=run)
+    blocks = reasons(action, view)
+    room = rows - len(before) - len(after)
+    if sum(map(len, blocks)) < room:
+        before.insert(0, BLANK)
+    return [*before, *_fitting(blocks, room), *after]
+
+
+def _fitting(blocks: list[list[Line]], room: int) -> list[Line]:
+    """As many reasons as fit, the first in any case; how many lines are not shown, if any."""
+    total = sum(map(len, blocks))
+    if total <= room:
+        return [line for block in blocks for line in block]
+    shown: list[Line] = []
+    for block in blocks:
+        if shown and len(shown) + len(block) > room - 1:
+            break
+        shown += block
+    shown = shown[: max(1, room - 1)]
+    words = f"… {total - len(shown)} more lines of reasons, below the arguments; scroll"
+    return [*shown, Row().at(14, words, "muted").line]
+
+
+def overflows(
+    action: Action, view: View, rows: int, *, says: bool, found: Plight | None, run: Run | None
+) -> bool:
+    """Whether reasons are left out of a tail of so many rows, even before approval is closed for a while."""
+    after = _below_reasons(action, None, view, closed="closed", says=says, run=run)
+    return sum(map(len, reasons(action, view))) > rows - len(after) - bool(found)
+
+
+def reasons(action: Action, view: View) -> list[list[Line]]:
+    """The lines of each reason that the card has room for, and of what would have made the gate milder."""
+    blocks: list[list[Line]] = []
     facts = [reason for reason in action.reasons if reason.code != INSTEAD]
     other = [reason for reason in action.reasons if reason.code == INSTEAD]
     for number, reason in enumerate(facts[:REASONS_SHOWN] + other):
+        lines: list[Line] = []
         name = "instead" if reason.code == INSTEAD else f"why {action.gate}" if number == 0 else ""
         row = Row().at(3, name, "muted")
         first, *more = wrap(safe(reason.text), view.last - 13)
@@ -158,10 +202,22 @@ def tail(
         ):  # the last line holds all the rest, so that it is cut where all can see it
             more[REASON_LINES - 1 :] = [" ".join(more[REASON_LINES - 1 :])]
         lines += [Row().at(14, rest, end=view.last + 1).line for rest in more]
+        blocks.append(lines)
     if len(facts) > REASONS_SHOWN:
-        lines.append(Row().at(14, f"and {len(facts) - REASONS_SHOWN} more", "muted").line)
-    lines += _agent_says(action, view, opened=says)
-    if waits:
+        blocks.append([Row().at(14, f"and {len(facts) - REASONS_SHOWN} more", "muted").line])
+    return blocks
+
+
+def whole_reasons(action: Action, view: View) -> list[str]:
+    """Every reason in lines, nothing left out."""
+    return [line for reason in action.reasons for line in wrap(safe(reason.text), view.last - 13)]
+
+
+def _below_reasons(
+    action: Action, command: Command | None, view: View, *, closed: str, says: bool, run: Run | None
+) -> list[Line]:
+    lines = _agent_says(action, view, opened=says)
+    if action.state == "asked":
         lines += _if_waiting(action, view, closed, run)
     elif action.outcome:
         row = (

@@ -6,24 +6,18 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Any, ClassVar
 
-from bus.canonical import NotCanonicalError, canonical
 from bus.records import ValueOrigin
-from console.core.binding import unbound
-from console.core.blobs import blob_names
 from console.core.origin_words import by_path
 from console.core.state import Action, Run
 from console.tui import decide_rows, figures
-from console.tui.acts import ActingScreen, wish_about
-from console.tui.arguments import Piece, editable, pieces
+from console.tui.arguments import Piece, pieces, told
 from console.tui.attention import Plight
-from console.tui.edits import changed
+from console.tui.confirming import ConfirmingScreen
 from console.tui.floor_screen import Subject
-from console.tui.frame_rows import Note
 from console.tui.paint import Line, Row
-from console.tui.sheets import ApproveSheet, CodeSheet, title
 
 
-class DecideScreen(ActingScreen):
+class DecideScreen(ConfirmingScreen):
     """One action. What of its arguments was on screen is remembered, for a hold needs all of it.
 
     Opened from the queue it goes back there, to the next, as soon as its operator's decision is recorded.
@@ -49,7 +43,6 @@ class DecideScreen(ActingScreen):
         self._column = 14
         self._origins: dict[str, ValueOrigin] = {}
         self._origin_at: int | None = None
-        self._draft: str | None = None
 
     @property
     def action(self) -> Action | None:
@@ -90,8 +83,8 @@ class DecideScreen(ActingScreen):
             words = "edited: exact value as approved, then as the agent asked"
         row = decide_rows.columns(self._column, words, self._origin_at)
         return [
-            *decide_rows.head(run, action, self.view, self._worse()),
-            row.right(self.view.last, (self._reach(), "muted")).line,
+            *decide_rows.head(run, action, self.view, self._worse(), self._reach()),
+            row.line,
         ]
 
     def under(self) -> list[Line]:
@@ -101,8 +94,19 @@ class DecideScreen(ActingScreen):
         command = self.floor.fleet.commands.get(action.decision) if action.decision else None
         closed = self._closed_because()
         return decide_rows.tail(
-            action, command, self.view, closed=closed, says=self._says, run=self.run, found=self._worse()
+            action,
+            command,
+            self.view,
+            closed=closed,
+            says=self._says,
+            rows=self._tail_rows(),
+            run=self.run,
+            found=self._worse(),
         )
+
+    def _tail_rows(self) -> int:
+        """How many rows there are below the arguments while the first of these stay in view."""
+        return self.room - decide_rows.ABOVE - min(decide_rows.ARGUMENTS_KEPT, self._own)
 
     def _worse(self) -> Plight | None:
         """What is worse about the run than that this waits."""
@@ -155,6 +159,10 @@ class DecideScreen(ActingScreen):
             action.edited is not None,
             len(action.origins),
             self._says,
+            too_long := action.state == "asked"
+            and decide_rows.overflows(
+                action, self.view, self._tail_rows(), says=self._says, found=self._worse(), run=run
+            ),
         )
         if made_of != self._made_of:
             self._made_of = made_of
@@ -175,6 +183,9 @@ class DecideScreen(ActingScreen):
             if action.edited is not None:
                 was = pieces(action.args, run, cells, unfolded=self._unfolded)
                 self._append("original: as the agent asked", was)
+            if too_long:
+                lines = decide_rows.whole_reasons(action, self.view)
+                self._append(f"why {action.gate}, in full", told(lines))
             self._append_said(action)
             self.body.repaint()
 
@@ -188,7 +199,7 @@ class DecideScreen(ActingScreen):
         """Add the agent's reason if it was opened and is too long for its place below."""
         lines = decide_rows.said(action, self.view) if self._says else []
         if len(lines) > decide_rows.SAID_BELOW:
-            self._append("the agent says", [Piece(0, part, "", line) for part, line in enumerate(lines, 1)])
+            self._append("the agent says", told(lines))
 
     def _mark(self, action: Action, row: int) -> tuple[str, int, bool, int]:
         piece = self._pieces[row]
@@ -206,7 +217,10 @@ class DecideScreen(ActingScreen):
     def _reach(self) -> str:
         shown = self.body.in_view
         total = len(self._pieces)
-        return f"lines {shown.start + 1}-{shown.stop} of {total}" if total > len(shown) > 0 else ""
+        if not total > len(shown) > 0:
+            return ""
+        below = f", {total - shown.stop} below" if total > shown.stop else ""
+        return f"lines {shown.start + 1}-{shown.stop} of {total}{below}"
 
     def _closed_because(self, *, edit: bool = False) -> str:
         run, action, missing = self.subject()
@@ -221,49 +235,6 @@ class DecideScreen(ActingScreen):
         if not why and name in ("approve", "edit"):
             why = self._closed_because(edit=name == "edit")
         return why
-
-    def act_approve(self) -> None:
-        action = self.action
-        if action is not None:
-            self._confirm(action, None)
-
-    def _edited(self, text: str, args: dict[str, Any] | None) -> None:
-        """Keep what an operator typed, and ask to confirm it if it is to be."""
-        self._draft = text
-        action = self.action
-        if args is None:
-            return
-        if action is None or action.state != "asked":
-            self.floor.tell(Note("edit: it no longer waits", "act"))
-            return
-        if blob_names(args):
-            self.floor.tell(Note("edit: a value sent apart cannot be read here; write out another", "act"))
-            return
-        try:
-            canonical(args)
-        except NotCanonicalError as error:
-            self.floor.tell(Note(f"edit: {error}", "act"))
-            return
-        self._confirm(action, args)
-
-    def _confirm(self, action: Action, args: dict[str, Any] | None) -> None:
-        if why := unbound(action):
-            self.floor.tell(Note(f"not offered: {why}", "stop"))
-            return
-        edits = changed(action.args, args) if args is not None else []
-        wish = wish_about(action, "edit")._replace(args=args) if edits else wish_about(action, "approve")
-        kind = CodeSheet if action.gate == "hold" else ApproveSheet
-        what = f"Approve, changed: {action.tool}" if edits else title("Approve", action)
-        self.sheet = kind(wish, what, edits, lambda: self.run)
-
-    def act_edit(self) -> None:
-        from console.tui.edit_screen import EditScreen
-
-        action = self.action
-        self.sheet = None
-        if action is not None:
-            text = self._draft if self._draft is not None else editable(action.args)
-            self.app.push_screen(EditScreen(self.trail(), action, text, self._edited))
 
     def act_unfold(self) -> None:
         self._unfolded = not self._unfolded

@@ -11,9 +11,11 @@ from textual.widgets import TextArea
 
 from console.core.state import Action
 from console.core.text import visible_json
+from console.tui.actions import find
 from console.tui.acts import ActingScreen
 from console.tui.arguments import ArgumentError, parse
 from console.tui.frame_rows import Note, View
+from console.tui.keystrokes import Typed
 from console.tui.paint import BLANK, Line, Row
 
 Done = Callable[[str, dict[str, Any] | None], None]
@@ -76,6 +78,22 @@ class EditScreen(ActingScreen):
         words = f"Arguments of {self._action.tool}, as JSON. Nothing is sent from here."
         row = Row().at(3, words, "strong", end=self.view.last + 1)
         return [row.line, Row().at(3, self._problem, "act", end=self.view.last + 1).line, BLANK]
+
+    def ready_for(self, typed: Typed) -> bool:
+        if not super().ready_for(typed):
+            return False
+        if self.focused is not self.area:
+            self.set_focus(self.area)
+        return True
+
+    def take(self, typed: Typed) -> bool:
+        """Press the keys of the table; all else is typed into the text."""
+        if self.mode == "edit" and (isinstance(typed, events.Paste) or not self._pressed(typed.key)):
+            return False
+        return super().take(typed)
+
+    def _pressed(self, key: str) -> bool:
+        return find("edit", key, read_only=self.floor.read_only) is not None
 
     def act_check(self) -> None:
         try:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from textual import events
+from collections.abc import Sequence
 
 from console.tui import filter as filters
 from console.tui.actions import KeyAction, Mode
@@ -20,6 +20,14 @@ class FilteringScreen(ActingScreen):
         super().__init__()
         self.filter = Filter()
         self.typing = False
+        self._other_rows = False
+
+    def _load(self, names: Sequence[str]) -> bool:
+        taken = super()._load(names)
+        if taken and self._other_rows:
+            self._other_rows = False
+            self.body.show_from_top()
+        return taken
 
     def narrowed(self) -> tuple[int, int, int]:
         """Of the rows: how many are shown, how many there are, and how many that wait are not shown."""
@@ -48,22 +56,21 @@ class FilteringScreen(ActingScreen):
             row.then(f"{hidden} waiting not shown", "act", gap=2)
         return row.right(view.edge, ("" if self.typing else "esc shows all", "muted")).line
 
-    def on_key(self, event: events.Key) -> None:
+    def types(self, key: str, character: str | None) -> bool:
         """Take what is typed into the filter."""
-        if self.mode == "filter" and (event.key == "backspace" or event.is_printable):
-            if event.key == "backspace":
-                text = self.filter.text[:-1]
-            else:
-                text = (self.filter.text + (event.character or ""))[: filters.CHARS]
-            self._narrow(text)
-            event.stop()
-            event.prevent_default()
-            self.floor.draw()
-        else:
-            super().on_key(event)
+        if self.mode != "filter" or not (key == "backspace" or character):
+            return super().types(key, character)
+        text = self.filter.text[:-1] if key == "backspace" else self.filter.text + (character or "")
+        self._narrow(text[: filters.CHARS])
+        return True
+
+    @property
+    def asks_for_text(self) -> bool:
+        return self.mode == "filter" or super().asks_for_text
 
     def _narrow(self, text: str) -> None:
         self.filter = filters.parse(text)
+        self._other_rows = True
         self.floor.pace.settle()  # rows may move at once: that is what was asked for
 
     def label(self, key: KeyAction) -> str:

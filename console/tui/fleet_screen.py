@@ -10,9 +10,9 @@ from console.tui import fleet_rows, panes
 from console.tui.filter import Sieve
 from console.tui.filtering import FilteringScreen
 from console.tui.floor_screen import Subject
-from console.tui.frame_rows import nothing_known
 from console.tui.items import Item, grouped
 from console.tui.paint import Line
+from console.tui.unknown_rows import nothing_known
 
 _AGAIN_AFTER: Final = 1_000
 """Milliseconds after which a filter looks again at what is in the runs."""

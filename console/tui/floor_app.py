@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from rich.segment import Segment, Segments
 from textual._compositor import ChopsUpdate
-from textual.app import App
 
 from console.core.text import visible
 from console.tui import lines
@@ -20,6 +19,7 @@ from console.tui.moment import FloorTime, Moment, Pace
 from console.tui.narrow import narrowed
 from console.tui.opening import OpeningScreen
 from console.tui.source import UNSEEN, standing
+from console.tui.stacked_app import StackedApp
 from console.tui.theme import themes, variables
 from console.tui.wishes import Wishes
 
@@ -32,8 +32,6 @@ if TYPE_CHECKING:  # fleet, reducer and screens are loaded once something stands
 
     from console.core.reduce import Change
     from console.core.state import Fleet
-    from console.tui.actions import Mode
-    from console.tui.floor_screen import FloorScreen
     from console.tui.index import FleetIndex
     from console.tui.paint import Line
     from console.tui.sheets import Wish
@@ -48,13 +46,17 @@ QUIET: Final = 0.25
 NOTE_FOR: Final = 15.0
 """Seconds a note stands."""
 
+READ_IN: Final = 1.0
+"""Seconds that a note stands however many keys are pressed, unless it is a brief one."""
+
 Opener = Callable[[], AbstractAsyncContextManager["Source"]]
 
 
-class FloorApp(App[int], inherit_bindings=False):
+class FloorApp(StackedApp, inherit_bindings=False):
     """Shows a source. `open_source` is entered after the first paint; `clock` is monotonic, in seconds.
 
-    Without a key (`signed` false) an operator may only reject, pause and hold. `index` and the screens of the floor are
+    Without a key (`signed` false) an operator may only reject, pause and hold; once a second `look_for_key` is asked whether
+    there is one by now, and raises ValueError if it cannot be used. `index` and the screens of the floor are
     there from then on.
     """
 
@@ -66,7 +68,7 @@ class FloorApp(App[int], inherit_bindings=False):
     ALLOW_SELECT = False
     BINDINGS: ClassVar[list[BindingType]] = []
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  (what a console is opened with)
         self,
         open_source: Opener,
         *,
@@ -74,6 +76,7 @@ class FloorApp(App[int], inherit_bindings=False):
         operator: str,
         read_only: bool = False,
         signed: bool = True,
+        look_for_key: Callable[[], bool] = lambda: False,
         clock: Callable[[], float] = time.monotonic,
         zone: tzinfo | None = None,
         paced: bool = True,
@@ -86,6 +89,7 @@ class FloorApp(App[int], inherit_bindings=False):
         self.source: Source | None = None
         self.note: Note | None = None
         self.failure: Exception | None = None
+        self._look_for_key = look_for_key
         self._open_source, self._site, self._operator = open_source, site, operator
         self._clock, self._zone, self._paced = clock, zone, paced
         self._moment: FloorTime = Moment(clock)
@@ -141,7 +145,7 @@ class FloorApp(App[int], inherit_bindings=False):
     async def _follow(self) -> None:
         try:
             async with self._open_source() as source:
-                self.source = source
+                await self._opened(source)
                 source.listen(self._heard)
                 self.draw()
                 await self._leaving.wait()
@@ -149,6 +153,10 @@ class FloorApp(App[int], inherit_bindings=False):
         except Exception as error:  # noqa: BLE001  (a console that cannot follow leaves, and says why)
             self.failure = error
             self.exit(return_code=1)
+
+    async def _opened(self, source: Source) -> None:
+        """There is something to follow."""
+        self.source = source
 
     async def left(self) -> None:
         """Return once the source is closed; call after the application ended."""
@@ -187,53 +195,6 @@ class FloorApp(App[int], inherit_bindings=False):
     def wind(self, name: str, key: str) -> None:
         """Nothing: a live floor is not wound."""
 
-    def take(self, key: str, character: str | None) -> bool:  # noqa: ARG002  (a replay's)
-        """Take no key from the screens."""
-        return False
-
-    def show(self, mode: Mode, at: str = "") -> None:
-        """Go to Fleet, Queue or Alarms, from wherever we are; `at` names the item to choose there."""
-        from console.tui.floor_screen import FloorScreen
-
-        while len(self.screen_stack) > 1 and isinstance(self.screen, FloorScreen):
-            self.pop_screen()
-        if mode == "queue":
-            from console.tui.queue_screen import QueueScreen
-
-            self.push_screen(QueueScreen(at))
-        elif mode == "alarms":
-            from console.tui.alarms_screen import AlarmsScreen
-
-            self.push_screen(AlarmsScreen())
-
-    def show_commands(self) -> None:
-        """Open the command palette over the screen in front."""
-        screen = self.front
-        if screen is not None and screen is self.screen:
-            from console.tui.palette import Palette
-
-            def uncover(_: None) -> None:
-                screen.covered = False
-                self.draw()
-
-            screen.covered = True
-            self.push_screen(Palette(), uncover)
-            self.draw()
-
-    @property
-    def front(self) -> FloorScreen | None:
-        """The screen of the floor in front; the palette may lie over it."""
-        from console.tui.floor_screen import FloorScreen
-
-        found = (screen for screen in reversed(self.screen_stack) if isinstance(screen, FloorScreen))
-        return next(found, None)
-
-    def show_help(self, mode: Mode) -> None:
-        """Open the help of a screen."""
-        from console.tui.help_screen import HelpScreen
-
-        self.push_screen(HelpScreen(mode))
-
     # ---- frames ------------------------------------------------------------------------------------------------------
 
     def view(self, width: int) -> View:
@@ -252,6 +213,8 @@ class FloorApp(App[int], inherit_bindings=False):
     def _tick(self) -> None:
         now = self._clock()
         turned = now // 1 != self._drawn_at // 1
+        if turned and not self.signed and not self.read_only:
+            self._look_again()
         moved = self._moved and now - self._drawn_at >= QUIET
         if self._again or moved or turned or self.standing != self._standing:
             self.draw()
@@ -268,13 +231,33 @@ class FloorApp(App[int], inherit_bindings=False):
             self.index.follow(self.fleet)
         self._moment.follow(self.fleet.at, live=self._standing.live)
         self.index.update(self._moment.now)
-        if self._clock() - self._note_at > NOTE_FOR:
+        if self.note is not None and (self._clock() - self._note_at > NOTE_FOR or self._over(self.note)):
             self.note = None
         screen.frame(self.view(screen.size.width))
+
+    def _look_again(self) -> None:
+        """Sign from now on if the operator's key was made meanwhile."""
+        try:
+            self.signed = self.source is not None and self._look_for_key()
+        except ValueError as error:
+            self.tell(Note(f"your key: {error}", "act"))
+            self._look_for_key = lambda: False
+        if self.signed:
+            self.tell(Note("your key is here now: what you say is signed with it"))
 
     def draw_again(self) -> None:
         """Have the next tick draw, whatever changed."""
         self._again = True
+
+    def _over(self, note: Note) -> bool:
+        """Whether what a note is about waits no longer."""
+        action = self.fleet.action(note.about) if note.about else None
+        return bool(note.about) and (action is None or action.state != "asked")
+
+    def note_was_read(self) -> None:
+        """A key came: the note that stood there has been read, unless it is too new."""
+        if self.note is not None and (self.note.brief or self._clock() - self._note_at >= READ_IN):
+            self.note = None
 
     def tell(self, note: Note) -> None:
         """Show a note in its row."""

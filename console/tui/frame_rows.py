@@ -7,15 +7,12 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from console.tui import figures
 from console.tui.actions import KeyAction, Mode, offered
-from console.tui.attention import MARKS
 from console.tui.paint import BLANK, Line, Row
 from console.tui.source import UNSEEN
 
 if TYPE_CHECKING:
     from datetime import tzinfo
 
-    from console.tui.attention import Level
-    from console.tui.counting import Counts
     from console.tui.source import Standing
     from console.tui.theme import Ink
 
@@ -81,10 +78,14 @@ NOWHERE: Final = View(0, WIDTH, None, UNSEEN, "", "", read_only=False, signed=Tr
 
 
 class Note(NamedTuple):
-    """One line about what an operator did or may not do."""
+    """One line about what an operator did or may not do. One that is `about` a waiting action goes when that is over, a
+    `brief` one with the next key, others with the next key once there was time to read them.
+    """
 
     text: str
     ink: Ink = "text"
+    about: str = ""
+    brief: bool = False
 
 
 def header(view: View, trail: Sequence[str]) -> Line:
@@ -129,65 +130,6 @@ def _link(standing: Standing) -> list[tuple[str, Ink]]:
         parts.append(("! two supervisors", "stop"))
     parts.append(("rec ok", "muted") if standing.recording else ("! rec failing", "stop"))
     return parts
-
-
-_ALARM_CELLS: Final = 16
-"""The least of an alarm's text that is worth a place in row 2."""
-
-
-def alarm_line(view: View, counts: Counts, last_decision: int, as_of: int) -> Line:
-    """Row 2: what waits and how long the first has, which alarms stand. Grey when that is nothing."""
-    levels: tuple[tuple[Level, int], ...] = (
-        ("stop", counts.stop),
-        ("act", counts.act),
-        ("watch", counts.watch),
-    )
-    row = Row()
-    for level, count in levels:
-        if count:
-            row.at(row.cells + 2 if row.cells else 1, MARKS[level], level).then(f" {count} {level}", level)
-    if not row.cells:
-        row.at(
-            1, "nothing waits" if counts.alarms or counts.returned else "nothing waits  no alarms", "muted"
-        )
-    if not view.live and not as_of:
-        words = "joining the floor" if view.standing.joining else "nothing known yet"
-        return Row().at(1, words, "muted").line
-    if not view.live:
-        row.at(33, f"as of {figures.clock(as_of, view.zone)}")
-    elif counts.first_due is not None:
-        remaining = counts.first_due - view.now
-        row.at(33, "first due ", "muted").then(figures.left(remaining), figures.urgency(remaining))
-        row.then(f" {counts.first_agent}", "muted", end=view.edge - 18)
-    if counts.alarms:
-        _alarms(row, view, counts)
-    elif counts.shelved or counts.returned:
-        row.right(view.edge, (_aside(counts), "muted"))
-    elif last_decision and not row.cells > 50:
-        row.right(view.edge, (f"last decision {figures.age(view.now - last_decision)} ago", "muted"))
-    return row.line
-
-
-def _alarms(row: Row, view: View, counts: Counts) -> None:
-    """How many alarms stand, and what the worst one says if there is room for enough of it."""
-    plural = "alarm" if counts.alarms == 1 else "alarms"
-    aside = _aside(counts)
-    parts: tuple[tuple[str, Ink], ...] = (
-        ("!! ", counts.alarm_level),
-        (f"{counts.alarms} {plural}", "text"),
-        (f" {figures.age(view.now - counts.alarm_since)}", "muted"),
-        (f"  {aside}" if aside else "", "muted"),
-    )
-    room = view.edge - 1 - sum(len(words) for words, _ in parts)
-    if counts.alarm_text and room - row.cells - 2 >= min(len(counts.alarm_text), _ALARM_CELLS):
-        row.then(counts.alarm_text, gap=2, end=room)
-    row.right(view.edge, *parts)
-
-
-def _aside(counts: Counts) -> str:
-    """Alarms that do not stand: those that went by themselves and nobody has seen yet, and those put off."""
-    returned = f"~ {counts.returned} returned" if counts.returned else ""
-    return figures.joined([returned, f"z {counts.shelved}" if counts.shelved else ""])
 
 
 _RUNS_ON: Final = "gate and stop there; observed ones cannot be stopped."
@@ -251,19 +193,6 @@ def key_line(
 
 def _cells(labels: list[tuple[str, KeyAction]]) -> int:
     return sum(len(key) + len(action.label) + 3 for key, action in labels)
-
-
-_START: Final = "If no floor runs here, start one with: watchfloor up"
-
-
-def nothing_known(view: View) -> list[str]:
-    """What stands in the list while there is nothing to list."""
-    if view.standing.bus != "up":
-        known = "Nothing known yet." if view.standing.bus == "down" else "Connecting to the bus."
-        return [known, view.standing.reason, _START]
-    if not view.standing.joined:
-        return ["Asking the supervisor for the state of the floor.", view.standing.reason, _START]
-    return ["No agent has reported yet.", "The first event of a run puts it here."]
 
 
 def fits(width: int, height: int) -> bool:

@@ -8,6 +8,7 @@ from typing import Final
 
 from console.tui.actions import Mode, name_of, offered
 from console.tui.acts import ActingScreen
+from console.tui.frame_rows import NOWHERE, View
 from console.tui.paint import BLANK, Line, Row
 
 SIGNS: Final = (
@@ -16,7 +17,7 @@ SIGNS: Final = (
     ("◇ watch", "look when you can"),
     ("○", "observed: only reports"),
     ("◐", "gated: stops at gates"),
-    ("●", "contained: can be ended"),
+    ("●", "contained: can end it"),
     ("━━──", "time left, work done"),
     ("▂▅▇", "progress, or a claim"),
     ("?", "at the edge: not live"),
@@ -34,6 +35,7 @@ class HelpScreen(ActingScreen):
     def __init__(self, about: Mode) -> None:
         super().__init__()
         self._about: Mode = about
+        self._made: tuple[View | None, list[Line]] = (None, [])
 
     def trail(self) -> Sequence[str]:
         return ["Fleet", "Help"]
@@ -48,6 +50,13 @@ class HelpScreen(ActingScreen):
         return [Row().at(3, "this screen", "muted").at(49, "signs", "muted").line]
 
     def _page(self) -> list[Line]:
+        """The page, made once for each width."""
+        of = NOWHERE._replace(width=self.view.width, read_only=self.view.read_only, replay=self.view.replay)
+        if self._made[0] != of:
+            self._made = of, self._rows()
+        return self._made[1]
+
+    def _rows(self) -> list[Line]:
         keys = [
             (" ".join(map(name_of, action.keys)), action.help)
             for action in offered(self._about, read_only=self.view.read_only, replay=self.view.replay)

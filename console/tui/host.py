@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from console.tui.actions import Mode
     from console.tui.frame_rows import Note, View
     from console.tui.index import FleetIndex
+    from console.tui.keystrokes import Typed
     from console.tui.moment import Pace
     from console.tui.paint import Line
     from console.tui.sheets import Wish
@@ -52,6 +53,19 @@ class Host(Protocol):
 
     def wind(self, name: str, key: str) -> None:
         """Do what a key that moves a replay says; a live floor has none."""
+
+    def note_was_read(self) -> None:
+        """A key came: the note that stood there has been read, unless it is too new."""
+
+    def take_first(self, typed: Typed) -> None:
+        """Take what is left of a pasted text before whatever was typed after it."""
+
+    def go_on(self) -> None:
+        """Take what was typed while the screen in front was not there yet."""
+
+    @property
+    def asks_for_place(self) -> bool:
+        """Whether a replay asks for a place in time."""
 
     def take(self, key: str, character: str | None) -> bool:
         """Take a key before any screen does. Returns whether it was taken; a live floor takes none."""

@@ -248,6 +248,11 @@ class LineList(ScrollView, inherit_bindings=False):
             self.cursor = name
             self._show(row)
 
+    def show_from_top(self) -> None:
+        """Bring the first rows into view, and the cursor's if it is further down."""
+        self._scroll(0)
+        self._show(self._row(self.cursor) or 0)
+
     def notify_style_update(self) -> None:
         self._painter.forget()
         super().notify_style_update()

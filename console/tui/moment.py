@@ -51,10 +51,20 @@ class Pace:
     def __init__(self, clock: Callable[[], float]) -> None:
         self._clock = clock
         self._key_at = self._row_went_at = float("-inf")
+        self._refused = False
 
     def key_pressed(self) -> None:
         """Note that a key was pressed."""
         self._key_at = self._clock()
+
+    def key_refused(self) -> None:
+        """Note that the key pressed just now was to open an input, and did not."""
+        self._refused = True
+
+    def typed_on(self, within: float) -> bool:
+        """Whether the key that comes now follows a refused one, each within so many seconds of the one before."""
+        refused, self._refused = self._refused, False
+        return refused and self.since_key < within
 
     def settle(self) -> None:
         """Let rows move at once: the operator asked for it."""

@@ -5,19 +5,23 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, ClassVar, cast
 
 from textual.app import ComposeResult
+from textual.events import Key
 from textual.screen import Screen
 
 from console.tui import frame_rows as frame
+from console.tui.alarm_row import alarm_line
 from console.tui.counting import Counts
 from console.tui.lines import LineBlock
 from console.tui.paint import BLANK, Line, Row, width_of
 from console.tui.sending import unsendable
+from console.tui.unknown_rows import nothing_known
 
 if TYPE_CHECKING:
     from textual.binding import BindingType
 
     from console.tui.actions import KeyAction
     from console.tui.host import Host
+    from console.tui.keystrokes import Typed
 
 
 class OpeningScreen(Screen[None], inherit_bindings=False):
@@ -34,6 +38,15 @@ class OpeningScreen(Screen[None], inherit_bindings=False):
         self.on_resize()
         yield self._picture
 
+    def ready_for(self, typed: Typed) -> bool:
+        """For nothing but the key that leaves: reading a recording may take a while."""
+        return isinstance(typed, Key) and typed.key == "q"
+
+    def take(self, _typed: Typed) -> bool:
+        """Leave."""
+        self.app.exit(0)
+        return True
+
     def on_resize(self) -> None:
         width, height = self.app.size
         self._picture.show(picture(cast("Host", self.app).view(width), height))
@@ -44,7 +57,7 @@ def picture(view: frame.View, height: int) -> list[Line]:
     if not frame.fits(view.width, height):
         return frame.too_small(view, height)
     listed, cells = frame.split(view, height)
-    words = frame.nothing_known(view)
+    words = nothing_known(view)
     rows: list[Line] = []
     for number in range(height - 5):
         row = Row().at(3, words[number] if number < len(words) else "", "muted").line
@@ -57,7 +70,7 @@ def picture(view: frame.View, height: int) -> list[Line]:
 
     return [
         frame.header(view, ["Fleet"]),
-        frame.alarm_line(view, Counts(), 0, 0),
+        alarm_line(view, Counts(), 0, 0),
         BLANK,
         *rows,
         frame.note_line(None, view),

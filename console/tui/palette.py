@@ -12,15 +12,19 @@ from typing import ClassVar, Final, cast
 
 from textual.command import CommandPalette, DiscoveryHit, Hit, Hits, Provider
 from textual.content import Content
+from textual.events import Key
 
 from console.core.state import Run
 from console.tui.actions import KeyAction, name_of, offered
 from console.tui.fleet_rows import state_word
 from console.tui.floor_screen import FloorScreen
 from console.tui.frame_rows import Note
+from console.tui.host import Host
+from console.tui.keystrokes import Typed
 from console.tui.paint import cut, safe
 
 RUNS_FOUND: Final = 20
+_CHOOSES: Final = ("enter", "up", "down", "pageup", "pagedown")
 _LEFT_OUT: Final = ("up", "down", "page_up", "page_down", "top", "bottom", "back", "commands")
 """Keys that only move about: nobody looks them up to press them once."""
 
@@ -79,7 +83,7 @@ class Commands(Provider):
             )
             below.floor.draw()
         else:
-            below.action_press(key)
+            below.press(key)
 
     def _runs(self, query: str) -> Iterator[Run]:
         text, found = query.casefold(), 0
@@ -118,6 +122,7 @@ class Palette(CommandPalette):
 
     def __init__(self) -> None:
         super().__init__([Commands], placeholder="what to do, or a run's id")
+        self._chosen = False  # what comes after that is the screen's below
 
     def on_mount(self) -> None:
         """Let nothing blink, and show the chosen line without colour too."""
@@ -125,3 +130,34 @@ class Palette(CommandPalette):
 
         self.query_one(CommandInput).cursor_blink = False
         self.set_class(self.app.no_color, "-without-colour")
+
+    @property
+    def _floor(self) -> Host:
+        return cast("Host", self.app)
+
+    def on_screen_resume(self) -> None:
+        """Take what was typed while the palette was not there yet."""
+        self.call_later(self._floor.go_on)
+
+    def on_worker_state_changed(self) -> None:
+        """A search began or ended: a key that waited for its end goes on."""
+        self._floor.go_on()
+
+    def ready_for(self, typed: Typed) -> bool:
+        """Whether the input is there; a key that chooses waits for what was searched for, and then for the choice."""
+        from textual.command import CommandInput
+
+        if self._chosen or not self.is_mounted or not isinstance(self.focused, CommandInput):
+            return False
+        if isinstance(typed, Key) and typed.key in _CHOOSES:
+            return all(worker.is_finished for worker in self.workers if worker.node is self)
+        return True
+
+    def take(self, typed: Typed) -> bool:
+        """Take nothing: all keys are the input's."""
+        from textual.command import CommandList
+
+        if isinstance(typed, Key) and typed.key == "enter":
+            chosen = self.query_one(CommandList).highlighted
+            self._chosen = self._list_visible and chosen is not None
+        return False

@@ -118,7 +118,7 @@ def one_run(
     full = figures.filled(share or 0.0, _BARS)
     row = Row().at(0, "progress", "muted")
     if share is not None:
-        row.at(NAMES, "━" * full).then("─" * (_BARS - full), "rule").then(" ")
+        row.at(NAMES, "━" * full).at(NAMES + full, "─" * (_BARS - full), "rule").then(" ")
     last = run.steps[-1].step if run.steps else 0
     of = f" of {run.steps_of}" if run.steps_of else ""
     lines.append(row.at(NAMES, f"step {last}{of}" if last else "no step yet", end=cells).line)

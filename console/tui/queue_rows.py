@@ -39,7 +39,8 @@ def ask(run: Run, action: Action, level: Level, view: View) -> Line:
     share = remaining / (action.decide_within * 1000) if action.decide_within else 0.0
     full = figures.filled(share, 8)
     row.at(48, hindrance(run), "strong", end=60 + view.spare)
-    row.at(61 + view.spare, "━" * full, figures.urgency(remaining)).then("─" * (8 - full), "rule")
+    bar = 61 + view.spare
+    row.at(bar, "━" * full, figures.urgency(remaining)).at(bar + full, "─" * (8 - full), "rule")
     row.right(view.last, (figures.left(remaining), figures.urgency(remaining)))
     return as_known(row.line, view)
 

@@ -3,80 +3,39 @@
 from __future__ import annotations
 
 import asyncio
-import time
-from collections.abc import AsyncIterator, Callable, Collection, Coroutine
-from contextlib import asynccontextmanager
-from datetime import tzinfo
-from typing import Any, Final
+from collections.abc import Collection, Coroutine
+from typing import TYPE_CHECKING, Any, Final
 
-from console.core.marks import TURNS, Mark, MarkKind
 from console.core.seek import FORMS, BadPlaceError, moment_of
-from console.core.state import Fleet
-from console.tui import replay_bar
-from console.tui.fleet_screen import FleetScreen
-from console.tui.floor_app import FloorApp
+from console.tui.floor_app import FRAMES
 from console.tui.frame_rows import Note, View
-from console.tui.index import FleetIndex
-from console.tui.paint import Line
-from console.tui.replay_source import Playback, PlaybackError
-from console.tui.replay_time import MOVES, RecordedTime
-from console.tui.sheets import Wish
-from console.tui.source import Standing
+from console.tui.recorded_app import RecordedApp
+from console.tui.replay_source import PlaybackError
+from console.tui.replay_time import MOVES
+from console.tui.source import Source
 
-RECORDED: Final = Standing("up", "up", recording=True, conflict=False, joined=True, lost_for=0)
-"""How the link stands in a replay: the screens show what was so then, and nothing is stale about it."""
+if TYPE_CHECKING:  # what shows the recording is loaded with it, once something stands on the terminal
+    from console.core.marks import Mark, MarkKind
+    from console.tui import replay_bar
+    from console.tui.paint import Line
 
 PLACE_CHARS: Final = 40
 
 
-class ReplayApp(FloorApp):
-    """Shows a playback. `clock` is monotonic, in seconds, and paces it; every time on the screens is a recorded one."""
+class ReplayApp(RecordedApp):
+    """Moves the time line of a playback by keys and by the clock, and has the fleet follow it."""
 
-    def __init__(
-        self,
-        playback: Playback,
-        *,
-        site: str,
-        clock: Callable[[], float] = time.monotonic,
-        zone: tzinfo | None = None,
-        paced: bool = True,
-    ) -> None:
-        super().__init__(
-            lambda: _opened(playback),
-            site=site,
-            operator="",
-            read_only=True,
-            clock=clock,
-            zone=zone,
-            paced=paced,
-        )
-        self.index = FleetIndex(Fleet())
-        self._moment = RecordedTime(playback)
-        self.playback = playback
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
         self.prompt: str | None = None
         self._work: asyncio.Task[None] | None = None
         self._looking: asyncio.Task[None] | None = None
         self._looked = asyncio.Event()
         self._laid: tuple[tuple[object, ...], replay_bar.Heights] | None = None
 
-    # ---- what differs from a live floor --------------------------------------------------------------------------------
-
-    def get_default_screen(self) -> FleetScreen:
-        return FleetScreen()  # the recording is open, and all that shows it loaded
-
-    @property
-    def standing(self) -> Standing:
-        """Always the same: there is no link."""
-        return RECORDED
-
-    def state(self, wish: Wish) -> None:
-        """Say that nothing can be stated."""
-        self.tell(Note(f"{wish.label}: this is a replay, nothing here can act"))
-
-    def view(self, width: int) -> View:
-        return super().view(width)._replace(replay=True)
-
     def bar(self, view: View) -> list[Line]:
+        from console.tui import replay_bar
+
         timeline, marks = self.playback.timeline, self.playback.marks
         columns = replay_bar.cells(view)
         looked_at = 50 * (marks.upto - timeline.base) // max(1, timeline.last - timeline.base)
@@ -93,7 +52,10 @@ class ReplayApp(FloorApp):
 
     async def left(self) -> None:
         """Return once all is closed."""
-        tasks = {task for task in (self._work, self._looking) if task is not None}
+        reading = (
+            self._following if self.source is None else None
+        )  # nobody waits for what is not wanted any more
+        tasks = {task for task in (self._work, self._looking, reading) if task is not None}
         for task in tasks:
             task.cancel()
         if tasks:
@@ -102,11 +64,12 @@ class ReplayApp(FloorApp):
 
     # ---- time --------------------------------------------------------------------------------------------------------
 
-    def on_mount(self) -> None:
-        super().on_mount()
-        self.playback.timeline.hold(self._clock())
+    async def _opened(self, source: Source) -> None:
+        await super()._opened(source)
         self._follow_time()
         self._look()
+        if self._paced:
+            self.set_interval(1 / FRAMES, self._tick)
 
     @property
     def busy(self) -> bool:
@@ -205,6 +168,8 @@ class ReplayApp(FloorApp):
         playback.timeline.playing = False
         playback.timeline.go_to_pos(mark.pos)
         await self._wind()
+        from console.tui import replay_bar
+
         self.tell(Note(f"{replay_bar.exact(mark.at, self._zone)}  {mark.text}"))
 
     def _mark(self, pos: int, by: int, kinds: Collection[MarkKind] | None) -> Mark | None:
@@ -228,6 +193,8 @@ class ReplayApp(FloorApp):
             case "mark":
                 self._do(self._go_to_mark(-1 if key == "left_square_bracket" else 1, None))
             case "turn":
+                from console.core.marks import TURNS
+
                 self._do(self._go_to_mark(-1 if key == "E" else 1, TURNS))
             case "session":
                 self._change_session(-1 if key == "P" else 1)
@@ -249,6 +216,11 @@ class ReplayApp(FloorApp):
             self._do(self._turn(by))
         else:
             self.tell(Note(f"there is no session {'after' if by > 0 else 'before'} this one"))
+
+    @property
+    def asks_for_place(self) -> bool:
+        """Whether one is being typed."""
+        return self.prompt is not None
 
     def take(self, key: str, character: str | None) -> bool:
         """Take what is typed while a place is asked for."""
@@ -275,8 +247,3 @@ class ReplayApp(FloorApp):
             self.tell(Note(f"go to: {error}"))
         else:
             self._follow_time()
-
-
-@asynccontextmanager
-async def _opened(playback: Playback) -> AsyncIterator[Playback]:
-    yield playback

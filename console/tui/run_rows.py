@@ -128,7 +128,7 @@ def _progress(run: Run, view: View) -> Line:
     share = progress(run)
     if share is not None:
         full = figures.filled(share, _PROGRESS_CELLS)
-        row.at(14, "━" * full).then("─" * (_PROGRESS_CELLS - full), "rule").then("  ")
+        row.at(14, "━" * full).at(14 + full, "─" * (_PROGRESS_CELLS - full), "rule").then("  ")
     else:
         row.at(14, "")
     last = run.steps[-1].step if run.steps else 0
@@ -235,12 +235,12 @@ def _ends(row: Row, confidence: Confidence | None, lasted: int | None, view: Vie
 def tail(run: Run, commands: list[Command], view: View) -> list[Line]:
     """What stands below the steps: commands with their four facts, and what went wrong with the events."""
     lines: list[Line] = []
-    shown = [command for command in commands if command.kind != "decision"][-COMMANDS_SHOWN:]
+    shown = _repeated([command for command in commands if command.kind != "decision"])[-COMMANDS_SHOWN:]
     if shown:
         row = Row().at(3, "commands", "muted")
         for column, word in zip(COLUMNS, ("requested", "sent", "acknowledged", "effective"), strict=True):
             row.right(column, (word, "muted"))
-        lines += [row.line, *(command_row(command, view) for command in shown)]
+        lines += [row.line, *(command_row(command, view, times) for command, times in shown)]
     lost = [
         f"{run.gaps} missing" if run.gaps else "",
         f"{run.dropped} dropped" if run.dropped else "",
@@ -257,9 +257,26 @@ COLUMNS: Final = (41, 51, 65, 78)
 """Where the four facts end."""
 
 
-def command_row(command: Command, view: View) -> Line:
+def _repeated(commands: list[Command]) -> list[tuple[Command, int]]:
+    """The same command again that failed the same way again is one row, the newest, with how often."""
+    found: list[tuple[Command, int]] = []
+    for command in commands:
+        before, times = found[-1] if found else (None, 0)
+        if before is not None and command.state in ("failed", "refused") and _alike(before, command):
+            found[-1] = (command, times + 1)
+        else:
+            found.append((command, 1))
+    return found
+
+
+def _alike(one: Command, other: Command) -> bool:
+    return (one.kind, one.by, one.state, one.problem) == (other.kind, other.by, other.state, other.problem)
+
+
+def command_row(command: Command, view: View, times: int = 1) -> Line:
     """One command: who, and when it was requested, sent, acknowledged and effective; a dash until it is so."""
-    row = Row().at(3, command.kind).at(14, command.by, "muted", end=29)
+    often = f" ×{times}" if times > 1 else ""
+    row = Row().at(3, command.kind).at(14, command.by, "muted", end=29 - len(often)).then(often, "muted")
     row.right(COLUMNS[0], (figures.clock(command.requested_at, view.zone, tenths=True), "text"))
     facts = (command.sent_at, command.acknowledged_at, command.effective_at)
     for column, fact in zip(COLUMNS[1:], facts, strict=True):

@@ -20,7 +20,7 @@ def unsendable(verb: str, standing: Standing, *, signed: bool) -> str:
     if not standing.joined:
         return "the floor is not joined yet"
     if not signed and verb not in UNSIGNED_MAY:
-        return f"there is no key of yours here; without one only {', '.join(UNSIGNED_MAY)}"
+        return "you have no key; watchfloor keys new makes one"
     if verb in NEEDS_COMMIT:
         if standing.supervisor != "up":
             return f"the supervisor is {standing.supervisor}"

@@ -1,0 +1,97 @@
+"""An application whose screens lie on top of each other: which is in front, and how what is typed finds it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from textual.app import App
+from textual.events import Event, Key, Paste
+
+from console.tui.keystrokes import Keystrokes, Typed
+
+if TYPE_CHECKING:
+    from console.tui.actions import Mode
+    from console.tui.floor_screen import FloorScreen
+
+
+class StackedApp(App[int], inherit_bindings=False):
+    """Base of the application: Fleet at the bottom, and what was opened from there above it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._keystrokes = Keystrokes(self)
+
+    def draw(self) -> None:
+        """Bring the screen in front up to date."""
+        raise NotImplementedError
+
+    # ---- what is typed -----------------------------------------------------------------------------------------------
+
+    async def on_event(self, event: Event) -> None:
+        """Keep what is typed in its order; all else is the toolkit's."""
+        if isinstance(event, Key | Paste) and not event.is_forwarded:
+            self._keystrokes.add(event)
+        else:
+            await super().on_event(event)
+
+    def go_on(self) -> None:
+        """Take what was typed while the screen in front was not there yet."""
+        self._keystrokes.go_on()
+
+    def take_first(self, typed: Typed) -> None:
+        """Take what is left of a pasted text before whatever was typed after it."""
+        self._keystrokes.first(typed)
+
+    @property
+    def asks_for_place(self) -> bool:
+        """Whether a place in time is asked for: never, on a live floor."""
+        return False
+
+    def take(self, key: str, character: str | None) -> bool:  # noqa: ARG002  (a replay's)
+        """Take no key from the screens."""
+        return False
+
+    # ---- screens -----------------------------------------------------------------------------------------------------
+
+    def show(self, mode: Mode, at: str = "") -> None:
+        """Go to Fleet, Queue or Alarms, from wherever we are; `at` names the item to choose there."""
+        from console.tui.floor_screen import FloorScreen
+
+        while len(self.screen_stack) > 1 and isinstance(self.screen, FloorScreen):
+            self.pop_screen()
+        if mode == "queue":
+            from console.tui.queue_screen import QueueScreen
+
+            self.push_screen(QueueScreen(at))
+        elif mode == "alarms":
+            from console.tui.alarms_screen import AlarmsScreen
+
+            self.push_screen(AlarmsScreen())
+
+    def show_commands(self) -> None:
+        """Open the command palette over the screen in front."""
+        screen = self.front
+        if screen is not None and screen is self.screen:
+            from console.tui.palette import Palette
+
+            def uncover(_: None) -> None:
+                screen.covered = False
+                self.draw()
+
+            screen.covered = True
+            self.push_screen(Palette(), uncover)
+            self.draw()
+
+    @property
+    def front(self) -> FloorScreen | None:
+        """The screen of the floor in front; the palette may lie over it."""
+        from console.tui.floor_screen import FloorScreen
+
+        found = (screen for screen in reversed(self.screen_stack) if isinstance(screen, FloorScreen))
+        return next(found, None)
+
+    def show_help(self, mode: Mode) -> None:
+        """Open the help of a screen."""
+        from console.tui.help_screen import HelpScreen
+
+        self.push_screen(HelpScreen(mode))
