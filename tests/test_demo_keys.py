@@ -49,6 +49,23 @@ async def effective(home: Path, kind: str) -> None:
     raise AssertionError(f"no {kind} took effect")
 
 
+async def works_again(home: Path, agent: str) -> None:
+    """Wait until an agent has begun a step after it was resumed. On the screen it may be paused again by then."""
+    for _ in range(400):
+        resumed = False
+        resume = next(
+            name for name, told in (await facts(home)).items() if told[0][1].get("kind") == "resume"
+        )
+        async for row in history(home / "home" / "data" / "demo" / "sessions"):
+            envelope = codec.decode_envelope(row.event)
+            if envelope.type == "command.effective":
+                resumed |= msgspec.json.decode(bytes(envelope.data))["command"] == resume
+            if resumed and row.agent == agent and envelope.type == "step.started":
+                return
+        await asyncio.sleep(0.05)
+    raise AssertionError(f"{agent} does not work again")
+
+
 def payments(home: Path) -> list[tuple[str, float]]:
     with closing(sqlite3.connect(home / "sandbox" / "desk.sqlite")) as desk:
         return desk.execute("SELECT kind, amount FROM payments").fetchall()
@@ -108,8 +125,8 @@ async def stop_the_looper(screen: Terminal, home: Path) -> None:
     screen.press_until("p", "resume looper")
     facts_come(screen, "resume")
     await effective(home, "resume")
+    await works_again(home, "looper")
     fleet(screen)
-    screen.until(lambda text: re.search("looper .*(step|claims)", text), "the looper at work")
     choose(screen, "looper")
     sheet = screen.press_until("K", "type its id")
     name = re.search(r"Kill run (\S+) of looper", sheet)
