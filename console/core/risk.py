@@ -139,6 +139,10 @@ class _Term(Struct, frozen=True):
     text: str
 
 
+def _reason(term: _Term) -> Reason:
+    return Reason(code=plain(term.code), text=plain(term.text, REASON_CHARS))
+
+
 def join(*gates: Gate) -> Gate:
     """Return the tightest of some gates; of none, `auto`."""
     return max(gates, key=_RANK.__getitem__, default="auto")
@@ -165,13 +169,22 @@ def assess(evidence: Evidence) -> Assessment:
     # demands nothing explains nothing, unless nothing else does.
     ranked = sorted(terms, key=lambda term: -_RANK[term.gate])
     telling = [term for term in ranked if term.gate != "auto"] or ranked[:1]
-    reasons = [
-        Reason(code=plain(term.code), text=plain(term.text, REASON_CHARS)) for term in telling[:REASONS]
-    ]
+    reasons = [_reason(term) for term in telling[:REASONS]]
     instead = _instead(evidence, gate)
     if instead:
         reasons.append(Reason(code="instead", text=instead))
     return Assessment(severity=severity, failure_bp=evidence.failure_bp, gate=gate, reasons=reasons)
+
+
+def severity_of(evidence: Evidence) -> Severity:
+    """Return the worst of all grades of an action."""
+    return max(level for level, _code, _text in _grades(evidence))
+
+
+def everything(evidence: Evidence) -> list[tuple[Gate, Reason]]:
+    """Return every member of the join with the gate it demands by itself, the tightest first; `assess` gives three."""
+    ranked = sorted(_terms(evidence)[1], key=lambda term: -_RANK[term.gate])
+    return [(term.gate, _reason(term)) for term in ranked]
 
 
 def _terms(evidence: Evidence) -> tuple[Severity, list[_Term]]:
