@@ -143,6 +143,11 @@ class Policy:
         self.digest: Final = hashlib.sha256(msgspec.json.encode([rule.said for rule in rules])).hexdigest()
         """SHA-256 over all rules in force, for the record."""
 
+    @property
+    def conditions(self) -> int:
+        """How many rules have a condition."""
+        return sum(bool(rule.said.when) for rule in self.rules)
+
     def hits(
         self, agent: str, tool: str, args: dict[str, Any], known: Callable[[], Known] | None = None
     ) -> list[RuleHit]:
