@@ -118,7 +118,7 @@ class Judge:
             )
         except Exception as error:  # noqa: BLE001  (as above)
             bare = replace(bare, policy_error=type(error).__name__)
-        return replace(bare, rules=rules) if rules else bare
+        return replace(bare, rules=[*bare.rules, *rules]) if rules else bare
 
     def pass_list(self, agent: str) -> list[str]:
         """Return the tools this agent need not wait for, sorted.
