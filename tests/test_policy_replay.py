@@ -10,6 +10,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from bus.events import ActionFinished, ActionProposed, ActionStarted, Confidence, MessageSeen, RunStarted
+from bus.records import Reason
 from console.cli.main import cli
 from console.core.state import Fleet, encode
 from console.evaluation.anew import Anew, judge_anew
@@ -27,6 +28,16 @@ raise = "hold"
 why = "It has run for an hour."
 fires = [{ seconds = 4000.0 }]
 silent = [{ seconds = 10.0 }]
+"""
+DOUBT = """
+[[rule]]
+id = "doubt"
+tool = "list_directory"
+when = 'doubt != ""'
+raise = "ask"
+why = "Something is wrong with the run."
+fires = [{ tool = "list_directory", doubt = "a loop" }]
+silent = [{ tool = "list_directory" }]
 """
 ALL = '[[rule]]\nid = "all"\nraise = "ask"\nwhy = "Everything."\n'
 
@@ -60,6 +71,10 @@ def lived(rules: Rulebook | None = None) -> Bench:
     return bench
 
 
+def reasons(bench: Bench) -> list[Reason]:
+    return [reason for action in bench.run().actions.values() for reason in action.reasons]
+
+
 async def _written(bench: Bench, folder: Path, after: int, fleet: Fleet) -> Path:
     rows = [
         Row(entry.pos, entry.at, entry.agent, entry.run, entry.event)
@@ -90,7 +105,7 @@ def rulebook(tmp_path: Path, text: str) -> Rulebook:
 
 def test_under_what_was_in_force_nothing_differs(tmp_path: Path, recorded: Callable[[Bench], Path]) -> None:
     """So the judge saw the same: origins, what was read, the doubt about a loop, a blob that never came, the time."""
-    for text in ("", RULE):
+    for text, least in (("", 0), (RULE, 6), (DOUBT, 1)):
         rules = rulebook(tmp_path, text)
         bench = lived(rules)
         found = anew(recorded(bench), rules)
@@ -98,6 +113,7 @@ def test_under_what_was_in_force_nothing_differs(tmp_path: Path, recorded: Calla
         assert (found.judged, found.unjudged, found.without) == (proposals, 0, [])
         assert found.differences == []
         assert {then for then, _ in found.gates} >= {"auto", "hold"}
+        assert sum(reason.code.startswith("rule:") for reason in reasons(bench)) >= least
         for path in (tmp_path / "sessions").iterdir():
             path.unlink()
 
@@ -119,7 +135,7 @@ def test_a_rule_that_was_in_force_and_is_not_any_more_is_missed(
     assert found.count("missed") > 0
     assert found.count("asked") == 0
     first = found.differences[0]
-    assert (first.action, first.then, first.now, first.outcome) == ("a1", "ask", "auto", "")
+    assert (first.action, first.then, first.now, first.outcome) == ("a1", "ask", "auto", "expired")
 
 
 def test_what_was_told_before_the_session_is_read_from_the_one_before(tmp_path: Path) -> None:
