@@ -212,8 +212,8 @@ def test_a_panic_of_the_engine_asks(monkeypatch: pytest.MonkeyPatch) -> None:
             raise PanicException("index out of range")
 
     broken = rule("args.n > 10")
-    assert broken._when is not None
-    monkeypatch.setattr(broken._when, "_program", Panics())
+    assert broken.when is not None
+    monkeypatch.setattr(broken.when, "_program", Panics())
     [hit] = Policy((broken,)).hits("a", "tool", {"n": 1})
     assert (hit.kind, hit.raise_gate, hit.why) == ("policy-error", "ask", "index out of range")
 

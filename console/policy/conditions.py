@@ -7,11 +7,12 @@ into `ask`.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, Final
 
 from console.policy.condition_source import ConditionError, check_source
 from console.policy.handed import handed
-from console.policy.known import Known
+from console.policy.known import NAMES, Known
 
 if TYPE_CHECKING:
     import cel
@@ -20,7 +21,7 @@ _SHOWN: Final = 160
 
 
 class Context:
-    """One call as all conditions see it: converted once, whatever their number.
+    """One call as all conditions see it: converted once, whatever their number, and only what one of them reads.
 
     `cut` are the arguments that were shortened or left out.
 
@@ -28,10 +29,14 @@ class Context:
         ConditionError: the engine cannot take the values.
     """
 
-    def __init__(self, known: Known) -> None:
-        within = handed(known.args)
-        self.cut = within.cut
-        self.values = _guarded(_context, {**known.values(), "args": within.args})
+    __slots__ = ("cut", "values")
+
+    def __init__(self, known: Known, names: Iterable[str] = NAMES) -> None:
+        values = {name: getattr(known, name) for name in names}
+        self.cut: frozenset[str] = frozenset()
+        if "args" in values:
+            values["args"], self.cut = handed(known.args)
+        self.values = _guarded(_context, values)
 
 
 class Condition:
@@ -41,11 +46,13 @@ class Condition:
         ConditionError: it says what a condition may not say, or the engine does not take it.
     """
 
-    __slots__ = ("_program", "_reads", "source")
+    __slots__ = ("_program", "_reads", "names", "source")
 
     def __init__(self, source: str) -> None:
         said = check_source(source)
         self.source = source
+        self.names = said.names
+        """What it reads."""
         self._reads = said.reads
         self._program: cel.Program = _guarded(_compile, source)
         # The text was read by two readers: what either sees must be allowed.

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
-
-from msgspec import Struct
+from typing import Any, Final, NamedTuple
 
 from console.policy.leaves import ALL_CHARS, LEAF_CHARS, LEAVES, PATH_CHARS
 
@@ -14,7 +12,7 @@ DEPTH: Final = 32
 _INT: Final = 2**63
 
 
-class Handed(Struct, frozen=True):
+class Handed(NamedTuple):
     """Arguments within bounds. `cut` are the names of arguments that were shortened or left out, or are not there yet."""
 
     args: dict[str, Any]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-import msgspec
 from msgspec import Struct, field
 
 from bus.events import ActionProposed
@@ -59,10 +58,6 @@ class Known(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     cost_usd: float = 0.0
     used: list[str] = field(default_factory=list)
 
-    def values(self) -> dict[str, Any]:
-        """All names but `args`, which is handed over within bounds."""
-        return {name: getattr(self, name) for name in NAMES if name != "args"}
-
 
 NAMES: Final = Known.__struct_fields__
 """All names, in the order of the documentation's table."""
@@ -113,8 +108,3 @@ def known(proposal: ActionProposed, agent: str, evidence: Evidence, run: Circums
         cost_usd=run.cost_usd,
         used=list(run.used),
     )
-
-
-def replaced(example: Known, **changes: Any) -> Known:
-    """Return the same call with something else known of it."""
-    return msgspec.structs.replace(example, **changes)

@@ -8,7 +8,7 @@ looked at where all patterns match.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any, Final, Literal, NamedTuple
 
@@ -53,14 +53,15 @@ class _Written(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 class Seen:
     """One call as the rules see it: what more than one of them needs is made once, and only if one needs it.
 
-    `known` gives what conditions see.
+    `known` gives what conditions see, `names` is what they read of it.
     """
 
-    __slots__ = ("_context", "_known", "_leaves", "args")
+    __slots__ = ("_context", "_known", "_leaves", "_names", "args")
 
-    def __init__(self, args: dict[str, Any], known: Callable[[], Known]) -> None:
+    def __init__(self, args: dict[str, Any], known: Callable[[], Known], names: Iterable[str]) -> None:
         self.args = args
         self._known = known
+        self._names = names
         self._leaves: Leaves | None = None
         self._context: Context | None = None
 
@@ -75,14 +76,14 @@ class Seen:
     def context(self) -> Context:
         """What conditions see. Raises whatever goes wrong in the making."""
         if self._context is None:
-            self._context = Context(self._known())
+            self._context = Context(self._known(), self._names)
         return self._context
 
 
 class Rule:
     """One rule, compiled. All of its patterns must match, and its condition must hold."""
 
-    __slots__ = ("_agent", "_args", "_hit", "_tool", "_when", "id", "said")
+    __slots__ = ("_agent", "_args", "_hit", "_tool", "id", "said", "when")
 
     def __init__(self, written: _Written) -> None:
         """Compile a rule.
@@ -99,7 +100,7 @@ class Rule:
             (Glob(path, fold=True).matches, Glob(text, fold=True).matches)
             for path, text in written.args.items()
         ]
-        self._when = Condition(written.when) if written.when else None
+        self.when = Condition(written.when) if written.when else None
         self._hit = RuleHit(
             rule=written.id,
             raise_gate=to if isinstance(to, str) else None,
@@ -120,15 +121,15 @@ class Rule:
                     break
             else:
                 return None if call.leaves.whole else self.unsure("policy-truncated", _TOO_MUCH)
-        if self._when is None:
+        if self.when is None:
             return self._hit
         try:
-            if self._when.holds(call.context):
+            if self.when.holds(call.context):
                 return self._hit
         except ConditionError:
-            if not self._when.misses(call.context):
+            if not self.when.misses(call.context):
                 raise
-        return self.unsure("policy-truncated", _TOO_MUCH) if self._when.misses(call.context) else None
+        return self.unsure("policy-truncated", _TOO_MUCH) if self.when.misses(call.context) else None
 
     def unsure(self, kind: Literal["policy-error", "policy-truncated"], why: str) -> RuleHit:
         """Return the hit of a rule that could not be checked: ask."""
@@ -142,6 +143,7 @@ class Policy:
         self.rules: Final = rules
         self.digest: Final = hashlib.sha256(msgspec.json.encode([rule.said for rule in rules])).hexdigest()
         """SHA-256 over all rules in force, for the record."""
+        self._names = frozenset[str]().union(*(rule.when.names for rule in rules if rule.when is not None))
 
     @property
     def conditions(self) -> int:
@@ -156,7 +158,7 @@ class Policy:
         `known` gives what conditions see, and is called once at most; without it that is the three others alone.
         """
         found: list[RuleHit] = []
-        call = Seen(args, known or (lambda: Known(tool=tool, agent=agent, args=args)))
+        call = Seen(args, known or (lambda: Known(tool=tool, agent=agent, args=args)), self._names)
         who, name = agent.casefold(), tool.casefold()
         for rule in self.rules:
             try:
