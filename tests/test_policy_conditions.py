@@ -23,6 +23,7 @@ from console.policy.handed import DEPTH, handed
 from console.policy.judge import Judge
 from console.policy.known import Known
 from console.policy.leaves import LEAF_CHARS, LEAVES
+from console.policy.load import Rulebook
 from console.policy.rules import Policy, Rule, _Written, load_policy
 from tests.test_risk import EVIDENCE
 
@@ -414,6 +415,18 @@ def test_a_bad_condition_gets_one_clear_line(tmp_path: Path, text: str, said: st
     assert str(caught.value).startswith(f"{path}:1: rule 'r': ")
     assert said in str(caught.value)
     assert str(caught.value).isprintable()
+
+
+def test_a_broken_condition_keeps_the_last_good_rules_and_says_so(tmp_path: Path) -> None:
+    path = tmp_path / "policy.toml"
+    path.write_text(HEAD + 'when = "tainted"\n' + BOTH)
+    book = Rulebook(None, path)
+    for broken in ("taint", "tainted &&", "args.all(a, used.all(b, b == a))", "!tainted"):
+        path.write_text(HEAD + f'when = "{broken}"\n' + BOTH)
+        assert book.reload() is False
+        assert book.policy_problem.startswith(f"{path}:1: rule 'r': ")
+        assert book.policy_problem.endswith("(the last good version stays in force)")
+        assert book.judge.policy.hits("a", "t", {}, lambda: Known(tainted=True))
 
 
 def test_the_engine_is_loaded_with_the_first_condition_and_not_before(tmp_path: Path) -> None:
