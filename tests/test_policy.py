@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 
 from bus.events import ActionProposed, Confidence, Hints
 from console.core.risk import FAILURE_BOUNDS, Assessment, matrix
-from console.policy.catalogue import PRESETS, load_catalogue
-from console.policy.condition_source import FUNCTIONS, LOOPS, METHODS, REGEX_CHARS, SOURCE_CHARS
+from console.policy.catalogue import PRESETS, load_catalogue, load_presets
+from console.policy.condition_source import FUNCTIONS, LOOP_NAMES, LOOPS, METHODS, REGEX_CHARS, SOURCE_CHARS
 from console.policy.files import PolicyFileError
 from console.policy.handed import DEPTH
 from console.policy.judge import Judge
@@ -105,7 +105,10 @@ def strict(tmp_path_factory: pytest.TempPathFactory) -> Judge:
 
 
 @STEADY
-@given(tool=st.text(max_size=30), args=st.dictionaries(st.text(max_size=5), JSON, max_size=4))
+@given(
+    tool=st.text(max_size=30).filter(lambda tool: tool not in load_presets()),
+    args=st.dictionaries(st.text(max_size=5), JSON, max_size=4),
+)
 def test_whatever_is_proposed_is_judged(strict: Judge, tool: str, args: dict[str, object]) -> None:
     assert judged(strict, ActionProposed(action="1", tool=tool, args=args)).gate == "hold"
 
@@ -245,6 +248,7 @@ def test_the_page_says_the_bounds_of_conditions() -> None:
     assert f"at most {SOURCE_CHARS} characters" in said
     assert f"of at most {REGEX_CHARS} characters without counts" in said
     assert f"at most {DEPTH} levels" in said
+    assert f"inside a loop stand at most {LOOP_NAMES} of the names above" in said
     assert f"looks at {LEAVES} values, {LEAF_CHARS:,} characters each, {ALL_CHARS:,} together" in said
     for name in (*LOOPS, *METHODS, *FUNCTIONS):
         assert re.search(rf"`{name}(\(text\))?`", PAGE), name

@@ -104,6 +104,8 @@ def test_what_a_condition_says(source: str, known: dict[str, Any], so: bool) -> 
         ("args.a.all(x, x) && args.b.all(x, x)", "2 loops"),
         ("args.to.exists(tool, tool == 'x')", "its first word is a new name"),
         ("args.to.all(x, x) && x", "unknown name 'x'"),
+        ("args.to.all(x, x + x + x + x != '')", "at most 16 names and 2 times +"),
+        ("args.to.all(x, " + "args.y != x && " * 17 + "true)", "too much inside the loop"),
         ("args.to.map(t, t) == []", "unknown function of a value 'map'"),
         ("args.to.reduce(t)", "unknown function of a value 'reduce'"),
         ("getenv('HOME') == ''", "unknown function 'getenv'"),

@@ -2,7 +2,7 @@
 
 The engine knows no types before it runs, counts no steps and converts whatever it is given, so the bounds are set here: on
 length, nesting, names, functions, and one loop without another inside. With the bounds on the arguments
-(`handed`) they bound the work of one evaluation: at most 256 turns over an expression of 500 characters.
+(`handed`) they bound the work of one evaluation: at most 256 turns over a part of an expression of 500 characters.
 """
 
 from __future__ import annotations
@@ -24,6 +24,12 @@ REGEX_CHARS: Final = 64
 
 REGEXES: Final = 2
 """Most regular expressions of one condition."""
+
+LOOP_NAMES: Final = 16
+"""Most names read inside a loop, its own and functions not counted: each is read at every turn."""
+
+LOOP_SUMS: Final = 2
+"""Most `+` inside a loop: joining texts copies them at every turn."""
 
 LOOPS: Final = ("all", "exists", "exists_one", "filter")
 METHODS: Final = ("contains", "endsWith", "matches", "size", "startsWith")
@@ -108,6 +114,7 @@ class _Checked:
         self._find_loop()
 
     def source(self) -> Source:
+        self._weigh_loop()
         names: set[str] = set()
         reads: set[str] | None = set()
         for at, token in enumerate(self._all):
@@ -154,6 +161,14 @@ class _Checked:
                     f"{self._all[at].said}(x, …): its first word is a new name for each value"
                 )
             self._bound, self._loop = name.said, range(at + 2, self._pairs[at + 1])
+
+    def _weigh_loop(self) -> None:
+        inside = [self._all[at] for at in self._loop]
+        reads = sum(token.kind == "name" and token.said in NAMES for token in inside)
+        if reads > LOOP_NAMES or inside.count(Token("sign", "+")) > LOOP_SUMS:
+            raise ConditionError(
+                f"too much inside the loop: at most {LOOP_NAMES} names and {LOOP_SUMS} times + are worked out for each value"
+            )
 
     def _member(self, at: int) -> None:
         """A name behind a dot: a function of a value, or a field of one."""

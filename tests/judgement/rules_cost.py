@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import statistics
-import sys
 import tempfile
 import time
 from pathlib import Path
@@ -113,4 +112,4 @@ def show(name: str, times: list[float]) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()
