@@ -191,6 +191,32 @@ def test_replay_prints_a_table_and_each_difference(tmp_path: Path, recorded: Cal
     assert missing.exit_code == 2
 
 
+def test_no_control_byte_of_an_agent_reaches_the_terminal(
+    tmp_path: Path, recorded: Callable[[Bench], Path]
+) -> None:
+    bench = Bench()
+    bench.event(1, RunStarted(goal="x"))
+    act(bench, 2, "a1", "look\x1b[2J\n", {"k\x1b": "v\x07"})
+    rules = tmp_path / "new.toml"
+    rules.write_text(ALL.replace('"ask"', '"deny"'))
+    result = said("replay", str(recorded(bench)), "--policy", str(rules))
+    assert "deny" in result.output
+    rules.write_text(
+        from_args := '[[rule]]\nid = "k"\nwhen = "origins[args.k] == \'text\'"\nraise = "ask"\nwhy = "x"\n'
+        'fires = [{args = {k = "a"}, origins = {a = "text"}}]\nsilent = [{args = {k = "a"}, origins = {a = "said"}}]\n'
+    )
+    explained = said("explain", "x\x1b", "--args", '{"k": "\\u001b[2J"}', "--policy", str(rules))
+    rules.write_text(
+        from_args.replace('{a = "said"}', "{}").replace(
+            'k = "a"}, origins = {}', 'k = "\\u001b"}, origins = {}'
+        )
+    )
+    tested = said("test", str(rules))
+    assert tested.exit_code == 1
+    for printed in (result, explained, tested):
+        assert all(char == "\n" or char.isprintable() for char in printed.output)
+
+
 def test_check_says_what_is_wrong_and_ends_with_1(tmp_path: Path) -> None:
     good, bad = tmp_path / "good.toml", tmp_path / "bad.toml"
     good.write_text(RULE)

@@ -12,6 +12,7 @@ import click
 from console.cli import printing
 from console.cli.exits import Exit, bad, complain
 from console.cli.options import Place, common
+from console.core.text import plain
 
 if TYPE_CHECKING:
     from console.policy.judge import Judge
@@ -120,7 +121,12 @@ def try_(place: Place, file: Path | None) -> int:
         )
     else:
         rows = [
-            ("no" if one.problem else "yes", one.rule, f"{one.kind} {one.number}", one.problem or _shown(one))
+            (
+                "no" if one.problem else "yes",
+                one.rule,
+                f"{one.kind} {one.number}",
+                plain(one.problem) or _shown(one),
+            )
             for one in tried
         ]
         printing.say(printing.columns(("AS WRITTEN", "RULE", "EXAMPLE", ""), rows) if rows else [])
@@ -181,7 +187,7 @@ def explain(  # noqa: PLR0913  (one parameter an option)
 
     try:
         args = json.loads(arguments)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise bad(f"--args is not JSON: {error}") from None
     if not isinstance(args, dict):
         raise bad('--args must be an object, such as {"to": "ann@harbour.example"}')

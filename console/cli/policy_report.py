@@ -9,11 +9,14 @@ import msgspec
 from console.cli import printing
 from console.core.origin_terms import ROW_NAMES
 from console.core.risk import GATES, LOSS_TENTHS, SEVERITIES, Evidence, assess, everything, table_gate
+from console.core.text import plain
 from console.evaluation.anew import Anew, Difference
 from console.policy.judge import Judge
 
 SHOWN = 200
 """Most differences that are printed; JSON has all."""
+
+TOOL_CELLS = 40
 
 
 def explained(judge: Judge, evidence: Evidence, agent: str) -> tuple[dict[str, Any], list[str]]:
@@ -32,7 +35,7 @@ def explained(judge: Judge, evidence: Evidence, agent: str) -> tuple[dict[str, A
     entry = (
         "in no catalogue"
         if facts is None
-        else f"{facts.origin or 'taken by its name'}: {facts.effect}, S{facts.severity}"
+        else f"{plain(facts.origin) or 'taken by its name'}: {facts.effect}, S{facts.severity}"
     )
     hits = {hit.rule: hit for hit in evidence.rules}
     rules = []
@@ -40,7 +43,7 @@ def explained(judge: Judge, evidence: Evidence, agent: str) -> tuple[dict[str, A
         hit = hits.get(rule.id)
         looked = rule.concerns(agent.casefold(), evidence.tool.casefold())
         said = ("silent" if looked else "not concerned") if hit is None else hit.kind.replace("rule", "fires")
-        rules.append({"rule": rule.id, "came_out": said, "why": "" if hit is None else hit.why})
+        rules.append({"rule": rule.id, "came_out": said, "why": "" if hit is None else plain(hit.why)})
     last = found.reasons[-1]
     instead = last.text if last.code == "instead" else ""
     reasons = [
@@ -113,4 +116,12 @@ def _row(one: Difference) -> tuple[str, ...]:
     if one.control == "observed":
         decided = "observed"
     why = one.why[0].text if one.why else ""
-    return str(one.pos), f"{one.agent}/{one.run}", one.tool, one.then, one.now, decided, why
+    return (
+        str(one.pos),
+        f"{one.agent}/{one.run}",
+        plain(one.tool, TOOL_CELLS),
+        one.then,
+        one.now,
+        decided,
+        why,
+    )
