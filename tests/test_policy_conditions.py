@@ -11,9 +11,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bus.events import ActionProposed, Confidence
-from console.core.circumstances import Circumstances
+from console.core.circumstances import Circumstances, circumstances
 from console.core.provenance.trail import Trail
 from console.core.risk import GATES, Evidence, assess
+from console.core.state import Run
 from console.core.tool_facts import RuleHit
 from console.policy.catalogue import load_catalogue
 from console.policy.condition_source import SOURCE_CHARS, ConditionError, check_source
@@ -383,6 +384,18 @@ def test_the_judge_hands_over_what_it_knows() -> None:
         ),
     )  # fmt: skip
     assert [(hit.kind, hit.why) for hit in found.rules] == [("rule", "Look.")] * 2
+
+
+def test_a_run_is_seen_as_it_stands_at_its_proposal() -> None:
+    run = Run(
+        agent="a", run="r1", version="v", model="m", control="gated", steps_seen=4, actions_seen=2, errors=1,
+        started_at=1_000, last_at=3_500, tokens=9, cost_usd=0.5, tools_used={"look": 1},
+    )  # fmt: skip
+    seen = circumstances(run, ActionProposed(action="1", tool="t", step=3))
+    assert seen == Circumstances(
+        run="r1", version="v", model="m", control="gated", step=3, steps=4, calls=2, errors=1, seconds=2.5, tokens=9,
+        cost_usd=0.5, used=("look",),
+    )  # fmt: skip
 
 
 # ---- files -----------------------------------------------------------------------------------------------------------

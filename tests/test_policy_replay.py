@@ -196,23 +196,19 @@ def test_no_control_byte_of_an_agent_reaches_the_terminal(
 ) -> None:
     bench = Bench()
     bench.event(1, RunStarted(goal="x"))
-    act(bench, 2, "a1", "look\x1b[2J\n", {"k\x1b": "v\x07"})
+    act(bench, 2, "a1", "look\x07\u202e", {"k": "v"})  # click itself takes escape sequences out, not these
     rules = tmp_path / "new.toml"
     rules.write_text(ALL.replace('"ask"', '"deny"'))
     result = said("replay", str(recorded(bench)), "--policy", str(rules))
     assert "deny" in result.output
-    rules.write_text(
-        from_args := '[[rule]]\nid = "k"\nwhen = "origins[args.k] == \'text\'"\nraise = "ask"\nwhy = "x"\n'
-        'fires = [{args = {k = "a"}, origins = {a = "text"}}]\nsilent = [{args = {k = "a"}, origins = {a = "said"}}]\n'
-    )
-    explained = said("explain", "x\x1b", "--args", '{"k": "\\u001b[2J"}', "--policy", str(rules))
-    rules.write_text(
-        from_args.replace('{a = "said"}', "{}").replace(
-            'k = "a"}, origins = {}', 'k = "\\u001b"}, origins = {}'
-        )
-    )
+    when = '[[rule]]\nid = "k"\nwhen = "origins[args.k] == \'text\'"\nraise = "ask"\nwhy = "x"\n'
+    fires = 'fires = [{args = {k = "a"}, origins = {a = "text"}}]\n'
+    rules.write_text(when + fires + 'silent = [{args = {k = "a"}, origins = {a = "said"}}]\n')
+    explained = said("explain", "x\x07", "--args", '{"k": "\\u0007"}', "--policy", str(rules))
+    assert "policy-error" in explained.output
+    rules.write_text(when + fires + 'silent = [{args = {k = "\\u0007\\u202e"}}]\n')
     tested = said("test", str(rules))
-    assert tested.exit_code == 1
+    assert "cannot be checked" in tested.output
     for printed in (result, explained, tested):
         assert all(char == "\n" or char.isprintable() for char in printed.output)
 
