@@ -18,7 +18,7 @@ FORBIDDEN = {
     "bus": {"aiosqlite", "click", "console", "rich", "textual"},
     "bus.events": {"aiomqtt", "asyncio", "cryptography", "paho", "random", "socket", "threading"},
     "bus.limits": {"aiomqtt", "asyncio", "cryptography", "msgspec", "paho", "random", "socket", "threading"},
-    "console": {"hypothesis", "pytest", "tests"},
+    "console": {"cel", "hypothesis", "numpy", "pydantic", "pytest", "scipy", "tests", "typer"},
     "console.cli.main": {"textual"},  # one-line verbs answer before a toolkit would have loaded
     "console.core": {"aiomqtt", "aiosqlite", "asyncio", "cryptography", "socket", "sqlite3", "textual"},
     "console.demo": {"textual"},

@@ -1,19 +1,25 @@
 """The whole of the policy: the judge's one call, reloading, and the operators' page held to the code."""
 
+import json
 import re
 import tomllib
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bus.events import ActionProposed, Confidence, Hints
 from console.core.risk import FAILURE_BOUNDS, Assessment, matrix
-from console.policy.catalogue import load_catalogue
+from console.policy.catalogue import PRESETS, load_catalogue, load_presets
+from console.policy.condition_source import FUNCTIONS, LOOP_NAMES, LOOPS, METHODS, REGEX_CHARS, SOURCE_CHARS
 from console.policy.files import PolicyFileError
+from console.policy.handed import DEPTH
 from console.policy.judge import Judge
+from console.policy.known import Known
+from console.policy.leaves import ALL_CHARS, LEAF_CHARS, LEAVES
 from console.policy.load import Rulebook
 from console.policy.rules import Policy, load_policy
 
@@ -99,7 +105,10 @@ def strict(tmp_path_factory: pytest.TempPathFactory) -> Judge:
 
 
 @STEADY
-@given(tool=st.text(max_size=30), args=st.dictionaries(st.text(max_size=5), JSON, max_size=4))
+@given(
+    tool=st.text(max_size=30).filter(lambda tool: tool not in load_presets()),
+    args=st.dictionaries(st.text(max_size=5), JSON, max_size=4),
+)
 def test_whatever_is_proposed_is_judged(strict: Judge, tool: str, args: dict[str, object]) -> None:
     assert judged(strict, ActionProposed(action="1", tool=tool, args=args)).gate == "hold"
 
@@ -213,6 +222,50 @@ def test_every_example_of_the_page_loads(tmp_path: Path) -> None:
             rules = tomllib.loads(text)["rule"]
             assert all(rule["fires"] and rule["silent"] for rule in rules)
             assert len(load_policy(path).rules) == len(rules)
+
+
+def test_the_page_lists_every_name_of_a_condition() -> None:
+    """In order, with type and default; and no other."""
+    rows = re.findall(r"^\| `(\w+)` \| ([\w ]+) \| `(.+?)` \| \S", PAGE, re.MULTILINE)
+    types = {
+        "str": "string",
+        "float": "double",
+        "list[str]": "list",
+        "dict[str, str]": "map",
+        "dict[str, Any]": "map",
+    }
+    types |= {"Severity": "int", "float | None": "double or null", "int | None": "int or null"}
+    blank = msgspec.to_builtins(Known())
+    hints = Known.__annotations__
+    assert rows == [
+        (name, types.get(hints[name], hints[name]), json.dumps(blank[name]))
+        for name in Known.__struct_fields__
+    ]
+
+
+def test_the_page_says_the_bounds_of_conditions() -> None:
+    said = " ".join(PAGE.split())
+    assert f"at most {SOURCE_CHARS} characters" in said
+    assert f"of at most {REGEX_CHARS} characters without counts" in said
+    assert f"at most {DEPTH} levels" in said
+    assert f"inside a loop stand at most {LOOP_NAMES} of the names above" in said
+    assert f"looks at {LEAVES} values, {LEAF_CHARS:,} characters each, {ALL_CHARS:,} together" in said
+    for name in (*LOOPS, *METHODS, *FUNCTIONS):
+        assert re.search(rf"`{name}(\(text\))?`", PAGE), name
+
+
+def test_the_page_names_every_family_of_presets() -> None:
+    words = {
+        "database": "databases",
+        "file": "files",
+        "http": "the web",
+        "shell": "shells",
+        "cloud": "clouds",
+    }
+    paragraph = re.search(r"They grade well-known names for ([^(]+)", PAGE)
+    assert paragraph
+    for path in PRESETS.glob("*.toml"):
+        assert words.get(path.stem, path.stem) in " ".join(paragraph[1].split()), path.stem
 
 
 def test_the_pages_pinned_tool_passes(tmp_path: Path) -> None:

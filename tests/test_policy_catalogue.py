@@ -29,7 +29,7 @@ def facts(catalogue: Catalogue, tool: str) -> ToolFacts:
 
 def test_presets_grade_exact_names_of_every_family_and_pin_nothing() -> None:
     presets = load_presets()
-    families = {"database", "file", "git", "http", "mail", "payments", "shell"}
+    families = {"cloud", "database", "file", "git", "http", "identity", "mail", "payments", "shell"}
     assert {path.stem for path in PRESETS.glob("*.toml")} == families
     assert [name for name in presets if is_glob(name)] == []
     assert [name for name, known in presets.items() if known.pinned] == []
@@ -120,7 +120,8 @@ def test_the_digest_is_of_what_is_in_force(tmp_path: Path) -> None:
         ("[tool.x", "not valid TOML"),
         ("a = " + "[" * 5_000, "not valid TOML"),
         ("a = " + "1" * 5_000, "not valid TOML"),
-        (entry("x") + entry("x"), "not valid TOML"),
+        (entry("x") + entry("x"), 'catalogue.toml:5: [tool."x"]: stands a second time: keep one'),
+        (entry("x", more='schema = "sha256:00"'), '[tool."x"]: schema: no event carries the digest'),
         ("tools = 1", "unknown key 'tools' at the top: only `presets`, `tool`"),
         ("tool = 1", "tool: write one table per tool"),
         ("presets = 1", "presets: write `presets = true`"),

@@ -214,8 +214,8 @@ def test_the_digest_is_of_what_is_in_force(tmp_path: Path) -> None:
         ("rule = [1]", "rule number 1: Expected `object`, got `int`"),
         ('[[rule]]\nid = "r"\nwhy = "x"', "rule 'r': the table missing required field `raise`"),
         (
-            HEAD + 'when = "x"',
-            "rule 'r': the table contains unknown field `when`; the keys are `id`, `raise`, `why`",
+            HEAD + 'whenever = "x"',
+            "rule 'r': the table contains unknown field `whenever`; the keys are `id`, `raise`, `why`",
         ),
         (HEAD + "tool = 1", "rule 'r': Expected `str`, got `int` - at `$.tool`"),
         (HEAD + "args = {x = 1}", "rule 'r': Expected `str`, got `int` - at `$.args[...]`"),

@@ -38,6 +38,7 @@ TABLE: Final[dict[str, Entry]] = {
     "evaluate": Entry(
         "console.cli.evaluate:evaluate", "the judge over recorded runs, and what its flags are worth"
     ),
+    "policy": Entry("console.cli.policy:policy", "check, try and explain the rules; judge a session anew"),
     "keys": Entry("console.cli.keys:keys", "make, list, enrol and show keys"),
     "spool": Entry("console.cli.spool:spool", "what agents could not send yet"),
     "doctor": Entry("console.cli.doctor:doctor", "check broker, clock, folders, keys, recording"),

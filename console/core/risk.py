@@ -21,7 +21,7 @@ from bus.records import Reason
 from console.core import origin_terms
 from console.core.provenance.suspicion import Suspicion
 from console.core.reliability.bounds import DOUBTFUL_BP, UNPROVEN_BP, Earned
-from console.core.text import ELLIPSIS, plain
+from console.core.text import in_quotes, plain
 from console.core.tool_facts import RuleHit, Severity, ToolFacts
 
 GATES: Final[tuple[Gate, ...]] = ("auto", "notify", "ask", "hold", "deny")
@@ -52,7 +52,6 @@ REASONS: Final = 3
 
 _UNIT: Final = 100_000  # basis points x tenths in one interruption
 _RANK: Final = {gate: rank for rank, gate in enumerate(GATES)}
-_TOOL_CHARS: Final = 40
 
 
 class Evidence(Struct, frozen=True, kw_only=True):
@@ -61,9 +60,9 @@ class Evidence(Struct, frozen=True, kw_only=True):
     `facts` None: the tool is in no catalogue. `tainted` and `sensitive`: the run has read untrusted input, sensitive data,
     before this action. `first_use`: of this tool by this version of the agent. `gap`: events of the run are missing.
     `incomplete`: a blob of the arguments is missing. `digest_ok`: the agent's digest equals ours; None if it gave none.
-    `policy_error`: why the policy could not be consulted at all. `unparsed`: why a shell command is not
-    understood. `suspicion`: where the values came from, None where
-    nothing is known of what the run was told. `earned`: what the call's stratum has proven, and what is wrong with the run.
+    `policy_error`: why the policy could not be consulted at all. `unparsed`: why a shell command is not understood.
+    `suspicion`: where the values came from, None where nothing is known of what the run was told.
+    `earned`: what the call's stratum has proven, and what is wrong with the run.
     """
 
     tool: str
@@ -139,6 +138,10 @@ class _Term(Struct, frozen=True):
     text: str
 
 
+def _reason(term: _Term) -> Reason:
+    return Reason(code=plain(term.code), text=plain(term.text, REASON_CHARS))
+
+
 def join(*gates: Gate) -> Gate:
     """Return the tightest of some gates; of none, `auto`."""
     return max(gates, key=_RANK.__getitem__, default="auto")
@@ -165,13 +168,22 @@ def assess(evidence: Evidence) -> Assessment:
     # demands nothing explains nothing, unless nothing else does.
     ranked = sorted(terms, key=lambda term: -_RANK[term.gate])
     telling = [term for term in ranked if term.gate != "auto"] or ranked[:1]
-    reasons = [
-        Reason(code=plain(term.code), text=plain(term.text, REASON_CHARS)) for term in telling[:REASONS]
-    ]
+    reasons = [_reason(term) for term in telling[:REASONS]]
     instead = _instead(evidence, gate)
     if instead:
         reasons.append(Reason(code="instead", text=instead))
     return Assessment(severity=severity, failure_bp=evidence.failure_bp, gate=gate, reasons=reasons)
+
+
+def severity_of(evidence: Evidence) -> Severity:
+    """Return the worst of all grades of an action."""
+    return max(level for level, _code, _text in _grades(evidence))
+
+
+def everything(evidence: Evidence) -> list[tuple[Gate, Reason]]:
+    """Return every member of the join with the gate it demands by itself, the tightest first; `assess` gives three."""
+    ranked = sorted(_terms(evidence)[1], key=lambda term: -_RANK[term.gate])
+    return [(term.gate, _reason(term)) for term in ranked]
 
 
 def _terms(evidence: Evidence) -> tuple[Severity, list[_Term]]:
@@ -220,7 +232,7 @@ def _grades(evidence: Evidence) -> list[tuple[int, str, str]]:
     Hints are the supervised party's own words: what they admit raises, what they deny or leave out changes nothing. Hence
     `readOnlyHint: true` is not even read here.
     """
-    facts, hints, tool = evidence.facts, evidence.hints, _quoted(evidence.tool)
+    facts, hints, tool = evidence.facts, evidence.hints, in_quotes(evidence.tool)
     if facts is None:
         grades = [(4, "unknown-tool", f"{tool} is in no catalogue, so it is {_loss(4, evidence)}")]
     else:
@@ -276,7 +288,7 @@ def _claim(evidence: Evidence, severity: int) -> list[_Term]:
 
 def _floors(evidence: Evidence, severity: int) -> list[_Term]:  # noqa: C901  (one branch a floor)
     """Return what no statistics can ever lower, the most telling first."""
-    facts, hints, tool = evidence.facts, evidence.hints, _quoted(evidence.tool)
+    facts, hints, tool = evidence.facts, evidence.hints, in_quotes(evidence.tool)
     terms: list[_Term] = []
 
     def floor(gate: Gate, code: str, text: str) -> None:
@@ -329,9 +341,3 @@ def _loss(severity: int, evidence: Evidence, why: str = "") -> str:
     else:
         words = f"{origin_terms.ROW_NAMES.get(bound, 'unproven')}, up to {share:g} % may fail"
     return f"graded S{severity} {SEVERITIES[severity]}{why}; {words}: expected loss {loss:g}"
-
-
-def _quoted(tool: str) -> str:
-    """An agent's name for a tool in quotes and in ASCII, so that it can neither end its quotes nor look like another."""
-    name = tool[: _TOOL_CHARS + 1].encode("unicode_escape").decode("ascii").replace("'", "\\'")
-    return f"'{name if len(name) <= _TOOL_CHARS else name[: _TOOL_CHARS - 1] + ELLIPSIS}'"

@@ -51,6 +51,12 @@ def plain(text: str, limit: int = 200) -> str:
     return cut
 
 
+def in_quotes(name: str, limit: int = 40) -> str:
+    """Return an agent's name for something in quotes and in ASCII: it can neither end its quotes nor look like another."""
+    safe = name[: limit + 1].encode("unicode_escape").decode("ascii").replace("'", "\\'")
+    return f"'{safe if len(safe) <= limit else safe[: limit - 1] + ELLIPSIS}'"
+
+
 def lines(text: str, limit: int = 4_000) -> list[str]:
     """Return `text` as visible lines, split at newlines only, of at most `limit` characters together."""
     whole = len(text) <= limit

@@ -119,6 +119,12 @@ def _entries(path: Path, content: Mapping[str, Any]) -> dict[str, ToolFacts]:
 def _facts(path: Path, name: str, written: object) -> ToolFacts:
     """Check one entry: a type, then what no type can say."""
     where = f'[tool."{name}"]'
+    if isinstance(written, dict) and "schema" in written:
+        raise refuse(
+            path,
+            where,
+            "schema: no event carries the digest of a tool's schema, so nothing can be pinned to one: drop it",
+        )
     entry = convert(path, where, written, _Entry)
     severity = _severity(entry.severity)
     wrong = ""

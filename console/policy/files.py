@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 import tomllib
 from pathlib import Path
@@ -17,6 +18,7 @@ FILE_BYTES: Final = 1_000_000
 """Largest policy file: more is a wrong file."""
 
 _MESSAGE_CHARS: Final = 600
+_TWICE: Final = re.compile(r"Cannot declare \((.*)\) twice \(at line (\d+)")
 _RULE: Final = re.compile(r"\s*\[\[\s*rule\s*\]\]")
 
 
@@ -72,6 +74,13 @@ def read_toml(path: Path) -> dict[str, Any]:
         return tomllib.loads(raw.decode("utf-8"))
     except UnicodeDecodeError as error:
         raise refuse(path, "", f"not UTF-8 text (byte {error.start}): save it as UTF-8") from None
+    except tomllib.TOMLDecodeError as error:
+        twice = _TWICE.match(str(error))
+        if twice is None:
+            raise refuse(path, "", f"not valid TOML: {error}") from None
+        keys = ast.literal_eval(f"({twice[1]},)")
+        name = f'[{keys[0]}."{keys[1]}"]' if len(keys) > 1 else str(keys[0])
+        raise refuse(f"{path}:{twice[2]}", "", f"{name}: stands a second time: keep one") from None
     except (ValueError, RecursionError) as error:  # ValueError: a bad number is not always a TOMLDecodeError
         raise refuse(path, "", f"not valid TOML: {error}") from None
 

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+from msgspec.structs import replace
+
 from bus.events import ActionProposed
 from console.core.blobs import blob_names
+from console.core.circumstances import Circumstances
 from console.core.effects import command_argument, facts_by_name, facts_of_command
 from console.core.provenance.suspicion import Suspicion, grave_command
 from console.core.provenance.trail import Trail, leaf_values
@@ -14,6 +17,7 @@ from console.core.risk import Assessment, Evidence, assess
 from console.core.shell.grade import grade
 from console.core.tool_facts import RuleHit, ToolFacts
 from console.policy.catalogue import Catalogue
+from console.policy.known import known
 from console.policy.rules import Policy
 
 
@@ -54,14 +58,46 @@ class Judge:
         incomplete: bool,
         earned: Earned | None = None,
         suspicion: Suspicion | None = None,
+        circumstances: Circumstances | None = None,
     ) -> Assessment:
         """Judge a proposed action; the facts about the run are those of `risk.Evidence`. Never raises.
 
         A tool of no catalogue is taken by its name where the origin of its values is known too, and for the worst
         otherwise: a name is a claim, and a claim is good only beside something to check.
         """
+        return assess(
+            self.evidence(
+                proposal,
+                Evidence(
+                    tool=proposal.tool,
+                    facts=None,
+                    hints=proposal.hints,
+                    confidence=proposal.confidence,
+                    tainted=tainted,
+                    sensitive=sensitive,
+                    first_use=first_use,
+                    gap=gap,
+                    incomplete=incomplete,
+                    digest_ok=digest_ok,
+                    earned=earned,
+                    suspicion=suspicion,
+                ),
+                agent=agent,
+                circumstances=circumstances,
+            )
+        )
+
+    def evidence(
+        self,
+        proposal: ActionProposed,
+        of_run: Evidence,
+        *,
+        agent: str,
+        circumstances: Circumstances | None = None,
+    ) -> Evidence:
+        """Add to what is known of a run what catalogue and rules say of its call. Never raises."""
+        suspicion = of_run.suspicion
         facts: ToolFacts | None = None
-        rules: list[RuleHit] = []
         policy_error = unparsed = ""
         try:
             facts = self.catalogue.lookup(proposal.tool)
@@ -71,28 +107,18 @@ class Judge:
             if facts is not None and command and suspicion is not None:
                 graded = grade(proposal.args[command])
                 facts, unparsed = facts_of_command(facts, graded), graded.problem
-            rules = self.policy.hits(agent, proposal.tool, proposal.args)
         except Exception as error:  # noqa: BLE001  (an action without a judgement would wait for nobody)
             policy_error = type(error).__name__
-        return assess(
-            Evidence(
-                tool=proposal.tool,
-                facts=facts,
-                hints=proposal.hints,
-                confidence=proposal.confidence,
-                tainted=tainted,
-                sensitive=sensitive,
-                first_use=first_use,
-                gap=gap,
-                incomplete=incomplete,
-                digest_ok=digest_ok,
-                rules=rules,
-                policy_error=policy_error,
-                earned=earned,
-                unparsed=unparsed,
-                suspicion=suspicion,
+        bare = replace(of_run, facts=facts, unparsed=unparsed, policy_error=policy_error)
+        rules: list[RuleHit] = []
+        try:
+            run = circumstances or Circumstances()
+            rules = self.policy.hits(
+                agent, proposal.tool, proposal.args, lambda: known(proposal, agent, bare, run)
             )
-        )
+        except Exception as error:  # noqa: BLE001  (as above)
+            bare = replace(bare, policy_error=type(error).__name__)
+        return replace(bare, rules=[*bare.rules, *rules]) if rules else bare
 
     def pass_list(self, agent: str) -> list[str]:
         """Return the tools this agent need not wait for, sorted.

@@ -1,22 +1,27 @@
 """The operator's rules (`policy.toml`): what they match, they raise. No rule can lower anything.
 
 Because matching can only raise, rules ignore case, a `*` in a path crosses dots, and whatever cannot be checked asks: an
-exception, a value cut for its length, more values than are looked at, a blob that is not there.
+exception, a value cut for its length, more values than are looked at, a blob that is not there. A condition (`when`) is
+looked at where all patterns match.
 """
 
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, NamedTuple
 
 import msgspec
 from msgspec import Struct, field
 
 from bus.events import Gate, Id
 from console.core.tool_facts import RuleHit, Severity
+from console.policy.condition_source import ConditionError
+from console.policy.conditions import Condition, Context
 from console.policy.files import convert, read_toml, refuse, table
 from console.policy.glob import Glob
+from console.policy.known import Known
 from console.policy.leaves import Leaves, leaves
 
 RULES: Final = 500
@@ -31,14 +36,6 @@ RAISES: Final[dict[str, Gate | Severity]] = {
 """What a rule may raise to: a gate, or a severity."""
 
 
-class Example(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A made-up action that a rule must, or must not, fire on."""
-
-    tool: str = ""
-    agent: str = ""
-    args: dict[str, Any] = field(default_factory=dict)
-
-
 class _Written(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A `[[rule]]` as it stands in the file."""
 
@@ -48,20 +45,51 @@ class _Written(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     tool: str = "*"
     agent: str = "*"
     args: dict[str, str] = field(default_factory=dict)
-    fires: list[Example] = field(default_factory=list)
-    silent: list[Example] = field(default_factory=list)
+    when: str = ""
+    fires: list[Known] = field(default_factory=list)
+    silent: list[Known] = field(default_factory=list)
+
+
+class Seen:
+    """One call as the rules see it: what more than one of them needs is made once, and only if one needs it.
+
+    `known` gives what conditions see, `names` is what they read of it.
+    """
+
+    __slots__ = ("_context", "_known", "_leaves", "_names", "args")
+
+    def __init__(self, args: dict[str, Any], known: Callable[[], Known], names: Iterable[str]) -> None:
+        self.args = args
+        self._known = known
+        self._names = names
+        self._leaves: Leaves | None = None
+        self._context: Context | None = None
+
+    @property
+    def leaves(self) -> Leaves:
+        """The arguments, flat. Raises what `leaves` raises."""
+        if self._leaves is None:
+            self._leaves = leaves(self.args)
+        return self._leaves
+
+    @property
+    def context(self) -> Context:
+        """What conditions see. Raises whatever goes wrong in the making."""
+        if self._context is None:
+            self._context = Context(self._known(), self._names)
+        return self._context
 
 
 class Rule:
-    """One rule, compiled. All of its patterns must match."""
+    """One rule, compiled. All of its patterns must match, and its condition must hold."""
 
-    __slots__ = ("_agent", "_args", "_hit", "_tool", "id", "said")
+    __slots__ = ("_agent", "_args", "_hit", "_tool", "id", "said", "when")
 
     def __init__(self, written: _Written) -> None:
         """Compile a rule.
 
         Raises:
-            ValueError: a pattern is empty or too long.
+            ValueError: a pattern is empty or too long, or a condition (then `ConditionError`) cannot be used.
         """
         to = RAISES[written.raise_]
         self.id = written.id
@@ -72,6 +100,7 @@ class Rule:
             (Glob(path, fold=True).matches, Glob(text, fold=True).matches)
             for path, text in written.args.items()
         ]
+        self.when = Condition(written.when) if written.when else None
         self._hit = RuleHit(
             rule=written.id,
             raise_gate=to if isinstance(to, str) else None,
@@ -84,20 +113,23 @@ class Rule:
         fits, theirs = self._tool, self._agent
         return (fits is None or fits(tool)) and (theirs is None or theirs(agent))
 
-    @property
-    def reads_args(self) -> bool:
-        """Whether the rule looks at arguments at all."""
-        return bool(self._args)
-
-    def check(self, args: Leaves) -> RuleHit | None:
-        """Return the hit on an action that the rule concerns, or None."""
+    def check(self, call: Seen) -> RuleHit | None:
+        """Return the hit on an action that the rule concerns, or None. Raises what goes wrong on the way."""
         for path, text in self._args:
-            for where, value in args.found:
+            for where, value in call.leaves.found:
                 if path(where) and text(value):
                     break
             else:
-                return None if args.whole else self.unsure("policy-truncated", _TOO_MUCH)
-        return self._hit
+                return None if call.leaves.whole else self.unsure("policy-truncated", _TOO_MUCH)
+        if self.when is None:
+            return self._hit
+        try:
+            if self.when.holds(call.context):
+                return self._hit
+        except ConditionError:
+            if not self.when.misses(call.context):
+                raise
+        return self.unsure("policy-truncated", _TOO_MUCH) if self.when.misses(call.context) else None
 
     def unsure(self, kind: Literal["policy-error", "policy-truncated"], why: str) -> RuleHit:
         """Return the hit of a rule that could not be checked: ask."""
@@ -111,19 +143,28 @@ class Policy:
         self.rules: Final = rules
         self.digest: Final = hashlib.sha256(msgspec.json.encode([rule.said for rule in rules])).hexdigest()
         """SHA-256 over all rules in force, for the record."""
+        self._names = frozenset[str]().union(*(rule.when.names for rule in rules if rule.when is not None))
 
-    def hits(self, agent: str, tool: str, args: dict[str, Any]) -> list[RuleHit]:
-        """Return what the rules say about an action. Never raises: a rule that fails asks."""
+    @property
+    def conditions(self) -> int:
+        """How many rules have a condition."""
+        return sum(bool(rule.said.when) for rule in self.rules)
+
+    def hits(
+        self, agent: str, tool: str, args: dict[str, Any], known: Callable[[], Known] | None = None
+    ) -> list[RuleHit]:
+        """Return what the rules say about an action. Never raises: a rule that fails asks.
+
+        `known` gives what conditions see, and is called once at most; without it that is the three others alone.
+        """
         found: list[RuleHit] = []
-        flat: Leaves | None = None
+        call = Seen(args, known or (lambda: Known(tool=tool, agent=agent, args=args)), self._names)
         who, name = agent.casefold(), tool.casefold()
         for rule in self.rules:
             try:
-                if not rule.concerns(who, name):
-                    continue
-                if rule.reads_args and flat is None:
-                    flat = leaves(args)
-                hit = rule.check(flat or _NOTHING)
+                hit = rule.check(call) if rule.concerns(who, name) else None
+            except ConditionError as error:
+                hit = rule.unsure("policy-error", str(error))
             except Exception as error:  # noqa: BLE001  (whatever goes wrong in a rule: silence would mean yes)
                 hit = rule.unsure("policy-error", f"{type(error).__name__} while looking at the arguments")
             if hit is not None:
@@ -136,12 +177,21 @@ class Policy:
         return any(rule.concerns(who, name) for rule in self.rules)
 
 
-_NOTHING: Final = Leaves([], whole=True)
 _TOO_MUCH: Final = "the arguments are too large, or part of them has not arrived"
 
 
-def load_policy(path: Path | None) -> Policy:
-    """Read a policy and try its examples; with None, no rules.
+class Tried(NamedTuple):
+    """An example of a rule and what came of it. `problem` is empty where it came out as written."""
+
+    rule: str
+    kind: Literal["fires", "silent"]
+    number: int
+    example: Known
+    problem: str
+
+
+def load_policy(path: Path | None, attempts: list[Tried] | None = None) -> Policy:
+    """Read a policy and try its examples; with None, no rules. With a list for the `attempts`, no example refuses the file.
 
     Raises:
         PolicyFileError: the file cannot be put in force, or an example of a rule does not come out as written.
@@ -157,14 +207,19 @@ def load_policy(path: Path | None) -> Policy:
         raise refuse(path, "rule", f"{len(tables)} rules, more than {RULES}: join some by patterns")
     rules: dict[str, Rule] = {}
     for number, item in enumerate(tables, 1):
-        rule = _rule(path, number, item)
+        where, rule, written = _rule(path, number, item)
         if rule.id in rules:
-            raise refuse(path, f"rule {rule.id!r}", "this id is taken by a rule above: give it another")
+            raise refuse(path, where, "this id is taken by a rule above: give it another")
         rules[rule.id] = rule
+        for tried in try_examples(rule, written):
+            if attempts is not None:
+                attempts.append(tried)
+            elif tried.problem:
+                raise refuse(path, where, tried.problem)
     return Policy(tuple(rules.values()))
 
 
-def _rule(path: Path, number: int, item: object) -> Rule:
+def _rule(path: Path, number: int, item: object) -> tuple[str, Rule, _Written]:
     name = item.get("id") if isinstance(item, dict) else None
     where = f"rule {name!r}" if isinstance(name, str) else f"rule number {number}"
     written = convert(path, where, item, _Written)
@@ -174,28 +229,34 @@ def _rule(path: Path, number: int, item: object) -> Rule:
         )
     if not written.why.strip():
         raise refuse(path, where, "`why` is empty: say in one sentence what the operator is to look at")
+    if written.when and not (written.fires and written.silent):
+        raise refuse(
+            path,
+            where,
+            "a rule with `when` needs an example in `fires` and one in `silent`: no type is checked before",
+        )
     try:
-        rule = Rule(written)
+        return where, Rule(written), written
+    except ConditionError as error:
+        raise refuse(path, where, f"when: {error}") from None
     except ValueError as error:
         raise refuse(path, where, str(error)) from None
-    _try(path, where, rule, written)
-    return rule
 
 
-def _try(path: Path, where: str, rule: Rule, written: _Written) -> None:
-    """Run a rule's examples.
-
-    Raises:
-        PolicyFileError: one of them does not come out as written.
-    """
+def try_examples(rule: Rule, written: _Written) -> Iterator[Tried]:
+    """Run a rule's examples."""
     alone = Policy((rule,))
-    for kind, examples in (("fires", written.fires), ("silent", written.silent)):
+    kinds: tuple[tuple[Literal["fires", "silent"], list[Known]], ...] = (
+        ("fires", written.fires),
+        ("silent", written.silent),
+    )
+    for kind, examples in kinds:
         for number, example in enumerate(examples, 1):
-            hits = alone.hits(example.agent, example.tool, example.args)
+            hits = alone.hits(example.agent, example.tool, example.args, lambda example=example: example)  # type: ignore[misc]
+            problem = ""
             if hits and hits[0].kind != "rule":
-                raise refuse(path, where, f"example {number} of `{kind}` cannot be checked: {hits[0].why}")
-            if bool(hits) is not (kind == "fires"):
+                problem = f"example {number} of `{kind}` cannot be checked: {hits[0].why}"
+            elif bool(hits) is not (kind == "fires"):
                 does = "fires" if hits else "does not fire"
-                raise refuse(
-                    path, where, f"example {number} of `{kind}` {does}: change the rule or the example"
-                )
+                problem = f"example {number} of `{kind}` {does}: change the rule or the example"
+            yield Tried(written.id, kind, number, example, problem)

@@ -22,12 +22,13 @@ from console.supervisor import publishing
 from console.supervisor.agents import Agents
 from console.supervisor.alarms import Alarms
 from console.supervisor.arbiter import Arbiter
+from console.supervisor.assessor import Judging
 from console.supervisor.autonomy import Autonomy
 from console.supervisor.blobs import Blobs
 from console.supervisor.consoles import Consoles
 from console.supervisor.eras import Era
 from console.supervisor.follow import Follow
-from console.supervisor.gates import Gates, Judging
+from console.supervisor.gates import Gates
 from console.supervisor.guard import guarded
 from console.supervisor.health import Health
 from console.supervisor.ingest import Ingest

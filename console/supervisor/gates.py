@@ -4,25 +4,19 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Callable
-from typing import Any, Final, Literal, Protocol
+from typing import Any, Final, Literal
 
-from bus.canonical import NotCanonicalError, digest
-from bus.events import ActionProposed, Data, Outcome
+from bus.events import ActionProposed, Outcome
 from bus.messages import DecisionCommand, Intent
 from bus.records import ActionAsked, ActionAssessed, ActionDecided
-from console.core.blobs import blob_names
-from console.core.lifecycle import OPEN
 from console.core.origin_terms import recorded
-from console.core.provenance.suspicion import Suspicion
-from console.core.provenance.trail import Trail
-from console.core.reliability.bounds import Earned
 from console.core.risk import Assessment
-from console.core.state import TOOLS_KEPT, Action, Fleet, Run
+from console.core.state import Action, Run
 from console.supervisor.alarms import Alarms, alarm_id
+from console.supervisor.assessor import Assessor, Judging
 from console.supervisor.guard import guarded
 from console.supervisor.ledger import Ledger
 from console.supervisor.log import Log
-from console.supervisor.trails import Trails
 
 DEADLINES_SPARE: Final = 1_024
 """Deadlines of answered asks that may be kept beyond twice those of open ones."""
@@ -30,66 +24,27 @@ DEADLINES_SPARE: Final = 1_024
 Refused = Literal["conflict", "illegal"]
 """How a verdict is refused."""
 
-NO_DIGEST: Final = "0" * 64
-"""Stands where arguments have no canonical form, so that nothing can be bound to them."""
 
-
-class Judging(Protocol):
-    """What the gates need of a judge; `console.policy.judge.Judge` is it."""
-
-    def judge(  # noqa: PLR0913  (the facts of a judgement)
-        self,
-        proposal: ActionProposed,
-        *,
-        agent: str,
-        digest_ok: bool | None,
-        tainted: bool,
-        sensitive: bool,
-        first_use: bool,
-        gap: bool,
-        incomplete: bool,
-        earned: Earned | None = None,
-        suspicion: Suspicion | None = None,
-    ) -> Assessment: ...
-
-    def suspect(self, trail: Trail, tool: str, args: dict[str, Any]) -> Suspicion | None: ...
-
-    def pass_list(self, agent: str) -> list[str]: ...
-
-    def reads(self, tool: str, *, by_name: bool = False) -> tuple[bool, bool]: ...
-
-    def effect(self, tool: str) -> str: ...
-
-    def polls(self, tool: str) -> bool: ...
-
-
-class Gates:
+class Gates(Assessor):
     """Judges proposals, keeps the deadlines of asks, and records each action's one decision."""
 
     def __init__(
         self, log: Log, ledger: Ledger, alarms: Alarms, judge: Judging, new_id: Callable[[], str]
     ) -> None:
+        super().__init__(log.fleet, judge)
         self._log = log
         self._ledger = ledger
         self._alarms = alarms
-        self.judge = judge
         self._new_id = new_id
-        self.trails = Trails()
         self._deadlines: list[tuple[float, str]] = []
         self.closed = ""
         self._unpassed: dict[str, set[str]] = {}
         self.reissue: Callable[[str], None] = lambda _: None
-        self.blob_ok: Callable[[str, str], bool] = lambda _run, _name: False
         self.could_hold: Callable[[Run, str], bool] = lambda _run, _tool: False
         self.late: dict[str, DecisionCommand] = {}
         """Decisions that went out before the proposals they are about were recorded, by the actions' keys."""
         self.verdict: Callable[[Intent, str], tuple[Refused, str] | None] = lambda _intent, _by: None
         self.rejected: Callable[[Action, str], None] = lambda _action, _by: None
-        self.earned: Callable[[Run, str], Earned] = lambda _run, _tool: Earned()
-
-    @property
-    def _fleet(self) -> Fleet:
-        return self._log.fleet
 
     def proposed(self, run: Run, data: ActionProposed, now: float) -> None:
         """Judge a proposal that was just accepted, and act on the gate."""
@@ -97,12 +52,7 @@ class Gates:
         if action is None or action.state != "proposed":
             return
         self._supersede(run, data.supersedes or "", now)
-        own, problem = _digest(data.tool, data.args)
-        if action.args_cut and not data.args and not problem:  # taken up again, and nobody has them any more
-            own, problem = NO_DIGEST, "were too large to keep"
-        incomplete = bool(problem) or not self.complete(run, data.args)
-        assessment, suspicion = self.assess(run, data, own, incomplete=incomplete)
-        self.trails.proposed(run.key, data, suspicion, writes=assessment.severity > 0)
+        own, problem, assessment, suspicion = self.weigh(run, action, data)
         assessed = ActionAssessed(
             action=data.action,
             digest=own,
@@ -153,59 +103,6 @@ class Gates:
         for action in list(run.actions.values()):
             if action.state == "asked":
                 self.decide(action, "canceled", "supervisor", now, reason="the run ended", send=False)
-
-    def assess(
-        self, run: Run, data: ActionProposed, own: str, *, incomplete: bool = False
-    ) -> tuple[Assessment, Suspicion | None]:
-        """Judge a call of a run without acting on it, by where its values came from as far as that is known."""
-        trail = self.trails.of(run.key)
-        suspicion = self.judge.suspect(trail, data.tool, data.args) if trail is not None else None
-        reads = [self.judge.reads(tool, by_name=suspicion is not None) for tool in run.tools_used]
-        if len(run.tools_used) >= TOOLS_KEPT:  # what it read since has no name here: the worst
-            reads.append((True, True))
-        earned = self.earned(run, data.tool)
-        assessment = self.judge.judge(
-            data,
-            agent=run.agent,
-            digest_ok=None if data.digest is None else data.digest == own,
-            tainted=any(untrusted for untrusted, _ in reads),
-            sensitive=any(sensitive for _, sensitive in reads),
-            first_use=not earned.right and self._first_use(run, data.tool),
-            gap=run.gaps > 0,
-            incomplete=incomplete,
-            earned=earned,
-            suspicion=suspicion,
-        )
-        return assessment, suspicion
-
-    def _first_use(self, run: Run, tool: str) -> bool:
-        """Whether no run of this version of the agent that is still known has used the tool."""
-        return tool not in run.tools_used and not any(
-            tool in other.tools_used
-            for other in self._fleet.runs.values()
-            if other.agent == run.agent and other.version == run.version
-        )
-
-    def recall(self, key: str, data: Data) -> None:
-        """Take up what a run was told and had read before this supervisor began."""
-        self.trails.follow(key, data)
-        trail = self.trails.of(key)
-        if isinstance(data, ActionProposed) and trail is not None:
-            self.trails.proposed(key, data, self.judge.suspect(trail, data.tool, data.args), writes=False)
-
-    def effect(self, tool: str) -> str:
-        """The worst that a tool may do by the catalogue in force; empty for one that it does not know."""
-        return self.judge.effect(tool)
-
-    def complete(self, run: Run, args: dict[str, Any]) -> bool:
-        """Whether every blob that the arguments name has arrived whole and unchanged."""
-        return all(self.blob_ok(run.key, name) for name in blob_names(args))
-
-    def named(self, run_key: str) -> set[str]:
-        """The blobs that the open actions of a run name."""
-        run = self._fleet.runs.get(run_key)
-        actions = run.actions.values() if run else ()
-        return {name for action in actions if action.state in OPEN for name in blob_names(action.args)}
 
     def pass_list(self, agent: str) -> list[str]:
         """Tools whose calls this agent need not wait for, less those that it passed against the judgement of the call."""
@@ -300,13 +197,6 @@ class Gates:
     def _expire(self, action: Action, now: float) -> None:
         reason = f"nobody answered within {action.decide_within:g} s"
         self.decide(action, "expired", "clock", now, reason=reason)
-
-
-def _digest(tool: str, args: dict[str, Any]) -> tuple[str, str]:
-    try:
-        return digest(tool, args), ""
-    except NotCanonicalError as error:
-        return NO_DIGEST, f"have {error}"
 
 
 def _why(assessment: Assessment) -> str:

@@ -35,7 +35,7 @@ from console.core.reduce import reduce
 from console.core.state import Fleet, KeyframeError, decode, encode
 from console.policy.files import PolicyFileError
 from console.recording import lock
-from console.recording.history import history, sessions
+from console.recording.history import sessions
 from console.recording.known import Known
 from console.recording.reader import Reader
 from console.recording.schema import RecordingError
@@ -45,6 +45,7 @@ from console.supervisor.emergency import EmergencyLog
 from console.supervisor.files import SiteFiles
 from console.supervisor.look import Look, UnusableError
 from console.supervisor.operators import OperatorsFileError
+from console.supervisor.recalling import events_of
 from console.supervisor.service import Service
 
 EXIT_UNUSABLE: Final = 64
@@ -211,12 +212,9 @@ async def _recall(desk: Desk, folder: Path) -> None:
     runs = [run for number, run in enumerate(reversed(living)) if run.blobs or number < RECALLED]
     known = await sessions(folder) if runs else []
     for run in runs:
-        within = (info.first_pos - 1 for info in known if not info.problem and info.last_at >= run.started_at)
         try:
-            async for row in history(folder, max(0, next(within, 0)), subject=(run.agent, run.run)):
-                record = codec.record(row.pos, row.at, codec.decode_envelope(row.event))
-                if record.from_agent:
-                    desk.recall(record)
+            async for record in events_of(folder, known, run):
+                desk.recall(record)
         except RecordingError as error:
             desk.gates.trails.ended(run.key)  # half of what it read is worse than nothing
             if run.blobs:

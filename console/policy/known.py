@@ -1,0 +1,110 @@
+"""The names that a condition may use: everything that is known about a call when it is judged."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from msgspec import Struct, field
+
+from bus.events import ActionProposed
+from console.core.circumstances import Circumstances
+from console.core.origin_terms import authorised
+from console.core.risk import Evidence, severity_of
+from console.core.tool_facts import Severity
+
+ORIGINS: Final = 256
+"""Values of one call whose origin is handed over."""
+
+
+class Known(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What a condition sees, each field under its own name; docs/policy.md says what each means.
+
+    An example of a rule is one of these with everything left out that does not matter. None is CEL's `null`: not known, or
+    not said.
+    """
+
+    tool: str = ""
+    args: dict[str, Any] = field(default_factory=dict)
+    agent: str = ""
+    run: str = ""
+    version: str = ""
+    model: str = ""
+    control: str = "gated"
+    described: bool = True
+    effect: str = "read"
+    severity: Severity = 0
+    outside: bool = False
+    confidence: float | None = None
+    confidence_kind: str = ""
+    tainted: bool = False
+    sensitive: bool = False
+    first_use: bool = False
+    gap: bool = False
+    incomplete: bool = False
+    traced: bool = False
+    authorised: bool = False
+    suspect: bool = False
+    origins: dict[str, str] = field(default_factory=dict)
+    failure: float = 0.2
+    verified: int = 0
+    wrong: int = 0
+    doubt: str = ""
+    step: int | None = None
+    steps: int = 0
+    calls: int = 0
+    errors: int = 0
+    seconds: float = 0.0
+    tokens: int = 0
+    cost_usd: float = 0.0
+    used: list[str] = field(default_factory=list)
+
+
+NAMES: Final = Known.__struct_fields__
+"""All names, in the order of the documentation's table."""
+
+LISTS: Final = frozenset({"args", "origins", "used"})
+"""Names that hold other values, and may be looped over."""
+
+
+def known(proposal: ActionProposed, agent: str, evidence: Evidence, run: Circumstances) -> Known:
+    """Return what a condition sees of a call. `evidence` is without the rules, which are asked with this."""
+    facts, suspicion, earned = evidence.facts, evidence.suspicion, evidence.standing
+    hints, claim = evidence.hints, evidence.confidence
+    return Known(
+        tool=proposal.tool,
+        args=proposal.args,
+        agent=agent,
+        run=run.run,
+        version=run.version,
+        model=run.model,
+        control=run.control,
+        described=facts is not None and not facts.by_name,
+        effect="" if facts is None else facts.effect,
+        severity=severity_of(evidence),
+        outside=facts is None or facts.carries_out or (hints is not None and hints.open_world_hint is True),
+        confidence=None if claim is None else claim.value,
+        confidence_kind="" if claim is None else claim.kind,
+        tainted=evidence.tainted,
+        sensitive=evidence.sensitive,
+        first_use=evidence.first_use,
+        gap=evidence.gap,
+        incomplete=evidence.incomplete,
+        traced=suspicion is not None,
+        authorised=authorised(suspicion),
+        suspect=suspicion is not None and suspicion.suspect is not None,
+        origins={}
+        if suspicion is None
+        else {origin.path: origin.kind for origin in suspicion.origins[:ORIGINS]},
+        failure=evidence.failure_bp / 10_000,
+        verified=earned.right + earned.wrong,
+        wrong=earned.wrong,
+        doubt=earned.doubt,
+        step=run.step,
+        steps=run.steps,
+        calls=run.calls,
+        errors=run.errors,
+        seconds=run.seconds,
+        tokens=run.tokens,
+        cost_usd=run.cost_usd,
+        used=list(run.used),
+    )
