@@ -372,6 +372,16 @@ def test_a_long_answer_reaches_the_agent_as_given() -> None:
     assert bench.commands(DecisionCommand)[0].text == text
 
 
+def test_an_operators_answer_counts_as_said() -> None:
+    """What a person answers an agent is where its next values come from."""
+    bench = Bench()
+    action = asked(bench)
+    bench.intent("respond", reason="send it to ann@harbour.example", **bench.about(action))
+    bench.event(3, ActionProposed(action="a2", tool="send_email", args={"to": "ann@harbour.example"}))
+    (origin,) = bench.run().actions["a2"].origins
+    assert origin.kind == "said"
+
+
 def test_a_flood_does_not_make_a_signed_intent_usable_again() -> None:
     """Its id is spent for the whole epoch."""
     bench = Bench()

@@ -225,7 +225,7 @@ def replay(place: Place, recording: str, *, rules: Path | None, catalogue: Path 
     Each is judged from what came before it. What a run would have done after another decision, nobody knows.
     """
     from console.cli.policy_report import replayed
-    from console.cli.recorded import session_path
+    from console.cli.session_file import session_path
     from console.evaluation.anew import judge_anew
 
     judge = _judge(place, rules, catalogue)

@@ -160,6 +160,7 @@ class Again:
             )  # fmt: skip
 
     def _decided(self, run: Run, data: ActionDecided) -> None:
+        self.assessor.trails.follow(run.key, data)
         place = self._places.pop(f"{run.key}/{data.action}", None)
         if place is not None:
             before = self.found.differences[place]

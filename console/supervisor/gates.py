@@ -168,6 +168,7 @@ class Gates(Assessor):
             intent=intent,
         )
         self._log.write(decided, action.agent, action.run)
+        self.trails.follow(f"{action.agent}/{action.run}", decided)  # an answer is a person's word
         if outcome == "rejected" and intent:
             self.rejected(action, by)
         if send:
