@@ -31,7 +31,7 @@ KINDS: Final[dict[str, Kind]] = {
         1,
         True,
         "A run was told to end and nothing says that it did.",
-        "End the process yourself; what it changed since is unknown.",
+        "End the process yourself, then reset; what it changed since is unknown.",
     ),
     "recording-failing": Kind(
         1,
