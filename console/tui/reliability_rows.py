@@ -19,7 +19,7 @@ from console.core.reliability.standing import FEWEST, Standing, Version, task_of
 from console.core.state import Fleet, Run
 from console.tui import figures
 from console.tui.frame_rows import View
-from console.tui.paint import BLANK, Line, Row, cut, cut_middle
+from console.tui.paint import BLANK, Line, Row, cut, cut_middle, safe
 from console.tui.theme import Ink
 
 _TOOL: Final = 19
@@ -92,7 +92,7 @@ def stratum_row(standing: Standing, view: View, scale: Axis, *, named: bool) -> 
     row = Row().at(1, "◇" if ink == "watch" else "", ink)
     if named:
         row.at(3, who(standing.agent, standing.version))
-    row.at(_TOOL, cut_middle(standing.tool, _LEVEL - _TOOL - 1)).at(_LEVEL, standing.rung, "muted")
+    row.at(_TOOL, cut_middle(safe(standing.tool), _LEVEL - _TOOL - 1)).at(_LEVEL, standing.rung, "muted")
     claimed = claimed_of(standing)
     mean = claimed.claimed if claimed else None
     interval = jeffreys(standing.right, standing.n)
@@ -113,7 +113,7 @@ def unverified_row(agent: str, version: str, view: View) -> Line:
 
 def who(agent: str, version: str) -> str:
     """An agent and its version, without the model's name, in the cells that there are."""
-    return cut(f"{cut_middle(agent, 10)} {version.partition('+')[0]}".rstrip(), _TOOL - 4)
+    return cut(f"{cut_middle(safe(agent), 10)} {safe(version.partition('+')[0])}".rstrip(), _TOOL - 4)
 
 
 def _plot(row: Row, scale: Axis, interval: Interval, share: float, claim: float | None, ink: Ink) -> None:
@@ -146,7 +146,7 @@ def words(standing: Standing, fleet: Fleet, view: View) -> list[Line]:
     ]
     row = (
         Row()
-        .at(3, cut_middle(standing.tool, 10), "muted")
+        .at(3, cut_middle(safe(standing.tool), 10), "muted")
         .at(14, f"earned {figures.earned(at_least(standing.right, standing.wrong))}")
     )
     row.then(f"n {standing.n}", gap=2).then(f"{standing.right} right, {standing.wrong} wrong", gap=2)
