@@ -42,8 +42,8 @@ ACCEPT_OF: Final = 50
 RAISED_KEPT: Final = 1_000
 ANSWERED_KEPT: Final = 1_000
 CYCLES_KEPT: Final = 500
-DECISIONS_KEPT: Final = 200
-OPERATORS_KEPT: Final = 200
+DECISIONS_KEPT: Final = 120
+OPERATORS_KEPT: Final = 100
 
 
 def count_new(load: Load, at: int) -> None:

@@ -29,6 +29,9 @@ from console.supervisor.log import Log
 HIDDEN_MOST: Final = 500
 """Alarms that operators may have hidden at once: beyond that the rule is wrong and not the alarms."""
 
+LOOK: Final = 0.5
+"""Seconds between looks at what is hidden."""
+
 Refused = tuple[Literal["conflict", "illegal"], str]
 """How a wish is refused, and why."""
 
@@ -39,6 +42,7 @@ class Shelf:
     def __init__(self, log: Log, alarms: Alarms) -> None:
         self._log = log
         self._alarms = alarms
+        self._next = 0.0
         self._rules: object = None  # those last applied to what stands
 
     @property
@@ -107,11 +111,14 @@ class Shelf:
     def _write(self, alarm: Alarm, data: Data) -> None:
         self._log.write(data, alarm.agent, alarm.run)
 
-    def tick(self, _now: float) -> None:
+    def tick(self, now: float) -> None:
         """Bring back what was shelved long enough, and what no rule hides any more; hide what a new rule says.
 
         Shelves are measured by the log's clock, as consoles show them.
         """
+        if now < self._next:
+            return
+        self._next = now + LOOK
         at = self._log.now()
         for alarm in list(self._fleet.alarms.values()):
             if alarm.shown == "shelved" and (alarm.shelved_until or 0) <= at:
