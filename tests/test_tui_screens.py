@@ -72,7 +72,7 @@ PICTURES: dict[str, tuple[Callable[[], Script], tuple[int, int], tuple[str, ...]
     "kill": (busy, (80, 24), ("K", "7"), {}),
     "hold-all": (busy, (80, 24), ("H",), {}),
     "alarms": (alarming, (80, 24), ("A",), {}),
-    "alarms-huge": (alarming, (200, 50), ("A", "o"), {}),
+    "alarms-huge": (alarming, (200, 50), ("A", "down", "down", "o"), {}),
     "alarms-hidden": (alarming, (80, 24), ("A", "tab"), {}),
     "alarms-shelve": (alarming, (80, 24), ("A", "down", "down", "z", "2", "h", "space", "m"), {}),
     "alarms-flood": (flooded, (80, 24), ("A",), {}),

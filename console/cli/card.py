@@ -234,7 +234,7 @@ def alarm_table(alarms: list[Alarm], now: int) -> list[str]:
         (
             f"  P{alarm.priority}",
             alarm.id,
-            f"{alarm.state}{', latched' if alarm.latched else ''}",
+            f"{alarm.state}{', latched' * alarm.latched}{f', {alarm.shown}' * (alarm.shown != 'shown')}",
             printing.age(alarm.changed_at, now),
             str(alarm.count),
             alarm.text,

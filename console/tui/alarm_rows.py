@@ -35,11 +35,11 @@ def tab_of(alarm: Alarm, now: int) -> Tab:
     return {"shelved": "shelved", "suppressed": "suppressed", "out-of-service": "out of service"}[alarm.shown]  # type: ignore[return-value]  # mypy keeps no literal through a dict
 
 
-def tabs(counts: Mapping[Tab, int], open_: Tab) -> Line:
+def tabs(counts: Mapping[Tab, int], open_: Tab, view: View) -> Line:
     row = Row()
     for tab in TABS:
         row.at(row.cells + 3, f"{tab} {counts.get(tab, 0)}", "strong" if tab == open_ else "muted")
-    return row.line
+    return row.right(view.last, ("tab: next list", "muted")).line
 
 
 def head(view: View) -> Line:
@@ -72,12 +72,13 @@ def state_of(alarm: Alarm, now: int) -> tuple[str, str, Ink]:
     return ("#", "latched", level) if alarm.latched else ("!", "acked", "muted")
 
 
-def alarm_row(alarm: Alarm, view: View, followers: int = 0) -> Line:
-    """One alarm: state as sign and word, priority, kind, whose, what, and how long."""
+def alarm_row(alarm: Alarm, view: View, followers: int = 0, *, under: bool = False) -> Line:
+    """One alarm: state as sign and word, priority, kind, whose, what, and how long. `under` another, it is set in."""
     sign, word, ink = state_of(alarm, view.now)
     words: Ink = "text" if ink != "muted" else "muted"
     row = Row().at(1, sign, ink).at(4, word, ink).at(13, f"P{alarm.priority}", words)
-    row.at(_NAME, cut_middle(alarm.kind, _SOURCE - _NAME - 1), words)
+    name = _NAME + 2 * under
+    row.at(name, cut_middle(alarm.kind, _SOURCE - name - 1), words)
     source = f"{cut_middle(alarm.agent, 10)} {figures.shown(alarm.run)}".strip() or "the site"
     row.at(_SOURCE, source, words, end=_WHAT - 1)
     right = figures.joined(marks(alarm, followers)[:_NOTES])

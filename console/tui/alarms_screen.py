@@ -25,11 +25,12 @@ _OWN = ("acknowledge", "reset", "shelve", "remove")
 
 
 class Place(NamedTuple):
-    """A row of the list: an alarm with how many follow from it, or the line of those folded under it."""
+    """A row of the list: an alarm with how many follow from it, the line of those folded under it, or one unfolded."""
 
     alarm: Alarm | None = None
     followers: int = 0
     more: Sequence[Alarm] = ()
+    under: bool = False
 
 
 class AlarmsScreen(ActingScreen):
@@ -57,15 +58,15 @@ class AlarmsScreen(ActingScreen):
             return Row().at(3, none, "muted").line
         if row >= len(self._shown):
             return BLANK
-        alarm, followers, more = self._shown[row]
+        alarm, followers, more, under = self._shown[row]
         if alarm is None:
             return alarm_rows.more_row(more, self.view)
-        return alarm_rows.alarm_row(alarm, self.view, followers)
+        return alarm_rows.alarm_row(alarm, self.view, followers, under=under)
 
     def above(self) -> list[Line]:
         fleet, now = self.floor.fleet, self.view.now
         counts = Counter(tab_of(alarm, now) for alarm in self._found())
-        lines = [alarm_rows.tabs(counts, self._tab)]
+        lines = [alarm_rows.tabs(counts, self._tab, self.view)]
         if fleet.load.flood:
             lines.append(alarm_rows.flood(new_within(fleet.load, now), operators_of(fleet)))
         return [*lines, BLANK, alarm_rows.head(self.view)]
@@ -97,7 +98,7 @@ class AlarmsScreen(ActingScreen):
             first, *more = group
             places.append(Place(first, len(more)))
             if more and first.id in self._unfolded:
-                places += [Place(one) for one in more]
+                places += [Place(one, under=True) for one in more]
             elif more:
                 places.append(Place(more=more))
         return places

@@ -29,7 +29,6 @@ _CELLS: Final = 21
 STEPS: Final = 8
 """Steps that are compounded where no living run says how many it has."""
 
-RUNS_SHOWN: Final = 2
 _MANY: Final = 300
 """Strata beyond which the axis is not fitted to them."""
 
@@ -236,15 +235,15 @@ def living(fleet: Fleet, agent: str, version: str) -> list[Run]:
     ]
 
 
-def forecasts(fleet: Fleet, agent: str, version: str, view: View) -> list[Line]:
-    """How the version's living runs will probably end."""
+def forecasts(fleet: Fleet, agent: str, version: str, view: View, most: int) -> list[Line]:
+    """How the version's living runs will probably end, the first `most` of them."""
     runs = living(fleet, agent, version)
     lines = []
-    for number, run in enumerate(runs[:RUNS_SHOWN]):
+    for number, run in enumerate(runs[:most]):
         found = forecast(fleet.reliability, agent, version, task_of(run.goal), run.steps_seen)
         row = Row().at(3, "" if number else "forecast", "muted").at(14, figures.shown(run.run))
         row.at(20, f"step {run.steps_seen}", "muted").at(28, found.words, end=view.last + 1)
+        if number == most - 1 and len(runs) > most:
+            row.then(f"and {len(runs) - most} more runs", "muted", gap=2, end=view.last + 1)
         lines.append(row.line)
-    if len(runs) > RUNS_SHOWN:
-        lines.append(Row().at(14, f"and {len(runs) - RUNS_SHOWN} more runs", "muted").line)
     return lines

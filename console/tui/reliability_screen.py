@@ -6,7 +6,7 @@ The numbers are the fleet's, folded from the log: in a replay they are what was 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from console.core.lifecycle import ENDED
 from console.core.reliability.standing import Standing, version_of, version_standing
@@ -14,6 +14,9 @@ from console.tui import reliability_rows
 from console.tui.acts import ActingScreen
 from console.tui.frame_rows import Note
 from console.tui.paint import BLANK, Line, Row
+
+TALL: Final = 30
+"""Rows of a terminal from which more than one run is forecast."""
 
 
 class Place(NamedTuple):
@@ -98,7 +101,8 @@ class ReliabilityScreen(ActingScreen):
         else:
             lines += [BLANK, Row().at(3, f"{place.agent} {place.version}".rstrip(), "strong").line]
             lines.append(Row().at(3, "Nobody has said yet how any of its calls or runs really ended.").line)
-        lines += reliability_rows.forecasts(fleet, place.agent, place.version, view)
+        most = 1 if self.extent.height < TALL else 6
+        lines += reliability_rows.forecasts(fleet, place.agent, place.version, view, most)
         version = version_standing(fleet.reliability, place.agent, place.version)
         return [*lines, *(reliability_rows.bars(version, view) if version else [])]
 
