@@ -247,6 +247,7 @@ def test_a_lost_link_and_the_start_of_a_supervisor_each_make_one_group() -> None
     found = [raised(script, "stalled", agent=f"a{number}").id for number in range(30)]
     assert groups(script) == {link: found}
     script = Script()
+    script.start("a9", "r9")
     script.supervisor(SupervisorStarted(epoch="e2"))
     found = [raised(script, "agent-lost", agent=f"a{number}", run="").id for number in range(5)]
     assert groups(script) == {found[0]: found[1:]}

@@ -16,6 +16,9 @@ from console.core.state import Fleet
 GROUP_WITHIN: Final = 60_000
 """Time (ms) after the first in which others are taken for its consequences."""
 
+START_WITHIN: Final = 30_000
+"""Time (ms) in which a new supervisor finds what went wrong before: longer than an agent may be silent."""
+
 CONSEQUENCES: Final = frozenset(
     {"agent-lost", "stalled", "gap", "events-dropped", "command-failed", "effect-unknown", "run-refused"}
 )
@@ -61,8 +64,8 @@ def _start(fleet: Fleet, other: Alarm, alarm: Alarm) -> bool:
     started = fleet.load.started_at
     return (
         {other.kind, alarm.kind} <= CONSEQUENCES
-        and started <= other.since <= started + GROUP_WITHIN
-        and alarm.since <= started + GROUP_WITHIN
+        and started <= other.since <= started + START_WITHIN
+        and alarm.since <= started + START_WITHIN
     )
 
 

@@ -46,7 +46,8 @@ class Load(Struct, kw_only=True, omit_defaults=True):
     `raised` are the times of new alarms that were shown, `answered` [when, 1 if within its response window] of those
     acknowledged. `cycles` are the newest times at which an alarm began anew. `decisions` are, for each operator, [when, the
     longest that it can have been read (ms), severity, 1 if approved] of their decisions. `flood` is how many alarms began
-    it, 0 outside one. `suppressed` counts alarms that a rule kept from people, `started_at` is the supervisor's start.
+    it, 0 outside one. `suppressed` counts alarms that a rule kept from people, `started_at` is when the
+    supervisor took over from another, 0 if it did not.
     """
 
     raised: list[int] = field(default_factory=list)

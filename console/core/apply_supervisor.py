@@ -304,7 +304,7 @@ def _recording(fleet: Fleet, record: Record, data: RecordingStarted) -> Touched:
 def _supervisor(fleet: Fleet, record: Record, data: SupervisorStarted) -> Touched:
     fleet.epoch = data.epoch
     fleet.operators.clear()
-    fleet.load.started_at = record.at
+    fleet.load.started_at = record.at if fleet.agents else 0  # the first of all takes nothing over
     return (("site", ""),)
 
 
