@@ -120,7 +120,7 @@ ACTIONS: Final[tuple[KeyAction, ...]] = (
     _key("open", "enter", "alarms", "open", "the run it is about"),
     _key("acknowledge", "A", "alarms", "ack", "the alarm, and those folded under it", "acting safe"),
     _key("shelve", "z", "alarms", "shelve", "for a time, with a reason; or back", "acting safe"),
-    _key("reset", "R", "alarms", "reset", "a latched alarm: then say why", "acting safe"),
+    _key("reset", "R", "alarms", "reset", "a latched or seen one: then say why", "acting safe"),
     _key("remove", "O", "alarms", "out of service", "until put back, with a reason", "acting"),
     _key("next", "n", "alarms", "next", "the next that nobody has seen"),
     _key("tab", "tab", "alarms", "list", "active, shelved, suppressed, out"),

@@ -139,7 +139,9 @@ class AlarmsScreen(ActingScreen):
                 done = alarm.state == "acknowledged" and not self._waiting_followers(alarm)
                 return f"it is acknowledged already{by}" if done else ""
             case "reset":
-                return "" if alarm.latched else "it is not latched; it goes when its cause does"
+                if alarm.latched or alarm.state == "acknowledged":
+                    return ""
+                return "it is not latched: it goes when its cause does; acknowledge it first"
         return self._unhidable(alarm, name)
 
     @staticmethod
