@@ -251,6 +251,14 @@ def test_a_lost_link_and_the_start_of_a_supervisor_each_make_one_group() -> None
     script.supervisor(SupervisorStarted(epoch="e2"))
     found = [raised(script, "agent-lost", agent=f"a{number}", run="").id for number in range(5)]
     assert groups(script) == {found[0]: found[1:]}
+    script.tick(31)
+    assert raised(script, "agent-lost", agent="late", run="").first == ""
+
+
+def test_the_first_supervisor_of_a_site_explains_nothing() -> None:
+    script = Script().tick(5)
+    for agent in ("a1", "a2"):
+        assert raised(script, "agent-lost", agent=agent, run="").first == ""
 
 
 def test_priority_1_and_what_comes_later_stand_by_themselves() -> None:
@@ -258,6 +266,7 @@ def test_priority_1_and_what_comes_later_stand_by_themselves() -> None:
     script.tick(120)
     first = raised(script, "loop")
     worse = raised(script, "ungated-action")
+    assert raised(script, "kill-unconfirmed").first == ""
     script.tick(61)
     later = raised(script, "budget")
     assert {first.first, worse.first, later.first} == {""}

@@ -220,6 +220,8 @@ def test_an_unseen_alarm_of_priority_1_is_escalated_once_at_half_its_window() ->
     bench.desk.alarms.raise_("recording-failing", "full")
     bench.pass_time(149, step=1.0)
     assert "alarm.escalated" not in bench.types()
+    bench.pass_time(3, step=1.0)
+    assert "alarm.escalated" in bench.types()
     bench.pass_time(400, step=1.0)
     assert bench.types().count("alarm.escalated") == 1
     assert alarm(bench, "recording-failing").escalated_at is not None

@@ -132,6 +132,9 @@ async def test_a_shelf_that_is_over_hides_nothing_though_no_supervisor_says_so()
         await it.settle(61)
         assert "!! 1 alarm" in it.lines()[1]
         assert "not well" in it.text()
+        await it.press("A")
+        assert "active 1   shelved 0" in it.text()
+        assert "!! unacked  P3 stalled" in it.text()
 
 
 async def test_what_is_hidden_has_no_colour() -> None:
