@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from bus.alarm_records import AlarmAcknowledged, AlarmShelved
+from bus.alarm_records import AlarmAcknowledged, AlarmCleared, AlarmShelved
 from console.tui.shelve_sheet import shelf_time
 from tests.alarm_floor import alarming, flooded, raised
 from tests.floor_fixture import calm
@@ -37,7 +37,7 @@ async def test_what_follows_is_folded_acknowledged_with_it_and_unfolds() -> None
         await it.press("A", "down", "down")
         assert it.screen.body.cursor == LOST
         assert "1st of 3" in it.text()
-        assert "and 2 more: effect-unknown" in it.text()
+        assert "and 2 more, 2 unacked: effect-unknown" in it.text()
         await it.press("A")
         assert it.said == [{"verb": "acknowledge", "agent": "indexer", "alarm": LOST, "group": True}]
         await it.press("o")
@@ -45,6 +45,18 @@ async def test_what_follows_is_folded_acknowledged_with_it_and_unfolds() -> None
         assert "and 2 more" not in it.text()
         await it.press("A")
         assert "group" not in it.said[-1]  # they stand there by themselves now
+
+
+async def test_a_group_stands_where_its_worst_does() -> None:
+    """Its first may have gone while what followed from it has been seen by nobody."""
+    script = alarming()
+    script.supervisor(AlarmCleared(alarm=LOST), "indexer")
+    async with console(script) as it:
+        await it.press("A")
+        rows = [line for line in it.lines() if " P2 " in line]
+        assert "agent-lost" in rows[1]
+        assert "loop" in rows[2]
+        assert "and 2 more, 2 unacked" in it.text()
 
 
 async def test_shelving_takes_a_time_and_a_reason() -> None:

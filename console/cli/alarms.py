@@ -148,7 +148,7 @@ def lines(fleet: Fleet, now: int, *, everything: bool = False) -> list[str]:
     said = []
     if fleet.load.flood:
         said += [f"flood: {alarm_load.new_within(fleet.load, now)} new alarms in 10 minutes", ""]
-    groups = sorted(folded(active).values(), key=lambda group: _rank(group[0]))
+    groups = sorted(folded(active).values(), key=lambda group: min(map(_rank, group)))
     for first, *more in groups:
         said += _alarm_lines(first, now)
         said += [f"      follows  {one.id}  {_state(one)}" for one in more]

@@ -53,8 +53,13 @@ def count_new(load: Load, at: int) -> None:
 
 def count_answer(load: Load, alarm: Alarm, at: int) -> None:
     """Note that an alarm was acknowledged, and whether in time."""
-    in_time = int(at - alarm.since <= RESPONSE.get(alarm.priority, HOUR))
+    in_time = int(at - began(alarm) <= RESPONSE.get(alarm.priority, HOUR))
     load.answered = [*(one for one in load.answered if at - one[0] < HOUR), (at, in_time)][-ANSWERED_KEPT:]
+
+
+def began(alarm: Alarm) -> int:
+    """Since when an alarm wants an answer (ms); of one out of an older recording it is when it was first raised."""
+    return alarm.since or alarm.raised_at
 
 
 def cycle(load: Load, alarm: str, at: int) -> bool:
@@ -112,7 +117,7 @@ def rates(fleet: Fleet, now: int) -> Rates:
     late = sum(
         alarm.state == "unacknowledged"
         and alarm.shown == "shown"
-        and now - alarm.since > RESPONSE.get(alarm.priority, HOUR)
+        and now - began(alarm) > RESPONSE.get(alarm.priority, HOUR)
         for alarm in fleet.alarms.values()
     )
     an_hour = new_within(load, now, HOUR) / operators_of(fleet)

@@ -52,7 +52,7 @@ class AlarmWatch:
                 alarm.priority == 1
                 and alarm.state == "unacknowledged"
                 and alarm.escalated_at is None
-                and at - alarm.since >= RESPONSE[1] // 2
+                and at - alarm_load.began(alarm) >= RESPONSE[1] // 2
             ):
                 self._log.write(AlarmEscalated(alarm=alarm.id), alarm.agent, alarm.run)
 

@@ -110,9 +110,12 @@ def marks(alarm: Alarm, followers: int = 0) -> list[str]:
 
 
 def more_row(followers: Sequence[Alarm], view: View) -> Line:
-    """What is folded under an alarm, in one muted line."""
-    kinds = list(dict.fromkeys(one.kind for one in followers))
-    return Row().at(_NAME, f"and {len(followers)} more: {', '.join(kinds)}", "muted", end=view.last - 4).line
+    """What is folded under an alarm, in one line: grey, but for how many nobody has seen."""
+    kinds = ", ".join(dict.fromkeys(one.kind for one in followers))
+    unseen = sum(one.state == "unacknowledged" for one in followers)
+    row = Row().at(_NAME, f"and {len(followers)} more", "muted")
+    row.then(f", {unseen} unacked" if unseen else "", "text")
+    return row.then(f": {kinds}", "muted", end=view.last - 4).line
 
 
 def alarm_tail(alarm: Alarm, view: View, followers: int = 0) -> list[Line]:

@@ -94,7 +94,7 @@ class AlarmsScreen(ActingScreen):
         now = self.view.now
         groups = folded(alarm for alarm in self._found() if tab_of(alarm, now) == self._tab)
         places = []
-        for group in sorted(groups.values(), key=lambda group: self._rank(group[0])):
+        for group in sorted(groups.values(), key=lambda group: min(map(self._rank, group))):
             first, *more = group
             places.append(Place(first, len(more)))
             if more and first.id in self._unfolded:
