@@ -110,6 +110,11 @@ class Home:
         return self.config / "policy.toml"
 
     @property
+    def alarms(self) -> Path:
+        """What alarms are suppressed by design."""
+        return self.config / "alarms.toml"
+
+    @property
     def budgets(self) -> Path:
         """What runs may use up."""
         return self.config / "budgets.toml"

@@ -102,3 +102,9 @@ WATCH_TTL: Final = 180.0
 
 CONFIDENCE_LIMIT: Final = 0.70
 """A claim below this highlights at once and lifts the gate one rung from S1 up."""
+
+SHELVE_MOST: Final = 8 * 3600
+"""Longest time (s) that an alarm may be shelved: a shift, so that nobody comes on without having seen it."""
+
+SHELVE_DEFAULT: Final = 15 * 60
+"""Time (s) that an alarm is shelved for where nothing else is said."""

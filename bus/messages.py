@@ -11,7 +11,7 @@ from typing import Annotated, Any, Literal
 from msgspec import Meta, Raw, Struct, field
 
 from bus.events import ControlLevel, Count, Digest, Id, MaybeId, Seq
-from bus.limits import LEASE_TTL, TEXT_CHARS, WINDOW_DEFAULT
+from bus.limits import LEASE_TTL, SHELVE_MOST, TEXT_CHARS, WINDOW_DEFAULT
 
 
 class Signed(Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -183,6 +183,9 @@ Verb = Literal[
     "verify",
     "acknowledge",
     "reset",
+    "shelve",
+    "remove",
+    "restore",
     "keyframe",
     "watch",
     "leave",
@@ -194,8 +197,10 @@ class Intent(Signed, frozen=True, kw_only=True, omit_defaults=True):
 
     `epoch` and `pos` are what the console saw. `action` and `digest` bind a decision to what was displayed. `run` is empty
     for `hold` of all runs. `ok` is the verdict of `verify`, on the action or, without one, on the run. `code` is the
-    four-digit code that an approved hold needs. `alarm` names the alarm for `acknowledge` and `reset`. `keyframe` asks for
-    the floor (`watching`: the console stays and is listed), `watch` says that it is still there, `leave` that it goes.
+    four-digit code that an approved hold needs. `alarm` names the alarm for `acknowledge`, `reset`, `shelve` (for
+    so many `seconds`), `remove` (out of service) and `restore`; `group` acknowledges those folded under it, too. `keyframe`
+    asks for the floor (`watching`: the console stays and is listed), `watch` says that it is still there, `leave` that it
+    goes.
     """
 
     verb: Verb
@@ -213,6 +218,8 @@ class Intent(Signed, frozen=True, kw_only=True, omit_defaults=True):
     ok: bool | None = None
     code: Annotated[str, Meta(max_length=16)] = ""
     alarm: Annotated[str, Meta(max_length=200)] = ""
+    seconds: Annotated[int, Meta(ge=0, le=SHELVE_MOST)] = 0
+    group: bool = False
     watching: bool = False
 
 

@@ -9,6 +9,18 @@ from typing import Annotated, Any, ClassVar, Final, Literal
 
 from msgspec import Meta, Struct, field
 
+from bus.alarm_records import (
+    AlarmAcknowledged,
+    AlarmCleared,
+    AlarmEscalated,
+    AlarmFlood,
+    AlarmQuieted,
+    AlarmRaised,
+    AlarmRemoved,
+    AlarmRestored,
+    AlarmShelved,
+    AlarmSuppressed,
+)
 from bus.events import CommandKind, ControlLevel, Count, Data, Digest, Gate, Id, MaybeId, Outcome, Seq, Unit
 
 
@@ -58,6 +70,13 @@ class ActionAsked(Data, frozen=True, kw_only=True, omit_defaults=True):
     action: Id
     gate: Gate
     decide_within: float
+
+
+class ActionEscalated(Data, frozen=True, kw_only=True, omit_defaults=True):
+    """Half of the time to decide is over and nobody has answered."""
+
+    TYPE: ClassVar[str] = "action.escalated"
+    action: Id
 
 
 class ActionDecided(Data, frozen=True, kw_only=True, omit_defaults=True):
@@ -116,45 +135,6 @@ class IntentRefused(Data, frozen=True, kw_only=True, omit_defaults=True):
     outcome: Literal["stale", "conflict", "unsigned", "unknown-key", "replayed", "illegal", "closed"]
     reason: str
     action: str = ""
-
-
-class AlarmRaised(Data, frozen=True, kw_only=True, omit_defaults=True):
-    """A condition that needs a timely response. Priority 1 is the highest. Latched stays until reset with a reason."""
-
-    TYPE: ClassVar[str] = "alarm.raised"
-    alarm: Annotated[str, Meta(min_length=1, max_length=200)]
-    kind: str
-    priority: Annotated[int, Meta(ge=1, le=3)]
-    text: str
-    latched: bool = False
-    count: Seq = 1
-
-
-class AlarmAcknowledged(Data, frozen=True, kw_only=True, omit_defaults=True):
-    """An operator has seen it."""
-
-    TYPE: ClassVar[str] = "alarm.acknowledged"
-    alarm: str
-    by: str
-
-
-class AlarmShelved(Data, frozen=True, kw_only=True, omit_defaults=True):
-    """An operator hides it for `seconds`."""
-
-    TYPE: ClassVar[str] = "alarm.shelved"
-    alarm: str
-    by: str
-    seconds: Annotated[float, Meta(gt=0.0)]
-    reason: str = ""
-
-
-class AlarmCleared(Data, frozen=True, kw_only=True, omit_defaults=True):
-    """The condition is gone, or a latched alarm was reset by `by`."""
-
-    TYPE: ClassVar[str] = "alarm.cleared"
-    alarm: str
-    by: str = ""
-    reason: str = ""
 
 
 class OutcomeVerified(Data, frozen=True, kw_only=True, omit_defaults=True):
@@ -277,6 +257,7 @@ SUPERVISOR_TYPES: Final[dict[str, type[Data]]] = {
     for kind in (
         ActionAssessed,
         ActionAsked,
+        ActionEscalated,
         ActionDecided,
         CommandRequested,
         CommandSent,
@@ -285,6 +266,12 @@ SUPERVISOR_TYPES: Final[dict[str, type[Data]]] = {
         AlarmRaised,
         AlarmAcknowledged,
         AlarmShelved,
+        AlarmSuppressed,
+        AlarmRemoved,
+        AlarmRestored,
+        AlarmQuieted,
+        AlarmEscalated,
+        AlarmFlood,
         AlarmCleared,
         OutcomeVerified,
         AutonomyPromoted,

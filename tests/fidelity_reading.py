@@ -11,10 +11,11 @@ from typing import Any
 import zstandard
 
 from bus import codec
+from bus.alarm_records import AlarmRaised
 from bus.codec import Record
 from bus.events import ActionStarted
 from bus.home import Home
-from bus.records import ActionDecided, AlarmRaised
+from bus.records import ActionDecided
 from console.core.reduce import reduce
 from console.core.state import Fleet, encode
 from console.demo.recorded import RecordedRun

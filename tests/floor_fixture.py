@@ -12,6 +12,7 @@ from typing import Any
 from msgspec import Raw
 
 from bus import codec
+from bus.alarm_records import AlarmRaised
 from bus.canonical import digest
 from bus.events import (
     ActionFinished,
@@ -39,7 +40,6 @@ from bus.records import (
     ActionDecided,
     AgentBorn,
     AgentLost,
-    AlarmRaised,
     CommandRequested,
     CommandSent,
     Reason,

@@ -23,7 +23,7 @@ TITLES: Final[dict[str, str]] = {
     "code": "Sheet: approve a hold",
     "kill": "Sheet: kill a run",
     "hold": "Sheet: hold all",
-    "words": "Sheet: your words (respond, reject with a reason, reset)",
+    "words": "Sheet: your words (respond, reject with a reason; reset, shelve, out of service)",
     "edit": "Editing arguments",
     "filter": "The filter line",
     "commands": "The command palette",

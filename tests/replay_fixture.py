@@ -12,8 +12,9 @@ from typing import Any, cast
 from rich.style import Style
 
 from bus import codec
+from bus.alarm_records import AlarmAcknowledged, AlarmCleared, AlarmShelved
 from bus.events import Gate
-from bus.records import AlarmAcknowledged, AlarmCleared, AlarmShelved, CommandFailed
+from bus.records import CommandFailed
 from console.cli.replayed import Replayed
 from console.core.reduce import Change, reduce
 from console.core.state import Fleet, encode

@@ -9,7 +9,7 @@ import msgspec
 from hypothesis import strategies as st
 from msgspec import Raw
 
-from bus import codec, events, records
+from bus import alarm_records, codec, events, records
 from bus.codec import Record
 from bus.events import Data, Envelope
 
@@ -110,15 +110,25 @@ supervisor_data: st.SearchStrategy[Data] = st.one_of(
     st.builds(records.CommandSent, command=_COMMAND),
     st.builds(records.CommandFailed, command=_COMMAND, reason=hostile),
     st.builds(
-        records.AlarmRaised,
+        alarm_records.AlarmRaised,
         alarm=_ALARM,
         kind=st.just("gap"),
         priority=st.integers(1, 3),
         text=hostile,
         latched=st.booleans(),
     ),
-    st.builds(records.AlarmAcknowledged, alarm=_ALARM, by=hostile),
-    st.builds(records.AlarmCleared, alarm=_ALARM, by=st.sampled_from(["", "op-1"])),
+    st.builds(alarm_records.AlarmAcknowledged, alarm=_ALARM, by=hostile),
+    st.builds(alarm_records.AlarmCleared, alarm=_ALARM, by=st.sampled_from(["", "op-1"])),
+    st.builds(
+        alarm_records.AlarmShelved, alarm=_ALARM, by=hostile, seconds=st.floats(1.0, 28_800.0), reason=hostile
+    ),
+    st.builds(alarm_records.AlarmSuppressed, alarm=_ALARM, why=hostile),
+    st.builds(alarm_records.AlarmRemoved, alarm=_ALARM, by=hostile, reason=hostile),
+    st.builds(alarm_records.AlarmRestored, alarm=_ALARM, by=hostile),
+    st.builds(alarm_records.AlarmQuieted, alarm=_ALARM),
+    st.builds(alarm_records.AlarmEscalated, alarm=_ALARM),
+    st.builds(alarm_records.AlarmFlood, raised=st.integers(0, 99)),
+    st.builds(records.ActionEscalated, action=_ACTION),
     st.builds(records.AgentBorn, incarnation=ids, connection=ids),
     st.builds(records.AgentLost, incarnation=ids, why=st.sampled_from(["will", "silence"])),
     st.builds(records.AgentStopped, incarnation=ids),

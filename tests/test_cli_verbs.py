@@ -641,6 +641,40 @@ def test_alarms_are_acknowledged_and_reset(site: SiteInMemory, run: Run) -> None
     assert run("ack", "nothing").exit_code == 2
 
 
+def test_alarms_are_hidden_for_a_time_with_a_reason_and_shown_again(site: SiteInMemory, run: Run) -> None:
+    assert run("alarms").stdout.startswith("no alarms\n")
+    site.supervisor.desk.alarms.raise_("loop", "the same again", "refunds", "7q4f")
+    site.supervisor.pump()
+    text = run("alarms").stdout
+    assert "P2  loop/refunds/7q4f  unacknowledged" in text
+    assert "means  A run does the same again and again." in text
+    assert "do     Look at the run" in text
+    assert run("shelve", "loop").exit_code == 2  # why?
+    for span in ("9h", "0s", "soon"):
+        result = run("shelve", "loop", "--reason", "known", "--for", span)
+        assert (result.exit_code, "at most 8h" in line(result)) == (2, True)
+    assert run("shelve", "loop", "--reason", "known", "--for", "2h").exit_code == 0
+    assert "1 hidden (--all)" in run("alarms").stdout
+    assert "shelved by op, 1h 58m left: known" in run("alarms", "--all").stdout
+    (shown,) = json.loads(run("alarms", "--json").stdout)["alarms"]
+    assert (shown["hidden"], shown["hidden_why"], shown["shown"]) == (True, "known", "shelved")
+    assert run("unshelve", "loop").exit_code == 0
+    assert run("out-of-service", "loop", "--reason", "being rebuilt").exit_code == 0
+    (hidden,) = json.loads(run("alarms", "--json").stdout)["alarms"]
+    assert (hidden["shown"], hidden["hidden_by"], hidden["shelved_until"]) == ("out-of-service", "op", None)
+    assert run("in-service", "loop").exit_code == 0
+    assert site.fleet.alarms["loop/refunds/7q4f"].shown == "shown"
+    assert run("in-service", "loop").exit_code == 1
+
+
+def test_an_alarm_of_priority_1_cannot_be_hidden(site: SiteInMemory, run: Run) -> None:
+    site.supervisor.desk.alarms.raise_("keyframe-failing", "no room")
+    site.supervisor.pump()
+    for args in (["shelve", "keyframe-failing"], ["out-of-service", "keyframe-failing"]):
+        result = run(*args, "--reason", "I know")
+        assert (result.exit_code, "stays in sight" in result.stderr) == (1, True)
+
+
 # ---- when nobody is there --------------------------------------------------------------------------------------------
 
 

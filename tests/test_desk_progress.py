@@ -113,3 +113,4 @@ def test_an_alarm_whose_cause_comes_back_is_active_each_time() -> None:
         assert bench.desk.fleet.alarms[STALLED].text == f"stall {again}"
         bench.desk.alarms.clear("stalled", "a", "r1")
         assert bench.desk.fleet.alarms[STALLED].state == "returned"
+        bench.wall += 60_000

@@ -13,10 +13,11 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from msgspec import Raw
 
 from bus import codec
+from bus.alarm_records import AlarmRaised
 from bus.events import Data, Envelope, MessageSeen, RunFinished, RunStarted, StepFinished, StepStarted
 from bus.limits import INTENT_REPEAT, INTENT_TIMEOUT, LEASE_TTL, WATCH_RENEW
 from bus.messages import Answer, Intent, Journal, JournalRecord, KeyframePart, SupervisorState
-from bus.records import AgentBorn, AlarmRaised, IntentRefused, SupervisorStarted
+from bus.records import AgentBorn, IntentRefused, SupervisorStarted
 from bus.seals import keyframe_seal, sealed_journal
 from bus.signing import PrivateKey, PublicKey
 from bus.topics import Topics

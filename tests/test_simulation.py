@@ -12,8 +12,9 @@ from typing import Final
 
 import pytest
 
+from bus.alarm_records import AlarmRaised
 from bus.messages import HoldCommand, PauseCommand
-from bus.records import ActionDecided, AlarmRaised, CommandRequested, IntentRefused
+from bus.records import ActionDecided, CommandRequested, IntentRefused
 from tests.simulation.keys import Seal, SealKey, tampered
 from tests.simulation.tape import record_of
 from tests.simulation.world import World

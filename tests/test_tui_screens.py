@@ -11,6 +11,7 @@ import pytest
 
 from console.core.text import plain
 from console.tui.run_screen import RunScreen
+from tests.alarm_floor import alarming, flooded, proven
 from tests.floor_fixture import Script, busy, calm
 from tests.tui_console import Console, console
 
@@ -70,7 +71,13 @@ PICTURES: dict[str, tuple[Callable[[], Script], tuple[int, int], tuple[str, ...]
     "edit": (busy, (80, 24), ("down", "enter", "e"), {}),
     "kill": (busy, (80, 24), ("K", "7"), {}),
     "hold-all": (busy, (80, 24), ("H",), {}),
-    "alarms": (busy, (80, 24), ("A",), {}),
+    "alarms": (alarming, (80, 24), ("A",), {}),
+    "alarms-huge": (alarming, (200, 50), ("A", "down", "down", "o"), {}),
+    "alarms-hidden": (alarming, (80, 24), ("A", "tab"), {}),
+    "alarms-shelve": (alarming, (80, 24), ("A", "down", "down", "z", "2", "h", "space", "m"), {}),
+    "alarms-flood": (flooded, (80, 24), ("A",), {}),
+    "reliability": (proven, (80, 24), ("4", "down", "down", "down"), {}),
+    "reliability-huge": (proven, (200, 50), ("4", "down", "down", "down"), {}),
     "help": (busy, (80, 24), ("question_mark",), {}),
     "help-decide": (busy, (80, 24), ("enter", "question_mark"), {}),
 }

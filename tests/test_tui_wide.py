@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
-from bus.records import AlarmRaised
+from bus.alarm_records import AlarmRaised
 from console.tui.frame_rows import NOWHERE, split
 from console.tui.index import FleetIndex
 from console.tui.layout import beside

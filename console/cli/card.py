@@ -8,11 +8,12 @@ from bus.canonical import code
 from bus.events import Confidence
 from console.cli import printing, shapes
 from console.cli.printing import NOTHING
+from console.core.alarm_state import Alarm
 from console.core.blobs import BLOB, parts_here, references, said_bytes
 from console.core.exact import document
 from console.core.lifecycle import ENDED
 from console.core.origin_words import where
-from console.core.state import Action, Alarm, Command, Fleet, Run
+from console.core.state import Action, Command, Fleet, Run
 from console.core.text import plain
 
 SEVERITY: Final = ("S0 observe", "S1 local", "S2 shared", "S3 costly", "S4 catastrophic")
@@ -233,7 +234,7 @@ def alarm_table(alarms: list[Alarm], now: int) -> list[str]:
         (
             f"  P{alarm.priority}",
             alarm.id,
-            f"{alarm.state}{', latched' if alarm.latched else ''}",
+            f"{alarm.state}{', latched' * alarm.latched}{f', {alarm.shown}' * (alarm.shown != 'shown')}",
             printing.age(alarm.changed_at, now),
             str(alarm.count),
             alarm.text,

@@ -1,4 +1,4 @@
-"""Verbs about runs and alarms: `pause`, `resume`, `hold`, `kill`, `ack`, `reset`."""
+"""Verbs about runs: `pause`, `resume`, `hold`, `kill`."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from console.cli import card, printing, terminal
 from console.cli.exits import Exit, bad
 from console.cli.facts import carry_out, check_signs, wait_option
 from console.cli.live import live
-from console.cli.names import find_alarm, find_run, short
+from console.cli.names import find_run, short
 from console.cli.options import Place, common
 from console.core.lifecycle import ENDED
 from console.core.state import Fleet
@@ -122,34 +122,3 @@ def kill(place: Place, run: str, *, confirm: str, reason: str, wait: float) -> i
     if confirm not in (short(found.run), found.run):
         raise bad(f"{confirm!r} is not the id of {found.key}; nothing was sent")
     return _command(place, "kill", found.key, reason, wait)
-
-
-def _alarm(place: Place, verb: Verb, alarm: str, reason: str, wait: float) -> int:
-    check_signs(place, verb)
-
-    async def work(floor: Floor) -> Exit:
-        found = find_alarm(floor.fleet, alarm)
-        if not place.json:
-            click.echo(f"{verb} {found.id}  P{found.priority} {found.text}")
-        return await carry_out(place, floor, verb, Wanted(alarm=found.id, reason=reason), wait)
-
-    return live(place, work)
-
-
-@click.command()
-@click.argument("alarm")
-@wait_option
-@common
-def ack(place: Place, alarm: str, *, wait: float) -> int:
-    """Acknowledge ALARM: you have seen it. That is not an approval of anything."""
-    return _alarm(place, "acknowledge", alarm, "", wait)
-
-
-@click.command()
-@click.argument("alarm")
-@click.option("--reason", required=True, metavar="TEXT", help="Why it may be reset; it is recorded.")
-@wait_option
-@common
-def reset(place: Place, alarm: str, *, reason: str, wait: float) -> int:
-    """Reset ALARM, a latched one too."""
-    return _alarm(place, "reset", alarm, reason, wait)

@@ -9,8 +9,9 @@ from typing import Any, Final
 
 import msgspec
 
+from console.core.alarm_state import Alarm
 from console.core.lifecycle import ENDED
-from console.core.state import Action, AgentLife, Alarm, Command, Fleet, Run, Step
+from console.core.state import Action, AgentLife, Command, Fleet, Run, Step
 
 Shape = dict[str, Any]
 
@@ -34,8 +35,8 @@ _COMMAND: Final = (
     "effective_at", "refused_at", "failed_at", "problem",
 )  # fmt: skip
 _ALARM: Final = (
-    "id", "kind", "priority", "text", "agent", "run", "latched", "state", "raised_at", "changed_at", "count", "by",
-    "shelved_until",
+    "id", "kind", "priority", "text", "agent", "run", "latched", "state", "raised_at", "changed_at", "since", "count", "by",
+    "shown", "shelved_until", "hidden_by", "hidden_why", "hidden_at", "first", "chattering", "escalated_at",
 )  # fmt: skip
 
 

@@ -23,6 +23,7 @@ from bus.records import (
     RecordingStarted,
     SupervisorStarted,
 )
+from console.core.alarm_load import count_decision
 from console.core.apply_alarm import APPLY_ALARM
 from console.core.apply_outcome import APPLY_OUTCOME
 from console.core.lifecycle import ACTION, COMMAND, ENDED, RUN, advance
@@ -59,6 +60,9 @@ OPEN_FACTOR: Final = 32
 
 ALLOWS: Final = ("approved", "edited")
 """Outcomes of a decision that let the tool run."""
+
+BY_PEOPLE: Final = ("approved", "edited", "rejected", "responded")
+"""Outcomes that an operator decides."""
 
 
 def _action_of(fleet: Fleet, record: Record, name: str) -> tuple[Run, Action] | None:
@@ -117,6 +121,10 @@ def _decided(fleet: Fleet, record: Record, data: ActionDecided) -> Touched:
     action.answer = data.reason
     if was_asked:
         close_ask(fleet, run, action)
+        if data.outcome in BY_PEOPLE and data.by != "policy":
+            asked, severity = action.asked_at or record.at, action.severity or 0
+            approved = data.outcome in ALLOWS
+            count_decision(fleet.load, action.decided_by, record.at, asked, severity, approved=approved)
     if not data.command:
         return (("action", action.key), ("run", run.key))
     command = Command(
@@ -296,6 +304,7 @@ def _recording(fleet: Fleet, record: Record, data: RecordingStarted) -> Touched:
 def _supervisor(fleet: Fleet, record: Record, data: SupervisorStarted) -> Touched:
     fleet.epoch = data.epoch
     fleet.operators.clear()
+    fleet.load.started_at = record.at if fleet.agents else 0  # the first of all takes nothing over
     return (("site", ""),)
 
 

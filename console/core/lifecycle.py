@@ -28,6 +28,8 @@ CommandState = Literal["requested", "sent", "acknowledged", "effective", "refuse
 CommandEvent = Literal["send", "acknowledge", "effect", "refuse", "fail"]
 AlarmState = Literal["unacknowledged", "acknowledged", "returned", "normal"]
 AlarmEvent = Literal["raise", "acknowledge", "clear", "reset"]
+AlarmShown = Literal["shown", "shelved", "suppressed", "out-of-service"]
+ShownEvent = Literal["shelve", "suppress", "remove", "restore"]
 
 ENDED: Final[frozenset[RunState]] = frozenset({"completed", "failed", "canceled", "rejected", "killed"})
 """Run states that nothing leaves."""
@@ -167,6 +169,24 @@ ALARM: Final[Mapping[tuple[AlarmState, AlarmEvent], AlarmState]] = {
     ("returned", "reset"): "normal",
 }
 """The ISA-18.2 life as far as it needs an operator. A latched alarm ignores `clear` and needs `reset`."""
+
+SHOWN: Final[Mapping[tuple[AlarmShown, ShownEvent], AlarmShown]] = {
+    ("shown", "shelve"): "shelved",
+    ("shown", "suppress"): "suppressed",
+    ("shown", "remove"): "out-of-service",
+    ("shelved", "shelve"): "shelved",
+    ("shelved", "suppress"): "suppressed",
+    ("shelved", "remove"): "out-of-service",
+    ("shelved", "restore"): "shown",
+    ("suppressed", "suppress"): "suppressed",
+    ("suppressed", "restore"): "shown",
+    ("out-of-service", "remove"): "out-of-service",
+    ("out-of-service", "restore"): "shown",
+}
+"""What keeps an alarm out of the active list, beside its life, which goes on all the while: hiding is not disabling.
+
+Shelved by an operator for a time, suppressed by a rule of the site, out of service until an operator puts it back (the
+suppression states of ISA-18.2 and of OPC UA Part 9)."""
 
 
 def advance(table: Mapping[tuple[S, E], S], state: S, event: E) -> S:

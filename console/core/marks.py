@@ -6,8 +6,9 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Collection, Iterable
 from typing import Final, Literal, NamedTuple
 
+from bus.alarm_records import AlarmRaised
 from bus.codec import Record
-from bus.records import ActionAsked, ActionDecided, AlarmRaised, CommandRequested
+from bus.records import ActionAsked, ActionDecided, CommandRequested
 from console.core.text import plain
 
 MarkKind = Literal["alarm-1", "alarm-2", "alarm-3", "hold", "ask", "decided", "kill"]

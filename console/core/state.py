@@ -13,7 +13,8 @@ from msgspec import Struct, field
 
 from bus.events import CommandKind, Confidence, ControlLevel, Gate, Hints, Outcome, RunState
 from bus.records import Reason, ValueOrigin
-from console.core.lifecycle import ActionState, AlarmState, CommandState
+from console.core.alarm_state import Alarm, Load
+from console.core.lifecycle import ActionState, CommandState
 from console.core.reliability.standing import Reliability
 
 STEPS_KEPT: Final = 40
@@ -100,6 +101,7 @@ class Action(Struct, kw_only=True, omit_defaults=True):
     reasons: list[Reason] = field(default_factory=list)
     origins: list[ValueOrigin] = field(default_factory=list)
     asked_at: int | None = None
+    escalated_at: int | None = None
     outcome: Outcome | None = None
     decided_by: str = ""
     decided_at: int | None = None
@@ -146,24 +148,6 @@ class Command(Struct, kw_only=True, omit_defaults=True):
     refused_at: int | None = None
     failed_at: int | None = None
     problem: str = ""
-
-
-class Alarm(Struct, kw_only=True, omit_defaults=True):
-    """A condition that needs an operator. `raised_at` is the first time, `count` how often it was raised since."""
-
-    id: str
-    kind: str
-    priority: int
-    text: str
-    agent: str = ""
-    run: str = ""
-    latched: bool = False
-    state: AlarmState = "unacknowledged"
-    raised_at: int = 0
-    changed_at: int = 0
-    count: int = 1
-    by: str = ""
-    shelved_until: int | None = None
 
 
 class Message(Struct, kw_only=True, omit_defaults=True):
@@ -277,6 +261,7 @@ class Fleet(Struct, kw_only=True, omit_defaults=True):
     order: int = 0
     args_bytes: int = 0
     reliability: Reliability = field(default_factory=Reliability)
+    load: Load = field(default_factory=Load)
 
     def run(self, agent: str, run: str) -> Run | None:
         """The run, or None if it is unknown or retired."""

@@ -12,10 +12,11 @@ from pathlib import Path
 from typing import Any
 
 from bus import codec
+from bus.alarm_records import AlarmRaised
 from bus.codec import Record
 from bus.events import ActionProposed, ActionStarted, EventsDropped, RunStarted
 from bus.home import Home
-from bus.records import ActionAsked, ActionDecided, AlarmRaised, GapFound
+from bus.records import ActionAsked, ActionDecided, GapFound
 from bus.spool_file import SqliteSpool, spool_paths
 from console.core.reduce import reduce
 from console.core.state import Fleet

@@ -50,6 +50,8 @@ class Wanted(TypedDict, total=False):
     reason: str
     code: str
     alarm: str
+    seconds: int
+    group: bool
     ok: bool
 
 

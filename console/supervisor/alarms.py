@@ -3,62 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-from typing import Final
+from typing import Final, Protocol
 
-from bus.records import AlarmCleared, AlarmRaised
+from bus.alarm_records import AlarmCleared, AlarmRaised, AlarmSuppressed
+from console.core.alarm_kinds import LATCHED, PRIORITY
+from console.core.alarm_state import Alarm
+from console.core.apply_alarm import unhideable
 from console.supervisor.log import Log
-
-PRIORITY: Final[dict[str, int]] = {
-    "ungated-action": 1,
-    "kill-unconfirmed": 1,
-    "recording-failing": 1,
-    "second-supervisor": 1,
-    "recorded-late": 1,
-    "internal-error": 1,
-    "keyframe-failing": 1,
-    "agent-lost": 2,
-    "duplicate-agent": 2,
-    "forged-intent": 2,
-    "bulk-link": 2,
-    "blobs-unread": 2,
-    "gap": 2,
-    "events-dropped": 2,
-    "command-failed": 2,
-    "passed": 2,
-    "catalogue-file": 2,
-    "policy-file": 2,
-    "operators-file": 2,
-    "budgets-file": 2,
-    "confident-failure": 2,
-    "effect-unknown": 2,
-    "budget": 2,
-    "loop": 2,
-    "drift": 2,
-    "error-streak": 3,
-    "no-progress": 3,
-    "ended-with-asks": 3,
-    "stalled": 3,
-    "run-refused": 3,
-    "misdeed": 3,
-    "bad-input": 3,
-    "intent-flood": 3,
-}
-"""Every kind of alarm and its priority, 1 the highest."""
-
-LATCHED: Final = frozenset(
-    {
-        "ungated-action",
-        "kill-unconfirmed",
-        "second-supervisor",
-        "recorded-late",
-        "internal-error",
-        "duplicate-agent",
-        "gap",
-        "events-dropped",
-    }
-)
-"""Kinds that stay until an operator resets them with a reason."""
-
 
 ID_CHARS_MAX: Final = 200
 """Longest id of an alarm; a longer one ends in a digest of the whole."""
@@ -86,6 +37,13 @@ def alarm_id(kind: str, agent: str = "", run: str = "", about: str = "") -> str:
     return f"{name[: ID_CHARS_MAX - 17]}~{mark}"
 
 
+class Suppressing(Protocol):
+    """Rules of the site; `console.policy.suppressions.Suppressions` is it."""
+
+    def why(self, kind: str, agent: str) -> str:
+        """Why an alarm of a kind about an agent is kept from people, or nothing."""
+
+
 class Alarms:
     """The alarm desk. An alarm's id is its kind and what it is about, so that the same trouble is one alarm."""
 
@@ -94,6 +52,7 @@ class Alarms:
         self._counts: dict[str, int] = {}
         self._more: dict[str, set[str]] = {}
         self._known: set[str] = set()  # kinds whose alarm for all the rest this process began
+        self.suppressions: Suppressing | None = None
 
     def raise_(
         self, kind: str, text: str, agent: str = "", run: str = "", *, about: str = "", news: bool = False
@@ -107,12 +66,21 @@ class Alarms:
         if known is None:
             self._forget()
         count = self._counts[name] = self._counts.get(name, 0) + 1 if known is not None else 1
-        if known is not None and known.state != "returned" and not (news or _round(count)):
+        if known is not None and is_so(known) and not (news or _round(count)):
             return
         raised = AlarmRaised(
             alarm=name, kind=kind, priority=PRIORITY[kind], text=text, latched=kind in LATCHED, count=count
         )
         self.log.write(raised, agent, run)
+        alarm = self.log.fleet.alarms[name]
+        if alarm.shown == "shown" and (why := self.why_suppressed(alarm)):
+            self.log.write(AlarmSuppressed(alarm=name, why=why), agent, run)
+
+    def why_suppressed(self, alarm: Alarm) -> str:
+        """Why a rule of the site keeps an alarm from people, or nothing."""
+        if self.suppressions is None or unhideable(alarm):
+            return ""
+        return self.suppressions.why(alarm.kind, alarm.agent)
 
     def when(self, trouble: bool, kind: str, text: str) -> None:  # noqa: FBT001  (it reads as a sentence)
         """Raise the alarm of a kind when there is trouble, clear it when there is none."""
@@ -159,12 +127,17 @@ class Alarms:
     def _stands(self, kind: str, rest: str) -> bool:
         """Whether an alarm of a kind stands, that for all the rest apart."""
         alarms = self.log.fleet.alarms.values()
-        return any(one.kind == kind and one.id != rest and one.state != "returned" for one in alarms)
+        return any(one.kind == kind and one.id != rest and is_so(one) for one in alarms)
 
     def _clear(self, name: str, agent: str, run: str) -> None:
         alarm = self.log.fleet.alarms.get(name)
-        if alarm is not None and not alarm.latched and alarm.state != "returned":
+        if alarm is not None and not alarm.latched and is_so(alarm):
             self.log.write(AlarmCleared(alarm=name), agent, run)
+
+
+def is_so(alarm: Alarm) -> bool:
+    """Whether the cause of an alarm is there, as far as the log says."""
+    return alarm.state not in ("returned", "normal") and not alarm.gone
 
 
 def _round(count: int) -> bool:

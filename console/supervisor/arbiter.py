@@ -14,7 +14,7 @@ from bus.codec import DecodeError
 from bus.events import Outcome
 from bus.limits import INTENT_DUPLICATE_WITHIN
 from bus.messages import Answer, Intent
-from bus.records import AlarmAcknowledged, AlarmCleared, IntentRefused
+from bus.records import IntentRefused
 from bus.topics import Address, Topics
 from console.core.lifecycle import ENDED
 from console.core.state import Action, Fleet, Run
@@ -26,12 +26,13 @@ from console.supervisor.log import Log
 from console.supervisor.once import Once
 from console.supervisor.operators import Operators
 from console.supervisor.outbox import Outbox
+from console.supervisor.shelf import Shelf
 from console.supervisor.sweeps import Sweeps
 
 UNSIGNED_MAY: Final = frozenset({"pause", "reject", "hold"})
 """What anybody who reaches the broker may do: stop things."""
 
-NEEDS_COMMIT: Final = frozenset({"approve", "edit", "respond", "resume", "verify"})
+NEEDS_COMMIT: Final = frozenset({"approve", "edit", "respond", "resume", "verify", "shelve", "remove"})
 """What is closed while the recording fails or two supervisors meet."""
 
 TOO_LARGE: Final = "the arguments were too large to keep, so nobody has seen them"
@@ -82,6 +83,7 @@ class Arbiter:
         self._under_way: set[str] = set()  # intents that are being carried out, and answered when they are
         self._refusals: deque[float] = deque()
         self.closed = ""
+        self.shelf = Shelf(log, alarms)
 
     @property
     def _fleet(self) -> Fleet:
@@ -144,8 +146,10 @@ class Arbiter:
         match intent.verb:
             case "approve" | "edit" | "reject" | "respond":
                 return self._decide(intent, by, now)
-            case "acknowledge" | "reset":
-                return self._alarm(intent, by)
+            case "acknowledge" | "reset" | "shelve" | "remove" | "restore":
+                if refusal := self.shelf.carry_out(intent, by):
+                    raise RefusedError(*refusal)
+                return self._made(intent, "accepted")
             case "verify":
                 if refusal := self._gates.verdict(intent, by):
                     raise RefusedError(*refusal)
@@ -225,19 +229,6 @@ class Arbiter:
         if run.control == "observed":
             raise RefusedError("illegal", "an observed run cannot be stopped from here")
         return run
-
-    def _alarm(self, intent: Intent, by: str) -> Answer:
-        alarm = self._fleet.alarms.get(intent.alarm)
-        if alarm is None:
-            raise RefusedError("conflict", f"no alarm {plain(intent.alarm)}")
-        if intent.verb == "acknowledge":
-            self._log.write(AlarmAcknowledged(alarm=alarm.id, by=by), alarm.agent, alarm.run)
-        elif not intent.reason:
-            raise RefusedError("illegal", "a reset needs a reason")
-        else:
-            cleared = AlarmCleared(alarm=alarm.id, by=by, reason=intent.reason)
-            self._log.write(cleared, alarm.agent, alarm.run)
-        return self._made(intent, "accepted")
 
     def _repeat(self, intent: Intent, before: Answered, now: float) -> None:
         """The same intent again: its first answer while a console may still be asking, a refusal later. Never an effect."""

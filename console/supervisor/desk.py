@@ -20,6 +20,7 @@ from bus.topics import Topics
 from console.core.state import Fleet
 from console.supervisor import publishing
 from console.supervisor.agents import Agents
+from console.supervisor.alarm_watch import AlarmWatch
 from console.supervisor.alarms import Alarms
 from console.supervisor.arbiter import Arbiter
 from console.supervisor.assessor import Judging
@@ -89,6 +90,7 @@ class Desk:
         )
         self.health = Health(self.log, self.ledger, self.alarms, self.gates, self.autonomy, self.agents)
         self.consoles = Consoles(self.log, self.outbox, identity.topics, self.arbiter.enrolled, identity.key)
+        self.alarm_watch = AlarmWatch(self.log, self.alarms)
         self.era = Era(identity.key.public)
         self.agents.claimed = self.era.claimed
         self.ingest.proven = self.ledger.proven
@@ -235,6 +237,8 @@ class Desk:
             self.health.progress,
             self.health,
             self.consoles,
+            self.arbiter.shelf,
+            self.alarm_watch,
             self.ingest,
         ):
             guarded(self.alarms, f"clock of {type(desk).__name__}", desk.tick, now)

@@ -1,4 +1,4 @@
-"""Puts edits of the site's files in force while the supervisor runs: catalogue, policy, operators.
+"""Puts edits of the site's files in force while the supervisor runs: catalogue, policy, operators, budgets, alarms.
 
 A broken edit keeps the last good version in force and raises an alarm.
 """
@@ -14,6 +14,8 @@ from console.core.text import plain
 from console.policy.budgets import load_budgets
 from console.policy.files import PolicyFileError
 from console.policy.load import Rulebook
+from console.policy.suppressions import load_suppressions
+from console.supervisor.alarms import is_so
 from console.supervisor.desk import Desk
 from console.supervisor.operators import Operators, OperatorsFileError
 
@@ -40,6 +42,9 @@ class SiteFiles:
         self.budgets = load_budgets(home.budgets)
         self._budgets_seen: Stamp = None
         self._budgets_problem = ""
+        self.suppressions = load_suppressions(home.alarms)
+        self._suppressions_seen: Stamp = None
+        self._suppressions_problem = ""
         self._next = 0.0
 
     def tick(self, desk: Desk, now: float) -> None:
@@ -60,11 +65,13 @@ class SiteFiles:
             except OperatorsFileError as error:
                 self._operators_problem = f"{error} (the last good version stays in force)"
         self._take_budgets(desk)
+        self._take_suppressions(desk)
         # At every look, so that neither a restart nor a reset makes an alarm differ from the file.
         _say(desk, "catalogue-file", self.rulebook.catalogue_problem)
         _say(desk, "policy-file", self.rulebook.policy_problem)
         _say(desk, "operators-file", self._operators_problem)
         _say(desk, "budgets-file", self._budgets_problem)
+        _say(desk, "alarms-file", self._suppressions_problem)
 
     def _take_budgets(self, desk: Desk) -> None:
         """Put budgets in force that were edited, or that this desk does not have yet."""
@@ -78,6 +85,18 @@ class SiteFiles:
                 self._budgets_problem = f"{error} (the last good version stays in force)"
         desk.health.budget = self.budgets.of
 
+    def _take_suppressions(self, desk: Desk) -> None:
+        """Put in force what is suppressed by design; the desk looks at what stands when the rules are others."""
+        stamp = _stamp(self._home.alarms)
+        if stamp != self._suppressions_seen:
+            self._suppressions_seen = stamp
+            self._suppressions_problem = ""
+            try:
+                self.suppressions = load_suppressions(self._home.alarms)
+            except PolicyFileError as error:
+                self._suppressions_problem = f"{error} (the last good version stays in force)"
+        desk.alarms.suppressions = self.suppressions
+
     def _rules(self) -> tuple[Stamp, Stamp]:
         return _stamp(self._home.catalogue), _stamp(self._home.policy)
 
@@ -86,7 +105,7 @@ def _say(desk: Desk, kind: str, problem: str) -> None:
     alarm = desk.fleet.alarms.get(kind)
     if not problem:
         desk.alarms.clear(kind)
-    elif alarm is None or alarm.state == "returned" or alarm.text != plain(problem, ALARM_TEXT):
+    elif alarm is None or not is_so(alarm) or alarm.text != plain(problem, ALARM_TEXT):
         desk.alarms.raise_(kind, problem, news=True)
 
 

@@ -29,7 +29,7 @@ from console.core.health.watch import Watch
 from console.core.lifecycle import ENDED
 from console.core.state import Fleet, Run
 from console.supervisor.agents import Agents
-from console.supervisor.alarms import Alarms
+from console.supervisor.alarms import Alarms, is_so
 from console.supervisor.autonomy import Autonomy
 from console.supervisor.gates import Gates
 from console.supervisor.ledger import Ledger
@@ -194,12 +194,7 @@ class Health:
         """After a restart: take up the alarms that stand, so that the next call of a run that is well clears them."""
         for alarm in self._fleet.alarms.values():
             run = self._fleet.runs.get(f"{alarm.agent}/{alarm.run}")
-            if (
-                alarm.kind in KINDS
-                and alarm.state != "returned"
-                and run is not None
-                and run.state not in ENDED
-            ):
+            if alarm.kind in KINDS and is_so(alarm) and run is not None and run.state not in ENDED:
                 about = alarm.id.removeprefix(f"{alarm.kind}/{alarm.agent}/{alarm.run}").lstrip("/")
                 finding = Finding(kind=alarm.kind, text=alarm.text, about=about)
                 mine = self._of(run)

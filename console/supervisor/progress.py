@@ -13,7 +13,7 @@ from bus.records import AgentLost
 from console.core.health.stall import LEAST, UNKNOWN, Durations, Limit, limit
 from console.core.lifecycle import ENDED
 from console.core.state import Fleet, Run
-from console.supervisor.alarms import Alarms
+from console.supervisor.alarms import Alarms, is_so
 from console.supervisor.log import Log
 
 STALL_AFTER: Final = UNKNOWN
@@ -111,7 +111,7 @@ class Progress:
         for silence in self._heard.values():
             silence.counts = False
         for alarm in self._fleet.alarms.values():
-            if alarm.kind == KIND and alarm.run and alarm.state != "returned":
+            if alarm.kind == KIND and alarm.run and is_so(alarm):
                 key = f"{alarm.agent}/{alarm.run}"
                 self._stalled[key] = now
                 self._heard.pop(key, None)

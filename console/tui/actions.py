@@ -12,7 +12,7 @@ from typing import Final, Literal, NamedTuple
 
 # fmt: off
 Mode = Literal[
-    "fleet", "queue", "run", "decide", "alarms", "edit", "help",
+    "fleet", "queue", "run", "decide", "alarms", "reliability", "edit", "help",
     "approve", "code", "kill", "hold", "words", "filter", "commands", "small",
 ]
 # fmt: on
@@ -70,10 +70,13 @@ def _key(
     )
 
 
-_LISTS: Final = "fleet queue run decide alarms help"
+_LISTS: Final = "fleet queue run decide alarms reliability help"
 _SCREENS: Final = "fleet queue run decide"
 _PLAYED: Final = _LISTS
-_LESS: Final = "queue run decide alarms help"
+_LESS: Final = "queue run decide alarms reliability help"
+_VIEWED: Final = "fleet queue run alarms reliability"
+_QUEUED: Final = "fleet run decide alarms reliability"
+_ALARMED: Final = "fleet queue run decide alarms"
 _BRACKETS: Final = "left_square_bracket right_square_bracket"
 _ANGLES: Final = "less_than_sign greater_than_sign"
 
@@ -83,7 +86,7 @@ ACTIONS: Final[tuple[KeyAction, ...]] = (
     _key("yes", "y", "hold", "yes, hold all", "hold every run at its next gate", "acting safe", "hold_all"),
     _key("code", "0-9", "code", "the code", "the last digit approves", "acting safe typed", "approve check"),
     _key("id", "id", "kill", "kill", "the last character of the run's id kills it", "acting safe typed", "kill"),
-    _key("send", "ctrl+t", "words", "send", "send what you typed", "acting safe", "respond reject_why reset"),
+    _key("send", "ctrl+t", "words", "send", "send what you typed", "acting safe", "respond reject_why reset shelve remove"),
     _key("check", "ctrl+t", "edit", "check, then confirm", "check the arguments", "acting safe", "edit"),
     _key("play", "space", _PLAYED, "play", "play, or stand still", "winds safe"),
     _key("step", "comma full_stop", _PLAYED, "step", "one record back, on", "winds safe pair"),
@@ -91,9 +94,9 @@ ACTIONS: Final[tuple[KeyAction, ...]] = (
     _key("mark", _BRACKETS, _LESS, "mark", "to the last, next mark", "winds hidden pair"),
     _key("turn", "e E", _PLAYED, "alarm", "next, last alarm or decision", "winds safe"),
     _key("go", "t", "fleet run", "time", "HH:MM:SS, +30, -2m or 50%", "winds safe"),
-    _key("go", "t", "queue decide alarms help", "time", "HH:MM:SS, +30, -2m or 50%", "winds hidden"),
+    _key("go", "t", "queue decide alarms reliability help", "time", "HH:MM:SS, +30, -2m or 50%", "winds hidden"),
     _key("speed", _ANGLES, "fleet run", "speed", "half, twice as fast", "winds safe pair"),
-    _key("speed", _ANGLES, "queue decide alarms help", "speed", "half, twice as fast", "winds hidden pair"),
+    _key("speed", _ANGLES, "queue decide alarms reliability help", "speed", "half, twice as fast", "winds hidden pair"),
     _key("idle", "i", "fleet", "skip idle", "no gap over a second", "winds"),
     _key("idle", "i", _LESS, "skip idle", "no gap over a second", "winds hidden"),
     _key("seconds", "left right", _PLAYED, "5 s", "5 s back, on", "winds hidden"),
@@ -114,18 +117,27 @@ ACTIONS: Final[tuple[KeyAction, ...]] = (
     _key("hold_all", "H", "decide", "hold all", "all runs, at their gates: then y", "acting hidden"),
     _key("kill", "K", "fleet queue run", "kill", "the run: then type its id", "acting safe"),
     _key("kill", "K", "decide", "kill", "its run: then type the id", "acting hidden"),
-    _key("acknowledge", "A", "alarms", "acknowledge", "the alarm under the cursor", "acting safe"),
-    _key("reset", "R", "alarms", "reset", "a latched alarm: then say why", "acting safe"),
+    _key("open", "enter", "alarms", "open", "the run it is about"),
+    _key("acknowledge", "A", "alarms", "ack", "the alarm, and those folded under it", "acting safe"),
+    _key("shelve", "z", "alarms", "shelve", "for a time, with a reason; or back", "acting safe"),
+    _key("reset", "R", "alarms", "reset", "a latched or seen one: then say why", "acting safe"),
+    _key("remove", "O", "alarms", "out of service", "until put back, with a reason", "acting"),
+    _key("next", "n", "alarms", "next", "the next that nobody has seen"),
+    _key("tab", "tab", "alarms", "list", "active, shelved, suppressed, out"),
+    _key("fold", "o", "alarms", "unfold", "what follows from it, or fold"),
+    _key("verify", "v", "reliability", "verify", "how to say how a call really ended"),
     _key("filter", "slash", "fleet queue", "filter", "show some rows only, by words", "safe live"),
     _key("filter", "slash", "fleet queue", "filter", "show some rows only, by words", "hidden replay"),
     _key("text", "text", "filter", "narrow the list", "rows that have these words", "safe typed"),
     _key("keep", "enter", "filter", "keep it", "keep the filter", "safe"),
-    _key("views", "1-3", "fleet queue run alarms", "views", "Fleet, Queue, Alarms", "safe live typed"),
-    _key("fleet", "1", "queue run decide alarms", "fleet", "the whole floor", "hidden live"),
-    _key("queue", "2 Q", "fleet run decide alarms", "queue", "what waits for a person", "hidden live"),
-    _key("queue", "Q", "fleet run decide alarms", "queue", "what waits for a person", "hidden replay"),
-    _key("alarms", "3 A", "fleet queue run decide", "alarms", "every alarm, in words", "hidden live"),
-    _key("alarms", "A", "fleet queue run decide", "alarms", "every alarm, in words", "hidden replay"),
+    _key("views", "1-4", _VIEWED, "views", "Fleet, Queue, Alarms, Reliability", "safe live typed"),
+    _key("fleet", "1", "queue run decide alarms reliability", "fleet", "the whole floor", "hidden live"),
+    _key("queue", "2 Q", _QUEUED, "queue", "what waits for a person", "hidden live"),
+    _key("queue", "Q", _QUEUED, "queue", "what waits for a person", "hidden replay"),
+    _key("alarms", "3 A", "fleet queue run decide reliability", "alarms", "every alarm, in words", "hidden live"),
+    _key("alarms", "A", "fleet queue run decide reliability", "alarms", "every alarm, in words", "hidden replay"),
+    _key("reliability", "4 L", _ALARMED, "reliability", "what agents have proven", "hidden live"),
+    _key("reliability", "L", _ALARMED, "reliability", "what agents have proven", "hidden replay"),
     _key("unfold", "o", "decide", "open", "show long values whole, or fold"),
     _key("says", "f", "decide", "it says", "the agent's own reason"),
     _key("up", "up k", _LISTS, "up", "up", "hidden"),
@@ -135,7 +147,7 @@ ACTIONS: Final[tuple[KeyAction, ...]] = (
     _key("page_down", "pagedown", _LISTS, "page down", "a page down", "hidden replay"),
     _key("top", "g home", _LISTS, "top", "to the top", "hidden"),
     _key("bottom", "G end", _LISTS, "bottom", "to the bottom", "hidden"),
-    _key("back", "escape", "queue run decide alarms help", "back", "back", "safe"),
+    _key("back", "escape", "queue run decide alarms reliability help", "back", "back", "safe"),
     _key("back", "escape", "fleet", "show all", "all rows again, after a filter", "hidden"),
     _key("choose", "enter", "commands", "press its key", "as if its key had been pressed", "safe typed"),
     _key("leave", "escape", "commands", "close", "back to the screen", "safe typed"),
@@ -143,11 +155,11 @@ ACTIONS: Final[tuple[KeyAction, ...]] = (
     _key("back", "escape", "approve code edit words", "keep it waiting", "keep it waiting", "safe"),
     _key("back", "escape", "kill hold", "keep running", "keep it running", "safe"),
     _key("quit", "q", "fleet small", "quit", "leave; the floor goes on"),
-    _key("back", "q", "queue run decide alarms help", "back", "back", "hidden"),
+    _key("back", "q", "queue run decide alarms reliability help", "back", "back", "hidden"),
     _key("how_to_quit", "ctrl+c ctrl+q", f"{_LISTS} edit filter small", "", "says how to leave", "hidden"),
     # ctrl+p alone would not do: docker and podman wait after it for the ctrl+q that detaches, and some editors take it
     _key("commands", "colon ctrl+p", _LISTS, "commands", "find a key or a run", "hidden"),
-    _key("help", "question_mark f1", "fleet queue run decide alarms", "help", "this page", "safe"),
+    _key("help", "question_mark f1", "fleet queue run decide alarms reliability", "help", "this page", "safe"),
 )
 # fmt: on
 """In the order of the key line."""

@@ -124,6 +124,9 @@ class ActingScreen(FloorScreen):
     def act_alarms(self) -> None:
         self.floor.show("alarms")
 
+    def act_reliability(self) -> None:
+        self.floor.show("reliability")
+
     def act_commands(self) -> None:
         self.floor.show_commands()
 

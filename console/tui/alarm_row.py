@@ -91,6 +91,8 @@ def _middle(view: View, counts: Counts, as_of: int, label: int) -> Parts:
         return []
     if not view.live:
         return [(f"as of {figures.clock(as_of, view.zone)}", "text")]
+    if counts.flood:
+        return [(f"flood {counts.flood} in 10m", "stop")]
     if counts.first_due is None:
         return []
     remaining = counts.first_due - view.now
@@ -121,6 +123,7 @@ def _between(row: Row, counts: Counts, view: View, end: int) -> None:
     if (
         view.live
         and counts.first_due is not None
+        and not counts.flood
         and room >= min(cell_len(safe(counts.first_agent)), _NAME_LEAST)
     ):
         row.then(counts.first_agent, "muted", gap=1, end=end - 1)

@@ -1,127 +1,235 @@
-"""Alarms: each one in words, to be acknowledged or, where it is latched, reset."""
+"""Alarms: what stands, the worst first and consequences folded under their cause, and what hides the others."""
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
+from typing import NamedTuple
 
-from console.core.state import Alarm
-from console.tui import figures
+from bus.messages import Verb
+from console.core.alarm_groups import folded
+from console.core.alarm_load import new_within, operators_of
+from console.core.alarm_state import Alarm
+from console.core.apply_alarm import unhideable
+from console.tui import alarm_rows
+from console.tui.actions import KeyAction
 from console.tui.acts import ActingScreen
-from console.tui.attention import level_of_alarm, stands, wants_answer
-from console.tui.frame_rows import View
-from console.tui.paint import BLANK, Line, Row, safe, wrap
+from console.tui.alarm_rows import TABS, Tab, tab_of
+from console.tui.attention import stands, wants_answer
+from console.tui.frame_rows import Note
+from console.tui.paint import BLANK, Line, Row
 from console.tui.sheets import Wish, WordsSheet
-from console.tui.theme import Ink
+from console.tui.shelve_sheet import ShelveSheet
+
+_OWN = ("acknowledge", "reset", "shelve", "remove")
+
+
+class Place(NamedTuple):
+    """A row of the list: an alarm with how many follow from it, the line of those folded under it, or one unfolded."""
+
+    alarm: Alarm | None = None
+    followers: int = 0
+    more: Sequence[Alarm] = ()
+    under: bool = False
 
 
 class AlarmsScreen(ActingScreen):
-    """Every alarm that is not over: first those that stand and nobody acknowledged, the worst and then the oldest first."""
+    """Every alarm that is not over, in four tabs by what hides it."""
 
     place = "alarms"
 
     def __init__(self) -> None:
         super().__init__()
-        self._shown: list[Alarm] = []
+        self._tab: Tab = "active"
+        self._unfolded: set[str] = set()
+        self._places: list[Place] = []
+        self._shown: list[Place] = []
 
     def trail(self) -> Sequence[str]:
         return ["Alarms"]
 
     def names(self) -> Sequence[str]:
-        return [alarm.id for alarm in self._alarms()] or [""]
+        self._places = self._listed()
+        return [place.alarm.id if place.alarm else "" for place in self._places] or [""]
 
     def line(self, row: int) -> Line:
         if not self._shown:
-            return Row().at(3, "There are no alarms.", "muted").line
-        return alarm_row(self._shown[row], self.view) if row < len(self._shown) else ()
+            none = "There are no alarms." if self._tab == "active" else f"No alarm is {self._tab}."
+            return Row().at(3, none, "muted").line
+        if row >= len(self._shown):
+            return BLANK
+        alarm, followers, more, under = self._shown[row]
+        if alarm is None:
+            return alarm_rows.more_row(more, self.view)
+        return alarm_rows.alarm_row(alarm, self.view, followers, under=under)
 
     def above(self) -> list[Line]:
-        row = Row().at(4, "state", "muted").at(18, "prio", "muted").at(23, "alarm", "muted")
-        return [row.right(self.view.last, ("for", "muted")).line]
+        fleet, now = self.floor.fleet, self.view.now
+        counts = Counter(tab_of(alarm, now) for alarm in self._found())
+        lines = [alarm_rows.tabs(counts, self._tab, self.view)]
+        if fleet.load.flood:
+            lines.append(alarm_rows.flood(new_within(fleet.load, now), operators_of(fleet)))
+        return [*lines, BLANK, alarm_rows.head(self.view)]
 
     def _load(self, names: Sequence[str]) -> bool:
         taken = super()._load(names)
         if taken:
-            self._shown = self._alarms()
+            self._shown = self._places
         return taken
 
     def under(self) -> list[Line]:
         alarm = self._chosen()
-        return alarm_tail(alarm, self.view) if alarm else []
+        said = alarm_rows.alarm_tail(alarm, self.view, self._followers()) if alarm else []
+        return [*said, BLANK, *alarm_rows.load_rows(self.floor.fleet, self.view)]
 
-    def _alarms(self) -> list[Alarm]:
+    def _found(self) -> list[Alarm]:
+        """All that is to be listed: what is over is, too, while an operator hides it."""
+        return [
+            alarm
+            for alarm in self.floor.fleet.alarms.values()
+            if alarm.state != "normal" or tab_of(alarm, self.view.now) != "active"
+        ]
+
+    def _listed(self) -> list[Place]:
         now = self.view.now
-        found = [alarm for alarm in self.floor.fleet.alarms.values() if alarm.state != "normal"]
-        return sorted(
-            found,
-            key=lambda alarm: (
-                not stands(alarm, now),
-                not wants_answer(alarm, now),
-                alarm.priority,
-                alarm.raised_at,
-                alarm.id,
-            ),
+        groups = folded(alarm for alarm in self._found() if tab_of(alarm, now) == self._tab)
+        places = []
+        for group in sorted(groups.values(), key=lambda group: min(map(self._rank, group))):
+            first, *more = group
+            places.append(Place(first, len(more)))
+            if more and first.id in self._unfolded:
+                places += [Place(one, under=True) for one in more]
+            elif more:
+                places.append(Place(more=more))
+        return places
+
+    def _rank(self, alarm: Alarm) -> tuple[bool, bool, int, int, str]:
+        now = self.view.now
+        return (
+            not stands(alarm, now),
+            not wants_answer(alarm, now),
+            alarm.priority,
+            alarm.raised_at,
+            alarm.id,
         )
 
     def _chosen(self) -> Alarm | None:
         return self.floor.fleet.alarms.get(self.body.cursor)
 
+    def _followers(self) -> int:
+        """How many follow from the chosen one."""
+        return next(
+            (place.followers for place in self._shown if place.alarm and place.alarm.id == self.body.cursor),
+            0,
+        )
+
+    # ---- keys --------------------------------------------------------------------------------------------------------
+
     def impossible(self, name: str) -> str:
         alarm = self._chosen()
-        if name not in ("acknowledge", "reset"):
+        if name not in _OWN:
             return super().impossible(name)
-        if alarm is None or alarm.state == "normal":
+        if alarm is None:
             return "no alarm is chosen"
-        if name == "acknowledge":
-            by = f" by {alarm.by}" if alarm.by else ""
-            return f"it is acknowledged already{by}" if alarm.state == "acknowledged" else ""
-        return "" if alarm.latched else "it is not latched; it goes when its cause does"
+        match name:
+            case "acknowledge":
+                if alarm.state == "normal":
+                    return "it is not so at present"
+                by = f" by {alarm.by}" if alarm.by else ""
+                done = alarm.state == "acknowledged" and not self._waiting_followers(alarm)
+                return f"it is acknowledged already{by}" if done else ""
+            case "reset":
+                if alarm.latched or alarm.state == "acknowledged":
+                    return ""
+                return "it is not latched: it goes when its cause does; acknowledge it first"
+        return self._unhidable(alarm, name)
+
+    @staticmethod
+    def _unhidable(alarm: Alarm, name: str) -> str:
+        """Why an alarm can neither be hidden nor be brought back by a key."""
+        if alarm.shown == "suppressed":
+            return "a rule of the site hides it: alarms.toml"
+        if alarm.shown == "out-of-service" and name == "shelve":
+            return f"it is out of service, by {alarm.hidden_by}; O puts it back"
+        return "" if alarm.shown != "shown" else unhideable(alarm)
+
+    def _waiting_followers(self, alarm: Alarm) -> bool:
+        now = self.view.now
+        return any(
+            one.first == alarm.id and wants_answer(one, now) for one in self.floor.fleet.alarms.values()
+        )
+
+    def label(self, key: KeyAction) -> str:
+        alarm = self._chosen()
+        if key.id == "back" and self.sheet is not None and self.sheet.wish.verb in ("shelve", "remove"):
+            return "leave it in sight"
+        if key.id == "shelve" and alarm is not None and alarm.shown == "shelved":
+            return "unshelve"
+        if key.id == "remove" and alarm is not None and alarm.shown == "out-of-service":
+            return "put back"
+        return super().label(key)
+
+    def _wish(self, alarm: Alarm, verb: Verb) -> Wish:
+        return Wish(f"{verb} {alarm.id}", verb, alarm.agent, alarm.run, alarm=alarm.id)
 
     def act_acknowledge(self) -> None:
         alarm = self._chosen()
         if alarm is not None:
-            wish = Wish(f"acknowledge {alarm.id}", "acknowledge", alarm.agent, alarm.run, alarm=alarm.id)
-            self.floor.state(wish)
+            wish = self._wish(alarm, "acknowledge")
+            group = self._followers() > 0 and alarm.id not in self._unfolded
+            self.floor.state(wish._replace(group=group))
 
     def act_reset(self) -> None:
         alarm = self._chosen()
         if alarm is not None:
-            wish = Wish(f"reset {alarm.id}", "reset", alarm.agent, alarm.run, alarm=alarm.id)
-            self.sheet = WordsSheet(wish, f"Reset, because: {alarm.text or alarm.kind}")
+            self.sheet = WordsSheet(self._wish(alarm, "reset"), f"Reset, because: {alarm.text or alarm.kind}")
 
+    def act_shelve(self) -> None:
+        alarm = self._chosen()
+        if alarm is None:
+            return
+        if alarm.shown == "shelved":
+            self.floor.state(self._wish(alarm, "restore"))
+        else:
+            self.sheet = ShelveSheet(
+                self._wish(alarm, "shelve"), f"Shelve, because: {alarm.text or alarm.kind}"
+            )
 
-def state_of(alarm: Alarm, now: int) -> tuple[str, str, Ink]:
-    """Its state: the sign, the word, and the ink of both. Only what stands has a colour."""
-    if (alarm.shelved_until or 0) > now:
-        return "z", f"shelved {figures.age((alarm.shelved_until or 0) - now)}", "muted"
-    level = level_of_alarm(alarm)
-    match alarm.state:
-        case "unacknowledged":
-            return "!!", "unacknowledged", level
-        case "returned":
-            return "~", "returned", "muted"
-    return ("#", "latched", level) if alarm.latched else ("!", alarm.state, "muted")
+    def act_remove(self) -> None:
+        alarm = self._chosen()
+        if alarm is None:
+            return
+        if alarm.shown == "out-of-service":
+            self.floor.state(self._wish(alarm, "restore"))
+        else:
+            what = f"Out of service until somebody puts it back, because: {alarm.text or alarm.kind}"
+            self.sheet = WordsSheet(self._wish(alarm, "remove"), what)
 
+    def act_tab(self) -> None:
+        self._tab = TABS[(TABS.index(self._tab) + 1) % len(TABS)]
+        self.floor.pace.settle()  # rows may move at once: that is what was asked for
 
-def alarm_row(alarm: Alarm, view: View) -> Line:
-    """One alarm: its state as sign and word, its priority, its text and its age."""
-    sign, word, ink = state_of(alarm, view.now)
-    row = Row().at(1, sign, ink).at(4, word, ink).at(19, f"P{alarm.priority}")
-    words: Ink = "text" if ink != "muted" else "muted"
-    row.at(23, alarm.text or alarm.kind, words, end=view.last - 5)
-    return row.right(view.last, (figures.age(view.now - alarm.raised_at), words)).line
+    def act_fold(self) -> None:
+        if not self._followers():
+            self.floor.tell(Note("nothing follows from this one"))
+        self._unfolded ^= {self.body.cursor}
+        self.floor.pace.settle()
 
+    def act_next(self) -> None:
+        now = self.view.now
+        names = [place.alarm.id for place in self._shown if place.alarm and wants_answer(place.alarm, now)]
+        if not names:
+            self.floor.tell(Note("no alarm waits to be acknowledged here"))
+            return
+        after = names.index(self.body.cursor) + 1 if self.body.cursor in names else 0
+        self.body.choose(names[after % len(names)])
 
-def alarm_tail(alarm: Alarm, view: View) -> list[Line]:
-    """What a row has no room for: the whole text, whose it is, how often, by whom."""
-    words = wrap(safe(alarm.text or alarm.kind), view.last - 13)
-    lines = [BLANK, Row().at(3, "alarm", "muted").at(14, words[0]).line]
-    lines += [Row().at(14, piece).line for piece in words[1:4]]
-    row = Row().at(3, "about", "muted").at(14, alarm.kind)
-    row.then(f"{alarm.agent} {figures.shown(alarm.run)}".strip(), gap=2)
-    row.then(f"raised {alarm.count} times" if alarm.count > 1 else "", "muted", gap=2)
-    row.then("latched: it stays until it is reset" if alarm.latched else "", "muted", gap=2)
-    row.then("its cause went; nobody has seen it yet" if alarm.state == "returned" else "", "muted", gap=2)
-    lines.append(row.line)
-    if alarm.by:
-        lines.append(Row().at(3, "by", "muted").at(14, alarm.by).line)
-    return lines
+    def act_open(self) -> None:
+        alarm = self._chosen()
+        key = f"{alarm.agent}/{alarm.run}" if alarm is not None else ""
+        if key in self.floor.fleet.runs:
+            from console.tui.run_screen import RunScreen
+
+            self.app.push_screen(RunScreen(key))
+        else:
+            self.floor.tell(Note("it is about no run that is still known"))

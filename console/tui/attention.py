@@ -9,10 +9,12 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 
 from bus.limits import CONFIDENCE_LIMIT
+from console.core.apply_alarm import hidden
 from console.core.lifecycle import ENDED
 
 if TYPE_CHECKING:
-    from console.core.state import Action, Alarm, Command, Fleet, Run
+    from console.core.alarm_state import Alarm
+    from console.core.state import Action, Command, Fleet, Run
 
 Level = Literal["stop", "act", "watch"]
 
@@ -41,16 +43,16 @@ def level_of_alarm(alarm: Alarm) -> Level:
 
 
 def wants_answer(alarm: Alarm, now: int) -> bool:
-    """Whether nobody has acknowledged an alarm yet, and it is not shelved."""
-    return (alarm.shelved_until or 0) <= now and alarm.state in ("unacknowledged", "returned")
+    """Whether nobody has acknowledged an alarm yet, and nothing hides it."""
+    return not hidden(alarm, now) and alarm.state in ("unacknowledged", "returned")
 
 
 def stands(alarm: Alarm, now: int) -> bool:
-    """Whether an alarm is so and wants an answer: not yet acknowledged, or latched, and not shelved.
+    """Whether an alarm is so and wants an answer: not yet acknowledged, or latched, and not hidden.
 
     One that returned to normal by itself does not stand; it stays listed until somebody has seen it.
     """
-    if alarm.shelved_until is not None and alarm.shelved_until > now:
+    if hidden(alarm, now):
         return False
     return alarm.state == "unacknowledged" or (alarm.latched and alarm.state != "normal")
 

@@ -5,14 +5,19 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from typing import TYPE_CHECKING, NamedTuple
 
+from console.core.apply_alarm import hidden
 from console.tui.attention import ORDER, Level, Plight, level_of_alarm, stands, wants_answer
 
 if TYPE_CHECKING:
-    from console.core.state import Action, Alarm
+    from console.core.alarm_state import Alarm
+    from console.core.state import Action
 
 
 class Counts(NamedTuple):
-    """Row 2 in numbers. `returned` are alarms whose cause went before anybody acknowledged them."""
+    """Row 2 in numbers. `returned` are alarms whose cause went before anybody acknowledged them.
+
+    `flood` is how many alarms came in ten minutes, while that is too many.
+    """
 
     stop: int = 0
     act: int = 0
@@ -25,6 +30,7 @@ class Counts(NamedTuple):
     alarm_text: str = ""
     shelved: int = 0
     returned: int = 0
+    flood: int = 0
 
 
 def due_at(action: Action) -> int:
@@ -59,6 +65,6 @@ def count(
         alarm_level=min(map(level_of_alarm, standing), key=ORDER.__getitem__, default="watch"),
         alarm_since=min((alarm.raised_at for alarm in standing), default=0),
         alarm_text=(worst.text or worst.kind) if worst else "",
-        shelved=sum((alarm.shelved_until or 0) > now for alarm in alarms),
+        shelved=sum(alarm.shown == "shelved" and hidden(alarm, now) for alarm in alarms),
         returned=sum(wants_answer(alarm, now) and not stands(alarm, now) for alarm in alarms),
     )

@@ -71,7 +71,7 @@ class Host(Protocol):
         """Take a key before any screen does. Returns whether it was taken; a live floor takes none."""
 
     def show(self, mode: Mode, at: str = "") -> None:
-        """Go to Fleet, Queue or Alarms, from wherever we are; `at` names the item to choose there."""
+        """Go to Fleet, Queue, Alarms or Reliability, from wherever we are; `at` names the item to choose there."""
 
     def show_commands(self) -> None:
         """Open the command palette."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Final
 
+from console.core.alarm_load import new_within
 from console.core.lifecycle import ENDED
 from console.core.reduce import Change
 from console.core.state import Action, Command, Fleet, Run
@@ -160,7 +161,9 @@ class FleetIndex:
         """What row 2 says."""
         waiting = filter(None, map(self.fleet.action, self.fleet.waiting))
         asks = [(action, self.waits.level(action)) for action in waiting]
-        return count(asks, self._ill.values(), self.fleet.alarms.values(), now)
+        counts = count(asks, self._ill.values(), self.fleet.alarms.values(), now)
+        load = self.fleet.load
+        return counts._replace(flood=new_within(load, now)) if load.flood else counts
 
     def decided(self) -> list[str]:
         """The keys of what was decided last, the newest first."""

@@ -38,7 +38,8 @@ def ask(run: Run, action: Action, level: Level, view: View) -> Line:
     remaining = due_at(action) - view.now
     share = remaining / (action.decide_within * 1000) if action.decide_within else 0.0
     full = figures.filled(share, 8)
-    row.at(48, hindrance(run), "strong", end=60 + view.spare)
+    escalated = "" if action.escalated_at is None else "escalated"
+    row.at(48, hindrance(run) or escalated, "strong", end=60 + view.spare)
     bar = 61 + view.spare
     row.at(bar, "━" * full, figures.urgency(remaining)).at(bar + full, "─" * (8 - full), "rule")
     row.right(view.last, (figures.left(remaining), figures.urgency(remaining)))

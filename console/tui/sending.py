@@ -6,7 +6,7 @@ from typing import Final
 
 from console.tui.source import Standing
 
-NEEDS_COMMIT: Final = frozenset({"approve", "edit", "respond", "resume"})
+NEEDS_COMMIT: Final = frozenset({"approve", "edit", "respond", "resume", "shelve", "remove"})
 """Verbs that nobody may promise while nothing can be recorded."""
 
 UNSIGNED_MAY: Final = ("reject", "pause", "hold")

@@ -37,6 +37,8 @@ class Wish(NamedTuple):
     reason: str = ""
     code: str = ""
     alarm: str = ""
+    seconds: int = 0
+    group: bool = False
 
     @property
     def key(self) -> str:

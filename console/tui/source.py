@@ -53,6 +53,8 @@ class Source(Protocol):
         reason: str = "",
         code: str = "",
         alarm: str = "",
+        seconds: int = 0,
+        group: bool = False,
     ) -> Reply:
         """State one intent and return its answer.
 

@@ -54,7 +54,7 @@ class StackedApp(App[int], inherit_bindings=False):
     # ---- screens -----------------------------------------------------------------------------------------------------
 
     def show(self, mode: Mode, at: str = "") -> None:
-        """Go to Fleet, Queue or Alarms, from wherever we are; `at` names the item to choose there."""
+        """Go to Fleet, Queue, Alarms or Reliability, from wherever we are; `at` names the item to choose there."""
         from console.tui.floor_screen import FloorScreen
 
         while len(self.screen_stack) > 1 and isinstance(self.screen, FloorScreen):
@@ -67,6 +67,10 @@ class StackedApp(App[int], inherit_bindings=False):
             from console.tui.alarms_screen import AlarmsScreen
 
             self.push_screen(AlarmsScreen())
+        elif mode == "reliability":
+            from console.tui.reliability_screen import ReliabilityScreen
+
+            self.push_screen(ReliabilityScreen())
 
     def show_commands(self) -> None:
         """Open the command palette over the screen in front."""

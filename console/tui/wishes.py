@@ -53,6 +53,8 @@ class Wishes:
                 reason=wish.reason,
                 code=wish.code,
                 alarm=wish.alarm,
+                seconds=wish.seconds,
+                group=wish.group,
             )
         except NoAnswerError as error:
             self._tell(Note(f"{wish.label}: {error}; it may still have been carried out", "stop"))

@@ -9,10 +9,11 @@ from pathlib import Path
 from typing import Any, Final
 
 from bus import codec
+from bus.alarm_records import AlarmRaised
 from bus.codec import Record
 from bus.events import ActionStarted, RunFinished
 from bus.home import Home
-from bus.records import ActionDecided, AlarmRaised, GapFound, IntentRefused
+from bus.records import ActionDecided, GapFound, IntentRefused
 from console.core.reduce import reduce
 from console.core.state import Fleet, encode
 from console.recording.history import history

@@ -10,6 +10,7 @@ from bus.decision import Decision
 from bus.limits import LEASE_TTL
 from bus.messages import Answer
 from bus.records import ActionDecided, CommandRequested
+from console.core.apply_alarm import unhideable
 from console.core.state import encode
 from tests.simulation.audit import OUTCOMES
 from tests.simulation.bus import DELAY_MOST
@@ -140,6 +141,8 @@ class Checks:
         for alarm in world.view.alarms.values():
             if alarm.kind in FORBIDDEN and alarm.kind not in world.expected:
                 world.problem(f"alarm {alarm.id}: {alarm.text}")
+            if alarm.shown != "shown" and unhideable(alarm):
+                world.problem(f"alarm {alarm.id} is {alarm.shown}, and {unhideable(alarm)}")
         for worker in world.workers if desk is not None else ():
             assert desk is not None
             if not world.agrees(worker):

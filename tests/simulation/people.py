@@ -44,6 +44,8 @@ class Operator:
     def asked(self, action: Action) -> None:
         """An action waits: answer it some time, or right at its deadline."""
         chance = self.world.chance
+        if chance.random() < 0.3:
+            self.world.at(chance.uniform(0.1, 5.0), self.look_at_alarms)
         if chance.random() < 0.35:
             return
         late = chance.random() < 0.3
@@ -70,6 +72,20 @@ class Operator:
             args=args,
             reason="because" if verb == "respond" else "",
         )
+
+    def look_at_alarms(self) -> None:
+        """Do something with one of the alarms, sensible or not."""
+        chance, alarms = self.world.chance, list(self.world.view.alarms.values())
+        if alarms:
+            alarm, verb = chance.choice(alarms), chance.choice(("acknowledge", "shelve", "remove", "restore"))
+            hides = verb in ("shelve", "remove")
+            self.say(
+                verb,
+                alarm=alarm.id,
+                reason="because" if hides else "",
+                seconds=chance.randrange(10) if verb == "shelve" else 0,
+                group=verb == "acknowledge" and chance.random() < 0.5,
+            )
 
     def say(self, verb: Any, **fields: Any) -> None:
         """Sign what is wanted and send it until it is answered."""

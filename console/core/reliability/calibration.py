@@ -5,7 +5,7 @@ from __future__ import annotations
 from msgspec import Struct
 
 from console.core.reliability.intervals import Interval, jeffreys, null_band
-from console.core.reliability.standing import FEWEST, Version
+from console.core.reliability.standing import FEWEST, Standing, Version
 
 
 class Bin(Struct, frozen=True, kw_only=True):
@@ -29,21 +29,20 @@ class Bin(Struct, frozen=True, kw_only=True):
 
 def diagram(version: Version) -> list[Bin]:
     """The bars of a version's reliability diagram, the lowest claims first; empty ones are left out."""
-    bars = []
-    for count, right, claimed in version.claims:
-        n, hits = int(count), int(right)
-        if n:
-            mean = min(1.0, max(0.0, claimed / n))
-            bars.append(
-                Bin(
-                    n=n,
-                    claimed=mean,
-                    earned=hits / n,
-                    interval=jeffreys(hits, n),
-                    band=null_band(mean, n),
-                )
-            )
-    return bars
+    return [bar for counts in version.claims if (bar := _bar(counts)) is not None]
+
+
+def claimed_of(standing: Standing) -> Bin | None:
+    """All claims of a stratum as one bar, or None if none of its verified calls had a claim."""
+    return _bar(standing.claims)
+
+
+def _bar(counts: list[float]) -> Bin | None:
+    n, hits = int(counts[0]), int(counts[1])
+    if not n:
+        return None
+    mean = min(1.0, max(0.0, counts[2] / n))
+    return Bin(n=n, claimed=mean, earned=hits / n, interval=jeffreys(hits, n), band=null_band(mean, n))
 
 
 def claims(version: Version) -> tuple[float, float, int] | None:

@@ -30,7 +30,8 @@ class Standing(Struct, kw_only=True, omit_defaults=True):
     """One stratum. `right` and `wrong` are all its verified outcomes, `*_since` those since its e-process began.
 
     `lost` counts demotions, `at` is the last outcome in ms. `reference` is the rate of failure that a drift is
-    measured against, None before there are enough outcomes; `drift` is the logarithm of its CUSUM.
+    measured against, None before there are enough outcomes; `drift` is the logarithm of its CUSUM. `claims` are, of the
+    calls with a claim, [outcomes, right ones, sum of claims].
     """
 
     agent: str
@@ -46,6 +47,7 @@ class Standing(Struct, kw_only=True, omit_defaults=True):
     at: int = 0
     reference: float | None = None
     drift: float = 0.0
+    claims: list[float] = field(default_factory=lambda: [0, 0, 0.0])
 
     @property
     def n(self) -> int:
@@ -155,13 +157,13 @@ def _fold_call(standing: Standing, version: Version, outcome: Verified) -> None:
     elif standing.n >= DRIFT_AFTER:
         standing.reference = drift_reference(standing.right, standing.wrong)
     if outcome.claimed is not None:
-        bin_ = version.claims[claim_bin(outcome.claimed)]
-        if outcome.corrects:
-            bin_[1] = max(0, bin_[1] - 1)
-        else:
-            bin_[0] += 1
-            bin_[1] += outcome.ok
-            bin_[2] += outcome.claimed
+        for counts in (version.claims[claim_bin(outcome.claimed)], standing.claims):
+            if outcome.corrects:
+                counts[1] = max(0, counts[1] - 1)
+            else:
+                counts[0] += 1
+                counts[1] += outcome.ok
+                counts[2] += outcome.claimed
 
 
 def _fold_run(known: Reliability, version: Version, outcome: Verified) -> None:

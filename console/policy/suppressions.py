@@ -1,0 +1,68 @@
+"""Alarms suppressed by design (`alarms.toml`): kinds that a site keeps from people for some agents, each with its why.
+
+Nothing of priority 1 and nothing latched can be named: those are refused when the file is loaded.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Final
+
+from msgspec import Meta, Struct
+
+from console.core.alarm_kinds import KINDS
+from console.policy.files import convert, read_toml, refuse, table
+from console.policy.glob import Glob
+
+SUPPRESSIONS: Final = 200
+"""Most rules of one file."""
+
+
+class _Written(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A `[[suppress]]` as it stands in the file."""
+
+    kind: str
+    why: Annotated[str, Meta(min_length=1, max_length=200)]
+    agent: str = "*"
+
+
+class Suppressions:
+    """The rules in force. Made by `load_suppressions`; does not change."""
+
+    def __init__(self, rules: tuple[tuple[str, Glob, str], ...] = ()) -> None:
+        self._rules = rules
+
+    def why(self, kind: str, agent: str) -> str:
+        """Why an alarm of a kind about an agent is kept from people, or nothing. The first rule that fits counts."""
+        return next((why for name, glob, why in self._rules if name == kind and glob.matches(agent)), "")
+
+
+def load_suppressions(path: Path | None) -> Suppressions:
+    """Read the rules; None, or a file that is not there, is none at all.
+
+    Raises:
+        PolicyFileError: the file cannot be put in force.
+    """
+    if path is None or not path.exists():
+        return Suppressions()
+    content = read_toml(path)
+    table(path, content, ("suppress",))
+    entries = content.get("suppress", [])
+    if not isinstance(entries, list) or len(entries) > SUPPRESSIONS:
+        raise refuse(path, "suppress", f"write each as [[suppress]], at most {SUPPRESSIONS} of them")
+    rules = []
+    for number, entry in enumerate(entries, 1):
+        where = f"[[suppress]] {number}"
+        one = convert(path, where, entry, _Written)
+        kind = KINDS.get(one.kind)
+        if kind is None:
+            raise refuse(path, where, f"kind: there is no alarm {one.kind!r}; docs/alarms.md lists them")
+        if kind.priority == 1 or kind.latched:
+            why = "of priority 1" if kind.priority == 1 else "latched"
+            raise refuse(path, where, f"kind: {one.kind} is {why} and cannot be suppressed")
+        try:
+            glob = Glob(one.agent)
+        except ValueError as error:
+            raise refuse(path, where, f"agent: {error}") from None
+        rules.append((one.kind, glob, one.why))
+    return Suppressions(tuple(rules))

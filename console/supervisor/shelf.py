@@ -1,0 +1,136 @@
+"""What operators and the site's rules hide: acknowledging, resetting, shelving, taking out of service, and coming back.
+
+What is hidden always comes back: a shelf ends by the clock, a suppression with its rule or its cause, and what is out of
+service when an operator puts it back. Priority 1 and latched alarms cannot be hidden at all.
+"""
+
+from __future__ import annotations
+
+from typing import Final, Literal
+
+from bus.alarm_records import (
+    AlarmAcknowledged,
+    AlarmCleared,
+    AlarmRemoved,
+    AlarmRestored,
+    AlarmShelved,
+    AlarmSuppressed,
+)
+from bus.events import Data
+from bus.limits import SHELVE_DEFAULT
+from bus.messages import Intent
+from console.core.alarm_state import Alarm
+from console.core.apply_alarm import unhideable
+from console.core.state import Fleet
+from console.core.text import plain
+from console.supervisor.alarms import Alarms
+from console.supervisor.log import Log
+
+HIDDEN_MOST: Final = 500
+"""Alarms that operators may have hidden at once: beyond that the rule is wrong and not the alarms."""
+
+LOOK: Final = 0.5
+"""Seconds between looks at what is hidden."""
+
+Refused = tuple[Literal["conflict", "illegal"], str]
+"""How a wish is refused, and why."""
+
+
+class Shelf:
+    """Carries out what operators want of alarms, and brings back what was hidden."""
+
+    def __init__(self, log: Log, alarms: Alarms) -> None:
+        self._log = log
+        self._alarms = alarms
+        self._next = 0.0
+        self._rules: object = None  # those last applied to what stands
+
+    @property
+    def _fleet(self) -> Fleet:
+        return self._log.fleet
+
+    def carry_out(self, intent: Intent, by: str) -> Refused | None:
+        """Do what an operator wants of an alarm. Returns (outcome, reason) of a refusal, else None."""
+        alarm = self._fleet.alarms.get(intent.alarm)
+        if alarm is None:
+            return "conflict", f"no alarm {plain(intent.alarm)}"
+        if why := self._hindrance(intent, alarm):
+            return why
+        match intent.verb:
+            case "acknowledge":
+                for one in (alarm, *(self._followers(alarm, intent.pos) if intent.group else ())):
+                    self._write(one, AlarmAcknowledged(alarm=one.id, by=by))
+            case "reset":
+                self._write(alarm, AlarmCleared(alarm=alarm.id, by=by, reason=intent.reason))
+            case "shelve":
+                seconds = float(intent.seconds or SHELVE_DEFAULT)
+                shelved = AlarmShelved(alarm=alarm.id, by=by, seconds=seconds, reason=intent.reason)
+                self._write(alarm, shelved)
+            case "remove":
+                self._write(alarm, AlarmRemoved(alarm=alarm.id, by=by, reason=intent.reason))
+            case _:
+                self._write(alarm, AlarmRestored(alarm=alarm.id, by=by))
+        return None
+
+    def _hindrance(self, intent: Intent, alarm: Alarm) -> Refused | None:
+        if intent.verb in ("reset", "shelve", "remove") and not intent.reason.strip():
+            return "illegal", f"to {intent.verb} an alarm needs a reason"
+        if intent.verb in ("acknowledge", "reset") and alarm.state == "normal":
+            return "conflict", "the alarm is not so at present"
+        if intent.verb == "restore":
+            if alarm.shown == "shown":
+                return "conflict", "nothing hides the alarm"
+            if alarm.shown == "suppressed":
+                return "illegal", "a rule of the site hides it: change alarms.toml"
+        return self._unhidable(intent, alarm) if intent.verb in ("shelve", "remove") else None
+
+    def _unhidable(self, intent: Intent, alarm: Alarm) -> Refused | None:
+        """Why an alarm may not be hidden by an operator, or None."""
+        if why := unhideable(alarm):
+            return "illegal", why
+        if alarm.shown == "suppressed":
+            return "conflict", "a rule of the site hides it already"
+        if intent.verb == "shelve" and alarm.shown == "out-of-service":
+            return "conflict", f"it is out of service, by {alarm.hidden_by}"
+        hidden = sum(one.shown in ("shelved", "out-of-service") for one in self._fleet.alarms.values())
+        if alarm.shown == "shown" and hidden >= HIDDEN_MOST:
+            return "illegal", f"{hidden} alarms are hidden already; no more may be"
+        return None
+
+    def _followers(self, alarm: Alarm, seen: int) -> list[Alarm]:
+        """What is folded under an alarm and was so where the operator looked: nobody acknowledges what came later."""
+        return [
+            one
+            for one in self._fleet.alarms.values()
+            if one.first == alarm.id
+            and one.pos <= seen
+            and one.shown == "shown"
+            and one.state in ("unacknowledged", "returned")
+        ]
+
+    def _write(self, alarm: Alarm, data: Data) -> None:
+        self._log.write(data, alarm.agent, alarm.run)
+
+    def tick(self, now: float) -> None:
+        """Bring back what was shelved long enough, and what no rule hides any more; hide what a new rule says.
+
+        Shelves are measured by the log's clock, as consoles show them.
+        """
+        if now < self._next:
+            return
+        self._next = now + LOOK
+        at = self._log.now()
+        for alarm in list(self._fleet.alarms.values()):
+            if alarm.shown == "shelved" and (alarm.shelved_until or 0) <= at:
+                self._write(alarm, AlarmRestored(alarm=alarm.id, by="clock"))
+        if self._rules is not self._alarms.suppressions:
+            self._rules = self._alarms.suppressions
+            self._apply_rules()
+
+    def _apply_rules(self) -> None:
+        for alarm in list(self._fleet.alarms.values()):
+            why = self._alarms.why_suppressed(alarm)
+            if alarm.shown == "suppressed" and not why:
+                self._write(alarm, AlarmRestored(alarm=alarm.id, by="policy"))
+            elif why and alarm.shown == "shown":
+                self._write(alarm, AlarmSuppressed(alarm=alarm.id, why=why))
