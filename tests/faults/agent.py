@@ -49,6 +49,14 @@ severity = "S2"
 effect = "write"
 """
 
+POLICY: Final = """\
+[[rule]]
+id = "letters"
+tool = "send_letter"
+raise = "ask"
+why = "a person reads every letter"
+"""
+
 
 class Counts:
     """The agent's own account of what it made, appended line by line."""
@@ -135,7 +143,7 @@ class Load:
         if decision.approved:
             async with decision:
                 self._effects.write(self._name, job.id, decision)
-                decision.result("carried")
+                decision.result(f"carried {self._chance.random()}")  # the same each time would be no progress
 
 
 def main() -> int:

@@ -24,7 +24,7 @@ from console.link.status import LinkStatus
 from console.recording.history import sessions
 from console.supervisor.up import prepare
 from tests.brokers import RunningBroker
-from tests.faults.agent import CATALOGUE
+from tests.faults.agent import CATALOGUE, POLICY
 from tests.faults.audit import Audit, counted, effects
 from tests.faults.operator import Answering
 from tests.floor_processes import FloorProcesses, TooLateError, free, until
@@ -71,6 +71,7 @@ class World:
         home = self.site.home
         prepare(home)
         home.catalogue.write_text(CATALOGUE, "utf-8")
+        home.policy.write_text(POLICY, "utf-8")
         key = PrivateKey.generate()
         key.save(home.operator_key(OPERATOR))
         with home.operators.open("a", encoding="utf-8") as file:
