@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ import msgspec
 from msgspec import Struct
 
 from console.evaluation.baselines import BASELINES, flagged
+from console.evaluation.decisive import Decisive, Place, measure_decisive, place
 from console.evaluation.forecast import AT, Past, failed, heard
 from console.evaluation.judging import judge_run
 from console.evaluation.labels import labelled_runs
@@ -20,12 +22,16 @@ from console.policy.judge import Judge
 
 
 class FileReport(Struct, frozen=True):
-    """One file: the judge's figures, the skill of the forecast by step, simple judges beside it."""
+    """One file: the judge's figures, the skill of the forecast by step, simple judges beside it.
+
+    `decisive`: by kind of team, runs without tool calls of which the decisive step is known.
+    """
 
     file: str
     judge: Measures
     forecast: dict[str, Skill]
     baselines: dict[str, Measures]
+    decisive: dict[str, Decisive]
 
 
 def evaluate(path: Path, judge: Judge, *, baselines: bool, flags: list[bytes] | None = None) -> FileReport:
@@ -37,6 +43,7 @@ def evaluate(path: Path, judge: Judge, *, baselines: bool, flags: list[bytes] | 
     lived: list[Lived] = []
     asked: dict[str, dict[str, set[int]]] = {name: {} for name in BASELINES}
     past: list[Past] = []
+    teams: dict[str, list[Place]] = defaultdict(list)
     for run, labels in labelled_runs(path):
         calls = judge_run(run, judge)
         lived.append(Lived(labels, calls, len(run.steps)))
@@ -45,6 +52,8 @@ def evaluate(path: Path, judge: Judge, *, baselines: bool, flags: list[bytes] | 
             past.append(
                 Past(kind, heard(run), len(run.steps), labels.outcome.success, labels.task_id, failed(run))
             )
+        if (decided := place(run, labels.outcome.decisive_step)) is not None:
+            teams[run.agent].append(decided)
         if flags is not None:
             listed = [
                 {"i": run.steps[call.at].i, "score": call.score, "gate": call.gate}
@@ -59,7 +68,11 @@ def evaluate(path: Path, judge: Judge, *, baselines: bool, flags: list[bytes] | 
     if baselines:
         beside = {name: _beside(lived, found) for name, found in asked.items()}
     return FileReport(
-        path.name, measure(lived), {str(step): forecast_skill(past, step) for step in AT}, beside
+        path.name,
+        measure(lived),
+        {str(step): forecast_skill(past, step) for step in AT},
+        beside,
+        {team: measure_decisive(places) for team, places in sorted(teams.items())},
     )
 
 
@@ -84,15 +97,11 @@ def rows(report: FileReport) -> Iterator[str]:
     """The report in lines for people."""
     judged = report.judge
     yield f"{report.file}: {judged.runs} runs, {judged.good_runs} good, {judged.calls} tool calls, {judged.bad_calls} bad"
-    yield f"  bad calls at ask or higher      {_shown(judged.recall, share=True)}"
-    yield f"  interruptions per good run      {_shown(judged.per_good_run)}; by task {_shown(judged.per_good_task)}"
-    yield f"  interruptions per run           {_shown(judged.per_run)}; per 100 tool calls {_shown(judged.per_100_calls)}"
-    yield f"  precision                       {_shown(judged.precision, share=True)}"
-    yield f"  false alarms per 100 steps      {_shown(judged.false_per_100_steps)}"
-    yield f"  first bad call caught           {_shown(judged.caught_first, share=True)}"
-    yield f"  steps to detect, median         {_number(judged.detect_steps)}"
-    yield f"  AUROC violation, failure        {_number(judged.violation_auroc)}, {_number(judged.failure_auroc)}"
+    if judged.calls:
+        yield from _judge_rows(judged)
     yield from _forecast_rows(report.forecast)
+    for team, one in report.decisive.items():
+        yield from _decisive_rows(team, one)
     if any(recall is not None for _budget, recall, _spent in judged.curve):
         points = ", ".join(f"{_number(recall)} at {budget:g}" for budget, recall, _spent in judged.curve)
         yield f"  best recall within a budget     {points}"
@@ -103,18 +112,42 @@ def rows(report: FileReport) -> Iterator[str]:
         )
 
 
+def _judge_rows(judged: Measures) -> Iterator[str]:
+    yield f"  bad calls at ask or higher      {_shown(judged.recall, share=True)}"
+    yield f"  interruptions per good run      {_shown(judged.per_good_run)}; by task {_shown(judged.per_good_task)}"
+    yield f"  interruptions per run           {_shown(judged.per_run)}; per 100 tool calls {_shown(judged.per_100_calls)}"
+    yield f"  precision                       {_shown(judged.precision, share=True)}"
+    yield f"  false alarms per 100 steps      {_shown(judged.false_per_100_steps)}"
+    yield f"  first bad call caught           {_shown(judged.caught_first, share=True)}"
+    yield f"  steps to detect, median         {_number(judged.detect_steps)}"
+    yield f"  AUROC violation, failure        {_number(judged.violation_auroc)}, {_number(judged.failure_auroc)}"
+
+
 def _forecast_rows(forecast: dict[str, Skill]) -> Iterator[str]:
     known = {step: one for step, one in forecast.items() if one.others is not None}
     if not known:
         yield "  Brier skill of the forecast     –"
         return
-    yield "  Brier skill of the forecast     beside the base rate of the other runs; of these in hindsight; groups as forecast"
+    yield "  Brier skill of the forecast     beside the base rate of the others; of these in hindsight; groups as forecast"
     for step, one in known.items():
         yield (
             f"    at step {step:>2}, {one.runs:>4} runs         "
             f"{_shown(Figure(one.others, one.low, one.high), signed=True)}; {_shown(Figure(one.hindsight), signed=True)}; "
             f"{one.covered} of {one.groups}"
         )
+
+
+def _decisive_rows(team: str, one: Decisive) -> Iterator[str]:
+    yield f"  decisive step, {team}, {one.runs} runs"
+    for hits in one.hits:
+        steps = ", ".join(map(str, hits.steps))
+        yield (
+            f"    in the first {hits.top}                {_shown(hits.share, share=True)}; always step {steps}: "
+            f"{100 * hits.constant:.1f} %; by chance {100 * hits.uniform:.1f} %"
+        )
+    yield (
+        f"    outweighed all before it      {_shown(one.as_it_came, share=True)}; of all steps {100 * one.usual:.1f} %"
+    )
 
 
 def as_json(report: FileReport) -> dict[str, Any]:
