@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from console.cli.main import cli
 from console.demo.recorded import recorded_runs
-from console.evaluation.forecast import History, Past
+from console.evaluation.forecast import AT, History, Past, failed, heard
 from console.evaluation.judging import GATE_BANDS, judge_run
 from console.evaluation.labels import labelled_runs
 from console.evaluation.measures import Lived, auroc, measure
@@ -223,11 +223,17 @@ def test_scores_keep_to_the_bands_of_the_gates() -> None:
 # ---- recorded runs, where they are here ------------------------------------------------------------------------------
 
 
-def lived(name: str) -> list[Lived]:
+def recorded(name: str) -> Path:
     path = DATA / f"{name}.jsonl.gz"
     if not path.exists():
         pytest.skip(f"{path} is not here")
-    return [Lived(labels, judge_run(run, JUDGE), len(run.steps)) for run, labels in labelled_runs(path)]
+    return path
+
+
+def lived(name: str) -> list[Lived]:
+    return [
+        Lived(labels, judge_run(run, JUDGE), len(run.steps)) for run, labels in labelled_runs(recorded(name))
+    ]
 
 
 @pytest.mark.data
@@ -246,6 +252,40 @@ def test_coding_runs_are_left_alone() -> None:
     found = measure(lived("swe-bench-verified"), draws=0)
     assert found.per_100_calls.value is not None
     assert found.per_100_calls.value <= 2
+
+
+@pytest.mark.data
+@pytest.mark.parametrize("name", ["tau2-whissle-airline", "tau1-airline", "who-and-when"])
+def test_the_flags_of_recorded_runs_need_no_labels(tmp_path: Path, name: str) -> None:
+    path = recorded(name)
+    runs = [json.loads(line) for line in gzip.decompress(path.read_bytes()).splitlines()]
+    bare = written(tmp_path / "bare.jsonl", [unlabelled(one) for one in runs])
+    outs = [tmp_path / "labelled.flags", tmp_path / "bare.flags"]
+    for file, out in zip((path, bare), outs, strict=True):
+        result = evaluated(str(file), "--flags", str(out))
+        assert result.exit_code == 0, result.output
+    flags, without = (out.read_text() for out in outs)
+    assert flags == without
+    assert len(flags.splitlines()) == len(runs)
+    assert ('"gate"' in flags) is (name != "who-and-when")
+
+
+@pytest.mark.data
+@pytest.mark.slow
+def test_the_forecast_is_no_worse_than_the_base_rate_and_its_interval_covers() -> None:
+    covered = groups = 0
+    for name in ("agentdyn", "tau1-airline", "tau2-toolorchestra-airline", "tau2-whissle-airline"):
+        past = [
+            Past(run.agent, heard(run), len(run.steps), labels.outcome.success, labels.task_id, failed(run))
+            for run, labels in labelled_runs(recorded(name))
+            if labels.outcome.success is not None
+        ]
+        for at in AT:
+            found = forecast_skill(past, at, draws=0)
+            assert found.others is not None
+            assert found.others > -0.005
+            covered, groups = covered + found.covered, groups + found.groups
+    assert covered >= 0.9 * groups
 
 
 @pytest.mark.data
