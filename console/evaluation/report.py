@@ -105,7 +105,7 @@ def rows(report: FileReport) -> Iterator[str]:
     if any(recall is not None for _budget, recall, _spent in judged.curve):
         points = ", ".join(f"{_number(recall)} at {budget:g}" for budget, recall, _spent in judged.curve)
         yield f"  best recall within a budget     {points}"
-    for name, figures in report.baselines.items():
+    for name, figures in report.baselines.items() if judged.calls else ():
         yield (
             f"  beside: {name:<24}{_shown(figures.recall, share=True)} of bad calls at "
             f"{_shown(figures.per_good_run)} per good run, {_shown(figures.per_100_calls)} per 100 calls"
