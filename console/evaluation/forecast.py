@@ -1,9 +1,10 @@
 """How likely a run is to succeed while it runs, from the other runs of its file that were still running at that step.
 
-Three levels: runs whose user asked for much the same, runs of the agent in the domain, all runs. How much a level counts
-against the one above it is measured on the other runs: if outcomes within it do not agree more than by chance, it counts
-for nothing. What the run itself shows so far, the calls that failed, leans the forecast as much as it did with runs of
-other tasks. A run's own outcome is never among its history, and of its own steps only those count that came before.
+Four levels: runs of the same kind (agent, model and domain) whose user asked for much the same, such runs of other kinds,
+all runs of the kind, all runs. How much a level counts against the one above it is measured on the other runs: if outcomes
+within it do not agree more than by chance, it counts for nothing. What the run itself shows so far, the calls that failed,
+leans the forecast as much as it did with runs of other tasks. A run's own outcome is never among its history, and of its own
+steps only those count that came before.
 """
 
 from __future__ import annotations
@@ -131,30 +132,37 @@ class History:
         for number in alive:
             kinds[self._runs[number].kind].append(number)
         alike = {number: self._alike(number, step) for number in alive}
-        same, like = self._kin(kinds), Pairs()
+        same, near, far = self._kin(kinds), Pairs(), Pairs()
         for number, others in alike.items():
             for other, share in others.items():
-                like.add(number, other, share / 2, hits=(self._won(number), self._won(other)))
+                pairs = near if self._related(number, other) else far
+                pairs.add(number, other, share / 2, hits=(self._won(number), self._won(other)))
         won = sum(map(self._won, alive))
         found: dict[int, Forecast] = {}
         for number in alive:
-            usual = (won - self._won(number)) / (len(alive) - 1)
-            kin = kinds[self._runs[number].kind]
-            from_all = same.prior_runs(number, usual)
-            from_kind = like.prior_runs(number, usual)
-            near = sum(alike[number].values())
-            hits = sum(share for other, share in alike[number].items() if self._won(other))
-            part, own = sum(map(self._won, kin)), self._won(number)
-            without = _shrunk(won - own, len(alive) - 1, 0.5, 2.0)
-            without = _shrunk(part - own, len(kin) - 1, without, from_all)
-            whole = _shrunk(part, len(kin), _shrunk(won, len(alive), 0.5, 2.0), from_all)
-            found[number] = Forecast(
-                share=_shrunk(hits, near, without, from_kind),
-                usual=usual,
-                runs=1 / (1 / (near + from_kind) + 1 / (len(alive) + 1)),
-                order=_shrunk(hits, near, whole, from_kind),
+            kin, own = kinds[self._runs[number].kind], self._won(number)
+            usual = (won - own) / (len(alive) - 1)
+            weight = [pairs.prior_runs(number, usual) for pairs in (same, far, near)]
+            part = sum(map(self._won, kin))
+            close = [self._counts(number, alike[number], related=related) for related in (False, True)]
+
+            without = _shrunk(
+                part - own, len(kin) - 1, _shrunk(won - own, len(alive) - 1, 0.5, 2.0), weight[0]
             )
+            whole = _shrunk(part, len(kin), _shrunk(won, len(alive), 0.5, 2.0), weight[0])
+            for (hits, of), above in zip(close, weight[1:], strict=True):
+                without, whole = _shrunk(hits, of, without, above), _shrunk(hits, of, whole, above)
+            told = sum(of for _hits, of in close) + min(weight[1:])
+            found[number] = Forecast(without, usual, 1 / (1 / told + 1 / (len(alive) + 1)), whole)
         return found
+
+    def _counts(self, number: int, alike: Mapping[int, float], *, related: bool) -> tuple[float, float]:
+        """Successes and runs among those alike, by how much they are, of the same kind or of others."""
+        some = {other: share for other, share in alike.items() if self._related(number, other) is related}
+        return sum(share for other, share in some.items() if self._won(other)), sum(some.values())
+
+    def _related(self, number: int, other: int) -> bool:
+        return self._runs[number].kind == self._runs[other].kind
 
     def _won(self, number: int) -> bool:
         return self._runs[number].success
