@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from console.cli.main import cli
 from console.demo.recorded import recorded_runs
-from console.evaluation.forecast import AT, History, Past, failed, heard
+from console.evaluation.forecast import AT, History, Past, heard
 from console.evaluation.judging import GATE_BANDS, judge_run
 from console.evaluation.labels import labelled_runs
 from console.evaluation.measures import Lived, auroc, measure
@@ -194,13 +194,14 @@ def test_words_that_come_again_by_chance_count_for_next_to_nothing() -> None:
         assert one.share == pytest.approx(0.5, abs=0.03)
 
 
-def test_failed_calls_lean_a_forecast_once_they_were_seen() -> None:
-    runs = [past(n, f"w{n}", success=n % 4 != 0, failed=(3,) if n % 4 == 0 else ()) for n in range(200)]
-    early, late = forecast_skill(runs, 2), forecast_skill(runs, 3)
-    assert early.others is not None
-    assert late.others is not None
-    assert early.others < 0.01
-    assert late.others > 0.3
+def test_what_the_same_kind_of_agent_did_counts_most() -> None:
+    """One request, which agent x always meets and agent y never does."""
+    runs = [Past("xy"[n % 2], {"same": 1, f"w{n}": 1}, 5, n % 2 == 0, f"t{n}") for n in range(40)]
+    runs += [Past("z", {"other": 1, f"w{n}": 1}, 5, n % 2 == 0, f"t{n}") for n in range(40, 80)]
+    found = History(runs).forecasts(1)
+    assert found[0].share > 0.9
+    assert found[1].share < 0.1
+    assert found[40].share == pytest.approx(0.5, abs=0.1)
 
 
 def test_an_interval_covers_what_it_says() -> None:
@@ -276,7 +277,7 @@ def test_the_forecast_is_no_worse_than_the_base_rate_and_its_interval_covers() -
     covered = groups = 0
     for name in ("agentdyn", "tau1-airline", "tau2-toolorchestra-airline", "tau2-whissle-airline"):
         past = [
-            Past(run.agent, heard(run), len(run.steps), labels.outcome.success, labels.task_id, failed(run))
+            Past(run.agent, heard(run), len(run.steps), labels.outcome.success, labels.task_id)
             for run, labels in labelled_runs(recorded(name))
             if labels.outcome.success is not None
         ]

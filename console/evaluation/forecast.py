@@ -2,9 +2,8 @@
 
 Four levels: runs of the same kind (agent, model and domain) whose user asked for much the same, such runs of other kinds,
 all runs of the kind, all runs. How much a level counts against the one above it is measured on the other runs: if outcomes
-within it do not agree more than by chance, it counts for nothing. What the run itself shows so far, the calls that failed,
-leans the forecast as much as it did with runs of other tasks. A run's own outcome is never among its history, and of its own
-steps only those count that came before.
+within it do not agree more than by chance, it counts for nothing. A run's own outcome is never among its history, and of its
+own words only those count that were said by then. What runs show of trouble is left out: it helped on too few sets.
 """
 
 from __future__ import annotations
@@ -40,7 +39,7 @@ CLOSE: Final = 0.8
 class Past(Struct, frozen=True):
     """What is known of a run once it is over.
 
-    `kind`: agent, model and domain. `heard`: the user's words, each with its step, from 1. `failed`: steps of failed calls.
+    `kind`: agent, model and domain. `heard`: the user's words, each with its step, from 1.
     """
 
     kind: str
@@ -48,7 +47,6 @@ class Past(Struct, frozen=True):
     steps: int
     success: bool
     task: str = ""
-    failed: tuple[int, ...] = ()
 
 
 class Forecast(Struct, frozen=True):
@@ -101,11 +99,6 @@ def heard(run: RecordedRun) -> dict[str, int]:
                 if word not in STOP and len(word) > 2:
                     found.setdefault(word, at)
     return found
-
-
-def failed(run: RecordedRun) -> tuple[int, ...]:
-    """Return the steps, from 1, at which a call was seen to fail."""
-    return tuple(at for at, step in enumerate(run.steps, 1) if step.kind == "tool_result" and step.error)
 
 
 class History:

@@ -13,7 +13,7 @@ from msgspec import Struct
 
 from console.evaluation.baselines import BASELINES, flagged
 from console.evaluation.decisive import Decisive, Place, measure_decisive, place
-from console.evaluation.forecast import AT, Past, failed, heard
+from console.evaluation.forecast import AT, Past, heard
 from console.evaluation.judging import judge_run
 from console.evaluation.labels import labelled_runs
 from console.evaluation.measures import Figure, Lived, Measures, measure
@@ -49,9 +49,7 @@ def evaluate(path: Path, judge: Judge, *, baselines: bool, flags: list[bytes] | 
         lived.append(Lived(labels, calls, len(run.steps)))
         if labels.outcome.success is not None:
             kind = f"{run.source}/{run.agent}/{run.model}/{run.domain}"
-            past.append(
-                Past(kind, heard(run), len(run.steps), labels.outcome.success, labels.task_id, failed(run))
-            )
+            past.append(Past(kind, heard(run), len(run.steps), labels.outcome.success, labels.task_id))
         if (decided := place(run, labels.outcome.decisive_step)) is not None:
             teams[run.agent].append(decided)
         if flags is not None:

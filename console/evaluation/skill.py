@@ -5,13 +5,13 @@ from __future__ import annotations
 import math
 import random
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Final
 
 from msgspec import Struct
 
 from console.core.reliability.intervals import beta_quantile
-from console.evaluation.forecast import Forecast, History, Past
+from console.evaluation.forecast import History, Past
 
 DRAWS: Final = 300
 """Times that the tasks are drawn again for an interval of the skill."""
@@ -22,17 +22,7 @@ LEVEL: Final = 0.9
 GROUP: Final = 10
 """Runs of a group at least; there are at most as many groups."""
 
-PARTS: Final = 10
-"""Parts of the tasks; what failed calls mean is learnt without the part of the run that is forecast."""
-
-FAILED: Final = 3
-"""Failed calls that count at most."""
-
-HELD: Final = 20.0
-"""Weight that holds the lean of a failed call at none: squared units of log-odds that it takes to be believed."""
-
 _SEED: Final = 20_24
-_CLIP: Final = 0.02
 
 
 class Skill(Struct, frozen=True, kw_only=True):
@@ -57,12 +47,11 @@ def forecast_skill(runs: Sequence[Past], step: int, *, draws: int = DRAWS) -> Sk
     made = History(runs).forecasts(step)
     if len({runs[number].success for number in made}) < 2:
         return Skill(runs=len(made))
-    leaning = lean(runs, made, step)
     by_task: dict[str, list[float]] = defaultdict(lambda: [0.0, 0.0, 0.0, 0.0])
     for number, one in made.items():
         run = runs[number]
         values = (
-            (leaned(one.share, leaning[number]) - run.success) ** 2,
+            (one.share - run.success) ** 2,
             (one.usual - run.success) ** 2,
             float(run.success),
             1.0,
@@ -77,8 +66,8 @@ def forecast_skill(runs: Sequence[Past], step: int, *, draws: int = DRAWS) -> Sk
     covered, groups = coverage(
         [
             (
-                leaned(one.order, leaning[number]),
-                leaned(one.share, leaning[number]),
+                one.order,
+                one.share,
                 one.runs,
                 runs[number].success,
             )
@@ -95,35 +84,6 @@ def forecast_skill(runs: Sequence[Past], step: int, *, draws: int = DRAWS) -> Sk
         covered=covered,
         groups=groups,
     )
-
-
-def lean(runs: Sequence[Past], made: Mapping[int, Forecast], step: int) -> dict[int, float]:
-    """Return by how much, in log-odds, the failed calls seen so far lean each forecast.
-
-    One number times their count, learnt from the runs of other tasks by penalised likelihood (ridge regression).
-    """
-    tasks = sorted({runs[number].task for number in made})
-    random.Random(_SEED).shuffle(tasks)  # noqa: S311  (deals out, hides nothing)
-    part = {task: at % PARTS for at, task in enumerate(tasks)}
-    count = {number: _failed(runs[number], step) for number in made}
-    found: dict[int, float] = {}
-    for one in range(PARTS):
-        known = [
-            (count[number], _odds(made[number].share), runs[number].success)
-            for number in made
-            if part[runs[number].task] != one
-        ]
-        usual = sum(seen for seen, _odds_, _won in known) / len(known) if known else 0.0
-        slope = _slope([(seen - usual, odds, won) for seen, odds, won in known])
-        found |= {
-            number: slope * (count[number] - usual) for number in made if part[runs[number].task] == one
-        }
-    return found
-
-
-def leaned(share: float, by: float) -> float:
-    """Return a share moved by `by` in log-odds; one that nothing leans is left as it is."""
-    return _share(_odds(share) + by) if by else share
 
 
 def coverage(rows: Sequence[tuple[float, float, float, bool]]) -> tuple[int, int]:
@@ -152,29 +112,3 @@ def coverage(rows: Sequence[tuple[float, float, float, bool]]) -> tuple[int, int
 def _others(tasks: Sequence[Sequence[float]]) -> float | None:
     error, usual = sum(task[0] for task in tasks), sum(task[1] for task in tasks)
     return 1 - error / usual if usual else None
-
-
-def _failed(run: Past, step: int) -> int:
-    return min(FAILED, sum(at <= step for at in run.failed))
-
-
-def _slope(known: Sequence[tuple[float, float, bool]]) -> float:
-    """The log-odds of success that a failed call adds: Newton's method on a concave function of one number."""
-    slope = 0.0
-    for _ in range(6):
-        pull, bend = -HELD * slope, HELD
-        for seen, odds, won in known:
-            share = _share(odds + slope * seen)
-            pull += (won - share) * seen
-            bend += share * (1 - share) * seen * seen
-        slope += pull / bend
-    return slope
-
-
-def _odds(share: float) -> float:
-    held = min(max(share, _CLIP), 1 - _CLIP)
-    return math.log(held / (1 - held))
-
-
-def _share(odds: float) -> float:
-    return 1 / (1 + math.exp(-odds))
