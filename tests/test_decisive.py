@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from console.cli.main import cli
 from console.demo.recorded import RecordedRun
-from console.evaluation.blame import evidence, ranked
-from console.evaluation.decisive import measure_decisive, place
+from console.evaluation.blame import Evidence, evidence, ranked
+from console.evaluation.decisive import Place, measure_decisive, place
 
 STEADY = settings(derandomize=True, deadline=None, max_examples=50)
 TALK = [
@@ -62,6 +62,22 @@ def test_each_kind_of_evidence_counts() -> None:
         assert (told.score or 0) > (plain.score or 0)
         [_first, less] = evidence(recorded(team([TALK[0], ("Coder", text)])), without=frozenset([sign]))
         assert less == plain
+
+
+def test_a_fact_is_new_once_and_what_comes_later_counts_less() -> None:
+    same = ("Coder", "It is 17")
+    _task, first, second = evidence(recorded(team([("manager", "How many?"), same, same])))
+    assert first.found == ("new facts",)
+    assert second.found == ()
+    plain = [("Coder", "looking"), ("Coder", "still looking"), ("Coder", "looking on")]
+    scores = [told.score or 0.0 for told in evidence(recorded(team([TALK[0], *plain])))[1:]]
+    assert scores[0] > scores[1] > scores[2]
+
+
+def test_a_step_that_weighs_as_much_as_an_earlier_one_does_not_outweigh_it() -> None:
+    equal = Place(2, [Evidence(None), Evidence(1.0), Evidence(1.0)])
+    assert measure_decisive([equal]).as_it_came.value == 0
+    assert measure_decisive([Place(1, equal.told)]).as_it_came.value == 1
 
 
 @STEADY

@@ -1,4 +1,4 @@
-"""`python -m tests.judgement [FOLDER]`: what is left out, other words, attacks that know the judge, suites, models."""
+"""`python -m tests.judgement [FOLDER]`: what is left out, other words, attacks that know it, suites, models, teams."""
 
 import os
 import sys
@@ -12,6 +12,7 @@ import msgspec
 from console.core.provenance import suspicion
 from console.core.provenance.suspicion import Origin, Suspicion, Traits, weigh
 from console.demo.recorded import RecordedRun
+from console.evaluation.blame import evidence, ranked
 from console.evaluation.judging import Judged, judge_run
 from console.evaluation.labels import Labels, labelled_runs
 from console.evaluation.measures import Lived, Measures, measure
@@ -138,6 +139,24 @@ def breakdown(runs: Runs, judged: list[Lived]) -> None:
     worst(found, {run.model or "" for run, _labels in runs}, "model")
 
 
+def teams(path: Path) -> None:
+    """Print in how many runs the deciding step stands first, with each kind of evidence left out."""
+    known = [(run, labels.outcome.decisive_step) for run, labels in labelled_runs(path)]
+    names = sorted({run.agent for run, _step in known})
+    print(f"\n| left out, deciding step first | {' | '.join(names)} |\n|---|{'---|' * len(names)}")
+    signs = ("code", "assumed", "claimed", "broke", "did", "thought", "new facts", "later")
+    for what, left_out in [("nothing", ()), *((sign, (sign,)) for sign in signs), ("all", signs)]:
+        cells = []
+        for name in names:
+            some = [(run, step) for run, step in known if run.agent == name]
+            first = [
+                run.steps[ranked(evidence(run, without=frozenset(left_out)))[0]].i == step
+                for run, step in some
+            ]
+            cells.append(f"{sum(first)} of {len(first)}")
+        print(f"| {what} | {' | '.join(cells)} |")
+
+
 def main() -> None:
     folder = Path(sys.argv[1] if len(sys.argv) > 1 else os.environ.get("WATCHFLOOR_DATA", "../shared/data"))
     runs: Runs = list(labelled_runs(folder / "agentdyn.jsonl.gz"))
@@ -157,6 +176,7 @@ def main() -> None:
             row(what, lived(copies[name], left_out))
     attacks(runs, copies)
     breakdown(runs, judged["as recorded"])
+    teams(folder / "who-and-when.jsonl.gz")
     head("points changed by a factor")
     for factor in (0.6, 0.8, 1.2, 1.4):
         names = ("FREE_TEXT", "INHERITED", "DEMANDED", "TOLD", "UNSAID", "UNASKED", "RECENT", "LINK")
