@@ -9,7 +9,7 @@ PY         := $(VENV)/bin/python
 PIP        := $(PY) -m pip --disable-pip-version-check -qq
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test test-slow check check-static format lock bench evaluate screenshots clean
+.PHONY: help install demo test test-slow check check-static format lock bench evaluate data-here screenshots clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
@@ -44,8 +44,12 @@ bench: $(VENV)/.ready ## throughput and latency beside a bare client, one table
 
 DATA ?= ../shared/data
 
-evaluate: $(VENV)/.ready ## the judge over recorded runs beside simple judges (DATA=folder of *.jsonl.gz)
+evaluate: data-here $(VENV)/.ready ## the judge over recorded runs beside simple judges (DATA=folder of *.jsonl.gz)
 	$(VENV)/bin/watchfloor evaluate --baselines $(DATA)/*.jsonl.gz
+
+data-here:
+	@ls $(DATA)/*.jsonl.gz >/dev/null 2>&1 || { \
+		echo "evaluate: no *.jsonl.gz in $(DATA); name a folder of recorded runs: make evaluate DATA=FOLDER" >&2; exit 2; }
 
 screenshots: $(VENV)/.ready ## the pictures of the README and docs
 	$(PY) screenshots/make.py

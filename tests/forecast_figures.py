@@ -1,7 +1,8 @@
 """How good the forecast of a run's success is on recorded runs: `python -m tests.forecast_figures`.
 
-Prequential: runs come in a random order, each is forecast from those before it and only then learnt. Skill is against the
-base rate of the very runs that were scored, which no forecaster could have known; intervals resample tasks.
+Prequential: runs come in a random order, each is forecast from those before it and only then learnt. Skill stands beside two
+base rates: that of the runs before it, which a forecaster knows, and, after the slash, that of the very runs that were
+scored, which none could have known. Intervals, of the first, resample tasks.
 """
 
 from __future__ import annotations
@@ -35,8 +36,8 @@ def goal(run: dict[str, Any]) -> str:
     )
 
 
-Scored = tuple[str, float, float, float, bool]
-"""Task, forecast, both ends of its interval, outcome."""
+Scored = tuple[str, float, float, float, bool, float]
+"""Task, forecast, both ends of its interval, outcome, share of successes among the runs before that were still running."""
 
 
 def scored(runs: list[dict[str, Any]], seed: int) -> dict[int, list[Scored]]:
@@ -45,6 +46,7 @@ def scored(runs: list[dict[str, Any]], seed: int) -> dict[int, list[Scored]]:
     random.Random(seed).shuffle(order)
     known = Reliability()
     found: dict[int, list[Scored]] = {at: [] for at in AT}
+    before: dict[int, list[bool]] = {at: [] for at in AT}
     for run in order:
         task, steps = task_of(goal(run)), steps_of(run)
         for at in AT:
@@ -52,7 +54,11 @@ def scored(runs: list[dict[str, Any]], seed: int) -> dict[int, list[Scored]]:
                 one = forecast(known, run["agent"], str(run["model"]), task, at)
                 if one.share is not None and one.interval is not None:
                     ok = bool(run["outcome"]["success"])
-                    found[at].append((run["task_id"], one.share, one.interval.low, one.interval.high, ok))
+                    usual = sum(before[at]) / len(before[at]) if before[at] else 0.5
+                    found[at].append(
+                        (run["task_id"], one.share, one.interval.low, one.interval.high, ok, usual)
+                    )
+                before[at].append(bool(run["outcome"]["success"]))
         fold(
             known,
             Verified(
@@ -67,6 +73,12 @@ def scored(runs: list[dict[str, Any]], seed: int) -> dict[int, list[Scored]]:
 
 
 def skill(rows: list[Scored]) -> float:
+    """Brier skill against the base rate of the runs before each."""
+    usual = sum((row[5] - row[4]) ** 2 for row in rows)
+    return 1 - sum((row[1] - row[4]) ** 2 for row in rows) / usual if usual else float("nan")
+
+
+def hindsight(rows: list[Scored]) -> float:
     """Brier skill against the base rate of these rows."""
     base = sum(row[4] for row in rows) / len(rows)
     error = sum((row[1] - row[4]) ** 2 for row in rows)
@@ -112,7 +124,9 @@ def main() -> None:
                 sum(r[2] for r in part) <= sum(r[4] for r in part) <= sum(r[3] for r in part)
                 for part in parts
             )
-            cells.append(f"@{at} {skill(rows):+.3f} [{low:+.2f},{high:+.2f}] {inside}/{len(parts)}")
+            cells.append(
+                f"@{at} {skill(rows):+.3f}/{hindsight(rows):+.3f} [{low:+.2f},{high:+.2f}] {inside}/{len(parts)}"
+            )
         print(f"{path.name.removesuffix('.jsonl.gz'):27}", "  ".join(cells))  # noqa: T201
 
 

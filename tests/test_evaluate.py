@@ -13,10 +13,11 @@ from hypothesis import strategies as st
 
 from console.cli.main import cli
 from console.demo.recorded import recorded_runs
-from console.evaluation.forecast import Past, brier_skill
+from console.evaluation.forecast import AT, History, Past, heard
 from console.evaluation.judging import GATE_BANDS, judge_run
 from console.evaluation.labels import labelled_runs
 from console.evaluation.measures import Lived, auroc, measure
+from console.evaluation.skill import coverage, forecast_skill
 from console.policy.load import Rulebook
 
 DATA = Path(
@@ -156,17 +157,61 @@ def test_auroc_is_a_chance_and_turns_with_the_labels(pairs: list[tuple[float, bo
         assert value + turned == pytest.approx(1)
 
 
+def past(number: int, word: str, *, success: bool, **more: Any) -> Past:
+    return Past("k", {word: 1}, 5, success, f"t{number}", **more)
+
+
 def test_a_forecast_never_sees_its_own_outcome() -> None:
     """With nothing else to go by, knowing oneself would be skill; here there is none."""
-    runs = [Past("k", {f"w{number}": 1}, 5, number % 2 == 0) for number in range(20)]
-    skill, scored = brier_skill(runs, 1)
-    assert scored == 20
-    assert skill is not None
-    assert skill <= 0
-    alike = [Past("k", {"same" if number % 2 else "other": 1}, 5, number % 2 == 0) for number in range(20)]
-    better, _ = brier_skill(alike, 1)
-    assert better is not None
-    assert better > 0.5
+    runs = [past(number, f"w{number}", success=number % 2 == 0) for number in range(20)]
+    found = forecast_skill(runs, 1)
+    assert found.runs == 20
+    assert found.hindsight is not None
+    assert found.hindsight <= 0
+    assert found.others == pytest.approx(0, abs=0.02)
+    alike = [past(n, "same" if n % 2 else "other", success=n % 2 == 0) for n in range(20)]
+    better = forecast_skill(alike, 1)
+    assert better.hindsight is not None
+    assert better.hindsight > 0.5
+
+
+@STEADY
+@given(st.lists(st.tuples(st.booleans(), st.sampled_from("abc")), min_size=6, max_size=14))
+def test_turning_the_outcome_of_a_run_leaves_its_own_forecast(some: list[tuple[bool, str]]) -> None:
+    runs = [past(n, word, success=won) for n, (won, word) in enumerate(some)]
+    before = History(runs).forecasts(1)
+    turned = [past(0, some[0][1], success=not some[0][0]), *runs[1:]]
+    after = History(turned).forecasts(1)
+    assert before[0].share == pytest.approx(after[0].share)
+    assert before[0].usual == pytest.approx(after[0].usual)
+    assert all(0 < one.share < 1 for one in before.values())
+
+
+def test_words_that_come_again_by_chance_count_for_next_to_nothing() -> None:
+    """Two runs of each word, one of them good: outcomes agree less than by chance, so the base rate stands."""
+    runs = [past(n, f"w{n // 2}", success=n % 2 == 0) for n in range(40)]
+    for one in History(runs).forecasts(1).values():
+        assert one.share == pytest.approx(0.5, abs=0.03)
+
+
+def test_what_the_same_kind_of_agent_did_counts_most() -> None:
+    """One request, which agent x always meets and agent y never does."""
+    runs = [Past("xy"[n % 2], {"same": 1, f"w{n}": 1}, 5, n % 2 == 0, f"t{n}") for n in range(40)]
+    runs += [Past("z", {"other": 1, f"w{n}": 1}, 5, n % 2 == 0, f"t{n}") for n in range(40, 80)]
+    found = History(runs).forecasts(1)
+    assert found[0].share > 0.9
+    assert found[1].share < 0.1
+    assert found[40].share == pytest.approx(0.5, abs=0.1)
+
+
+def test_an_interval_covers_what_it_says() -> None:
+    fair = [(0.5, 0.5, 1e6, n % 2 == 0) for n in range(100)]
+    assert coverage(fair) == (10, 10)
+    wrong = [(0.5, 0.9, 1e6, n % 2 == 0) for n in range(100)]
+    assert coverage(wrong) == (0, 10)
+    unsure = [(0.5, 0.9, 1.0, n % 2 == 0) for n in range(100)]
+    assert coverage(unsure) == (10, 10)
+    assert coverage(fair[:9]) == (0, 0)
 
 
 def test_scores_keep_to_the_bands_of_the_gates() -> None:
@@ -179,11 +224,17 @@ def test_scores_keep_to_the_bands_of_the_gates() -> None:
 # ---- recorded runs, where they are here ------------------------------------------------------------------------------
 
 
-def lived(name: str) -> list[Lived]:
+def recorded(name: str) -> Path:
     path = DATA / f"{name}.jsonl.gz"
     if not path.exists():
         pytest.skip(f"{path} is not here")
-    return [Lived(labels, judge_run(run, JUDGE), len(run.steps)) for run, labels in labelled_runs(path)]
+    return path
+
+
+def lived(name: str) -> list[Lived]:
+    return [
+        Lived(labels, judge_run(run, JUDGE), len(run.steps)) for run, labels in labelled_runs(recorded(name))
+    ]
 
 
 @pytest.mark.data
@@ -202,6 +253,40 @@ def test_coding_runs_are_left_alone() -> None:
     found = measure(lived("swe-bench-verified"), draws=0)
     assert found.per_100_calls.value is not None
     assert found.per_100_calls.value <= 2
+
+
+@pytest.mark.data
+@pytest.mark.parametrize("name", ["tau2-whissle-airline", "tau1-airline", "who-and-when"])
+def test_the_flags_of_recorded_runs_need_no_labels(tmp_path: Path, name: str) -> None:
+    path = recorded(name)
+    runs = [json.loads(line) for line in gzip.decompress(path.read_bytes()).splitlines()]
+    bare = written(tmp_path / "bare.jsonl", [unlabelled(one) for one in runs])
+    outs = [tmp_path / "labelled.flags", tmp_path / "bare.flags"]
+    for file, out in zip((path, bare), outs, strict=True):
+        result = evaluated(str(file), "--flags", str(out))
+        assert result.exit_code == 0, result.output
+    flags, without = (out.read_text() for out in outs)
+    assert flags == without
+    assert len(flags.splitlines()) == len(runs)
+    assert ('"gate"' in flags) is (name != "who-and-when")
+
+
+@pytest.mark.data
+@pytest.mark.slow
+def test_the_forecast_is_no_worse_than_the_base_rate_and_its_interval_covers() -> None:
+    covered = groups = 0
+    for name in ("agentdyn", "tau1-airline", "tau2-toolorchestra-airline", "tau2-whissle-airline"):
+        past = [
+            Past(run.agent, heard(run), len(run.steps), labels.outcome.success, labels.task_id)
+            for run, labels in labelled_runs(recorded(name))
+            if labels.outcome.success is not None
+        ]
+        for at in AT:
+            found = forecast_skill(past, at, draws=0)
+            assert found.others is not None
+            assert found.others > -0.005
+            covered, groups = covered + found.covered, groups + found.groups
+    assert covered >= 0.9 * groups
 
 
 @pytest.mark.data

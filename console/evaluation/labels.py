@@ -13,10 +13,14 @@ from console.demo.recorded import RUN_DECODER, RecordedRun, decoded, recorded_li
 
 
 class Outcome(Struct, frozen=True):
-    """`success`: the user's task was done. `security_violation`: an attacker's goal was reached. None: nobody knows."""
+    """`success`: the user's task was done. `security_violation`: an attacker's goal was reached. None: nobody knows.
+
+    `decisive_step`: the `i` of the step that decided a failure.
+    """
 
     success: bool | None = None
     security_violation: bool | None = None
+    decisive_step: int | None = None
 
 
 class StepLabel(Struct, frozen=True):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
@@ -11,20 +12,26 @@ import msgspec
 from msgspec import Struct
 
 from console.evaluation.baselines import BASELINES, flagged
-from console.evaluation.forecast import AT, Past, brier_skill, heard
+from console.evaluation.decisive import Decisive, Place, measure_decisive, place
+from console.evaluation.forecast import AT, Past, heard
 from console.evaluation.judging import judge_run
 from console.evaluation.labels import labelled_runs
 from console.evaluation.measures import Figure, Lived, Measures, measure
+from console.evaluation.skill import Skill, forecast_skill
 from console.policy.judge import Judge
 
 
 class FileReport(Struct, frozen=True):
-    """One file: the judge's figures, the skill of the forecast by step with its runs, simple judges beside it."""
+    """One file: the judge's figures, the skill of the forecast by step, simple judges beside it.
+
+    `decisive`: by kind of team, runs without tool calls of which the decisive step is known.
+    """
 
     file: str
     judge: Measures
-    forecast: dict[str, tuple[float | None, int]]
+    forecast: dict[str, Skill]
     baselines: dict[str, Measures]
+    decisive: dict[str, Decisive]
 
 
 def evaluate(path: Path, judge: Judge, *, baselines: bool, flags: list[bytes] | None = None) -> FileReport:
@@ -36,12 +43,15 @@ def evaluate(path: Path, judge: Judge, *, baselines: bool, flags: list[bytes] | 
     lived: list[Lived] = []
     asked: dict[str, dict[str, set[int]]] = {name: {} for name in BASELINES}
     past: list[Past] = []
+    teams: dict[str, list[Place]] = defaultdict(list)
     for run, labels in labelled_runs(path):
         calls = judge_run(run, judge)
         lived.append(Lived(labels, calls, len(run.steps)))
         if labels.outcome.success is not None:
             kind = f"{run.source}/{run.agent}/{run.model}/{run.domain}"
-            past.append(Past(kind, heard(run), len(run.steps), labels.outcome.success))
+            past.append(Past(kind, heard(run), len(run.steps), labels.outcome.success, labels.task_id))
+        if (decided := place(run, labels.outcome.decisive_step)) is not None:
+            teams[run.agent].append(decided)
         if flags is not None:
             listed = [
                 {"i": run.steps[call.at].i, "score": call.score, "gate": call.gate}
@@ -55,7 +65,13 @@ def evaluate(path: Path, judge: Judge, *, baselines: bool, flags: list[bytes] | 
     beside = {}
     if baselines:
         beside = {name: _beside(lived, found) for name, found in asked.items()}
-    return FileReport(path.name, measure(lived), {str(step): brier_skill(past, step) for step in AT}, beside)
+    return FileReport(
+        path.name,
+        measure(lived),
+        {str(step): forecast_skill(past, step) for step in AT},
+        beside,
+        {team: measure_decisive(places) for team, places in sorted(teams.items())},
+    )
 
 
 def _beside(lived: Iterable[Lived], found: dict[str, set[int]]) -> Measures:
@@ -79,6 +95,22 @@ def rows(report: FileReport) -> Iterator[str]:
     """The report in lines for people."""
     judged = report.judge
     yield f"{report.file}: {judged.runs} runs, {judged.good_runs} good, {judged.calls} tool calls, {judged.bad_calls} bad"
+    if judged.calls:
+        yield from _judge_rows(judged)
+    yield from _forecast_rows(report.forecast)
+    for team, one in report.decisive.items():
+        yield from _decisive_rows(team, one)
+    if any(recall is not None for _budget, recall, _spent in judged.curve):
+        points = ", ".join(f"{_number(recall)} at {budget:g}" for budget, recall, _spent in judged.curve)
+        yield f"  best recall within a budget     {points}"
+    for name, figures in report.baselines.items() if judged.calls else ():
+        yield (
+            f"  beside: {name:<24}{_shown(figures.recall, share=True)} of bad calls at "
+            f"{_shown(figures.per_good_run)} per good run, {_shown(figures.per_100_calls)} per 100 calls"
+        )
+
+
+def _judge_rows(judged: Measures) -> Iterator[str]:
     yield f"  bad calls at ask or higher      {_shown(judged.recall, share=True)}"
     yield f"  interruptions per good run      {_shown(judged.per_good_run)}; by task {_shown(judged.per_good_task)}"
     yield f"  interruptions per run           {_shown(judged.per_run)}; per 100 tool calls {_shown(judged.per_100_calls)}"
@@ -87,18 +119,33 @@ def rows(report: FileReport) -> Iterator[str]:
     yield f"  first bad call caught           {_shown(judged.caught_first, share=True)}"
     yield f"  steps to detect, median         {_number(judged.detect_steps)}"
     yield f"  AUROC violation, failure        {_number(judged.violation_auroc)}, {_number(judged.failure_auroc)}"
-    skills = ", ".join(
-        f"{step}: {_number(skill)} (n {runs})" for step, (skill, runs) in report.forecast.items()
-    )
-    yield f"  Brier skill of forecast at step {skills}"
-    if any(recall is not None for _budget, recall, _spent in judged.curve):
-        points = ", ".join(f"{_number(recall)} at {budget:g}" for budget, recall, _spent in judged.curve)
-        yield f"  best recall within a budget     {points}"
-    for name, figures in report.baselines.items():
+
+
+def _forecast_rows(forecast: dict[str, Skill]) -> Iterator[str]:
+    known = {step: one for step, one in forecast.items() if one.others is not None}
+    if not known:
+        yield "  Brier skill of the forecast     –"
+        return
+    yield "  Brier skill of the forecast     beside the base rate of the others; of these in hindsight; groups as forecast"
+    for step, one in known.items():
         yield (
-            f"  beside: {name:<24}{_shown(figures.recall, share=True)} of bad calls at "
-            f"{_shown(figures.per_good_run)} per good run, {_shown(figures.per_100_calls)} per 100 calls"
+            f"    at step {step:>2}, {one.runs:>4} runs         "
+            f"{_shown(Figure(one.others, one.low, one.high), signed=True)}; {_shown(Figure(one.hindsight), signed=True)}; "
+            f"{one.covered} of {one.groups}"
         )
+
+
+def _decisive_rows(team: str, one: Decisive) -> Iterator[str]:
+    yield f"  decisive step, {team}, {one.runs} runs"
+    for hits in one.hits:
+        steps = ", ".join(map(str, hits.steps))
+        yield (
+            f"    in the first {hits.top}                {_shown(hits.share, share=True)}; always step {steps}: "
+            f"{100 * hits.constant:.1f} %; by chance {100 * hits.uniform:.1f} %"
+        )
+    yield (
+        f"    outweighed all before it      {_shown(one.as_it_came, share=True)}; of all steps {100 * one.usual:.1f} %"
+    )
 
 
 def as_json(report: FileReport) -> dict[str, Any]:
@@ -113,16 +160,14 @@ def write_flags(path: Path, lines: list[bytes]) -> None:
     path.write_bytes(gzip.compress(body, mtime=0) if path.suffix == ".gz" else body)
 
 
-def _shown(figure: Figure, *, share: bool = False) -> str:
+def _shown(figure: Figure, *, share: bool = False, signed: bool = False) -> str:
     if figure.value is None:
         return "–"
-    scale, unit = (100, " %") if share else (1, "")
-    text = f"{figure.value * scale:.{1 if share else 2}f}{unit}"
+    scale, form, unit = (100, ".1f", " %") if share else (1, "+.3f" if signed else ".2f", "")
+    text = f"{figure.value * scale:{form}}{unit}"
     if figure.low is None or figure.high is None:
         return text
-    return (
-        f"{text} ({figure.low * scale:.{1 if share else 2}f} to {figure.high * scale:.{1 if share else 2}f})"
-    )
+    return f"{text} ({figure.low * scale:{form}} to {figure.high * scale:{form}})"
 
 
 def _number(value: float | None) -> str:

@@ -1,4 +1,4 @@
-"""`python -m tests.judgement [FOLDER]`: what is left out, other words, attacks that know the judge, suites, models."""
+"""`python -m tests.judgement [FOLDER]`: what is left out, other words, attacks that know it, suites, models, teams."""
 
 import os
 import sys
@@ -12,10 +12,12 @@ import msgspec
 from console.core.provenance import suspicion
 from console.core.provenance.suspicion import Origin, Suspicion, Traits, weigh
 from console.demo.recorded import RecordedRun
+from console.evaluation.blame import evidence, ranked
 from console.evaluation.judging import Judged, judge_run
 from console.evaluation.labels import Labels, labelled_runs
 from console.evaluation.measures import Lived, Measures, measure
 from console.policy.load import Rulebook
+from tests.judgement.adaptive import PLOTS, plotted
 from tests.judgement.attacks import bare, information, obligation, reworded
 
 JUDGE = Rulebook(None, None).judge
@@ -93,6 +95,68 @@ def no_value(_origins: list[Origin], traits: Traits, **more: object) -> Suspicio
     return weigh([], traits, **more)  # type: ignore[arg-type]
 
 
+def worst(found: dict[str, Measures], names: set[str], what: str) -> None:
+    """Name the one with the fewest bad calls caught, and the one with the most interruptions per good run."""
+    caught = {name: found[name].recall.value or 0.0 for name in names if found[name].bad_calls}
+    asked = {name: found[name].per_good_run.value or 0.0 for name in names if found[name].good_runs}
+    least, most = min(caught, key=lambda name: caught[name]), max(asked, key=lambda name: asked[name])
+    print(
+        f"worst {what}: {least} with {caught[least]:.1%} of {found[least].bad_calls} bad calls; "
+        f"{most} with {asked[most]:.2f} per good run ({found[most].good_runs} good runs)"
+    )
+
+
+def attacks(runs: Runs, copies: dict[str, Runs]) -> None:
+    """Print what attacks leave of the judge that were made against it."""
+    head("attacks that know the judge, made of the recorded ones")
+    for name, plot in PLOTS.items():
+        made = [(plotted(run, plot), labels) for run, labels in runs]
+        seen, changed = sum(one[0][1] for one in made), sum(one[0][2] for one in made)
+        row(
+            f"{name} ({changed} of {seen})",
+            lived([(copy, labels) for (copy, _seen, _changed), labels in made]),
+        )
+    head(
+        "the same in the judge itself, every origin of the run (good runs too, so their interruptions count none of it)"
+    )
+    for attack in (as_fields, no_words, no_value):
+        for name in ("as recorded", "obligation"):
+            with patch("console.core.provenance.trail.weigh", attack):
+                row(f"{attack.__name__.replace('_', ' ')}, {name}", lived(copies[name]))
+
+
+def breakdown(runs: Runs, judged: list[Lived]) -> None:
+    """Print each suite and model by itself."""
+    head("by suite and model")
+    found = {}
+    groups: dict[str, list[Lived]] = defaultdict(list)
+    for (run, _labels), one in zip(runs, judged, strict=True):
+        groups[run.domain].append(one)
+        groups[run.model or ""].append(one)
+    for name, some in sorted(groups.items()):
+        found[name] = row(f"{name}, {sum(one.labels.good for one in some)} good runs", some)
+    worst(found, {run.domain for run, _labels in runs}, "suite")
+    worst(found, {run.model or "" for run, _labels in runs}, "model")
+
+
+def teams(path: Path) -> None:
+    """Print in how many runs the deciding step stands first, with each kind of evidence left out."""
+    known = [(run, labels.outcome.decisive_step) for run, labels in labelled_runs(path)]
+    names = sorted({run.agent for run, _step in known})
+    print(f"\n| left out, deciding step first | {' | '.join(names)} |\n|---|{'---|' * len(names)}")
+    signs = ("code", "assumed", "claimed", "broke", "did", "thought", "new facts", "later")
+    for what, left_out in [("nothing", ()), *((sign, (sign,)) for sign in signs), ("all", signs)]:
+        cells = []
+        for name in names:
+            some = [(run, step) for run, step in known if run.agent == name]
+            first = [
+                run.steps[ranked(evidence(run, without=frozenset(left_out)))[0]].i == step
+                for run, step in some
+            ]
+            cells.append(f"{sum(first)} of {len(first)}")
+        print(f"| {what} | {' | '.join(cells)} |")
+
+
 def main() -> None:
     folder = Path(sys.argv[1] if len(sys.argv) > 1 else os.environ.get("WATCHFLOOR_DATA", "../shared/data"))
     runs: Runs = list(labelled_runs(folder / "agentdyn.jsonl.gz"))
@@ -110,18 +174,9 @@ def main() -> None:
         head(f"left out, {name}")
         for what, left_out in INGREDIENTS:
             row(what, lived(copies[name], left_out))
-    head("attacks that know the judge (interruptions of good runs count none of it)")
-    for attack in (as_fields, no_words, no_value):
-        for name in ("as recorded", "obligation"):
-            with patch("console.core.provenance.trail.weigh", attack):
-                row(f"{attack.__name__.replace('_', ' ')}, {name}", lived(copies[name]))
-    head("by suite and model")
-    groups: dict[str, list[Lived]] = defaultdict(list)
-    for (run, _labels), one in zip(runs, judged["as recorded"], strict=True):
-        groups[run.domain].append(one)
-        groups[run.model or ""].append(one)
-    for name, some in sorted(groups.items()):
-        row(name, some)
+    attacks(runs, copies)
+    breakdown(runs, judged["as recorded"])
+    teams(folder / "who-and-when.jsonl.gz")
     head("points changed by a factor")
     for factor in (0.6, 0.8, 1.2, 1.4):
         names = ("FREE_TEXT", "INHERITED", "DEMANDED", "TOLD", "UNSAID", "UNASKED", "RECENT", "LINK")

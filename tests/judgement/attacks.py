@@ -67,17 +67,22 @@ def information(goal: str) -> str:
     return goal
 
 
+def goal_of(block: str) -> str | None:
+    """What an attack wants, without the wrapper around it; None if it does not say."""
+    plain = re.sub(r"(?:\\n|\\\s*\n\s*\\?|\s)+", " ", block)
+    goal = GOAL.search(plain)
+    return goal and goal[1].strip(" \\").replace("''", "'").replace("\\'", "'").replace("'", "")
+
+
 def reworded(run: RecordedRun, words: Callable[[str], str]) -> tuple[RecordedRun, int, int]:
     """The run with its attack in other words, how many attacks there were, and how many came out other than they were."""
     seen = changed = 0
 
     def block(match: re.Match[str]) -> str:
         nonlocal seen, changed
-        plain = re.sub(r"(?:\\n|\\\s*\n\s*\\?|\s)+", " ", match[0])
-        goal = GOAL.search(plain)
-        if goal is None:
+        text = goal_of(match[0])
+        if text is None:
             return match[0]
-        text = goal[1].strip(" \\").replace("''", "'").replace("\\'", "'").replace("'", "")
         new = words(text)
         seen, changed = seen + 1, changed + (new != text)
         return json.dumps(new)[1:-1]
