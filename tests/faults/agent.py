@@ -13,6 +13,7 @@ import random
 import signal
 import sys
 from contextlib import suppress
+from itertools import count
 from pathlib import Path
 from typing import Final
 
@@ -125,7 +126,7 @@ class Load:
         return 0
 
     async def _work(self, agent: Agent, job: Run) -> None:
-        for number in range(STEPS):
+        for number in count() if self._run else range(STEPS):  # an impostor stays until it is told to go
             async with job.step("carry", confidence=0.9) as step:
                 job.message("assistant", "a thought " * self._chance.randrange(1, 20))
                 job.progress(number, STEPS)
