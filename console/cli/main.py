@@ -59,10 +59,14 @@ TABLE: Final[dict[str, Entry]] = {
 @common
 @click.option("--read-only", is_flag=True, help="Open the console without any way to act.")
 @click.option(
+    "--plain", is_flag=True, help="Line by line: for screen readers, dumb terminals, logs and scripts."
+)
+@click.option("--colour", is_flag=True, help="With --plain: colour the lines that want a person.")
+@click.option(
     "--version", is_flag=True, expose_value=False, is_eager=True, callback=version, help="Print the version."
 )
 @click.pass_context
-def cli(ctx: click.Context, place: Place, *, read_only: bool) -> int:
+def cli(ctx: click.Context, place: Place, *, read_only: bool, plain: bool, colour: bool) -> int:
     """Supervise live AI agents: watch, approve, edit, reject, pause, kill.
 
     Without a command it opens the console.
@@ -70,6 +74,10 @@ def cli(ctx: click.Context, place: Place, *, read_only: bool) -> int:
     ctx.obj = place
     if ctx.invoked_subcommand is not None:
         return 0
+    if plain:
+        from console.cli.plain.opening import open_plain
+
+        return open_plain(place, read_only=read_only, coloured=colour)
     from console.cli.screen import open_console
 
     return open_console(place, read_only=read_only)
