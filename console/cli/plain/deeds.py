@@ -35,7 +35,7 @@ Tell = Callable[[str], None]
 
 
 class Deeds:
-    """States wishes as the console does, each once, and tells what becomes of them. `refused` counts what came to nothing."""
+    """States wishes as the console does, each once, and tells what becomes of them; counts what came to nothing."""
 
     def __init__(self, floor: Floor, tell: Tell, timeout: float) -> None:
         self._floor = floor

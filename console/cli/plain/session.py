@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from contextlib import suppress
 from typing import TYPE_CHECKING, Final
 
 from console.cli import card
-from console.cli.exits import CliError, bad
-from console.cli.names import find_action, find_alarm, find_run
+from console.cli.exits import CliError
 from console.cli.plain import rows, words
 from console.cli.plain.acts import Acts, choices
 from console.cli.plain.deeds import Deeds
 from console.cli.plain.lists import Lists
+from console.cli.plain.meant import meant
 from console.cli.plain.news import News
 from console.cli.plain.questions import Question, Reply
 from console.cli.plain.things import FIRST, Numbers, Thing
@@ -227,7 +226,7 @@ class Session:
         view = self._view()
         name, _, said = rest.partition(" ")
         try:
-            found = self._found(word, name)
+            found = meant(self.floor.fleet, self._numbers, self._opened, word, name)
         except CliError as error:
             self._say(str(error))
             return
@@ -246,47 +245,6 @@ class Session:
                 self._replied(acts.about_run(word.name, found, said.strip()))
             case Alarm():
                 self._replied(acts.about_alarm(word.name, found, said.strip()))
-
-    def _found(self, word: Word, name: str) -> Action | Run | Alarm:
-        """The thing that a word is about.
-
-        Raises:
-            CliError: there is none such, more than one, or it is of another kind.
-        """
-        fleet = self.floor.fleet
-        thing = self._numbers.thing(name) if name else self._opened
-        if thing is not None:
-            return self._of_kind(thing, word)
-        if not name:
-            raise bad(f"{word.form}: which? queue, fleet and alarms give the numbers")
-        if name.isdecimal():
-            raise bad(f"nothing has the number {name} here; queue, fleet and alarms give the numbers")
-        match word.of:
-            case "action":
-                return find_action(fleet, name)
-            case "run":
-                return find_run(fleet, name)
-            case "alarm":
-                return find_alarm(fleet, name)
-        for find in (find_action, find_run, find_alarm):
-            with suppress(CliError):
-                return find(fleet, name)
-        raise bad(f"no action, run or alarm {name!r} on site {fleet.site}")
-
-    def _of_kind(self, thing: Thing, word: Word) -> Action | Run | Alarm:
-        fleet = self.floor.fleet
-        key = thing.key
-        if thing.kind == "action" and word.of == "run":
-            key = key.rpartition("/")[0]
-        elif word.of not in ("thing", thing.kind):
-            raise bad(f"{word.name} is for {word.of}s; {self._numbers.of(*thing)} is of another kind")
-        if word.of == "run" or thing.kind == "run":
-            found: Action | Run | Alarm | None = fleet.runs.get(key)
-        else:
-            found = fleet.action(key) if thing.kind == "action" else fleet.alarms.get(key)
-        if found is None:
-            raise bad(f"{self._numbers.of(*thing)} has left the floor; the recording has it")
-        return found
 
     def _open(self, found: Action | Run | Alarm, view: View) -> None:
         match found:
