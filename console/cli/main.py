@@ -34,6 +34,7 @@ TABLE: Final[dict[str, Entry]] = {
     "out-of-service": Entry("console.cli.alarms:out_of_service", "hide an alarm until it is put back"),
     "in-service": Entry("console.cli.alarms:in_service", "put an alarm back into service"),
     "tail": Entry("console.cli.tail:tail", "the log, a line a record, live with --follow"),
+    "oncall": Entry("console.cli.oncall.verb:oncall", "who did what, as a shift report in Markdown"),
     "sessions": Entry("console.cli.record:sessions", "the recording's files"),
     "export": Entry("console.cli.record:export", "the recording as JSON lines"),
     "import": Entry("console.cli.importing:import_", "a session file out of an export"),
