@@ -165,23 +165,23 @@ async def test_a_script_of_lines_from_a_pipe_decides(tmp_path: Path) -> None:
 async def test_on_a_terminal_it_moves_no_cursor_and_leaves_by_the_end_of_input(tmp_path: Path) -> None:
     with FloorProcesses(tmp_path) as floor:
         await up(floor)
-        with agent(floor) as said:
-            with Terminal(PLAIN, environment(floor) | {"TERM": "dumb"}, columns=200, rows=50) as terminal:
-                terminal.shows(" waits 11: ")
-                before = terminal.modes
-                terminal.press("11\n")
-                text = terminal.shows("choose: 1 approve")
-                digits = text.partition("code     ")[2][:4]
-                terminal.press("1\n")
-                terminal.shows("does it, anything else does not")
-                terminal.press(f"{digits}\n" if digits.isdecimal() else "y\n")
-                terminal.shows("recorded as approved")
-                await until(lambda: "approved" in said.read_text("utf-8"), 20.0, "the agent hears it")
-                assert terminal.modes == before
-                terminal.press("\x04")
-                assert terminal.ended() == 0
-                # What the terminal itself echoes of ^D aside, nothing but text and line ends came out.
-                assert set(terminal.received) & set(range(32)) <= {0x0A, 0x0D, 0x08}
+        environment_ = environment(floor) | {"TERM": "dumb"}
+        with agent(floor) as said, Terminal(PLAIN, environment_, columns=200, rows=50) as terminal:
+            terminal.shows(" waits 11: ")
+            before = terminal.modes
+            terminal.press("11\n")
+            text = terminal.shows("choose: 1 approve")
+            digits = text.partition("code     ")[2][:4]
+            terminal.press("1\n")
+            terminal.shows("does it, anything else does not")
+            terminal.press(f"{digits}\n" if digits.isdecimal() else "y\n")
+            terminal.shows("recorded as approved")
+            await until(lambda: "approved" in said.read_text("utf-8"), 20.0, "the agent hears it")
+            assert terminal.modes == before
+            terminal.press("\x04")
+            assert terminal.ended() == 0
+            # What the terminal itself echoes of ^D aside, nothing but text and line ends came out.
+            assert set(terminal.received) & set(range(32)) <= {0x0A, 0x0D, 0x08}
 
 
 @pytest.mark.broker

@@ -13,19 +13,15 @@ from console.cli.plain.acts import Acts, choices
 from console.cli.plain.deeds import Deeds
 from console.cli.plain.lists import Lists
 from console.cli.plain.meant import meant
-from console.cli.plain.news import News
 from console.cli.plain.questions import Question, Reply
-from console.cli.plain.things import FIRST, Numbers, Thing
+from console.cli.plain.telling import Ring, Telling
+from console.cli.plain.things import FIRST, Thing
 from console.cli.tail import record_line
 from console.core.reduce import Change
 from console.core.state import Action, Alarm, Run
-from console.tui import figures
 from console.tui import filter as filters
 from console.tui.frame_rows import View
-from console.tui.index import FleetIndex
-from console.tui.moment import Moment
 from console.tui.sheets import Sheet
-from console.tui.source import standing
 
 if TYPE_CHECKING:
     from console.cli.plain.printer import Printer
@@ -35,8 +31,6 @@ if TYPE_CHECKING:
 
 WAIT: Final = 5.0
 """Seconds that `wait` waits unless told otherwise."""
-
-Ring = Callable[[], None]
 
 
 class Session:
@@ -53,13 +47,12 @@ class Session:
         clock: Callable[[], float] = time.monotonic,
         ring: Ring = lambda: None,
     ) -> None:
-        self.floor, self._printer, self._ring = floor, printer, ring
-        self._read_only, self._signed, self._clock = read_only, signed, clock
+        self.floor = floor
+        self._read_only = read_only
+        self._telling = Telling(floor, printer, read_only=read_only, signed=signed, clock=clock, ring=ring)
+        self._say, self._tell, self._view = self._telling.say, self._telling.tell, self._telling.view
+        self._index, self._numbers = self._telling.index, self._telling.numbers
         self.deeds = Deeds(floor, self._tell, timeout)
-        self._index = FleetIndex(floor.fleet)
-        self._moment = Moment(clock)
-        self._numbers = Numbers()
-        self._news = News(self._numbers)
         self._lists = Lists(self._index, self._numbers)
         self._filter = filters.Filter()
         self._question: Question | None = None
@@ -73,17 +66,9 @@ class Session:
 
     def begin(self) -> None:
         """Say where we are and what waits."""
-        who = (
-            f"{self.floor.operator}, read only: nothing here can act"
-            if self._read_only
-            else self.floor.operator
-        )
-        unsigned = "" if self._signed or self._read_only else ", no key here: only reject, pause and hold"
-        self._say(
-            f"watchfloor, site {self.floor.topics.site}, operator {who}{unsigned}; help says what can be typed"
-        )
+        self._telling.greet()
         self.look()
-        self._status()
+        self._telling.status()
 
     def close(self) -> None:
         """Stop listening."""
@@ -92,14 +77,8 @@ class Session:
         self.deeds.close()
 
     def look(self) -> None:
-        """Tell what is news: after each change, and when time alone may have brought some."""
-        view = self._view()
-        for item in self._news.since(
-            self._index, view.now, self.floor.trouble, followed=self.floor.status.joined
-        ):
-            if item.calls:
-                self._ring()
-            self._printer.line(f"{self._time()} {item.text}", item.level)
+        """Tell what is news, and take back a question that is no longer one."""
+        self._telling.news()
         question = self._question
         if question is not None and (why := question.outdated(self.floor.fleet)):
             self._question = None
@@ -113,26 +92,6 @@ class Session:
         if self._events:
             for record, _ in applied:
                 self._say(record_line(record))
-
-    def _tell(self, text: str) -> None:
-        self._printer.line(f"{self._time()} {text}")
-
-    def _say(self, text: str) -> None:
-        self._printer.line(text)
-
-    def _time(self) -> str:
-        return figures.clock(self._moment.now, None) if self.floor.fleet.at else "--:--:--"
-
-    def _view(self) -> View:
-        at = standing(self.floor.status, self._clock())
-        if self.floor.fleet is not self._index.fleet:
-            self._index.follow(self.floor.fleet)
-        self._moment.follow(self.floor.fleet.at, live=at.live)
-        self._index.update(self._moment.now)
-        return View(
-            now=self._moment.now, width=80, zone=None, standing=at, site=self.floor.topics.site,
-            operator=self.floor.operator, read_only=self._read_only, signed=self._signed,
-        )  # fmt: skip
 
     # ---- what is typed -----------------------------------------------------------------------------------------------
 
@@ -192,11 +151,11 @@ class Session:
             case "wait":
                 await self._wait(rest)
             case "help":
-                self._printer.lines(words.page(read_only=self._read_only))
+                self._say(*words.page(read_only=self._read_only))
             case "queue" | "fleet" | "alarms":
                 self._list(word.name)
             case "status":
-                self._status()
+                self._telling.status()
             case "filter":
                 self._narrow(rest)
             case "events":
@@ -263,12 +222,12 @@ class Session:
                 lines = rows.alarm_page(self._numbers.of(*thing), found, view.now)
         self._read = found.digest if isinstance(found, Action) else ""
         self._opened, self._menu = thing, choices(found, read_only=self._read_only)
-        self._printer.lines(lines)
+        self._say(*lines)
         if self._menu:
             self._say("choose: " + ", ".join(f"{number} {name}" for number, name in enumerate(self._menu, 1)))
 
     def _replied(self, reply: Reply) -> None:
-        self._printer.lines(reply.words)
+        self._say(*reply.words)
         if reply.wish is not None:
             why = reply.then is None and self._outdated(reply)
             if why:
@@ -277,20 +236,12 @@ class Session:
                 self.deeds.state(reply.wish)
         if reply.then is not None:
             self._question = reply.then
-            self._printer.lines(reply.then.lines())
+            self._say(*reply.then.lines())
 
     def _outdated(self, reply: Reply) -> str:
         return "" if reply.wish is None else Sheet(reply.wish).outdated(self.floor.fleet)
 
     # ---- lists -------------------------------------------------------------------------------------------------------
-
-    def _status(self) -> None:
-        view = self._view()
-        fleet = self.floor.fleet
-        self._say(f"link: {self.floor.trouble or 'the floor is followed'}")
-        self._say(
-            rows.counts_line(self._index.counts(view.now), len(fleet.waiting), len(fleet.runs), view.now)
-        )
 
     def _narrow(self, text: str) -> None:
         self._filter = filters.parse(text[: filters.CHARS])
@@ -298,4 +249,4 @@ class Session:
 
     def _list(self, name: str) -> None:
         view = self._view()
-        self._printer.lines(self._lists.of(name, self.floor.fleet, self._filter, view.now))
+        self._say(*self._lists.of(name, self.floor.fleet, self._filter, view.now))
