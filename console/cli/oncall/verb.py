@@ -19,7 +19,7 @@ from console.cli.oncall.markdown import report
 from console.cli.oncall.shape import report_shape
 from console.cli.oncall.shift import Shift
 from console.cli.options import Place, common
-from console.cli.recorded import session_path
+from console.cli.session_file import session_path
 from console.core.state import Fleet
 from console.recording.bodies import Row
 from console.recording.history import SessionInfo, history
