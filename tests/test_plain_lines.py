@@ -165,7 +165,7 @@ async def test_a_script_of_lines_from_a_pipe_decides(tmp_path: Path) -> None:
 async def test_on_a_terminal_it_moves_no_cursor_and_leaves_by_the_end_of_input(tmp_path: Path) -> None:
     with FloorProcesses(tmp_path) as floor:
         await up(floor)
-        environment_ = environment(floor) | {"TERM": "dumb"}
+        environment_ = environment(floor) | {"TERM": "dumb", "WATCHFLOOR_ATTENTION": "off"}
         with agent(floor) as said, Terminal(PLAIN, environment_, columns=200, rows=50) as terminal:
             terminal.shows(" waits 11: ")
             before = terminal.modes
@@ -192,6 +192,9 @@ async def test_whatever_ends_it_nothing_of_it_is_left(tmp_path: Path, how: str) 
         await up(floor)
         with Terminal(PLAIN, environment(floor)) as terminal:
             terminal.shows("help says what can be typed")
+            with agent(floor):
+                terminal.shows(" waits 11: ")
+            assert bytes(terminal.received).count(b"\a") == 1
             process = terminal.process
             if how == "hang up":
                 terminal.hang_up()

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Final, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
-from console.core.state import Action, Alarm
 from console.tui.attention import Level, wants_answer
 from console.tui.terminals import BELL, Terminal, notification, title_back, title_kept, titled
+
+if TYPE_CHECKING:
+    from console.core.state import Action, Alarm
 
 SETTING: Final = "WATCHFLOOR_ATTENTION"
 """`off`, or some of the words of `WAYS`; all of them without it."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import signal
 import sys
 from collections.abc import Callable
@@ -16,6 +17,8 @@ from console.cli.plain.lines_in import Typed
 from console.cli.plain.printer import Printer
 from console.cli.plain.session import Session
 from console.link.floor import Floor, NoAnswerError
+from console.tui.calling import BELL_EVERY, BadSettingError, ways
+from console.tui.terminals import BELL
 
 if TYPE_CHECKING:
     from typing import TextIO
@@ -70,7 +73,10 @@ async def sitting(
         except NoAnswerError as error:
             if script:
                 raise unreachable(place, floor, str(error)) from None
-        session = Session(floor, printer, read_only=read_only, signed=key is not None, timeout=place.timeout)
+        signed, ring = key is not None, bell(output)
+        session = Session(
+            floor, printer, read_only=read_only, signed=signed, timeout=place.timeout, ring=ring
+        )
         on_signals(end, session.abandon)
         typed.start()
         session.begin()
@@ -115,6 +121,32 @@ async def _end_of_script(session: Session, printer: Printer) -> int:
     if session.deeds.unanswered:
         return Exit.NO_ANSWER
     return Exit.UNCONFIRMED if session.deeds.unfinished else Exit.DONE
+
+
+def bell(output: TextIO) -> Callable[[], None]:
+    """What rings on a terminal, not too often; nothing elsewhere, or where the setting says so.
+
+    Raises:
+        CliError: the setting means nothing.
+    """
+    try:
+        allowed = "bell" in ways(os.environ)
+    except BadSettingError as error:
+        raise bad(str(error)) from None
+    if not allowed or not output.isatty():
+        return lambda: None
+    clock = asyncio.get_running_loop().time
+    rang = float("-inf")
+
+    def ring() -> None:
+        nonlocal rang
+        if clock() - rang >= BELL_EVERY:
+            rang = clock()
+            with suppress(OSError):
+                output.write(BELL)
+                output.flush()
+
+    return ring
 
 
 def on_signals(end: Callable[[int], None], abandon: Callable[[], bool]) -> None:
