@@ -15,13 +15,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
+from bus.alarm_records import AlarmAcknowledged, AlarmCleared
 from bus.events import ActionProposed, EventsDropped
 from bus.home import Home
 from bus.records import (
     ActionAssessed,
     ActionDecided,
-    AlarmAcknowledged,
-    AlarmCleared,
     CommandFailed,
     GapFound,
     IntentRefused,

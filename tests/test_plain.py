@@ -387,6 +387,8 @@ INTENTS: dict[str, tuple[list[str], str]] = {
     "hold_all": (["hold all", "y"], "hold"),
     "acknowledge": (["ack agent"], "acknowledge"),
     "reset": (["reset agent enough"], "reset"),
+    "shelve": (["shelve agent 30m nightly"], "shelve"),
+    "remove": (["remove agent broken sensor"], "remove"),
 }
 
 
@@ -397,7 +399,9 @@ async def test_every_acting_action_states_exactly_its_intent(
     site: SiteInMemory, place: Place, name: str
 ) -> None:
     ask(site)
-    site.supervisor.desk.alarms.raise_("ungated-action", "it ran", "refunds", "7q4f")
+    site.supervisor.desk.alarms.raise_(
+        "misdeed" if name in ("shelve", "remove") else "ungated-action", "it ran", "refunds", "7q4f"
+    )
     site.supervisor.pump()
     (alarm,) = site.fleet.alarms
     said: list[Intent] = []

@@ -9,7 +9,8 @@ from console.tui.attention import Level, wants_answer
 from console.tui.terminals import BELL, Terminal, notification, title_back, title_kept, titled
 
 if TYPE_CHECKING:
-    from console.core.state import Action, Alarm
+    from console.core.alarm_state import Alarm
+    from console.core.state import Action
 
 SETTING: Final = "WATCHFLOOR_ATTENTION"
 """`off`, or some of the words of `WAYS`; all of them without it."""

@@ -6,6 +6,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any, Final, Literal
 
+from bus.alarm_records import AlarmAcknowledged, AlarmCleared, AlarmRaised, AlarmShelved
 from bus.codec import Record
 from bus.events import ActionProposed, CommandAcknowledged, CommandEffective, CommandRefused, EventsDropped
 from bus.records import (
@@ -13,10 +14,6 @@ from bus.records import (
     ActionAssessed,
     ActionDecided,
     AgentLost,
-    AlarmAcknowledged,
-    AlarmCleared,
-    AlarmRaised,
-    AlarmShelved,
     CommandFailed,
     CommandRequested,
     CommandSent,
@@ -27,7 +24,8 @@ from bus.records import (
     OutcomeVerified,
     SupervisorStarted,
 )
-from console.core.state import Alarm, Command, Fleet
+from console.core.alarm_state import Alarm
+from console.core.state import Command, Fleet
 
 NOBODY: Final = ("clock", "policy", "agent", "supervisor")
 """Who decides without being a person."""

@@ -11,19 +11,22 @@ from bus.messages import Verb
 from console.cli import card
 from console.cli.command import held_by_all
 from console.cli.plain.questions import Arguments, Confirm, Id, Reply, Words, confirming
+from console.core.alarm_state import Alarm
+from console.core.apply_alarm import unhideable
 from console.core.binding import unbound
 from console.core.lifecycle import ENDED
-from console.core.state import Action, Alarm, Fleet, Run
+from console.core.state import Action, Fleet, Run
 from console.tui import figures
 from console.tui.decide_rows import closed_because
 from console.tui.frame_rows import View
 from console.tui.sending import unsendable
 from console.tui.sheets import WORDS_CHARS, Wish
+from console.tui.shelve_sheet import shelf_time
 
 VERBS: Final[dict[str, Verb]] = {
     "approve": "approve", "edit": "edit", "reject": "reject", "reject-because": "reject", "respond": "respond",
     "pause": "pause", "resume": "resume", "hold": "hold", "hold-all": "hold", "kill": "kill",
-    "ack": "acknowledge", "reset": "reset",
+    "ack": "acknowledge", "reset": "reset", "shelve": "shelve", "remove": "remove", "restore": "restore",
 }  # fmt: skip
 """The verb of the intent that each acting word leads to."""
 
@@ -95,19 +98,35 @@ class Acts:
         )
 
     def about_alarm(self, word: str, alarm: Alarm, said: str) -> Reply:
-        """Acknowledge or reset an alarm."""
+        """Acknowledge an alarm, reset it, hide it, or bring it back."""
         verb = VERBS[word]
         wish = Wish(f"{verb} {alarm.id}", verb, alarm.agent, alarm.run, alarm=alarm.id)
-        if alarm.state == "normal":
-            return _no("it is cleared")
-        if word == "ack":
-            by = f" by {alarm.by}" if alarm.by else ""
-            return _no(f"it is acknowledged already{by}") if alarm.state == "acknowledged" else Reply(wish)
-        if not alarm.latched:
-            return _no("it is not latched; it goes when its cause does")
-        if said:
-            return Reply(wish._replace(reason=said[:WORDS_CHARS]))
-        return Reply(then=Words(wish, f"reset {alarm.text or alarm.kind}, because"))
+        if why := self._no_alarm(word, alarm):
+            return _no(why)
+        if word in ("ack", "restore"):
+            return Reply(wish)
+        seconds, reason = shelf_time(said[:WORDS_CHARS]) if word == "shelve" else (0, said[:WORDS_CHARS])
+        wish = wish._replace(seconds=seconds)
+        if reason:
+            return Reply(wish._replace(reason=reason))
+        return Reply(then=Words(wish, f"{word} {alarm.text or alarm.kind}, because"))
+
+    def _no_alarm(self, word: str, alarm: Alarm) -> str:
+        """Why a word does not fit an alarm as it stands, or nothing."""
+        by = f" by {alarm.by}" if alarm.by else ""
+        match word:
+            case "ack" if alarm.state == "normal":
+                return "it is not so at present"
+            case "ack":
+                return f"it is acknowledged already{by}" if alarm.state == "acknowledged" else ""
+            case "reset":
+                seen = alarm.latched or alarm.state == "acknowledged"
+                return "" if seen else "it is not latched: it goes when its cause does; acknowledge it first"
+        if alarm.shown == "suppressed":
+            return "a rule of the site hides it: alarms.toml"
+        if word == "restore":
+            return "it is in sight" if alarm.shown == "shown" else ""
+        return f"it is {alarm.shown} already" if alarm.shown != "shown" else unhideable(alarm)
 
 
 def _wish(action: Action, verb: Verb) -> Wish:
@@ -136,5 +155,8 @@ def choices(thing: Action | Run | Alarm, *, read_only: bool) -> list[str]:
             stopped = thing.state in ("paused", "pausing") or thing.held
             return ["resume" if stopped else "pause", "hold", "kill"]
         case Alarm():
-            seen = [] if thing.state in ("acknowledged", "normal") else ["ack"]
-            return [*seen, "reset"] if thing.latched and thing.state != "normal" else seen
+            if thing.shown in ("shelved", "out-of-service"):
+                return ["restore"]
+            seen = ["ack"] if thing.state in ("unacknowledged", "returned") else []
+            reset = ["reset"] if thing.latched or thing.state == "acknowledged" else []
+            return [*seen, *reset, *([] if unhideable(thing) else ["shelve", "remove"])]

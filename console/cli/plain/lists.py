@@ -57,7 +57,7 @@ class Lists:
         return lines, len(runs)
 
     def _alarms(self, fleet: Fleet, now: int) -> list[str]:
-        alarms = [alarm for alarm in fleet.alarms.values() if alarm.state != "normal"]
+        alarms = [one for one in fleet.alarms.values() if one.state != "normal" or one.shown != "shown"]
         alarms.sort(
             key=lambda a: (not stands(a, now), not wants_answer(a, now), a.priority, a.raised_at, a.id)
         )

@@ -9,7 +9,8 @@ from typing import NamedTuple
 
 from console.cli.plain import rows
 from console.cli.plain.things import Numbers
-from console.core.state import Alarm, Fleet
+from console.core.alarm_state import Alarm
+from console.core.state import Fleet
 from console.tui.attention import Level, level_of_alarm
 from console.tui.index import FleetIndex
 
@@ -28,7 +29,7 @@ class News:
     def __init__(self, numbers: Numbers) -> None:
         self._numbers = numbers
         self._waited: dict[str, None] = {}
-        self._alarms: dict[str, tuple[str, int, int]] = {}
+        self._alarms: dict[str, tuple[str, int, str]] = {}
         self._trouble: str | None = None
 
     def since(self, index: FleetIndex, now: int, trouble: str, *, followed: bool) -> list[Item]:
@@ -84,7 +85,7 @@ class News:
     def _alarm_news(self, fleet: Fleet, now: int) -> list[Item]:
         items = []
         for alarm in fleet.alarms.values():
-            mark = (alarm.state, alarm.count, alarm.shelved_until or 0)
+            mark = (alarm.state, alarm.count, alarm.shown)
             before = self._alarms.get(alarm.id)
             if mark == before or (before is None and alarm.state == "normal"):
                 continue
@@ -95,10 +96,12 @@ class News:
             items.append(Item(f"alarm {self._numbers.of('alarm', name)}: gone, {name}"))
         return items
 
-    def _alarm(self, alarm: Alarm, before: tuple[str, int, int] | None, now: int) -> Item:
+    def _alarm(self, alarm: Alarm, before: tuple[str, int, str] | None, now: int) -> Item:
         number = self._numbers.of("alarm", alarm.id)
-        raised = alarm.state == "unacknowledged" and (
-            before is None or before[:2] != (alarm.state, alarm.count)
+        raised = (
+            alarm.shown == "shown"
+            and alarm.state == "unacknowledged"
+            and (before is None or before[:2] != (alarm.state, alarm.count))
         )
         if raised:
             again = "" if before is None else "again, "
@@ -111,6 +114,6 @@ class News:
         words = {"returned": "its cause went, nobody has seen it yet", "normal": "cleared"}.get(
             alarm.state, alarm.state
         )
-        if (alarm.shelved_until or 0) > now:
-            words = "shelved"
+        if alarm.shown != "shown":
+            words, by = alarm.shown, f" by {alarm.hidden_by}" if alarm.hidden_by else ""
         return Item(f"alarm {number}: {words}{by}, {alarm.kind}")

@@ -5,11 +5,14 @@ from __future__ import annotations
 from typing import Final
 
 from console.cli import card
+from console.core.alarm_kinds import kind_of
+from console.core.alarm_state import Alarm
+from console.core.apply_alarm import hidden
 from console.core.lifecycle import ENDED
-from console.core.state import Action, Alarm, Run
+from console.core.state import Action, Run
 from console.tui import figures
 from console.tui.arguments import telling
-from console.tui.attention import Level, Plight
+from console.tui.attention import Level, Plight, wants_answer
 from console.tui.counting import Counts, due_at
 
 PRIORITY: Final[dict[Level, str]] = {
@@ -28,6 +31,7 @@ def waiting_line(number: int, action: Action, level: Level, now: int) -> str:
         card.severity(action),
         f"{action.tool} {value}".rstrip(),
         f"{action.agent} run {figures.shown(action.run)}",
+        "escalated" if action.escalated_at is not None else "",
         f"due in {figures.left(due_at(action) - now)}",
         f"because {action.reasons[0].text}" if action.reasons else "",
     )
@@ -61,12 +65,15 @@ def alarm_line(number: int, alarm: Alarm, now: int) -> str:
         f"raised {alarm.count} times" if alarm.count > 1 else "",
         f"{figures.age(now - alarm.raised_at)} ago",
         f"by {alarm.by}" if alarm.by else "",
+        f"follows from {alarm.first}" if alarm.first else "",
     )
 
 
 def alarm_page(number: int, alarm: Alarm, now: int) -> list[str]:
     """An alarm in full."""
     lines = [alarm_line(number, alarm, now), f"  id       {alarm.id}"]
+    meaning = kind_of(alarm.kind)
+    lines += [f"  means    {meaning.means}", f"  do       {meaning.do}"]
     if alarm.latched:
         lines.append("  it stays until it is reset")
     if alarm.state == "returned":
@@ -85,8 +92,15 @@ def counts_line(counts: Counts, waits: int, runs: int, now: int) -> str:
 
 
 def _state(alarm: Alarm, now: int) -> str:
-    shelved = (alarm.shelved_until or 0) - now
-    return f"shelved for {figures.age(shelved)} more" if shelved > 0 else alarm.state
+    if alarm.shown == "shelved" and hidden(alarm, now):
+        return f"shelved for {figures.age((alarm.shelved_until or 0) - now)} more by {alarm.hidden_by}"
+    if hidden(alarm, now):
+        return f"{alarm.shown} by {alarm.hidden_by}" if alarm.hidden_by else alarm.shown
+    return (
+        f"{alarm.state}, escalated"
+        if alarm.escalated_at is not None and wants_answer(alarm, now)
+        else alarm.state
+    )
 
 
 def _plural(count: int, one: str, more: str) -> str:

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
 
-from console.cli import card
+from console.cli import card, reliability
 from console.cli.exits import CliError
 from console.cli.plain import rows, words
 from console.cli.plain.acts import Acts, choices
@@ -17,8 +17,9 @@ from console.cli.plain.questions import Question, Reply
 from console.cli.plain.telling import Ring, Telling
 from console.cli.plain.things import FIRST, Thing
 from console.cli.tail import record_line
+from console.core.alarm_state import Alarm
 from console.core.reduce import Change
-from console.core.state import Action, Alarm, Run
+from console.core.state import Action, Run
 from console.tui import filter as filters
 from console.tui.frame_rows import View
 from console.tui.sheets import Sheet
@@ -154,6 +155,11 @@ class Session:
                 self._say(*words.page(read_only=self._read_only))
             case "queue" | "fleet" | "alarms":
                 self._list(word.name)
+            case "reliability":
+                self._say(*reliability.lines(self.floor.fleet.reliability))
+                self._say(
+                    "to say how a call really ended: watchfloor verify RUN|ACTION --ok, or --failed --reason"
+                )
             case "status":
                 self._telling.status()
             case "filter":
