@@ -47,6 +47,7 @@ TABLE: Final[dict[str, Entry]] = {
     "policy": Entry("console.cli.policy:policy", "check, try and explain the rules; judge a session anew"),
     "keys": Entry("console.cli.keys:keys", "make, list, enrol and show keys"),
     "spool": Entry("console.cli.spool:spool", "what agents could not send yet"),
+    "notify": Entry("console.cli.notify:notify", "messages to people of what wants one; notify test"),
     "doctor": Entry("console.cli.doctor:doctor", "check broker, clock, folders, keys, recording"),
 }
 
