@@ -15,12 +15,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
-from bus.alarm_records import AlarmAcknowledged, AlarmCleared
+from bus.alarm_records import AlarmAcknowledged, AlarmCleared, AlarmEscalated
 from bus.events import ActionProposed, EventsDropped
 from bus.home import Home
 from bus.records import (
     ActionAssessed,
     ActionDecided,
+    ActionEscalated,
     CommandFailed,
     GapFound,
     IntentRefused,
@@ -70,6 +71,10 @@ def shift(reason: str = "not today", text: str = "it is not well") -> Script:
     script.supervisor(
         ActionDecided(action="a4", outcome="approved", by="policy", digest="0" * 64), "refunds", "7q4f"
     )
+    script.agent("refunds", "7q4f", ActionProposed(action="b4", tool="list_files", args={}))
+    passed = ActionAssessed(action="b4", digest="1" * 64, severity=0, failure_bp=1, gate="auto")
+    script.supervisor(passed, "refunds", "7q4f")
+    script.supervisor(ActionDecided(action="b4", outcome="approved", by="pass-list"), "refunds", "7q4f")
     pause = script.command("refunds", "7q4f", "pause")
     script.obey("refunds", "7q4f", pause)
     kill = script.command("refunds", "7q4f", "kill")
@@ -87,6 +92,11 @@ def shift(reason: str = "not today", text: str = "it is not well") -> Script:
     )
     script.supervisor(OutcomeVerified(action="a1", ok=True, by="op-1"), "refunds", "7q4f")
     script.ask("refunds", "7q4f", "a5", "issue_refund", {"amount": 1.0})
+    script.supervisor(ActionEscalated(action="a5"), "refunds", "7q4f")
+    script.alarm("alarm-3", "comes and goes", 3)
+    script.supervisor(AlarmCleared(alarm="alarm-3"))
+    script.alarm("alarm-3", "comes and goes", 3)
+    script.supervisor(AlarmEscalated(alarm="alarm-3"))
     script.tick(60).supervisor(OperatorLeft(operator="op-1", console="c1"))
     return script
 
@@ -122,9 +132,12 @@ def test_the_report_counts_what_happened(run: Run) -> None:
     sums = found["summary"]
     assert sums["outcomes"] == {"approved": 1, "rejected": 1, "expired": 1, "open": 1}
     assert (sums["waited_median"], sums["waited_longest"]) == (90_000, 600_000)
-    assert sums["decided_alone"] == {"approved": 1}
-    assert sums["alarms_by_priority"] == {"1": 1, "2": 1, "3": 0}
-    assert (sums["alarms_unacknowledged"], sums["commands"], sums["commands_not_effective"]) == (1, 2, 1)
+    assert sums["decided_alone"] == {"approved": 2}
+    assert sums["alarms_by_priority"] == {"1": 1, "2": 1, "3": 1}
+    assert (sums["alarms_unacknowledged"], sums["commands"], sums["commands_not_effective"]) == (2, 2, 1)
+    assert [event["text"] for event in found["events"] if event["kind"] == "escalated"] == [
+        "the ask a5: half of its time is over", "the alarm alarm-3: half of its time is over",
+    ]  # fmt: skip
     assert (sums["gaps"], sums["refused"], sums["supervisor_starts"]) == (2, 1, 1)
     (person,) = found["people"]
     assert (person["decisions"], person["commands"], person["alarms"]) == (
@@ -149,6 +162,7 @@ def test_the_report_in_markdown_says_who_and_how_long(run: Run) -> None:
     assert "failed at" in page
     assert "op-1, after 45s" in page
     assert "- alarm of priority 2: still so, not acknowledged" in page
+    assert "- alarm of priority 3: comes and goes, not acknowledged" in page
     assert "events 3 to 9 are missing for ever" in page
     assert "- waits since" in page
 

@@ -40,7 +40,7 @@ def report(shift: Shift, since: int, upto: int) -> list[str]:
     lines += _section("Pauses, holds and kills", _stops(shift))
     lines += _section("Alarms", _alarms(shift))
     lines += _section("People", _people(shift))
-    return lines + _section("Gaps, losses and refusals", _events(shift))
+    return lines + _section("Gaps, losses, refusals and escalations", _events(shift))
 
 
 def _short(sums: dict[str, Any]) -> list[str]:

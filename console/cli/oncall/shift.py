@@ -6,13 +6,14 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any, Final, Literal
 
-from bus.alarm_records import AlarmAcknowledged, AlarmCleared, AlarmRaised, AlarmShelved
+from bus.alarm_records import AlarmAcknowledged, AlarmCleared, AlarmEscalated, AlarmRaised, AlarmShelved
 from bus.codec import Record
 from bus.events import ActionProposed, CommandAcknowledged, CommandEffective, CommandRefused, EventsDropped
 from bus.records import (
     ActionAsked,
     ActionAssessed,
     ActionDecided,
+    ActionEscalated,
     AgentLost,
     CommandFailed,
     CommandRequested,
@@ -27,7 +28,7 @@ from bus.records import (
 from console.core.alarm_state import Alarm
 from console.core.state import Command, Fleet
 
-NOBODY: Final = ("clock", "policy", "agent", "supervisor")
+NOBODY: Final = ("clock", "policy", "pass-list", "agent", "supervisor", "recorded late")
 """Who decides without being a person."""
 
 BEGUN_AT_ONCE: Final = 4_096
@@ -99,7 +100,7 @@ class Event:
     """Something else that happened: what, when, to whom, in words."""
 
     at: int
-    kind: Literal["gap", "dropped", "lost", "refused", "supervisor", "verified"]
+    kind: Literal["gap", "dropped", "lost", "refused", "escalated", "supervisor", "verified"]
     agent: str = ""
     run: str = ""
     text: str = ""
@@ -273,6 +274,7 @@ class Shift:
                 self._open[data.alarm] = found
                 self.alarms.append(found)
             found.times += 1
+            found.cleared_at, found.cleared_by = None, ""
             return
         if found is None:
             return
@@ -303,6 +305,10 @@ class Shift:
                 note("lost", f"lost by {data.why}")
             case IntentRefused():
                 note("refused", f"{data.verb} of {data.operator}: {data.outcome}, {data.reason}")
+            case ActionEscalated():
+                note("escalated", f"the ask {data.action}: half of its time is over")
+            case AlarmEscalated():
+                note("escalated", f"the alarm {data.alarm}: half of its time is over")
             case SupervisorStarted():
                 note("supervisor", "a supervisor took over")
             case OutcomeVerified():
