@@ -280,6 +280,21 @@ async def test_what_is_no_edit_changes_nothing(
         assert verdicts(site) == {"a1": "asked"}
 
 
+async def test_a_stop_is_done_at_a_question_too_and_words_are_only_words(
+    site: SiteInMemory, place: Place
+) -> None:
+    ask(site)
+    ask(site, "a2")
+    async with sat(site, place) as here:
+        told = await here.type("approve 11", "reject 12 first this")
+        assert "not confirmed; nothing was sent" in told
+        assert verdicts(site) == {"a1": "asked", "a2": "rejected"}
+        await here.type("approve 11", "hold all", "y")
+        assert kinds(site).count("hold") == 1
+        await here.type("respond 11", "kill 11")
+        assert site.fleet.runs["refunds/7q4f"].actions["a1"].answer == "kill 11"
+
+
 async def test_respond_takes_words(site: SiteInMemory, place: Place) -> None:
     ask(site)
     ask(site, "a2")

@@ -30,7 +30,13 @@ class Reply(NamedTuple):
 
 
 class Question:
-    """Base: lines to print, and what to do with the next typed line."""
+    """Base: lines to print, and what to do with the next typed line.
+
+    Unless it is `free`, a line that does not confirm and is a command is done as one: nobody has to leave a question first
+    to stop something.
+    """
+
+    free = False
 
     def __init__(self, wish: Wish) -> None:
         self.wish = wish
@@ -101,6 +107,8 @@ class Id(Question):
 class Words(Question):
     """Words to the agent, or a reason for the record."""
 
+    free = True
+
     def __init__(self, wish: Wish, what: str) -> None:
         super().__init__(wish)
         self._what = what
@@ -118,6 +126,8 @@ class Words(Question):
 
 class Arguments(Question):
     """Other arguments for an action: one after the other by its number, or all at once as a JSON object."""
+
+    free = True
 
     def __init__(self, wish: Wish, action: Action, args: dict[str, Any] | None = None) -> None:
         super().__init__(wish)
@@ -175,6 +185,8 @@ class Arguments(Question):
 
 class _Value(Question):
     """A new value for one argument."""
+
+    free = True
 
     def __init__(self, arguments: Arguments, name: str) -> None:
         super().__init__(arguments.wish)

@@ -104,8 +104,11 @@ class Session:
         text = line.strip()
         if self._question is not None:
             question, self._question = self._question, None
-            self._replied(question.answer(text))
-            return True
+            reply = question.answer(text)
+            self._replied(reply)
+            command = words.find(text.partition(" ")[0], read_only=self._read_only)
+            if question.free or reply.wish is not None or command is None:
+                return True
         if not text:
             return True
         name, _, rest = text.partition(" ")
