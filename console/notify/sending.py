@@ -6,6 +6,7 @@ import asyncio
 import json
 import os
 from collections.abc import Callable
+from importlib import import_module
 from pathlib import Path
 from typing import Any, Final
 
@@ -38,7 +39,7 @@ def by_apprise(targets: tuple[Target, ...]) -> Send:
         BadTargetError: an address means nothing.
     """
     try:
-        import apprise
+        apprise: Any = import_module("apprise")  # an extra: types are checked without it, too
     except ImportError:
         raise NoAppriseError("messages to people need an extra: pip install 'watchfloor[notify]'") from None
     services: list[Any] = []
