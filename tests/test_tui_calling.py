@@ -78,6 +78,11 @@ def test_no_text_ends_or_begins_a_sequence(row: Known, wrap: Any, title: str, bo
         assert made.count(";") == harmless.count(";") or made.startswith("\x1b]2;")
 
 
+def test_inside_tmux_the_terminal_outside_is_known_by_what_tmux_leaves() -> None:
+    inside = {"TERM": "tmux-256color", "TERM_PROGRAM": "tmux", "TMUX": "/tmp/x", "WEZTERM_PANE": "0"}
+    assert terminal_of(inside) == Terminal("WezTerm", "777", wrap="tmux")
+
+
 def test_what_waits_rings_and_notifies_once() -> None:
     caller = Caller(WEZTERM, ALL, "harbour")
     first = caller.look(waits("a"), 0.0)

@@ -54,6 +54,10 @@ TERMINALS: Final[tuple[Known, ...]] = (
     Known("LC_TERMINAL", "iTerm2", "iTerm2", "9"),
     Known("TERM_PROGRAM", "WarpTerminal", "Warp", "9"),
     Known("ConEmuPID", "", "ConEmu", "9"),
+    # tmux puts its own name into TERM_PROGRAM; these it leaves as they were.
+    Known("WEZTERM_PANE", "", "WezTerm", "777"),
+    Known("GHOSTTY_RESOURCES_DIR", "", "Ghostty", "777"),
+    Known("ITERM_SESSION_ID", "", "iTerm2", "9"),
 )
 # fmt: on
 """The first row that fits counts. A terminal that is in no row is rung by the bell alone."""
