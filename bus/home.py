@@ -124,6 +124,16 @@ class Home:
         """The site's own tool catalogue, on top of the presets."""
         return self.config / "catalogue.toml"
 
+    @property
+    def notify(self) -> Path:
+        """Whom to tell of what wants a person; it holds secrets."""
+        return self.config / "notify.toml"
+
+    @property
+    def deliveries(self) -> Path:
+        """JSON lines of the messages that were sent to people."""
+        return self.data / "notify.jsonl"
+
     def operator_key(self, operator: str) -> Path:
         """The private key of an operator of this machine."""
         return self.config / f"{check_id(operator, 'operator')}_ed25519"

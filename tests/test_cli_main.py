@@ -192,7 +192,7 @@ def test_what_is_not_installed_is_named() -> None:
         (["--site", "a b", "ls"], "watchfloor: site 'a b' is not an id: 1 to 64 characters out of A-Z a-z 0-9 _ . -\n"),
         (["ls", "--operator", "a/b", "--broker", "mqtt://127.0.0.1:1"],
          "watchfloor: operator 'a/b' is not an id: 1 to 64 characters out of A-Z a-z 0-9 _ . -\n"),
-        ([], "watchfloor: the console needs a terminal; in a pipe use a verb (see: watchfloor --help)\n"),
+        ([], "watchfloor: the console needs a terminal; in a pipe use a verb, or --plain (see: watchfloor --help)\n"),
     ],
 )  # fmt: skip
 def test_bad_usage_is_one_line(args: list[str], text: str) -> None:

@@ -20,6 +20,7 @@ FORBIDDEN = {
     "bus.limits": {"aiomqtt", "asyncio", "cryptography", "msgspec", "paho", "random", "socket", "threading"},
     "console": {"cel", "hypothesis", "numpy", "pydantic", "pytest", "scipy", "tests", "typer"},
     "console.cli.main": {"textual"},  # one-line verbs answer before a toolkit would have loaded
+    "console.cli.plain": {"textual"},
     "console.core": {"aiomqtt", "aiosqlite", "asyncio", "cryptography", "socket", "sqlite3", "textual"},
     "console.demo": {"textual"},
     "console.link": {"aiosqlite", "sqlite3", "textual"},

@@ -37,7 +37,7 @@ async def joined(place: Place, work: Callable[[Floor], Awaitable[T]], *, watchin
             await floor.reach(min(REACH, place.timeout))
             await floor.join(place.timeout)
         except NoAnswerError as error:
-            raise _unreachable(place, floor, str(error)) from None
+            raise unreachable(place, floor, str(error)) from None
         return await work(floor)
 
 
@@ -54,12 +54,12 @@ def check_broker(place: Place, advice: str) -> None:
             try:
                 await floor.reach(min(REACH, place.timeout))
             except NoAnswerError as error:
-                raise _unreachable(place, floor, str(error), advice) from None
+                raise unreachable(place, floor, str(error), advice) from None
 
     asyncio.run(look())
 
 
-def _unreachable(place: Place, floor: Floor, trouble: str, advice: str = START) -> CliError:
+def unreachable(place: Place, floor: Floor, trouble: str, advice: str = START) -> CliError:
     site = place.home().site
     address = "the bus" if place.connect else place.url().address
     if floor.status.bus != "up":

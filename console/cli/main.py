@@ -34,6 +34,7 @@ TABLE: Final[dict[str, Entry]] = {
     "out-of-service": Entry("console.cli.alarms:out_of_service", "hide an alarm until it is put back"),
     "in-service": Entry("console.cli.alarms:in_service", "put an alarm back into service"),
     "tail": Entry("console.cli.tail:tail", "the log, a line a record, live with --follow"),
+    "oncall": Entry("console.cli.oncall.verb:oncall", "who did what, as a shift report in Markdown"),
     "sessions": Entry("console.cli.record:sessions", "the recording's files"),
     "export": Entry("console.cli.record:export", "the recording as JSON lines"),
     "import": Entry("console.cli.importing:import_", "a session file out of an export"),
@@ -46,6 +47,7 @@ TABLE: Final[dict[str, Entry]] = {
     "policy": Entry("console.cli.policy:policy", "check, try and explain the rules; judge a session anew"),
     "keys": Entry("console.cli.keys:keys", "make, list, enrol and show keys"),
     "spool": Entry("console.cli.spool:spool", "what agents could not send yet"),
+    "notify": Entry("console.cli.notify:notify", "messages to people of what wants one; notify test"),
     "doctor": Entry("console.cli.doctor:doctor", "check broker, clock, folders, keys, recording"),
 }
 
@@ -59,10 +61,14 @@ TABLE: Final[dict[str, Entry]] = {
 @common
 @click.option("--read-only", is_flag=True, help="Open the console without any way to act.")
 @click.option(
+    "--plain", is_flag=True, help="Line by line: for screen readers, dumb terminals, logs and scripts."
+)
+@click.option("--colour", is_flag=True, help="With --plain: colour the lines that want a person.")
+@click.option(
     "--version", is_flag=True, expose_value=False, is_eager=True, callback=version, help="Print the version."
 )
 @click.pass_context
-def cli(ctx: click.Context, place: Place, *, read_only: bool) -> int:
+def cli(ctx: click.Context, place: Place, *, read_only: bool, plain: bool, colour: bool) -> int:
     """Supervise live AI agents: watch, approve, edit, reject, pause, kill.
 
     Without a command it opens the console.
@@ -70,6 +76,10 @@ def cli(ctx: click.Context, place: Place, *, read_only: bool) -> int:
     ctx.obj = place
     if ctx.invoked_subcommand is not None:
         return 0
+    if plain:
+        from console.cli.plain.opening import open_plain
+
+        return open_plain(place, read_only=read_only, coloured=colour)
     from console.cli.screen import open_console
 
     return open_console(place, read_only=read_only)

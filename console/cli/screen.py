@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 
 from console.cli.exits import bad
@@ -15,9 +16,15 @@ def open_console(place: Place, *, read_only: bool) -> int:
         CliError: there is no terminal.
     """
     if not (sys.stdin.isatty() and sys.stdout.isatty() and sys.stderr.isatty()):
-        raise bad("the console needs a terminal; in a pipe use a verb (see: watchfloor --help)")
+        raise bad("the console needs a terminal; in a pipe use a verb, or --plain (see: watchfloor --help)")
     operator = place.who()  # checked before a toolkit is loaded
     place.url()
+    from console.tui.calling import BadSettingError, ways
+
+    try:
+        ways(os.environ)
+    except BadSettingError as error:
+        raise bad(str(error)) from None
     from console.tui.app import run_console
 
     return run_console(broker=place.broker, site=place.site, operator=operator, read_only=read_only)

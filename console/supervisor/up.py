@@ -199,6 +199,9 @@ async def _keep_up(home: Home, url: str, embedded: tuple[str, int] | None, *, wa
         final=(EXIT_UNUSABLE,),
     )
     children.append(supervisor)
+    if home.notify.exists():
+        notifier = [sys.executable, "-m", "console.cli.main", "notify", "--watch-stdin"]
+        children.append(Child("the notifier", notifier, environment))
     home.broker_file.write_text(BrokerUrl.parse(url).address + "\n", encoding="utf-8")
     stopped = asyncio.Event()
     loop = asyncio.get_running_loop()

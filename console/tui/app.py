@@ -48,7 +48,9 @@ def run_console(*, broker: str | None, site: str | None, operator: str | None, r
 async def _run(*, broker: str | None, site: str | None, operator: str | None, read_only: bool) -> int:
     from bus.home import Home
     from bus.topics import check_id
-    from console.tui.floor_app import FloorApp
+    from console.tui.calling import Caller, ways
+    from console.tui.calling_app import CallingApp
+    from console.tui.terminals import terminal_of
 
     home = Home.of(site)
     name = check_id(operator or os.environ.get("WATCHFLOOR_OPERATOR") or getpass.getuser(), "operator")
@@ -64,13 +66,14 @@ async def _run(*, broker: str | None, site: str | None, operator: str | None, re
         open_floors[-1].sign_with(PrivateKey.load(path))
         return True
 
-    app = FloorApp(
+    app = CallingApp(
         lambda: _floor(home, broker, name, open_floors),
         site=home.site,
         operator=name,
         read_only=read_only,
         signed=path.exists(),
         look_for_key=look_for_key,
+        caller=Caller(terminal_of(os.environ), ways(os.environ), home.site),
     )
     leave_on_signals(app)
     try:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Final, Literal
+from typing import TYPE_CHECKING, Final, Literal
 
-from textual.theme import Theme
+if TYPE_CHECKING:  # rows name inks, and line mode uses rows: only the application needs the toolkit
+    from textual.theme import Theme
 
 # `late` is `act` in bold: a deadline so near that seconds count.
 # `replay` is the one filled chip: ground on text.
@@ -57,6 +58,8 @@ def variables(name: str) -> dict[str, str]:
 
 def themes() -> list[Theme]:
     """One Textual theme a palette, named `watchfloor-dark` and so on."""
+    from textual.theme import Theme
+
     return [
         Theme(
             name=f"watchfloor-{name}",

@@ -1,0 +1,1 @@
+"""The shift report: who did what on a floor, out of its recording."""

@@ -1,0 +1,1 @@
+"""Line mode: the console for screen readers, dumb terminals and logs."""

@@ -1,0 +1,162 @@
+"""What acting words do: why they cannot now, or the question to ask first, or the wish to state. Pure.
+
+The gates are those of the console: `console.tui.sending` says what cannot be sent, `decide_rows` what closes an approval.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from bus.messages import Verb
+from console.cli import card
+from console.cli.command import held_by_all
+from console.cli.plain.questions import Arguments, Confirm, Id, Reply, Words, confirming
+from console.core.alarm_state import Alarm
+from console.core.apply_alarm import unhideable
+from console.core.binding import unbound
+from console.core.lifecycle import ENDED
+from console.core.state import Action, Fleet, Run
+from console.tui import figures
+from console.tui.decide_rows import closed_because
+from console.tui.frame_rows import View
+from console.tui.sending import unsendable
+from console.tui.sheets import WORDS_CHARS, Wish
+from console.tui.shelve_sheet import shelf_time
+
+VERBS: Final[dict[str, Verb]] = {
+    "approve": "approve", "edit": "edit", "reject": "reject", "reject-because": "reject", "respond": "respond",
+    "pause": "pause", "resume": "resume", "hold": "hold", "hold-all": "hold", "kill": "kill",
+    "ack": "acknowledge", "reset": "reset", "shelve": "shelve", "remove": "remove", "restore": "restore",
+}  # fmt: skip
+"""The verb of the intent that each acting word leads to."""
+
+
+class Acts:
+    """Acting words over one view of the floor. Nothing is sent here."""
+
+    def __init__(self, fleet: Fleet, view: View) -> None:
+        self._fleet = fleet
+        self._view = view
+
+    def closed(self, word: str) -> str:
+        """Why an intent of this word cannot be stated now, or nothing."""
+        return unsendable(VERBS[word], self._view.standing, signed=self._view.signed)
+
+    def about_action(self, word: str, action: Action, said: str, *, read: str = "") -> Reply:
+        """Decide an action; `said` is what stood behind its number, `read` the digest of what was printed last."""
+        if action.state != "asked":
+            return _no(f"it does not wait, it is {action.outcome or action.state}")
+        wish = _wish(action, VERBS[word])
+        match word:
+            case "reject" | "respond" if said or word == "reject":
+                if len(said) > WORDS_CHARS:
+                    return _no(f"{len(said)} characters; at most {WORDS_CHARS} can be sent")
+                return Reply(wish._replace(reason=said))
+            case "reject-because":
+                return Reply(then=Words(wish, f"reject {action.tool}, because"))
+            case "respond":
+                return Reply(then=Words(wish, f"answer instead of {action.tool}"))
+        return self._let_run(word, action, wish, read)
+
+    def _let_run(self, word: str, action: Action, wish: Wish, read: str) -> Reply:
+        run = self._fleet.run(action.agent, action.run)
+        if run is None:
+            return _no("its run has left the floor")
+        # All of it is printed now if it was not the last thing printed, so nothing of it is unread.
+        if why := closed_because(run, action, self._view, 0, edit=word == "edit") or unbound(action):
+            more = f"; see: watchfloor approve {action.key}" if "sent apart" in why else ""
+            return _no(f"{why}{more}")
+        shown = () if read == action.digest else tuple(card.action_card(self._fleet, action, self._view.now))
+        if word == "edit":
+            return Reply(words=shown, then=Arguments(wish, action))
+        return Reply(words=shown, then=confirming(action, wish))
+
+    def about_run(self, word: str, run: Run, said: str) -> Reply:
+        """Command a run."""
+        if run.state in ENDED:
+            return _no(f"the run is over ({run.state})")
+        if run.control == "observed":
+            return _no("an observed run cannot be stopped from here")
+        verb = VERBS[word]
+        wish = Wish(f"{verb} {run.agent} {figures.shown(run.run)}", verb, run.agent, run.run)
+        if word != "kill":
+            return Reply(wish._replace(reason=said[:WORDS_CHARS]))
+        if run.control == "contained":
+            how = "enforced, its process is ended"
+        else:
+            how = "cooperative, the agent is told to stop and must obey"
+        waiting = [action.tool for action in run.actions.values() if action.state == "asked"]
+        lost = f"{', '.join(waiting)} is not run" if waiting else "what it was about to do is lost"
+        lines = (f"kill run {run.run} of {run.agent}: {how}", f"  goal     {run.goal}", f"  lost     {lost}")
+        return Reply(words=lines, then=Id(wish, f"kill {run.agent} {figures.shown(run.run)}"))
+
+    def hold_all(self) -> Reply:
+        """Hold every run at its next gate."""
+        words = tuple(held_by_all(self._fleet))
+        return Reply(
+            words=words, then=Confirm(Wish("hold all", "hold"), f"hold all runs of {self._view.site}")
+        )
+
+    def about_alarm(self, word: str, alarm: Alarm, said: str) -> Reply:
+        """Acknowledge an alarm, reset it, hide it, or bring it back."""
+        verb = VERBS[word]
+        wish = Wish(f"{verb} {alarm.id}", verb, alarm.agent, alarm.run, alarm=alarm.id)
+        if why := self._no_alarm(word, alarm):
+            return _no(why)
+        if word in ("ack", "restore"):
+            return Reply(wish)
+        seconds, reason = shelf_time(said[:WORDS_CHARS]) if word == "shelve" else (0, said[:WORDS_CHARS])
+        wish = wish._replace(seconds=seconds)
+        if reason:
+            return Reply(wish._replace(reason=reason))
+        return Reply(then=Words(wish, f"{word} {alarm.text or alarm.kind}, because"))
+
+    def _no_alarm(self, word: str, alarm: Alarm) -> str:
+        """Why a word does not fit an alarm as it stands, or nothing."""
+        by = f" by {alarm.by}" if alarm.by else ""
+        match word:
+            case "ack" if alarm.state == "normal":
+                return "it is not so at present"
+            case "ack":
+                return f"it is acknowledged already{by}" if alarm.state == "acknowledged" else ""
+            case "reset":
+                seen = alarm.latched or alarm.state == "acknowledged"
+                return "" if seen else "it is not latched: it goes when its cause does; acknowledge it first"
+        if alarm.shown == "suppressed":
+            return "a rule of the site hides it: alarms.toml"
+        if word == "restore":
+            return "it is in sight" if alarm.shown == "shown" else ""
+        return f"it is {alarm.shown} already" if alarm.shown != "shown" else unhideable(alarm)
+
+
+def _wish(action: Action, verb: Verb) -> Wish:
+    label = f"{verb} {action.tool} {figures.shown(action.run)}"
+    return Wish(label, verb, action.agent, action.run, action.id, action.digest)
+
+
+def _no(why: str) -> Reply:
+    return Reply(words=(f"not offered: {why}",))
+
+
+def choices(thing: Action | Run | Alarm, *, read_only: bool) -> list[str]:
+    """The words that fit a thing as it stands, in the order in which a menu numbers them: at most nine."""
+    if read_only:
+        return []
+    match thing:
+        case Action():
+            return (
+                ["approve", "edit", "reject", "reject-because", "respond", "pause", "kill"]
+                if thing.state == "asked"
+                else []
+            )
+        case Run():
+            if thing.state in ENDED or thing.control == "observed":
+                return []
+            stopped = thing.state in ("paused", "pausing") or thing.held
+            return ["resume" if stopped else "pause", "hold", "kill"]
+        case Alarm():
+            if thing.shown in ("shelved", "out-of-service"):
+                return ["restore"]
+            seen = ["ack"] if thing.state in ("unacknowledged", "returned") else []
+            reset = ["reset"] if thing.latched or thing.state == "acknowledged" else []
+            return [*seen, *reset, *([] if unhideable(thing) else ["shelve", "remove"])]

@@ -1,0 +1,136 @@
+"""Who is told what, and when: escalation, quiet hours, rate. Pure: the time is passed in, nothing is sent here."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable, Mapping
+from typing import Final, Literal, NamedTuple
+
+from console.core.state import Fleet
+from console.core.text import plain
+from console.notify.plan import Plan
+
+HOUR: Final = 3_600_000
+AGAIN: Final = 60_000
+"""How long (ms) a target that could not be reached is left alone."""
+
+LINES: Final = 10
+LINE_CHARS: Final = 160
+
+_HARMLESS: Final = str.maketrans({
+    "@": "(at)", "<": "(", ">": ")", "[": "(", "]": ")", "`": "'", "*": "×", "~": "–", "|": "/", "#": "No. ",
+    "!": ".", "&": "+",
+})  # fmt: skip
+"""What services read as mentions, links or markup."""
+
+
+class Occasion(NamedTuple):
+    """Something that wants a person: since when (ms), in words, and whether it is told in quiet hours too."""
+
+    kind: Literal["alarm", "ask", "link"]
+    since: int
+    text: str
+    grave: bool
+
+
+class Message(NamedTuple):
+    """One message to one target; `keys` are the occasions that it tells of."""
+
+    target: int
+    title: str
+    body: str
+    keys: tuple[str, ...]
+
+
+def harmless(text: str) -> str:
+    """Text as one visible line in which no service finds a mention, a link or markup."""
+    return plain(text, LINE_CHARS).translate(_HARMLESS).replace("://", " ").replace("www.", "www ")
+
+
+def occasions(fleet: Fleet, plan: Plan, now: int) -> dict[str, Occasion]:
+    """What wants a person at `now` (ms, by the log's time): names and kinds, never an argument of a call."""
+    found: dict[str, Occasion] = {}
+    for alarm in fleet.alarms.values():
+        if (
+            plan.alarms
+            and alarm.priority == 1
+            and alarm.state in ("unacknowledged", "returned")
+            and alarm.shown == "shown"
+        ):
+            whose = f", {alarm.agent} {alarm.run}".rstrip() if alarm.agent else ""
+            text = harmless(f"alarm of priority 1: {alarm.kind}{whose}")
+            found[f"alarm {alarm.id} {alarm.since}"] = Occasion(
+                "alarm", alarm.since or alarm.raised_at, text, grave=True
+            )
+    for key in fleet.waiting:
+        action = fleet.action(key)
+        if action is None or action.asked_at is None:
+            continue
+        escalated = plan.escalations and action.escalated_at is not None
+        if escalated or now - action.asked_at >= plan.asks_after * 1000:
+            word = "escalated, waits" if escalated else "waits"
+            text = harmless(
+                f"{action.gate or 'ask'} {word} for a person: {action.tool}, {action.agent} {action.run}"
+            )
+            found[f"ask {key}"] = Occasion("ask", action.asked_at, text, grave=False)
+    return found
+
+
+class Rounds:
+    """Remembers who was told of what. `site` names it in each message."""
+
+    def __init__(self, plan: Plan, site: str) -> None:
+        self.plan = plan
+        self._site = site
+        self._told: list[set[str]] = [set() for _ in plan.targets]
+        self._failed: set[tuple[int, str]] = set()
+        self._not_before = [0] * len(plan.targets)
+        self._sent: list[deque[int]] = [deque() for _ in plan.targets]
+
+    def due(self, there: Mapping[str, Occasion], now: int, minute: int) -> list[Message]:
+        """The messages to send now, at most one a target. `minute` is that of the day, for quiet hours.
+
+        What is no longer there is forgotten: if it comes back, it is told again.
+        """
+        self._told = [told & there.keys() for told in self._told]
+        self._failed = {(target, key) for target, key in self._failed if key in there}
+        quiet = self.plan.is_quiet(minute)
+        open_ = {key: one for key, one in there.items() if one.grave or not quiet}
+        messages = []
+        for number, target in enumerate(self.plan.targets):
+            keys = [
+                key
+                for key, one in open_.items()
+                if key not in self._told[number]
+                and (now - one.since >= target.after * 1000 or self._unreached_before(number, key))
+            ]
+            if keys and now >= self._not_before[number] and self._has_room(number, now):
+                messages.append(self._message(number, keys, [open_[key] for key in keys]))
+        return messages
+
+    def delivered(self, message: Message, now: int, *, ok: bool) -> None:
+        """Note what became of a message: one that failed is tried again later, and the next target need not wait."""
+        number = message.target
+        if ok:
+            self._told[number].update(message.keys)
+            self._sent[number].append(now)
+            self._failed -= {(number, key) for key in message.keys}
+        else:
+            self._not_before[number] = now + AGAIN
+            self._failed |= {(number, key) for key in message.keys}
+
+    def _unreached_before(self, number: int, key: str) -> bool:
+        return number > 0 and all((earlier, key) in self._failed for earlier in range(number))
+
+    def _has_room(self, number: int, now: int) -> bool:
+        sent = self._sent[number]
+        while sent and now - sent[0] >= HOUR:
+            sent.popleft()
+        return len(sent) < self.plan.hourly
+
+    def _message(self, number: int, keys: list[str], ones: Iterable[Occasion]) -> Message:
+        lines = [one.text for one in ones]
+        more = [f"and {len(lines) - LINES} more"] if len(lines) > LINES else []
+        what = "1 thing wants" if len(lines) == 1 else f"{len(lines)} things want"
+        title = f"watchfloor {self._site}: {what} a person"
+        return Message(number, title, "\n".join([*lines[:LINES], *more]), tuple(keys))

@@ -1,0 +1,93 @@
+"""Sending by apprise, and the record of what was sent. The one place that knows the library; addresses never leave it."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+from collections.abc import Callable
+from importlib import import_module
+from pathlib import Path
+from typing import Any, Final
+
+from console.notify.plan import Target
+
+WITHIN: Final = 30.0
+"""Seconds that one delivery may take."""
+
+LOG_BYTES: Final = 1_000_000
+"""Where the record of deliveries goes on in a new file; one older file is kept."""
+
+
+class NoAppriseError(Exception):
+    """The library is not installed. The text says what to do."""
+
+
+class BadTargetError(ValueError):
+    """An address that apprise does not understand. The text names the target, never the address."""
+
+
+Send = Callable[[int, str, str], bool]
+"""Sends to the target of this number a title and a body; blocks. Returns whether the service took it."""
+
+
+def by_apprise(targets: tuple[Target, ...]) -> Send:
+    """Prepare to send to some targets.
+
+    Raises:
+        NoAppriseError: the extra is not installed.
+        BadTargetError: an address means nothing.
+    """
+    try:
+        apprise: Any = import_module("apprise")  # an extra: types are checked without it, too
+    except ImportError:
+        raise NoAppriseError("messages to people need an extra: pip install 'watchfloor[notify]'") from None
+    services: list[Any] = []
+    for target in targets:
+        service = apprise.Apprise()
+        if not service.add(target.url):
+            raise BadTargetError(
+                f"{target.name}: its url is none that apprise knows; see the services it lists on its pages"
+            )
+        services.append(service)
+
+    def send(number: int, title: str, body: str) -> bool:
+        said = services[number].notify(title=title, body=body, body_format=apprise.NotifyFormat.TEXT)
+        return bool(said)
+
+    return send
+
+
+async def deliver(send: Send, number: int, title: str, body: str) -> str:
+    """Send one message without holding up the loop. Returns what went wrong, empty if nothing did."""
+    try:
+        async with asyncio.timeout(WITHIN):
+            taken = await asyncio.to_thread(send, number, title, body)
+    except TimeoutError:
+        return f"no answer within {WITHIN:g} s"
+    except Exception as error:  # noqa: BLE001  (a service's plug-in may raise anything; its text may hold the address)
+        return f"the service failed: {type(error).__name__}"
+    return "" if taken else "the service did not take it"
+
+
+class Deliveries:
+    """The record of deliveries: JSON lines in a private file of its own, since the log is the supervisor's alone."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def note(self, **fields: Any) -> str:
+        """Write one line. Returns what went wrong, empty if nothing did."""
+        line = json.dumps(fields, ensure_ascii=True) + "\n"
+        try:
+            self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            if self.path.exists() and self.path.stat().st_size + len(line) > LOG_BYTES:
+                self.path.replace(self.path.with_name(self.path.name + ".1"))
+            descriptor = os.open(self.path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+            try:
+                os.write(descriptor, line.encode("ascii"))
+            finally:
+                os.close(descriptor)
+        except OSError as error:
+            return f"{self.path}: {error.strerror or error}"
+        return ""
