@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import sqlite3
+from collections import Counter
+from collections.abc import AsyncIterator
 from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any, Final
@@ -47,6 +49,38 @@ async def actions(home: Path) -> dict[str, dict[str, Any]]:
             case _:
                 pass
     return found
+
+
+async def records(home: Path) -> AsyncIterator[tuple[str, str, dict[str, Any]]]:
+    """Agent, type and data of each record of a demo."""
+    async for row in history(home / "home" / "data" / "demo" / "sessions"):
+        envelope = codec.decode_envelope(row.event)
+        yield row.agent, envelope.type, msgspec.json.decode(bytes(envelope.data))
+
+
+async def alarms(home: Path) -> dict[tuple[str, str], list[str]]:
+    """What alarms said when they were first raised, by agent and kind."""
+    found: dict[tuple[str, str], list[str]] = {}
+    async for agent, kind, data in records(home):
+        if kind == "alarm.raised" and data.get("count", 1) == 1:
+            found.setdefault((agent, data["kind"]), []).append(data["text"])
+    return found
+
+
+async def verdicts(home: Path) -> Counter[tuple[str, bool]]:
+    """How many verdicts there were, by agent and whether it was right."""
+    return Counter(
+        [(agent, data["ok"]) async for agent, kind, data in records(home) if kind == "outcome.verified"]
+    )
+
+
+async def autonomy(home: Path) -> list[str]:
+    """Why the clerk was promoted and demoted, in order."""
+    return [
+        data["reason"]
+        async for agent, kind, data in records(home)
+        if agent == "clerk" and kind.startswith("autonomy.")
+    ]
 
 
 def check_disk(home: Path, found: dict[str, dict[str, Any]]) -> set[str]:

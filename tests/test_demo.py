@@ -8,42 +8,48 @@ import sys
 from contextlib import closing
 from dataclasses import asdict
 from importlib import import_module
+from itertools import count
 from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec import Raw
 
+from bus import codec
 from bus.decision import Decision
-from bus.events import ActionProposed
+from bus.events import ActionProposed, Envelope
+from bus.records import GapFound
+from console.core.reliability.evidence import more_needed
 from console.core.risk import Assessment
 from console.core.state import Fleet
 from console.demo.agents import crasher, deployer, janitor, refunds, researcher, sleeper
 from console.demo.agents.refunds import _pay
-from console.demo.cast import CAST
+from console.demo.cast import CAST, company
 from console.demo.ledger import EffectLedger
-from console.demo.pages import PAGES, THIEF, THIEF_URL, Pages, fetch
+from console.demo.pages import DOWN_FOR, DOWN_FROM, PAGES, SHARE_TAKES, THIEF, THIEF_URL, Pages, fetch, put
 from console.demo.sandbox import OutsideError, Sandbox
 from console.demo.script import TURNS, Script
 from console.demo.stage import Stage
 from console.demo.summary import Count, effects, percentile, shape, undecided
 from console.policy.load import Rulebook
 
+PLAYERS = company(detectors=True)
 DEMO = Path(janitor.__file__).parent.parent
 
 
 def plans(seed: int, agent: str, runs: int = 40) -> list[Any]:
-    plan = import_module(f"console.demo.agents.{CAST[agent]}").plan
+    plan = import_module(f"console.demo.agents.{PLAYERS[agent]}").plan
     return [plan(Script(seed, agent, number)) for number in range(1, runs + 1)]
 
 
-@pytest.mark.parametrize("agent", CAST)
+@pytest.mark.parametrize("agent", PLAYERS)
 def test_one_seed_makes_one_script(agent: str) -> None:
     assert plans(7, agent) == plans(7, agent)
     assert plans(7, agent) != plans(8, agent)
     assert all(case.goal for case in plans(7, agent))
 
 
-@pytest.mark.parametrize("agent", CAST)
+@pytest.mark.parametrize("agent", PLAYERS)
 def test_what_is_claimed_is_a_confidence(agent: str) -> None:
     def claims(value: Any, name: str = "") -> list[float]:
         if isinstance(value, dict):
@@ -77,6 +83,9 @@ def test_every_kind_of_trouble_comes_early() -> None:
     assert first["sleeper"][1].silent_at == 2
     assert first["looper"][0].times >= 18
     assert first["refunds"][2].kind == "slip"
+    assert [case.kind for case in first["exporter"][:2]] == ["too much", "first page"]
+    assert [any(slips for *_, slips in case.bookings) for case in first["clerk"]] == [False, True, False]
+    assert len(first["clerk"][0].bookings) >= (more_needed(0, 0, "proven-90") or 0)
 
 
 def test_most_runs_are_well() -> None:
@@ -109,6 +118,8 @@ def judged(tool: str, args: dict[str, Any], *, confidence: float | None = None) 
     [
         ("fetch_page", {"url": "http://127.0.0.1:1/returns"}, "auto"),
         ("write_note", {"path": "a"}, "notify"),
+        ("book_delivery", {"delivery": "D-1", "count": 12}, "notify"),
+        ("upload_export", {"file": "a.csv"}, "notify"),
         ("delete_file", {"path": "a"}, "ask"),
         ("issue_credit", {"order": "A-1", "amount": 20.5}, "ask"),
         ("issue_refund", {"order": "A-1", "amount": 120.5}, "hold"),
@@ -128,7 +139,7 @@ def test_a_low_claim_asks_even_for_a_local_write() -> None:
 
 def test_reads_of_our_own_are_on_the_pass_list() -> None:
     tools = Rulebook(DEMO / "catalogue.toml", DEMO / "policy.toml").judge.pass_list("refunds")
-    assert {"get_order", "list_folder", "read_meter"} <= set(tools)
+    assert {"get_order", "list_folder", "read_meter", "track_parcel", "list_orders"} <= set(tools)
     assert not {"read_ticket", "fetch_page", "delete_file"} & set(tools)
 
 
@@ -197,10 +208,34 @@ def test_pages_answer_and_one_of_them_has_an_instruction() -> None:
     assert [name for name, text in PAGES.items() if THIEF in text and THIEF_URL in text] == ["/reviews"]
 
 
+def test_the_share_takes_small_files_by_name_and_no_others(tmp_path: Path) -> None:
+    with Pages(tmp_path / "share") as pages:
+        (tmp_path / "share").mkdir()
+        assert put(f"{pages.url}/share/a.csv", b"1;2\n") == "a.csv stored"
+        with pytest.raises(OSError, match="507"):
+            put(f"{pages.url}/share/b.csv", b"x" * (SHARE_TAKES + 1))
+        for name in ("/share/..", "/share/", "/elsewhere/c.csv", "/share/../c.csv"):
+            with pytest.raises(OSError, match="404"):
+                put(pages.url + name, b"x")
+    assert [path.name for path in tmp_path.rglob("*.csv")] == ["a.csv"]
+
+
+def test_the_carrier_is_down_for_a_while_and_then_back() -> None:
+    with Pages() as pages:
+        pages.asked = count(DOWN_FROM - 1)
+        assert fetch(f"{pages.url}/parcels/7").startswith("parcel 7: ")
+        for _ in range(DOWN_FOR):
+            with pytest.raises(OSError, match="503"):
+                fetch(f"{pages.url}/parcels/7")
+        assert fetch(f"{pages.url}/parcels/7").startswith("parcel 7: ")
+
+
 @pytest.mark.parametrize("url", ["http://example.com/", "file:///etc/passwd", THIEF_URL])
 def test_only_this_machine_is_read(url: str) -> None:
     with pytest.raises(ValueError, match="not on this machine"):
         fetch(url)
+    with pytest.raises(ValueError, match="not on this machine"):
+        put(url, b"")
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="no SIGKILL")
@@ -231,6 +266,23 @@ def test_an_effect_without_its_decision_is_counted(tmp_path: Path) -> None:
     found.allowed = {"janitor/r1/a1": ("d", "c"), "janitor/r1/a2": ("another digest", "c")}
     assert undecided(effects(path), found) == 2
     assert shape(found, made=effects(path), unsent=3)["lost"] == 3
+
+
+def test_what_is_lost_by_nature_is_counted_apart() -> None:
+    found = Count(Fleet(site="demo"))
+    for pos, agent in enumerate(("beacon", "janitor"), 1):
+        envelope = Envelope(
+            id=f"e.{pos}",
+            source="/supervisor",
+            type=GapFound.TYPE,
+            subject=f"{agent}/r1",
+            incarnation="e",
+            seq=pos,
+            data=Raw(codec.encode(GapFound(first=3, last=7, reason="gone"))),
+        )
+        found.take(codec.record(pos, 1, envelope), "")
+    facts = shape(found, made=[], unsent=0)
+    assert (facts["lost"], facts["lost_by_design"]) == (5, 5)
 
 
 def test_percentiles_are_values_that_were_there() -> None:

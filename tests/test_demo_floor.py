@@ -3,6 +3,7 @@
 import asyncio
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -11,7 +12,17 @@ from typing import Any
 
 import pytest
 
-from tests.demo_effects import actions, check_disk, check_ledger, of_this_demo
+from console.demo.cast import CAST, HEALTHY
+from tests.demo_effects import (
+    actions,
+    alarms,
+    autonomy,
+    check_disk,
+    check_ledger,
+    of_this_demo,
+    records,
+    verdicts,
+)
 from tests.floor_processes import until
 
 pytestmark = [
@@ -52,8 +63,9 @@ async def test_approved_effects_are_there_and_the_summary_adds_up(tmp_path: Path
     assert facts["decisions"]["approved"] >= 40
     assert facts["control"].keys() == {"gated"}
     assert facts["alarms"].get("agent-lost", 0) >= 1
-    assert facts["alarms"].keys() <= {"agent-lost"}
-    assert facts["agents"] == 10
+    assert not facts["alarms_by_agent"].keys() & HEALTHY
+    assert facts["agents"] == len(CAST)
+    assert facts["verdicts"]["right"] >= 10
     for name in ("auto_round_trip", "publish_to_recorded", "publish_to_journal"):
         latency = facts["latency_ms"][name]
         assert 0 <= latency["p50"] <= latency["p99"]
@@ -80,7 +92,9 @@ async def test_nothing_outlives_the_demo(tmp_path: Path, number: signal.Signals,
     demo = start(tmp_path, "--for", "100", "--json")
     try:
         await until(
-            lambda: len(of_this_demo(tmp_path, "console.demo.agents")) == 10, 40.0, "ten agents are there"
+            lambda: len(of_this_demo(tmp_path, "console.demo.agents")) == len(CAST),
+            40.0,
+            "all agents are there",
         )
         demo.send_signal(number)
         said, complaints = await asyncio.to_thread(demo.communicate)
@@ -99,7 +113,9 @@ async def test_killed_at_any_moment_of_its_end_nothing_is_left(tmp_path: Path) -
     demo = start(tmp_path, "--for", "3", "--json")
     try:
         await until(
-            lambda: len(of_this_demo(tmp_path, "console.demo.agents")) == 10, 40.0, "ten agents are there"
+            lambda: len(of_this_demo(tmp_path, "console.demo.agents")) == len(CAST),
+            40.0,
+            "all agents are there",
         )
         await until(lambda: not of_this_demo(tmp_path, "console.demo.agents"), 40.0, "they have ended")
         demo.kill()
@@ -116,7 +132,9 @@ async def test_nothing_outlives_the_parent_of_all_others(tmp_path: Path) -> None
     demo = start(tmp_path, "--for", "100")
     try:
         await until(
-            lambda: len(of_this_demo(tmp_path, "console.demo.agents")) == 10, 40.0, "ten agents are there"
+            lambda: len(of_this_demo(tmp_path, "console.demo.agents")) == len(CAST),
+            40.0,
+            "all agents are there",
         )
         (crew,) = of_this_demo(tmp_path, "console.demo.crew")
         crew.kill()
@@ -127,3 +145,45 @@ async def test_nothing_outlives_the_parent_of_all_others(tmp_path: Path) -> None
     assert (demo.returncode, complaints.startswith(b"watchfloor: the demo ")) == (3, True), complaints
     await until(lambda: not of_this_demo(tmp_path), 30.0, "no process is left")
     await until(lambda: not list(tmp_path.iterdir()), 1.0, "no folder is left")
+
+
+EXPLAINED = {
+    (
+        "deployer",
+        "stalled",
+    ): r"nothing heard for 30 s; \d+ earlier times smoke_test took \d\.\d s in the middle",
+    ("looper", "loop"): r"the same call of search_docs gave the same result \d times in \d calls",
+    ("looper", "no-progress"): r"the last 5 calls brought no result that it had not seen before",
+    ("exporter", "confident-failure"): r"it says completed, but its last change, upload_export, failed",
+    ("crasher", "effect-unknown"): r"lost in the middle of append_batch: whether it happened is unknown",
+    ("crasher", "agent-lost"): r"crasher is lost",
+    ("sleeper", "agent-lost"): r"sleeper is lost \(silence\)",
+    ("beacon", "gap"): r"events 10 to \d+ are lost, never sent again",
+    ("clerk", "drift"): r"book_delivery fails more often than it used to: \d+ of the last \d+ verified calls",
+    ("parcels", "error-streak"): r"the last 3 calls failed",
+}
+"""Who was given which trouble, and what the alarm about it says."""
+
+
+async def test_each_detector_speaks_of_whom_it_should_and_of_nobody_else(tmp_path: Path) -> None:
+    facts, home = await run(tmp_path, "--for", "80", "--auto", "approve", "--speed", "2", "--detectors")
+    assert facts["lost"] == facts["effects_undecided"] == 0
+    assert facts["lost_by_design"] >= 4
+    told = await alarms(home)
+    # Whoever approves everything at once is told so, too, and that is true of `--auto approve`.
+    assert told.keys() <= EXPLAINED.keys() | {("", "rubber-stamping")}
+    for key, words in EXPLAINED.items():
+        assert re.search(words, told.get(key, [""])[0]), (key, told.get(key))
+    assert len(told["parcels", "error-streak"]) >= 10
+    assert [data["raised"] >= 10 async for _, kind, data in records(home) if kind == "alarm.flood"][:1] == [
+        True
+    ]
+    found = await verdicts(home)
+    assert found["clerk", True] >= 43
+    assert found["clerk", False] >= 5
+    assert found["exporter", False] >= 2
+    assert found["triage", True] > 5 * found["triage", False]
+    moved = await autonomy(home)
+    assert moved[0].startswith("43 of 43 verified calls were right: more than 90% is proven")
+    assert moved[1].startswith("action clerk/")
+    assert "failures have become more frequent" in moved

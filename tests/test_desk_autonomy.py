@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -229,6 +230,37 @@ def test_drift_is_an_alarm_and_begins_the_evidence_anew(bench: Bench) -> None:
     assert found.wrong <= 12
     assert (found.right_since, found.wrong_since, found.reference) == (0, 0, None)
     assert "fails more often than it used to" in bench.desk.fleet.alarms["drift/a/pay"].text
+
+
+def test_a_drift_speaks_of_what_has_changed_and_not_of_what_was_before(bench: Bench) -> None:
+    worker = Worker(bench)
+    for number in range(200):
+        worker.verified(ok=number % 20 != 0)
+    wrong = 0
+    while "drift" not in bench.alarms():
+        worker.verified(ok=False)
+        wrong += 1
+    text = bench.desk.fleet.alarms["drift/a/pay"].text
+    said = re.search(r": (\d+) of the last (\d+) verified calls, against (\d+)% at first", text)
+    assert said is not None, text
+    found, n, before = map(int, said.groups())
+    assert wrong <= found <= n <= wrong + 10
+    assert found / n > 3 * before / 100
+
+
+def test_what_is_proven_after_a_drift_ends_its_alarm(bench: Bench) -> None:
+    worker = Worker(bench)
+    for _ in range(20):
+        worker.verified()
+    while "drift" not in bench.alarms():
+        worker.verified(ok=False)
+    for _ in range(CLEAN):
+        worker.verified()
+    states = [bench.desk.fleet.alarms["drift/a/pay"].state]
+    while standing(bench).rung == "unproven":  # twice the evidence is needed now
+        worker.verified()
+    states.append(bench.desk.fleet.alarms["drift/a/pay"].state)
+    assert states == ["unacknowledged", "returned"]
 
 
 def test_what_was_earned_outlives_the_supervisor(bench: Bench) -> None:

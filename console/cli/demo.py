@@ -53,6 +53,9 @@ Answering = Literal["approve", "reject", "none"]
 @click.option(
     "--speed", type=click.FloatRange(min=0.1, max=50.0), default=1.0, metavar="X", help="Times as fast."
 )
+@click.option(
+    "--detectors", is_flag=True, help="Show every detector: a flood of alarms and lost events, too."
+)
 @click.option("--keep", is_flag=True, help="Keep the home with the recording and what the agents did.")
 @common
 def demo(
@@ -63,6 +66,7 @@ def demo(
     headless: bool,
     auto: Answering,
     speed: float,
+    detectors: bool,
     keep: bool,
 ) -> int:
     """Show a live floor of small agents that do real work in a temporary folder and fail in real ways.
@@ -85,6 +89,7 @@ def demo(
         answer=auto,
         operator=place.operator or user_name(),
         keep=keep,
+        detectors=detectors,
     )
     alone = headless or place.json or not (sys.stdin.isatty() and sys.stdout.isatty())
     journal: Latencies | None = None

@@ -15,5 +15,21 @@ CAST: Final[dict[str, str]] = {
     "crasher": "crasher",
     "deployer": "deployer",
     "sleeper": "sleeper",
+    "clerk": "clerk",
+    "exporter": "exporter",
 }
 """Agents by name, and the module of `console.demo.agents` that each lives in."""
+
+FURTHER: Final[dict[str, str]] = {"parcels": "parcels", "beacon": "beacon"}
+"""Those who come only when every detector is to be seen: a flood of alarms, and events that are really lost."""
+
+HEALTHY: Final = frozenset({"crawler", "triage", "indexer"})
+"""The majority with which nothing is ever wrong: an alarm about one of them is false."""
+
+LOSING: Final = frozenset({"beacon"})
+"""Who loses events by its nature: it has no spool."""
+
+
+def company(*, detectors: bool) -> dict[str, str]:
+    """The agents of a demo, with or without those who come only to show every detector."""
+    return CAST | FURTHER if detectors else dict(CAST)

@@ -22,9 +22,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
+from bus.signing import PrivateKey
 from bus.spool import SpoolError
 from bus.spool_send import send_spool
-from console.demo.cast import CAST
+from console.demo.cast import company
+from console.demo.checker import CHECKER
 from console.demo.pages import Pages
 from console.demo.plan import Plan
 
@@ -79,21 +81,28 @@ class Crew:
 
     def enter(self) -> None:
         """Have the agents enter, one after another, and keep them alive."""
-        for number, name in enumerate(CAST):
-            self.keepers.append(asyncio.create_task(self._keep(name, number * ENTER_EVERY), name=name))
+        root = str(self.plan.sandbox.root)
+        for number, name in enumerate(company(detectors=self.plan.detectors)):
+            what = [
+                "-m", "console.demo.agents", name, "--root", root, "--pages", self.pages,
+                "--seed", str(self.plan.seed), "--speed", str(self.plan.speed),
+            ]  # fmt: skip
+            self._keep(name, number * ENTER_EVERY, what, "--life")
+        self._keep(CHECKER, 0.0, ["-m", "console.demo.checker", "--root", root])
 
-    async def _keep(self, name: str, after: float) -> None:
+    def _keep(self, name: str, after: float, what: list[str], *life: str) -> None:
+        self.keepers.append(asyncio.create_task(self._kept(name, after, what, *life), name=name))
+
+    async def _kept(self, name: str, after: float, what: list[str], *life: str) -> None:
+        """Start a process again and again; `life` is the option that tells it how many there were before."""
         await asyncio.sleep(after)
-        life = 0
+        lives = 0
         while True:
-            self.agents[name] = await self._start(
-                name, "-m", "console.demo.agents", name,
-                "--root", str(self.plan.sandbox.root), "--pages", self.pages,
-                "--seed", str(self.plan.seed), "--life", str(life), "--speed", str(self.plan.speed),
-            )  # fmt: skip
+            told = [*life, str(lives)] if life else []
+            self.agents[name] = await self._start(name, *what, *told)
             await self.agents[name].wait()
             await asyncio.sleep(AGAIN_AFTER / self.plan.speed)
-            life += 1
+            lives += 1
 
     async def _start(self, name: str, *arguments: str) -> asyncio.subprocess.Process:
         with (self.plan.logs / f"{name}.log").open("ab") as log:
@@ -121,6 +130,16 @@ class Crew:
     async def _send(self, folder: Path) -> None:
         with contextlib.suppress(SpoolError, OSError):
             await send_spool(folder, home=self.plan.home, broker=self.plan.broker, within=SEND_WITHIN)
+
+
+def enrol_checker(plan: Plan) -> None:
+    """Make a key for the checker, and enrol it beside whoever brought the site up."""
+    key = PrivateKey.generate()
+    key.save(plan.home.operator_key(CHECKER))
+    partial = plan.home.operators.with_suffix(".new")
+    partial.write_text(f"{plan.home.operators.read_text('utf-8')}{CHECKER} {key.public.line}\n", "utf-8")
+    partial.chmod(0o600)
+    partial.replace(plan.home.operators)
 
 
 async def _end(process: asyncio.subprocess.Process, grace: float) -> None:
@@ -206,11 +225,12 @@ async def _play(plan: Plan, ending: asyncio.Event) -> None:
     Raises:
         NotUpError: the site did not come up.
     """
-    with Pages() as pages:
+    with Pages(plan.sandbox.share) as pages:
         crew = Crew(plan, pages.url)
         try:
             plan.make()
             url = await crew.bring_up()
+            enrol_checker(plan)
             _say(f"up {url}")
             crew.enter()
             fallen = asyncio.create_task(crew.fallen())
@@ -226,7 +246,6 @@ async def _answering(plan: Plan, url: str, ending: asyncio.Event) -> None:
     if plan.answer == "none":
         await ending.wait()
         return
-    from bus.signing import PrivateKey
     from bus.url import BrokerUrl
     from console.demo.oracle import Oracle
     from console.link.floor import Floor
@@ -261,6 +280,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--operator", default="operator")
     parser.add_argument("--answer", choices=["approve", "reject", "none"], default="none")
     parser.add_argument("--keep", action="store_true")
+    parser.add_argument("--detectors", action="store_true")
     return asyncio.run(run(Plan(**vars(parser.parse_args(arguments)))))
 
 

@@ -25,6 +25,8 @@ class Plan:
     answer: Literal["approve", "reject", "none"] = "none"
     operator: str = "operator"
     keep: bool = False
+    detectors: bool = False
+    """Whether those agents come, too, who are there only to show every detector."""
 
     @property
     def home(self) -> Home:
@@ -79,4 +81,4 @@ class Plan:
         words = [sys.executable, "-m", "console.demo.crew", str(self.root), "--site", self.site]
         words += ["--seed", str(self.seed), "--speed", str(self.speed), "--operator", self.operator]
         words += ["--answer", self.answer, *(["--broker", self.broker] if self.broker else [])]
-        return [*words, *(["--keep"] if self.keep else [])]
+        return [*words, *(["--keep"] if self.keep else []), *(["--detectors"] if self.detectors else [])]

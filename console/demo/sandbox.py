@@ -12,11 +12,16 @@ from typing import Any, Final
 from console.demo.script import Script
 
 ORDERS: Final = 60
+DELIVERIES: Final = 80
+PAGE: Final = 10
+"""Orders that a list shows at once."""
 
 _SCHEMA: Final = """
 CREATE TABLE orders (id TEXT PRIMARY KEY, customer TEXT, email TEXT, item TEXT, total REAL, card TEXT, state TEXT);
 CREATE TABLE tickets (id TEXT PRIMARY KEY, order_id TEXT, text TEXT, label TEXT DEFAULT '', note TEXT DEFAULT '');
 CREATE TABLE payments (action TEXT PRIMARY KEY, kind TEXT, order_id TEXT, amount REAL);
+CREATE TABLE deliveries (id TEXT PRIMARY KEY, item TEXT, count INTEGER);
+CREATE TABLE stock (run TEXT, action TEXT, delivery_id TEXT, count INTEGER, PRIMARY KEY (run, action));
 """
 _NAMES: Final = (
     "Ada Brandt",
@@ -37,12 +42,18 @@ _ITEMS: Final = (
     "wool blanket",
     "bike light",
 )
-_TROUBLES: Final = (
-    "arrived broken. I would like my money back",
-    "never arrived, the tracking stopped a week ago",
-    "is the wrong colour, I sent it back on Monday",
-    "stopped working after two days",
-)
+TROUBLES: Final[dict[str, str]] = {
+    "arrived broken. I would like my money back": "quality",
+    "never arrived, the tracking stopped a week ago": "delivery",
+    "is the wrong colour, I sent it back on Monday": "mix-up",
+    "stopped working after two days": "quality",
+}
+"""What tickets are about, and the label that is right for each."""
+
+
+def label_of(text: str) -> str:
+    """The right label of a ticket's text; empty if it is about nothing that we know."""
+    return next((label for trouble, label in TROUBLES.items() if trouble in text), "")
 
 
 class OutsideError(ValueError):
@@ -60,11 +71,12 @@ class Sandbox:
         self.outbox = root / "outbox"
         self.output = root / "output"
         self.releases = root / "releases"
+        self.share = root / "share"
         self.ledger = root / "ledger.jsonl"
 
     def make(self, seed: int) -> None:
         """Make the folders and fill the order desk. The same seed fills it the same way."""
-        for folder in (self.files, self.trash, self.outbox, self.output, self.releases):
+        for folder in (self.files, self.trash, self.outbox, self.output, self.releases, self.share):
             folder.mkdir(parents=True)
         script = Script(seed, "sandbox", 1)
         with closing(sqlite3.connect(self.desk)) as database:
@@ -76,11 +88,16 @@ class Sandbox:
                 total, card = round(script.between(18, 180), 2), f"card ending {script.whole(1000, 9999)}"
                 order = (f"A-{2000 + number}", name, email, item, total, card, "delivered")
                 database.execute("INSERT INTO orders VALUES (?, ?, ?, ?, ?, ?, ?)", order)
-                text = f"The {item} of order {order[0]} {script.pick(_TROUBLES)}. {name}"
+                text = f"The {item} of order {order[0]} {script.pick(tuple(TROUBLES))}. {name}"
                 database.execute(
                     "INSERT INTO tickets (id, order_id, text) VALUES (?, ?, ?)",
                     (f"T-{number}", order[0], text),
                 )
+            for number in range(1, DELIVERIES + 1):
+                tens, ones = script.whole(1, 9), script.whole(0, 8)
+                count = 10 * tens + ones + (ones >= tens)  # two different digits, as `clerk` may swap them
+                delivery = (f"D-{number}", script.pick(_ITEMS), count)
+                database.execute("INSERT INTO deliveries VALUES (?, ?, ?)", delivery)
             database.commit()
 
     def inside(self, path: str, folder: Path | None = None) -> Path:
@@ -159,6 +176,33 @@ class Sandbox:
                 (f"%{part}%",),
             )
             return [dict(row) for row in rows]
+
+    def orders(self, first: str, last: str, page: int) -> list[dict[str, Any]]:
+        """One page of the orders from `first` to `last`; pages count from 1."""
+        with self.database() as database:
+            rows = database.execute(
+                "SELECT id, customer, item, total FROM orders WHERE id BETWEEN ? AND ? ORDER BY id LIMIT ? OFFSET ?",
+                (first, last, PAGE, (page - 1) * PAGE),
+            )
+            return [dict(row) for row in rows]
+
+    def deliveries(self) -> list[dict[str, Any]]:
+        """All delivery notes."""
+        with self.database() as database:
+            rows = database.execute("SELECT id AS delivery, item, count FROM deliveries ORDER BY rowid")
+            return [dict(row) for row in rows]
+
+    def book(self, action: str, run: str, delivery: str, count: int) -> str:
+        """Book a delivery into the stock list, once for an action.
+
+        Raises:
+            ValueError: the count is none.
+        """
+        if not 0 < count < 1_000:
+            raise ValueError(f"{count} is no count")
+        with self.database() as database:
+            database.execute("INSERT INTO stock VALUES (?, ?, ?, ?)", (run, action, delivery, count))
+        return f"{count} of {delivery} booked"
 
     def post(self, action: str, message: dict[str, Any]) -> str:
         """Send a message as far as anything is sent here: into the outbox."""

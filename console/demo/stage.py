@@ -23,6 +23,9 @@ MODEL: Final = "scripted"
 DECIDE_WITHIN: Final = 150.0
 """Seconds that a demo agent waits for an answer; then it goes on without."""
 
+SPOT_CHECK_WITHIN: Final = 20.0
+"""Seconds that work which seldom asks waits when it is looked at all the same: nobody may be there."""
+
 EXPECTED: Final = (OSError, ValueError, LookupError, TypeError, sqlite3.Error)
 """What a tool may fail by: edited arguments may say anything."""
 

@@ -16,10 +16,18 @@ from bus.alarm_records import AlarmRaised
 from bus.codec import Record
 from bus.events import ActionProposed, ActionStarted, EventsDropped, RunStarted
 from bus.home import Home
-from bus.records import ActionAsked, ActionDecided, GapFound
+from bus.records import (
+    ActionAsked,
+    ActionDecided,
+    AutonomyDemoted,
+    AutonomyPromoted,
+    GapFound,
+    OutcomeVerified,
+)
 from bus.spool_file import SqliteSpool, spool_paths
 from console.core.reduce import reduce
 from console.core.state import Fleet
+from console.demo.cast import LOSING
 from console.recording.history import history
 
 DECIDERS = frozenset({"policy", "pass-list", "clock", "agent", "supervisor"})
@@ -57,7 +65,15 @@ class Count:
     decisions: Counter[str] = field(default_factory=Counter)
     deciders: Counter[str] = field(default_factory=Counter)
     alarms: Counter[str] = field(default_factory=Counter)
+    alarms_of: dict[str, Counter[str]] = field(default_factory=dict)
+    """Alarms by kind, by the agent that they are about; empty for the site."""
+
+    verdicts: Counter[str] = field(default_factory=Counter)
+    autonomy: Counter[str] = field(default_factory=Counter)
     gaps: int = 0
+    staged: int = 0
+    """Events lost by agents that lose them by their nature."""
+
     dropped: int = 0
     auto: Latencies = field(
         default_factory=lambda: Latencies(
@@ -92,8 +108,23 @@ class Count:
                 self.deciders[by if by in DECIDERS else "operator"] += 1
                 if by == "policy":
                     self._by_policy.add(f"{key}/{action}")
+            case _:
+                self._found(record)
+
+    def _found(self, record: Record) -> None:
+        """Count what was found out about agents."""
+        match record.data:
             case AlarmRaised(kind=kind, count=1):
                 self.alarms[kind] += 1
+                self.alarms_of.setdefault(record.agent, Counter())[kind] += 1
+            case OutcomeVerified(ok=ok):
+                self.verdicts["right" if ok else "wrong"] += 1
+            case AutonomyPromoted():
+                self.autonomy["promoted"] += 1
+            case AutonomyDemoted():
+                self.autonomy["demoted"] += 1
+            case GapFound(first=first, last=last) if record.agent in LOSING:
+                self.staged += last - first + 1
             case GapFound(first=first, last=last):
                 self.gaps += last - first + 1
             case _:
@@ -182,8 +213,14 @@ def shape(found: Count, *, made: list[dict[str, Any]], unsent: int) -> dict[str,
         "effects": len(made),
         "effects_undecided": undecided(made, found),
         "alarms": _sorted(found.alarms),
+        "alarms_by_agent": {
+            agent or "site": _sorted(kinds) for agent, kinds in sorted(found.alarms_of.items())
+        },
+        "verdicts": _sorted(found.verdicts),
+        "autonomy": _sorted(found.autonomy),
         "lost": found.gaps + found.dropped + unsent,
         "lost_parts": {"gaps": found.gaps, "dropped": found.dropped, "unsent": unsent},
+        "lost_by_design": found.staged,
         "latency_ms": {
             "auto_round_trip": found.auto.shape(),
             "publish_to_recorded": found.recorded.shape(),

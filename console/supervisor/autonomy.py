@@ -145,6 +145,8 @@ class Autonomy:
         )
         promoted = AutonomyPromoted(stratum=_key(standing), rung=rung, reason=reason)
         self._log.write(promoted, standing.agent)
+        # What it has proven since a drift is more than it had proven before.
+        self._alarms.clear("drift", standing.agent, about=standing.tool)
 
     def _demote(self, standing: Standing, reason: str) -> None:
         demoted = AutonomyDemoted(stratum=_key(standing), rung=standing.rung, reason=reason)
@@ -152,10 +154,10 @@ class Autonomy:
         self._log.write(demoted, standing.agent)
 
     def _drifted(self, standing: Standing) -> None:
-        wrong, n = standing.wrong_since, standing.right_since + standing.wrong_since
         text = (
             f"{standing.agent} {standing.version}: {standing.tool} fails more often than it used to: "
-            f"{wrong} of the last {n} verified calls, against {standing.reference or 0.0:.0%} at first"
+            f"{standing.drift_wrong} of the last {standing.drift_n} verified calls, "
+            f"against {standing.reference or 0.0:.0%} at first"
         )
         self._alarms.raise_("drift", text, standing.agent, about=standing.tool)
         self._demote(standing, "failures have become more frequent")

@@ -1,21 +1,20 @@
 """Runs that fail silently or confidently: feeds the detectors with what is accepted, and says in the log what they find.
 
-The detectors are pure and lie in `console.core.health`. What they remember is this process's: after a restart they begin
-anew, and the alarms that stand are cleared by the next call that gives no reason for them.
+The detectors are pure and lie in `console.core.health`. What they remember is this process's: after a restart they are given
+the tail of the recording again (`console.supervisor.past`), and the alarms that stand are cleared by the next call that
+gives no reason for them.
 """
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from typing import Final
 
 from bus.codec import Record
 from bus.events import (
     ActionFinished,
-    ActionProposed,
     ActionStarted,
+    Data,
     MessageSeen,
     RunFinished,
     RunStarted,
@@ -23,9 +22,7 @@ from bus.events import (
 )
 from console.core.health import ending
 from console.core.health.budget import Budget, over
-from console.core.health.finding import KINDS, Deed, Finding
-from console.core.health.usage import Usage
-from console.core.health.watch import Watch
+from console.core.health.finding import KINDS, Finding
 from console.core.lifecycle import ENDED
 from console.core.state import Fleet, Run
 from console.supervisor.agents import Agents
@@ -34,6 +31,8 @@ from console.supervisor.autonomy import Autonomy
 from console.supervisor.gates import Gates
 from console.supervisor.ledger import Ledger
 from console.supervisor.log import Log
+from console.supervisor.memory import Memory
+from console.supervisor.past import Past
 from console.supervisor.progress import Progress
 
 LOOK: Final = 1.0
@@ -41,18 +40,11 @@ LOOK: Final = 1.0
 
 UNBOUNDED: Final = Budget()
 
+PAUSED: Final = "; the run is paused"
+"""Ends the text of an alarm that paused its run."""
+
 BY: Final = "policy"
 """In whose name a run is paused."""
-
-
-@dataclass(slots=True)
-class _Run:
-    """What is remembered of one living run. `said` are the findings that stand as alarms, by kind and what about."""
-
-    watch: Watch = field(default_factory=Watch)
-    usage: Usage = field(default_factory=Usage)
-    said: dict[tuple[str, str], Finding] = field(default_factory=dict)
-    paused: set[tuple[str, str]] = field(default_factory=set)
 
 
 class Health:
@@ -70,7 +62,7 @@ class Health:
         agents.on_lost = self.lost
         self.budget: Callable[[str], Budget] = lambda _agent: UNBOUNDED
         self.progress = Progress(log, alarms)
-        self._runs: dict[str, _Run] = {}
+        self._runs: dict[str, Memory] = {}
         self._look_at = 0.0
 
     @property
@@ -85,8 +77,7 @@ class Health:
     def heard(self, run: Run, record: Record, now: float) -> None:
         """An event of a run was accepted."""
         self._look(run, record, now)
-        # After a proposal somebody may be asked: how long it is until the next event says nothing about the work.
-        self.progress.heard(run, now, counts=not isinstance(record.data, ActionProposed))
+        self.progress.follow(run, record.data, now)
 
     def _look(self, run: Run, record: Record, now: float) -> None:
         match record.data:
@@ -94,19 +85,15 @@ class Health:
                 self._autonomy.begun(run)
             case RunFinished():
                 self._ended(run)
-            case ActionStarted(action=name):
-                action = run.actions.get(name)
-                if action is not None and ending.changes(action):
-                    self._of(run).usage.count(action)
+            case ActionStarted() | StepFinished() as data:
+                self._taken(run, data, now)
                 self._spent(run, now)
             case ActionFinished(outcome="done" | "failed") as data:
                 self._alarms.clear("effect-unknown", run.agent, run.run, about=data.action)
-                self._deed(run, self._call(run, data), now)
+                self._taken(run, data, now)
                 self._spent(run, now)
             case MessageSeen(role="tool") as data:
-                self._deed(run, Deed(data.name, "", "", data.error is True), now)
-            case StepFinished():
-                self._spent(run, now)
+                self._taken(run, data, now)
             case _:
                 pass
 
@@ -126,6 +113,7 @@ class Health:
 
     def lost(self, agent: str) -> None:
         """An agent is gone: what its runs were changing may have happened or not, and only its return could tell."""
+        self.progress.lost(agent)
         for run in self._fleet.runs.values():
             for action in ending.cut_short(run) if run.agent == agent and run.state == "lost" else ():
                 text = f"{run.key}: lost in the middle of {action.tool}: whether it happened is unknown; go and look"
@@ -143,21 +131,19 @@ class Health:
             elif self.budget(run.agent).seconds is not None:
                 self._spent(run, now)
 
-    def _of(self, run: Run) -> _Run:
-        return self._runs.setdefault(run.key, _Run())
+    def _of(self, run: Run) -> Memory:
+        return self._runs.setdefault(run.key, Memory())
 
-    def _call(self, run: Run, data: ActionFinished) -> Deed:
-        action = run.actions.get(data.action)
-        result = hashlib.blake2b(data.text.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
-        if action is None:
-            return Deed("?", "", result, data.outcome == "failed")
-        args = action.decided_digest or action.digest
-        return Deed(
-            action.tool, args, result, data.outcome == "failed", self._gates.judge.polls(action.exact_tool)
-        )
+    def _polls(self, tool: str) -> bool:
+        return self._gates.judge.polls(tool)
 
-    def _deed(self, run: Run, deed: Deed, now: float) -> None:
-        found, gone = self._of(run).watch.take(deed)
+    def remember(self, past: Past) -> None:
+        """Take over what was known of the runs before this supervisor began."""
+        self._runs = past.memories
+        self.progress.remember(past.progress)
+
+    def _taken(self, run: Run, data: Data, now: float) -> None:
+        found, gone = self._of(run).take(run, data, self._polls)
         for finding in found:
             self._say(run, finding, now)
         for kind in gone:
@@ -176,8 +162,7 @@ class Health:
         mine, key = self._of(run), (finding.kind, finding.about)
         pausing = finding.pause and key not in mine.paused and self._pausable(run)
         if key not in mine.said or pausing:
-            paused = "; the run is paused" if pausing else ""
-            text = f"{run.key}: {finding.text}{paused}"
+            text = f"{run.key}: {finding.text}{PAUSED if pausing else ''}"
             self._alarms.raise_(finding.kind, text, run.agent, run.run, about=finding.about)
         mine.said[key] = finding
         if pausing:
@@ -199,6 +184,8 @@ class Health:
                 finding = Finding(kind=alarm.kind, text=alarm.text, about=about)
                 mine = self._of(run)
                 mine.said[alarm.kind, about] = finding
+                if alarm.text.endswith(PAUSED):
+                    mine.paused.add((alarm.kind, about))
                 if not about:
                     mine.watch.standing[alarm.kind] = finding
 

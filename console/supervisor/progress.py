@@ -9,6 +9,7 @@ from collections import OrderedDict
 from dataclasses import dataclass
 from typing import Final
 
+from bus.events import ActionProposed, CommandAcknowledged, CommandEffective, CommandRefused, Data
 from bus.records import AgentLost
 from console.core.health.stall import LEAST, UNKNOWN, Durations, Limit, limit
 from console.core.lifecycle import ENDED
@@ -24,6 +25,12 @@ KINDS_KEPT: Final = 5_000
 
 THINKING: Final = "a pause between its calls"
 """The kind of work that no call is."""
+
+BREATH: Final = 0.1
+"""Seconds: events closer together than this are one report, with no pause between them.
+
+A call's end, its step's end and the next step's beginning come together. Counted as pauses they would make the spread of
+the real ones so wide that no silence below an hour could ever be too long."""
 
 FORSAKEN_AFTER: Final = 3_600.0
 """Seconds stalled after which the runs of an agent that never announced itself are lost."""
@@ -66,6 +73,14 @@ class Progress:
     def _fleet(self) -> Fleet:
         return self._log.fleet
 
+    def follow(self, run: Run, data: Data, now: float) -> None:
+        """An event of a run was accepted."""
+        if isinstance(data, CommandAcknowledged | CommandEffective | CommandRefused):
+            self.answered(run, now)
+        else:
+            # After a proposal somebody may be asked: how long it is until the next event says nothing about the work.
+            self.heard(run, now, counts=not isinstance(data, ActionProposed))
+
     def heard(self, run: Run, now: float, *, counts: bool = True) -> None:
         """An event of a run was accepted. `counts`: the silence that follows is that of its work."""
         silence = self._heard.pop(run.key, None)
@@ -76,6 +91,19 @@ class Progress:
         if run.state not in ENDED:
             silence = self._heard[run.key] = self._silence(run, now)
             silence.counts = silence.counts and counts
+
+    def answered(self, run: Run, now: float) -> None:
+        """A run's answer to a command was accepted. The library gives it, whatever the work does: a piece of work goes on.
+
+        Only if something else is done from now on, or the run goes on after a pause, another silence begins.
+        """
+        silence = self._heard.get(run.key)
+        if run.key in self._stalled or run.state in ENDED:
+            return
+        if silence is not None and silence.counts and _expected(run) and silence.kind == _kind(run):
+            return
+        self._heard[run.key] = self._silence(run, now)
+        self._heard[run.key].counts = False
 
     def _silence(self, run: Run, now: float) -> Silence:
         return Silence(now, _kind(run), counts=_expected(run))
@@ -93,6 +121,8 @@ class Progress:
         return lasted >= LEAST and lasted >= self._limit(key, silence).seconds
 
     def _learn(self, agent: str, kind: str, seconds: float) -> None:
+        if kind == THINKING and seconds < BREATH:
+            return
         for name in (kind, ""):
             known = self._known.get((agent, name))
             if known is None:
@@ -102,6 +132,16 @@ class Progress:
             known.add(seconds)
         while len(self._known) > KINDS_KEPT:
             self._known.popitem(last=False)
+
+    def lost(self, agent: str) -> None:
+        """An agent is gone: how long its runs are silent says nothing about their work."""
+        for key, silence in self._heard.items():
+            if key.partition("/")[0] == agent:
+                silence.counts = False
+
+    def remember(self, past: Progress) -> None:
+        """Take over how long work took before this supervisor began."""
+        self._known = past._known  # another one of us
 
     def restore(self, now: float) -> None:
         """After a restart: give every living run the usual time anew."""

@@ -31,7 +31,6 @@ from bus.topics import BadIdError, Topics
 from bus.transport import Will
 from bus.url import BadBrokerUrlError, BrokerUrl
 from console.core.lifecycle import ENDED
-from console.core.reduce import reduce
 from console.core.state import Fleet, KeyframeError, decode, encode
 from console.policy.files import PolicyFileError
 from console.recording import lock
@@ -44,7 +43,9 @@ from console.supervisor.desk import Desk, Identity
 from console.supervisor.emergency import EmergencyLog
 from console.supervisor.files import SiteFiles
 from console.supervisor.look import Look, UnusableError
+from console.supervisor.memory import Polls
 from console.supervisor.operators import OperatorsFileError
+from console.supervisor.past import Past, beginning
 from console.supervisor.recalling import events_of
 from console.supervisor.service import Service
 
@@ -99,7 +100,8 @@ async def _serve(home: Home) -> None:
         known = await _known(home, stack)
         initial = encode(Fleet(site=home.site, reliability=await known.folded()))
         recording = await stack.enter_async_context(await Recording.open(home.sessions, initial=initial))
-        fleet = await _restore(recording)
+        past = await _restore(recording, files.rulebook.judge.polls)
+        fleet = past.fleet
         look = Look(topics, identity.key.public, fleet.at + fleet.pos)
         if not await _unless(stopping, look.around(url)):
             return
@@ -113,6 +115,7 @@ async def _serve(home: Home) -> None:
             new_id=lambda: secrets.token_hex(8),
         )
         desk.log.not_before = recording.at
+        desk.health.remember(past)
         await _recall(desk, home.sessions)
         emergency = EmergencyLog(home.emergency_log)
         desk.begin(recording.session, time.monotonic(), late=emergency.left())
@@ -189,17 +192,31 @@ async def _known(home: Home, stack: contextlib.AsyncExitStack) -> Known:
     return known
 
 
-async def _restore(recording: Recording) -> Fleet:
-    """The fleet as the recording has it: its last keyframe and every record since, through the reducer."""
-    reader = await Reader.open(recording.path)
-    try:
-        segment = await reader.segment(recording.pos)
-        fleet = decode(segment.keyframe.body)
-        async for row in segment.rows:
-            reduce(fleet, codec.record(row.pos, row.at, codec.decode_envelope(row.event)))
-    finally:
-        await reader.close()
-    return fleet
+async def _restore(recording: Recording, polls: Polls) -> Past:
+    """The fleet as the recording has it, and what detectors had seen: a keyframe and all records since, through the reducer.
+
+    From the keyframe that `beginning` names. Where that or a record after it is damaged, from the last keyframe: what
+    detectors remember may be missing, the fleet may not.
+    """
+    async with await Reader.open(recording.path) as reader:
+        keyframes = await reader.keyframe_positions() or [recording.pos]  # without any, the reader says so
+        begin = beginning(keyframes, recording.pos)
+        try:
+            return await _lived(reader, begin, recording.pos, polls)
+        except (RecordingError, KeyframeError) as error:
+            if begin == keyframes[-1]:
+                raise
+            LOGGER.warning("detectors begin with less than they knew: %s", error)
+            return await _lived(reader, recording.pos, recording.pos, polls)
+
+
+async def _lived(reader: Reader, begin: int, end: int, polls: Polls) -> Past:
+    """What the records since the last keyframe at or before `begin` lead to."""
+    keyframe = await reader.keyframe_before(begin)
+    past = Past(decode(keyframe.body), polls)
+    async for row in reader.rows(keyframe.pos, end):
+        past.take(codec.record(row.pos, row.at, codec.decode_envelope(row.event)))
+    return past
 
 
 async def _recall(desk: Desk, folder: Path) -> None:

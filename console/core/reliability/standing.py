@@ -30,8 +30,9 @@ class Standing(Struct, kw_only=True, omit_defaults=True):
     """One stratum. `right` and `wrong` are all its verified outcomes, `*_since` those since its e-process began.
 
     `lost` counts demotions, `at` is the last outcome in ms. `reference` is the rate of failure that a drift is
-    measured against, None before there are enough outcomes; `drift` is the logarithm of its CUSUM. `claims` are, of the
-    calls with a claim, [outcomes, right ones, sum of claims].
+    measured against, None before there are enough outcomes; `drift` is the logarithm of its CUSUM, `drift_n` the outcomes
+    since that last stood at its beginning, and `drift_wrong` the wrong ones among them. `claims` are, of the calls with a
+    claim, [outcomes, right ones, sum of claims].
     """
 
     agent: str
@@ -47,6 +48,8 @@ class Standing(Struct, kw_only=True, omit_defaults=True):
     at: int = 0
     reference: float | None = None
     drift: float = 0.0
+    drift_n: int = 0
+    drift_wrong: int = 0
     claims: list[float] = field(default_factory=lambda: [0, 0, 0.0])
 
     @property
@@ -153,7 +156,11 @@ def _fold_call(standing: Standing, version: Version, outcome: Verified) -> None:
         standing.wrong_since += 1
         version.wrong += 1
     if standing.reference is not None:
+        if standing.drift <= 0.0:
+            standing.drift_n = standing.drift_wrong = 0
         standing.drift = drift_step(standing.drift, standing.reference, wrong=not outcome.ok)
+        standing.drift_n += 1
+        standing.drift_wrong += not outcome.ok
     elif standing.n >= DRIFT_AFTER:
         standing.reference = drift_reference(standing.right, standing.wrong)
     if outcome.claimed is not None:
@@ -194,6 +201,7 @@ def demote(known: Reliability, key: str) -> None:
         standing.rung, standing.lost = "unproven", standing.lost + 1
         standing.right_since = standing.wrong_since = 0
         standing.reference, standing.drift = None, 0.0
+        standing.drift_n = standing.drift_wrong = 0
 
 
 def standing_of(known: Reliability, agent: str, version: str, tool: str, effect: str) -> Standing | None:

@@ -5,29 +5,26 @@ from __future__ import annotations
 import argparse
 import asyncio
 import logging
-import os
-import signal
 import sys
-import threading
 from collections.abc import Sequence
-from contextlib import suppress
 from importlib import import_module
 from inspect import iscoroutine
 from pathlib import Path
 
-from console.demo.cast import CAST
+from console.demo.cast import company
 from console.demo.ledger import EffectLedger
+from console.demo.parent import end_with_parent
 from console.demo.sandbox import Sandbox
 from console.demo.stage import Stage
+
+PLAYERS = company(detectors=True)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Be an agent until the end of standard input, or SIGTERM; its run is then cancelled. Returns the exit code."""
     options = _parse(arguments)
     logging.basicConfig(level=logging.INFO, format=f"%(asctime)s {options.name}: %(message)s")
-    signal.signal(signal.SIGTERM, _end)
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # a key press at the terminal is the demo's to answer
-    threading.Thread(target=_watch_parent, daemon=True).start()
+    end_with_parent()
     sandbox = Sandbox(options.root)
     try:
         with EffectLedger(sandbox.ledger) as ledger:
@@ -40,7 +37,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 life=options.life,
                 speed=options.speed,
             )
-            living = import_module(f"console.demo.agents.{CAST[options.name]}").main(stage)
+            living = import_module(f"console.demo.agents.{PLAYERS[options.name]}").main(stage)
             if iscoroutine(living):
                 asyncio.run(living)
     except KeyboardInterrupt:
@@ -50,7 +47,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m console.demo.agents", description=__doc__)
-    parser.add_argument("name", choices=list(CAST))
+    parser.add_argument("name", choices=list(PLAYERS))
     parser.add_argument("--root", type=Path, required=True, help="the sandbox")
     parser.add_argument("--pages", default="", help="address of the demo's web")
     parser.add_argument("--seed", type=int, default=1)
@@ -59,17 +56,6 @@ def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     )
     parser.add_argument("--speed", type=float, default=1.0)
     return parser.parse_args(arguments)
-
-
-def _end(_signal: int, _frame: object) -> None:
-    raise KeyboardInterrupt
-
-
-def _watch_parent() -> None:
-    with suppress(OSError):
-        while os.read(0, 4096):
-            pass
-    os.kill(os.getpid(), signal.SIGTERM)
 
 
 if __name__ == "__main__":

@@ -1,7 +1,8 @@
 """The deployer: packs a release, tests it, shows it to a few customers, then to all. Written without asyncio.
 
 Trouble: in its first run, and every second one after that, the smoke test asks a service that never answers. The step
-really hangs: a pause or a kill is acknowledged, and takes effect only when the hang is over.
+really hangs: a pause or a kill is acknowledged, and takes effect only when the hang is over. Tests before it took half a
+second, so half a minute of silence is a stall.
 """
 
 from __future__ import annotations
@@ -15,12 +16,15 @@ from typing import Final
 from bus.agent import Agent
 from bus.decision import Action, Decision, RunKilled
 from bus.job import SyncRun
-from console.demo.pages import fetch
+from console.demo.pages import PAGES, fetch
 from console.demo.script import TURNS, Script
 from console.demo.stage import DECIDE_WITHIN, MODEL, VERSION, Called, Stage
 
 HANG: Final = 75.0
 """Seconds that the step hangs."""
+
+PROBES: Final = 11
+"""Pages that answer before the one that may not: enough to know how long that takes."""
 
 log = logging.getLogger(__name__)
 
@@ -64,6 +68,7 @@ def live(stage: Stage, job: SyncRun, script: Script, case: Case) -> None:
         return f"{image.stat().st_size} bytes"
 
     def smoke_test(decision: Decision) -> object:
+        stage.pause_sync(script.about(0.4))
         return fetch(decision.args["url"], HANG / stage.speed)
 
     def point(decision: Decision) -> object:
@@ -74,7 +79,7 @@ def live(stage: Stage, job: SyncRun, script: Script, case: Case) -> None:
         return f"{link.name} is {decision.args['release']}"
 
     def step(name: str, action: Action, effect: Callable[[Decision], object]) -> Called:
-        with job.step(name, confidence=action.confidence, of=5) as report:
+        with job.step(name, confidence=action.confidence, of=6) as report:
             stage.pause_sync(script.about(3.0))
             called = stage.call_sync(job, action, effect)
             report.result(ok=called.ran, text=str(called.value) if called.ran else called.refusal)
@@ -83,6 +88,13 @@ def live(stage: Stage, job: SyncRun, script: Script, case: Case) -> None:
     release = {"release": case.release}
     step("look at the build", Action("build_status", release, confidence=0.9), lambda _: "green")
     step("pack", Action("build_image", release, confidence=0.9), build_image)
+    with job.step("probe its pages", confidence=0.9, of=6):
+        for number in range(PROBES):
+            page = tuple(PAGES)[number % len(PAGES)]
+            action = Action(
+                "smoke_test", {"url": f"{stage.pages}{page}", "probe": number + 1}, confidence=0.9
+            )
+            stage.call_sync(job, action, smoke_test)
     url = stage.pages + ("/stuck" if case.hangs else "/returns")
     tested = step("smoke test", Action("smoke_test", {"url": url}, confidence=0.9), smoke_test)
     job.checkpoint()  # whoever wanted to pause or kill it while it hung is heard here
