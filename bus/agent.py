@@ -8,7 +8,6 @@ import secrets
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from datetime import UTC, datetime
-from functools import partial
 from importlib import metadata
 from types import TracebackType
 from typing import Any, Final, Self
@@ -19,8 +18,9 @@ from bus.events import ControlLevel
 from bus.home import Home
 from bus.identity import Identity
 from bus.job import Run, SyncRun, outcome_of
+from bus.rests import adopt_rests
 from bus.shell import Shell
-from bus.spool import MemorySpool, Owner, Spool, SpoolBusyError, SpoolError
+from bus.spool import MemorySpool, Owner, Spool
 from bus.topics import check_id
 from bus.transport import Transport, Will, WillFor
 from bus.trust import PinnedTrust, pinned
@@ -154,7 +154,7 @@ class Agent:
     async def __aenter__(self) -> Self:
         try:
             if self._on_disk:
-                await asyncio.to_thread(self._adopt_rests)
+                await asyncio.to_thread(adopt_rests, self._shell, self.home, self.name)
             if self._own_thread:
                 self._shell.start_thread()
             else:
@@ -179,7 +179,7 @@ class Agent:
     def __enter__(self) -> Self:
         try:
             if self._on_disk:
-                self._adopt_rests()
+                adopt_rests(self._shell, self.home, self.name)
             self._shell.start_thread().result()
         except BaseException:
             self._release()
@@ -254,23 +254,6 @@ class Agent:
             raise FileNotFoundError(f"{path} holds run {looked.owner.run} of agent {looked.owner.agent}")
         return SqliteSpool.open_existing(path, self.identity.incarnation)
 
-    def _adopt_rests(self) -> None:
-        """Take on what dead processes of this agent left in their spools."""
-        from bus.spool_file import SqliteSpool, spool_folder, spool_paths
-
-        for path in spool_paths(spool_folder(self.home.spool, self.name)):
-            try:
-                rest = SqliteSpool.open_existing(path)
-            except SpoolBusyError:
-                continue  # another process of the same name lives that run
-            except (SpoolError, FileNotFoundError) as error:
-                log.error("agent %s: %s", self.name, error)  # noqa: TRY400 - the trace says nothing more
-                continue
-            if rest.owner.agent != self.name:  # a name that differs only in case, where that is one folder
-                rest.close()
-                continue
-            self._shell.call(partial(_send_rest, rest))
-
 
 def connect_with(core: AgentCore, make: MakeTransport) -> Callable[[], Transport]:
     """Return what makes the transport of a core."""
@@ -294,10 +277,6 @@ def run_sync(name: str, *, goal: str = "", run_id: str | None = None, **agent: A
     """Be an agent with one run, without asyncio. See `run`."""
     with Agent(name, **agent) as whole, whole.run_sync(goal, run_id=run_id) as job:
         yield job
-
-
-def _send_rest(rest: Spool, core: AgentCore, now: float) -> None:
-    core.send_rest(rest, now)
 
 
 def mqtt(text: str) -> MakeTransport:

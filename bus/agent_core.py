@@ -172,15 +172,20 @@ class AgentCore:
         model: str = "",
         parent: str = "",
         labels: dict[str, str] | None = None,
+        proof: str = "",
     ) -> None:
         """Begin a run, or go on with the one that the spool holds: then its unsent events go first.
+
+        `proof` is a wrapper's signed word that it holds the run's process.
 
         Raises:
             BadIdError: the name is no id.
             ValueError: a run of that name goes on in this agent, or the labels are too large.
         """
         goes_on = spool.last > 0
-        self._roster.start(run, spool, goal=goal, model=model, parent=parent, labels=labels or {}, now=now)
+        self._roster.start(
+            run, spool, goal=goal, model=model, parent=parent, labels=labels or {}, now=now, proof=proof
+        )
         if goes_on:
             self._announce()
 
