@@ -1,0 +1,142 @@
+"""A real site, a console of it in this process, and contained runs beside it: everything in processes of its own."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from contextlib import AsyncExitStack
+from pathlib import Path
+from typing import Self
+
+import psutil
+
+from bus.signing import PrivateKey
+from console.core.state import Command, Run
+from console.link.floor import Floor
+from console.supervisor.up import prepare
+from tests.floor_processes import FloorProcesses, alive, until
+
+OPERATOR = "ann"
+SOON = 20.0
+"""Seconds after which a test that waits in vain is broken."""
+
+READY = "import sys, time; print('ready', flush=True); "
+"""How a Python child begins that a test must see alive before it does anything to it."""
+
+
+class ContainFloor:
+    """A site with an operator, and wrappers started on it. Use it as an async context; nothing outlives it."""
+
+    def __init__(self, root: Path) -> None:
+        self.site = FloorProcesses(root)
+        self.wrappers: list[subprocess.Popen[bytes]] = []
+        self._stack = AsyncExitStack()
+        self.floor: Floor
+
+    async def __aenter__(self) -> Self:
+        self._stack.enter_context(self.site)
+        home = self.site.home
+        prepare(home)
+        key = PrivateKey.generate()
+        key.save(home.operator_key(OPERATOR))
+        with home.operators.open("a", encoding="utf-8") as file:
+            file.write(f"{OPERATOR} {key.public.line}\n")
+        self.site.start()
+        self.floor = await self._stack.enter_async_context(
+            Floor(self.site.url, home=home, operator=OPERATOR, key=key)
+        )
+        await self.floor.join(SOON)
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self._stack.aclose()
+        for wrapper in self.wrappers:
+            wrapper.wait()
+
+    def run(
+        self, *options: str, command: list[str], agent: str = "a", run: str = "r"
+    ) -> subprocess.Popen[bytes]:
+        """Start `watchfloor run`; what it says goes to `run.log` below the site's root."""
+        place = [
+            "--site",
+            self.site.home.site,
+            "--broker",
+            str(self.site.url),
+            "--agent",
+            agent,
+            "--run",
+            run,
+        ]
+        wrapper = self.site.spawn(
+            "-m",
+            "console.cli.main",
+            "run",
+            *place,
+            *options,
+            "--",
+            *command,
+            said=self.site.root / f"{run}.log",
+        )
+        self.wrappers.append(wrapper)
+        return wrapper
+
+    def python(self, code: str, *options: str, agent: str = "a", run: str = "r") -> subprocess.Popen[bytes]:
+        """The same for a Python program that says `ready` first."""
+        return self.run(*options, command=[sys.executable, "-u", "-c", READY + code], agent=agent, run=run)
+
+    def said(self, run: str = "r") -> str:
+        """What a wrapper and its child wrote so far."""
+        path = self.site.root / f"{run}.log"
+        return path.read_text("utf-8", "replace") if path.exists() else ""
+
+    async def ready(self, run: str = "r") -> Run:
+        """Wait until the child lives and the floor knows the run."""
+        await until(lambda: "ready" in self.said(run), SOON, "the child is ready")
+        assert await self.floor.until(lambda fleet: fleet.run("a", run) is not None, SOON)
+        return self.of(run)
+
+    def of(self, run: str = "r") -> Run:
+        """A run as the floor shows it."""
+        found = self.floor.fleet.run("a", run)
+        assert found is not None
+        return found
+
+    async def becomes(self, state: str, run: str = "r", within: float = SOON) -> Run:
+        """Wait for a state of a run."""
+        reached = await self.floor.until(
+            lambda fleet: (found := fleet.run("a", run)) is not None and found.state == state, within
+        )
+        assert reached, f"{self.of(run).state}, not {state}: {self.said(run)}"
+        return self.of(run)
+
+    async def say(self, verb: str, run: str = "r", **more: object) -> None:
+        """Say something as the operator."""
+        answer = await self.floor.say(verb, agent="a", run=run, **more)  # type: ignore[arg-type]
+        assert answer.accepted, answer
+
+    def command(self, kind: str, run: str = "r") -> Command:
+        """The last command of a kind to a run."""
+        return [
+            command
+            for command in self.floor.fleet.commands.values()
+            if command.kind == kind and command.run == run
+        ][-1]
+
+    def rungs(self, kind: str, run: str = "r") -> list[str]:
+        """How far the last command of a kind came."""
+        return [rung.rung for rung in self.command(kind, run).rungs]
+
+    def alarms(self) -> set[str]:
+        """Kinds of alarm that stand."""
+        return {alarm.kind for alarm in self.floor.fleet.alarms.values() if alarm.state != "normal"}
+
+    def tree(self, wrapper: subprocess.Popen[bytes]) -> list[psutil.Process]:
+        """Every process below a wrapper that lives."""
+        return [one for one in psutil.Process(wrapper.pid).children(recursive=True) if alive(one)]
+
+    def halt(self) -> None:
+        """End the site at once: broker and supervisor are gone."""
+        for part in ("broker", "supervisor"):
+            os.kill(self.site.pid(part), signal.SIGKILL)  # type: ignore[arg-type]
