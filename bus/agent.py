@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 import secrets
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
@@ -18,6 +19,8 @@ from bus.events import ControlLevel
 from bus.home import Home
 from bus.identity import Identity
 from bus.job import Run, SyncRun, outcome_of
+from bus.parent import ParentShell
+from bus.parent_wire import VARIABLE
 from bus.rests import adopt_rests
 from bus.shell import Shell
 from bus.spool import MemorySpool, Owner, Spool
@@ -61,6 +64,9 @@ class Agent:
     ) -> None:
         """Prepare; nothing is opened before entering.
 
+        In a program under `watchfloor run` the wrapper is the agent: its run, its name and its link are used, unless a
+        `broker` or a `transport` is given here.
+
         `broker` is a URL, `supervisor` the supervisor's public key line; both are found by themselves otherwise (see
         `bus.home` and `bus.trust`). The bus has a thread of its own, unless a `transport` is given: that one is used on
         the loop that enters the agent (`own_thread` says otherwise). `on_disk=False` keeps the spool in memory.
@@ -70,7 +76,10 @@ class Agent:
             BadIdError: the name or the site is no id.
             KeyFileError: the supervisor's key cannot be read.
             BadBrokerUrlError: the broker's URL is none, or one of its files cannot be used.
+            ValueError: `control` is `contained`, which only a wrapper can be.
         """
+        if control == "contained":
+            raise ValueError("only `watchfloor run` makes a run contained; say gated or observed")
         self.home = home or Home.of(site)
         self.identity = Identity(
             site=self.home.site,
@@ -80,8 +89,9 @@ class Agent:
             sdk=f"watchfloor-python {_version()}",
             version=version,
         )
-        self._own_thread = transport is None if own_thread is None else own_thread
-        self._on_disk = on_disk
+        parent = "" if broker or transport else os.environ.get(VARIABLE, "")
+        self._own_thread = transport is None if own_thread is None or parent else own_thread
+        self._on_disk = on_disk and not parent
         self._close_within = close_within
         self._task: asyncio.Task[None] | None = None
         core = AgentCore(
@@ -91,7 +101,11 @@ class Agent:
             new_id=lambda: secrets.token_hex(6),
             era=EraFile(self.home.spool / self.name) if on_disk and name.strip(".") else Era(),
         )
-        self._shell = Shell(core, connect_with(core, transport or mqtt(self.home.broker(broker))))
+        self._shell = (
+            ParentShell(parent, self.name)
+            if parent
+            else Shell(core, connect_with(core, transport or mqtt(self.home.broker(broker))))
+        )
 
     @property
     def name(self) -> str:
@@ -210,6 +224,8 @@ class Agent:
     ) -> tuple[str, int]:
         """Open the spool of a run and start it. Return its id and the number of its first step."""
         name = check_id(run_id or secrets.token_hex(6), "run")
+        if isinstance(self._shell, ParentShell):
+            return self._shell.begin(goal, model)
         spool = self._resumed(name) if resume else self._new(name)
         steps = spool.last + 1
         try:

@@ -19,6 +19,7 @@ from bus.messages import (
     AgentStatus,
     AnyCommand,
     AnyReply,
+    Containment,
     Intent,
     Journal,
     KeyframeSeal,

@@ -47,6 +47,11 @@ class EnforcedBrake(Brake):
         """Report holds that are effective."""
         super().settle(waiting=False, at_gate=at_gate, running=True)
 
+    @property
+    def pending(self) -> list[tuple[Stop, str]]:
+        """The commands that have yet to take effect."""
+        return list(self._pending)
+
     def died(self) -> None:
         """A run that was told that it ends is not dead yet."""
 
@@ -108,6 +113,10 @@ class ContainedRun(RunCore):
         self.writer.now = now
         if not self.finished:
             self.writer.certain(data)
+
+    def waits_for(self, command: str) -> bool:
+        """Whether a command has yet to take effect."""
+        return any(pending == command for _, pending in self._brake.pending)
 
     def abandon(self, action: str, text: str, now: float) -> None:
         """Whoever waited at a gate, or ran its tool, is gone: close the action."""

@@ -139,4 +139,4 @@ class ContainFloor:
     def halt(self) -> None:
         """End the site at once: broker and supervisor are gone."""
         for part in ("broker", "supervisor"):
-            os.kill(self.site.pid(part), signal.SIGKILL)  # type: ignore[arg-type]
+            os.kill(self.site.pid(part), signal.SIGKILL)

@@ -6,12 +6,18 @@ import asyncio
 import os
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Final
 
 from bus.contain.launch import Held, become_subreaper
+from bus.contain.server import Door, Server
 from bus.contain.voice import Voice, vouch
 from bus.contain.wrapper import Plan, Wrapper
 from bus.home import Home
+from bus.parent_wire import VARIABLE
 from bus.signing import PrivateKey
+
+TALK_WITHIN: Final = 0.5
+"""Seconds in which whoever still talks to the wrapper hears the end."""
 
 
 def contained(
@@ -34,16 +40,21 @@ def contained(
     key = PrivateKey.load(home.wrapper_key) if home.wrapper_key.exists() else None
     voice = Voice(home, agent, run, broker=broker)
     plan = replace(plan, subreaper=become_subreaper())
-    held = Held(plan.command, os.environ)
     proof = vouch(key, voice.identity, run) if key else ""
     if key is None:
         told(f"no wrapper key in {home.wrapper_key}: the supervisor will count this run as gated")
-    return asyncio.run(_live(plan, held, voice, proof, passed, told))
+    door = Door(home, agent, run)
+    try:
+        held = Held(plan.command, os.environ | {VARIABLE: str(door.path)})
+        return asyncio.run(_live(plan, held, door, voice, proof, passed, told))
+    finally:
+        door.remove()
 
 
 async def _live(
     plan: Plan,
     held: Held,
+    door: Door,
     voice: Voice,
     proof: str,
     passed: Callable[[str, bytes], object],
@@ -52,9 +63,15 @@ async def _live(
     wrapper = Wrapper(plan, held, voice, passed)
     told(f"{voice.identity.agent}/{voice.run}: {'; '.join(wrapper.holds)}")
     voice.open(plan.goal, {"pid": str(held.pid)}, proof)
+    server = Server(voice, wrapper.inside)
+    wrapper.attached = lambda: server.attached
+    wrapper.said = lambda: server.said
+    serving = asyncio.create_task(server.serve(door))
     try:
         return await wrapper.live()
     finally:
+        serving.cancel()
+        await server.finish(TALK_WITHIN)
         await voice.close(plan.close_within)
         if voice.unstored:
             told(

@@ -52,6 +52,8 @@ class Voice:
         """
         self.run = run
         self.home = home
+        self.rungs: dict[str, list[str]] = {}
+        """What was written of each command on its way, a line a rung."""
         self.identity = Identity(home.site, agent, secrets.token_hex(8), "contained", SDK, version)
         core = AgentCore(
             self.identity,
@@ -122,8 +124,8 @@ class Voice:
         self.shell.call(lambda core, now: self.of(core).emit(data, now))
 
     def say(self, text: str, *, error: bool | None = None) -> None:
-        """Say something about the process, as the wrapper."""
-        self.tell(MessageSeen(role="system", name=SPEAKER, text=clip(text)[0], error=error))
+        """Say something about the process, as the wrapper. No origin of any argument: it holds words of the process."""
+        self.tell(MessageSeen(role="assistant", name=SPEAKER, text=clip(text)[0], error=error))
 
     def output(self, stream: str, text: str) -> None:
         """Report what the process wrote: its own words, and nobody else's."""
@@ -139,6 +141,13 @@ class Voice:
         name = f"direct-{secrets.token_hex(6)}"
         self.shell.call(lambda core, now: self.of(core).direct(kind, name, by, reason, now))
         return name
+
+    def settled(self, command: str) -> bool:
+        """Whether a command has taken effect, or never will."""
+        try:
+            return not self.shell.call(lambda core, _: self.of(core).waits_for(command))
+        except KeyError:
+            return True
 
     def finish(self, outcome: RunOutcome, text: str) -> None:
         """End the run."""
@@ -174,6 +183,10 @@ class Rungs:
         """Write one rung."""
         for command, begun in self._begun.items():
             after = round(time.monotonic() - begun, 4)
+            counted = "" if processes is None else f", {processes} processes"
+            self._voice.rungs.setdefault(command, []).append(
+                f"{rung} after {after:.2f} s{counted} {text}".rstrip()
+            )
             self._voice.write(
                 CommandRung(command=command, rung=rung, after=after, processes=processes, text=clip(text)[0])
             )

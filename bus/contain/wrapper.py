@@ -81,6 +81,10 @@ class Wrapper:
         """What is held here, and how far, a line each."""
         return [*self._grip.holds(subreaper=self._plan.subreaper), *self._watch.said]
 
+    def inside(self, pid: int) -> bool:
+        """Whether a process is one of the tree."""
+        return any(proc.pid == pid for proc in self._grip.left())
+
     async def live(self) -> int:
         """Run the child to its end and return the exit code: its own, or 128 and the number of the signal that ended it."""
         self.voice.say("held by: " + "; ".join(self.holds))
