@@ -1,4 +1,4 @@
-"""How long a kill takes until nothing lives: `python -m tests.contain_figures [RUNS]` prints p50 and p99 for each kind of tree.
+"""How long a kill takes until nothing lives: `python -m tests.contain_figures [RUNS]` prints p50 and p99 by kind of tree.
 
 `after arrival` is by the wrapper's clock, from the command's arrival to the look that found nobody, less the grace period
 where it had to pass; `on the console` is from the operator's word to the state `killed` on his screen, less the same.

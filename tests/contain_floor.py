@@ -133,8 +133,13 @@ class ContainFloor:
         return {alarm.kind for alarm in self.floor.fleet.alarms.values() if alarm.state != "normal"}
 
     def tree(self, wrapper: subprocess.Popen[bytes]) -> list[psutil.Process]:
-        """Every process below a wrapper that lives."""
-        return [one for one in psutil.Process(wrapper.pid).children(recursive=True) if alive(one)]
+        """Every living process that a wrapper holds: what is below its keeper, but for itself."""
+        inner = self.inner(wrapper)
+        return [one for one in inner.children(recursive=True) if alive(one)] if inner else []
+
+    def inner(self, wrapper: subprocess.Popen[bytes]) -> psutil.Process | None:
+        """The wrapper's own process, the child of its keeper, if it is there yet."""
+        return next(iter(psutil.Process(wrapper.pid).children()), None)
 
     def halt(self) -> None:
         """End the site at once: broker and supervisor are gone."""

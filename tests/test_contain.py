@@ -191,6 +191,32 @@ async def test_the_wrapper_ended_by_a_signal_ends_everything_first(world: Contai
     assert [one for one in family if alive(one)] == []
 
 
+async def test_a_wrapper_that_is_killed_takes_the_tree_with_it_and_the_run_is_lost(
+    world: ContainFloor, means: list[str]
+) -> None:
+    wrapper = world.python(FAMILY, *means)
+    await world.ready()
+    await until(lambda: len(world.tree(wrapper)) >= 5, SOON, "the family is there")
+    family, inner = world.tree(wrapper), world.inner(wrapper)
+    assert inner is not None
+    inner.kill()
+    assert await wait(wrapper) == 128 + signal.SIGKILL
+    assert [one for one in family if alive(one)] == []
+    assert "the wrapper ended by signal 9 (SIGKILL); ended: " in world.said()
+    await world.becomes("lost")
+
+
+async def test_a_wrapper_whose_keeper_is_killed_ends_in_order(world: ContainFloor) -> None:
+    wrapper = world.python(FAMILY)
+    await world.ready()
+    await until(lambda: len(world.tree(wrapper)) >= 5, SOON, "the family is there")
+    family = world.tree(wrapper)
+    wrapper.kill()
+    run = await world.becomes("canceled")
+    assert "the wrapper got SIGTERM" in run.ended_text
+    assert [one for one in family if alive(one)] == []
+
+
 async def test_a_frozen_run_is_paused_for_as_long_as_it_lasts_and_never_lost(world: ContainFloor) -> None:
     """Longer than an agent may be silent: its heartbeats are the wrapper's, which is not frozen."""
     world.python(COUNTS)

@@ -38,6 +38,13 @@ class Group:
             return None
         return Group(path)
 
+    @staticmethod
+    def clean(name: str) -> None:
+        """Remove the group that a wrapper left which was killed."""
+        above = _own()
+        if above is not None:
+            Group(above / f"watchfloor-{name}").remove()
+
     def bound(self, controller: str, file: str, value: int) -> bool:
         """Set a bound. Return whether the kernel holds it; it does not where the controller is not ours to give."""
         with contextlib.suppress(OSError):

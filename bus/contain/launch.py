@@ -27,6 +27,13 @@ def become_subreaper() -> bool:
     return _prctl(_PR_SET_CHILD_SUBREAPER, 1)
 
 
+def die_with(parent: int, number: signal.Signals) -> None:
+    """Get that signal when the parent dies; end at once if it has died already."""
+    _prctl(_PR_SET_PDEATHSIG, number)
+    if os.getppid() != parent:
+        os._exit(NOT_RUN)
+
+
 def _prctl(option: int, value: int) -> bool:
     if sys.platform != "linux":
         return False
@@ -80,9 +87,7 @@ def _child(
     number = errno.EIO
     try:
         os.setsid()
-        _prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
-        if os.getppid() != parent:  # it died before we asked to die with it
-            os._exit(NOT_RUN)
+        die_with(parent, signal.SIGKILL)
         for name in ("SIGPIPE", "SIGXFSZ", "SIGINT"):  # what Python changes and exec would keep
             signal.signal(getattr(signal, name), signal.SIG_DFL)
         if os.isatty(0):  # the terminal belongs to another session; reading it would fail

@@ -79,7 +79,7 @@ class Door:
         self.socket.close()
         for path in (self.path, self._file):
             path.unlink(missing_ok=True)
-        if self._folder is not None:
+        if self._folder is not None and self._folder.exists():
             self._folder.rmdir()
 
 

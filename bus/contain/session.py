@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Final
 
+from bus.contain.keeper import kept
 from bus.contain.launch import Held, become_subreaper
 from bus.contain.server import Door, Server
 from bus.contain.voice import Voice, vouch
@@ -39,14 +40,18 @@ def contained(
     """
     key = PrivateKey.load(home.wrapper_key) if home.wrapper_key.exists() else None
     voice = Voice(home, agent, run, broker=broker)
-    plan = replace(plan, subreaper=become_subreaper())
     proof = vouch(key, voice.identity, run) if key else ""
     if key is None:
         told(f"no wrapper key in {home.wrapper_key}: the supervisor will count this run as gated")
     door = Door(home, agent, run)
-    try:
+
+    def work() -> int:
+        subreaper = become_subreaper()
         held = Held(plan.command, os.environ | {VARIABLE: str(door.path)})
-        return asyncio.run(_live(plan, held, door, voice, proof, passed, told))
+        return asyncio.run(_live(replace(plan, subreaper=subreaper), held, door, voice, proof, passed, told))
+
+    try:
+        return kept(work, run, told)
     finally:
         door.remove()
 
