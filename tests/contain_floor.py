@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import signal
 import subprocess
 import sys
 from contextlib import AsyncExitStack
@@ -33,6 +31,8 @@ class ContainFloor:
         self.site = FloorProcesses(root)
         self.wrappers: list[subprocess.Popen[bytes]] = []
         self._stack = AsyncExitStack()
+        self.current = "r0"
+        self._named = 0
         self.floor: Floor
 
     async def __aenter__(self) -> Self:
@@ -55,10 +55,20 @@ class ContainFloor:
         for wrapper in self.wrappers:
             wrapper.wait()
 
+    async def anew(self) -> Self:
+        """End the wrappers that still run, and use another run id from here on."""
+        for wrapper in self.wrappers:
+            wrapper.terminate()
+        await until(lambda: all(one.poll() is not None for one in self.wrappers), SOON, "all wrappers end")
+        self._named += 1
+        self.current = f"r{self._named}"
+        return self
+
     def run(
-        self, *options: str, command: list[str], agent: str = "a", run: str = "r"
+        self, *options: str, command: list[str], agent: str = "a", run: str = ""
     ) -> subprocess.Popen[bytes]:
         """Start `watchfloor run`; what it says goes to `run.log` below the site's root."""
+        run = run or self.current
         place = [
             "--site",
             self.site.home.site,
@@ -82,55 +92,60 @@ class ContainFloor:
         self.wrappers.append(wrapper)
         return wrapper
 
-    def python(self, code: str, *options: str, agent: str = "a", run: str = "r") -> subprocess.Popen[bytes]:
+    def python(self, code: str, *options: str, agent: str = "a", run: str = "") -> subprocess.Popen[bytes]:
         """The same for a Python program that says `ready` first."""
         return self.run(*options, command=[sys.executable, "-u", "-c", READY + code], agent=agent, run=run)
 
-    def said(self, run: str = "r") -> str:
+    def said(self, run: str = "") -> str:
         """What a wrapper and its child wrote so far."""
-        path = self.site.root / f"{run}.log"
+        path = self.site.root / f"{run or self.current}.log"
         return path.read_text("utf-8", "replace") if path.exists() else ""
 
-    async def ready(self, run: str = "r") -> Run:
+    async def ready(self, run: str = "") -> Run:
         """Wait until the child lives and the floor knows the run."""
         await until(lambda: "ready" in self.said(run), SOON, "the child is ready")
-        assert await self.floor.until(lambda fleet: fleet.run("a", run) is not None, SOON)
+        assert await self.floor.until(lambda fleet: fleet.run("a", run or self.current) is not None, SOON)
         return self.of(run)
 
-    def of(self, run: str = "r") -> Run:
+    def of(self, run: str = "") -> Run:
         """A run as the floor shows it."""
-        found = self.floor.fleet.run("a", run)
+        found = self.floor.fleet.run("a", run or self.current)
         assert found is not None
         return found
 
-    async def becomes(self, state: str, run: str = "r", within: float = SOON) -> Run:
+    async def becomes(self, state: str, run: str = "", within: float = SOON) -> Run:
         """Wait for a state of a run."""
         reached = await self.floor.until(
-            lambda fleet: (found := fleet.run("a", run)) is not None and found.state == state, within
+            lambda fleet: (found := fleet.run("a", run or self.current)) is not None and found.state == state,
+            within,
         )
         assert reached, f"{self.of(run).state}, not {state}: {self.said(run)}"
         return self.of(run)
 
-    async def say(self, verb: str, run: str = "r", **more: object) -> None:
+    async def say(self, verb: str, run: str = "", **more: object) -> None:
         """Say something as the operator."""
-        answer = await self.floor.say(verb, agent="a", run=run, **more)  # type: ignore[arg-type]
+        answer = await self.floor.say(verb, agent="a", run=run or self.current, **more)  # type: ignore[arg-type]
         assert answer.accepted, answer
 
-    def command(self, kind: str, run: str = "r") -> Command:
+    def command(self, kind: str, run: str = "") -> Command:
         """The last command of a kind to a run."""
         return [
             command
             for command in self.floor.fleet.commands.values()
-            if command.kind == kind and command.run == run
+            if command.kind == kind and command.run == (run or self.current)
         ][-1]
 
-    def rungs(self, kind: str, run: str = "r") -> list[str]:
+    def rungs(self, kind: str, run: str = "") -> list[str]:
         """How far the last command of a kind came."""
         return [rung.rung for rung in self.command(kind, run).rungs]
 
     def alarms(self) -> set[str]:
-        """Kinds of alarm that stand."""
-        return {alarm.kind for alarm in self.floor.fleet.alarms.values() if alarm.state != "normal"}
+        """Kinds of alarm that stand about this run, its agent, or nobody."""
+        return {
+            alarm.kind
+            for alarm in self.floor.fleet.alarms.values()
+            if alarm.state != "normal" and alarm.run in ("", self.current)
+        }
 
     def tree(self, wrapper: subprocess.Popen[bytes]) -> list[psutil.Process]:
         """Every living process that a wrapper holds: what is below its keeper, but for itself."""
@@ -140,8 +155,3 @@ class ContainFloor:
     def inner(self, wrapper: subprocess.Popen[bytes]) -> psutil.Process | None:
         """The wrapper's own process, the child of its keeper, if it is there yet."""
         return next(iter(psutil.Process(wrapper.pid).children()), None)
-
-    def halt(self) -> None:
-        """End the site at once: broker and supervisor are gone."""
-        for part in ("broker", "supervisor"):
-            os.kill(self.site.pid(part), signal.SIGKILL)

@@ -5,15 +5,16 @@ from __future__ import annotations
 import signal
 import sys
 from collections.abc import AsyncIterator
-from pathlib import Path
 
 import psutil
 import pytest
+import pytest_asyncio
 
 from tests.contain_floor import SOON, ContainFloor
 from tests.floor_processes import alive, until
 
 pytestmark = [
+    pytest.mark.asyncio(loop_scope="module"),
     pytest.mark.broker,
     pytest.mark.skipif(sys.platform != "linux", reason="what holds elsewhere is said in docs/containment.md"),
 ]
@@ -40,10 +41,16 @@ def means(request: pytest.FixtureRequest) -> list[str]:
     return [] if request.param == "cgroup" else ["--no-cgroup"]
 
 
-@pytest.fixture
-async def world(tmp_path: Path) -> AsyncIterator[ContainFloor]:
-    async with ContainFloor(tmp_path) as floor:
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def site(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[ContainFloor]:
+    async with ContainFloor(tmp_path_factory.mktemp("site")) as floor:
         yield floor
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def world(site: ContainFloor) -> ContainFloor:
+    """The one site, with a run id that no test has used."""
+    return await site.anew()
 
 
 async def test_a_command_lives_as_a_contained_run(world: ContainFloor) -> None:

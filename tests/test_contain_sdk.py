@@ -9,6 +9,7 @@ from pathlib import Path
 
 import psutil
 import pytest
+import pytest_asyncio
 
 from bus.canonical import code
 from console.core.state import Action
@@ -16,6 +17,7 @@ from tests.contain_floor import SOON, ContainFloor
 from tests.floor_processes import alive, until
 
 pytestmark = [
+    pytest.mark.asyncio(loop_scope="module"),
     pytest.mark.broker,
     pytest.mark.skipif(sys.platform != "linux", reason="what holds elsewhere is said in docs/containment.md"),
 ]
@@ -38,18 +40,30 @@ with bus.run_sync("its-own-name", goal="Clean up") as job:
 """
 
 
-@pytest.fixture
-async def world(tmp_path: Path) -> AsyncIterator[ContainFloor]:
-    (tmp_path / "ran").mkdir()
-    async with ContainFloor(tmp_path) as floor:
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def site(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[ContainFloor]:
+    async with ContainFloor(tmp_path_factory.mktemp("site")) as floor:
         yield floor
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def world(site: ContainFloor) -> ContainFloor:
+    """The one site, with a run id that no test has used, and an empty folder for what has run."""
+    await site.anew()
+    ran(site).mkdir()
+    return site
+
+
+def ran(world: ContainFloor) -> Path:
+    """Where a tool that ran leaves a file."""
+    return world.site.root / f"ran-{world.current}"
 
 
 async def asked(world: ContainFloor, path: str) -> Action:
     """Wait until that call waits for a person."""
 
     def waiting() -> list[Action]:
-        run = world.floor.fleet.run("a", "r")
+        run = world.floor.fleet.run("a", world.current)
         actions = run.actions.values() if run else ()
         return [one for one in actions if one.state == "asked" and one.args == {"path": path}]
 
@@ -62,16 +76,15 @@ async def approve(world: ContainFloor, action: Action) -> None:
 
 
 async def test_its_run_is_the_contained_one_and_its_gates_hold(world: ContainFloor) -> None:
-    ran = world.site.root / "ran"
-    wrapper = world.python(AGENT.format(folder=str(ran)))
+    wrapper = world.python(AGENT.format(folder=str(ran(world))))
     first = await asked(world, "one")
-    assert not (ran / "one").exists()
+    assert not (ran(world) / "one").exists()
     await approve(world, first)
     second = await asked(world, "two")
-    assert (ran / "one").read_text() == "ran"
+    assert (ran(world) / "one").read_text() == "ran"
     await world.say("reject", action=second.id, reason="keep that one")
     run = await world.becomes("completed")
-    assert not (ran / "two").exists()
+    assert not (ran(world) / "two").exists()
     assert "told keep that one" in world.said()
     assert (run.control, run.misdeeds, run.errors, [step.name for step in run.steps]) == (
         "contained",
@@ -83,39 +96,37 @@ async def test_its_run_is_the_contained_one_and_its_gates_hold(world: ContainFlo
         ("done", "gone"),
         ("denied", "keep that one"),
     ]
-    assert list(world.floor.fleet.runs) == ["a/r"]
+    assert not any("its-own-name" in key for key in world.floor.fleet.runs)
     assert wrapper.wait() == 0
     assert not world.alarms() & {"misdeed", "ungated-action", "internal-error"}
 
 
 async def test_killed_while_held_it_never_runs_and_the_program_is_asked_first(world: ContainFloor) -> None:
-    ran = world.site.root / "ran"
-    world.python(AGENT.format(folder=str(ran)))
+    world.python(AGENT.format(folder=str(ran(world))))
     await asked(world, "one")
     await world.say("kill")
     run = await world.becomes("killed")
     assert world.rungs("kill") == ["cooperative", "dead"]
-    assert not any(ran.iterdir())
+    assert not any(ran(world).iterdir())
     assert next(iter(run.actions.values())).state == "withdrawn"
 
 
 async def test_what_is_approved_while_it_is_frozen_runs_when_it_goes_on(world: ContainFloor) -> None:
-    ran = world.site.root / "ran"
-    world.python(AGENT.format(folder=str(ran)))
+    world.python(AGENT.format(folder=str(ran(world))))
     first = await asked(world, "one")
     await world.say("pause")
     await world.becomes("paused")
     await approve(world, first)
     assert await world.floor.until(lambda _: world.of().actions[first.id].state == "allowed", SOON)
-    assert not (ran / "one").exists()
+    assert not (ran(world) / "one").exists()
     await world.say("resume")
     await asked(world, "two")
-    assert (ran / "one").exists()
+    assert (ran(world) / "one").exists()
 
 
 async def test_a_child_that_closes_the_socket_has_no_gates_and_stays_contained(world: ContainFloor) -> None:
     """Nobody waits at its gate, so nothing of it is begun; the process itself is frozen and killed as ever."""
-    text = AGENT.format(folder=str(world.site.root / "ran")).replace(
+    text = AGENT.format(folder=str(ran(world))).replace(
         "    for name",
         "    import threading\n    threading.Timer(0.5, job._shell._socket.shutdown, (2,)).start()\n    for name",
     )
@@ -127,7 +138,7 @@ async def test_a_child_that_closes_the_socket_has_no_gates_and_stays_contained(w
     )
     assert await world.floor.until(
         lambda fleet: (
-            (run := fleet.run("a", "r")) is not None
+            (run := fleet.run("a", world.current)) is not None
             and any(one.state == "withdrawn" for one in run.actions.values())
         ),
         SOON,
@@ -138,7 +149,7 @@ async def test_a_child_that_closes_the_socket_has_no_gates_and_stays_contained(w
     await world.becomes("paused")
     await world.say("kill")
     await world.becomes("killed")
-    assert not any((world.site.root / "ran").iterdir())
+    assert not any(ran(world).iterdir())
 
 
 async def test_nobody_from_outside_the_tree_reports_as_the_run(world: ContainFloor) -> None:
@@ -166,7 +177,7 @@ async def test_told_directly_while_supervisor_and_broker_are_gone_and_recorded_l
     tree = world.tree(wrapper)
     assert "effective" in direct(world, "pause").stdout
     assert {one.status() for one in tree} == {psutil.STATUS_STOPPED}
-    killed = direct(world, "kill", "--confirm", "r", "--reason", "fire")
+    killed = direct(world, "kill", "--confirm", world.current, "--reason", "fire")
     assert "dead after" in killed.stdout
     assert [one for one in tree if alive(one)] == []
     world.site.start()
@@ -191,7 +202,7 @@ async def test_told_directly_while_supervisor_and_broker_are_gone_and_recorded_l
 def direct(world: ContainFloor, verb: str, *more: str) -> subprocess.CompletedProcess[str]:
     """Say a verb on the command line with `--direct`."""
     done = subprocess.run(
-        [sys.executable, "-m", "console.cli.main", verb, "a/r", "--direct", *more],
+        [sys.executable, "-m", "console.cli.main", verb, f"a/{world.current}", "--direct", *more],
         env=world.site.environment | {"PYTHONPATH": ":".join(sys.path)},
         capture_output=True,
         text=True,
