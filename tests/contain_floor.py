@@ -140,11 +140,11 @@ class ContainFloor:
         return [rung.rung for rung in self.command(kind, run).rungs]
 
     def alarms(self) -> set[str]:
-        """Kinds of alarm that stand about this run, its agent, or nobody."""
+        """Kinds of alarm whose condition stands, about this run, its agent, or nobody."""
         return {
             alarm.kind
             for alarm in self.floor.fleet.alarms.values()
-            if alarm.state != "normal" and alarm.run in ("", self.current)
+            if alarm.state not in ("normal", "returned") and alarm.run in ("", self.current)
         }
 
     def tree(self, wrapper: subprocess.Popen[bytes]) -> list[psutil.Process]:

@@ -224,6 +224,7 @@ async def test_a_wrapper_whose_keeper_is_killed_ends_in_order(world: ContainFloo
     assert [one for one in family if alive(one)] == []
 
 
+@pytest.mark.slow
 async def test_a_frozen_run_is_paused_for_as_long_as_it_lasts_and_never_lost(world: ContainFloor) -> None:
     """Longer than an agent may be silent: its heartbeats are the wrapper's, which is not frozen."""
     world.python(COUNTS)

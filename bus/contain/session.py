@@ -66,6 +66,7 @@ async def _live(
     told: Callable[[str], object],
 ) -> int:
     wrapper = Wrapper(plan, held, voice, passed)
+    wrapper.listen()
     told(f"{voice.identity.agent}/{voice.run}: {'; '.join(wrapper.holds)}")
     voice.open(plan.goal, {"pid": str(held.pid)}, proof)
     server = Server(voice, wrapper.inside)

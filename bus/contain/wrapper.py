@@ -8,7 +8,7 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Final, Literal
 
@@ -75,6 +75,8 @@ class Wrapper:
         self._reason = ""
         self._ending: asyncio.Task[None] | None = None
         self._hurry = asyncio.Event()
+        self._over = False
+        self._unstopped = ""
 
     @property
     def holds(self) -> list[str]:
@@ -93,15 +95,16 @@ class Wrapper:
         except NotStartedError as error:
             os.waitpid(self._held.pid, 0)  # noqa: ASYNC222 - it has ended: it told us so last of all
             text = f"{self._plan.command[0]} cannot be run: {error.strerror}"
+            self._over = True
             self.voice.finish("failed", text)
             self._passed("stderr", f"watchfloor: {text}\n".encode())
             self._grip.release()
             return NOT_FOUND if isinstance(error, FileNotFoundError) or error.errno == 2 else NOT_RUN
         streams = [self._stream(self._held.out, "stdout"), self._stream(self._held.err, "stderr")]
         tasks = [asyncio.create_task(self._obey()), asyncio.create_task(self._look())]
-        with self._signals():
-            await self._child_gone()
-            await self._end_rest()
+        await self._child_gone()
+        await self._end_rest()
+        self._over = True
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
@@ -224,8 +227,11 @@ class Wrapper:
     def _freeze(self) -> None:
         left = self._grip.freeze()
         if left:
-            self._rungs.step("survivors", len(left), f"not stopped yet: {named(left)}")
+            if named(left) != self._unstopped:
+                self._rungs.step("survivors", len(left), f"not stopped yet: {named(left)}")
+            self._unstopped = named(left)
             return
+        self._unstopped = ""
         self._rungs.step("frozen", len(self._grip.left()))
         self.voice.confirm("pause")
 
@@ -252,20 +258,17 @@ class Wrapper:
 
     # ---- signals -------------------------------------------------------------------------------------------------------
 
-    @contextlib.contextmanager
-    def _signals(self) -> Iterator[None]:
+    def listen(self) -> None:
+        """Take this process's signals from here on, to the end of its loop: they end the tree, and never just us."""
         loop = asyncio.get_running_loop()
-        numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-        for number in numbers:
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             loop.add_signal_handler(number, self._interrupted, number)
-        try:
-            yield
-        finally:
-            for number in numbers:
-                loop.remove_signal_handler(number)
 
     def _interrupted(self, number: signal.Signals) -> None:
-        self.end("interrupt", f"the wrapper got {number.name}", polite=self._ending is None)
+        if (
+            not self._over
+        ):  # else all that is left to do is to get the end recorded, and that takes a few seconds at most
+            self.end("interrupt", f"the wrapper got {number.name}", polite=self._ending is None)
 
     async def _child_gone(self) -> None:
         """Wait for the child's end: told by the kernel at once where it can, else seen soon."""
