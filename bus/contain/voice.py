@@ -22,7 +22,7 @@ from bus.shell import BusStoppedError, Shell
 from bus.signing import PrivateKey
 from bus.spool import Owner
 from bus.spool_file import SqliteSpool, spool_path
-from bus.trust import PinnedTrust, supervisor_key
+from bus.trust import PinnedTrust, pinned
 from bus.values import clip
 
 T = TypeVar("T")
@@ -57,7 +57,7 @@ class Voice:
         self.identity = Identity(home.site, agent, secrets.token_hex(8), "contained", SDK, version)
         core = AgentCore(
             self.identity,
-            trust=PinnedTrust(supervisor_key(home)),
+            trust=PinnedTrust(pinned(home)),
             wall=wall_time,
             new_id=lambda: secrets.token_hex(6),
             era=EraFile(home.spool / agent),
