@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from contextlib import AsyncExitStack
@@ -65,30 +66,23 @@ class ContainFloor:
         return self
 
     def run(
-        self, *options: str, command: list[str], agent: str = "a", run: str = ""
+        self, *options: str, command: list[str], agent: str = "a", run: str = "", unread: bool = False
     ) -> subprocess.Popen[bytes]:
-        """Start `watchfloor run`; what it says goes to `run.log` below the site's root."""
+        """Start `watchfloor run`. What it says goes to a file below the site's root; `unread`, to a pipe nobody reads."""
         run = run or self.current
-        place = [
-            "--site",
-            self.site.home.site,
-            "--broker",
-            str(self.site.url),
-            "--agent",
-            agent,
-            "--run",
-            run,
-        ]
-        wrapper = self.site.spawn(
-            "-m",
-            "console.cli.main",
-            "run",
-            *place,
-            *options,
-            "--",
-            *command,
-            said=self.site.root / f"{run}.log",
-        )
+        place = ["--site", self.site.home.site, "--broker", str(self.site.url)]
+        named = ["--agent", agent, "--run", run]
+        arguments = ["-m", "console.cli.main", "run", *place, *named, *options, "--", *command]
+        if unread:
+            wrapper = subprocess.Popen(
+                [sys.executable, *arguments],
+                env=self.site.environment
+                | {"PYTHONPATH": os.pathsep.join(path for path in sys.path if path)},
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+            )
+        else:
+            wrapper = self.site.spawn(*arguments, said=self.site.root / f"{run}.log")
         self.wrappers.append(wrapper)
         return wrapper
 

@@ -224,6 +224,21 @@ async def test_a_wrapper_whose_keeper_is_killed_ends_in_order(world: ContainFloo
     assert [one for one in family if alive(one)] == []
 
 
+async def test_a_reader_who_does_not_read_keeps_nobody_from_stopping_the_run(world: ContainFloor) -> None:
+    """The program waits for its reader, as it would without a wrapper; the wrapper does not."""
+    wrapper = world.run(command=[sys.executable, "-c", "while True: print('x' * 1000)"], unread=True)
+    assert await world.floor.until(
+        lambda fleet: (run := fleet.run("a", world.current)) is not None and len(run.messages) > 1, SOON
+    )
+    await world.say("pause")
+    await world.becomes("paused")
+    await world.say("kill")
+    await world.becomes("killed")
+    assert wrapper.stdout is not None
+    wrapper.stdout.close()
+    assert await wait(wrapper) == 128 + signal.SIGKILL
+
+
 @pytest.mark.slow
 async def test_a_frozen_run_is_paused_for_as_long_as_it_lasts_and_never_lost(world: ContainFloor) -> None:
     """Longer than an agent may be silent: its heartbeats are the wrapper's, which is not frozen."""

@@ -28,7 +28,12 @@ async def reported(*written: bytes) -> list[str]:
     read, write = os.pipe()
     passed: list[bytes] = []
     texts: list[str] = []
-    stream = Stream(read, "stdout", passed.append, texts.append)
+
+    def take(data: bytes) -> bool:
+        passed.append(data)
+        return True
+
+    stream = Stream(read, "stdout", take, texts.append)
     rest = b"".join(written)
     while rest:
         rest = rest[os.write(write, rest[:4096]) :]

@@ -31,11 +31,13 @@ HELD_CHARS: Final = 16 * TEXT_CHARS
 class Stream:
     """One of the child's outputs. `passed` gets its bytes at once, `reported` its text, in pieces of whole lines if can be.
 
+    While `passed` says that it has no room, nothing is read: the child waits for its reader, and nobody else does.
+
     What is reported is bounded; how much was left out is said. `ended` is set when nobody can write any more.
     """
 
     def __init__(
-        self, descriptor: int, name: str, passed: Callable[[bytes], object], reported: Callable[[str], object]
+        self, descriptor: int, name: str, passed: Callable[[bytes], bool], reported: Callable[[str], object]
     ) -> None:
         self.ended = asyncio.Event()
         self._descriptor = descriptor
@@ -67,13 +69,25 @@ class Stream:
                 return
             except OSError:
                 data = b""
-            self._passed(data)
+            room = self._passed(data)
             self._take(self._decoder.decode(data, final=not data))
             if not data:
                 self._end()
                 return
-            if not whole:
-                return
+            if whole:
+                continue
+            if not room:
+                self._loop.remove_reader(self._descriptor)
+                self._loop.call_later(GATHER, self._again)
+            return
+
+    def _again(self) -> None:
+        if self.ended.is_set():
+            return
+        if self._passed(b""):
+            self._loop.add_reader(self._descriptor, self._readable)
+        else:
+            self._loop.call_later(GATHER, self._again)
 
     def _end(self) -> None:
         if self.ended.is_set():

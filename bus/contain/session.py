@@ -28,10 +28,11 @@ def contained(
     agent: str,
     run: str,
     broker: str | None = None,
-    passed: Callable[[str, bytes], object],
+    passed: Callable[[str, bytes], bool],
     told: Callable[[str], object],
 ) -> int:
-    """Live a contained run and return the exit code. `passed` gets the child's output, `told` a line for people.
+    """Live a contained run and return the exit code. `told` gets a line for people, `passed` the child's output: it
+    must not wait, and says whether it has room for more.
 
     To be called where no thread was started yet.
 
@@ -62,7 +63,7 @@ async def _live(
     door: Door,
     voice: Voice,
     proof: str,
-    passed: Callable[[str, bytes], object],
+    passed: Callable[[str, bytes], bool],
     told: Callable[[str], object],
 ) -> int:
     wrapper = Wrapper(plan, held, voice, passed)

@@ -57,7 +57,7 @@ class Plan:
 class Wrapper:
     """One contained run. `attached` says whether a program in the tree listens to us; `said` is what it told of its end."""
 
-    def __init__(self, plan: Plan, held: Held, voice: Voice, passed: Callable[[str, bytes], object]) -> None:
+    def __init__(self, plan: Plan, held: Held, voice: Voice, passed: Callable[[str, bytes], bool]) -> None:
         self.voice = voice
         self.attached: Callable[[], bool] = lambda: False
         self.said: Callable[[], Ended | None] = lambda: None

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import os
 import re
 import secrets
 import sys
@@ -15,7 +14,7 @@ import click
 from bus.topics import check_id
 from console.cli.exits import bad, complain
 from console.cli.options import Place, common
-from console.core.text import plain
+from console.cli.passage import Passage
 
 _UNITS: Final = {"": 1, "k": 1 << 10, "m": 1 << 20, "g": 1 << 30}
 _SIZE: Final = re.compile(r"(\d+(?:\.\d+)?)([kmg]?)(?:i?b)?", re.IGNORECASE)
@@ -103,39 +102,19 @@ def run(  # noqa: PLR0913 - one argument an option
         grace=grace,
         group=not no_cgroup,
     )
-    return contained(
+    passage = Passage()
+    code = contained(
         plan,
         home=place.home(),
         agent=name,
         run=check_id(run_id or secrets.token_hex(6), "run"),
         broker=place.broker,
-        passed=_passing(),
+        passed=passage.take,
         told=(lambda _: None) if quiet else complain,
     )
+    passage.close()
+    return code
 
 
 def _agent_name(command: str) -> str:
     return re.sub(r"[^A-Za-z0-9_.-]", "-", Path(command).name)[:64] or "command"
-
-
-def _passing() -> Any:
-    """What passes the child's output on: as it is to files and pipes, made harmless for a terminal."""
-    descriptors = {"stdout": 1, "stderr": 2}
-    harmless = {name: os.isatty(number) for name, number in descriptors.items()}
-
-    def passed(stream: str, data: bytes) -> None:
-        if harmless[stream] and data:
-            lines = data.decode("utf-8", "replace").split("\n")
-            data = "\n".join(plain(line) for line in lines).encode()
-        _write(descriptors[stream], data)
-
-    return passed
-
-
-def _write(descriptor: int, data: bytes) -> None:
-    """Write all of it; a reader who went away ends nothing."""
-    while data:
-        try:
-            data = data[os.write(descriptor, data) :]
-        except OSError:
-            return
