@@ -52,6 +52,7 @@ class ContainFloor:
         return self
 
     async def __aexit__(self, *_: object) -> None:
+        await self.anew()
         await self._stack.aclose()
         for wrapper in self.wrappers:
             wrapper.wait()

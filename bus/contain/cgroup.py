@@ -29,6 +29,7 @@ class Group:
         if above is None:
             return None
         path = above / f"watchfloor-{name}"
+        Group(path).remove()  # an empty one that a wrapper left which was killed with its keeper
         try:
             path.mkdir()
         except OSError:
