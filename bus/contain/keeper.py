@@ -37,14 +37,14 @@ def kept(work: Callable[[], int], run: str, told: Callable[[str], object]) -> in
         die_with(parent, signal.SIGTERM)
         return work()
     status = _wait(child)
-    if os.WIFEXITED(status):
-        return os.WEXITSTATUS(status)
     tree = Tree()
     found = tree.look()
     left = tree.end(END_WITHIN)
-    Group.clean(run)
-    text = f"the wrapper {ending(status).text}"
-    told(f"{text}; ended: {named(found)}" if found else text)
+    died = os.WIFSIGNALED(status)
+    if died or found:
+        Group.clean(run)
+        text = f"the wrapper {ending(status).text}" if died else "the wrapper failed"
+        told(f"{text}; ended: {named(found)}" if found else text)
     if left:
         told(f"still alive: {named(left)}")
     return ending(status).code

@@ -16,6 +16,8 @@ from bus.contain.wrapper import Plan, Wrapper
 from bus.home import Home
 from bus.parent_wire import VARIABLE
 from bus.signing import PrivateKey
+from bus.spool import SpoolError
+from bus.spool_file import spool_path
 
 TALK_WITHIN: Final = 0.5
 """Seconds in which whoever still talks to the wrapper hears the end."""
@@ -37,8 +39,12 @@ def contained(
     To be called where no thread was started yet.
 
     Raises:
-        BadIdError, KeyFileError, BadBrokerUrlError, SpoolError, FileExistsError: nothing was run.
+        BadIdError, KeyFileError, BadBrokerUrlError, SpoolError: nothing was run.
     """
+    if spool_path(home.spool, agent, run).exists():
+        raise SpoolError(
+            f"run {run!r} of agent {agent} has a spool here already; leave out --run, or name another"
+        )
     key = PrivateKey.load(home.wrapper_key) if home.wrapper_key.exists() else None
     voice = Voice(home, agent, run, broker=broker)
     proof = vouch(key, voice.identity, run) if key else ""
@@ -68,8 +74,12 @@ async def _live(
 ) -> int:
     wrapper = Wrapper(plan, held, voice, passed)
     wrapper.listen()
+    try:
+        voice.open(plan.goal, {"pid": str(held.pid)}, proof)
+    except BaseException:
+        wrapper.release()
+        raise
     told(f"{voice.identity.agent}/{voice.run}: {'; '.join(wrapper.holds)}")
-    voice.open(plan.goal, {"pid": str(held.pid)}, proof)
     server = Server(voice, wrapper.inside)
     wrapper.attached = lambda: server.attached
     wrapper.said = lambda: server.said

@@ -83,6 +83,11 @@ class Wrapper:
         """What is held here, and how far, a line each."""
         return [*self._grip.holds(subreaper=self._plan.subreaper), *self._watch.said]
 
+    def release(self) -> None:
+        """End the held child, which has not begun, and let go of the group."""
+        self._grip.end()
+        self._grip.release()
+
     def inside(self, pid: int) -> bool:
         """Whether a process is one of the tree."""
         return any(proc.pid == pid for proc in self._grip.left())
