@@ -90,8 +90,6 @@ class AgentCore:
             notify=self._notices.append,
         )
 
-    # ---- what comes out ----------------------------------------------------------------------------------------------
-
     def take_publishes(self) -> list[Publish]:
         """Return what must be sent since the last call, in order."""
         out = self._publishes[:]
@@ -175,8 +173,6 @@ class AgentCore:
         proof: str = "",
     ) -> None:
         """Begin a run, or go on with the one that the spool holds: then its unsent events go first.
-
-        `proof` is a wrapper's signed word that it holds the run's process.
 
         Raises:
             BadIdError: the name is no id.
