@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 import secrets
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from datetime import UTC, datetime
-from functools import partial
 from importlib import metadata
 from types import TracebackType
 from typing import Any, Final, Self
@@ -19,8 +19,11 @@ from bus.events import ControlLevel
 from bus.home import Home
 from bus.identity import Identity
 from bus.job import Run, SyncRun, outcome_of
+from bus.parent import ParentShell
+from bus.parent_wire import VARIABLE
+from bus.rests import adopt_rests
 from bus.shell import Shell
-from bus.spool import MemorySpool, Owner, Spool, SpoolBusyError, SpoolError
+from bus.spool import MemorySpool, Owner, Spool
 from bus.topics import check_id
 from bus.transport import Transport, Will, WillFor
 from bus.trust import PinnedTrust, pinned
@@ -61,6 +64,9 @@ class Agent:
     ) -> None:
         """Prepare; nothing is opened before entering.
 
+        In a program under `watchfloor run` the wrapper is the agent: its run, its name and its link are used, unless a
+        `broker` or a `transport` is given here.
+
         `broker` is a URL, `supervisor` the supervisor's public key line; both are found by themselves otherwise (see
         `bus.home` and `bus.trust`). The bus has a thread of its own, unless a `transport` is given: that one is used on
         the loop that enters the agent (`own_thread` says otherwise). `on_disk=False` keeps the spool in memory.
@@ -70,7 +76,10 @@ class Agent:
             BadIdError: the name or the site is no id.
             KeyFileError: the supervisor's key cannot be read.
             BadBrokerUrlError: the broker's URL is none, or one of its files cannot be used.
+            ValueError: `control` is `contained`, which only a wrapper can be.
         """
+        if control == "contained":
+            raise ValueError("only `watchfloor run` makes a run contained; say gated or observed")
         self.home = home or Home.of(site)
         self.identity = Identity(
             site=self.home.site,
@@ -80,8 +89,9 @@ class Agent:
             sdk=f"watchfloor-python {_version()}",
             version=version,
         )
-        self._own_thread = transport is None if own_thread is None else own_thread
-        self._on_disk = on_disk
+        parent = "" if broker or transport else os.environ.get(VARIABLE, "")
+        self._own_thread = transport is None if own_thread is None or parent else own_thread
+        self._on_disk = on_disk and not parent
         self._close_within = close_within
         self._task: asyncio.Task[None] | None = None
         core = AgentCore(
@@ -91,7 +101,11 @@ class Agent:
             new_id=lambda: secrets.token_hex(6),
             era=EraFile(self.home.spool / self.name) if on_disk and name.strip(".") else Era(),
         )
-        self._shell = Shell(core, connect_with(core, transport or mqtt(self.home.broker(broker))))
+        self._shell = (
+            ParentShell(parent, self.name)
+            if parent
+            else Shell(core, connect_with(core, transport or mqtt(self.home.broker(broker))))
+        )
 
     @property
     def name(self) -> str:
@@ -154,7 +168,7 @@ class Agent:
     async def __aenter__(self) -> Self:
         try:
             if self._on_disk:
-                await asyncio.to_thread(self._adopt_rests)
+                await asyncio.to_thread(adopt_rests, self._shell, self.home, self.name)
             if self._own_thread:
                 self._shell.start_thread()
             else:
@@ -179,7 +193,7 @@ class Agent:
     def __enter__(self) -> Self:
         try:
             if self._on_disk:
-                self._adopt_rests()
+                adopt_rests(self._shell, self.home, self.name)
             self._shell.start_thread().result()
         except BaseException:
             self._release()
@@ -210,6 +224,8 @@ class Agent:
     ) -> tuple[str, int]:
         """Open the spool of a run and start it. Return its id and the number of its first step."""
         name = check_id(run_id or secrets.token_hex(6), "run")
+        if isinstance(self._shell, ParentShell):
+            return self._shell.begin(goal, model)
         spool = self._resumed(name) if resume else self._new(name)
         steps = spool.last + 1
         try:
@@ -254,23 +270,6 @@ class Agent:
             raise FileNotFoundError(f"{path} holds run {looked.owner.run} of agent {looked.owner.agent}")
         return SqliteSpool.open_existing(path, self.identity.incarnation)
 
-    def _adopt_rests(self) -> None:
-        """Take on what dead processes of this agent left in their spools."""
-        from bus.spool_file import SqliteSpool, spool_folder, spool_paths
-
-        for path in spool_paths(spool_folder(self.home.spool, self.name)):
-            try:
-                rest = SqliteSpool.open_existing(path)
-            except SpoolBusyError:
-                continue  # another process of the same name lives that run
-            except (SpoolError, FileNotFoundError) as error:
-                log.error("agent %s: %s", self.name, error)  # noqa: TRY400 - the trace says nothing more
-                continue
-            if rest.owner.agent != self.name:  # a name that differs only in case, where that is one folder
-                rest.close()
-                continue
-            self._shell.call(partial(_send_rest, rest))
-
 
 def connect_with(core: AgentCore, make: MakeTransport) -> Callable[[], Transport]:
     """Return what makes the transport of a core."""
@@ -294,10 +293,6 @@ def run_sync(name: str, *, goal: str = "", run_id: str | None = None, **agent: A
     """Be an agent with one run, without asyncio. See `run`."""
     with Agent(name, **agent) as whole, whole.run_sync(goal, run_id=run_id) as job:
         yield job
-
-
-def _send_rest(rest: Spool, core: AgentCore, now: float) -> None:
-    core.send_rest(rest, now)
 
 
 def mqtt(text: str) -> MakeTransport:

@@ -90,8 +90,6 @@ class AgentCore:
             notify=self._notices.append,
         )
 
-    # ---- what comes out ----------------------------------------------------------------------------------------------
-
     def take_publishes(self) -> list[Publish]:
         """Return what must be sent since the last call, in order."""
         out = self._publishes[:]
@@ -172,6 +170,7 @@ class AgentCore:
         model: str = "",
         parent: str = "",
         labels: dict[str, str] | None = None,
+        proof: str = "",
     ) -> None:
         """Begin a run, or go on with the one that the spool holds: then its unsent events go first.
 
@@ -180,7 +179,9 @@ class AgentCore:
             ValueError: a run of that name goes on in this agent, or the labels are too large.
         """
         goes_on = spool.last > 0
-        self._roster.start(run, spool, goal=goal, model=model, parent=parent, labels=labels or {}, now=now)
+        self._roster.start(
+            run, spool, goal=goal, model=model, parent=parent, labels=labels or {}, now=now, proof=proof
+        )
         if goes_on:
             self._announce()
 

@@ -6,7 +6,7 @@ from typing import Literal
 
 from bus.writer import EventWriter
 
-Stop = Literal["pause", "hold", "kill"]
+Stop = Literal["pause", "hold", "kill", "resume"]
 
 
 class Brake:

@@ -19,6 +19,7 @@ from bus.messages import (
     AgentStatus,
     AnyCommand,
     AnyReply,
+    Containment,
     Intent,
     Journal,
     KeyframeSeal,
@@ -80,7 +81,17 @@ _DATA: Final[dict[str, msgspec.json.Decoder[Any]]] = {
 }
 _DECODERS: Final[dict[object, msgspec.json.Decoder[Any]]] = {
     kind: msgspec.json.Decoder(kind)
-    for kind in (AgentStatus, AnyCommand, AnyReply, Intent, Journal, KeyframeSeal, Parts, SupervisorState)
+    for kind in (
+        AgentStatus,
+        AnyCommand,
+        AnyReply,
+        Containment,
+        Intent,
+        Journal,
+        KeyframeSeal,
+        Parts,
+        SupervisorState,
+    )
 }
 _SOURCE: Final = re.compile(r"/agents/([A-Za-z0-9_.-]{1,64})/runs/([A-Za-z0-9_.-]{1,64})")
 # Possessive, and the end may be missing: whatever the bytes are, each is looked at once. A text that never ends makes the

@@ -111,7 +111,10 @@ class Usage(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class RunStarted(Data, frozen=True, kw_only=True, omit_defaults=True):
-    """A run begins, or goes on in a new process: then `continues` is the last seq of its spool."""
+    """A run begins, or goes on in a new process: then `continues` is the last seq of its spool.
+
+    `proof` is a `Containment` (`bus.messages`) signed by a wrapper, as JSON text: without it nobody is `contained`.
+    """
 
     TYPE: ClassVar[str] = "run.started"
     goal: str = ""
@@ -121,6 +124,7 @@ class RunStarted(Data, frozen=True, kw_only=True, omit_defaults=True):
     parent: str = ""
     labels: dict[str, str] = field(default_factory=dict)
     continues: Seq | None = None
+    proof: Annotated[str, Meta(max_length=2_000)] = ""
 
 
 class RunStateChanged(Data, frozen=True, kw_only=True, omit_defaults=True):
@@ -272,6 +276,34 @@ class CommandRefused(Data, frozen=True, kw_only=True, omit_defaults=True):
     reason: str
 
 
+class CommandDirect(Data, frozen=True, kw_only=True, omit_defaults=True):
+    """Somebody on the agent's machine told the wrapper directly, past the supervisor: the first fact of that command.
+
+    `by` is who he says he is, and the user account that he had. Only a contained run may say so.
+    """
+
+    TYPE: ClassVar[str] = "command.direct"
+    command: Id
+    kind: Literal["pause", "kill"]
+    by: str
+    reason: str = ""
+
+
+class CommandRung(Data, frozen=True, kw_only=True, omit_defaults=True):
+    """How far an enforced command has come, `after` so many seconds from its arrival by the wrapper's clock.
+
+    `cooperative`: the program was asked; `terminate`: SIGTERM was sent; `kill`: SIGKILL; `survivors`: processes that live
+    all the same; `dead`: none does; `frozen` and `thawed`: nothing runs, everything may. `processes` counts those concerned.
+    """
+
+    TYPE: ClassVar[str] = "command.rung"
+    command: Id
+    rung: Literal["cooperative", "terminate", "kill", "survivors", "dead", "frozen", "thawed"]
+    after: Annotated[float, Meta(ge=0.0)]
+    processes: Count | None = None
+    text: str = ""
+
+
 AGENT_TYPES: Final[dict[str, type[Data]]] = {
     kind.TYPE: kind
     for kind in (
@@ -290,6 +322,8 @@ AGENT_TYPES: Final[dict[str, type[Data]]] = {
         CommandAcknowledged,
         CommandEffective,
         CommandRefused,
+        CommandDirect,
+        CommandRung,
     )
 }
 """Record types that an agent may send, by name."""

@@ -105,6 +105,21 @@ class Home:
         return self.config / "operators"
 
     @property
+    def wrapper_key(self) -> Path:
+        """The private key by which `watchfloor run` on this machine proves that it holds a run's process."""
+        return self.config / "wrapper.key"
+
+    @property
+    def wrappers(self) -> Path:
+        """Whose word that a run is contained counts: lines `NAME ssh-ed25519 AAAA...`."""
+        return self.config / "wrappers"
+
+    @property
+    def contained(self) -> Path:
+        """Where contained runs of this machine can be reached directly, one file a run."""
+        return self.data / "contained"
+
+    @property
     def policy(self) -> Path:
         """Rules that may only raise a gate."""
         return self.config / "policy.toml"

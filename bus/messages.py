@@ -69,6 +69,14 @@ class AgentStatus(Struct, frozen=True, kw_only=True, omit_defaults=True):
     era: Count = 0
 
 
+class Containment(Signed, frozen=True, kw_only=True, omit_defaults=True):
+    """A wrapper's word that it holds the process of a run: in `proof` of `run.started`, signed by the wrapper's key."""
+
+    agent: Id
+    run: Id
+    incarnation: Id
+
+
 # ---- supervisor to agent ---------------------------------------------------------------------------------------------
 
 

@@ -211,6 +211,17 @@ class AgentPasses(Data, frozen=True, kw_only=True, omit_defaults=True):
     tools: list[str]
 
 
+class RunContained(Data, frozen=True, kw_only=True, omit_defaults=True):
+    """An enrolled wrapper has proved that it holds the process of a run: its stops are enforced from here on.
+
+    `wrapper` is the name its key is enrolled under, `incarnation` the process that it vouched for.
+    """
+
+    TYPE: ClassVar[str] = "run.contained"
+    wrapper: str
+    incarnation: Id
+
+
 class OperatorJoined(Data, frozen=True, kw_only=True, omit_defaults=True):
     """A console joined the floor."""
 
@@ -280,6 +291,7 @@ SUPERVISOR_TYPES: Final[dict[str, type[Data]]] = {
         AgentStopped,
         AgentLost,
         AgentPasses,
+        RunContained,
         OperatorJoined,
         OperatorLeft,
         GapFound,

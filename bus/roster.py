@@ -9,6 +9,7 @@ from typing import Final, Literal, NamedTuple
 from msgspec.structs import replace
 
 from bus.codec import encode
+from bus.contained import ContainedRun
 from bus.courier import Courier, Outbox
 from bus.events import RunOutcome, RunStarted
 from bus.identity import Identity
@@ -102,6 +103,7 @@ class Roster:
         parent: str,
         labels: dict[str, str],
         now: float,
+        proof: str = "",
     ) -> None:
         """See `AgentCore.start_run`."""
         check_id(run, "run")
@@ -115,6 +117,7 @@ class Roster:
             parent=clip(parent, LABEL_CHARS)[0],
             labels={clip(name)[0]: clip(value)[0] for name, value in labels.items()},
             continues=spool.last or None,
+            proof=proof,
         )
         if len(encode(started)) > EVENT_BYTES // 2:
             raise ValueError(f"the labels of run {run!r} are too large")
@@ -127,7 +130,8 @@ class Roster:
             wall=self._wall,
             bounds=self._bounds,
         )
-        self.runs[run] = RunCore(
+        core = ContainedRun if self._identity.control == "contained" else RunCore
+        self.runs[run] = core(
             control=self._identity.control,
             writer=writer,
             lease=self._lease,

@@ -44,8 +44,11 @@ class RunCore:
         self._stale = Recent()
         self._order = 0
         self._stops: set[str] = set()  # not bounded: a resume forgotten here could be played back
-        self._brake = Brake(writer)
+        self._brake = self._make_brake(writer)
         self._gates = Gates(control=control, writer=writer, brake=self._brake, lease=lease, ready=ready)
+
+    def _make_brake(self, writer: EventWriter) -> Brake:
+        return Brake(writer)
 
     @property
     def over(self) -> bool:

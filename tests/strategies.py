@@ -49,7 +49,7 @@ _COMMAND = st.sampled_from(["c1", "c2", "c3"])
 _ALARM = st.sampled_from(["gap/x", "bad-input/y"])
 
 agent_data: st.SearchStrategy[Data] = st.one_of(
-    st.builds(events.RunStarted, goal=hostile, control=st.sampled_from(["observed", "gated"])),
+    st.builds(events.RunStarted, goal=hostile, control=st.sampled_from(["observed", "gated", "contained"])),
     st.builds(
         events.RunStateChanged,
         state=st.sampled_from(["submitted", "working", "input-required"]),
@@ -79,6 +79,14 @@ agent_data: st.SearchStrategy[Data] = st.one_of(
     st.builds(events.CommandAcknowledged, command=_COMMAND),
     st.builds(events.CommandEffective, command=_COMMAND),
     st.builds(events.CommandRefused, command=_COMMAND, reason=hostile),
+    st.builds(events.CommandDirect, command=_COMMAND, kind=st.sampled_from(["pause", "kill"]), by=hostile),
+    st.builds(
+        events.CommandRung,
+        command=_COMMAND,
+        rung=st.sampled_from(["terminate", "kill", "dead", "frozen"]),
+        after=st.floats(0, 100),
+        text=hostile,
+    ),
     st.builds(events.RunFinished, outcome=st.sampled_from(["completed", "failed", "killed"]), text=hostile),
 )
 """Data of any agent event, legal or not where it stands."""
@@ -133,6 +141,7 @@ supervisor_data: st.SearchStrategy[Data] = st.one_of(
     st.builds(records.AgentLost, incarnation=ids, why=st.sampled_from(["will", "silence"])),
     st.builds(records.AgentStopped, incarnation=ids),
     st.builds(records.AgentPasses, tools=st.lists(hostile, max_size=3)),
+    st.builds(records.RunContained, wrapper=hostile, incarnation=st.just("inc")),
     st.builds(records.GapFound, first=st.just(1), last=st.integers(1, 5)),
     st.builds(records.OperatorJoined, operator=hostile, console=ids),
     st.builds(records.SupervisorStarted, epoch=ids),

@@ -212,7 +212,16 @@ def _commands(commands: list[Command]) -> list[str]:
         for command in commands
     ]
     head = ("  COMMAND", "BY", "REQUESTED", "SENT", "ACKNOWLEDGED", "EFFECTIVE", "")
-    return ["", *printing.columns(head, rows)]
+    ways = [f"    {command.kind}: {way(command)}" for command in commands if command.rungs]
+    return ["", *printing.columns(head, rows), *ways]
+
+
+def way(command: Command) -> str:
+    """How an enforced command went, rung by rung, each with the seconds since it arrived."""
+    return ", ".join(
+        f"{rung.rung} +{rung.after:.2f} s" + (f" ({rung.text})" if rung.text else "")
+        for rung in command.rungs
+    )
 
 
 def command_end(command: Command) -> str:

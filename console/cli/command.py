@@ -29,13 +29,23 @@ def _command(place: Place, verb: Verb, run: str, reason: str, wait: float) -> in
     return live(place, work)
 
 
+direct_option = click.option(
+    "--direct", is_flag=True, help="Tell the wrapper of a contained run on this machine, past the supervisor."
+)
+
+
 @click.command()
 @click.argument("run")
 @click.option("--reason", default="", metavar="TEXT", help="Why; the agent is told, and it is recorded.")
+@direct_option
 @wait_option
 @common
-def pause(place: Place, run: str, *, reason: str, wait: float) -> int:
-    """Stop RUN at its next checkpoint or gate; `pausing` until it says `paused`."""
+def pause(place: Place, run: str, *, reason: str, direct: bool, wait: float) -> int:
+    """Stop RUN at its next checkpoint or gate, a contained one at once; `pausing` until it says `paused`."""
+    if direct:
+        from console.cli.direct import carry_out as tell
+
+        return tell(place, "pause", run, reason)
     return _command(place, "pause", run, reason, wait)
 
 
@@ -107,10 +117,13 @@ def held_by_all(fleet: Fleet) -> list[str]:
     help="The run's id, or its short form: the last four characters.",
 )
 @click.option("--reason", default="", metavar="TEXT", help="Why; the agent is told, and it is recorded.")
+@direct_option
 @wait_option
 @common
-def kill(place: Place, run: str, *, confirm: str, reason: str, wait: float) -> int:
+def kill(place: Place, run: str, *, confirm: str, reason: str, direct: bool, wait: float) -> int:
     """End RUN. It is named once more: by --confirm, or typed."""
+    if direct:
+        return _kill_directly(place, run, confirm, reason)
     check_signs(place, "kill")
     found = find_run(live(place, _fleet), run)
     if not confirm:
@@ -122,3 +135,16 @@ def kill(place: Place, run: str, *, confirm: str, reason: str, wait: float) -> i
     if confirm not in (short(found.run), found.run):
         raise bad(f"{confirm!r} is not the id of {found.key}; nothing was sent")
     return _command(place, "kill", found.key, reason, wait)
+
+
+def _kill_directly(place: Place, run: str, confirm: str, reason: str) -> int:
+    from console.cli import direct
+
+    found = direct.find(place.home(), run)
+    if not confirm:
+        if not terminal.interactive(place):
+            raise bad(f"kill needs --confirm {short(found.run)}, the id of the run that is to end")
+        confirm = terminal.typed(f"Type {short(found.run)} to kill {found.agent}/{found.run}")
+    if confirm not in (short(found.run), found.run):
+        raise bad(f"{confirm!r} is not the id of {found.agent}/{found.run}; nothing was sent")
+    return direct.carry_out(place, "kill", f"{found.agent}/{found.run}", reason)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import platform
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -66,6 +68,22 @@ def new(place: Place, name: str | None, *, enrol: bool) -> None:
     printing.say([f"made {path}", f"{who} {key.public.line}"])
     if not enrol:
         printing.say([f"enrol it where the supervisor runs: watchfloor keys add {who} {key.public.line}"])
+
+
+@keys.command("wrapper")
+@common
+def wrapper(place: Place) -> None:
+    """Make the key by which `watchfloor run` on this machine proves that it holds a process, or show it."""
+    home = place.home()
+    home.config.mkdir(mode=0o700, parents=True, exist_ok=True)
+    if not home.wrapper_key.exists():
+        PrivateKey.generate().save(home.wrapper_key)
+    line = PrivateKey.load(home.wrapper_key).public.line
+    name = re.sub(r"[^A-Za-z0-9_.-]", "-", platform.node())[:64] or "wrapper"
+    if place.json:
+        printing.say_json({"name": name, "public_key": line, "file": str(home.wrapper_key)})
+        return
+    printing.say([f"{name} {line}", f"add this line, where the supervisor runs, to: {home.wrappers}"])
 
 
 @keys.command("list")

@@ -45,6 +45,7 @@ TABLE: Final[dict[str, Entry]] = {
         "console.cli.evaluate:evaluate", "the judge over recorded runs, and what its flags are worth"
     ),
     "policy": Entry("console.cli.policy:policy", "check, try and explain the rules; judge a session anew"),
+    "run": Entry("console.cli.run:run", "run a command contained: frozen and ended for sure"),
     "keys": Entry("console.cli.keys:keys", "make, list, enrol and show keys"),
     "spool": Entry("console.cli.spool:spool", "what agents could not send yet"),
     "notify": Entry("console.cli.notify:notify", "messages to people of what wants one; notify test"),

@@ -118,6 +118,9 @@ KINDS: Final[dict[str, Kind]] = {
     "operators-file": Kind(
         2, False, "An edit of the operators cannot be put in force; the last good one stays.", _MEND
     ),
+    "wrappers-file": Kind(
+        2, False, "An edit of the wrappers cannot be put in force; the last good one stays.", _MEND
+    ),
     "budgets-file": Kind(
         2, False, "An edit of the budgets cannot be put in force; the last good one stays.", _MEND
     ),

@@ -10,8 +10,10 @@ from bus.events import (
     ActionProposed,
     ActionStarted,
     CommandAcknowledged,
+    CommandDirect,
     CommandEffective,
     CommandRefused,
+    CommandRung,
 )
 from console.core.lifecycle import (
     ACTION,
@@ -24,10 +26,10 @@ from console.core.lifecycle import (
     IllegalTransitionError,
     advance,
 )
-from console.core.room import forget_actions, keep_args
-from console.core.state import OPEN_ACTIONS, TOOLS_KEPT, Action, Command, Fleet, Run
+from console.core.room import forget_actions, keep_args, keep_command
+from console.core.state import OPEN_ACTIONS, RUNGS_KEPT, TOOLS_KEPT, Action, Command, Fleet, Run, Rung
 from console.core.text import plain
-from console.core.turns import ApplyAgent, Touched, claim, close_ask, living, pause_failed, waits
+from console.core.turns import ApplyAgent, Touched, claim, close_ask, living, pause_failed, told, waits
 
 
 def _proposed(fleet: Fleet, run: Run, record: Record, data: ActionProposed) -> Touched:
@@ -175,6 +177,42 @@ def _refused(fleet: Fleet, run: Run, record: Record, data: CommandRefused) -> To
     return (("command", command.id),)
 
 
+def _direct(fleet: Fleet, run: Run, record: Record, data: CommandDirect) -> Touched:
+    living(run)
+    if run.control != "contained":
+        msg = "only a wrapper may be told directly, and this run is not known to have one"
+        raise IllegalTransitionError(msg)
+    if data.command in fleet.commands:
+        msg = f"command {data.command} is known already"
+        raise IllegalTransitionError(msg)
+    command = Command(
+        id=data.command,
+        kind=data.kind,
+        agent=run.agent,
+        run=run.run,
+        by=plain(data.by, 64),
+        pos=record.pos,
+        order=fleet.order,
+        reason=plain(data.reason),
+        requested_at=record.at,
+        direct=True,
+    )
+    keep_command(fleet, command)
+    told(run, command)
+    if data.kind == "pause":
+        run.state = advance(RUN, run.state, "pause")
+    return (("command", command.id),)
+
+
+def _rung(fleet: Fleet, run: Run, record: Record, data: CommandRung) -> Touched:
+    command = _command(fleet, run, data.command)
+    rung = Rung(
+        rung=data.rung, after=data.after, at=record.at, processes=data.processes, text=plain(data.text)
+    )
+    command.rungs = [*command.rungs[: RUNGS_KEPT - 1], rung]  # the first ones and the last
+    return (("command", command.id),)
+
+
 def _fact(command: Command, event: CommandEvent) -> None:
     command.state = advance(COMMAND, command.state, event)
 
@@ -186,4 +224,6 @@ APPLY_ACTION: Final[dict[type, ApplyAgent]] = {
     CommandAcknowledged: _acknowledged,
     CommandEffective: _effective,
     CommandRefused: _refused,
+    CommandDirect: _direct,
+    CommandRung: _rung,
 }

@@ -57,9 +57,11 @@ def _started(fleet: Fleet, run: Run, record: Record, data: RunStarted) -> Touche
                 run.state = advance(RUN, run.state, "ask")
     run.goal = plain(data.goal)
     if record.seq == 1:
-        # What a run lets others do to it is settled when it begins; nobody talks himself out of gates later. Only a
-        # wrapper that owns the process may claim enforced stops, and there is none yet.
+        # What a run lets others do to it is settled when it begins; nobody talks himself out of gates later. That it is
+        # contained, the supervisor alone says (`run.contained`), after it has seen a wrapper's proof.
         run.control = "gated" if data.control == "contained" else data.control
+    elif run.control == "contained":
+        run.control = "gated"  # another process lives it; whether that one is held has yet to be proved
     run.version = plain(data.agent_version, 64)
     run.model = plain(data.model, 64)
     return ()

@@ -21,16 +21,16 @@ from bus.records import (
     OperatorJoined,
     OperatorLeft,
     RecordingStarted,
+    RunContained,
     SupervisorStarted,
 )
 from console.core.alarm_load import count_decision
 from console.core.apply_alarm import APPLY_ALARM
 from console.core.apply_outcome import APPLY_OUTCOME
 from console.core.lifecycle import ACTION, COMMAND, ENDED, RUN, advance
-from console.core.room import keep_edit
+from console.core.room import keep_command, keep_edit
 from console.core.state import (
     AGENTS_KEPT,
-    COMMANDS_KEPT,
     LOST_KEPT,
     WITHDRAWN_KEPT,
     Action,
@@ -51,12 +51,6 @@ from console.core.turns import (
     told,
     waits,
 )
-
-COMMANDS_AT_ONCE: Final = 64
-"""Commands beyond those kept that are let go together."""
-
-OPEN_FACTOR: Final = 32
-"""How many times as many commands are kept while none of them is settled."""
 
 ALLOWS: Final = ("approved", "edited")
 """Outcomes of a decision that let the tool run."""
@@ -137,23 +131,8 @@ def _decided(fleet: Fleet, record: Record, data: ActionDecided) -> Touched:
         action=action.id,
         requested_at=record.at,
     )
-    _keep(fleet, command)
+    keep_command(fleet, command)
     return (("action", action.key), ("run", run.key), ("command", command.id))
-
-
-def _keep(fleet: Fleet, command: Command) -> None:
-    fleet.commands[command.id] = command
-    over = len(fleet.commands) - COMMANDS_KEPT
-    # Now and then: where thousands are open at once, a look at all of them for each would take the square of that.
-    if over <= 0 or over % COMMANDS_AT_ONCE:
-        return
-    settled = [
-        name for name, kept in fleet.commands.items() if kept.state in ("effective", "refused", "failed")
-    ]
-    for name in settled[:over]:
-        del fleet.commands[name]
-    while len(fleet.commands) > COMMANDS_KEPT * OPEN_FACTOR:
-        del fleet.commands[next(iter(fleet.commands))]
 
 
 def _requested(fleet: Fleet, record: Record, data: CommandRequested) -> Touched:
@@ -169,7 +148,7 @@ def _requested(fleet: Fleet, record: Record, data: CommandRequested) -> Touched:
         reason=plain(data.reason),
         requested_at=record.at,
     )
-    _keep(fleet, command)
+    keep_command(fleet, command)
     fleet.order = max(fleet.order, command.order)
     run = fleet.run(record.agent, record.run)
     if run is None or run.state in ENDED:
@@ -201,6 +180,14 @@ def _failed(fleet: Fleet, record: Record, data: CommandFailed) -> Touched:
     if run is not None and command.kind == "pause":
         pause_failed(fleet, run)
     return (("command", command.id),)
+
+
+def _contained(fleet: Fleet, record: Record, data: RunContained) -> Touched:
+    run = fleet.run(record.agent, record.run)
+    if run is None or next(reversed(run.lives), "") != data.incarnation:
+        return ()
+    run.control = "contained"
+    return (("run", run.key),)
 
 
 def _intent_refused(fleet: Fleet, record: Record, data: IntentRefused) -> Touched:
@@ -316,6 +303,7 @@ APPLY_SUPERVISOR: Final[dict[type, ApplySupervisor]] = {
     CommandSent: _sent,
     CommandFailed: _failed,
     IntentRefused: _intent_refused,
+    RunContained: _contained,
     **APPLY_ALARM,
     **APPLY_OUTCOME,
     AgentBorn: _born,

@@ -5,7 +5,7 @@ What is beyond the bounds stands in the log alone: its digest and position are k
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 from console.core.lifecycle import OPEN
 from console.core.state import (
@@ -13,12 +13,20 @@ from console.core.state import (
     ARGS_KEPT,
     ARGS_OF_RUN,
     ARGS_OF_SITE,
+    COMMANDS_KEPT,
     UNGATED_KEPT,
     Action,
+    Command,
     Fleet,
     Run,
     kept_bytes,
 )
+
+COMMANDS_AT_ONCE: Final = 64
+"""Commands beyond those kept that are let go together."""
+
+OPEN_FACTOR: Final = 32
+"""How many times as many commands are kept while none of them is settled."""
 
 
 def keep_args(fleet: Fleet, run: Run, action: Action, args: dict[str, Any], pos: int) -> None:
@@ -88,3 +96,19 @@ def _of_run(run: Run) -> int:
 def _count(fleet: Fleet, action: Action, size: int) -> None:
     action.args_bytes += size
     fleet.args_bytes = max(0, fleet.args_bytes + size)
+
+
+def keep_command(fleet: Fleet, command: Command) -> None:
+    """Take a command into the fleet; settled ones go when there are too many."""
+    fleet.commands[command.id] = command
+    over = len(fleet.commands) - COMMANDS_KEPT
+    # Now and then: where thousands are open at once, a look at all of them for each would take the square of that.
+    if over <= 0 or over % COMMANDS_AT_ONCE:
+        return
+    settled = [
+        name for name, kept in fleet.commands.items() if kept.state in ("effective", "refused", "failed")
+    ]
+    for name in settled[:over]:
+        del fleet.commands[name]
+    while len(fleet.commands) > COMMANDS_KEPT * OPEN_FACTOR:
+        del fleet.commands[next(iter(fleet.commands))]

@@ -25,6 +25,9 @@ ACTIONS_KEPT: Final = 24
 ARGS_KEPT: Final = 6
 """Closed actions of a run, the newest, whose arguments are kept."""
 MESSAGES_KEPT: Final = 8
+RUNGS_KEPT: Final = 16
+"""Steps of an enforced command that the fleet keeps; the log has them all."""
+
 COMMANDS_KEPT: Final = 1_024
 FINISHED_KEPT: Final = 200
 AGENTS_KEPT: Final = 2_000
@@ -125,10 +128,21 @@ class Action(Struct, kw_only=True, omit_defaults=True):
         return f"{self.agent}/{self.run}/{self.id}"
 
 
+class Rung(Struct, kw_only=True, omit_defaults=True):
+    """How far an enforced command had come `after` so many seconds, by the wrapper's clock."""
+
+    rung: str
+    after: float
+    at: int
+    processes: int | None = None
+    text: str = ""
+
+
 class Command(Struct, kw_only=True, omit_defaults=True):
     """One command and its four facts, each with its time or None, besides `refused_at` and `failed_at`.
 
-    `pos` is where it was requested in the log; `order` is what agents tell the later of two by.
+    `pos` is where it was requested in the log; `order` is what agents tell the later of two by. `rungs` are the steps of
+    an enforced one. `direct`: it was told to the wrapper itself, past the supervisor.
     """
 
     id: str
@@ -148,6 +162,8 @@ class Command(Struct, kw_only=True, omit_defaults=True):
     refused_at: int | None = None
     failed_at: int | None = None
     problem: str = ""
+    rungs: list[Rung] = field(default_factory=list)
+    direct: bool = False
 
 
 class Message(Struct, kw_only=True, omit_defaults=True):

@@ -39,6 +39,9 @@ class SiteFiles:
         self._rules_seen = self._rules()
         self._operators_seen = _stamp(home.operators)
         self._operators_problem = ""
+        self.wrappers = Operators.load(home.wrappers)
+        self._wrappers_seen = _stamp(home.wrappers)
+        self._wrappers_problem = ""
         self.budgets = load_budgets(home.budgets)
         self._budgets_seen: Stamp = None
         self._budgets_problem = ""
@@ -64,14 +67,28 @@ class SiteFiles:
                 self.operators = desk.arbiter.operators = Operators.load(self._home.operators)
             except OperatorsFileError as error:
                 self._operators_problem = f"{error} (the last good version stays in force)"
+        self._take_wrappers(desk)
         self._take_budgets(desk)
         self._take_suppressions(desk)
         # At every look, so that neither a restart nor a reset makes an alarm differ from the file.
         _say(desk, "catalogue-file", self.rulebook.catalogue_problem)
         _say(desk, "policy-file", self.rulebook.policy_problem)
         _say(desk, "operators-file", self._operators_problem)
+        _say(desk, "wrappers-file", self._wrappers_problem)
         _say(desk, "budgets-file", self._budgets_problem)
         _say(desk, "alarms-file", self._suppressions_problem)
+
+    def _take_wrappers(self, desk: Desk) -> None:
+        """Believe the wrappers that are enrolled now. Runs that were believed before stay as they are."""
+        stamp = _stamp(self._home.wrappers)
+        if stamp != self._wrappers_seen:
+            self._wrappers_seen = stamp
+            self._wrappers_problem = ""
+            try:
+                self.wrappers = Operators.load(self._home.wrappers)
+            except OperatorsFileError as error:
+                self._wrappers_problem = f"{error} (the last good version stays in force)"
+        desk.follow.wrappers = self.wrappers
 
     def _take_budgets(self, desk: Desk) -> None:
         """Put budgets in force that were edited, or that this desk does not have yet."""

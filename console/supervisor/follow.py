@@ -2,14 +2,27 @@
 
 from __future__ import annotations
 
-from bus.codec import Invalid, Record
-from bus.events import ActionFinished, ActionProposed, ActionStarted, BlobPart, RunFinished, RunStarted
+from bus import codec
+from bus.codec import DecodeError, Invalid, Record
+from bus.events import (
+    ActionFinished,
+    ActionProposed,
+    ActionStarted,
+    BlobPart,
+    CommandDirect,
+    RunFinished,
+    RunStarted,
+)
+from bus.messages import Containment
+from bus.records import RunContained
+from console.core.state import Run
 from console.supervisor.alarms import Alarms
 from console.supervisor.blobs import Blobs
 from console.supervisor.gates import Gates
 from console.supervisor.health import Health
 from console.supervisor.ledger import Ledger
 from console.supervisor.log import Log
+from console.supervisor.operators import Operators, voucher
 
 
 class Follow:
@@ -24,6 +37,8 @@ class Follow:
         self._gates = gates
         self._health = health
         self._blobs = blobs
+        self.wrappers = Operators()
+        """Whose word that a run is contained counts."""
 
     def __call__(self, record: Record, now: float) -> None:
         """What an accepted event of an agent brings about."""
@@ -34,11 +49,7 @@ class Follow:
         self._gates.trails.follow(run.key, record.data)
         match record.data:
             case RunStarted() as data:
-                if data.control == "contained":
-                    text = f"{run.key} claims to be contained; it counts as gated"
-                    self._alarms.raise_("misdeed", text, run.agent, run.run)
-                if data.continues is not None:
-                    self._ledger.continued(run, now)
+                self._started(run, record, data, now)
             case RunFinished():
                 self._gates.ended(run, now)
                 self._blobs.forget(run.key)
@@ -52,5 +63,33 @@ class Follow:
                 )
             case BlobPart() as data:
                 self._blobs.part(run.key, data)
+            case CommandDirect() as data if data.command in self._log.fleet.commands:
+                text = f"{data.kind} of {run.key} by {data.by}, told to its wrapper past the supervisor"
+                self._alarms.raise_("recorded-late", text, run.agent, run.run, about=data.command)
             case _:
                 return
+
+    def _started(self, run: Run, record: Record, data: RunStarted, now: float) -> None:
+        if data.control == "contained":
+            self._contained(run, record, data)
+        if data.continues is not None:
+            self._ledger.continued(run, now)
+
+    def _contained(self, run: Run, record: Record, data: RunStarted) -> None:
+        """Believe the claim of an enrolled wrapper about this very process, and nobody else's."""
+        problem = "claims to be contained without a wrapper's proof"
+        if data.proof:
+            try:
+                word = codec.decode(data.proof.encode("utf-8", "replace"), Containment)
+            except DecodeError:
+                word = None
+            about = word and (word.agent, word.run, word.incarnation)
+            if word is None or about != (run.agent, run.run, record.incarnation):
+                problem = "claims to be contained by a proof that is not about it"
+            elif name := voucher(self.wrappers, word, data.proof.encode("utf-8", "replace")):
+                contained = RunContained(wrapper=name, incarnation=record.incarnation)
+                self._log.write(contained, run.agent, run.run)
+                return
+            else:
+                problem = f"claims to be contained by a wrapper whose key {word.key[:60]} is not enrolled"
+        self._alarms.raise_("misdeed", f"{run.key} {problem}; it counts as gated", run.agent, run.run)

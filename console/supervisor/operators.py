@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
-from bus.messages import Intent
+from bus.messages import Containment, Intent
 from bus.signing import KeyFileError, PublicKey
 from bus.topics import BadIdError, check_id
 
@@ -56,6 +56,14 @@ class Operators:
             if key.fingerprint == intent.key and key.verifies(payload):
                 return "signed"
         return "unknown-key"
+
+
+def voucher(wrappers: Operators, word: Containment, payload: bytes) -> str:
+    """Return under which name the key is enrolled that signed a wrapper's word; nothing if none did."""
+    for name, keys in wrappers.keys.items():
+        if any(key.fingerprint == word.key and key.verifies(payload) for key in keys):
+            return name
+    return ""
 
 
 def _lines(path: Path) -> list[str]:

@@ -10,6 +10,7 @@ import asyncio
 import contextlib
 import getpass
 import os
+import platform
 import re
 import signal
 import socket
@@ -173,6 +174,13 @@ def prepare(home: Home) -> list[str]:
         write_new(home.operators, f"{name} {line}\n".encode())
         made.append(f"made a key for operator {name} and enrolled it in {home.operators}")
     Operators.load(home.operators)
+    if not home.wrappers.exists():
+        name = re.sub(r"[^A-Za-z0-9_.-]", "-", platform.node())[:64] or "wrapper"
+        if not home.wrapper_key.exists():
+            PrivateKey.generate().save(home.wrapper_key)
+        write_new(home.wrappers, f"{name} {PrivateKey.load(home.wrapper_key).public.line}\n".encode())
+        made.append(f"made a key for contained runs of this machine and enrolled it in {home.wrappers}")
+    Operators.load(home.wrappers)
     return made
 
 

@@ -1,0 +1,96 @@
+"""The life of the wrapper's process: fork first, then everything that has threads, then the end."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Final
+
+from bus.contain.keeper import kept
+from bus.contain.launch import Held, become_subreaper
+from bus.contain.server import Door, Server
+from bus.contain.voice import Voice, vouch
+from bus.contain.wrapper import Plan, Wrapper
+from bus.home import Home
+from bus.parent_wire import VARIABLE
+from bus.signing import PrivateKey
+from bus.spool import SpoolError
+from bus.spool_file import spool_path
+
+TALK_WITHIN: Final = 0.5
+"""Seconds in which whoever still talks to the wrapper hears the end."""
+
+
+def contained(
+    plan: Plan,
+    *,
+    home: Home,
+    agent: str,
+    run: str,
+    broker: str | None = None,
+    passed: Callable[[str, bytes], bool],
+    told: Callable[[str], object],
+) -> int:
+    """Live a contained run and return the exit code. `told` gets a line for people, `passed` the child's output: it
+    must not wait, and says whether it has room for more.
+
+    To be called where no thread was started yet.
+
+    Raises:
+        BadIdError, KeyFileError, BadBrokerUrlError, SpoolError: nothing was run.
+    """
+    if spool_path(home.spool, agent, run).exists():
+        raise SpoolError(
+            f"run {run!r} of agent {agent} has a spool here already; leave out --run, or name another"
+        )
+    key = PrivateKey.load(home.wrapper_key) if home.wrapper_key.exists() else None
+    voice = Voice(home, agent, run, broker=broker)
+    proof = vouch(key, voice.identity, run) if key else ""
+    if key is None:
+        told(f"no wrapper key in {home.wrapper_key}: the supervisor will count this run as gated")
+    door = Door(home, agent, run)
+
+    def work() -> int:
+        subreaper = become_subreaper()
+        held = Held(plan.command, os.environ | {VARIABLE: str(door.path)})
+        return asyncio.run(_live(replace(plan, subreaper=subreaper), held, door, voice, proof, passed, told))
+
+    try:
+        return kept(work, run, told)
+    finally:
+        door.remove()
+
+
+async def _live(
+    plan: Plan,
+    held: Held,
+    door: Door,
+    voice: Voice,
+    proof: str,
+    passed: Callable[[str, bytes], bool],
+    told: Callable[[str], object],
+) -> int:
+    wrapper = Wrapper(plan, held, voice, passed)
+    wrapper.listen()
+    try:
+        voice.open(plan.goal, {"pid": str(held.pid)}, proof)
+    except BaseException:
+        wrapper.release()
+        raise
+    told(f"{voice.identity.agent}/{voice.run}: {'; '.join(wrapper.holds)}")
+    server = Server(voice, wrapper.inside)
+    wrapper.attached = lambda: server.attached
+    wrapper.said = lambda: server.said
+    serving = asyncio.create_task(server.serve(door))
+    try:
+        return await wrapper.live()
+    finally:
+        serving.cancel()
+        await server.finish(TALK_WITHIN)
+        await voice.close(plan.close_within)
+        if voice.unstored:
+            told(
+                f"{voice.unstored} events are not recorded yet; send them: watchfloor spool send {voice.identity.agent}"
+            )
