@@ -28,7 +28,9 @@ async def full_disk(world: World) -> Outcome:
     await _recorded(world, rejected, killed)
     assert world.audit.alarms["recording-failing"] == raised + 1, "alarm recording-failing was not recorded"
     alarm = world.floor.fleet.alarms.get("recording-failing")
-    assert alarm is None or alarm.state in ("returned", "normal"), f"the alarm is {alarm.state}"
+    # `gone`: with a disk that was full three times in a minute it chatters, and is shown until it has kept still.
+    over = alarm is None or alarm.gone or alarm.state in ("returned", "normal")
+    assert over, "the alarm stands, and the disk has room"
     return Outcome(f"full disk for {freed - began:.1f} s", named, time.monotonic() - freed)
 
 
