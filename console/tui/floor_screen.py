@@ -80,10 +80,6 @@ class FloorScreen(KeyedScreen, inherit_bindings=False):
         action = self.subject().action
         return action.key if action else ""
 
-    def label(self, key: KeyAction) -> str:
-        """What a key is called here; nothing if it can never apply to what is under the cursor."""
-        return key.label
-
     def painted(self) -> None:
         """The rows now in view were put on screen."""
 
@@ -114,6 +110,7 @@ class FloorScreen(KeyedScreen, inherit_bindings=False):
             above, under = [muted(row) for row in above], []
         below = [rule(view), *self.sheet.rows(view)] if self.sheet else []
         height, changed = self.share_out(above, under, below, foot, width=self.view.width)
+        self.laid_out = self.sheet
         if changed:
             self.call_after_refresh(floor.draw)
         quiet = isinstance(self.sheet, KillSheet) or not view.live
