@@ -15,8 +15,8 @@ from textual._compositor import ChopsUpdate
 from console.core.text import visible
 from console.tui import lines
 from console.tui.frame_rows import Note, View
-from console.tui.moment import FloorTime, Moment, Pace
 from console.tui.keystrokes import Displayed
+from console.tui.moment import FloorTime, Moment, Pace
 from console.tui.narrow import narrowed
 from console.tui.opening import OpeningScreen
 from console.tui.source import UNSEEN, standing

@@ -9,7 +9,6 @@ from textual.app import ComposeResult
 
 from console.core.state import Action, Run
 from console.tui import frame_rows as frame
-from console.tui.actions import KeyAction
 from console.tui.alarm_row import alarm_line
 from console.tui.frame_rows import Note, View
 from console.tui.keyed_screen import KeyedScreen
