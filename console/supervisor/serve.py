@@ -32,7 +32,7 @@ from bus.transport import Will
 from bus.url import BadBrokerUrlError, BrokerUrl
 from console.core.lifecycle import ENDED
 from console.core.reduce import reduce
-from console.core.state import Fleet, KeyframeError, decode, encode
+from console.core.state import Fleet, KeyframeError, decode, encode, of_another_reducer
 from console.policy.files import PolicyFileError
 from console.recording import lock
 from console.recording.history import sessions
@@ -99,7 +99,7 @@ async def _serve(home: Home) -> None:
         known = await _known(home, stack)
         initial = encode(Fleet(site=home.site, reliability=await known.folded()))
         recording = await stack.enter_async_context(await Recording.open(home.sessions, initial=initial))
-        fleet = await _restore(recording)
+        fleet = await restored(recording)
         look = Look(topics, identity.key.public, fleet.at + fleet.pos)
         if not await _unless(stopping, look.around(url)):
             return
@@ -189,16 +189,28 @@ async def _known(home: Home, stack: contextlib.AsyncExitStack) -> Known:
     return known
 
 
-async def _restore(recording: Recording) -> Fleet:
-    """The fleet as the recording has it: its last keyframe and every record since, through the reducer."""
+async def restored(recording: Recording) -> Fleet:
+    """The fleet as the recording has it: its last keyframe and every record since, through the reducer.
+
+    Where that keyframe is of another reducer it begins at the first one, and what comes is a new session's: a file has
+    keyframes of one reducer after its first. If none can be made, the old one goes on; keyframes of both are told apart.
+    """
     reader = await Reader.open(recording.path)
     try:
+        another = of_another_reducer((await reader.keyframe_before(recording.pos)).body)
         segment = await reader.segment(recording.pos)
         fleet = decode(segment.keyframe.body)
         async for row in segment.rows:
             reduce(fleet, codec.record(row.pos, row.at, codec.decode_envelope(row.event)))
     finally:
         await reader.close()
+    if another:
+        LOGGER.warning(
+            "session %s was kept by another version; what comes from now on is in a new one",
+            recording.session,
+        )
+        with contextlib.suppress(RecordingError):
+            await recording.rotate(encode(fleet))
     return fleet
 
 
