@@ -13,7 +13,7 @@ from console.recording.bodies import Row
 from console.recording.schema import RecordingError
 from console.recording.writer import Recording
 from console.supervisor.past import Past, beginning
-from console.supervisor.serve import _restore
+from console.supervisor.serve import restored
 from tests.desk_fixture import Bench
 
 STEPS = 12
@@ -68,7 +68,7 @@ def test_enough_is_read_and_not_too_much(keyframes: list[int], end: int, begin: 
 async def test_what_detectors_remember_is_older_than_the_last_keyframe(tmp_path: Path) -> None:
     async with await Recording.open(tmp_path, initial=EMPTY, clock=lambda: 0) as recording:
         bench = await recorded(recording)
-        past = await _restore(recording, polls)
+        past = await restored(recording, polls)
     assert encode(past.fleet) == encode(bench.desk.fleet)
     assert durations(past) == STEPS
 
@@ -83,7 +83,7 @@ async def test_a_damaged_keyframe_costs_memory_and_no_start(
                 "UPDATE keyframes SET body = x'00' WHERE pos < (SELECT max(pos) FROM keyframes)"
             )
             await database.commit()
-        past = await _restore(recording, polls)
+        past = await restored(recording, polls)
     assert encode(past.fleet) == encode(bench.desk.fleet)
     assert 0 < durations(past) < STEPS
     assert "detectors begin with less than they knew" in caplog.text
@@ -96,4 +96,4 @@ async def test_without_any_good_keyframe_nothing_starts(tmp_path: Path) -> None:
             await database.execute("UPDATE keyframes SET body = x'00'")
             await database.commit()
         with pytest.raises(RecordingError, match="damaged keyframe"):
-            await _restore(recording, polls)
+            await restored(recording, polls)

@@ -44,6 +44,13 @@ async def quiet(it: Console) -> None:
     await it.settle(0.0)
 
 
+async def painted(it: Console) -> None:
+    """Until the sheet stands on the terminal; the toolkit holds its paints back for a moment where a screen went."""
+    assert it.screen.sheet is not None
+    while it.screen.sheet.seen_at == float("inf"):
+        await it.settle(0.0)
+
+
 @pytest.mark.parametrize("how", [burst, paste])
 async def test_a_filter_takes_what_comes_in_the_burst_that_opens_it(how: object) -> None:
     async with console(busy()) as it:
@@ -68,6 +75,10 @@ async def test_what_follows_a_choice_in_the_palette_goes_to_what_was_chosen() ->
     async with console(busy()) as it:
         await it.settle()
         await burst(it, ":kill\r7q4f")
+        assert it.verbs() == []
+        await painted(it)
+        assert "type its id  7q4_" in it.text()
+        await burst(it, "f")
         assert it.verbs() == ["kill"]
 
 
@@ -94,13 +105,57 @@ async def test_a_reason_is_sent_whole_however_fast_it_came(how: object) -> None:
         assert [(said["verb"], said["reason"]) for said in it.said] == [("reject", "do not: Kill, H or quit")]
 
 
-async def test_the_code_of_a_hold_may_be_typed_at_once() -> None:
+BLIND = "typed before this was on screen"
+
+
+@pytest.mark.parametrize(
+    "down, before, blind, again, verb",
+    [
+        (1, "", "\ray", "y", "approve"),
+        (1, "\r", "ay", "y", "approve"),
+        (0, "", "Hy", "y", "hold"),
+        (0, "", "K7q4f", "f", "kill"),
+        (1, "\r", "rno, later\x14", "\x14", "respond"),
+        (0, "3", "zseen to\x14", "\x14", "shelve"),
+        (0, "", "3A", "A", "acknowledge"),
+    ],
+)
+async def test_a_key_confirms_nothing_that_was_not_on_screen_when_it_was_typed(
+    down: int, before: str, blind: str, again: str, verb: str
+) -> None:
+    async with console(busy()) as it:
+        await it.press(*["down"] * down, *[key.key for key in keys(before)])
+        await it.settle()
+        await burst(it, blind)
+        assert it.said == []
+        assert BLIND in it.text()
+        if it.screen.sheet is not None:
+            await painted(it)
+        await burst(it, again)
+        assert it.verbs() == [verb]
+
+
+async def test_the_same_sheet_opened_again_in_one_burst_counts_from_when_it_was_painted() -> None:
+    async with console(busy()) as it:
+        await it.press("H")
+        await it.settle()
+        await burst(it, "\x1bHy")
+        assert it.said == []
+        await painted(it)
+        await burst(it, "y")
+        assert it.verbs() == ["hold"]
+
+
+async def test_the_code_of_a_hold_takes_its_last_digit_once_the_sheet_was_there() -> None:
     async with console(busy()) as it:
         await it.press("enter", "a")
         digits = next(line for line in it.lines() if "type the code" in line).split()[3]
         await it.press("escape")
         await it.settle()
         await burst(it, f"a{digits}")
+        assert it.said == []
+        await painted(it)
+        await burst(it, digits[-1])
         assert it.verbs() == ["approve"]
 
 

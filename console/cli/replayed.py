@@ -35,6 +35,7 @@ class Replayed:
     def __init__(self, player: Player) -> None:
         self.status = STATUS
         self._listeners: list[Callable[[list[Change]], None]] = []
+        self._remarked: Player | None = None
         self._take(player)
 
     def _take(self, player: Player) -> None:
@@ -95,6 +96,13 @@ class Replayed:
             self._tell([Change("site", "")])
             raise self._said(error) from None
         self._tell(changes if self.fleet is before else [Change("site", "")])
+
+    def remark(self) -> str:
+        """What is to be said of this session, once."""
+        if not self._player.of_another or self._remarked is self._player:
+            return ""
+        self._remarked = self._player
+        return "kept by another version: replayed from its beginning, so going far takes longer"
 
     def _said(self, error: RecordingError) -> PlaybackError:
         """The same for the note line, where a folder would leave no room for what is wrong."""

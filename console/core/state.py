@@ -44,6 +44,9 @@ ARGS_OF_SITE: Final = 67_108_864
 """Bytes of arguments kept of all runs together: a keyframe must stay far below what can be read back."""
 MOST: Final = 2**53
 """Where counters stop: beyond it neither JSON readers nor keyframes are safe."""
+REDUCER: Final = 2
+"""Which reducer this is. Raise it with every change by which `reduce` makes another fleet of a log that may exist: what a
+keyframe of another one holds is not what this one would have made of the records before it."""
 CLAIMS_KEPT: Final = 32
 TOOLS_KEPT: Final = 128
 WITHDRAWN_KEPT: Final = 128
@@ -254,7 +257,7 @@ class Fleet(Struct, kw_only=True, omit_defaults=True):
     `ended` remembers the lives of each retired run. `away` are lost runs that left the floor, the longest gone first, with
     all that they need to go on where they stood if they come back. `last_decision` is when anything was last decided,
     by whomever, but not by the clock running out. `order` is the highest of any command. `args_bytes` is what the arguments
-    of all actions take.
+    of all actions take. `reducer` is the one that encoded it.
     """
 
     site: str = ""
@@ -278,6 +281,7 @@ class Fleet(Struct, kw_only=True, omit_defaults=True):
     args_bytes: int = 0
     reliability: Reliability = field(default_factory=Reliability)
     load: Load = field(default_factory=Load)
+    reducer: int = field(default_factory=lambda: REDUCER)  # made by a call, so that it is always written
 
     def run(self, agent: str, run: str) -> Run | None:
         """The run, or None if it is unknown or retired."""
@@ -292,6 +296,13 @@ class Fleet(Struct, kw_only=True, omit_defaults=True):
 
 _ENCODER: Final = msgspec.msgpack.Encoder()
 _DECODER: Final = msgspec.msgpack.Decoder(Fleet)
+
+
+class _Stamp(Struct):
+    reducer: int = 0
+
+
+_STAMPS: Final = msgspec.msgpack.Decoder(_Stamp)
 
 
 def kept_bytes(value: object) -> int | None:
@@ -318,7 +329,17 @@ def decode(body: bytes) -> Fleet:
         KeyframeError: not a fleet.
     """
     try:
-        return _DECODER.decode(body)
+        fleet = _DECODER.decode(body)
     except (msgspec.MsgspecError, RecursionError, ValueError) as error:
         msg = f"not a keyframe of this version: {error}"
         raise KeyframeError(msg) from None
+    fleet.reducer = REDUCER  # whoever made it: what is made of it from here on is ours
+    return fleet
+
+
+def of_another_reducer(body: bytes) -> bool:
+    """Whether a keyframe is another reducer's, so that it need not equal what `reduce` makes of the records before it."""
+    try:
+        return _STAMPS.decode(body).reducer != REDUCER
+    except (msgspec.MsgspecError, RecursionError, ValueError):
+        return False

@@ -17,7 +17,7 @@ from bus.codec import DecodeError, Record
 from console.core.lifecycle import IllegalTransitionError
 from console.core.marks import TYPES, Mark, MarkFinder
 from console.core.reduce import Change, HoleInLogError, reduce
-from console.core.state import Fleet, KeyframeError, decode
+from console.core.state import Fleet, KeyframeError, decode, of_another_reducer
 from console.recording.bodies import Keyframe, Row
 from console.recording.closing import Closing
 from console.recording.files import session_paths
@@ -50,6 +50,8 @@ class Player(Closing):
         self.base = first.pos
         self.began = first.at
         self.times: array[int] = array("q")
+        self.of_another = False
+        """Whether a keyframe beyond the first was found to be of another reducer: then the way begins at the first one."""
         self._waiting = tuple(fleet.waiting)
         self._reader = reader
         self._keyframes = keyframes
@@ -137,11 +139,16 @@ class Player(Closing):
         keyframe = self._keyframes[bisect_right(self._keyframes, pos) - 1]
         if known < self.base or keyframe > known + LOAD_WORTH:
             try:
-                self.fleet = _decoded(self.path, await self._reader.keyframe_before(keyframe))
+                found = await self._reader.keyframe_before(keyframe)
+                if keyframe != self.base and of_another_reducer(found.body):
+                    self.of_another = True
+                    self._keyframes = [self.base]
+                    return await self._start_towards(pos)
+                self.fleet = _decoded(self.path, found)
             except RecordingError:
                 if keyframe == self.base:
                     raise
-                self._keyframes.remove(keyframe)  # of another version, or damaged: the records have it all
+                self._keyframes.remove(keyframe)  # damaged: the records have it all
                 return await self._start_towards(pos)
             self._waypoints.forget_fleet()
             self._waypoints.keep(self.fleet)

@@ -11,6 +11,7 @@ import aiosqlite
 from zstandard import ZstdError
 
 from bus.limits import PAYLOAD_BYTES
+from console.core.state import of_another_reducer
 from console.recording import schema
 from console.recording.bodies import (
     DICTIONARY_BYTES_MAX,
@@ -208,10 +209,15 @@ class Reader(Closing):
     async def segment(self, pos: int) -> Segment:
         """Return what it takes to know the fleet at a position. Past the end it is the end.
 
+        A keyframe of another reducer is passed over for the one that the session begins with: what is known of a position
+        may not depend on which keyframe was near.
+
         Raises:
             RecordingError: the session begins later, or is damaged.
         """
         keyframe = await self.keyframe_before(pos)
+        if of_another_reducer(keyframe.body):
+            keyframe = await self.first_keyframe()
         return Segment(keyframe, self.rows(keyframe.pos, pos))
 
     async def pos_at(self, time_ms: int) -> int:

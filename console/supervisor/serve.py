@@ -31,7 +31,7 @@ from bus.topics import BadIdError, Topics
 from bus.transport import Will
 from bus.url import BadBrokerUrlError, BrokerUrl
 from console.core.lifecycle import ENDED
-from console.core.state import Fleet, KeyframeError, decode, encode
+from console.core.state import Fleet, KeyframeError, decode, encode, of_another_reducer
 from console.policy.files import PolicyFileError
 from console.recording import lock
 from console.recording.history import sessions
@@ -100,7 +100,7 @@ async def _serve(home: Home) -> None:
         known = await _known(home, stack)
         initial = encode(Fleet(site=home.site, reliability=await known.folded()))
         recording = await stack.enter_async_context(await Recording.open(home.sessions, initial=initial))
-        past = await _restore(recording, files.rulebook.judge.polls)
+        past = await restored(recording, files.rulebook.judge.polls)
         fleet = past.fleet
         look = Look(topics, identity.key.public, fleet.at + fleet.pos)
         if not await _unless(stopping, look.around(url)):
@@ -192,22 +192,33 @@ async def _known(home: Home, stack: contextlib.AsyncExitStack) -> Known:
     return known
 
 
-async def _restore(recording: Recording, polls: Polls) -> Past:
+async def restored(recording: Recording, polls: Polls) -> Past:
     """The fleet as the recording has it, and what detectors had seen: a keyframe and all records since, through the reducer.
 
     From the keyframe that `beginning` names. Where that or a record after it is damaged, from the last keyframe: what
-    detectors remember may be missing, the fleet may not.
+    detectors remember may be missing, the fleet may not. Where keyframes are of another reducer it begins at the first one,
+    and what comes is a new session's: a file has keyframes of one reducer after its first. If none can be made, the old one
+    goes on; keyframes of both are told apart.
     """
     async with await Reader.open(recording.path) as reader:
         keyframes = await reader.keyframe_positions() or [recording.pos]  # without any, the reader says so
-        begin = beginning(keyframes, recording.pos)
+        another = of_another_reducer((await reader.keyframe_before(recording.pos)).body)
+        begin = keyframes[0] if another else beginning(keyframes, recording.pos)
         try:
-            return await _lived(reader, begin, recording.pos, polls)
+            past = await _lived(reader, begin, recording.pos, polls)
         except (RecordingError, KeyframeError) as error:
-            if begin == keyframes[-1]:
+            if another or begin == keyframes[-1]:
                 raise
             LOGGER.warning("detectors begin with less than they knew: %s", error)
-            return await _lived(reader, recording.pos, recording.pos, polls)
+            past = await _lived(reader, recording.pos, recording.pos, polls)
+    if another:
+        LOGGER.warning(
+            "session %s was kept by another version; what comes from now on is in a new one",
+            recording.session,
+        )
+        with contextlib.suppress(RecordingError):
+            await recording.rotate(encode(past.fleet))
+    return past
 
 
 async def _lived(reader: Reader, begin: int, end: int, polls: Polls) -> Past:

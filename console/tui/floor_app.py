@@ -15,6 +15,7 @@ from textual._compositor import ChopsUpdate
 from console.core.text import visible
 from console.tui import lines
 from console.tui.frame_rows import Note, View
+from console.tui.keystrokes import Displayed
 from console.tui.moment import FloorTime, Moment, Pace
 from console.tui.narrow import narrowed
 from console.tui.opening import OpeningScreen
@@ -111,6 +112,8 @@ class FloorApp(StackedApp, inherit_bindings=False):
 
     def _display(self, screen: Screen[Any], renderable: RenderableType | None) -> None:
         super()._display(screen, narrowed(renderable) if isinstance(renderable, ChopsUpdate) else renderable)
+        if renderable is not None and not self._batch_count and isinstance(screen, Displayed):
+            screen.displayed()
 
     def get_theme_variable_defaults(self) -> dict[str, str]:
         return variables("dark")

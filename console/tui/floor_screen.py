@@ -9,7 +9,6 @@ from textual.app import ComposeResult
 
 from console.core.state import Action, Run
 from console.tui import frame_rows as frame
-from console.tui.actions import KeyAction
 from console.tui.alarm_row import alarm_line
 from console.tui.frame_rows import Note, View
 from console.tui.keyed_screen import KeyedScreen
@@ -80,10 +79,6 @@ class FloorScreen(KeyedScreen, inherit_bindings=False):
         action = self.subject().action
         return action.key if action else ""
 
-    def label(self, key: KeyAction) -> str:
-        """What a key is called here; nothing if it can never apply to what is under the cursor."""
-        return key.label
-
     def painted(self) -> None:
         """The rows now in view were put on screen."""
 
@@ -114,6 +109,7 @@ class FloorScreen(KeyedScreen, inherit_bindings=False):
             above, under = [muted(row) for row in above], []
         below = [rule(view), *self.sheet.rows(view)] if self.sheet else []
         height, changed = self.share_out(above, under, below, foot, width=self.view.width)
+        self.laid_out = self.sheet
         if changed:
             self.call_after_refresh(floor.draw)
         quiet = isinstance(self.sheet, KillSheet) or not view.live

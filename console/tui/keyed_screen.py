@@ -36,6 +36,11 @@ _VERBS: Final = {
 _ASKS_FOR_TEXT: Final = ("reject_why", "respond", "kill", "edit", "reset")
 """Acts that open an input: whoever types on although it is closed does not mean keys."""
 
+_LOOSENS: Final = ("resume", "ack")
+"""Keys, by their labels, that at once let a run go on or take an alarm for seen."""
+
+BLIND: Final = "typed before this was on screen; press it again"
+
 _OPENS: Final = {"/": "slash", ":": "colon"}
 """What a pasted text may begin with where no input is open: these inputs act on nothing."""
 
@@ -49,7 +54,11 @@ class KeyedScreen(LaidOutScreen, inherit_bindings=False):
         super().__init__()
         self.sheet: Sheet | None = None
         self.view = frame.NOWHERE
+        self.laid_out: Sheet | None = None
+        """The sheet whose rows stand in their block."""
         self._in_front = False
+        self._seen_at = float("inf")
+        self._typed_at = float("-inf")
 
     @property
     def floor(self) -> Host:
@@ -85,8 +94,17 @@ class KeyedScreen(LaidOutScreen, inherit_bindings=False):
     def on_screen_suspend(self) -> None:
         self._in_front = False
 
+    def displayed(self) -> None:
+        """Note since when this screen, and the sheet that is up, have stood on the terminal."""
+        now = events.Event().time  # by the clock that keys are stamped with
+        self._seen_at = min(self._seen_at, now)
+        sheet = self.sheet
+        if sheet is not None and sheet is self.laid_out and self.below.drawn:
+            sheet.seen_at = min(sheet.seen_at, now)
+
     def take(self, typed: Typed) -> bool:
         """Take a key, or pasted text. Returns whether it was taken; what was not is the focused widget's."""
+        self._typed_at = typed.time
         if isinstance(typed, events.Paste):
             self._pasted(typed.text)
             return True
@@ -158,6 +176,8 @@ class KeyedScreen(LaidOutScreen, inherit_bindings=False):
         why = self.closed(found)
         if not why and found.acting and self.sheet is None and pace.since_row_went < SETTLE:
             why = "the row under the cursor went away just now; press again"
+        if not why and self._typed_at <= self._seen_at and self.label(found) in _LOOSENS:
+            why = BLIND
         if why:
             self.floor.tell(Note(f"{found.label}: {why}", about=self.subject_key(), brief=True))
             if found.id in _ASKS_FOR_TEXT:
@@ -171,14 +191,23 @@ class KeyedScreen(LaidOutScreen, inherit_bindings=False):
     def _whose(self) -> dict[str, bool]:
         return {"read_only": self.floor.read_only, "replay": self.view.replay}
 
+    def label(self, key: KeyAction) -> str:
+        """What a key is called here; nothing if it can never apply to what is under the cursor."""
+        return key.label
+
     # ---- what acts ---------------------------------------------------------------------------------------------------
 
     def fire(self, wish: Wish) -> None:
         """State what a sheet confirmed, unless what it showed is no longer so, and take the sheet away.
 
-        The sheet of a kill stays and shows what comes of it.
+        The sheet of a kill stays and shows what comes of it. A key that was typed before the sheet stood on the terminal
+        confirms nothing: nobody had read it. Only a rejection goes out all the same, which needs no sheet at all.
         """
         sheet = self.sheet
+        if sheet is not None and wish.verb != "reject" and self._typed_at <= sheet.seen_at:
+            sheet.too_soon()
+            self.floor.tell(Note(f"{wish.label}: not sent, {BLIND}", "act"))
+            return
         why = self.unsendable(wish.verb) or (self.outdated(sheet) if sheet else "")
         if why:
             self.floor.tell(Note(f"{wish.label}: not sent, {why}", "act"))

@@ -32,6 +32,14 @@ class Typewritten(Protocol):
         """Take it. Returns whether it was taken; what was not is the focused widget's."""
 
 
+@runtime_checkable
+class Displayed(Protocol):
+    """A screen that wants to know when it was painted: what is typed before that was typed blind."""
+
+    def displayed(self) -> None:
+        """What was drawn of it was handed to the terminal just now."""
+
+
 class Keystrokes:
     """Hands what is typed to the screen in front, in order, and the next only once the one before it was dealt with."""
 

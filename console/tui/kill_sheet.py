@@ -61,6 +61,10 @@ class KillSheet(Sheet):
         if not self.fired:
             self._have = self._have[:-1]
 
+    def too_soon(self) -> None:
+        self.fired = False
+        self.erase()
+
     def rows(self, view: View) -> list[Line]:
         run = self._fleet().runs.get(self._run)
         if run is None:

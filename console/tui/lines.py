@@ -127,11 +127,18 @@ class LineBlock(Widget):
         super().__init__(id=id, classes="line-view")
         self.lines: list[Line] = []
         self._painter = Painter(self)
+        self._drawn: dict[int, Line] = {}  # by row, as last handed to the toolkit
+
+    @property
+    def drawn(self) -> bool:
+        """Whether the lines as they are now were handed to the toolkit to be painted, as far as there is room for them."""
+        return bool(self._drawn) and all(self.lines[y] == line for y, line in self._drawn.items())
 
     def show(self, lines: Sequence[Line]) -> None:
         """Show `lines`; only those that differ are painted again."""
         before, self.lines = self.lines, list(lines)
         if len(before) != len(self.lines):
+            self._drawn.clear()
             self.styles.height = len(self.lines)
             self.refresh()
             return
@@ -141,7 +148,9 @@ class LineBlock(Widget):
                 self.refresh(Region(start, y, end - start, 1))
 
     def render_line(self, y: int) -> Strip:
-        line = self.lines[y] if 0 <= y < len(self.lines) else BLANK
+        line = BLANK
+        if 0 <= y < len(self.lines):
+            line = self._drawn[y] = self.lines[y]
         return self._painter.strip(line, self.size.width)
 
     def notify_style_update(self) -> None:

@@ -121,6 +121,8 @@ class ReplayApp(RecordedApp):
         playback = self.playback
         while playback.fleet.pos != playback.timeline.pos:  # it may move on meanwhile
             await playback.wind(playback.timeline.pos)
+        if remark := playback.remark():
+            self.tell(Note(remark))
 
     async def _turn(self, by: int, *, play: bool = False) -> None:
         before = self.playback.timeline

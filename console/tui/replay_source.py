@@ -34,6 +34,9 @@ class Playback(Source, Protocol):
             PlaybackError: something on the way is damaged; the fleet is as it was right before that.
         """
 
+    def remark(self) -> str:
+        """What is to be said of this session now, and was not yet; empty if there is nothing."""
+
     async def look_on(self) -> bool:
         """Look a little further for marks. Returns whether there is more to look at.
 

@@ -53,6 +53,8 @@ class Sheet:
 
     def __init__(self, wish: Wish) -> None:
         self.wish = wish
+        self.seen_at = float("inf")
+        """Since when it has stood on the terminal, by the clock that keys are stamped with."""
 
     @property
     def typed(self) -> str:
@@ -65,6 +67,9 @@ class Sheet:
 
     def erase(self) -> None:
         """Take back the last character."""
+
+    def too_soon(self) -> None:
+        """Take back the key that confirmed: it was typed before this could be read."""
 
     def outdated(self, fleet: Fleet) -> str:
         """Why what was on screen is no longer so, or nothing."""
@@ -139,6 +144,9 @@ class CodeSheet(_Approval):
 
     def erase(self) -> None:
         self._have = self._have[:-1]
+
+    def too_soon(self) -> None:
+        self.erase()
 
     def rows(self, view: View) -> list[Line]:
         lines = super().rows(view)
