@@ -32,7 +32,7 @@ def told(*results: tuple[str, str], task: str = TASK) -> Trail:
 
 
 def origin(trail: Trail, value: object, path: str = "to") -> Origin:
-    [found] = trail.call("send_mail", [(path, value)]).origins
+    found, *_addresses = trail.call("send_mail", [(path, value)]).origins
     return found
 
 
@@ -274,4 +274,7 @@ def test_the_most_telling_value_is_named() -> None:
 
 def test_paths_name_every_value() -> None:
     args = {"to": ["a", "b"], "message": {"body": "c"}, "n": 1}
-    assert list(leaf_values(args)) == [("to[0]", "a"), ("to[1]", "b"), ("message.body", "c"), ("n", 1)]
+    args["cc"] = {"a@b.example": {"c@d.example": 2}}
+    named = [("cc.a@b.example", "a@b.example"), ("cc.a@b.example.c@d.example", "c@d.example")]
+    assert [leaf for leaf in leaf_values(args, names=True) if leaf[0][:2] == "cc"][:2] == named
+    assert list(leaf_values(args))[:4] == [("to[0]", "a"), ("to[1]", "b"), ("message.body", "c"), ("n", 1)]
