@@ -1,5 +1,7 @@
 """Where values came from: through spelling, through intermediate calls, and not by a name that says so."""
 
+from typing import Any
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -273,8 +275,8 @@ def test_the_most_telling_value_is_named() -> None:
 
 
 def test_paths_name_every_value() -> None:
-    args = {"to": ["a", "b"], "message": {"body": "c"}, "n": 1}
+    args: dict[str, Any] = {"to": ["a", "b"], "message": {"body": "c"}, "n": 1}
     args["cc"] = {"a@b.example": {"c@d.example": 2}}
     named = [("cc.a@b.example", "a@b.example"), ("cc.a@b.example.c@d.example", "c@d.example")]
     assert [leaf for leaf in leaf_values(args, names=True) if leaf[0][:2] == "cc"][:2] == named
-    assert list(leaf_values(args))[:4] == [("to[0]", "a"), ("to[1]", "b"), ("message.body", "c"), ("n", 1)]
+    assert list(leaf_values(args))[:4] == [("to.0", "a"), ("to.1", "b"), ("message.body", "c"), ("n", 1)]

@@ -51,8 +51,9 @@ def failure_bound(suspicion: Suspicion | None, unproven: int) -> int:
 
 def authorised(suspicion: Suspicion | None) -> bool:
     """Whether nothing speaks against a call, every address was said or is a clean field, and all it comes from is known."""
-    known = suspicion is not None and suspicion.whole and not suspicion.stray
-    return known and suspicion.points < ROWS[-1][0]
+    if suspicion is None or not suspicion.whole or suspicion.stray:
+        return False
+    return suspicion.points < ROWS[-1][0]
 
 
 def quiet(suspicion: Suspicion | None) -> bool:

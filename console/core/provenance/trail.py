@@ -9,6 +9,7 @@ from typing import Any, Final, NamedTuple
 from msgspec import Struct
 from msgspec.structs import replace
 
+from console.core.paths import joined
 from console.core.provenance.index import Index, Query
 from console.core.provenance.normal import addresses, clean, host, is_address
 from console.core.provenance.passages import passages, sentences
@@ -214,7 +215,7 @@ class Trail:
 
 
 def leaf_values(args: dict[str, Any], *, names: bool = False) -> Iterator[tuple[str, object]]:
-    """Every value of the arguments with its path: `to[0]`, `message.body`.
+    """Every value of the arguments with its path: `to.0`, `message.body`.
 
     With `names`, a member's name that holds an address too, under the member's path: `{"a@b.example": "reader"}` says whom.
     """
@@ -222,12 +223,12 @@ def leaf_values(args: dict[str, Any], *, names: bool = False) -> Iterator[tuple[
     while stack:
         path, value = stack.pop()
         if isinstance(value, dict):
-            inside = [(f"{path}.{name}" if path else str(name), name) for name in value]
+            inside = [(joined(path, name), name) for name in value]
             if names:
                 yield from ((where, name) for where, name in inside if addresses(name))
             stack += [(where, value[name]) for where, name in reversed(inside)]
         elif isinstance(value, list):
-            stack += [(f"{path}[{at}]", inner) for at, inner in reversed(list(enumerate(value)))]
+            stack += [(joined(path, at), inner) for at, inner in reversed(list(enumerate(value)))]
         else:
             yield path, value
 
