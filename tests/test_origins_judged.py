@@ -165,6 +165,9 @@ def test_the_record_carries_bounded_visible_origins() -> None:
     kept = recorded(trail.call("send", leaves))
     assert len(kept) == 32
     assert len(msgspec.json.encode(kept)) < 16_000
+    padded = recorded(trail.call("send", [*((f"x{number}", "me") for number in range(40)), leaves[0]]))
+    assert len(padded) == 32
+    assert padded[-1].kind == "text"
     assert all(text.isprintable() for origin in kept for text in (origin.path, origin.tool, origin.quote))
     assert where(by_path(kept)["to.0"]).startswith("! text of get")
 

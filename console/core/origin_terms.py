@@ -140,9 +140,11 @@ def _quoted(text: str, most: int) -> str:
 
 
 def recorded(suspicion: Suspicion | None) -> list[ValueOrigin]:
-    """Return the origins as they stand in the record, bounded and fit to be seen."""
+    """Return the origins as they stand in the record, bounded and fit to be seen. Suspect ones come before others."""
     if suspicion is None:
         return []
+    ranked = sorted(range(len(suspicion.origins)), key=lambda at: not suspicion.origins[at].suspect)
+    kept = [suspicion.origins[at] for at in sorted(ranked[:RECORDED])]
     return [
         ValueOrigin(
             path=plain(origin.path, _PATH),
@@ -151,5 +153,5 @@ def recorded(suspicion: Suspicion | None) -> list[ValueOrigin]:
             tool=plain(origin.tool, _PATH),
             quote=plain(origin.quote, RECORDED_QUOTE),
         )
-        for origin in suspicion.origins[:RECORDED]
+        for origin in kept
     ]
