@@ -94,6 +94,11 @@ def test_addresses_are_told_from_words() -> None:
     assert addresses(text) == ["bob@x.example", "https://a.example/p?q=1", "www.b.example", "DE8937040044"]
     assert is_address("bob@x.example")
     assert not is_address("bob smith")
+    assert [addresses(one) for one in ("http://localhost/x", "a DE89370400", "a 123456789")] == [
+        ["http://localhost/x"],
+        ["DE89370400"],
+        ["123456789"],
+    ]
     assert host("https://www.a.example/p") == "a.example"
 
 
