@@ -34,7 +34,7 @@ class Reason(Struct, frozen=True, kw_only=True, omit_defaults=True):
 class ValueOrigin(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Where one value of the arguments came from.
 
-    `path` names the value (`to[0]`). `kind`: `said` by the user or an operator; a clean `field` of a tool's result; running
+    `path` names the value (`to.0`). `kind`: `said` by the user or an operator; a clean `field` of a tool's result; running
     `text` of a result, or `inherited` from a call that carried such a value; `made` by the model; `plain`, too short to
     tell. `result` is the number of the result in the run, from 1, `tool` what brought it, `quote` its words there.
     """

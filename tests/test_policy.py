@@ -12,16 +12,28 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bus.events import ActionProposed, Confidence, Hints
+from console.core.paths import PATH_CHARS
+from console.core.provenance.trail import LEAVES_LOOKED_AT
 from console.core.risk import FAILURE_BOUNDS, Assessment, matrix
+from console.core.state import TOOLS_KEPT
 from console.policy.catalogue import PRESETS, load_catalogue, load_presets
-from console.policy.condition_source import FUNCTIONS, LOOP_NAMES, LOOPS, METHODS, REGEX_CHARS, SOURCE_CHARS
+from console.policy.condition_source import (
+    FUNCTIONS,
+    LOOP_FOLDS,
+    LOOP_NAMES,
+    LOOP_SUMS,
+    LOOPS,
+    METHODS,
+    REGEX_CHARS,
+    SOURCE_CHARS,
+)  # fmt: skip
 from console.policy.files import PolicyFileError
 from console.policy.handed import DEPTH
 from console.policy.judge import Judge
 from console.policy.known import Known
 from console.policy.leaves import ALL_CHARS, LEAF_CHARS, LEAVES
 from console.policy.load import Rulebook
-from console.policy.rules import Policy, load_policy
+from console.policy.rules import BUDGET_SECONDS, Policy, load_policy
 
 STEADY = settings(derandomize=True, deadline=None, max_examples=200)
 DOC = Path(__file__).resolve().parent.parent / "docs" / "policy.md"
@@ -231,7 +243,7 @@ def test_the_page_lists_every_name_of_a_condition() -> None:
         "str": "string",
         "float": "double",
         "list[str]": "list",
-        "dict[str, str]": "map",
+        "dict[str, OriginKind]": "map",
         "dict[str, Any]": "map",
     }
     types |= {"Severity": "int", "float | None": "double or null", "int | None": "int or null"}
@@ -248,7 +260,13 @@ def test_the_page_says_the_bounds_of_conditions() -> None:
     assert f"at most {SOURCE_CHARS} characters" in said
     assert f"of at most {REGEX_CHARS} characters without counts" in said
     assert f"at most {DEPTH} levels" in said
-    assert f"inside a loop stand at most {LOOP_NAMES} of the names above" in said
+    assert f"inside a loop stand at most {LOOP_NAMES} of the names above, `lower` twice and `+` twice" in said
+    assert (LOOP_FOLDS, LOOP_SUMS, BUDGET_SECONDS) == (2, 2, 0.25)
+    assert (
+        f"The first {LEAVES_LOOKED_AT} values of an action have an origin, with paths of up to {PATH_CHARS:,} char"
+        in said
+    )
+    assert f"`used` holds {TOOLS_KEPT} tools" in said
     assert f"looks at {LEAVES} values, {LEAF_CHARS:,} characters each, {ALL_CHARS:,} together" in said
     for name in (*LOOPS, *METHODS, *FUNCTIONS):
         assert re.search(rf"`{name}(\(text\))?`", PAGE), name

@@ -12,8 +12,9 @@ from click.testing import CliRunner, Result
 from bus.events import ActionFinished, ActionProposed, ActionStarted, Confidence, MessageSeen, RunStarted
 from bus.records import Reason
 from console.cli.main import cli
+from console.cli.policy_report import replayed
 from console.core.state import Fleet, encode
-from console.evaluation.anew import Anew, judge_anew
+from console.evaluation.anew import Anew, Difference, judge_anew
 from console.policy.load import Rulebook
 from console.recording.bodies import Row
 from console.recording.writer import Recording
@@ -165,6 +166,26 @@ def test_what_was_told_before_the_session_is_read_from_the_one_before(tmp_path: 
     assert anew(alone, Rulebook(None, None)).without == ["a/r1"]
 
 
+def test_a_doubt_that_was_over_is_over(tmp_path: Path, recorded: Callable[[Bench], Path]) -> None:
+    """An alarm that came and went too often stays on the list after its cause is gone; the run is in doubt no more."""
+    rules = rulebook(tmp_path, DOUBT)
+    bench = Bench(rules=rules)
+    bench.event(1, RunStarted(goal="x"))
+    for _ in range(3):
+        bench.desk.alarms.raise_("loop", "a/r1 loops", "a", "r1")
+        bench.commit()
+        bench.pass_time(1.0)
+        bench.desk.alarms.clear("loop", "a", "r1")
+        bench.commit()
+        bench.pass_time(1.0)
+    alarm = bench.desk.fleet.alarms["loop/a/r1"]
+    assert alarm.gone
+    assert alarm.state not in ("returned", "normal")
+    act(bench, 2, "a1", "list_directory", {"path": "/x"})
+    found = anew(recorded(bench), rules)
+    assert (found.judged, found.differences) == (1, [])
+
+
 # ---- the verbs -------------------------------------------------------------------------------------------------------
 
 
@@ -209,6 +230,14 @@ def test_no_control_byte_of_an_agent_reaches_the_terminal(
     rules.write_text(when + fires + 'silent = [{args = {k = "\\u0007\\u202e"}}]\n')
     tested = said("test", str(rules))
     assert "cannot be checked" in tested.output
+    one = Difference(
+        pos=1, agent="a", run="r", action="a1", tool="look", control="gated", then="ask", now="auto",
+        why=[Reason(code="c", text="w\x1b[2J")], outcome="approved", by="ann\x1b]0;x\x07" + "n" * 80,
+    )  # fmt: skip
+    _shape, lines = replayed(Anew(judged=1, differences=[one]))  # an imported session may say anything
+    assert "approved by ann\\x1b]0;x\\x07n" in lines[-1]
+    assert all(line.isprintable() for line in lines)
+    assert "n" * 60 not in lines[-1]
     for printed in (result, explained, tested):
         assert all(char == "\n" or char.isprintable() for char in printed.output)
 

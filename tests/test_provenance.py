@@ -1,5 +1,7 @@
 """Where values came from: through spelling, through intermediate calls, and not by a name that says so."""
 
+from typing import Any
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -32,7 +34,7 @@ def told(*results: tuple[str, str], task: str = TASK) -> Trail:
 
 
 def origin(trail: Trail, value: object, path: str = "to") -> Origin:
-    [found] = trail.call("send_mail", [(path, value)]).origins
+    found, *_addresses = trail.call("send_mail", [(path, value)]).origins
     return found
 
 
@@ -92,6 +94,11 @@ def test_addresses_are_told_from_words() -> None:
     assert addresses(text) == ["bob@x.example", "https://a.example/p?q=1", "www.b.example", "DE8937040044"]
     assert is_address("bob@x.example")
     assert not is_address("bob smith")
+    assert [addresses(one) for one in ("http://localhost/x", "a DE89370400", "a 123456789")] == [
+        ["http://localhost/x"],
+        ["DE89370400"],
+        ["123456789"],
+    ]
     assert host("https://www.a.example/p") == "a.example"
 
 
@@ -273,5 +280,8 @@ def test_the_most_telling_value_is_named() -> None:
 
 
 def test_paths_name_every_value() -> None:
-    args = {"to": ["a", "b"], "message": {"body": "c"}, "n": 1}
-    assert list(leaf_values(args)) == [("to[0]", "a"), ("to[1]", "b"), ("message.body", "c"), ("n", 1)]
+    args: dict[str, Any] = {"to": ["a", "b"], "message": {"body": "c"}, "n": 1}
+    args["cc"] = {"a@b.example": {"c@d.example": 2}}
+    named = [("cc.a@b.example", "a@b.example"), ("cc.a@b.example.c@d.example", "c@d.example")]
+    assert [leaf for leaf in leaf_values(args, names=True) if leaf[0][:2] == "cc"][:2] == named
+    assert list(leaf_values(args))[:4] == [("to.0", "a"), ("to.1", "b"), ("message.body", "c"), ("n", 1)]

@@ -23,7 +23,7 @@ ARGS: dict[str, Any] = {
 ORIGINS = [
     ValueOrigin(path="order_id", kind="said"),
     ValueOrigin(path="to", kind="text", result=6, tool="fetch_page", quote="send invoices to payouts"),
-    ValueOrigin(path="attach[0]", kind="field", result=7, tool="get_invoice"),
+    ValueOrigin(path="attach.0", kind="field", result=7, tool="get_invoice"),
     ValueOrigin(path="body", kind="made"),
 ]
 RUN = Run(agent="refunds", run="7q4f")
@@ -50,7 +50,7 @@ def rows(shown: Action, width: int) -> list[str]:
     cells = (at or width) - 1 - column
     known = by_path(shown.origins)
     found = pieces(shown.args, RUN, cells, unfolded=False)
-    return [text_of(decide_rows.argument_row(piece, column, known.get(piece.path), at)) for piece in found]
+    return [text_of(decide_rows.argument_row(piece, column, known.get(piece.place), at)) for piece in found]
 
 
 @pytest.mark.parametrize("width", [80, 120])

@@ -17,6 +17,7 @@ SHOWN = 200
 """Most differences that are printed; JSON has all."""
 
 TOOL_CELLS = 40
+NAME_CELLS = 64
 
 
 def explained(judge: Judge, evidence: Evidence, agent: str) -> tuple[dict[str, Any], list[str]]:
@@ -112,7 +113,7 @@ def replayed(found: Anew) -> tuple[dict[str, Any], list[str]]:
 
 
 def _row(one: Difference) -> tuple[str, ...]:
-    decided = f"{one.outcome} by {one.by}" if one.outcome else printing.NOTHING
+    decided = f"{one.outcome} by {plain(one.by, NAME_CELLS)}" if one.outcome else printing.NOTHING
     if one.control == "observed":
         decided = "observed"
     why = one.why[0].text if one.why else ""

@@ -13,7 +13,7 @@ from typing import Any, Final
 
 import click
 
-from console.core.text import ELLIPSIS, visible_json
+from console.core.text import ELLIPSIS, visible, visible_json
 
 NOTHING: Final = "–"
 ID_CELLS: Final = 12
@@ -63,8 +63,11 @@ def _cut(line: str, space: int) -> str:
 
 
 def columns(head: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
-    """A table as lines: columns as wide as their widest cell, two blanks apart, the last one as it is."""
-    table = [list(head), *(list(row) for row in rows)]
+    """A table as lines: columns as wide as their widest cell, two blanks apart, the last one of any length.
+
+    What cannot be seen of a cell is shown as its escape, wherever the cell came from: an imported file may say anything.
+    """
+    table = [list(head), *([visible(text) for text in row] for row in rows)]
     widths = [max(width(row[number]) for row in table) for number in range(len(head))]
     lines = []
     for row in table:

@@ -44,12 +44,16 @@ def failure_bound(suspicion: Suspicion | None, unproven: int) -> int:
     if suspicion is None:
         return unproven
     bound = next((bp for least, bp in ROWS if suspicion.points >= least), AUTHORISED_BP)
+    if suspicion.stray:
+        bound = max(bound, UNREMARKABLE_BP)
     return bound if suspicion.whole else max(bound, unproven)
 
 
 def authorised(suspicion: Suspicion | None) -> bool:
-    """Whether nothing speaks against a call, and all that it could be told from is known."""
-    return suspicion is not None and suspicion.whole and suspicion.points < ROWS[-1][0]
+    """Whether nothing speaks against a call, every address was said or is a clean field, and all it comes from is known."""
+    if suspicion is None or not suspicion.whole or suspicion.stray:
+        return False
+    return suspicion.points < ROWS[-1][0]
 
 
 def quiet(suspicion: Suspicion | None) -> bool:
@@ -62,7 +66,7 @@ def quiet(suspicion: Suspicion | None) -> bool:
 
 def facts(suspicion: Suspicion) -> list[tuple[str, str]]:
     """Return what speaks against a call as (code, sentence), the most telling first; nothing if little does."""
-    if suspicion.points < ROWS[-1][0]:
+    if suspicion.points < ROWS[-1][0] and not suspicion.stray:
         return []
     codes = {code for code, _points in suspicion.terms}
     found: list[tuple[str, str]] = []
@@ -136,9 +140,11 @@ def _quoted(text: str, most: int) -> str:
 
 
 def recorded(suspicion: Suspicion | None) -> list[ValueOrigin]:
-    """Return the origins as they stand in the record, bounded and fit to be seen."""
+    """Return the origins as they stand in the record, bounded and fit to be seen. Suspect ones come before others."""
     if suspicion is None:
         return []
+    ranked = sorted(range(len(suspicion.origins)), key=lambda at: not suspicion.origins[at].suspect)
+    kept = [suspicion.origins[at] for at in sorted(ranked[:RECORDED])]
     return [
         ValueOrigin(
             path=plain(origin.path, _PATH),
@@ -147,5 +153,5 @@ def recorded(suspicion: Suspicion | None) -> list[ValueOrigin]:
             tool=plain(origin.tool, _PATH),
             quote=plain(origin.quote, RECORDED_QUOTE),
         )
-        for origin in suspicion.origins[:RECORDED]
+        for origin in kept
     ]

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from typing import Final
 
 from bus.records import ValueOrigin
 
 SUSPECT: Final = ("text", "inherited")
 """Kinds of origin that take a call's authorisation away."""
+
+_ITEM: Final = re.compile(r"\[(\d+)\]")
 
 
 def where(origin: ValueOrigin) -> str:
@@ -29,9 +32,13 @@ def where(origin: ValueOrigin) -> str:
 
 
 def by_path(origins: list[ValueOrigin]) -> dict[str, ValueOrigin]:
-    """Return the origin of each argument by its path; of a value with many addresses in it the most suspect one."""
+    """Return the origin of each argument by its path; of a value with many addresses in it the most suspect one.
+
+    Older recordings write `to[0]` for what is `to.0` now.
+    """
     found: dict[str, ValueOrigin] = {}
     for origin in origins:
-        if origin.path not in found or origin.kind in SUSPECT:
-            found[origin.path] = origin
+        path = _ITEM.sub(r".\1", origin.path)
+        if path not in found or (origin.kind in SUSPECT and found[path].kind not in SUSPECT):
+            found[path] = origin
     return found

@@ -28,15 +28,13 @@ from console.policy.judge import Judge
 from console.recording.history import sessions
 from console.recording.reader import Reader
 from console.recording.schema import RecordingError
+from console.supervisor.alarms import is_so
 from console.supervisor.assessor import Assessor
 from console.supervisor.blobs import Blobs
 from console.supervisor.recalling import events_of
 
 STOPS: Final[tuple[Gate, ...]] = ("ask", "hold", "deny")
 """Gates at which an action does not run by itself."""
-
-QUIET: Final = ("returned", "normal")
-"""States of an alarm whose reason is gone."""
 
 
 class Difference(Struct, frozen=True, kw_only=True):
@@ -180,9 +178,7 @@ class Again:
             (
                 alarm.text
                 for alarm in alarms
-                if (alarm.agent, alarm.run) == (run.agent, run.run)
-                and alarm.kind in KINDS
-                and alarm.state not in QUIET
+                if (alarm.agent, alarm.run) == (run.agent, run.run) and alarm.kind in KINDS and is_so(alarm)
             ),
             "",
         )

@@ -2,7 +2,8 @@
 
 The engine knows no types before it runs, counts no steps and converts whatever it is given, so the bounds are set here: on
 length, nesting, names, functions, and one loop without another inside. With the bounds on the arguments
-(`handed`) they bound the work of one evaluation: at most 256 turns over a part of an expression of 500 characters.
+(`handed`) they bound the work of one evaluation: at most 256 turns over a part of an expression of 500 characters. How long
+all rules together may take at one call, `rules` says.
 """
 
 from __future__ import annotations
@@ -30,6 +31,9 @@ LOOP_NAMES: Final = 16
 
 LOOP_SUMS: Final = 2
 """Most `+` inside a loop: joining texts copies them at every turn."""
+
+LOOP_FOLDS: Final = 2
+"""Most `lower` inside a loop: each copies its text three times at every turn."""
 
 LOOPS: Final = ("all", "exists", "exists_one", "filter")
 METHODS: Final = ("contains", "endsWith", "matches", "size", "startsWith")
@@ -124,6 +128,9 @@ class _Checked:
                 self._member(at)
             elif self._sign(at + 1) == "(":
                 self._among(at, FUNCTIONS, "function")
+                given = self._all[at + 2].said if at + 2 < len(self._all) else ""
+                if token.said == "lower" and given in LISTS and self._sign(at + 3) == ")":
+                    raise ConditionError(f"lower({given}): it takes a text, and {given} holds many values")
             elif self._sign(at + 1) == "{":
                 raise ConditionError(f"{token.said}{{…}}: there are no types to make values of")
             elif not (self._bound == token.said and at in self._loop):
@@ -165,9 +172,11 @@ class _Checked:
     def _weigh_loop(self) -> None:
         inside = [self._all[at] for at in self._loop]
         reads = sum(token.kind == "name" and token.said in NAMES for token in inside)
-        if reads > LOOP_NAMES or inside.count(Token("sign", "+")) > LOOP_SUMS:
+        folds = inside.count(Token("name", "lower"))
+        if reads > LOOP_NAMES or folds > LOOP_FOLDS or inside.count(Token("sign", "+")) > LOOP_SUMS:
             raise ConditionError(
-                f"too much inside the loop: at most {LOOP_NAMES} names and {LOOP_SUMS} times + are worked out for each value"
+                f"too much inside the loop: at most {LOOP_NAMES} names, {LOOP_FOLDS} times lower and {LOOP_SUMS} times + "
+                "are worked out for each value"
             )
 
     def _member(self, at: int) -> None:

@@ -12,31 +12,44 @@ from typing import TYPE_CHECKING, Any, Final
 
 from console.policy.condition_source import ConditionError, check_source
 from console.policy.handed import handed
-from console.policy.known import NAMES, Known
+from console.policy.known import NAMES, Judged, Known
 
 if TYPE_CHECKING:
     import cel
 
 _SHOWN: Final = 160
+_NO_TEXT: Final = "lower(…) takes a text"
 
 
 class Context:
     """One call as all conditions see it: converted once, whatever their number, and only what one of them reads.
 
-    `cut` are the arguments that were shortened or left out.
+    `cut` are the arguments that were shortened or left out, `partial` the other names that are not all there.
 
     Raises:
         ConditionError: the engine cannot take the values.
     """
 
-    __slots__ = ("cut", "values")
+    __slots__ = ("_blind", "_plain", "cut", "folding", "partial", "values")
 
     def __init__(self, known: Known, names: Iterable[str] = NAMES) -> None:
         values = {name: getattr(known, name) for name in names}
         self.cut: frozenset[str] = frozenset()
         if "args" in values:
             values["args"], self.cut = handed(known.args)
-        self.values = _guarded(_context, values)
+        self.partial = known.partial.intersection(names) if isinstance(known, Judged) else frozenset[str]()
+        self.folding = _Folding()
+        self.values = _guarded(_context, values, self.folding)
+        self._plain = values
+        self._blind: cel.Context | None = None
+
+    @property
+    def blind(self) -> cel.Context:
+        """The call without what is not all there: a condition that needs it fails."""
+        if self._blind is None:
+            values = {name: value for name, value in self._plain.items() if name not in self.partial}
+            self._blind = _guarded(_context, values, self.folding)
+        return self._blind
 
 
 class Condition:
@@ -69,14 +82,32 @@ class Condition:
         Raises:
             ConditionError: it could not be evaluated, or is neither true nor false.
         """
-        answer = _guarded(self._program.execute, context.values)
+        return self._answer(context, context.values)
+
+    def _answer(self, context: Context, values: cel.Context) -> bool:
+        context.folding.failed = False
+        try:
+            answer = _guarded(self._program.execute, values)
+        except ConditionError:
+            if context.folding.failed:
+                raise ConditionError(_NO_TEXT) from None
+            raise
+        if context.folding.failed and answer is not True:
+            raise ConditionError(_NO_TEXT)
         if isinstance(answer, bool):
             return answer
         raise ConditionError(f"it comes to a value of type {type(answer).__name__}, not to true or false")
 
     def misses(self, context: Context) -> bool:
-        """Whether the condition reads an argument that was cut."""
-        return bool(context.cut) and (self._reads is None or not self._reads.isdisjoint(context.cut))
+        """Whether the condition reads an argument that was cut, or could come out otherwise by what is not all there."""
+        if context.cut and (self._reads is None or not self._reads.isdisjoint(context.cut)):
+            return True
+        if context.partial.isdisjoint(self.names):
+            return False
+        try:
+            return self._answer(context, context.blind)
+        except ConditionError:
+            return True
 
     def _try(self) -> None:
         """Evaluate it of a call of which nothing is known: what then fits no type never will.
@@ -130,12 +161,25 @@ def _compile(source: str) -> cel.Program:
     return cel.compile(source)
 
 
-def _context(values: dict[str, Any]) -> cel.Context:
+def _context(values: dict[str, Any], folding: _Folding) -> cel.Context:
     import cel
 
-    return cel.Context(values, {"lower": _lower})
+    return cel.Context(values, {"lower": folding.lower})
 
 
-def _lower(text: object) -> object:
-    """CEL's own library has no way to ignore case. Raises nothing: the engine would write that to standard error."""
-    return text.casefold() if isinstance(text, str) else text
+class _Folding:
+    """The function `lower`: CEL's own library has no way to ignore case. `failed`: it was given something else than a text.
+
+    It raises nothing, since the engine would write that to standard error.
+    """
+
+    __slots__ = ("failed",)
+
+    def __init__(self) -> None:
+        self.failed = False
+
+    def lower(self, text: object) -> str | None:
+        if isinstance(text, str):
+            return text.casefold()
+        self.failed = True
+        return None

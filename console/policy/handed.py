@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any, Final, NamedTuple
 
-from console.policy.leaves import ALL_CHARS, LEAF_CHARS, LEAVES, PATH_CHARS
+from console.core.paths import PATH_CHARS
+from console.policy.leaves import ALL_CHARS, LEAF_CHARS, LEAVES
 
 DEPTH: Final = 32
 """Levels of nesting that are handed over. The engine converts values recursively, in native code."""

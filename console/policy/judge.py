@@ -38,7 +38,8 @@ class Judge:
         try:
             name = command_argument(self.catalogue.lookup(tool), tool, args)
             if not name:
-                return trail.call(tool, leaf_values(args), whole=not blob_names(args), without=without)
+                named = leaf_values(args, names=True)
+                return trail.call(tool, named, whole=not blob_names(args), without=without)
             graded = grade(args[name])
             suspicion = trail.call("", graded.leaves, without=without)
             return grave_command(suspicion) if graded.severity >= 3 else suspicion

@@ -9,11 +9,17 @@ from msgspec import Struct, field
 from bus.events import ActionProposed
 from console.core.circumstances import Circumstances
 from console.core.origin_terms import authorised
+from console.core.paths import PATH_CHARS
+from console.core.provenance.suspicion import OriginKind, Suspicion
 from console.core.risk import Evidence, severity_of
+from console.core.state import TOOLS_KEPT
 from console.core.tool_facts import Severity
+from console.policy.leaves import ALL_CHARS
 
 ORIGINS: Final = 256
 """Values of one call whose origin is handed over."""
+
+_WORST_LAST: Final[tuple[OriginKind, ...]] = ("plain", "said", "field", "made", "inherited", "text")
 
 
 class Known(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -44,7 +50,7 @@ class Known(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     traced: bool = False
     authorised: bool = False
     suspect: bool = False
-    origins: dict[str, str] = field(default_factory=dict)
+    origins: dict[str, OriginKind] = field(default_factory=dict)
     failure: float = 0.2
     verified: int = 0
     wrong: int = 0
@@ -66,11 +72,20 @@ LISTS: Final = frozenset({"args", "origins", "used"})
 """Names that hold other values, and may be looped over."""
 
 
-def known(proposal: ActionProposed, agent: str, evidence: Evidence, run: Circumstances) -> Known:
+class Judged(Known, frozen=True, kw_only=True):
+    """What a condition sees of a real call. `partial` names what is not all there: no condition may be silent for that."""
+
+    partial: frozenset[str] = frozenset()
+
+
+def known(proposal: ActionProposed, agent: str, evidence: Evidence, run: Circumstances) -> Judged:
     """Return what a condition sees of a call. `evidence` is without the rules, which are asked with this."""
+    origins, whole = _origins(evidence.suspicion)
+    partial = {"origins": whole, "used": len(run.used) < TOOLS_KEPT}
     facts, suspicion, earned = evidence.facts, evidence.suspicion, evidence.standing
     hints, claim = evidence.hints, evidence.confidence
-    return Known(
+    return Judged(
+        partial=frozenset(name for name, all_there in partial.items() if not all_there),
         tool=proposal.tool,
         args=proposal.args,
         agent=agent,
@@ -92,9 +107,7 @@ def known(proposal: ActionProposed, agent: str, evidence: Evidence, run: Circums
         traced=suspicion is not None,
         authorised=authorised(suspicion),
         suspect=suspicion is not None and suspicion.suspect is not None,
-        origins={}
-        if suspicion is None
-        else {origin.path: origin.kind for origin in suspicion.origins[:ORIGINS]},
+        origins=origins,
         failure=evidence.failure_bp / 10_000,
         verified=earned.right + earned.wrong,
         wrong=earned.wrong,
@@ -108,3 +121,22 @@ def known(proposal: ActionProposed, agent: str, evidence: Evidence, run: Circums
         cost_usd=run.cost_usd,
         used=list(run.used),
     )
+
+
+def _origins(suspicion: Suspicion | None) -> tuple[dict[str, OriginKind], bool]:
+    """Return the worst origin of each path, and whether that is all of them, each with its whole path."""
+    found: dict[str, OriginKind] = {}
+    if suspicion is None:
+        return found, True  # nothing is known of any value, and `traced` says so
+    whole, room = suspicion.whole, ALL_CHARS
+    for path, kind in ((origin.path, origin.kind) for origin in suspicion.origins):
+        if path in found:
+            found[path] = max(found[path], kind, key=_WORST_LAST.index)
+        elif len(path) > PATH_CHARS or len(path) > room or len(found) == ORIGINS:
+            whole = False
+        else:
+            clean = path.isascii() or path == path.encode("utf-8", "replace").decode("utf-8")
+            whole, room = whole and clean, room - len(path)
+            if clean:
+                found[path] = kind
+    return found, whole

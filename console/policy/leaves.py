@@ -7,6 +7,8 @@ from typing import Any, Final
 
 from msgspec import Struct
 
+from console.core.paths import PATH_CHARS, joined
+
 LEAF_CHARS: Final = 10_000
 """Characters of one value that a rule looks at."""
 
@@ -15,9 +17,6 @@ LEAVES: Final = 256
 
 ALL_CHARS: Final = 100_000
 """Characters of all values together that a rule looks at. More than any event holds; blobs can be larger."""
-
-PATH_CHARS: Final = 1_000
-"""Characters of one path that a rule looks at."""
 
 _EXACT: Final = 2.0**53
 
@@ -63,10 +62,8 @@ def leaves(args: dict[str, Any]) -> Leaves:
 
 def _members(path: str, value: dict[str, Any] | list[Any]) -> Iterator[tuple[str, Any]]:
     members = value.items() if isinstance(value, dict) else enumerate(value)
-    start = f"{path[: PATH_CHARS + 1]}." if path else ""
     for key, member in members:
-        name = key if isinstance(key, str) else str(key)
-        yield start + name[: PATH_CHARS + 1], member
+        yield joined(path, key), member
 
 
 def _text(value: object) -> str:

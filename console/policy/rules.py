@@ -8,6 +8,8 @@ looked at where all patterns match.
 from __future__ import annotations
 
 import hashlib
+import re
+import time
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any, Final, Literal, NamedTuple
@@ -16,6 +18,8 @@ import msgspec
 from msgspec import Struct, field
 
 from bus.events import Gate, Id
+from console.core.paths import PATH_CHARS
+from console.core.provenance.trail import leaf_values
 from console.core.tool_facts import RuleHit, Severity
 from console.policy.condition_source import ConditionError
 from console.policy.conditions import Condition, Context
@@ -23,6 +27,10 @@ from console.policy.files import convert, read_toml, refuse, table
 from console.policy.glob import Glob
 from console.policy.known import Known
 from console.policy.leaves import Leaves, leaves
+
+BUDGET_SECONDS: Final = 0.25
+"""Processor time that the rules may take at one call; those that were not reached by then ask. The supervisor that asks them
+renews a lease of 10 s meanwhile."""
 
 RULES: Final = 500
 """Most rules of one file: each is looked at for each action."""
@@ -56,7 +64,7 @@ class Seen:
     `known` gives what conditions see, `names` is what they read of it.
     """
 
-    __slots__ = ("_context", "_known", "_leaves", "_names", "args")
+    __slots__ = ("_context", "_failed", "_known", "_leaves", "_names", "args")
 
     def __init__(self, args: dict[str, Any], known: Callable[[], Known], names: Iterable[str]) -> None:
         self.args = args
@@ -64,6 +72,7 @@ class Seen:
         self._names = names
         self._leaves: Leaves | None = None
         self._context: Context | None = None
+        self._failed: Exception | None = None
 
     @property
     def leaves(self) -> Leaves:
@@ -74,9 +83,15 @@ class Seen:
 
     @property
     def context(self) -> Context:
-        """What conditions see. Raises whatever goes wrong in the making."""
+        """What conditions see. Raises whatever goes wrong in the making, which is not tried twice."""
+        if self._failed is not None:
+            raise self._failed
         if self._context is None:
-            self._context = Context(self._known(), self._names)
+            try:
+                self._context = Context(self._known(), self._names)
+            except Exception as error:
+                self._failed = error
+                raise
         return self._context
 
 
@@ -123,13 +138,15 @@ class Rule:
                 return None if call.leaves.whole else self.unsure("policy-truncated", _TOO_MUCH)
         if self.when is None:
             return self._hit
+        context = call.context
         try:
-            if self.when.holds(call.context):
+            if self.when.holds(context):
                 return self._hit
         except ConditionError:
-            if not self.when.misses(call.context):
+            if not self.when.misses(context):
                 raise
-        return self.unsure("policy-truncated", _TOO_MUCH) if self.when.misses(call.context) else None
+            return self.unsure("policy-truncated", _TOO_MUCH)
+        return self.unsure("policy-truncated", _TOO_MUCH) if self.when.misses(context) else None
 
     def unsure(self, kind: Literal["policy-error", "policy-truncated"], why: str) -> RuleHit:
         """Return the hit of a rule that could not be checked: ask."""
@@ -137,10 +154,11 @@ class Rule:
 
 
 class Policy:
-    """The rules in force. Made by `load_policy`; does not change."""
+    """The rules in force. Made by `load_policy`; does not change. `clock` tells the processor time in seconds."""
 
-    def __init__(self, rules: tuple[Rule, ...] = ()) -> None:
+    def __init__(self, rules: tuple[Rule, ...] = (), clock: Callable[[], float] = time.thread_time) -> None:
         self.rules: Final = rules
+        self._clock = clock
         self.digest: Final = hashlib.sha256(msgspec.json.encode([rule.said for rule in rules])).hexdigest()
         """SHA-256 over all rules in force, for the record."""
         self._names = frozenset[str]().union(*(rule.when.names for rule in rules if rule.when is not None))
@@ -160,9 +178,15 @@ class Policy:
         found: list[RuleHit] = []
         call = Seen(args, known or (lambda: Known(tool=tool, agent=agent, args=args)), self._names)
         who, name = agent.casefold(), tool.casefold()
+        until = self._clock() + BUDGET_SECONDS
         for rule in self.rules:
+            if not rule.concerns(who, name):
+                continue
+            if self._clock() > until:
+                found.append(rule.unsure("policy-truncated", _TOO_LONG))
+                continue
             try:
-                hit = rule.check(call) if rule.concerns(who, name) else None
+                hit = rule.check(call)
             except ConditionError as error:
                 hit = rule.unsure("policy-error", str(error))
             except Exception as error:  # noqa: BLE001  (whatever goes wrong in a rule: silence would mean yes)
@@ -177,7 +201,12 @@ class Policy:
         return any(rule.concerns(who, name) for rule in self.rules)
 
 
-_TOO_MUCH: Final = "the arguments are too large, or part of them has not arrived"
+_TOO_MUCH: Final = "there is more than is looked at, or part of it has not arrived"
+_TOO_LONG: Final = "the rules before it took too long at this call"
+
+
+_SHOWN: Final = 60
+_INDEX: Final = re.compile(r"\[\d*\]")
 
 
 class Tried(NamedTuple):
@@ -243,6 +272,15 @@ def _rule(path: Path, number: int, item: object) -> tuple[str, Rule, _Written]:
         raise refuse(path, where, str(error)) from None
 
 
+def _no_path(example: Known) -> str:
+    """Why an example's `origins` have a path that no call would have; empty if they have none. Such a rule never fires."""
+    there = {path for path, _value in leaf_values(example.args, names=True)}
+    for path in example.origins:
+        if len(path) > PATH_CHARS or (path not in there and _INDEX.search(path)):
+            return f"no value has the path {path[:_SHOWN]!r} in `origins`: write it as patterns do, like to.0"
+    return ""
+
+
 def try_examples(rule: Rule, written: _Written) -> Iterator[Tried]:
     """Run a rule's examples."""
     alone = Policy((rule,))
@@ -254,7 +292,9 @@ def try_examples(rule: Rule, written: _Written) -> Iterator[Tried]:
         for number, example in enumerate(examples, 1):
             hits = alone.hits(example.agent, example.tool, example.args, lambda example=example: example)  # type: ignore[misc]
             problem = ""
-            if hits and hits[0].kind != "rule":
+            if strange := _no_path(example):
+                problem = f"example {number} of `{kind}`: {strange}"
+            elif hits and hits[0].kind != "rule":
                 problem = f"example {number} of `{kind}` cannot be checked: {hits[0].why}"
             elif bool(hits) is not (kind == "fires"):
                 does = "fires" if hits else "does not fire"

@@ -15,6 +15,7 @@ from typing import Any, Final, NamedTuple
 from console.core.blobs import BLOB, apart, blob_bytes, blob_names, is_blob
 from console.core.exact import document, mixed, unambiguous
 from console.core.exact import quoted as in_quotes
+from console.core.paths import joined
 from console.core.state import Run
 from console.tui.figures import size
 from console.tui.paint import wrap
@@ -41,28 +42,34 @@ class Leaf(NamedTuple):
     value: str
     odd: bool = False
     blob: dict[str, Any] | None = None
+    place: str = ""
+    """The path as rules and origins write it."""
 
 
 def leaves(args: dict[str, Any]) -> list[Leaf]:
     """Every leaf of the arguments, in the order in which they were sent."""
-    return list(_walk(args, ""))
+    return list(_walk(args, "", ""))
 
 
-def _walk(value: Any, path: str) -> Iterator[Leaf]:
+def _walk(value: Any, path: str, place: str) -> Iterator[Leaf]:
     if isinstance(value, dict) and value:
         members = value
         if is_blob(value):
             said = {name: inner for name, inner in value.items() if _of_reference(name, inner)}
-            yield Leaf(path or "$", document(said, indent=None), blob=said)
+            yield Leaf(path or "$", document(said, indent=None), blob=said, place=place)
             members = {name: inner for name, inner in value.items() if name not in said}
         for name, inner in members.items():
             step = name if _NAME.fullmatch(name) else f"[{exact(name, quoted=True)}]"
-            yield from _walk(inner, f"{path}.{step}" if path and not step.startswith("[") else path + step)
+            yield from _walk(
+                inner,
+                f"{path}.{step}" if path and not step.startswith("[") else path + step,
+                joined(place, name),
+            )
     elif isinstance(value, list) and value:
         for number, inner in enumerate(value):
-            yield from _walk(inner, f"{path}[{number}]")
+            yield from _walk(inner, f"{path}[{number}]", joined(place, number))
     else:
-        yield Leaf(path or "$", exact(value), odd=isinstance(value, str) and mixed(value))
+        yield Leaf(path or "$", exact(value), odd=isinstance(value, str) and mixed(value), place=place)
 
 
 def _of_reference(name: str, value: Any) -> bool:
@@ -92,7 +99,7 @@ def telling(args: dict[str, Any]) -> str:
 def telling_leaf(args: dict[str, Any]) -> tuple[str, str]:
     """That value with its path before it."""
     best: tuple[int, str, str] | None = None
-    for leaf in islice(_walk(args, ""), _LOOKED_AT):
+    for leaf in islice(_walk(args, "", ""), _LOOKED_AT):
         if leaf.blob is not None:
             continue
         rank = _TELLING.index(leaf.path) if leaf.path in _TELLING else len(_TELLING)
@@ -111,6 +118,8 @@ class Piece(NamedTuple):
     text: str
     odd: bool = False
     fold: str = ""
+    place: str = ""
+    """The path as rules and origins write it."""
 
 
 def told(lines: list[str]) -> list[Piece]:
@@ -124,15 +133,24 @@ def pieces(args: dict[str, Any], run: Run, cells: int, *, unfolded: bool) -> lis
     for number, leaf in enumerate(leaves(args)):
         if leaf.blob is not None:
             words = [*wrap(apart(leaf.blob, run.blobs), cells), *_split(leaf.value, cells)]
-            found += [Piece(number, part, leaf.path, text, odd=True) for part, text in enumerate(words)]
+            found += [
+                Piece(number, part, leaf.path, text, odd=True, place=leaf.place)
+                for part, text in enumerate(words)
+            ]
             continue
         lines = _split(leaf.value, cells)
         if len(lines) > FOLD_AT and not unfolded:
             hidden = f"… {size(len(leaf.value))} in {len(lines)} lines, o opens"
-            found += [Piece(number, part, leaf.path, text, leaf.odd) for part, text in enumerate(lines[:2])]
-            found.append(Piece(number, 2, leaf.path, "", fold=hidden))
+            found += [
+                Piece(number, part, leaf.path, text, leaf.odd, place=leaf.place)
+                for part, text in enumerate(lines[:2])
+            ]
+            found.append(Piece(number, 2, leaf.path, "", fold=hidden, place=leaf.place))
         else:
-            found += [Piece(number, part, leaf.path, text, leaf.odd) for part, text in enumerate(lines)]
+            found += [
+                Piece(number, part, leaf.path, text, leaf.odd, place=leaf.place)
+                for part, text in enumerate(lines)
+            ]
     return found
 
 

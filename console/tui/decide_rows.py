@@ -96,7 +96,7 @@ def argument_line(
     some: list[Piece], column: int, origins: dict[str, ValueOrigin], origin_at: int | None
 ) -> Line:
     """The line of a piece, or an empty one if there is none."""
-    return argument_row(some[0], column, origins.get(some[0].path), origin_at) if some else ()
+    return argument_row(some[0], column, origins.get(some[0].place), origin_at) if some else ()
 
 
 def argument_row(

@@ -98,6 +98,11 @@ class Suspicion(Struct, frozen=True, kw_only=True):
         return self.touches or any(origin.suspect for origin in self.origins)
 
     @property
+    def stray(self) -> bool:
+        """Whether an address among the values was neither said nor a clean field: such a call is never authorised."""
+        return any(origin.address and origin.kind not in ("said", "field") for origin in self.origins)
+
+    @property
     def suspect(self) -> Origin | None:
         """The value that says most against the call: one beside an instruction first, then an address, then the first."""
         found = [origin for origin in self.origins if origin.suspect]

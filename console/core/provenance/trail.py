@@ -9,6 +9,7 @@ from typing import Any, Final, NamedTuple
 from msgspec import Struct
 from msgspec.structs import replace
 
+from console.core.paths import joined
 from console.core.provenance.index import Index, Query
 from console.core.provenance.normal import addresses, clean, host, is_address
 from console.core.provenance.passages import passages, sentences
@@ -16,7 +17,10 @@ from console.core.provenance.suspicion import Origin, Suspicion, Traits, weigh
 from console.core.provenance.vocabulary import STOP, VERBS, families, name_parts, stem
 
 LONG: Final = 80
-"""Characters of a value that may be one thing; of a longer one only the addresses in it are looked at."""
+"""Characters of a value that may be one thing. The addresses in a value are looked at whatever its length."""
+
+ADDRESSES: Final = 64
+"""Addresses of one value that are looked at; more of them make the call not whole."""
 
 LEAVES_LOOKED_AT: Final = 64
 """Values of one call that are looked at; more of them make the call not whole."""
@@ -122,8 +126,8 @@ class Trail:
     ) -> Suspicion:
         """Tell where the values of a call came from, and what speaks against it.
 
-        `leaves` are the paths and values of its arguments (`leaf_values`). `tool` is empty where its name is not what is
-        done, as of a shell. Not `whole`: some values are not among them.
+        `leaves` are the paths and values of its arguments, names that may be addresses among them (`leaf_values`). `tool`
+        is empty where its name is not what is done, as of a shell. Not `whole`: some values are not among them.
         """
         origins: list[Origin] = []
         whole = whole and self._whole and self._read.whole and self._user.whole
@@ -131,7 +135,10 @@ class Trail:
             if number >= LEAVES_LOOKED_AT:
                 whole = False
                 break
-            origins += self._leaf(path, value)
+            text = value if isinstance(value, str) else _text(value)
+            found = addresses(text)
+            whole = whole and len(found) <= ADDRESSES
+            origins += self._leaf(path, value, text, found[:ADDRESSES])
         name = _named(tool)
         verb_asked = bool(name.verb) and (name.verb in self._verbs or stem(name.verb) in self._stems)
         traits = Traits(
@@ -155,13 +162,14 @@ class Trail:
                 if place:
                     self._resources.mark(place)
 
-    def _leaf(self, path: str, value: object) -> Iterator[Origin]:
-        text = value if isinstance(value, str) else _text(value)
-        if len(text) > LONG:
-            for address in addresses(text)[:LEAVES_LOOKED_AT]:
-                yield self._origin(path, address, address)
-        else:
+    def _leaf(self, path: str, value: object, text: str, found: list[str]) -> Iterator[Origin]:
+        """Tell where a value came from, and each address that is part of it: a name beside an address hides nothing."""
+        if len(text) <= LONG:
             yield self._origin(path, value, text)
+            if is_address(text.strip()):
+                return  # the value is the address
+        for address in found:
+            yield self._origin(path, address, address)
 
     def _origin(self, path: str, value: object, text: str) -> Origin:
         shown = text[:VALUE_CHARS]
@@ -206,17 +214,21 @@ class Trail:
         )
 
 
-def leaf_values(args: dict[str, Any]) -> Iterator[tuple[str, object]]:
-    """Every value of the arguments with its path: `to[0]`, `message.body`. Names of members are not values."""
+def leaf_values(args: dict[str, Any], *, names: bool = False) -> Iterator[tuple[str, object]]:
+    """Every value of the arguments with its path: `to.0`, `message.body`.
+
+    With `names`, a member's name that holds an address too, under the member's path: `{"a@b.example": "reader"}` says whom.
+    """
     stack: list[tuple[str, Any]] = [("", args)]
     while stack:
         path, value = stack.pop()
         if isinstance(value, dict):
-            stack += [
-                (f"{path}.{name}" if path else str(name), inner) for name, inner in reversed(value.items())
-            ]
+            inside = [(joined(path, name), name) for name in value]
+            if names:
+                yield from ((where, name) for where, name in inside if addresses(name))
+            stack += [(where, value[name]) for where, name in reversed(inside)]
         elif isinstance(value, list):
-            stack += [(f"{path}[{at}]", inner) for at, inner in reversed(list(enumerate(value)))]
+            stack += [(joined(path, at), inner) for at, inner in reversed(list(enumerate(value)))]
         else:
             yield path, value
 
