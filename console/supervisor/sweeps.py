@@ -100,9 +100,11 @@ class Sweeps:
             del sweep.left[key]
         fleet: Fleet = self._log.fleet
         found = (fleet.runs.get(key) for key in keys)
-        runs = [run for run in found if run is not None and _stoppable(run)]
         wanted = sweep.intent
-        sweep.sent += self.ledger.request_all(wanted.verb, runs, sweep.by, wanted.reason, wanted.id, now)
+        for run in found:
+            if run is not None and _stoppable(run):
+                sent = self.ledger.request_in_turn(wanted.verb, run, sweep.by, wanted.reason, wanted.id, now)
+                sweep.sent.append(sent)
 
 
 def _stoppable(run: Run) -> bool:
