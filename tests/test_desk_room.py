@@ -103,7 +103,12 @@ def test_holding_all_looks_at_the_open_commands_once(monkeypatch: pytest.MonkeyP
     bench = Bench()
     looks: list[int] = []
     look = bench.desk.ledger._look
-    monkeypatch.setattr(bench.desk.ledger, "_look", lambda: (looks.append(1), look()))
+
+    def looked() -> None:
+        looks.append(1)
+        look()
+
+    monkeypatch.setattr(bench.desk.ledger, "_look", looked)
     bench.desk.sweeps.slice = 10
     for number in range(50):
         bench.event(1, RunStarted(), run=f"r{number}")

@@ -27,7 +27,7 @@ from console.supervisor.once import Once
 from console.supervisor.operators import Operators
 from console.supervisor.outbox import Outbox
 from console.supervisor.shelf import Shelf
-from console.supervisor.sweeps import Sweeps
+from console.supervisor.sweeps import Sweep, Sweeps
 
 UNSIGNED_MAY: Final = frozenset({"pause", "reject", "hold"})
 """What anybody who reaches the broker may do: stop things."""
@@ -209,16 +209,26 @@ class Arbiter:
     def _sweep(self, intent: Intent, by: str, now: float) -> None:
         if intent.verb != "hold" or intent.agent:
             raise RefusedError("illegal", f"{intent.verb} needs a run")
-        if self._sweeps.full:
-            raise RefusedError("closed", "all runs are being held for others already; look again")
 
-        def done(sent: list[str], now: float) -> None:
+        def done(sweep: Sweep, now: float) -> None:
             self._under_way.discard(intent.id)
-            text, command = ("", sent[0]) if len(sent) == 1 else (f"{len(sent)} runs", "")
-            self._close(intent, self._made(intent, "accepted", text=text, command=command), now)
+            self._close(intent, self._swept(intent, sweep), now)
 
         self._under_way.add(intent.id)
-        self._sweeps.begin(intent, by, done, now)
+        if not self._sweeps.begin(intent, by, done, now, signed=by == intent.operator):
+            self._under_way.discard(intent.id)
+            raise RefusedError("closed", "all runs are being held for others already; look again")
+
+    def _swept(self, intent: Intent, sweep: Sweep) -> Answer:
+        sent, failed = len(sweep.sent), sweep.failed
+        if failed:
+            names = ", ".join(failed[:3]) + (" ..." if len(failed) > 3 else "")
+            text = (
+                f"only {sent} of {sent + len(failed)} runs; a fault kept {names} from being asked: look again"
+            )
+            return self._made(intent, "closed", accepted=False, text=text)
+        text, command = ("", sweep.sent[0]) if sent == 1 else (f"{sent} runs", "")
+        return self._made(intent, "accepted", text=text, command=command)
 
     def _run(self, intent: Intent) -> Run:
         run = self._fleet.run(intent.agent, intent.run)
