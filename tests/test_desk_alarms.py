@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from bus.canonical import code
-from bus.events import ActionProposed, RunStarted
+from bus.events import ActionProposed, RunFinished, RunStarted
 from bus.home import Home
 from bus.limits import SHELVE_DEFAULT, SHELVE_MOST
 from bus.signing import PrivateKey
@@ -116,6 +116,33 @@ def test_what_is_not_so_cannot_be_acknowledged() -> None:
     bench.desk.alarms.clear("loop", "a", "r1")
     assert bench.intent("acknowledge", alarm=LOOP).outcome == "conflict"
     assert bench.intent("reset", alarm=LOOP, reason="r").outcome == "conflict"
+
+
+def test_a_cause_that_is_still_there_cannot_be_reset() -> None:
+    """It goes with its cause, under the next supervisor too; of a run that is over an operator may say so."""
+    bench = looping()
+    bench.event(1, RunStarted())
+    bench.desk.bulk(bench.now, up=False)
+    bench.desk.alarms.raise_("recording-failing", "full")
+    bench.commit()
+    for name in (LOOP, "bulk-link", "recording-failing"):
+        answer = bench.intent("reset", alarm=name, reason="noise")
+        assert (answer.outcome, "still there" in answer.text) == ("illegal", True)
+        assert alarm(bench, name).state == "unacknowledged"
+    bench.desk.bulk(bench.now, up=True)
+    assert bench.intent("reset", alarm="bulk-link", reason="noise").accepted
+    bench.event(2, RunFinished(outcome="failed"))
+    assert bench.intent("reset", alarm=LOOP, reason="noise").accepted
+    again = Bench(decode(encode(bench.desk.fleet)), epoch="epoch2")
+    assert alarm(again, "recording-failing").state == "returned"
+
+
+def test_that_a_lost_agent_was_seen_to_only_an_operator_can_say() -> None:
+    bench = Bench()
+    bench.desk.alarms.raise_("agent-lost", "gone", "a")
+    bench.commit()
+    assert bench.intent("reset", alarm="agent-lost/a", reason="I ended its process").accepted
+    assert not bench.alarms()
 
 
 def test_a_group_is_acknowledged_as_far_as_the_operator_saw_it() -> None:

@@ -196,6 +196,14 @@ KINDS: Final[dict[str, Kind]] = {
 PRIORITY: Final[dict[str, int]] = {name: kind.priority for name, kind in KINDS.items()}
 LATCHED: Final = frozenset(name for name, kind in KINDS.items() if kind.latched)
 
+OF_SITE: Final = frozenset({"recording-failing", "keyframe-failing", "bulk-link"})
+OF_RUN: Final = frozenset({"stalled", "loop", "error-streak", "no-progress", "budget"})
+"""Kinds whose cause the supervisor itself sees come and go, and says once when it comes: of the site, of a living run.
+
+A reset would hide a cause that is still there. `agent-lost` is none of them: nothing but an operator can tell that an agent
+which never returns was seen to.
+"""
+
 RESPONSE: Final[dict[int, int]] = {1: 5 * 60_000, 2: 15 * 60_000, 3: 60 * 60_000}
 """Time (ms) in which an alarm of a priority should be acknowledged. Ours; the standards leave it to the site."""
 

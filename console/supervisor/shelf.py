@@ -19,11 +19,13 @@ from bus.alarm_records import (
 from bus.events import Data
 from bus.limits import SHELVE_DEFAULT
 from bus.messages import Intent
+from console.core.alarm_kinds import OF_RUN, OF_SITE
 from console.core.alarm_state import Alarm
 from console.core.apply_alarm import unhideable
+from console.core.lifecycle import ENDED
 from console.core.state import Fleet
 from console.core.text import plain
-from console.supervisor.alarms import Alarms
+from console.supervisor.alarms import Alarms, is_so
 from console.supervisor.log import Log
 
 HIDDEN_MOST: Final = 500
@@ -77,12 +79,22 @@ class Shelf:
             return "illegal", f"to {intent.verb} an alarm needs a reason"
         if intent.verb in ("acknowledge", "reset") and alarm.state == "normal":
             return "conflict", "the alarm is not so at present"
+        if intent.verb == "reset" and self._goes_by_itself(alarm):
+            return "illegal", "its cause is still there, and the alarm goes with it: acknowledge it instead"
         if intent.verb == "restore":
             if alarm.shown == "shown":
                 return "conflict", "nothing hides the alarm"
             if alarm.shown == "suppressed":
                 return "illegal", "a rule of the site hides it: change alarms.toml"
         return self._unhidable(intent, alarm) if intent.verb in ("shelve", "remove") else None
+
+    def _goes_by_itself(self, alarm: Alarm) -> bool:
+        """Whether the supervisor sees that the cause of an alarm is there, and will see it go."""
+        if alarm.latched or not is_so(alarm):
+            return False
+        run = self._fleet.runs.get(f"{alarm.agent}/{alarm.run}")
+        lives = run is not None and run.state not in ENDED and run.state != "lost"
+        return alarm.kind in OF_SITE or (alarm.kind in OF_RUN and lives)
 
     def _unhidable(self, intent: Intent, alarm: Alarm) -> Refused | None:
         """Why an alarm may not be hidden by an operator, or None."""
