@@ -6,17 +6,19 @@ from pathlib import Path
 
 import pytest
 
+from bus import codec
 from bus.canonical import code
 from bus.events import ActionProposed, RunFinished, RunStarted
 from bus.home import Home
 from bus.limits import SHELVE_DEFAULT, SHELVE_MOST
+from bus.messages import Intent
 from bus.signing import PrivateKey
 from console.core.alarm_state import Alarm
 from console.core.state import decode, encode
 from console.policy.files import PolicyFileError
 from console.policy.suppressions import load_suppressions
 from console.supervisor.files import SiteFiles
-from tests.desk_fixture import Bench
+from tests.desk_fixture import TOPICS, Bench
 
 LOOP = "loop/a/r1"
 
@@ -299,6 +301,18 @@ def test_a_flood_begins_and_ends_in_the_log() -> None:
     bench.pass_time(600, step=1.0)
     assert bench.last("alarm.flood")["raised"] == 0
     assert bench.types().count("alarm.flood") == 2
+
+
+def test_strangers_on_the_list_do_not_share_the_alarms_of_those_who_answer() -> None:
+    bench = Bench()
+    for number in range(5):
+        said = Intent(verb="watch", id=f"w{number}", operator=f"x{number}", console=f"c{number}")
+        bench.raw(TOPICS.intents(said.operator), codec.encode(said))
+    assert len(bench.desk.fleet.operators) == 5
+    for number in range(10):
+        bench.desk.alarms.raise_("loop", "again", "a", f"r{number}")
+    bench.pass_time(2)
+    assert bench.desk.fleet.load.flood == 10
 
 
 def test_who_approves_faster_than_anybody_reads_is_named_until_it_is_over() -> None:

@@ -16,6 +16,7 @@ from bus.limits import INTENT_DUPLICATE_WITHIN
 from bus.messages import Answer, Intent
 from bus.records import IntentRefused
 from bus.topics import Address, Topics
+from console.core.alarm_load import UNSIGNED
 from console.core.lifecycle import ENDED
 from console.core.state import Action, Fleet, Run
 from console.core.text import plain
@@ -142,7 +143,7 @@ class Arbiter:
             raise RefusedError("stale", "made under another supervisor; look again")
         if self.closed and intent.verb in NEEDS_COMMIT:
             raise RefusedError("closed", self.closed)
-        by = intent.operator if standing == "signed" else f"{intent.operator} (unsigned)"
+        by = intent.operator if standing == "signed" else f"{intent.operator}{UNSIGNED}"
         match intent.verb:
             case "approve" | "edit" | "reject" | "respond":
                 return self._decide(intent, by, now)
