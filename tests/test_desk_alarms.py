@@ -16,7 +16,9 @@ from bus.signing import PrivateKey
 from console.core.alarm_state import Alarm
 from console.core.state import decode, encode
 from console.policy.files import PolicyFileError
-from console.policy.suppressions import load_suppressions
+from console.policy.glob import Glob
+from console.policy.suppressions import Suppressions, load_suppressions
+from console.supervisor.alarms import ALARMS_A_KIND
 from console.supervisor.files import SiteFiles
 from tests.desk_fixture import TOPICS, Bench
 
@@ -78,6 +80,23 @@ def test_nobody_hides_what_is_latched_or_of_priority_1() -> None:
             assert not answer.accepted
             assert why in answer.text
             assert alarm(bench, name).shown == "shown"
+
+
+def test_nobody_hides_what_stands_for_many_or_shows_whether_anything_is_seen() -> None:
+    bench = Bench()
+    for number in range(ALARMS_A_KIND + 1):
+        bench.desk.alarms.raise_("agent-lost", "gone", f"agent{number}")
+    for kind in ("bulk-link", "alarms-file"):
+        bench.desk.alarms.raise_(kind, "broken")
+    bench.desk.alarms.suppressions = Suppressions((("agent-lost", Glob("*"), "noise"),))
+    for name in ("agent-lost/~rest", "bulk-link", "alarms-file"):
+        for verb in ("shelve", "remove"):
+            assert bench.intent(verb, alarm=name, reason="known").outcome == "illegal"
+    bench.pass_time(2)
+    assert [alarm(bench, f"agent-lost/{name}").shown for name in ("~rest", "agent0")] == [
+        "shown",
+        "suppressed",
+    ]
 
 
 @pytest.mark.parametrize("verb", ["shelve", "remove", "reset"])
@@ -196,6 +215,10 @@ def test_a_rule_hides_what_it_names_and_shows_it_when_it_is_gone(tmp_path: Path)
     "text, says",
     [
         ('[[suppress]]\nkind = "gap"\nwhy = "x"', "gap is latched and cannot be suppressed"),
+        (
+            '[[suppress]]\nkind = "bulk-link"\nwhy = "x"',
+            "bulk-link is about all others and cannot be suppressed",
+        ),
         ('[[suppress]]\nkind = "recording-failing"\nwhy = "x"', "is of priority 1"),
         ('[[suppress]]\nkind = "lop"\nwhy = "x"', "there is no alarm 'lop'"),
         ('[[suppress]]\nkind = "loop"', "why"),

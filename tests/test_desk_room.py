@@ -22,6 +22,7 @@ from bus.home import Home
 from bus.messages import HoldCommand, Intent, KillCommand
 from bus.signing import PrivateKey
 from console.core import room
+from console.core.alarm_kinds import REST
 from console.core.reduce import reduce
 from console.core.state import TOOLS_KEPT, UNGATED_KEPT, Fleet, decode, encode
 from console.supervisor import alarms, blobs, up
@@ -167,14 +168,14 @@ def test_no_agent_can_be_called_like_the_alarm_for_all_the_rest(monkeypatch: pyt
     desk.alarms.clear("agent-lost", "more")
 
     def rest() -> str:
-        return desk.fleet.alarms[f"agent-lost/{alarms.REST}"].state
+        return desk.fleet.alarms[f"agent-lost/{REST}"].state
 
     assert rest() == "unacknowledged"
     for name in "bc":
         desk.alarms.clear("agent-lost", name)
     assert rest() == "returned"
     with pytest.raises(ValueError, match="id"):
-        TOPICS.status(alarms.REST)
+        TOPICS.status(REST)
 
 
 def test_alarms_about_long_names_are_told_apart() -> None:

@@ -32,7 +32,7 @@ def test_row_two_fits_and_loses_no_count(width: int, alarms: int, name: str, *, 
     counts = Counts(
         stop=12 if busy_floor else 1, act=40 if busy_floor else 0, watch=150 if busy_floor else 0,
         first_due=NOW + 98_000, first_agent=name, alarms=alarms, alarm_level="act", alarm_since=NOW - 700_000,
-        alarm_text=f"{name} 警報 stands", returned=3 if busy_floor else 0, shelved=11 if busy_floor else 0,
+        alarm_text=f"{name} 警報 stands", returned=3 if busy_floor else 0, hidden=11 if busy_floor else 0,
     )  # fmt: skip
     line = alarm_line(view(width), counts, NOW - 5_000, NOW)
     text = text_of(line)

@@ -196,6 +196,12 @@ KINDS: Final[dict[str, Kind]] = {
 PRIORITY: Final[dict[str, int]] = {name: kind.priority for name, kind in KINDS.items()}
 LATCHED: Final = frozenset(name for name, kind in KINDS.items() if kind.latched)
 
+REST: Final = "~rest"
+"""Stands in the id of the alarm for all the rest of a kind. No id of anybody has such a letter in it."""
+
+NEVER_HIDDEN: Final = frozenset({"bulk-link"} | {name for name in KINDS if name.endswith("-file")})
+"""Kinds below priority 1 by which one sees whether anything else is seen as the site wants it."""
+
 OF_SITE: Final = frozenset({"recording-failing", "keyframe-failing", "bulk-link"})
 OF_RUN: Final = frozenset({"stalled", "loop", "error-streak", "no-progress", "budget"})
 """Kinds whose cause the supervisor itself sees come and go, and says once when it comes: of the site, of a living run.

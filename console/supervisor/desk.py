@@ -137,7 +137,9 @@ class Desk:
             )
         self.conflict = SECOND in self.fleet.alarms
         self._close()
-        self.alarms.clear("recording-failing")  # of an earlier supervisor; this one has just read it, and will say
+        self.alarms.clear(
+            "recording-failing"
+        )  # of an earlier supervisor; this one has just read it, and will say
         self.passes.tick(now)
         self.passes.interrupted()
         for desk in (self.agents, self.gates, self.health.progress, self.health):

@@ -101,11 +101,11 @@ def _middle(view: View, counts: Counts, as_of: int, label: int) -> Parts:
 
 
 def _right(view: View, counts: Counts, *, age: int, aside: int) -> Parts:
-    """How many alarms stand, for how long; then those that went by themselves unseen, and those put off."""
+    """How many alarms stand, for how long; then those that went by themselves unseen, and those hidden."""
     words = ""
     if aside:
         returned = f"~ {counts.returned}{' returned' if aside > 1 else ''}" if counts.returned else ""
-        words = figures.joined([returned, f"z {counts.shelved}" if counts.shelved else ""])
+        words = figures.joined([returned, f"z {counts.hidden}" if counts.hidden else ""])
     if not counts.alarms:
         return [(words, "muted")] if words else []
     parts: Parts = [
