@@ -12,7 +12,6 @@ from bus.limits import INTENT_DUPLICATE_WITHIN
 from bus.messages import Intent
 from bus.signing import PrivateKey
 from console.supervisor import consoles
-from console.supervisor.alarms import ALARMS_A_KIND
 from tests.desk_fixture import OPERATOR, TOPICS, Bench
 
 FORGER = PrivateKey.generate()
@@ -90,10 +89,22 @@ def test_who_only_looked_away_is_no_forger(bench: Bench) -> None:
     assert forged(bench) == []
 
 
-def test_made_up_names_are_counted_together(bench: Bench) -> None:
-    for number in range(ALARMS_A_KIND + 50):
+def test_made_up_names_have_one_alarm_and_make_no_flood(bench: Bench) -> None:
+    """Who writes a hundred names is one trouble. That of an enrolled operator stands by itself."""
+    for number in range(50):
         bench.intent("approve", key=FORGER, operator=f"nobody{number}", **about(bench))
-    assert len(forged(bench)) == ALARMS_A_KIND + 1
+        bench.raw(TOPICS.intents(f"nobody{number}"), b"{}")
+    bench.intent("approve", key=FORGER, **about(bench))
+    assert [(name, count) for name, _, count in forged(bench)] == [
+        ("forged-intent/~strangers", 50),
+        ("forged-intent/op-1", 1),
+    ]
+    assert "as nobody49, " in forged(bench)[0][1]
+    assert [one.id for one in bench.desk.fleet.alarms.values() if one.kind == "bad-input"] == [
+        "bad-input/~strangers"
+    ]
+    bench.pass_time(2)
+    assert not bench.desk.fleet.load.flood
 
 
 # ---- watching --------------------------------------------------------------------------------------------------------

@@ -45,6 +45,9 @@ FORGED: Final = {
 }
 """Refusals that no console of ours brings about, and what was tried. `stale` is none: whoever looked away says the same."""
 
+STRANGERS: Final = "~strangers"
+"""Stands in the id of an alarm for all whose names are not enrolled. No name has such a letter in it."""
+
 ANSWERS_KEPT: Final = 4_096
 REFUSALS_A_MINUTE: Final = 60
 
@@ -254,7 +257,7 @@ class Arbiter:
         """Record a refusal, unless somebody floods us with them, and make its answer."""
         if how := FORGED.get(refused.outcome):
             text = f"somebody wants to {intent.verb} as {intent.operator}, {how}; refused"
-            self._alarms.raise_("forged-intent", text, about=intent.operator)
+            self._alarms.raise_("forged-intent", text, about=self._about(intent.operator))
         self._refusals.append(now)
         while now - self._refusals[0] >= 60:
             self._refusals.popleft()
@@ -293,4 +296,9 @@ class Arbiter:
         self._outbox.answer(intent.console, answer, at_once=at_once)
 
     def _bad(self, address: Address, problem: str) -> None:
-        self._alarms.raise_("bad-input", f"intents/{address.name}: {plain(problem)}", about=address.name)
+        text = f"intents/{address.name}: {plain(problem)}"
+        self._alarms.raise_("bad-input", text, about=self._about(address.name))
+
+    def _about(self, operator: str) -> str:
+        """Whom an alarm is about: an enrolled operator. Names that anybody makes up have one alarm between them."""
+        return operator if operator in self.operators.keys else STRANGERS
