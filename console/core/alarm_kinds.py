@@ -70,7 +70,7 @@ KINDS: Final[dict[str, Kind]] = {
     "forged-intent": Kind(
         2,
         False,
-        "Somebody said an operator's word without their signature, or played it back; nothing came of it.",
+        "Somebody said an operator's word without their signature, or other words under an old id; nothing came of it.",
         "If that operator has a new key, enrol it; else find out who may write intents at the broker, then reset.",
     ),
     "bulk-link": Kind(

@@ -1,6 +1,7 @@
 """Alarms suppressed by design (`alarms.toml`): kinds that a site keeps from people for some agents, each with its why.
 
-Nothing of priority 1 and nothing latched can be named, nor what shows whether others are seen: those are refused when the file is loaded.
+Nothing of priority 1 and nothing latched can be named, nor what shows whether others are
+seen: those are refused when the file is loaded.
 """
 
 from __future__ import annotations
