@@ -184,6 +184,40 @@ def test_a_group_is_acknowledged_as_far_as_the_operator_saw_it() -> None:
     }
 
 
+def test_a_group_is_acknowledged_where_the_eldest_stands_for_a_first_that_is_gone() -> None:
+    """As it is shown; a follower that stands for nobody speaks for itself alone."""
+    bench = looping()
+    for kind in ("stalled", "error-streak", "no-progress"):
+        bench.wall += 1_000
+        bench.desk.alarms.raise_(kind, "x", "a", "r1")
+    bench.desk.alarms.clear("loop", "a", "r1")
+    bench.commit()
+    bench.intent("acknowledge", alarm=LOOP)
+    assert LOOP not in bench.desk.fleet.alarms
+
+    def states() -> list[str]:
+        return [one.state for one in bench.desk.fleet.alarms.values()]
+
+    pos = bench.desk.fleet.pos
+    assert bench.intent("acknowledge", alarm="no-progress/a/r1", group=True, pos=pos).accepted
+    assert states() == ["unacknowledged", "unacknowledged", "acknowledged"]
+    assert bench.intent("acknowledge", alarm="stalled/a/r1", group=True, pos=pos).accepted
+    assert states() == ["acknowledged"] * 3
+
+
+def test_a_shelf_that_ends_under_a_rule_made_meanwhile_stays_hidden() -> None:
+    for verb in ("clock", "restore"):
+        bench = looping()
+        bench.intent("shelve", alarm=LOOP, seconds=5, reason="known")
+        bench.desk.alarms.suppressions = Suppressions((("loop", Glob("*"), "by design"),))
+        bench.pass_time(1)
+        if verb == "restore":
+            assert bench.intent("restore", alarm=LOOP).accepted
+        bench.pass_time(10)
+        assert (alarm(bench).shown, alarm(bench).hidden_why) == ("suppressed", "by design")
+        assert len(bench.desk.fleet.load.raised) == 1  # as it began; its return woke nobody
+
+
 # ---- suppressed by design --------------------------------------------------------------------------------------------
 
 

@@ -19,6 +19,7 @@ from bus.alarm_records import (
 from bus.events import Data
 from bus.limits import SHELVE_DEFAULT
 from bus.messages import Intent
+from console.core.alarm_groups import folded
 from console.core.alarm_kinds import OF_RUN, OF_SITE
 from console.core.alarm_state import Alarm
 from console.core.apply_alarm import unhideable
@@ -71,7 +72,7 @@ class Shelf:
             case "remove":
                 self._write(alarm, AlarmRemoved(alarm=alarm.id, by=by, reason=intent.reason))
             case _:
-                self._write(alarm, AlarmRestored(alarm=alarm.id, by=by))
+                self._restore(alarm, by)
         return None
 
     def _hindrance(self, intent: Intent, alarm: Alarm) -> Refused | None:
@@ -110,15 +111,24 @@ class Shelf:
         return None
 
     def _followers(self, alarm: Alarm, seen: int) -> list[Alarm]:
-        """What is folded under an alarm and was so where the operator looked: nobody acknowledges what came later."""
+        """What stands folded under an alarm, as consoles fold it, and was so where the operator looked.
+
+        Nobody acknowledges what came later.
+        """
+        listed = (
+            one for one in self._fleet.alarms.values() if one.shown == "shown" and one.state != "normal"
+        )
         return [
             one
-            for one in self._fleet.alarms.values()
-            if one.first == alarm.id
-            and one.pos <= seen
-            and one.shown == "shown"
-            and one.state in ("unacknowledged", "returned")
+            for one in folded(listed).get(alarm.id, ())
+            if one is not alarm and one.pos <= seen and one.state in ("unacknowledged", "returned")
         ]
+
+    def _restore(self, alarm: Alarm, by: str) -> None:
+        """Show an alarm again, unless a rule of the site came meanwhile that hides it."""
+        self._write(alarm, AlarmRestored(alarm=alarm.id, by=by))
+        if alarm.id in self._fleet.alarms and (why := self._alarms.why_suppressed(alarm)):
+            self._write(alarm, AlarmSuppressed(alarm=alarm.id, why=why))
 
     def _write(self, alarm: Alarm, data: Data) -> None:
         self._log.write(data, alarm.agent, alarm.run)
@@ -134,7 +144,7 @@ class Shelf:
         at = self._log.now()
         for alarm in list(self._fleet.alarms.values()):
             if alarm.shown == "shelved" and (alarm.shelved_until or 0) <= at:
-                self._write(alarm, AlarmRestored(alarm=alarm.id, by="clock"))
+                self._restore(alarm, "clock")
         if self._rules is not self._alarms.suppressions:
             self._rules = self._alarms.suppressions
             self._apply_rules()
