@@ -13,6 +13,7 @@ from bus.home import Home
 from bus.limits import SHELVE_DEFAULT, SHELVE_MOST
 from bus.messages import Intent
 from bus.signing import PrivateKey
+from console.core import alarm_load
 from console.core.alarm_state import Alarm
 from console.core.state import decode, encode
 from console.policy.files import PolicyFileError
@@ -20,7 +21,7 @@ from console.policy.glob import Glob
 from console.policy.suppressions import Suppressions, load_suppressions
 from console.supervisor.alarms import ALARMS_A_KIND
 from console.supervisor.files import SiteFiles
-from tests.desk_fixture import TOPICS, Bench
+from tests.desk_fixture import OPERATOR, TOPICS, Bench
 
 LOOP = "loop/a/r1"
 
@@ -385,4 +386,21 @@ def test_who_approves_faster_than_anybody_reads_is_named_until_it_is_over() -> N
     assert "half of the last 10 approvals" in found.text
     assert found.state == "unacknowledged"
     bench.pass_time(3_700, step=10.0)
+    assert alarm(bench, "rubber-stamping/op-1").state == "returned"
+
+
+def test_strangers_do_not_take_the_place_of_what_an_operator_decided(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(alarm_load, "OPERATORS_KEPT", 1)
+    bench = Bench()
+    for number, (name, key) in enumerate((("op-1", OPERATOR), ("nobody", None)), 1):
+        asked(bench, number)
+        about = bench.about(bench.run().actions[f"a{number}"])
+        assert bench.intent("reject", key=key, operator=name, **about).accepted
+    assert list(bench.desk.fleet.load.decisions) == ["op-1"]
+
+
+def test_rubber_stamping_is_over_where_nothing_is_known_of_the_operator_any_more() -> None:
+    bench = Bench()
+    bench.desk.alarms.raise_("rubber-stamping", "op-1: too fast", about="op-1")
+    bench.pass_time(2)
     assert alarm(bench, "rubber-stamping/op-1").state == "returned"
