@@ -9,7 +9,7 @@ import pytest
 from bus import codec
 from bus.events import CommandEffective, Progress, RunFinished, RunStarted
 from bus.messages import Answer, HoldCommand, Intent, PauseCommand, ResumeCommand
-from console.core.state import Run
+from console.core.state import Run, decode, encode
 from console.supervisor.sweeps import STRANGERS
 from tests.desk_fixture import OPERATOR, TOPICS, Bench
 
@@ -178,3 +178,26 @@ def test_one_run_that_goes_wrong_is_said_and_the_others_are_held(
     assert "internal-error" in bench.alarms()
     [(_, accepted, text)] = answers(bench)
     assert (accepted, text) == (False, "only 9 of 10 runs; a fault kept a/r4 from being asked: look again")
+
+
+def test_a_supervisor_that_dies_in_the_middle_leaves_it_on_record(bench: Bench) -> None:
+    """The next one cannot know who else was meant; it shows that some were not asked until all are held."""
+    hold_all(bench)
+    later = Bench(decode(encode(bench.desk.fleet)), "epoch2")
+    later.ids = 100
+    left = later.desk.fleet.alarms["hold-unfinished"]
+    assert (left.state, left.priority) == ("unacknowledged", 1)
+    assert left.text == "op-1 wants all runs held; 7 of them were not asked yet"
+    assert later.intent("hold", pos=later.desk.fleet.pos).text == "10 runs"
+    assert left.state == "returned"
+
+
+def test_nothing_is_unfinished_where_all_are_asked(bench: Bench) -> None:
+    bench.desk.sweeps.slice = RUNS
+    hold_all(bench)
+    assert bench.alarms() == set()
+    bench.desk.sweeps.slice = 3
+    hold_all(bench, "again")
+    assert bench.alarms() == {"hold-unfinished"}
+    bench.pass_time(2)
+    assert bench.desk.fleet.alarms["hold-unfinished"].state == "returned"

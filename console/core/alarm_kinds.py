@@ -54,6 +54,12 @@ KINDS: Final[dict[str, Kind]] = {
         "The supervisor met a fault of its own and set one thing aside.",
         "Report it with the service's log, then reset.",
     ),
+    "hold-unfinished": Kind(
+        1,
+        False,
+        "All runs are to be held, and some were not asked yet; it goes when all were.",
+        "If it stays, the supervisor was replaced in the middle or met a fault: hold all again.",
+    ),
     "keyframe-failing": Kind(
         1,
         False,

@@ -25,6 +25,8 @@ SLICE: Final = 100
 STRANGERS: Final = 256
 """Unsigned wishes for the same that wait for one answer; beyond that all runs are being held already."""
 
+UNFINISHED: Final = "hold-unfinished"
+
 Done = Callable[["Sweep", float], object]
 """Is told of a sweep that is over, and when."""
 
@@ -84,6 +86,11 @@ class Sweeps:
             return False
         if self._under_way[0] is sweep and len(sweep.done) == 1:
             self.step(now)
+        if (
+            sweep.left
+        ):  # on record before the rest is asked: if this process dies now, the next one's consoles show it
+            text = f"{sweep.by} wants all runs held; {len(sweep.left)} of them were not asked yet"
+            self._alarms.raise_(UNFINISHED, text)
         return True
 
     def _like(self, intent: Intent, by: str, *, signed: bool) -> Sweep | None:
@@ -103,6 +110,8 @@ class Sweeps:
             self._reach(sweep, list(islice(sweep.left, self.slice)), now)
             if not sweep.left:
                 self._under_way.pop(0)
+                if not self._under_way and not sweep.failed:
+                    self._alarms.clear(UNFINISHED)
                 for done in sweep.done:
                     done(sweep, now)
         return bool(self._under_way)
