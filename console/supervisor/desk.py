@@ -125,16 +125,8 @@ class Desk:
             self.rotated(session, self.fleet.session)
         for number, line in enumerate(late, 1):
             about = f"{self.identity.epoch}.{number}"
-            guarded(
-                self.alarms,
-                f"late command {number}",
-                take_up,
-                line,
-                about,
-                self.alarms,
-                self.ledger,
-                self.gates,
-            )
+            what = f"late command {number}"
+            guarded(self.alarms, what, take_up, line, about, self.alarms, self.ledger, self.gates)
         self.conflict = SECOND in self.fleet.alarms
         self._close()
         self.alarms.clear(
