@@ -6,17 +6,22 @@ from pathlib import Path
 
 import pytest
 
+from bus import codec
 from bus.canonical import code
-from bus.events import ActionProposed, RunStarted
+from bus.events import ActionProposed, RunFinished, RunStarted
 from bus.home import Home
 from bus.limits import SHELVE_DEFAULT, SHELVE_MOST
+from bus.messages import Intent
 from bus.signing import PrivateKey
+from console.core import alarm_load
 from console.core.alarm_state import Alarm
 from console.core.state import decode, encode
 from console.policy.files import PolicyFileError
-from console.policy.suppressions import load_suppressions
+from console.policy.glob import Glob
+from console.policy.suppressions import Suppressions, load_suppressions
+from console.supervisor.alarms import ALARMS_A_KIND
 from console.supervisor.files import SiteFiles
-from tests.desk_fixture import Bench
+from tests.desk_fixture import OPERATOR, TOPICS, Bench
 
 LOOP = "loop/a/r1"
 
@@ -78,6 +83,23 @@ def test_nobody_hides_what_is_latched_or_of_priority_1() -> None:
             assert alarm(bench, name).shown == "shown"
 
 
+def test_nobody_hides_what_stands_for_many_or_shows_whether_anything_is_seen() -> None:
+    bench = Bench()
+    for number in range(ALARMS_A_KIND + 1):
+        bench.desk.alarms.raise_("agent-lost", "gone", f"agent{number}")
+    for kind in ("bulk-link", "alarms-file"):
+        bench.desk.alarms.raise_(kind, "broken")
+    bench.desk.alarms.suppressions = Suppressions((("agent-lost", Glob("*"), "noise"),))
+    for name in ("agent-lost/~rest", "bulk-link", "alarms-file"):
+        for verb in ("shelve", "remove"):
+            assert bench.intent(verb, alarm=name, reason="known").outcome == "illegal"
+    bench.pass_time(2)
+    assert [alarm(bench, f"agent-lost/{name}").shown for name in ("~rest", "agent0")] == [
+        "shown",
+        "suppressed",
+    ]
+
+
 @pytest.mark.parametrize("verb", ["shelve", "remove", "reset"])
 def test_hiding_needs_a_reason_a_key_and_a_recording(verb: str) -> None:
     bench = looping()
@@ -118,6 +140,33 @@ def test_what_is_not_so_cannot_be_acknowledged() -> None:
     assert bench.intent("reset", alarm=LOOP, reason="r").outcome == "conflict"
 
 
+def test_a_cause_that_is_still_there_cannot_be_reset() -> None:
+    """It goes with its cause, under the next supervisor too; of a run that is over an operator may say so."""
+    bench = looping()
+    bench.event(1, RunStarted())
+    bench.desk.bulk(bench.now, up=False)
+    bench.desk.alarms.raise_("recording-failing", "full")
+    bench.commit()
+    for name in (LOOP, "bulk-link", "recording-failing"):
+        answer = bench.intent("reset", alarm=name, reason="noise")
+        assert (answer.outcome, "still there" in answer.text) == ("illegal", True)
+        assert alarm(bench, name).state == "unacknowledged"
+    bench.desk.bulk(bench.now, up=True)
+    assert bench.intent("reset", alarm="bulk-link", reason="noise").accepted
+    bench.event(2, RunFinished(outcome="failed"))
+    assert bench.intent("reset", alarm=LOOP, reason="noise").accepted
+    again = Bench(decode(encode(bench.desk.fleet)), epoch="epoch2")
+    assert alarm(again, "recording-failing").state == "returned"
+
+
+def test_that_a_lost_agent_was_seen_to_only_an_operator_can_say() -> None:
+    bench = Bench()
+    bench.desk.alarms.raise_("agent-lost", "gone", "a")
+    bench.commit()
+    assert bench.intent("reset", alarm="agent-lost/a", reason="I ended its process").accepted
+    assert not bench.alarms()
+
+
 def test_a_group_is_acknowledged_as_far_as_the_operator_saw_it() -> None:
     bench = Bench()
     bench.pass_time(61, step=1.0)
@@ -134,6 +183,40 @@ def test_a_group_is_acknowledged_as_far_as_the_operator_saw_it() -> None:
         "effect-unknown/a/r1/x": "acknowledged",
         "effect-unknown/a/r1/y": "unacknowledged",
     }
+
+
+def test_a_group_is_acknowledged_where_the_eldest_stands_for_a_first_that_is_gone() -> None:
+    """As it is shown; a follower that stands for nobody speaks for itself alone."""
+    bench = looping()
+    for kind in ("stalled", "error-streak", "no-progress"):
+        bench.wall += 1_000
+        bench.desk.alarms.raise_(kind, "x", "a", "r1")
+    bench.desk.alarms.clear("loop", "a", "r1")
+    bench.commit()
+    bench.intent("acknowledge", alarm=LOOP)
+    assert LOOP not in bench.desk.fleet.alarms
+
+    def states() -> list[str]:
+        return [one.state for one in bench.desk.fleet.alarms.values()]
+
+    pos = bench.desk.fleet.pos
+    assert bench.intent("acknowledge", alarm="no-progress/a/r1", group=True, pos=pos).accepted
+    assert states() == ["unacknowledged", "unacknowledged", "acknowledged"]
+    assert bench.intent("acknowledge", alarm="stalled/a/r1", group=True, pos=pos).accepted
+    assert states() == ["acknowledged"] * 3
+
+
+def test_a_shelf_that_ends_under_a_rule_made_meanwhile_stays_hidden() -> None:
+    for verb in ("clock", "restore"):
+        bench = looping()
+        bench.intent("shelve", alarm=LOOP, seconds=5, reason="known")
+        bench.desk.alarms.suppressions = Suppressions((("loop", Glob("*"), "by design"),))
+        bench.pass_time(1)
+        if verb == "restore":
+            assert bench.intent("restore", alarm=LOOP).accepted
+        bench.pass_time(10)
+        assert (alarm(bench).shown, alarm(bench).hidden_why) == ("suppressed", "by design")
+        assert len(bench.desk.fleet.load.raised) == 1  # as it began; its return woke nobody
 
 
 # ---- suppressed by design --------------------------------------------------------------------------------------------
@@ -167,6 +250,10 @@ def test_a_rule_hides_what_it_names_and_shows_it_when_it_is_gone(tmp_path: Path)
     "text, says",
     [
         ('[[suppress]]\nkind = "gap"\nwhy = "x"', "gap is latched and cannot be suppressed"),
+        (
+            '[[suppress]]\nkind = "bulk-link"\nwhy = "x"',
+            "bulk-link is about all others and cannot be suppressed",
+        ),
         ('[[suppress]]\nkind = "recording-failing"\nwhy = "x"', "is of priority 1"),
         ('[[suppress]]\nkind = "lop"\nwhy = "x"', "there is no alarm 'lop'"),
         ('[[suppress]]\nkind = "loop"', "why"),
@@ -274,6 +361,18 @@ def test_a_flood_begins_and_ends_in_the_log() -> None:
     assert bench.types().count("alarm.flood") == 2
 
 
+def test_strangers_on_the_list_do_not_share_the_alarms_of_those_who_answer() -> None:
+    bench = Bench()
+    for number in range(5):
+        said = Intent(verb="watch", id=f"w{number}", operator=f"x{number}", console=f"c{number}")
+        bench.raw(TOPICS.intents(said.operator), codec.encode(said))
+    assert len(bench.desk.fleet.operators) == 5
+    for number in range(10):
+        bench.desk.alarms.raise_("loop", "again", "a", f"r{number}")
+    bench.pass_time(2)
+    assert bench.desk.fleet.load.flood == 10
+
+
 def test_who_approves_faster_than_anybody_reads_is_named_until_it_is_over() -> None:
     bench = Bench()
     for number in range(1, 12):
@@ -287,4 +386,21 @@ def test_who_approves_faster_than_anybody_reads_is_named_until_it_is_over() -> N
     assert "half of the last 10 approvals" in found.text
     assert found.state == "unacknowledged"
     bench.pass_time(3_700, step=10.0)
+    assert alarm(bench, "rubber-stamping/op-1").state == "returned"
+
+
+def test_strangers_do_not_take_the_place_of_what_an_operator_decided(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(alarm_load, "OPERATORS_KEPT", 1)
+    bench = Bench()
+    for number, (name, key) in enumerate((("op-1", OPERATOR), ("nobody", None)), 1):
+        asked(bench, number)
+        about = bench.about(bench.run().actions[f"a{number}"])
+        assert bench.intent("reject", key=key, operator=name, **about).accepted
+    assert list(bench.desk.fleet.load.decisions) == ["op-1"]
+
+
+def test_rubber_stamping_is_over_where_nothing_is_known_of_the_operator_any_more() -> None:
+    bench = Bench()
+    bench.desk.alarms.raise_("rubber-stamping", "op-1: too fast", about="op-1")
+    bench.pass_time(2)
     assert alarm(bench, "rubber-stamping/op-1").state == "returned"

@@ -11,8 +11,7 @@ from bus.events import ActionProposed, RunStarted
 from bus.limits import INTENT_DUPLICATE_WITHIN
 from bus.messages import Intent
 from bus.signing import PrivateKey
-from console.supervisor import consoles
-from console.supervisor.alarms import ALARMS_A_KIND
+from console.supervisor import arbiter, consoles
 from tests.desk_fixture import OPERATOR, TOPICS, Bench
 
 FORGER = PrivateKey.generate()
@@ -68,16 +67,32 @@ def test_a_changed_word_is_forged(bench: Bench) -> None:
     assert [name for name, _, _ in forged(bench)] == ["forged-intent/op-1"]
 
 
-def test_a_word_played_back_is_an_alarm(bench: Bench) -> None:
-    """Once its console has long stopped asking; while it asks, it gets its answer again."""
+@pytest.mark.parametrize("answers_kept", [1, 100])
+def test_a_late_copy_is_refused_and_no_forgery(
+    bench: Bench, answers_kept: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Messages come late, and twice. While the console asks it gets its answer again; also where that is long forgotten."""
+    monkeypatch.setattr(arbiter, "ANSWERS_KEPT", answers_kept)
     payload = signed(bench, "approve")
     assert bench.say(payload).accepted
     assert bench.say(payload).accepted
-    assert forged(bench) == []
+    bench.intent("pause", agent="a", run="r1")
     bench.pass_time(INTENT_DUPLICATE_WITHIN + 1)
-    assert not bench.say(payload).accepted
+    for _ in range(2):
+        assert bench.say(payload).outcome == "replayed"
+    assert bench.last("intent.refused")["intent"] == "i"
+    assert forged(bench) == []
+
+
+def test_other_words_under_a_used_id_are_an_alarm(bench: Bench) -> None:
+    """Also where a copy came before."""
+    payload = signed(bench, "approve")
+    assert bench.say(payload).accepted
+    bench.pass_time(INTENT_DUPLICATE_WITHIN + 1)
+    bench.say(payload)
+    assert not bench.say(signed(bench, "reject")).accepted
     [(name, text, _)] = forged(bench)
-    assert (name, "again, long after" in text) == ("forged-intent/op-1", True)
+    assert (name, "other bytes under the id" in text) == ("forged-intent/op-1", True)
 
 
 def test_who_only_looked_away_is_no_forger(bench: Bench) -> None:
@@ -90,10 +105,22 @@ def test_who_only_looked_away_is_no_forger(bench: Bench) -> None:
     assert forged(bench) == []
 
 
-def test_made_up_names_are_counted_together(bench: Bench) -> None:
-    for number in range(ALARMS_A_KIND + 50):
+def test_made_up_names_have_one_alarm_and_make_no_flood(bench: Bench) -> None:
+    """Who writes a hundred names is one trouble. That of an enrolled operator stands by itself."""
+    for number in range(50):
         bench.intent("approve", key=FORGER, operator=f"nobody{number}", **about(bench))
-    assert len(forged(bench)) == ALARMS_A_KIND + 1
+        bench.raw(TOPICS.intents(f"nobody{number}"), b"{}")
+    bench.intent("approve", key=FORGER, **about(bench))
+    assert [(name, count) for name, _, count in forged(bench)] == [
+        ("forged-intent/~strangers", 50),
+        ("forged-intent/op-1", 1),
+    ]
+    assert "as nobody49, " in forged(bench)[0][1]
+    assert [one.id for one in bench.desk.fleet.alarms.values() if one.kind == "bad-input"] == [
+        "bad-input/~strangers"
+    ]
+    bench.pass_time(2)
+    assert not bench.desk.fleet.load.flood
 
 
 # ---- watching --------------------------------------------------------------------------------------------------------

@@ -15,14 +15,16 @@ from bus.events import (
     ActionStarted,
     BlobPart,
     CommandAcknowledged,
+    Progress,
     RunStarted,
 )
 from bus.home import Home
-from bus.messages import Intent, KillCommand
+from bus.messages import HoldCommand, Intent, KillCommand
 from bus.signing import PrivateKey
 from console.core import room
+from console.core.alarm_kinds import REST
 from console.core.reduce import reduce
-from console.core.state import TOOLS_KEPT, UNGATED_KEPT, Command, Fleet, decode, encode
+from console.core.state import TOOLS_KEPT, UNGATED_KEPT, Fleet, decode, encode
 from console.supervisor import alarms, blobs, up
 from console.supervisor.alarms import alarm_id
 from console.supervisor.blobs import Blobs
@@ -98,21 +100,39 @@ def test_an_action_taken_up_again_without_its_arguments_is_rejected(monkeypatch:
 
 
 def test_holding_all_looks_at_the_open_commands_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """However it is done: in slices, or run by run because events come in between."""
     bench = Bench()
+    looks: list[int] = []
+    look = bench.desk.ledger._look
+
+    def looked() -> None:
+        looks.append(1)
+        look()
+
+    monkeypatch.setattr(bench.desk.ledger, "_look", looked)
+    bench.desk.sweeps.slice = 10
     for number in range(50):
         bench.event(1, RunStarted(), run=f"r{number}")
         bench.intent("pause", agent="a", run=f"r{number}", pos=bench.desk.fleet.pos)
-    looks: list[int] = []
-    steered = bench.desk.ledger._steered
-
-    def looked() -> dict[tuple[str, str], list[Command]]:
-        looks.append(1)
-        return steered()
-
-    monkeypatch.setattr(bench.desk.ledger, "_steered", looked)
-    assert bench.intent("hold", pos=bench.desk.fleet.pos).text == "50 runs"
+    said = Intent(verb="hold", id="all", operator="op-1", console="con", epoch=bench.desk.identity.epoch)
+    bench.raw(TOPICS.intents("op-1"), OPERATOR.sign(said))
+    for number in range(50):
+        bench.event(2, Progress(text="on"), run=f"r{number}")
+    bench.desk.sweeps.finish(bench.now)
+    bench.commit()
+    assert len(bench.commands(HoldCommand)) == 50
     assert len(looks) == 1
     assert bench.types().count("command.failed") == 50
+
+
+def test_what_an_earlier_supervisor_left_open_is_superseded() -> None:
+    bench = Bench()
+    bench.event(1, RunStarted())
+    bench.intent("pause", agent="a", run="r1", pos=bench.desk.fleet.pos)
+    later = Bench(decode(encode(bench.desk.fleet)), "epoch2")
+    later.ids = 100
+    later.intent("hold", agent="a", run="r1", pos=later.desk.fleet.pos)
+    assert [one.state for one in later.desk.fleet.commands.values()] == ["failed", "sent"]
 
 
 def test_blobs_of_one_run_do_not_take_the_place_of_anothers(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -148,14 +168,14 @@ def test_no_agent_can_be_called_like_the_alarm_for_all_the_rest(monkeypatch: pyt
     desk.alarms.clear("agent-lost", "more")
 
     def rest() -> str:
-        return desk.fleet.alarms[f"agent-lost/{alarms.REST}"].state
+        return desk.fleet.alarms[f"agent-lost/{REST}"].state
 
     assert rest() == "unacknowledged"
     for name in "bc":
         desk.alarms.clear("agent-lost", name)
     assert rest() == "returned"
     with pytest.raises(ValueError, match="id"):
-        TOPICS.status(alarms.REST)
+        TOPICS.status(REST)
 
 
 def test_alarms_about_long_names_are_told_apart() -> None:

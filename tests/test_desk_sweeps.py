@@ -9,8 +9,8 @@ import pytest
 from bus import codec
 from bus.events import CommandEffective, Progress, RunFinished, RunStarted
 from bus.messages import Answer, HoldCommand, Intent, PauseCommand, ResumeCommand
-from console.core.state import Run
-from console.supervisor.sweeps import SWEEPS
+from console.core.state import Run, decode, encode
+from console.supervisor.sweeps import STRANGERS
 from tests.desk_fixture import OPERATOR, TOPICS, Bench
 
 RUNS = 10
@@ -122,30 +122,82 @@ def test_two_who_hold_all_are_both_answered(bench: Bench) -> None:
     assert {bench.desk.fleet.commands[name].by for name in last.values()} == {"op-2"}
 
 
-def test_what_waits_is_bounded(bench: Bench) -> None:
-    for number in range(SWEEPS + 1):
-        hold_all(bench, f"h{number}")
-    [(name, accepted, text)] = answers(bench)
-    assert (name, accepted) == (f"h{SWEEPS}", False)
-    assert "being held for others already" in text
-    bench.desk.sweeps.finish(bench.now)
-    bench.commit()
-    assert sum(accepted for _, accepted, _ in answers(bench)) == SWEEPS
+def strangers_hold_all(bench: Bench, name: str) -> None:
+    said = Intent(verb="hold", id=name, operator="nobody", console="con", epoch=bench.desk.identity.epoch)
+    bench.raw(TOPICS.intents("nobody"), codec.encode(said))
 
 
-def test_one_run_that_goes_wrong_does_not_end_it(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
-    """An error of ours is an alarm, and the other slices go on."""
-    asked = bench.desk.ledger.request_all
-
-    def fails(kind: str, runs: list[Run], *rest: Any) -> list[str]:
-        if any(run.key == "a/r4" for run in runs):
-            raise ZeroDivisionError
-        return asked(kind, runs, *rest)
-
-    monkeypatch.setattr(bench.desk.ledger, "request_all", fails)
+def test_strangers_share_one_sweep_and_keep_no_operator_from_his(bench: Bench) -> None:
+    """Theirs are one, however many say it; his goes before it, and reaches what began since."""
+    for number in range(STRANGERS + 5):
+        strangers_hold_all(bench, f"u{number}")
+    refused = [text for _, accepted, text in answers(bench) if not accepted]
+    assert (len(refused), "being held for others already" in refused[0]) == (5, True)
+    assert len(bench.desk.sweeps._under_way) == 1
+    bench.event(1, RunStarted(), run="new")
     hold_all(bench)
+    for _ in range(4):
+        step(bench)
+    assert answers(bench)[-1] == ("all", True, "11 runs")
+    assert {bench.run(name).stop for name in ("r0", "r9", "new")} == {"hold"}
     bench.desk.sweeps.finish(bench.now)
     bench.commit()
-    assert held(bench) == ["r0", "r1", "r2", "r6", "r7", "r8", "r9"]
+    assert sum(accepted for _, accepted, _ in answers(bench)) == 1 + STRANGERS
+
+
+def test_who_wants_the_same_again_reaches_what_began_and_what_was_let_go_since(bench: Bench) -> None:
+    hold_all(bench, "first")
+    bench.event(1, RunStarted(), run="new")
+    bench.intent("resume", agent="a", run="r0")
+    hold_all(bench, "second")
+    bench.desk.sweeps.finish(bench.now)
+    bench.commit()
+    assert answers(bench)[-2:] == [("first", True, "12 runs"), ("second", True, "12 runs")]
+    assert {run.stop for run in bench.desk.fleet.runs.values()} == {"hold"}
+    assert held(bench).count("r1") == 1
+
+
+def test_one_run_that_goes_wrong_is_said_and_the_others_are_held(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An error of ours is an alarm and no acceptance; it keeps nobody else from being asked."""
+    asked = bench.desk.ledger._request
+
+    def fails(kind: str, run: Run, *rest: Any) -> str:
+        if run.key == "a/r4":
+            raise ZeroDivisionError
+        return asked(kind, run, *rest)
+
+    monkeypatch.setattr(bench.desk.ledger, "_request", fails)
+    hold_all(bench)
+    bench.event(2, Progress(text="its event counts all the same"), run="r4")
+    bench.desk.sweeps.finish(bench.now)
+    bench.commit()
+    assert sorted(held(bench)) == [f"r{number}" for number in range(RUNS) if number != 4]
+    assert bench.run("r4").seq == 2
     assert "internal-error" in bench.alarms()
-    assert answers(bench) == [("all", True, "7 runs")]
+    [(_, accepted, text)] = answers(bench)
+    assert (accepted, text) == (False, "only 9 of 10 runs; a fault kept a/r4 from being asked: look again")
+
+
+def test_a_supervisor_that_dies_in_the_middle_leaves_it_on_record(bench: Bench) -> None:
+    """The next one cannot know who else was meant; it shows that some were not asked until all are held."""
+    hold_all(bench)
+    later = Bench(decode(encode(bench.desk.fleet)), "epoch2")
+    later.ids = 100
+    left = later.desk.fleet.alarms["hold-unfinished"]
+    assert (left.state, left.priority) == ("unacknowledged", 1)
+    assert left.text == "op-1 wants all runs held; 7 of them were not asked yet"
+    assert later.intent("hold", pos=later.desk.fleet.pos).text == "10 runs"
+    assert left.state == "returned"
+
+
+def test_nothing_is_unfinished_where_all_are_asked(bench: Bench) -> None:
+    bench.desk.sweeps.slice = RUNS
+    hold_all(bench)
+    assert bench.alarms() == set()
+    bench.desk.sweeps.slice = 3
+    hold_all(bench, "again")
+    assert bench.alarms() == {"hold-unfinished"}
+    bench.pass_time(2)
+    assert bench.desk.fleet.alarms["hold-unfinished"].state == "returned"

@@ -32,7 +32,7 @@ def test_row_two_fits_and_loses_no_count(width: int, alarms: int, name: str, *, 
     counts = Counts(
         stop=12 if busy_floor else 1, act=40 if busy_floor else 0, watch=150 if busy_floor else 0,
         first_due=NOW + 98_000, first_agent=name, alarms=alarms, alarm_level="act", alarm_since=NOW - 700_000,
-        alarm_text=f"{name} 警報 stands", returned=3 if busy_floor else 0, shelved=11 if busy_floor else 0,
+        alarm_text=f"{name} 警報 stands", returned=3 if busy_floor else 0, hidden=11 if busy_floor else 0,
     )  # fmt: skip
     line = alarm_line(view(width), counts, NOW - 5_000, NOW)
     text = text_of(line)
@@ -48,6 +48,22 @@ def test_row_two_fits_and_loses_no_count(width: int, alarms: int, name: str, *, 
     if width >= 120 and alarms and name == "refunds":
         assert "refunds" in text.partition("1:38")[2]
         assert "11m" in text
+
+
+@pytest.mark.parametrize("width", [80, 120])
+@pytest.mark.parametrize("flood", [0, 12, 1_000])
+def test_a_flood_is_said_calmly_and_never_instead_of_the_first_deadline(width: int, flood: int) -> None:
+    counts = Counts(
+        act=3, first_due=NOW + 98_000, first_agent="refunds", alarms=12, alarm_level="act",
+        alarm_since=NOW - 240_000, returned=2, hidden=1, flood=flood,
+    )  # fmt: skip
+    line = alarm_line(view(width), counts, NOW, NOW)
+    text = text_of(line)
+    assert "due 1:38" in text
+    assert (f"flood {flood}" in text) is bool(flood)
+    assert ("refunds" in text.partition("1:38")[2]) is (width == 120 or not flood)
+    assert [segment.ink for segment in line if "flood" in segment.text] == ["muted"] * bool(flood)
+    assert "due" not in text_of(alarm_line(view(width), counts._replace(first_due=None), NOW, NOW))
 
 
 REASONS = {

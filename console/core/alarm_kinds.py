@@ -54,6 +54,12 @@ KINDS: Final[dict[str, Kind]] = {
         "The supervisor met a fault of its own and set one thing aside.",
         "Report it with the service's log, then reset.",
     ),
+    "hold-unfinished": Kind(
+        1,
+        False,
+        "All runs are to be held, and some were not asked yet; it goes when all were.",
+        "If it stays, the supervisor was replaced in the middle or met a fault: hold all again.",
+    ),
     "keyframe-failing": Kind(
         1,
         False,
@@ -70,7 +76,7 @@ KINDS: Final[dict[str, Kind]] = {
     "forged-intent": Kind(
         2,
         False,
-        "Somebody said an operator's word without their signature, or played it back; nothing came of it.",
+        "Somebody said an operator's word without their signature, or other words under an old id; nothing came of it.",
         "If that operator has a new key, enrol it; else find out who may write intents at the broker, then reset.",
     ),
     "bulk-link": Kind(
@@ -195,6 +201,20 @@ KINDS: Final[dict[str, Kind]] = {
 
 PRIORITY: Final[dict[str, int]] = {name: kind.priority for name, kind in KINDS.items()}
 LATCHED: Final = frozenset(name for name, kind in KINDS.items() if kind.latched)
+
+REST: Final = "~rest"
+"""Stands in the id of the alarm for all the rest of a kind. No id of anybody has such a letter in it."""
+
+NEVER_HIDDEN: Final = frozenset({"bulk-link"} | {name for name in KINDS if name.endswith("-file")})
+"""Kinds below priority 1 by which one sees whether anything else is seen as the site wants it."""
+
+OF_SITE: Final = frozenset({"recording-failing", "keyframe-failing", "bulk-link"})
+OF_RUN: Final = frozenset({"stalled", "loop", "error-streak", "no-progress", "budget"})
+"""Kinds whose cause the supervisor itself sees come and go, and says once when it comes: of the site, of a living run.
+
+A reset would hide a cause that is still there. `agent-lost` is none of them: nothing but an operator can tell that an agent
+which never returns was seen to.
+"""
 
 RESPONSE: Final[dict[int, int]] = {1: 5 * 60_000, 2: 15 * 60_000, 3: 60 * 60_000}
 """Time (ms) in which an alarm of a priority should be acknowledged. Ours; the standards leave it to the site."""

@@ -39,6 +39,9 @@ ACCEPT_MOST: Final = 0.95
 ACCEPT_OF: Final = 50
 """Share approved, of the last so many decisions from S2 up, above which asking finds nothing out."""
 
+UNSIGNED: Final = " (unsigned)"
+"""Stands behind the name of whoever spoke under it without the signature of its key; no name of an operator ends so."""
+
 RAISED_KEPT: Final = 1_000
 ANSWERED_KEPT: Final = 1_000
 CYCLES_KEPT: Final = 500
@@ -87,8 +90,11 @@ def count_decision(load: Load, by: str, at: int, asked_at: int, severity: int, *
 
 
 def operators_of(fleet: Fleet) -> int:
-    """People on the floor; at least one, for nobody answers faster than somebody."""
-    return max(1, len(set(fleet.operators.values())))
+    """Enrolled people on the floor; at least one, for nobody answers faster than somebody.
+
+    Who only wrote a name may be nobody, and would answer for alarms that come to few.
+    """
+    return max(1, len({name for name in fleet.operators.values() if not name.endswith(UNSIGNED)}))
 
 
 def new_within(load: Load, now: int, within: int = FLOOD_WITHIN) -> int:

@@ -24,6 +24,7 @@ from bus.codec import Record
 from bus.limits import SHELVE_MOST
 from bus.records import ActionEscalated
 from console.core.alarm_groups import first_of
+from console.core.alarm_kinds import NEVER_HIDDEN, REST
 from console.core.alarm_load import count_answer, count_new, cycle
 from console.core.alarm_state import Alarm
 from console.core.lifecycle import ALARM, SHOWN, advance
@@ -39,7 +40,11 @@ def unhideable(alarm: Alarm) -> str:
     """Why an alarm may not be hidden from people, or nothing if it may."""
     if alarm.priority == 1:
         return "an alarm of priority 1 stays in sight until its cause is gone"
-    return "a latched alarm stays in sight until it is reset" if alarm.latched else ""
+    if alarm.latched:
+        return "a latched alarm stays in sight until it is reset"
+    if alarm.kind in NEVER_HIDDEN:
+        return f"{alarm.kind} is about what everybody sees, and stays in sight until its cause is gone"
+    return "it stands for all further ones of its kind" if alarm.id == f"{alarm.kind}/{REST}" else ""
 
 
 def hidden(alarm: Alarm, now: int) -> bool:

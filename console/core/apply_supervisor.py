@@ -24,7 +24,7 @@ from bus.records import (
     RunContained,
     SupervisorStarted,
 )
-from console.core.alarm_load import count_decision
+from console.core.alarm_load import UNSIGNED, count_decision
 from console.core.apply_alarm import APPLY_ALARM
 from console.core.apply_outcome import APPLY_OUTCOME
 from console.core.lifecycle import ACTION, COMMAND, ENDED, RUN, advance
@@ -115,7 +115,8 @@ def _decided(fleet: Fleet, record: Record, data: ActionDecided) -> Touched:
     action.answer = data.reason
     if was_asked:
         close_ask(fleet, run, action)
-        if data.outcome in BY_PEOPLE and data.by != "policy":
+        # Without a signature there is only a name, and made-up ones would take the place of people's.
+        if data.outcome in BY_PEOPLE and data.by != "policy" and not data.by.endswith(UNSIGNED):
             asked, severity = action.asked_at or record.at, action.severity or 0
             approved = data.outcome in ALLOWS
             count_decision(fleet.load, action.decided_by, record.at, asked, severity, approved=approved)

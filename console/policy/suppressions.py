@@ -1,6 +1,7 @@
 """Alarms suppressed by design (`alarms.toml`): kinds that a site keeps from people for some agents, each with its why.
 
-Nothing of priority 1 and nothing latched can be named: those are refused when the file is loaded.
+Nothing of priority 1 and nothing latched can be named, nor what shows whether others are
+seen: those are refused when the file is loaded.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from typing import Annotated, Final
 
 from msgspec import Meta, Struct
 
-from console.core.alarm_kinds import KINDS
+from console.core.alarm_kinds import KINDS, NEVER_HIDDEN
 from console.policy.files import convert, read_toml, refuse, table
 from console.policy.glob import Glob
 
@@ -57,8 +58,8 @@ def load_suppressions(path: Path | None) -> Suppressions:
         kind = KINDS.get(one.kind)
         if kind is None:
             raise refuse(path, where, f"kind: there is no alarm {one.kind!r}; docs/alarms.md lists them")
-        if kind.priority == 1 or kind.latched:
-            why = "of priority 1" if kind.priority == 1 else "latched"
+        if kind.priority == 1 or kind.latched or one.kind in NEVER_HIDDEN:
+            why = "of priority 1" if kind.priority == 1 else "latched" if kind.latched else "about all others"
             raise refuse(path, where, f"kind: {one.kind} is {why} and cannot be suppressed")
         try:
             glob = Glob(one.agent)

@@ -76,7 +76,13 @@ class AlarmWatch:
 
     def _operators_at(self, at: int) -> None:
         """Say of each operator who approves unread that it is so, and that it is over."""
-        for name in self._fleet.load.decisions:
+        kept = self._fleet.load.decisions
+        named = [
+            alarm.id.removeprefix(f"{STAMPING}/")
+            for alarm in self._fleet.alarms.values()
+            if alarm.kind == STAMPING and is_so(alarm)
+        ]
+        for name in dict.fromkeys([*kept, *named]):  # of whom nothing is kept any more, nothing is so
             alarm = self._fleet.alarms.get(alarm_id(STAMPING, about=name))
             said = alarm_load.approving(self._fleet.load, name, at).warnings
             if said and (alarm is None or not is_so(alarm)):

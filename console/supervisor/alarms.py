@@ -6,7 +6,7 @@ import hashlib
 from typing import Final, Protocol
 
 from bus.alarm_records import AlarmCleared, AlarmRaised, AlarmSuppressed
-from console.core.alarm_kinds import LATCHED, PRIORITY
+from console.core.alarm_kinds import LATCHED, PRIORITY, REST
 from console.core.alarm_state import Alarm
 from console.core.apply_alarm import unhideable
 from console.supervisor.log import Log
@@ -22,10 +22,6 @@ COUNTS_SPARE: Final = 1_000
 
 MORE_KEPT: Final = 10_000
 """Alarms of one kind counted together whose names are remembered, to see when the last of their troubles is gone."""
-
-
-REST: Final = "~rest"
-"""Stands in the id of the alarm for all the rest of a kind. No id of anybody has such a letter in it."""
 
 
 def alarm_id(kind: str, agent: str = "", run: str = "", about: str = "") -> str:

@@ -6,7 +6,7 @@ An intent is answered once. What is refused changes nothing, is recorded as `int
 from __future__ import annotations
 
 from collections import OrderedDict, deque
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 from bus import codec
@@ -16,6 +16,7 @@ from bus.limits import INTENT_DUPLICATE_WITHIN
 from bus.messages import Answer, Intent
 from bus.records import IntentRefused
 from bus.topics import Address, Topics
+from console.core.alarm_load import UNSIGNED
 from console.core.lifecycle import ENDED
 from console.core.state import Action, Fleet, Run
 from console.core.text import plain
@@ -23,11 +24,11 @@ from console.supervisor.alarms import Alarms
 from console.supervisor.bound import RefusedError, check_bound, edited
 from console.supervisor.gates import Gates
 from console.supervisor.log import Log
-from console.supervisor.once import Once
+from console.supervisor.once import Once, digest_of
 from console.supervisor.operators import Operators
 from console.supervisor.outbox import Outbox
 from console.supervisor.shelf import Shelf
-from console.supervisor.sweeps import Sweeps
+from console.supervisor.sweeps import Sweep, Sweeps
 
 UNSIGNED_MAY: Final = frozenset({"pause", "reject", "hold"})
 """What anybody who reaches the broker may do: stop things."""
@@ -40,9 +41,14 @@ TOO_LARGE: Final = "the arguments were too large to keep, so nobody has seen the
 FORGED: Final = {
     "unsigned": "without a signature",
     "unknown-key": "under a signature that no enrolled key of that name made",
-    "replayed": "again, long after it was answered",
+    "replayed": "with other bytes under the id of what was answered long ago",
 }
 """Refusals that no console of ours brings about, and what was tried. `stale` is none: whoever looked away says the same."""
+
+STRANGERS: Final = "~strangers"
+"""Stands in the id of an alarm for all whose names are not enrolled. No name has such a letter in it."""
+
+_LONG_AGO: Final = "this intent was answered long ago"
 
 ANSWERS_KEPT: Final = 4_096
 REFUSALS_A_MINUTE: Final = 60
@@ -50,11 +56,15 @@ REFUSALS_A_MINUTE: Final = 60
 
 @dataclass(slots=True)
 class Answered:
-    """An answer given, when, and whether its replay was recorded."""
+    """An answer given, to what (a digest of its bytes), when, and of which late repeats it was recorded that they came.
+
+    True stands for copies, False for other bytes under the same id.
+    """
 
     answer: Answer
+    said: bytes
     at: float
-    replayed: bool = False
+    recorded: set[bool] = field(default_factory=set)
 
 
 class Arbiter:
@@ -105,20 +115,20 @@ class Arbiter:
             return None
         before = self._answered.get(intent.id)
         if before is not None:
-            self._repeat(intent, before, now)
+            self._repeat(intent, payload, before, now)
             return None
         try:
             if intent.id in self._used:
-                raise RefusedError("replayed", "this intent was answered long ago")
+                raise RefusedError("replayed", _LONG_AGO)
             answer = self._carry_out(intent, payload, now)
         except RefusedError as refused:
-            answer = self._refuse(intent, refused, now)
+            answer = self._refuse(intent, refused, now, copy=self._used.said(intent.id) == digest_of(payload))
         if answer is not None:
-            self._close(intent, answer, now)
+            self._close(intent, payload, answer, now)
         return None
 
-    def _close(self, intent: Intent, answer: Answer, now: float) -> None:
-        self._answered[intent.id] = Answered(answer, now)
+    def _close(self, intent: Intent, payload: bytes, answer: Answer, now: float) -> None:
+        self._answered[intent.id] = Answered(answer, digest_of(payload), now)
         while len(self._answered) > ANSWERS_KEPT:
             self._answered.popitem(last=False)
         self._answer(intent, answer)
@@ -131,7 +141,7 @@ class Arbiter:
         """Do what is wanted, or raise. None: it is under way, and answered later."""
         standing = self.operators.standing(intent, payload)
         if standing == "signed":
-            self._use(intent)
+            self._use(intent, payload)
         if standing != "signed" and intent.verb not in UNSIGNED_MAY:
             text = {
                 "unsigned": "an unsigned intent may only pause, hold or reject",
@@ -142,7 +152,7 @@ class Arbiter:
             raise RefusedError("stale", "made under another supervisor; look again")
         if self.closed and intent.verb in NEEDS_COMMIT:
             raise RefusedError("closed", self.closed)
-        by = intent.operator if standing == "signed" else f"{intent.operator} (unsigned)"
+        by = intent.operator if standing == "signed" else f"{intent.operator}{UNSIGNED}"
         match intent.verb:
             case "approve" | "edit" | "reject" | "respond":
                 return self._decide(intent, by, now)
@@ -155,15 +165,15 @@ class Arbiter:
                     raise RefusedError(*refusal)
                 return self._made(intent, "accepted")
             case _:
-                return self._command(intent, by, now)
+                return self._command(intent, payload, by, now)
 
-    def _use(self, intent: Intent) -> None:
+    def _use(self, intent: Intent, payload: bytes) -> None:
         """Use up a signed intent. Its position is part of what was signed and tells how old it is."""
         current = self._used.floor <= intent.pos <= self._fleet.pos
         checked = intent.epoch == self._log.epoch and intent.verb not in UNSIGNED_MAY
         if checked and not current:
             raise RefusedError("stale", "made at a position that is too old, or still to come; look again")
-        self._used.use(intent.id, intent.pos)
+        self._used.use(intent.id, intent.pos, digest_of(payload))
 
     def _decide(self, intent: Intent, by: str, now: float) -> Answer:
         self._sweeps.first(f"{intent.agent}/{intent.run}", now)
@@ -198,27 +208,37 @@ class Arbiter:
             raise RefusedError("conflict", f"the action does not wait, it is {action.state}")
         return run, action
 
-    def _command(self, intent: Intent, by: str, now: float) -> Answer | None:
+    def _command(self, intent: Intent, payload: bytes, by: str, now: float) -> Answer | None:
         if not intent.run:
-            self._sweep(intent, by, now)
+            self._sweep(intent, payload, by, now)
             return None
         run = self._run(intent)
         sent = self._sweeps.ledger.request(intent.verb, run, by, intent.reason, intent.id, now)
         return self._made(intent, "accepted", command=sent)
 
-    def _sweep(self, intent: Intent, by: str, now: float) -> None:
+    def _sweep(self, intent: Intent, payload: bytes, by: str, now: float) -> None:
         if intent.verb != "hold" or intent.agent:
             raise RefusedError("illegal", f"{intent.verb} needs a run")
-        if self._sweeps.full:
-            raise RefusedError("closed", "all runs are being held for others already; look again")
 
-        def done(sent: list[str], now: float) -> None:
+        def done(sweep: Sweep, now: float) -> None:
             self._under_way.discard(intent.id)
-            text, command = ("", sent[0]) if len(sent) == 1 else (f"{len(sent)} runs", "")
-            self._close(intent, self._made(intent, "accepted", text=text, command=command), now)
+            self._close(intent, payload, self._swept(intent, sweep), now)
 
         self._under_way.add(intent.id)
-        self._sweeps.begin(intent, by, done, now)
+        if not self._sweeps.begin(intent, by, done, now, signed=by == intent.operator):
+            self._under_way.discard(intent.id)
+            raise RefusedError("closed", "all runs are being held for others already; look again")
+
+    def _swept(self, intent: Intent, sweep: Sweep) -> Answer:
+        sent, failed = len(sweep.sent), sweep.failed
+        if failed:
+            names = ", ".join(failed[:3]) + (" ..." if len(failed) > 3 else "")
+            text = (
+                f"only {sent} of {sent + len(failed)} runs; a fault kept {names} from being asked: look again"
+            )
+            return self._made(intent, "closed", accepted=False, text=text)
+        text, command = ("", sweep.sent[0]) if sent == 1 else (f"{sent} runs", "")
+        return self._made(intent, "accepted", text=text, command=command)
 
     def _run(self, intent: Intent) -> Run:
         run = self._fleet.run(intent.agent, intent.run)
@@ -230,20 +250,22 @@ class Arbiter:
             raise RefusedError("illegal", "an observed run cannot be stopped from here")
         return run
 
-    def _repeat(self, intent: Intent, before: Answered, now: float) -> None:
+    def _repeat(self, intent: Intent, payload: bytes, before: Answered, now: float) -> None:
         """The same intent again: its first answer while a console may still be asking, a refusal later. Never an effect."""
-        if now - before.at > INTENT_DUPLICATE_WITHIN and not before.replayed:
-            before.replayed = True
-            before.answer = self._refuse(
-                intent, RefusedError("replayed", "this intent was answered long ago"), now
-            )
+        copy = before.said == digest_of(payload)
+        if now - before.at > INTENT_DUPLICATE_WITHIN and copy not in before.recorded:
+            before.recorded.add(copy)
+            before.answer = self._refuse(intent, RefusedError("replayed", _LONG_AGO), now, copy=copy)
         self._answer(intent, before.answer)
 
-    def _refuse(self, intent: Intent, refused: RefusedError, now: float) -> Answer:
-        """Record a refusal, unless somebody floods us with them, and make its answer."""
-        if how := FORGED.get(refused.outcome):
+    def _refuse(self, intent: Intent, refused: RefusedError, now: float, *, copy: bool) -> Answer:
+        """Record a refusal, unless somebody floods us with them, and make its answer.
+
+        `copy`: these bytes were answered before. Messages come late, and twice: that is no forgery.
+        """
+        if (how := FORGED.get(refused.outcome)) and not copy:
             text = f"somebody wants to {intent.verb} as {intent.operator}, {how}; refused"
-            self._alarms.raise_("forged-intent", text, about=intent.operator)
+            self._alarms.raise_("forged-intent", text, about=self._about(intent.operator))
         self._refusals.append(now)
         while now - self._refusals[0] >= 60:
             self._refusals.popleft()
@@ -282,4 +304,9 @@ class Arbiter:
         self._outbox.answer(intent.console, answer, at_once=at_once)
 
     def _bad(self, address: Address, problem: str) -> None:
-        self._alarms.raise_("bad-input", f"intents/{address.name}: {plain(problem)}", about=address.name)
+        text = f"intents/{address.name}: {plain(problem)}"
+        self._alarms.raise_("bad-input", text, about=self._about(address.name))
+
+    def _about(self, operator: str) -> str:
+        """Whom an alarm is about: an enrolled operator. Names that anybody makes up have one alarm between them."""
+        return operator if operator in self.operators.keys else STRANGERS

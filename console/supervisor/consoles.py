@@ -16,6 +16,7 @@ from bus.messages import Intent
 from bus.records import OperatorJoined, OperatorLeft
 from bus.signing import PrivateKey
 from bus.topics import Topics
+from console.core.alarm_load import UNSIGNED
 from console.core.state import Fleet, encode
 from console.core.text import plain
 from console.supervisor import publishing
@@ -43,10 +44,6 @@ SENT: Final = 10_000_000
 
 AHEAD: Final = 0.5
 """Seconds of that allowance that may be spent at once."""
-
-
-UNSIGNED: Final = " (unsigned)"
-"""Stands behind the name of who watches under it without the signature of its key; no name of an operator ends so."""
 
 
 @dataclass(frozen=True, slots=True)

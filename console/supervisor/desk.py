@@ -125,18 +125,13 @@ class Desk:
             self.rotated(session, self.fleet.session)
         for number, line in enumerate(late, 1):
             about = f"{self.identity.epoch}.{number}"
-            guarded(
-                self.alarms,
-                f"late command {number}",
-                take_up,
-                line,
-                about,
-                self.alarms,
-                self.ledger,
-                self.gates,
-            )
+            what = f"late command {number}"
+            guarded(self.alarms, what, take_up, line, about, self.alarms, self.ledger, self.gates)
         self.conflict = SECOND in self.fleet.alarms
         self._close()
+        self.alarms.clear(
+            "recording-failing"
+        )  # of an earlier supervisor; this one has just read it, and will say
         self.passes.tick(now)
         self.passes.interrupted()
         for desk in (self.agents, self.gates, self.health.progress, self.health):

@@ -5,7 +5,7 @@ requested (recorded) → sent (the broker has it) → acknowledged (the agent ha
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -31,6 +31,8 @@ _KINDS: Final[dict[str, CommandKind]] = {
 _STEERING: Final = ("pause", "hold", "resume")
 _OPEN: Final = ("requested", "sent", "acknowledged")
 
+STEERED_SPARE: Final = 1_000
+"""Runs beyond twice the commands of the floor that may be remembered as steered before those that are over are let go."""
 
 AGAIN: Final = 2.0
 """Seconds after which a command that nobody acknowledged is sent again; agents take each id once."""
@@ -54,6 +56,8 @@ class Ledger:
         self._alarms = alarms
         self._new_id = new_id
         self._watched: dict[str, Watch] = {}
+        self._steered: dict[str, list[str]] = {}  # by run, the ids of what may still be on its way
+        self._looked = False
         self.highest = 0
         """The highest order of any command that was ever sent, as far as this process can know."""
         self.first: Callable[[str, float], object] = lambda _run, _now: None
@@ -66,18 +70,18 @@ class Ledger:
     def request(self, kind: str, run: Run, by: str, reason: str, intent: str, now: float) -> str:
         """Record that somebody wants a command for a run, and send it behind the commit. Returns its id."""
         self.first(run.key, now)
-        return self.request_all(kind, [run], by, reason, intent, now)[0]
+        return self.request_in_turn(kind, run, by, reason, intent, now)
 
-    def request_all(
-        self, kind: str, runs: Sequence[Run], by: str, reason: str, intent: str, now: float
-    ) -> list[str]:
-        """The same for many runs. The open commands are looked through once, and not once for each run."""
-        older = self._steered() if kind in _STEERING else {}
-        for run in runs:
-            for command in older.get((run.agent, run.run), ()):
+    def request_in_turn(self, kind: str, run: Run, by: str, reason: str, intent: str, now: float) -> str:
+        """The same by whom `first` would tell. Looks at no commands but those of the run."""
+        if kind in _STEERING:
+            for command in self._steering(run):
                 failed = CommandFailed(command=command.id, reason=f"superseded by a {kind}")
                 self._log.write(failed, run.agent, run.run)
-        return [self._request(kind, run, by, reason, intent, now) for run in runs]
+        name = self._request(kind, run, by, reason, intent, now)
+        if kind in _STEERING:
+            self._steered[run.key] = [name]
+        return name
 
     def _request(self, kind: str, run: Run, by: str, reason: str, intent: str, now: float) -> str:
         name = self._new_id()
@@ -102,13 +106,21 @@ class Ledger:
         self.highest = max(self.highest, self._fleet.order, self._log.now()) + 1
         return self.highest
 
-    def _steered(self) -> dict[tuple[str, str], list[Command]]:
-        """The commands that steer runs and have not arrived, by run: the newest word counts, and these are given up."""
-        found: dict[tuple[str, str], list[Command]] = {}
+    def _steering(self, run: Run) -> list[Command]:
+        """The commands that steer a run and have not arrived: the newest word counts, and these are given up."""
+        commands = self._fleet.commands
+        if len(self._steered) > 2 * len(commands) + STEERED_SPARE or not self._looked:
+            self._look()
+        found = (commands.get(name) for name in self._steered.get(run.key, ()))
+        return [command for command in found if command is not None and _unheard(command)]
+
+    def _look(self) -> None:
+        """Look through all commands: once for those that the recording left open, later to let go of what is over."""
+        self._looked = True
+        self._steered = {}
         for command in self._fleet.commands.values():
-            if command.kind in _STEERING and command.state in ("requested", "sent"):
-                found.setdefault((command.agent, command.run), []).append(command)
-        return found
+            if _unheard(command):
+                self._steered.setdefault(f"{command.agent}/{command.run}", []).append(command.id)
 
     def continued(self, run: Run, now: float) -> None:
         """A run goes on in a new process, which knows of no pause and no kill: stop it again, end it again."""
@@ -258,3 +270,7 @@ class Ledger:
         about = f"{command.kind} of {command.agent}/{command.run}: {text}"
         kind = "kill-unconfirmed" if command.kind == "kill" else "command-failed"
         self._alarms.raise_(kind, about, command.agent, command.run, about=command.id)
+
+
+def _unheard(command: Command) -> bool:
+    return command.kind in _STEERING and command.state in ("requested", "sent")

@@ -19,11 +19,14 @@ from bus.alarm_records import (
 from bus.events import Data
 from bus.limits import SHELVE_DEFAULT
 from bus.messages import Intent
+from console.core.alarm_groups import folded
+from console.core.alarm_kinds import OF_RUN, OF_SITE
 from console.core.alarm_state import Alarm
 from console.core.apply_alarm import unhideable
+from console.core.lifecycle import ENDED
 from console.core.state import Fleet
 from console.core.text import plain
-from console.supervisor.alarms import Alarms
+from console.supervisor.alarms import Alarms, is_so
 from console.supervisor.log import Log
 
 HIDDEN_MOST: Final = 500
@@ -69,7 +72,7 @@ class Shelf:
             case "remove":
                 self._write(alarm, AlarmRemoved(alarm=alarm.id, by=by, reason=intent.reason))
             case _:
-                self._write(alarm, AlarmRestored(alarm=alarm.id, by=by))
+                self._restore(alarm, by)
         return None
 
     def _hindrance(self, intent: Intent, alarm: Alarm) -> Refused | None:
@@ -77,12 +80,22 @@ class Shelf:
             return "illegal", f"to {intent.verb} an alarm needs a reason"
         if intent.verb in ("acknowledge", "reset") and alarm.state == "normal":
             return "conflict", "the alarm is not so at present"
+        if intent.verb == "reset" and self._goes_by_itself(alarm):
+            return "illegal", "its cause is still there, and the alarm goes with it: acknowledge it instead"
         if intent.verb == "restore":
             if alarm.shown == "shown":
                 return "conflict", "nothing hides the alarm"
             if alarm.shown == "suppressed":
                 return "illegal", "a rule of the site hides it: change alarms.toml"
         return self._unhidable(intent, alarm) if intent.verb in ("shelve", "remove") else None
+
+    def _goes_by_itself(self, alarm: Alarm) -> bool:
+        """Whether the supervisor sees that the cause of an alarm is there, and will see it go."""
+        if alarm.latched or not is_so(alarm):
+            return False
+        run = self._fleet.runs.get(f"{alarm.agent}/{alarm.run}")
+        lives = run is not None and run.state not in ENDED and run.state != "lost"
+        return alarm.kind in OF_SITE or (alarm.kind in OF_RUN and lives)
 
     def _unhidable(self, intent: Intent, alarm: Alarm) -> Refused | None:
         """Why an alarm may not be hidden by an operator, or None."""
@@ -98,15 +111,24 @@ class Shelf:
         return None
 
     def _followers(self, alarm: Alarm, seen: int) -> list[Alarm]:
-        """What is folded under an alarm and was so where the operator looked: nobody acknowledges what came later."""
+        """What stands folded under an alarm, as consoles fold it, and was so where the operator looked.
+
+        Nobody acknowledges what came later.
+        """
+        listed = (
+            one for one in self._fleet.alarms.values() if one.shown == "shown" and one.state != "normal"
+        )
         return [
             one
-            for one in self._fleet.alarms.values()
-            if one.first == alarm.id
-            and one.pos <= seen
-            and one.shown == "shown"
-            and one.state in ("unacknowledged", "returned")
+            for one in folded(listed).get(alarm.id, ())
+            if one is not alarm and one.pos <= seen and one.state in ("unacknowledged", "returned")
         ]
+
+    def _restore(self, alarm: Alarm, by: str) -> None:
+        """Show an alarm again, unless a rule of the site came meanwhile that hides it."""
+        self._write(alarm, AlarmRestored(alarm=alarm.id, by=by))
+        if alarm.id in self._fleet.alarms and (why := self._alarms.why_suppressed(alarm)):
+            self._write(alarm, AlarmSuppressed(alarm=alarm.id, why=why))
 
     def _write(self, alarm: Alarm, data: Data) -> None:
         self._log.write(data, alarm.agent, alarm.run)
@@ -122,7 +144,7 @@ class Shelf:
         at = self._log.now()
         for alarm in list(self._fleet.alarms.values()):
             if alarm.shown == "shelved" and (alarm.shelved_until or 0) <= at:
-                self._write(alarm, AlarmRestored(alarm=alarm.id, by="clock"))
+                self._restore(alarm, "clock")
         if self._rules is not self._alarms.suppressions:
             self._rules = self._alarms.suppressions
             self._apply_rules()

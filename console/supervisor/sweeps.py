@@ -6,7 +6,6 @@ is done about a run that a sweep has yet to reach, the sweep reaches it.
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from itertools import islice
@@ -23,29 +22,43 @@ from console.supervisor.log import Log
 SLICE: Final = 100
 """Runs of one slice: about a hundredth of a second on a slow machine."""
 
-SWEEPS: Final = 16
-"""Sweeps under way at once. Each of them stops everything, so that nobody who wants that is kept from it by a bound."""
+STRANGERS: Final = 256
+"""Unsigned wishes for the same that wait for one answer; beyond that all runs are being held already."""
+
+UNFINISHED: Final = "hold-unfinished"
+
+Done = Callable[["Sweep", float], object]
+"""Is told of a sweep that is over, and when."""
 
 
 @dataclass(slots=True)
 class Sweep:
-    """What is wanted of many runs, by whom, who is told in the end, which of them are `left`, in order, what was `sent`."""
+    """What is wanted of many runs, by whom, who is told in the end, which of them are `left`, in order, what was `sent`.
+
+    `failed` are the runs that could not be asked.
+    """
 
     intent: Intent
     by: str
-    done: Callable[[list[str], float], object]
+    signed: bool
     left: dict[str, None]
+    done: list[Done]
     sent: list[str] = field(default_factory=list)
+    failed: list[str] = field(default_factory=list)
 
 
 class Sweeps:
-    """Asks the ledger for the same command for many runs. The oldest sweep goes first."""
+    """Asks the ledger for the same command for many runs. Signed sweeps go first, of these the oldest.
+
+    There is one at a time for each enrolled operator, and one for all others: who wants the same again while it is under
+    way joins it. So nobody who may is ever refused, and strangers make no work that grows with their number.
+    """
 
     def __init__(self, log: Log, ledger: Ledger, alarms: Alarms) -> None:
         self.ledger = ledger
         self._log = log
         self._alarms = alarms
-        self._under_way: deque[Sweep] = deque()
+        self._under_way: list[Sweep] = []
         self.slice = SLICE
         """Runs that `step` reaches."""
 
@@ -54,30 +67,53 @@ class Sweeps:
         """Whether `step` has anything to do."""
         return bool(self._under_way)
 
-    @property
-    def full(self) -> bool:
-        """Whether no further sweep can begin now."""
-        return len(self._under_way) >= SWEEPS
+    def begin(self, intent: Intent, by: str, done: Done, now: float, *, signed: bool) -> bool:
+        """Ask for what an intent wants of every run that a command can reach. `done` is told of the end.
 
-    def begin(self, intent: Intent, by: str, done: Callable[[list[str], float], object], now: float) -> None:
-        """Ask for what an intent wants of every run that a command can reach. `done` gets the ids of the commands.
-
-        The first slice is done now, unless another sweep goes first.
+        The first slice is done now, unless another sweep goes first. Returns whether `done` will be told.
         """
-        keys = {run.key: None for run in self._log.fleet.runs.values() if _stoppable(run)}
-        self._under_way.append(Sweep(intent, by, done, keys))
-        if len(self._under_way) == 1:
+        sweep = self._like(intent, by, signed=signed)
+        if sweep is None:
+            keys = dict.fromkeys(run.key for run in self._runs())
+            sweep = Sweep(intent, by, signed, keys, [done])
+            place = sum(one.signed for one in self._under_way) if signed else len(self._under_way)
+            self._under_way.insert(place, sweep)
+        elif signed or len(sweep.done) < STRANGERS:
+            sweep.done.append(done)
+            # Of what it reached before, it asks again what was let go since.
+            sweep.left |= dict.fromkeys(run.key for run in self._runs() if not run.stop)
+        else:
+            return False
+        if self._under_way[0] is sweep and len(sweep.done) == 1:
             self.step(now)
+        if (
+            sweep.left
+        ):  # on record before the rest is asked: if this process dies now, the next one's consoles show it
+            text = f"{sweep.by} wants all runs held; {len(sweep.left)} of them were not asked yet"
+            self._alarms.raise_(UNFINISHED, text)
+        return True
+
+    def _like(self, intent: Intent, by: str, *, signed: bool) -> Sweep | None:
+        """The sweep under way that does what is wanted."""
+        for sweep in self._under_way:
+            if (sweep.intent.verb, sweep.signed) == (intent.verb, signed) and (not signed or sweep.by == by):
+                return sweep
+        return None
+
+    def _runs(self) -> list[Run]:
+        return [run for run in self._log.fleet.runs.values() if _stoppable(run)]
 
     def step(self, now: float) -> bool:
         """Do one slice of the oldest sweep. Returns whether anything is left to do."""
         if self._under_way:
             sweep = self._under_way[0]
-            keys = list(islice(sweep.left, self.slice))
-            guarded(self._alarms, f"{sweep.intent.verb} of all runs", self._reach, sweep, keys, now)
+            self._reach(sweep, list(islice(sweep.left, self.slice)), now)
             if not sweep.left:
-                self._under_way.popleft()
-                sweep.done(sweep.sent, now)
+                self._under_way.pop(0)
+                if not self._under_way and not sweep.failed:
+                    self._alarms.clear(UNFINISHED)
+                for done in sweep.done:
+                    done(sweep, now)
         return bool(self._under_way)
 
     def finish(self, now: float) -> None:
@@ -96,13 +132,21 @@ class Sweeps:
                 self._reach(sweep, [key], now)
 
     def _reach(self, sweep: Sweep, keys: list[str], now: float) -> None:
+        """Ask for each of these runs. One that goes wrong is an alarm and one that was not asked; the others are."""
+        fleet: Fleet = self._log.fleet
         for key in keys:
             del sweep.left[key]
-        fleet: Fleet = self._log.fleet
-        found = (fleet.runs.get(key) for key in keys)
-        runs = [run for run in found if run is not None and _stoppable(run)]
+            run = fleet.runs.get(key)
+            if run is not None and _stoppable(run):
+                asked = len(sweep.sent)
+                guarded(self._alarms, f"{sweep.intent.verb} of all runs", self._ask, sweep, run, now)
+                if len(sweep.sent) == asked:
+                    sweep.failed.append(key)
+
+    def _ask(self, sweep: Sweep, run: Run, now: float) -> None:
         wanted = sweep.intent
-        sweep.sent += self.ledger.request_all(wanted.verb, runs, sweep.by, wanted.reason, wanted.id, now)
+        sent = self.ledger.request_in_turn(wanted.verb, run, sweep.by, wanted.reason, wanted.id, now)
+        sweep.sent.append(sent)
 
 
 def _stoppable(run: Run) -> bool:

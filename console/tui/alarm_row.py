@@ -82,7 +82,9 @@ def _counts(counts: Counts) -> Row:
 
 def _fits(view: View, counts: Counts, as_of: int) -> Iterator[Fit]:
     """Each with fewer words than the one before."""
-    for label, age, aside in ((2, 1, 2), (2, 1, 1), (1, 1, 1), (1, 0, 1), (1, 0, 0), (0, 0, 0)):
+    for label, age, aside in (
+        (3, 1, 2), (3, 1, 1), (2, 1, 1), (2, 0, 1), (2, 0, 0), (1, 0, 0), (0, 0, 0),
+    ):  # fmt: skip
         yield Fit(_middle(view, counts, as_of, label), _right(view, counts, age=age, aside=aside))
 
 
@@ -91,21 +93,22 @@ def _middle(view: View, counts: Counts, as_of: int, label: int) -> Parts:
         return []
     if not view.live:
         return [(f"as of {figures.clock(as_of, view.zone)}", "text")]
-    if counts.flood:
-        return [(f"flood {counts.flood} in 10m", "stop")]
+    parts: Parts = []
+    if counts.flood and (label > 1 or counts.first_due is None):
+        parts.append((f"flood {counts.flood}{' in 10m' if label > 2 else ''}", "muted"))
     if counts.first_due is None:
-        return []
+        return parts
     remaining = counts.first_due - view.now
-    words = "first due " if label > 1 else "due "
-    return [(words, "muted"), (figures.left(remaining), figures.urgency(remaining))]
+    words = ("  " if parts else "") + ("first due " if label > 2 else "due ")
+    return [*parts, (words, "muted"), (figures.left(remaining), figures.urgency(remaining))]
 
 
 def _right(view: View, counts: Counts, *, age: int, aside: int) -> Parts:
-    """How many alarms stand, for how long; then those that went by themselves unseen, and those put off."""
+    """How many alarms stand, for how long; then those that went by themselves unseen, and those hidden."""
     words = ""
     if aside:
         returned = f"~ {counts.returned}{' returned' if aside > 1 else ''}" if counts.returned else ""
-        words = figures.joined([returned, f"z {counts.shelved}" if counts.shelved else ""])
+        words = figures.joined([returned, f"z {counts.hidden}" if counts.hidden else ""])
     if not counts.alarms:
         return [(words, "muted")] if words else []
     parts: Parts = [
@@ -123,7 +126,6 @@ def _between(row: Row, counts: Counts, view: View, end: int) -> None:
     if (
         view.live
         and counts.first_due is not None
-        and not counts.flood
         and room >= min(cell_len(safe(counts.first_agent)), _NAME_LEAST)
     ):
         row.then(counts.first_agent, "muted", gap=1, end=end - 1)

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 class Counts(NamedTuple):
     """Row 2 in numbers. `returned` are alarms whose cause went before anybody acknowledged them.
 
+    `hidden` are those that an operator or a rule keeps from people, for a time or until somebody puts them back.
     `flood` is how many alarms came in ten minutes, while that is too many.
     """
 
@@ -28,7 +29,7 @@ class Counts(NamedTuple):
     alarm_level: Level = "watch"
     alarm_since: int = 0
     alarm_text: str = ""
-    shelved: int = 0
+    hidden: int = 0
     returned: int = 0
     flood: int = 0
 
@@ -65,6 +66,6 @@ def count(
         alarm_level=min(map(level_of_alarm, standing), key=ORDER.__getitem__, default="watch"),
         alarm_since=min((alarm.raised_at for alarm in standing), default=0),
         alarm_text=(worst.text or worst.kind) if worst else "",
-        shelved=sum(alarm.shown == "shelved" and hidden(alarm, now) for alarm in alarms),
+        hidden=sum(hidden(alarm, now) for alarm in alarms),
         returned=sum(wants_answer(alarm, now) and not stands(alarm, now) for alarm in alarms),
     )
