@@ -44,14 +44,14 @@ def failure_bound(suspicion: Suspicion | None, unproven: int) -> int:
     if suspicion is None:
         return unproven
     bound = next((bp for least, bp in ROWS if suspicion.points >= least), AUTHORISED_BP)
-    if suspicion.stray:
+    if suspicion.stray or made(suspicion):
         bound = max(bound, UNREMARKABLE_BP)
     return bound if suspicion.whole else max(bound, unproven)
 
 
 def authorised(suspicion: Suspicion | None) -> bool:
-    """Whether nothing speaks against a call, every address was said or is a clean field, and all it comes from is known."""
-    if suspicion is None or not suspicion.whole or suspicion.stray:
+    """Whether nothing speaks against a call, every value was said or is a clean field, and all it comes from is known."""
+    if suspicion is None or not suspicion.whole or suspicion.stray or made(suspicion):
         return False
     return suspicion.points < ROWS[-1][0]
 
@@ -66,7 +66,7 @@ def quiet(suspicion: Suspicion | None) -> bool:
 
 def facts(suspicion: Suspicion) -> list[tuple[str, str]]:
     """Return what speaks against a call as (code, sentence), the most telling first; nothing if little does."""
-    if suspicion.points < ROWS[-1][0] and not suspicion.stray:
+    if suspicion.points < ROWS[-1][0] and not suspicion.stray and not made(suspicion):
         return []
     codes = {code for code, _points in suspicion.terms}
     found: list[tuple[str, str]] = []
