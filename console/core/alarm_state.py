@@ -57,3 +57,10 @@ class Load(Struct, kw_only=True, omit_defaults=True):
     flood: int = 0
     suppressed: int = 0
     started_at: int = 0
+
+
+def hidden(alarm: Alarm, now: int) -> bool:
+    """Whether something keeps it from the active list at `now` (ms). A shelf ends by the clock, whoever watches it."""
+    if alarm.shown == "shelved":
+        return (alarm.shelved_until or 0) > now
+    return alarm.shown != "shown"

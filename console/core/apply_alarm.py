@@ -47,13 +47,6 @@ def unhideable(alarm: Alarm) -> str:
     return "it stands for all further ones of its kind" if alarm.id == f"{alarm.kind}/{REST}" else ""
 
 
-def hidden(alarm: Alarm, now: int) -> bool:
-    """Whether something keeps it from the active list at `now` (ms). A shelf ends by the clock, whoever watches it."""
-    if alarm.shown == "shelved":
-        return (alarm.shelved_until or 0) > now
-    return alarm.shown != "shown"
-
-
 def _raised(fleet: Fleet, record: Record, data: AlarmRaised) -> Touched:
     alarm = fleet.alarms.get(data.alarm)
     if alarm is None:

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 
 from bus.limits import CONFIDENCE_LIMIT
-from console.core.apply_alarm import hidden
+from console.core.alarm_state import hidden
 from console.core.lifecycle import ENDED
 
 if TYPE_CHECKING:
