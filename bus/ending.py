@@ -11,10 +11,17 @@ from types import FrameType
 from typing import Any, Final, NoReturn
 
 from bus.decision import RunKilled, RunRefusedError
+from bus.signing import KeyFileError
+from bus.spool import SpoolError
+from bus.topics import BadIdError
+from bus.url import BadBrokerUrlError
 from bus.values import INTERRUPTED, clip
 
 EXIT_REFUSED: Final = 1
 """The supervisor does not accept the run."""
+
+EXIT_CONFIGURATION: Final = 78
+"""A setting of the agent cannot be used; what sendmail's list of exit codes calls it."""
 
 EXIT_INTERRUPTED: Final = 130
 """Ctrl-C; what shells say of it, too."""
@@ -22,13 +29,17 @@ EXIT_INTERRUPTED: Final = 130
 EXIT_KILLED: Final = 137
 """An operator killed the run; what shells say of a killed process. A service manager should not start it again."""
 
+_SETTINGS: Final = (BadBrokerUrlError, BadIdError, KeyFileError, SpoolError)
+"""Wrong settings: broker, site, key, folder. Their texts say what to do; where in our code they arose helps nobody."""
+
 
 def main(work: Coroutine[Any, Any, object] | Callable[[], object]) -> NoReturn:
     """Live `work` as this process, then end it: `main(tidy(folder))`, or a function of no arguments without asyncio.
 
-    Ends with exit code 0 when it returns, and with one line on standard error and `EXIT_KILLED`, `EXIT_INTERRUPTED` or
-    `EXIT_REFUSED` when a run was killed, interrupted by Ctrl-C or refused. By then every context was left, so that the run's
-    end is reported. Any other exception is the agent's own and is not touched.
+    Ends with exit code 0 when it returns, and with one line on standard error and `EXIT_KILLED`, `EXIT_INTERRUPTED`,
+    `EXIT_REFUSED` or `EXIT_CONFIGURATION` when a run was killed, interrupted by Ctrl-C, refused, or could not begin for a
+    setting. By then every context was left, so that the run's end is reported. Any other exception is the agent's own and
+    is not touched.
 
     Raises:
         SystemExit: always, unless `work` raised something else.
@@ -38,7 +49,7 @@ def main(work: Coroutine[Any, Any, object] | Callable[[], object]) -> NoReturn:
             work()
         else:
             _interruptible(work)
-    except (BaseExceptionGroup, RunKilled, RunRefusedError, KeyboardInterrupt) as error:
+    except (BaseExceptionGroup, RunKilled, RunRefusedError, KeyboardInterrupt, *_SETTINGS) as error:
         ending = _ending(error)
         if ending is None:
             raise
@@ -92,6 +103,8 @@ def _ending(error: BaseException) -> tuple[int, str] | None:
             return EXIT_REFUSED, _with_reason("the run is refused", str(error))
         case KeyboardInterrupt():
             return EXIT_INTERRUPTED, "interrupted"
+        case BadBrokerUrlError() | BadIdError() | KeyFileError() | SpoolError():
+            return EXIT_CONFIGURATION, clip(str(error), 400)[0]
         case BaseExceptionGroup():
             # Tasks of one group that were told one after another; anything else among them is a fault to be seen.
             endings = [_ending(inner) for inner in error.exceptions]

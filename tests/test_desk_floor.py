@@ -476,3 +476,13 @@ def test_states_leave_in_the_order_they_were_made() -> None:
     states = [codec.decode(out.payload, SupervisorState) for out in bench.sent if out.topic == TOPICS.state]
     assert [state.lease for state in states] == sorted(state.lease for state in states)
     assert states[-1].recording == "ok"
+
+
+def test_a_run_beyond_its_own_plan_has_no_total() -> None:
+    """Step 26 of 6 says nothing: a run that goes on after a crash counts on from where its events are."""
+    bench = Bench()
+    bench.event(1, RunStarted())
+    bench.event(2, StepStarted(step=2, name="look", of=6))
+    assert bench.run().steps_of == 6
+    bench.event(3, StepStarted(step=26, name="look", of=6))
+    assert bench.run().steps_of is None

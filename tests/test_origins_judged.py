@@ -120,6 +120,19 @@ def test_a_tool_whose_name_says_nothing_is_held_whoever_said_what() -> None:
     assert judged("frobnicate", {"x": "DE8937040044"}, task="frobnicate DE8937040044").gate == "hold"
 
 
+@pytest.mark.parametrize("tool", ["get_and_wipe_disk", "list_and_delete", "readThenPurge"])
+def test_a_name_that_says_two_things_counts_as_the_worse(tool: str) -> None:
+    facts = facts_by_name(tool)
+    assert facts is not None
+    assert facts.severity == SEVERITY["destroy"]
+
+
+def test_a_joining_word_alone_says_nothing() -> None:
+    facts = facts_by_name("get_terms_and_conditions")
+    assert facts is not None
+    assert facts.severity == 0
+
+
 def test_an_undescribed_tool_without_a_trail_is_held() -> None:
     proposal = ActionProposed(action="a", tool="get_weather", args={})
     assert JUDGE.judge(proposal, agent="a", **QUIET).gate == "hold"

@@ -167,3 +167,25 @@ def test_ctrl_c_ends_in_one_line() -> None:
     child.send_signal(signal.SIGINT)
     _, said = child.communicate(timeout=60)
     assert (child.returncode, said) == (130, "-c: interrupted\n")
+
+
+@pytest.mark.parametrize(
+    "setting, value, said",
+    [
+        ("WATCHFLOOR_BROKER", "http://x", "bad broker URL"),
+        ("WATCHFLOOR_SITE", "a b", "is not an id"),
+        ("WATCHFLOOR_SUPERVISOR_KEY", "garbage", "not an OpenSSH ed25519 public key"),
+    ],
+)
+def test_a_wrong_setting_is_one_line(setting: str, value: str, said: str, tmp_path: Path) -> None:
+    script = "import bus\nasync def f():\n async with bus.run('a', goal='g') as run: pass\nbus.main(f())"
+    child = subprocess.run(
+        [sys.executable, "-c", script],
+        env=os.environ | {"WATCHFLOOR_HOME": str(tmp_path), setting: value},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert child.returncode == 78
+    assert said in child.stderr
+    assert child.stderr.count("\n") == 1

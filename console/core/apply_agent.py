@@ -92,7 +92,10 @@ def _step_started(fleet: Fleet, run: Run, record: Record, data: StepStarted) -> 
     step = _step(run, data.step, record.at)
     step.name = plain(data.name, STEP_TEXT)
     step.confidence = data.confidence
-    run.steps_of = data.of or run.steps_of
+    of = data.of or run.steps_of
+    run.steps_of = (
+        of if of is not None and data.step <= of else None
+    )  # beyond its own plan nobody knows how far
     claim(run, data.confidence)
     return ()
 

@@ -113,6 +113,9 @@ def classify(  # noqa: C901, PLR0912  (one rule a line, the first that fits)
     return "write" if first else "unknown"
 
 
+_JOINING: Final = frozenset({"and", "or", "then"})
+"""Words of a name after which it says another thing that is done."""
+
 _KNOWN: Final = (
     frozenset(VERBS)
     | READING
@@ -142,9 +145,11 @@ _PRIVATE: Final = frozenset(
 
 def facts_by_name(tool: str, leaves: Iterable[tuple[str, object]] = ()) -> ToolFacts | None:
     """Return what to take an undescribed tool for; None where its name says nothing, which is the worst there is."""
-    kind = classify(tool, leaves)
-    if kind == "unknown":
+    found = list(leaves)
+    kinds = [classify(clause, found) for clause in _clauses(tool)]
+    if kinds[0] == "unknown":
         return None
+    kind = max(kinds, key=lambda one: SEVERITY[one])
     return ToolFacts(
         severity=SEVERITY[kind],
         effect=_EFFECT.get(kind, "write"),
@@ -155,6 +160,13 @@ def facts_by_name(tool: str, leaves: Iterable[tuple[str, object]] = ()) -> ToolF
         origin="its name; in no catalogue",
         why=WHAT[kind],
     )
+
+
+def _clauses(tool: str) -> list[str]:
+    """What a name says that is done, the whole name first: `get_and_delete` is two things, and the worst counts."""
+    parts = name_parts(tool)
+    later = [at + 1 for at, part in enumerate(parts[:-1]) if part in _JOINING and parts[at + 1] in _KNOWN]
+    return [tool, *("_".join(parts[at:]) for at in later)]
 
 
 def command_argument(facts: ToolFacts | None, tool: str, args: dict[str, object]) -> str:
