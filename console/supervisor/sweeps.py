@@ -35,13 +35,14 @@ Done = Callable[["Sweep", float], object]
 class Sweep:
     """What is wanted of many runs, by whom, who is told in the end, which of them are `left`, in order, what was `sent`.
 
-    `failed` are the runs that could not be asked.
+    `left` says for each run whose word it is that asks it: one word asks a run once. `failed` are the runs that could not
+    be asked.
     """
 
     intent: Intent
     by: str
     signed: bool
-    left: dict[str, None]
+    left: dict[str, tuple[Intent, str]]
     done: list[Done]
     sent: list[str] = field(default_factory=list)
     failed: list[str] = field(default_factory=list)
@@ -74,14 +75,15 @@ class Sweeps:
         """
         sweep = self._like(intent, by, signed=signed)
         if sweep is None:
-            keys = dict.fromkeys(run.key for run in self._runs())
+            keys = dict.fromkeys((run.key for run in self._runs()), (intent, by))
             sweep = Sweep(intent, by, signed, keys, [done])
             place = sum(one.signed for one in self._under_way) if signed else len(self._under_way)
             self._under_way.insert(place, sweep)
         elif signed or len(sweep.done) < STRANGERS:
             sweep.done.append(done)
             # Of what it reached before, it asks again what was let go since.
-            sweep.left |= dict.fromkeys(run.key for run in self._runs() if not run.stop)
+            again = dict.fromkeys((run.key for run in self._runs() if not run.stop), (intent, by))
+            sweep.left = again | sweep.left
         else:
             return False
         if self._under_way[0] is sweep and len(sweep.done) == 1:
@@ -135,18 +137,17 @@ class Sweeps:
         """Ask for each of these runs. One that goes wrong is an alarm and one that was not asked; the others are."""
         fleet: Fleet = self._log.fleet
         for key in keys:
-            del sweep.left[key]
+            intent, by = sweep.left.pop(key)
             run = fleet.runs.get(key)
             if run is not None and _stoppable(run):
                 asked = len(sweep.sent)
-                guarded(self._alarms, f"{sweep.intent.verb} of all runs", self._ask, sweep, run, now)
+                what = f"{intent.verb} of all runs"
+                guarded(self._alarms, what, self._ask, sweep, intent, by, run, now)
                 if len(sweep.sent) == asked:
                     sweep.failed.append(key)
 
-    def _ask(self, sweep: Sweep, run: Run, now: float) -> None:
-        wanted = sweep.intent
-        sent = self.ledger.request_in_turn(wanted.verb, run, sweep.by, wanted.reason, wanted.id, now)
-        sweep.sent.append(sent)
+    def _ask(self, sweep: Sweep, intent: Intent, by: str, run: Run, now: float) -> None:
+        sweep.sent.append(self.ledger.request_in_turn(intent.verb, run, by, intent.reason, intent.id, now))
 
 
 def _stoppable(run: Run) -> bool:
