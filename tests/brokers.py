@@ -85,8 +85,9 @@ class RunningBroker:
         self._process = self._start()
 
     def freeze(self) -> None:
-        """Let it neither answer nor die: connections are still accepted by the kernel."""
+        """Let it neither answer nor die: connections are still accepted by the kernel. All its threads stand still then."""
         self._process.send_signal(signal.SIGSTOP)
+        os.waitid(os.P_PID, self._process.pid, os.WSTOPPED | os.WNOWAIT)
 
     def thaw(self) -> None:
         self._process.send_signal(signal.SIGCONT)

@@ -9,7 +9,7 @@ from textual.widgets import OptionList
 
 from console.tui.actions import ACTIONS
 from tests.floor_fixture import Script, busy, calm
-from tests.tui_console import Console, console
+from tests.tui_console import Console, console, painted
 
 
 async def search(it: Console, text: str, key: str = "colon") -> list[str]:
@@ -45,6 +45,7 @@ async def test_a_command_presses_its_key_and_confirms_nothing() -> None:
         assert it.said == []
         await it.press("colon", "ctrl+p", "enter")  # a sheet takes all keys
         assert it.mode() == "approve"
+        await painted(it)
         await it.press("y")
         assert it.verbs() == ["approve"]
 

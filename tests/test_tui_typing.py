@@ -14,7 +14,7 @@ from console.tui.floor_app import FloorApp
 from console.tui.palette import Palette
 from console.tui.run_screen import RunScreen
 from tests.floor_fixture import FakeSource, busy
-from tests.tui_console import Console, console, furnished
+from tests.tui_console import Console, console, furnished, painted
 
 NAMED = {"\r": "enter", "\x1b": "escape", "\x14": "ctrl+t"}
 
@@ -42,13 +42,6 @@ async def quiet(it: Console) -> None:
     while typed._waiting or typed._under_way():
         await it.pilot.pause(0)
     await it.settle(0.0)
-
-
-async def painted(it: Console) -> None:
-    """Until the sheet stands on the terminal; the toolkit holds its paints back for a moment where a screen went."""
-    assert it.screen.sheet is not None
-    while it.screen.sheet.seen_at == float("inf"):
-        await it.settle(0.0)
 
 
 @pytest.mark.parametrize("how", [burst, paste])

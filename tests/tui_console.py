@@ -117,3 +117,10 @@ async def console(
         await found.settle(0.0)
         yield found
     await app.left()
+
+
+async def painted(it: Console) -> None:
+    """Until the sheet stands on the terminal; the toolkit holds its paints back for a moment where a screen went."""
+    assert it.screen.sheet is not None
+    while it.screen.sheet.seen_at == float("inf"):
+        await it.settle(0.0)

@@ -164,13 +164,15 @@ class Wrapper:
         """Begin to end everything, unless that has begun."""
         if self._ending is None:
             self._why, self._reason = why, reason
-            self._ending = asyncio.create_task(self._end_all(polite=polite))
+            # Asked now: a program that was told of its kill may be gone by the time that the task begins.
+            asked = why == "kill" and self.attached()
+            self._ending = asyncio.create_task(self._end_all(polite=polite, asked=asked))
         elif not polite:
             self._hurry.set()
 
-    async def _end_all(self, *, polite: bool) -> None:
+    async def _end_all(self, *, polite: bool, asked: bool = False) -> None:
         if polite and not self._grip.frozen:
-            if self._why == "kill" and self.attached():
+            if asked:
                 self._rungs.step("cooperative", text="the program's SDK raises RunKilled in it")
                 await self._dead_within(self._plan.grace)
             if self._grip.left() and not self._hurry.is_set():
