@@ -59,8 +59,17 @@ class Console:
     async def press(self, *keys: str, apart: float = SETTLED) -> None:
         for key in keys:
             await self.settle(apart)
+            await self._paint()
             await self.key(key)
         await self.settle(0.0)
+
+    async def _paint(self) -> None:
+        """A person presses a key after the sheet was seen: what was typed before confirms nothing."""
+        sheet = getattr(self.app.screen, "sheet", None)
+        for _ in range(200):
+            if getattr(sheet, "seen_at", 0.0) != float("inf"):
+                return
+            await self.settle(0.0)
 
     async def key(self, name: str) -> None:
         """Press one key and let everything come of it, without a moment passing."""
