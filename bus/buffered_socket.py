@@ -32,6 +32,7 @@ class BufferedSocket:
         self._more = more
         self._read = b""
         self._at = 0
+        self._short = False
         self._held = bytearray()
         self._aborted = False
         self.fault = ""
@@ -63,9 +64,25 @@ class BufferedSocket:
         self._at = start + len(chunk)
         return chunk
 
+    def take(self, read: Callable[[bytes, int], tuple[int, bool]]) -> bool:
+        """Let `read` have what has arrived: bytes, and where they begin.
+
+        It says where it stopped, and whether it waits for more before it goes on. Returns whether the rest is its own: it
+        took everything, or waits. If not, `recv` has what is left.
+
+        Raises:
+            OSError: as `recv`.
+        """
+        if self._short or self._at >= len(self._read):
+            came = self._receive()
+            self._read, self._at = self._read[self._at :] + came, 0
+            if not came:
+                self._short = False
+                return False
+        self._at, self._short = read(self._read, self._at)
+        return self._short or self._at >= len(self._read)
+
     def _receive(self) -> bytes:
-        self._at = 0
-        self._read = b""
         if self._aborted:
             return b""
         try:
@@ -111,7 +128,7 @@ class BufferedSocket:
     def pending(self) -> int:
         """Count the bytes that can be read without asking the kernel."""
         inner = self._sock.pending() if isinstance(self._sock, ssl.SSLSocket) else 0
-        return len(self._read) - self._at + inner
+        return inner + (0 if self._short else len(self._read) - self._at)
 
     def abort(self) -> None:
         """End the connection in both directions and let its owner find out: the next read is the end."""

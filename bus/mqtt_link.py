@@ -1,8 +1,10 @@
 """One connection to a broker, from CONNECT to its end: aiomqtt for the handshakes, our own hooks for the traffic.
 
 aiomqtt connects, subscribes, pings and says goodbye. Messages and publishes bypass its queue and its one-waiter-per-
-publish, because those cost several times what the packets cost. Everything private that this takes of aiomqtt 2.5 and
-paho 2 stands in `MqttLink._wire` and `MqttLink.close`, and nowhere else.
+publish, and paho's way with them, because those cost several times what the packets cost: of what is received, whole
+PUBLISH and PUBACK packets are read by `bus.packets` and everything else by paho; what is sent leaves as one piece per
+turn of the loop (`bus.outgoing`). Everything private that this takes of aiomqtt 2.5 and paho 2 stands in `_wire`, `_read`,
+`_on_other_message`, `_hand_over` and `close` of `MqttLink`, and nowhere else.
 """
 
 from __future__ import annotations
@@ -11,15 +13,18 @@ import asyncio
 import logging
 import ssl
 import threading
-from collections import deque
+import time
 from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 import aiomqtt
-from paho.mqtt.client import MQTT_ERR_SUCCESS, MQTTMessage
 from paho.mqtt.client import Client as Paho
+from paho.mqtt.client import MQTTMessage
+from paho.mqtt.enums import MQTTErrorCode
 
+from bus import packets
 from bus.buffered_socket import BufferedSocket, connect
+from bus.outgoing import Outgoing, Taken
 from bus.transport import Message, Will
 from bus.url import BrokerUrl
 
@@ -34,11 +39,6 @@ SUBSCRIPTION_REFUSED: Final = 0x80
 
 ACCOUNT_REFUSED: Final = (0x86, 0x87)
 """CONNACK: bad user name or password, not authorized; by the numbers of MQTT 5, as paho translates them."""
-
-IN_FLIGHT: Final = 512
-"""Publishes sent but not acknowledged. More wait here, in order."""
-
-Taken = Callable[[bool], None]
 
 _log = logging.getLogger(__name__)
 _log.addHandler(logging.NullHandler())
@@ -74,8 +74,7 @@ class MqttLink:
         self._refusal = ""
         self._socket: BufferedSocket | None = None
         self._watched = -1  # the descriptor that is watched until it can be written
-        self._inflight: dict[int, Taken | None] = {}
-        self._waiting: deque[tuple[str, bytes, bool, Taken | None]] = deque()
+        self._outgoing = Outgoing(self._hand_over, self._write)
         self._client = aiomqtt.Client(
             url.host,
             url.port,
@@ -95,7 +94,7 @@ class MqttLink:
     def _wire(self) -> Paho:
         """Put our hooks where aiomqtt put its own.
 
-        Only `_client` and `_create_socket` are private; the callbacks are paho's public ones.
+        Only `_client` and `_create_socket` are private; the callbacks and `loop_read` are paho's public ones.
         """
         paho = self._client._client  # noqa: SLF001
         paho._create_socket = self._hand_over_socket  # type: ignore[method-assign]  # noqa: SLF001
@@ -113,8 +112,9 @@ class MqttLink:
 
         paho.on_connect = on_connect
         paho.on_disconnect = on_disconnect
-        paho.on_message = self._on_message
-        paho.on_publish = self._on_publish
+        paho.on_message = self._on_other_message
+        self._read_other = paho.loop_read
+        paho.loop_read = self._read  # type: ignore[method-assign]
         paho.on_socket_register_write = self._on_register_write
         paho.on_socket_unregister_write = self._on_unregister_write
         # paho formats a debug line for every packet even when nobody listens.
@@ -192,6 +192,7 @@ class MqttLink:
     async def close(self) -> None:
         """Say goodbye if there is somebody to say it to, within `CLOSE_WITHIN`, and let go of everything."""
         try:
+            self._outgoing.bundle()  # before the goodbye
             if self._paho.is_connected():
                 async with asyncio.timeout(CLOSE_WITHIN):
                     await self._client.__aexit__(None, None, None)
@@ -207,57 +208,69 @@ class MqttLink:
     def publish(self, topic: str, payload: bytes, *, retain: bool, taken: Taken | None) -> None:
         """Send at QoS 1, after everything sent before."""
         if self._lost.done():
-            self._settle(taken, done=False)
-        elif self._waiting or len(self._inflight) >= IN_FLIGHT:
-            self._waiting.append((topic, payload, retain, taken))
+            self._outgoing.settle(taken, done=False)
         else:
-            self._put(topic, payload, retain, taken)
+            self._outgoing.publish(topic, payload, retain=retain, taken=taken)
 
-    def _put(self, topic: str, payload: bytes, retain: bool, taken: Taken | None) -> None:  # noqa: FBT001
-        info = self._paho.publish(topic, payload, 1, retain)
-        if info.rc == MQTT_ERR_SUCCESS:
-            self._inflight[info.mid] = taken
-        else:
-            self._settle(taken, done=False)
-
-    def _settle(self, taken: Taken | None, *, done: bool) -> None:
-        # Later: paho holds its locks around its callbacks, and whoever is told may send again.
-        if taken is not None:
-            self._loop.call_soon(taken, done)
+    def _hand_over(self, piece: bytes) -> None:
+        """Give a piece to paho's writer: to it, one packet."""
+        self._paho._out_packet.append(  # noqa: SLF001
+            {
+                "command": packets.PUBLISH_AT_ONCE,
+                "mid": 0,
+                "qos": 1,
+                "pos": 0,
+                "to_process": len(piece),
+                "packet": piece,
+                "info": None,
+            }
+        )
 
     def _lose(self, reason: str) -> None:
         if self._lost.done():
             return
         fault = self._socket.fault if self._socket is not None else ""
         self._lost.set_result(self._refusal or fault or reason)
-        for taken in self._inflight.values():
-            self._settle(taken, done=False)
-        for *_, taken in self._waiting:
-            self._settle(taken, done=False)
-        self._inflight.clear()
-        self._waiting.clear()
+        self._outgoing.lose()
 
     def _on_reader_end(self, ended: asyncio.Future[None]) -> None:
         if not ended.cancelled() and (error := ended.exception()) is not None:
             self._lose(_why(error))
 
-    def _on_message(self, _paho: Paho, _data: object, message: MQTTMessage) -> None:
+    def _read(self, max_packets: int = 1) -> MQTTErrorCode:  # noqa: ARG002  (paho's signature)
+        """Read what has arrived, in the place of paho's `loop_read`, and leave to that what is not for us."""
+        paho, answers, ours = self._paho, bytearray(), False
+        if self._socket is not None and paho._in_packet["command"] == 0:  # noqa: SLF001 - paho is not in mid-packet
+            try:
+                ours = self._socket.take(
+                    lambda data, at: packets.read(
+                        data, at, self._on_message, self._outgoing.acknowledged, answers
+                    )
+                )
+            except OSError:
+                pass  # paho meets the same, and knows what to do
+            else:
+                paho._last_bytes_received = time.monotonic()  # noqa: SLF001
+        if answers:
+            self._outgoing.queue(answers)
+        if ours:
+            return MQTTErrorCode.MQTT_ERR_SUCCESS
+        self._outgoing.bundle()  # acknowledgements leave in the order of the messages, whoever makes them
+        return self._read_other()
+
+    def _on_other_message(self, _paho: Paho, _data: object, message: MQTTMessage) -> None:
+        self._on_message(message._topic, bytes(message.payload), message.retain)  # noqa: SLF001
+
+    def _on_message(self, topic: bytes, payload: bytes, retained: bool) -> None:  # noqa: FBT001
         try:
-            topic = message.topic
+            name = topic.decode()
         except UnicodeDecodeError:
             _log.warning("dropped a message whose topic is not UTF-8")
             return
-        self._deliver(Message(topic, bytes(message.payload), message.retain))
-
-    def _on_publish(self, _paho: Paho, _data: object, mid: int, *_: object) -> None:
-        if mid not in self._inflight:
-            return
-        self._settle(self._inflight.pop(mid), done=True)
-        while self._waiting and len(self._inflight) < IN_FLIGHT:
-            self._put(*self._waiting.popleft())
+        self._deliver(Message(name, payload, retained))
 
     def _on_register_write(self, *_: object) -> None:
-        """Write in the next turn of the loop, when everything of this turn is there to go in one packet.
+        """Write in the next turn of the loop, when everything of this turn is there to go together.
 
         The socket is watched only when it takes no more: to begin and end the watching of a socket that can be written
         nearly always costs more than the writing.

@@ -11,13 +11,14 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import Protocol, Self
 
+from msgspec import Struct
+
 
 class NotConnectedError(ConnectionError):
     """The link was down, or went down before the broker took the message. Nothing is known to have been delivered."""
 
 
-@dataclass(frozen=True, slots=True)
-class Message:
+class Message(Struct, frozen=True, gc=False):
     """One delivered message. `retained` is true when the broker kept it from before we subscribed."""
 
     topic: str

@@ -4,11 +4,13 @@ import asyncio
 import struct
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bus import packets
 from bus.buffered_socket import BufferedSocket
 from bus.mqtt import MqttTransport
 from bus.transport import Item, LinkDown, LinkUp, Message, Will
@@ -312,22 +314,22 @@ class Pipe:
 
 @given(st.lists(st.binary(min_size=1, max_size=40)), st.lists(st.integers(0, 50)))
 def test_however_little_the_kernel_takes_every_byte_leaves_once_and_in_order(
-    packets: list[bytes], portions: list[int]
+    sent: list[bytes], portions: list[int]
 ) -> None:
-    waiting = list(packets)
+    waiting = list(sent)
     pipe = Pipe(portions)
     held = BufferedSocket(pipe, more=lambda: bool(waiting))  # type: ignore[arg-type]
     while waiting:  # what paho does
         packet = waiting.pop(0)
         try:
-            sent = held.send(packet)
+            took = held.send(packet)
         except BlockingIOError:
             waiting.insert(0, packet)
             continue
-        assert sent > 0, "paho loses a packet of which nothing was sent"
-        if packet[sent:]:
-            waiting.insert(0, packet[sent:])
-    assert pipe.taken == b"".join(packets)
+        assert took > 0, "paho loses a packet of which nothing was sent"
+        if packet[took:]:
+            waiting.insert(0, packet[took:])
+    assert pipe.taken == b"".join(sent)
 
 
 @given(st.binary(max_size=300), st.lists(st.integers(0, 50)), st.lists(st.integers(1, 20), min_size=1))
@@ -349,3 +351,48 @@ def test_however_it_comes_every_byte_is_read_once_and_in_order(
         read += chunk
     assert read == data
     assert sock.fault == "the broker closed the connection"
+
+
+def a_publish(payload: bytes, number: int, *, first: int = 0x32) -> bytes:
+    packet = packets.publish(b"t", payload, number, retain=False)
+    return bytes([first]) + packet[1:]
+
+
+async def test_messages_of_every_kind_come_in_order_in_whatever_pieces_and_are_acknowledged() -> None:
+    payloads = [b"one", b"two" * 1_000_000, b"three", b"", b"five" * 9_000, b"six"]
+    stream = b"".join(a_publish(payload, number) for number, payload in enumerate(payloads, 1))
+    acknowledged: list[bytes] = []
+    heard = asyncio.Event()
+
+    async def send_in_pieces(peer: Peer) -> None:
+        await peer.accept()
+        _, body = await peer.packet()
+        peer.write(b"\x90\x03" + body[:2] + b"\x01")
+        begins = [0, 1, 2, 4, 7, 9, 3_000_020, 3_000_027, 3_000_033, 3_000_050, 3_030_000, len(stream)]
+        for start, end in pairwise(begins):
+            peer.write(stream[start:end])
+            for _ in range(3):
+                await asyncio.sleep(0)  # so that it comes as a piece; nothing hangs on whether it does
+        while len(acknowledged) < len(payloads):
+            acknowledged.append(await one(peer, 0x40))
+        peer.write(a_publish(b"exactly once", 7, first=0x34))
+        assert await one(peer, 0x50) == b"\x00\x07"
+        peer.write(b"\x62\x02\x00\x07")
+        assert await one(peer, 0x70) == b"\x00\x07"
+        await heard.wait()
+
+    async with scripted(send_in_pieces) as url, transport(url, "t") as client:
+        came: list[bytes] = []
+        async for batch in client.batches():
+            came += [item.payload for item in batch if isinstance(item, Message)]
+            if len(came) == 7:
+                break
+        heard.set()
+        assert came == [*payloads, b"exactly once"]
+        assert acknowledged == [bytes([0, number]) for number in range(1, 7)]
+
+
+async def one(peer: Peer, kind: int) -> bytes:
+    got, body = await peer.packet()
+    assert got == kind
+    return body

@@ -18,7 +18,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from bus import mqtt
 from bus.limits import EVENTS_IN_FLIGHT, PAYLOAD_BYTES
 from bus.mqtt import MqttTransport
-from bus.mqtt_link import IN_FLIGHT
+from bus.outgoing import IN_FLIGHT
 from bus.transport import Item, LinkDown, LinkUp, Message, NotConnectedError, Will
 from bus.url import BrokerUrl
 from tests.brokers import RunningBroker, embedded_broker, mosquitto_broker

@@ -7,10 +7,9 @@ fleet is ahead of the recording by exactly what is staged; a crash forgets both 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Final
 
-from msgspec import Raw
+from msgspec import Raw, Struct
 
 from bus import codec
 from bus.codec import Record
@@ -32,8 +31,7 @@ URGENT: Final = frozenset(
 """Types that are committed at once; everything else waits a moment for company."""
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(Struct, frozen=True, gc=False):
     """One record on its way to the recording. `event` are the bytes as sent."""
 
     pos: int

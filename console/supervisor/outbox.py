@@ -5,8 +5,9 @@ from __future__ import annotations
 import logging
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Final
+
+from msgspec import Struct
 
 from bus.canonical import NotCanonicalError
 from bus.messages import Answer, Command, SupervisorState
@@ -16,8 +17,7 @@ from bus.topics import Topics
 LOGGER: Final = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True, slots=True)
-class Out:
+class Out(Struct, frozen=True, gc=False):
     """A message to publish once everything up to `after` is recorded.
 
     `command` is the id whose `command.sent` fact its delivery proves, empty for none. `stops` marks what goes out even
