@@ -114,6 +114,7 @@ class Follower:
             refused=self._refused,
             problem=self._problem,
             other=supervision.other,
+            misfit=self._parts.misfit,
         )
 
     def wake_at(self) -> float | None:
