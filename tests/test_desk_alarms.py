@@ -165,10 +165,10 @@ def test_that_an_agent_is_lost_is_not_reset_while_it_is() -> None:
     bench.status("online")
     bench.status("lost")
     answer = bench.intent("reset", alarm="agent-lost/a", reason="I ended its process")
-    assert (answer.outcome, answer.text) == (
-        "illegal",
+    assert answer.outcome == "illegal"
+    assert answer.text == (
         "a is still lost, and the alarm goes when it is back: acknowledge it, "
-        "or take it out of service if the agent is not to come back",
+        "or take it out of service if the agent is not to come back"
     )
     assert alarm(bench, "agent-lost/a").state == "unacknowledged"
     assert bench.intent("acknowledge", alarm="agent-lost/a").accepted

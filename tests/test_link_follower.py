@@ -401,7 +401,7 @@ def test_a_keyframe_that_cannot_be_read_is_not_asked_for_again_at_once() -> None
     assert again.id != intent.id
 
 
-@pytest.mark.parametrize(("further", "older"), [(1, "this console"), (-1, "the supervisor")])
+@pytest.mark.parametrize("further, older", [(1, "this console"), (-1, "the supervisor")])
 def test_a_supervisor_of_another_reducer_is_one_clear_line_and_no_picture(further: int, older: str) -> None:
     """What this console's reducer made of the journal on top of that one's states might be wrong."""
     site, follow = Site(), follower()

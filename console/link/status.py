@@ -13,14 +13,14 @@ SupervisorLife = Literal["unknown", "up", "stopped", "lost"]
 class LinkStatus:
     """A moment of the link. Every `since` is of the caller's monotonic clock, in seconds.
 
-        `supervisor` is `up` while its lease holds by our own clock, `stopped` and `lost` by its own word, its will or its
-        silence, and `unknown` while we cannot tell: the bus is down, or it has not yet been heard of on this connection.
-        `joined` says that the fleet follows the log; otherwise it is as it stood when the link broke. `epoch` is the
-        supervisor's by its signed state, empty before. `key` is the fingerprint of the key that state is checked against,
-        `pinned` whether that came from this machine's files rather than with the first state. `refused` counts what was not
-        believed or not understood, `problem` says what the last of it was. `other` is the fingerprint of another key under which
-        a supervisor is up that is not believed, empty if there is none. `misfit` says that supervisor and console are of versions
-    that make different states of the same records, and which to upgrade; empty if they are not.
+    `supervisor` is `up` while its lease holds by our own clock, `stopped` and `lost` by its own word, its will or its
+    silence, and `unknown` while we cannot tell: the bus is down, or it has not yet been heard of on this connection.
+    `joined` says that the fleet follows the log; otherwise it is as it stood when the link broke. `epoch` is the
+    supervisor's by its signed state, empty before. `key` is the fingerprint of the key that state is checked against,
+    `pinned` whether that came from this machine's files rather than with the first state. `refused` counts what was not
+    believed or not understood, `problem` says what the last of it was. `other` is the fingerprint of another key under
+    which a supervisor is up that is not believed, empty if there is none. `misfit` says that supervisor and console are
+    of versions that make different states of the same records, and which to upgrade; empty if they are not.
     """
 
     bus: BusState

@@ -109,7 +109,7 @@ class Sweeps:
         reason = f"an earlier supervisor did not finish: {alarm.text}"
         intent = Intent(verb="hold", id=name, operator=GOES_ON, console=GOES_ON, reason=reason)
         keys = dict.fromkeys((run.key for run in self._runs() if not run.stop), (intent, GOES_ON))
-        self._under_way.append(Sweep(intent, GOES_ON, True, keys, []))  # noqa: FBT003  (nobody's word goes before it)
+        self._under_way.append(Sweep(intent, GOES_ON, signed=True, left=keys, done=[]))
         self.step(now)
 
     def _like(self, intent: Intent, by: str, *, signed: bool) -> Sweep | None:
