@@ -58,7 +58,11 @@ class AlarmRemoved(Data, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class AlarmRestored(Data, frozen=True, kw_only=True, omit_defaults=True):
-    """Nothing hides it any more. `by` is an operator, `clock` at the end of a shelf, or `policy` where a rule is gone."""
+    """Nothing hides it any more.
+
+    `by` is an operator, `clock` at the end of a shelf, `policy` where a rule is gone, or `agent` where one is back that was
+    not to come back.
+    """
 
     TYPE: ClassVar[str] = "alarm.restored"
     alarm: str

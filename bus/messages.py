@@ -234,13 +234,15 @@ class Intent(Signed, frozen=True, kw_only=True, omit_defaults=True):
 class Answer(Signed, frozen=True, kw_only=True, omit_defaults=True, tag_field="type", tag="answer"):
     """What became of an intent. `accepted` means recorded, not effective: the journal tells the rest.
 
-    `epoch` is that of the supervisor which answers: where two of them meet, each answers, and one of them counts.
+    `unrecorded`: the recording fails, and what stops things goes out without it. `epoch` is that of the supervisor which
+    answers: where two of them meet, each answers, and one of them counts.
     """
 
     intent: Id
     epoch: MaybeId = ""
     outcome: str
     accepted: bool
+    unrecorded: bool = False
     text: str = ""
     command: str = ""
     pos: Count = 0

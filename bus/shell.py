@@ -46,6 +46,7 @@ class Shell:
         self._armed = math.inf
         self._woken = False
         self._over = False
+        self._lost = False  # the link, and that was said
         self._close: asyncio.Future[float] | None = None
         self._empty: asyncio.Event | None = None
         self.started: Future[None] = Future()
@@ -177,10 +178,15 @@ class Shell:
                     case Message(topic, payload, retained):
                         self.core.message(topic, payload, retained=retained, now=now)
                     case LinkUp(connection):
-                        log.info("agent %s: linked", self.core.identity.agent)
+                        # As loud as the loss: who saw that the link went must see that it is back.
+                        level = logging.WARNING if self._lost else logging.INFO
+                        again = " again" if self._lost else ""
+                        log.log(level, "agent %s: linked%s", self.core.identity.agent, again)
+                        self._lost = False
                         self.core.link_up(connection, now)
                     case LinkDown(reason):
                         log.warning("agent %s: no link: %s", self.core.identity.agent, reason)
+                        self._lost = True
                         self.core.link_down(now)
 
     def _pump(self) -> None:

@@ -100,13 +100,14 @@ class _Party(MemoryTransport):
 
 
 class Supervisor(_Party):
-    """The desk on the bus. `deaf` lets it hear nothing, `mute` say nothing."""
+    """The desk on the bus. `deaf` lets it hear nothing, `mute` say nothing, `full` record nothing."""
 
     def __init__(self, bus: MemoryBus, epoch: str, fleet: Fleet, now: int) -> None:
         super().__init__(bus, "supervisor", [f"{TOPICS.root}/#"])
         ids = itertools.count(1)
         self.deaf = False
         self.mute = False
+        self.full = False
         self.wall = now
         self.log: list[Entry] = []
         self.desk = Desk(
@@ -130,7 +131,7 @@ class Supervisor(_Party):
     def pump(self) -> None:
         """Commit and publish until nothing is left to do."""
         while True:
-            entries = self.desk.take()
+            entries = [] if self.full else self.desk.take()
             self.log += entries
             self.desk.committed(entries, 0.0)
             ready = self.desk.out()
@@ -220,6 +221,12 @@ class SiteInMemory:
 
     def state_of(self, key: str) -> str:
         return self.fleet.runs[key].state
+
+    def fill_disk(self) -> None:
+        """From now on nothing can be recorded, and the supervisor has seen that."""
+        self.supervisor.full = True
+        self.supervisor.desk.recording(failing=True)
+        self.supervisor.pump()
 
     def take_over(self, epoch: str) -> None:
         """Replace the supervisor by another one on the same log."""

@@ -15,7 +15,7 @@ from bus import codec, values
 from bus.canonical import code, digest
 from bus.events import BlobPart, MessageSeen, RunFinished, RunStarted, StepFinished, Usage
 from bus.home import Home
-from bus.messages import AgentStatus
+from bus.messages import AgentStatus, HoldCommand, KillCommand
 from bus.transport import Message
 from bus.values import Arguments
 from console.core.state import Fleet, encode
@@ -696,6 +696,37 @@ def test_no_supervisor_is_exit_3(site: SiteInMemory, run: Run) -> None:
     site.supervisor.deaf = True
     result = run("ls")
     assert (result.exit_code, "no supervisor answers for site test" in line(result)) == (3, True)
+
+
+def test_a_supervisor_that_is_up_and_shows_nothing_is_not_called_absent(site: SiteInMemory, run: Run) -> None:
+    def alive(client: str, message: Message) -> bool:
+        lost = client == "supervisor" and b'"keyframe"' in message.payload
+        if lost:
+            site.supervisor.desk.renew()
+            site.supervisor.pump()
+        return lost
+
+    site.bus.loses = alive
+    result = run("ls")
+    assert result.exit_code == 3
+    assert "the supervisor of site test is up and has not shown the floor within 0.05 s" in line(result)
+    assert "start one" not in line(result)
+
+
+def test_what_goes_out_unrecorded_is_said_to_and_not_waited_for(site: SiteInMemory, run: Run) -> None:
+    """The disk takes nothing: a fresh verb sees the floor, stops things, and says what holds."""
+    site.fill_disk()
+    held = run("hold", "--all", "--yes", "--wait", "60")
+    assert held.exit_code == 4
+    assert held.stdout.splitlines()[-1] == (
+        "accepted; it goes out at once, not recorded yet: the recording fails; "
+        "what became of it is shown when there is room on the disk again"
+    )
+    assert [type(one) for one in site.agent.commands] == [HoldCommand]
+    killed = run("kill", "7q4f", "--confirm", "7q4f", "--json")
+    shown = json.loads(killed.stdout)
+    assert (shown["accepted"], shown["unrecorded"], shown["exit"], killed.exit_code) == (True, True, 4, 4)
+    assert [type(one) for one in site.agent.commands] == [HoldCommand, KillCommand]
 
 
 def test_no_answer_is_exit_3(site: SiteInMemory, run: Run) -> None:

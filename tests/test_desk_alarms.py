@@ -19,7 +19,7 @@ from console.core.state import decode, encode
 from console.policy.files import PolicyFileError
 from console.policy.glob import Glob
 from console.policy.suppressions import Suppressions, load_suppressions
-from console.supervisor.alarms import ALARMS_A_KIND
+from console.supervisor.alarms import ALARMS_A_KIND, FROM_STRANGERS
 from console.supervisor.files import SiteFiles
 from tests.desk_fixture import OPERATOR, TOPICS, Bench
 
@@ -159,12 +159,40 @@ def test_a_cause_that_is_still_there_cannot_be_reset() -> None:
     assert alarm(again, "recording-failing").state == "returned"
 
 
-def test_that_a_lost_agent_was_seen_to_only_an_operator_can_say() -> None:
+def test_that_an_agent_is_lost_is_not_reset_while_it_is() -> None:
+    """Who knows that it will not come back takes the alarm out of service; one that nobody knows any more can be reset."""
     bench = Bench()
-    bench.desk.alarms.raise_("agent-lost", "gone", "a")
+    bench.status("online")
+    bench.status("lost")
+    answer = bench.intent("reset", alarm="agent-lost/a", reason="I ended its process")
+    assert answer.outcome == "illegal"
+    assert answer.text == (
+        "a is still lost, and the alarm goes when it is back: acknowledge it, "
+        "or take it out of service if the agent is not to come back"
+    )
+    assert alarm(bench, "agent-lost/a").state == "unacknowledged"
+    assert bench.intent("acknowledge", alarm="agent-lost/a").accepted
+    assert bench.intent("remove", alarm="agent-lost/a", reason="its machine is gone").accepted
+    bench.status("online", "inc2", "k2")
+    assert bench.last("alarm.restored") == {"alarm": "agent-lost/a", "by": "agent"}
+    assert not bench.alarms()  # and the next loss is seen
+    bench.desk.alarms.raise_("agent-lost", "gone", "forgotten")
     bench.commit()
-    assert bench.intent("reset", alarm="agent-lost/a", reason="I ended its process").accepted
+    assert bench.intent("reset", alarm="agent-lost/forgotten", reason="long ago").accepted
     assert not bench.alarms()
+
+
+def test_names_that_nobody_knows_make_one_alarm_after_ten() -> None:
+    """Anybody who reaches the broker makes up names; what a known agent sends wrong stands apart all the same."""
+    bench = Bench()
+    bench.status("online")
+    for number in range(50):
+        bench.raw(TOPICS.status(f"made-up-{number}"), b"nonsense")
+    bench.raw(TOPICS.status("a"), b"nonsense")
+    names = [one.id for one in bench.desk.fleet.alarms.values() if one.kind == "bad-input"]
+    assert len(names) == FROM_STRANGERS + 2
+    assert names[-2:] == ["bad-input/~rest", "bad-input/a"]
+    assert alarm(bench, "bad-input/~rest").count == 20  # written at its 1st, 2nd, 5th, 10th, ... time
 
 
 def test_a_group_is_acknowledged_as_far_as_the_operator_saw_it() -> None:

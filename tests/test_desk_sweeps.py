@@ -10,6 +10,7 @@ from bus import codec
 from bus.events import CommandEffective, Progress, RunFinished, RunStarted
 from bus.messages import Answer, HoldCommand, Intent, PauseCommand, ResumeCommand
 from console.core.state import Run, decode, encode
+from console.supervisor import sweeps
 from console.supervisor.sweeps import STRANGERS
 from tests.desk_fixture import OPERATOR, TOPICS, Bench
 
@@ -180,16 +181,29 @@ def test_one_run_that_goes_wrong_is_said_and_the_others_are_held(
     assert (accepted, text) == (False, "only 9 of 10 runs; a fault kept a/r4 from being asked: look again")
 
 
-def test_a_supervisor_that_dies_in_the_middle_leaves_it_on_record(bench: Bench) -> None:
-    """The next one cannot know who else was meant; it shows that some were not asked until all are held."""
+def test_the_next_supervisor_goes_on_where_one_died_in_the_middle(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It asks those that nothing stops, slice by slice, and shows until then that some were not asked."""
     hold_all(bench)
-    later = Bench(decode(encode(bench.desk.fleet)), "epoch2")
-    later.ids = 100
-    left = later.desk.fleet.alarms["hold-unfinished"]
+    asked = held(bench)
+    assert len(asked) == 3
+    left = bench.desk.fleet.alarms["hold-unfinished"]
     assert (left.state, left.priority) == ("unacknowledged", 1)
     assert left.text == "op-1 wants all runs held; 7 of them were not asked yet"
-    assert later.intent("hold", pos=later.desk.fleet.pos).text == "10 runs"
-    assert left.state == "returned"
+    monkeypatch.setattr(sweeps, "SLICE", 3)
+    later = Bench(decode(encode(bench.desk.fleet)), "epoch2")
+    later.ids = 100
+    assert later.desk.sweeps.under_way
+    later.pass_time(2)
+    assert later.desk.fleet.alarms["hold-unfinished"].state == "returned"
+    assert [run.stop for run in later.desk.fleet.runs.values()] == ["hold"] * RUNS
+    went_on = [one for one in later.desk.fleet.commands.values() if one.by == "supervisor"]
+    assert sorted([*asked, *(one.run for one in went_on)]) == [f"r{number}" for number in range(RUNS)]
+    assert went_on[0].reason == f"an earlier supervisor did not finish: {left.text}"
+    assert [
+        one for one in Bench(decode(encode(later.desk.fleet)), "epoch3").types() if "command" in one
+    ] == []
 
 
 def test_nothing_is_unfinished_where_all_are_asked(bench: Bench) -> None:

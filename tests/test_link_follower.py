@@ -6,6 +6,7 @@ import json
 from collections import deque
 
 import msgspec
+import pytest
 import zstandard
 from hypothesis import settings
 from hypothesis import strategies as st
@@ -22,6 +23,7 @@ from bus.seals import keyframe_seal, sealed_journal
 from bus.signing import PrivateKey, PublicKey
 from bus.topics import Topics
 from bus.transport import LinkDown, LinkUp, Message
+from console.core import state
 from console.core.reduce import reduce
 from console.core.state import Fleet, KeyframeError, decode, encode
 from console.link import parts
@@ -397,6 +399,28 @@ def test_a_keyframe_that_cannot_be_read_is_not_asked_for_again_at_once() -> None
     assert follow.wake_at() == INTENT_TIMEOUT
     (again,) = follow.tick(INTENT_TIMEOUT).intents
     assert again.id != intent.id
+
+
+@pytest.mark.parametrize("further, older", [(1, "this console"), (-1, "the supervisor")])
+def test_a_supervisor_of_another_reducer_is_one_clear_line_and_no_picture(further: int, older: str) -> None:
+    """What this console's reducer made of the journal on top of that one's states might be wrong."""
+    site, follow = Site(), follower()
+    ours = state.REDUCER
+    (intent,) = follow.receive(LinkUp("c"), 0.0).intents
+    follow.receive(site.state(), 0.0)
+    site.fleet.reducer = ours + further
+    (message,) = site.keyframe(intent.id)
+    effects = follow.receive(message, 0.0)
+    assert (follow.joined, follow.fleet.pos, LINK in effects.changes) == (False, 0, True)
+    assert trouble(follow.status) == (
+        f"the supervisor makes states of version {ours + further}, this console of version {ours}: upgrade {older}; "
+        "until then nothing is shown here, because it might be wrong"
+    )
+    (again,) = follow.tick(INTENT_TIMEOUT).intents
+    site.fleet.reducer = ours  # it was upgraded
+    for one in site.keyframe(again.id):
+        follow.receive(one, INTENT_TIMEOUT)
+    assert (follow.joined, follow.status.misfit) == (True, "")
 
 
 def test_what_nobody_asked_for_is_no_keyframe() -> None:

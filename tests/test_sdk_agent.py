@@ -307,6 +307,21 @@ async def test_a_cut_link_loses_nothing_and_raises_nothing(floor: Supervisor, ho
     assert texts == [f"line {number}" for number in range(50)]
 
 
+async def test_that_the_link_is_back_is_said_as_loudly_as_that_it_went(
+    floor: Supervisor, home: Home, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Most agents configure no logging, and then Python shows warnings alone."""
+    caplog.set_level("WARNING", logger="watchfloor")
+    floor.decide = lambda run, proposal: floor.answer(run, proposal, "approved")
+    async with agent(floor, home) as whole, whole.run(run_id=RUN) as job:
+        floor.bus.cut(f"agent-{AGENT}", "the broker went")
+        job.message("assistant", "meanwhile")
+        floor.bus.heal(f"agent-{AGENT}")
+        assert (await job.gate(Action("delete", {"path": "a.txt"}))).approved
+    said = [text for record in caplog.records if "link" in (text := record.getMessage())]
+    assert said == [f"agent {AGENT}: no link: the broker went", f"agent {AGENT}: linked again"]
+
+
 async def test_a_run_goes_on_in_another_process(floor: Supervisor, home: Home) -> None:
     first = Agent(AGENT, home=home, transport=partial(MemoryTransport, floor.bus), close_within=0)
     floor.bus.cut(f"agent-{AGENT}")

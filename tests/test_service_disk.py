@@ -1,9 +1,10 @@
-"""A disk that hangs: approvals close, stops go out and are kept in the emergency log, and all recovers by itself."""
+"""A disk that hangs or is full: approvals close, stops go out and stand in the emergency log, and all recovers by itself."""
 
 from __future__ import annotations
 
 import asyncio
 import json
+import random
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Self
@@ -11,13 +12,16 @@ from typing import Self
 import pytest
 
 from bus.events import ActionProposed, Progress, RunStarted
+from bus.memory import MemoryTransport
 from bus.messages import DecisionCommand, KillCommand, PauseCommand
 from console.core.state import encode
+from console.link.floor import Floor
 from console.recording.bodies import Row
 from console.recording.session import Session
 from console.recording.verify import verify_folder
 from console.supervisor import service
-from tests.service_fixture import Running, rebuilt, running
+from tests.desk_fixture import OPERATOR
+from tests.service_fixture import PATIENCE, Running, rebuilt, running
 
 
 class Disk:
@@ -151,3 +155,51 @@ async def test_nothing_new_passes_while_the_disk_hangs(
         await site.all_recorded()
         assert not [one for one in site.commands() if isinstance(one, DecisionCommand)]
         assert site.desk.fleet.runs["a/r1"].actions["a3"].state == "asked"
+
+
+def comes_in(site: Running, *, watching: bool) -> Floor:
+    """A console that begins now."""
+    return Floor(
+        lambda name, topics, _will: MemoryTransport(site.bus, name, topics),
+        home=site.home,
+        operator="op-1",
+        key=OPERATOR,
+        watching=watching,
+    )
+
+
+@pytest.mark.parametrize("watching", [True, False], ids=["console", "verb"])
+async def test_who_comes_in_while_the_disk_is_full_sees_the_floor_and_stops_things(
+    tmp_path: Path, watching: bool
+) -> None:
+    """A screen is recorded as joining, a verb is not; neither waits for a disk that takes nothing."""
+    async with running(tmp_path) as site:
+        await asked(site)
+        await site.recording.limit_pages(1)  # no page more than there are
+        site.event(RunStarted(), run="late")
+        site.event(Progress(text=random.Random(1).randbytes(10_000).hex()))
+        await site.until(lambda: site.state().recording == "failing")
+        recorded = site.recording.pos
+        async with comes_in(site, watching=watching) as floor:
+            await floor.join(PATIENCE)
+            assert floor.trouble == (
+                "the recording fails: approvals are closed; reject, pause, hold and kill still go out"
+            )
+            assert floor.fleet.alarms["recording-failing"].state == "unacknowledged"
+            assert "a/late" in floor.fleet.runs  # it lives, recorded or not
+            assert (await floor.say("hold", timeout=PATIENCE)).text == "2 runs"
+            assert (await floor.say("kill", agent="a", run="late", timeout=PATIENCE)).accepted
+            await site.until(lambda: any(isinstance(one, KillCommand) for one in site.commands()))
+            stops = {one.id for one in site.commands() if one.id}
+            assert len(stops) == 3
+            await site.until(lambda: noted(site) == stops)
+            assert site.recording.pos == recorded
+
+            await site.recording.limit_pages(1_000_000)
+            await site.until(lambda: site.state().recording == "ok")
+            await site.all_recorded()
+            assert await floor.until(lambda fleet: fleet.pos == site.desk.fleet.pos, PATIENCE)
+            assert encode(floor.fleet) == encode(site.desk.fleet)
+            assert stops <= set(floor.fleet.commands)
+        folder = site.home.sessions
+    assert all(not problems for problems in (await verify_folder(folder)).values())

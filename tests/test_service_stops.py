@@ -272,7 +272,9 @@ async def test_events_that_cannot_come_in_are_an_alarm_until_they_can(tmp_path: 
             return site.desk.fleet.alarms["bulk-link"].state, site.desk.health.progress._deaf
 
         site.service._receive([LinkDown(reason="gone")], site.service._bulk)
+        site.service._receive([LinkDown(reason="cannot connect")], site.service._bulk)  # the same loss
         assert stands() == ("unacknowledged", True)
+        assert site.desk.fleet.alarms["bulk-link"].count == 1
         site.service._receive([LinkUp("again")], site.service._bulk)
         assert stands() == ("returned", False)
 

@@ -6,9 +6,9 @@ from datetime import UTC
 
 import pytest
 
-from console.tui.alarm_row import alarm_line
 from console.tui.counting import Counts
 from console.tui.frame_rows import NOWHERE, View
+from console.tui.header_counts import alarm_line
 from console.tui.help_screen import HelpScreen
 from console.tui.paint import text_of, width_of
 from console.tui.source import UNSEEN

@@ -54,6 +54,29 @@ def _alarm(place: Place, verb: Verb, alarm: str, wait: float, **fields: Any) -> 
 _reason: Final = click.option("--reason", required=True, metavar="TEXT", help="Why; it is recorded.")
 
 
+def _verb(name: str, verb: Verb, words: str, *, why: bool = False) -> click.Command:
+    """A command about one alarm that takes nothing more, or `why`: a reason."""
+
+    @click.argument("alarm")
+    @wait_option
+    @common
+    def act(place: Place, alarm: str, *, wait: float, **given: str) -> int:
+        return _alarm(place, verb, alarm, wait, **given)
+
+    return click.command(name, help=words)(_reason(act) if why else act)
+
+
+reset: Final = _verb("reset", "reset", "Reset ALARM, a latched one too.", why=True)
+unshelve: Final = _verb("unshelve", "restore", "Show ALARM again before its shelf ends.")
+out_of_service: Final = _verb(
+    "out-of-service",
+    "remove",
+    "Hide ALARM until somebody puts it back. Not one that is latched or of priority 1.",
+    why=True,
+)
+in_service: Final = _verb("in-service", "restore", "Put ALARM back into service.")
+
+
 @click.command()
 @click.argument("alarm")
 @click.option("--group", is_flag=True, help="And all that follow from it, as far as you see them now.")
@@ -62,16 +85,6 @@ _reason: Final = click.option("--reason", required=True, metavar="TEXT", help="W
 def ack(place: Place, alarm: str, *, group: bool, wait: float) -> int:
     """Acknowledge ALARM: you have seen it. That is not an approval of anything."""
     return _alarm(place, "acknowledge", alarm, wait, group=group)
-
-
-@click.command()
-@click.argument("alarm")
-@_reason
-@wait_option
-@common
-def reset(place: Place, alarm: str, *, reason: str, wait: float) -> int:
-    """Reset ALARM, a latched one too."""
-    return _alarm(place, "reset", alarm, wait, reason=reason)
 
 
 @click.command()
@@ -90,34 +103,6 @@ def reset(place: Place, alarm: str, *, reason: str, wait: float) -> int:
 def shelve(place: Place, alarm: str, *, reason: str, span: str, wait: float) -> int:
     """Hide ALARM for a time; it comes back by itself. Not one that is latched or of priority 1."""
     return _alarm(place, "shelve", alarm, wait, reason=reason, seconds=seconds_of(span))
-
-
-@click.command()
-@click.argument("alarm")
-@wait_option
-@common
-def unshelve(place: Place, alarm: str, *, wait: float) -> int:
-    """Show ALARM again before its shelf ends."""
-    return _alarm(place, "restore", alarm, wait)
-
-
-@click.command()
-@click.argument("alarm")
-@_reason
-@wait_option
-@common
-def out_of_service(place: Place, alarm: str, *, reason: str, wait: float) -> int:
-    """Hide ALARM until somebody puts it back. Not one that is latched or of priority 1."""
-    return _alarm(place, "remove", alarm, wait, reason=reason)
-
-
-@click.command()
-@click.argument("alarm")
-@wait_option
-@common
-def in_service(place: Place, alarm: str, *, wait: float) -> int:
-    """Put ALARM back into service."""
-    return _alarm(place, "restore", alarm, wait)
 
 
 async def _fleet(floor: Floor) -> Fleet:

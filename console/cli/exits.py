@@ -41,7 +41,10 @@ MEANING: Final[dict[Exit, str]] = {
     Exit.REFUSED: "refused, stale, expired, in conflict with another's answer, or refused by the agent; a check failed",
     Exit.USAGE: "bad usage or bad input: options, names, files, keys; nothing was sent",
     Exit.NO_ANSWER: "no broker, no supervisor, or no answer in time",
-    Exit.UNCONFIRMED: "recorded and on its way, but not confirmed by the agent in time",
+    Exit.UNCONFIRMED: (
+        "recorded and on its way, but not confirmed by the agent in time; "
+        "or gone out unrecorded, because the recording fails"
+    ),
     Exit.INTERRUPTED: "interrupted from the keyboard",
     Exit.PIPE: "the reader of our output went away",
 }

@@ -18,6 +18,7 @@ from console.cli.options import Place
 from console.core.state import Command, Fleet
 from console.link.floor import Floor, Wanted
 from console.link.follower import Applied
+from console.link.status import UNRECORDED
 
 WAIT: Final = 5.0
 """Seconds that a verb waits for the facts unless told otherwise."""
@@ -84,7 +85,7 @@ async def carry_out(place: Place, floor: Floor, verb: Verb, wanted: Wanted, wait
         deed = Deed(verb, wait, answer, begun)
         if answer.command and answer.command not in begun:
             begun.append(answer.command)
-        if answer.accepted and wait:
+        if answer.accepted and wait and not answer.unrecorded:  # of what is not recorded nothing can be told
             await _follow(deed, floor, quiet=place.json)
     finally:
         stop()
@@ -104,6 +105,8 @@ def verdict(deed: Deed, fleet: Fleet) -> Exit:
     """What the facts amount to."""
     if not deed.answer.accepted:
         return Exit.REFUSED
+    if deed.answer.unrecorded:
+        return Exit.UNCONFIRMED
     commands = _commands(deed, fleet)
     if any(command.state == "refused" for command in commands):
         return Exit.REFUSED
@@ -121,6 +124,7 @@ def deed_shape(deed: Deed, fleet: Fleet, code: Exit) -> dict[str, Any]:
         "intent": answer.intent,
         "outcome": answer.outcome,
         "accepted": answer.accepted,
+        "unrecorded": answer.unrecorded,
         "text": answer.text,
         "pos": answer.pos,
         "commands": [shapes.command_shape(command) for command in _commands(deed, fleet)],
@@ -182,8 +186,11 @@ def _tell(commands: list[Command], told: set[tuple[str, str]]) -> None:
 
 def _conclude(deed: Deed, fleet: Fleet, code: Exit) -> None:
     answer = deed.answer
+    text = f": {answer.text}" if answer.text else ""
+    if answer.unrecorded:
+        click.echo(f"{answer.outcome}{text}; {UNRECORDED}")
+        return
     if not deed.wait or not deed.commands:
-        text = f": {answer.text}" if answer.text else ""
         click.echo(f"recorded as {answer.outcome} at position {answer.pos}{text}")
         return
     for command in _commands(deed, fleet):

@@ -68,6 +68,14 @@ def unreachable(place: Place, floor: Floor, trouble: str, advice: str = START) -
             return CliError(Exit.NO_ANSWER, f"{reason}; {NOT_LET_IN}")
         at = "" if address in reason else f" at {address}"
         return CliError(Exit.NO_ANSWER, f"no broker{at}: {reason}; {advice}")
+    if floor.status.misfit:
+        return CliError(Exit.NO_ANSWER, floor.status.misfit)
+    if floor.status.supervisor == "up":
+        return CliError(
+            Exit.NO_ANSWER,
+            f"the supervisor of site {site} is up and has not shown the floor within {place.timeout:g} s ({trouble}); "
+            "try again, with a longer --timeout",
+        )
     advice = f"start one with: watchfloor up --site {site}"
     return CliError(
         Exit.NO_ANSWER, f"no supervisor answers for site {site} on {address} ({trouble}); {advice}"

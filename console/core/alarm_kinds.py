@@ -58,7 +58,7 @@ KINDS: Final[dict[str, Kind]] = {
         1,
         False,
         "All runs are to be held, and some were not asked yet; it goes when all were.",
-        "If it stays, the supervisor was replaced in the middle or met a fault: hold all again.",
+        "A supervisor that takes over goes on by itself; if it stays, one met a fault: hold all again.",
     ),
     "keyframe-failing": Kind(
         1,
@@ -70,7 +70,7 @@ KINDS: Final[dict[str, Kind]] = {
         2,
         False,
         "An agent went without a goodbye; its runs may still be going.",
-        "Look whether its process lives; start it again or end it.",
+        "Look whether its process lives; start it again, or end it and take the alarm out of service.",
     ),
     "duplicate-agent": Kind(2, True, "Two processes use one agent id.", "Stop one or rename it, then reset."),
     "forged-intent": Kind(
@@ -212,8 +212,8 @@ OF_SITE: Final = frozenset({"recording-failing", "keyframe-failing", "bulk-link"
 OF_RUN: Final = frozenset({"stalled", "loop", "error-streak", "no-progress", "budget"})
 """Kinds whose cause the supervisor itself sees come and go, and says once when it comes: of the site, of a living run.
 
-A reset would hide a cause that is still there. `agent-lost` is none of them: nothing but an operator can tell that an agent
-which never returns was seen to.
+A reset would hide a cause that is still there. `agent-lost` cannot be reset either while its agent is lost: who knows that
+it will not come back takes the alarm out of service.
 """
 
 RESPONSE: Final[dict[int, int]] = {1: 5 * 60_000, 2: 15 * 60_000, 3: 60 * 60_000}

@@ -339,7 +339,12 @@ def decode(body: bytes) -> Fleet:
 
 def of_another_reducer(body: bytes) -> bool:
     """Whether a keyframe is another reducer's, so that it need not equal what `reduce` makes of the records before it."""
+    return reducer_of(body) not in (None, REDUCER)
+
+
+def reducer_of(body: bytes) -> int | None:
+    """Which reducer made a keyframe: 0 from before they said so, None where nothing can be read."""
     try:
-        return _STAMPS.decode(body).reducer != REDUCER
+        return _STAMPS.decode(body).reducer
     except (msgspec.MsgspecError, RecursionError, ValueError):
-        return False
+        return None

@@ -114,6 +114,7 @@ class Follower:
             refused=self._refused,
             problem=self._problem,
             other=supervision.other,
+            misfit=self._parts.misfit,
         )
 
     def wake_at(self) -> float | None:
@@ -225,8 +226,7 @@ class Follower:
             lambda key: seals_journal(key, payload, journal), "a journal batch"
         )
         if problem:
-            # Dropped before any position in it is looked at: the true records of these positions are still to come, or
-            # will be missed and asked for.
+            # Dropped before any position in it is looked at: the true records of these are to come, or asked for.
             self._refuse(problem)
             return
         if not self.joined:

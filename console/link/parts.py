@@ -10,7 +10,7 @@ from typing import Final, NamedTuple
 import zstandard
 
 from bus.messages import KeyframePart
-from console.core.state import Fleet, KeyframeError, decode
+from console.core.state import REDUCER, Fleet, KeyframeError, decode, reducer_of
 
 FLEET_BYTES: Final = 256 * 1024 * 1024
 """Largest encoded fleet; what would unpack to more is refused."""
@@ -24,6 +24,10 @@ SETS: Final = 2
 
 class ForgedKeyframeError(KeyframeError):
     """Parts that are not those of the keyframe whose seal they carry."""
+
+
+class OtherReducerError(KeyframeError):
+    """A whole keyframe of a supervisor that makes other states of the same records than this console would."""
 
 
 class Joined(NamedTuple):
@@ -41,9 +45,12 @@ class KeyframeParts:
 
     def __init__(self) -> None:
         self._sets: dict[tuple[str, str, int, int, str], dict[int, str]] = {}
+        self.misfit = ""
+        """Why the last keyframe that was whole was not taken: it is another reducer's."""
 
     def clear(self) -> None:
-        """Forget everything that is incomplete."""
+        """Forget everything that is incomplete, and that anything did not fit."""
+        self.misfit = ""
         self._sets.clear()
 
     def add(self, part: KeyframePart) -> Joined | None:
@@ -51,6 +58,7 @@ class KeyframeParts:
 
         Raises:
             ForgedKeyframeError: the keyframe that it completes is not the one that was sealed.
+            OtherReducerError: it is another reducer's, so that what the journal makes of it here may be wrong.
             KeyframeError: the part, or the keyframe that it completes, is not one.
         """
         if part.seal is None:
@@ -65,10 +73,23 @@ class KeyframeParts:
         if len(have) < part.n:
             return None
         self._sets.pop(name, None)
-        fleet = decode(_unpack([have[number] for number in range(part.n)], part.seal.sha256))
+        body = _unpack([have[number] for number in range(part.n)], part.seal.sha256)
+        theirs = reducer_of(body)
+        if theirs not in (None, REDUCER):
+            self.misfit = _other(theirs or 0)
+            raise OtherReducerError(self.misfit)
+        fleet = decode(body)
         if fleet.pos != part.pos:
             raise KeyframeError(f"keyframe of position {fleet.pos} announced as {part.pos}")
         return Joined(part.epoch, fleet)
+
+
+def _other(theirs: int) -> str:
+    older = "this console" if theirs > REDUCER else "the supervisor"
+    return (
+        f"the supervisor makes states of version {theirs}, this console of version {REDUCER}: upgrade {older}; "
+        "until then nothing is shown here, because it might be wrong"
+    )
 
 
 def _unpack(parts: list[str], sha256: str) -> bytes:

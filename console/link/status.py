@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Final, Literal
 
 BusState = Literal["connecting", "up", "down"]
 SupervisorLife = Literal["unknown", "up", "stopped", "lost"]
@@ -18,8 +18,9 @@ class LinkStatus:
     `joined` says that the fleet follows the log; otherwise it is as it stood when the link broke. `epoch` is the
     supervisor's by its signed state, empty before. `key` is the fingerprint of the key that state is checked against,
     `pinned` whether that came from this machine's files rather than with the first state. `refused` counts what was not
-    believed or not understood, `problem` says what the last of it was. `other` is the fingerprint of another key under which
-    a supervisor is up that is not believed, empty if there is none.
+    believed or not understood, `problem` says what the last of it was. `other` is the fingerprint of another key under
+    which a supervisor is up that is not believed, empty if there is none. `misfit` says that supervisor and console are
+    of versions that make different states of the same records, and which to upgrade; empty if they are not.
     """
 
     bus: BusState
@@ -37,7 +38,14 @@ class LinkStatus:
     refused: int
     problem: str
     other: str = ""
+    misfit: str = ""
 
+
+UNRECORDED: Final = (
+    "it goes out at once, not recorded yet: the recording fails; "
+    "what became of it is shown when there is room on the disk again"
+)
+"""What holds of an accepted intent while nothing can be recorded."""
 
 _HOLDS = (
     "gated runs stop at their next gate and go on between gates, observed runs cannot be stopped from here"
@@ -58,6 +66,8 @@ def trouble(status: LinkStatus) -> str:
         )
     if status.supervisor in ("stopped", "lost"):
         return f"the supervisor is {status.supervisor}: nobody decides; {_HOLDS}"
+    if not status.joined and status.misfit:
+        return status.misfit
     if not status.joined:
         known = "has not answered" if status.supervisor == "up" else "has not been heard of"
         refused = f"; {status.problem}" if status.problem else ""

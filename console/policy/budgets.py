@@ -6,10 +6,10 @@ from pathlib import Path
 from typing import Annotated, Final
 
 import msgspec
-from msgspec import Meta, Struct
+from msgspec import Meta
 
 from console.core.health.budget import Budget
-from console.policy.files import convert, read_toml, refuse, table
+from console.policy.agent_tables import AgentTable, agent_tables
 from console.policy.glob import Glob
 
 BUDGETS: Final = 200
@@ -19,10 +19,9 @@ _Whole = Annotated[int, Meta(ge=1)]
 _Amount = Annotated[float, Meta(gt=0.0)]
 
 
-class _Written(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class _Written(AgentTable, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A `[[budget]]` as it stands in the file."""
 
-    agent: str = "*"
     steps: _Whole | None = None
     tokens: _Whole | None = None
     cost_usd: _Amount | None = None
@@ -54,21 +53,10 @@ def load_budgets(path: Path | None) -> Budgets:
     Raises:
         PolicyFileError: the file cannot be put in force.
     """
-    if path is None or not path.exists():
+    if path is None:
         return Budgets()
-    content = read_toml(path)
-    table(path, content, ("budget",))
-    entries = content.get("budget", [])
-    if not isinstance(entries, list) or len(entries) > BUDGETS:
-        raise refuse(path, "budget", f"write each as [[budget]], at most {BUDGETS} of them")
     written = []
-    for number, entry in enumerate(entries, 1):
-        where = f"[[budget]] {number}"
-        one = convert(path, where, entry, _Written)
-        try:
-            glob = Glob(one.agent)
-        except ValueError as error:
-            raise refuse(path, where, f"agent: {error}") from None
+    for _, glob, one in agent_tables(path, "budget", _Written, BUDGETS):
         budget = Budget(
             steps=one.steps,
             tokens=one.tokens,

@@ -9,22 +9,22 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated, Final
 
-from msgspec import Meta, Struct
+from msgspec import Meta
 
 from console.core.alarm_kinds import KINDS, NEVER_HIDDEN
-from console.policy.files import convert, read_toml, refuse, table
+from console.policy.agent_tables import AgentTable, agent_tables
+from console.policy.files import refuse
 from console.policy.glob import Glob
 
 SUPPRESSIONS: Final = 200
 """Most rules of one file."""
 
 
-class _Written(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class _Written(AgentTable, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A `[[suppress]]` as it stands in the file."""
 
     kind: str
     why: Annotated[str, Meta(min_length=1, max_length=200)]
-    agent: str = "*"
 
 
 class Suppressions:
@@ -44,26 +44,15 @@ def load_suppressions(path: Path | None) -> Suppressions:
     Raises:
         PolicyFileError: the file cannot be put in force.
     """
-    if path is None or not path.exists():
+    if path is None:
         return Suppressions()
-    content = read_toml(path)
-    table(path, content, ("suppress",))
-    entries = content.get("suppress", [])
-    if not isinstance(entries, list) or len(entries) > SUPPRESSIONS:
-        raise refuse(path, "suppress", f"write each as [[suppress]], at most {SUPPRESSIONS} of them")
     rules = []
-    for number, entry in enumerate(entries, 1):
-        where = f"[[suppress]] {number}"
-        one = convert(path, where, entry, _Written)
+    for where, glob, one in agent_tables(path, "suppress", _Written, SUPPRESSIONS):
         kind = KINDS.get(one.kind)
         if kind is None:
             raise refuse(path, where, f"kind: there is no alarm {one.kind!r}; docs/alarms.md lists them")
         if kind.priority == 1 or kind.latched or one.kind in NEVER_HIDDEN:
             why = "of priority 1" if kind.priority == 1 else "latched" if kind.latched else "about all others"
             raise refuse(path, where, f"kind: {one.kind} is {why} and cannot be suppressed")
-        try:
-            glob = Glob(one.agent)
-        except ValueError as error:
-            raise refuse(path, where, f"agent: {error}") from None
         rules.append((one.kind, glob, one.why))
     return Suppressions(tuple(rules))

@@ -136,6 +136,7 @@ class Agents:
             )
             self._log.write(born, agent)
             self._alarms.clear("agent-lost", agent)
+            self._alarms.into_service("agent-lost", agent)  # else its next loss would be seen by nobody
             self._forget()
         for standing in status.runs:
             self._ingest.standing(agent, standing, status.incarnation, now)

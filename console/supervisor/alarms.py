@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from typing import Final, Protocol
 
-from bus.alarm_records import AlarmCleared, AlarmRaised, AlarmSuppressed
+from bus.alarm_records import AlarmCleared, AlarmRaised, AlarmRestored, AlarmSuppressed
 from console.core.alarm_kinds import LATCHED, PRIORITY, REST
 from console.core.alarm_state import Alarm
 from console.core.apply_alarm import unhideable
@@ -16,6 +16,9 @@ ID_CHARS_MAX: Final = 200
 
 ALARMS_A_KIND: Final = 200
 """Alarms of one kind that stand apart; further ones are counted together."""
+
+FROM_STRANGERS: Final = 10
+"""The same of `bad-input` for names that are no agent's of the fleet: anybody who reaches the broker makes them up."""
 
 COUNTS_SPARE: Final = 1_000
 """Counts of alarms that are over which may be kept."""
@@ -89,7 +92,9 @@ class Alarms:
         """The alarm's id; one for all the rest where somebody makes up names by the hundred."""
         name = alarm_id(kind, agent, run, about)
         alarms = self.log.fleet.alarms
-        if name in alarms or sum(alarm.kind == kind for alarm in alarms.values()) < ALARMS_A_KIND:
+        strange = kind == "bad-input" and agent not in self.log.fleet.agents
+        most = FROM_STRANGERS if strange else ALARMS_A_KIND
+        if name in alarms or sum(alarm.kind == kind for alarm in alarms.values()) < most:
             return name
         rest = f"{kind}/{REST}"
         if rest not in alarms:  # there was none, or an operator reset it: what that stood for is over
@@ -119,6 +124,12 @@ class Alarms:
         # What an earlier supervisor counted together nobody can name; it goes with the last alarm of its kind.
         if last or (not counted and not self._stands(kind, rest)):
             self._clear(rest, "", "")
+
+    def into_service(self, kind: str, agent: str) -> None:
+        """Show an alarm again that was taken out of service because an agent was not to come back, and is."""
+        alarm = self.log.fleet.alarms.get(alarm_id(kind, agent))
+        if alarm is not None and alarm.shown == "out-of-service":
+            self.log.write(AlarmRestored(alarm=alarm.id, by="agent"), agent)
 
     def _stands(self, kind: str, rest: str) -> bool:
         """Whether an alarm of a kind stands, that for all the rest apart."""

@@ -9,6 +9,8 @@ from collections import OrderedDict, deque
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from msgspec.structs import replace
+
 from bus import codec
 from bus.codec import DecodeError
 from bus.events import Outcome
@@ -93,6 +95,7 @@ class Arbiter:
         self._under_way: set[str] = set()  # intents that are being carried out, and answered when they are
         self._refusals: deque[float] = deque()
         self.closed = ""
+        self.failing = False  # the recording: then what stops goes out without it
         self.shelf = Shelf(log, alarms)
 
     @property
@@ -300,7 +303,9 @@ class Arbiter:
     def _answer(self, intent: Intent, answer: Answer) -> None:
         # While nothing can be committed, what stops goes out all the same, and a refusal changes nothing.
         stops = intent.verb in ("reject", "pause", "hold", "kill")
-        at_once = bool(self.closed) and (stops or not answer.accepted)
+        at_once = self.failing and (stops or not answer.accepted)
+        if at_once and answer.accepted:
+            answer = replace(answer, unrecorded=True)
         self._outbox.answer(intent.console, answer, at_once=at_once)
 
     def _bad(self, address: Address, problem: str) -> None:

@@ -2,6 +2,9 @@
 
 Anybody who reaches the broker may ask for the floor. So a keyframe is made for all who wait, an allowance bounds what is
 made and sent, and the requests of enrolled operators come first.
+
+While the recording fails a keyframe goes out ahead of it: who comes in then must see what there is to stop. If this
+process dies before it is recorded, the next one's epoch makes every console ask again.
 """
 
 from __future__ import annotations
@@ -177,7 +180,7 @@ class Consoles:
         for part in publishing.keyframe(
             self._key, self._log.epoch, asked.intent, keyframe.pos, keyframe.body
         ):
-            self._outbox.plain(topic, part)
+            self._outbox.plain(topic, part, anyway=True)
 
     def _spend(self, seconds: float, now: float) -> None:
         self._spent_until = max(self._spent_until, now) + seconds

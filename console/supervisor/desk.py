@@ -74,6 +74,7 @@ class Desk:
         new_id: Callable[[], str],
     ) -> None:
         self.identity = identity
+        self._new_id = new_id
         self.log = Log(fleet, identity.epoch, wall)
         self.outbox = Outbox(identity.topics, identity.key, lambda: self.log.fleet.pos)
         self.alarms = Alarms(self.log)
@@ -136,6 +137,7 @@ class Desk:
         self.passes.interrupted()
         for desk in (self.agents, self.gates, self.health.progress, self.health):
             guarded(self.alarms, f"take over {type(desk).__name__}", desk.restore, now)
+        guarded(self.alarms, "finish holding all", self.sweeps.go_on, self._new_id(), now)
 
     def linked(self, now: float) -> None:
         """The control link is up: renew the lease and send again what the broker may not have taken."""
@@ -149,6 +151,8 @@ class Desk:
 
     def bulk(self, now: float, *, up: bool) -> None:
         """The bulk link, which events come in by and the journal goes out, is up, or down: then no run can be heard."""
+        if not up and self._eventless:
+            return  # it is down for another reason now, which is the same loss
         self._eventless = not up
         self.health.progress.listen(now, deaf=not up)
         self.alarms.when(not up, "bulk-link", "the link for events is down: no agent's events come in")
@@ -270,6 +274,7 @@ class Desk:
         self.renew()
 
     def _close(self) -> None:
+        self.arbiter.failing = self.failing
         failing, conflict = "the recording fails", "two supervisors serve this site"
         why = " and ".join([failing] * self.failing + [conflict] * self.conflict)
         self.arbiter.closed = self.gates.closed = f"approvals are closed: {why}" if why else ""

@@ -21,7 +21,8 @@ class Out(Struct, frozen=True, gc=False):
     """A message to publish once everything up to `after` is recorded.
 
     `command` is the id whose `command.sent` fact its delivery proves, empty for none. `stops` marks what goes out even
-    while the recording fails: reject, pause, hold, kill.
+    while the recording fails: reject, pause, hold, kill. `anyway` goes out then as well, and stops nothing: the floor for a
+    console that comes in, so that it can.
     """
 
     topic: str
@@ -30,6 +31,7 @@ class Out(Struct, frozen=True, gc=False):
     retain: bool = False
     command: str = ""
     stops: bool = False
+    anyway: bool = False
 
 
 class Outbox:
@@ -40,7 +42,7 @@ class Outbox:
         self._key = key
         self._position = position
         self._held: deque[Out] = deque()
-        self._stops: deque[Out] = deque()
+        self._anyway: deque[Out] = deque()  # of what is held, that which a failing recording does not hold
         self._now: list[Out] = []
 
     def command(self, command: Command, *, stops: bool = False, fact: bool = False) -> None:
@@ -67,22 +69,22 @@ class Outbox:
             Out(self._topics.console(console), self._key.sign(answer), 0 if at_once else self._position())
         )
 
-    def plain(self, topic: str, payload: bytes, after: int | None = None) -> None:
-        """Queue an unsigned message behind `after`, the newest record by default."""
-        self._add(Out(topic, payload, self._position() if after is None else after))
+    def plain(self, topic: str, payload: bytes, after: int | None = None, *, anyway: bool = False) -> None:
+        """Queue an unsigned message behind `after`, the newest record by default; `anyway` as in `Out`."""
+        self._add(Out(topic, payload, self._position() if after is None else after, anyway=anyway))
 
     def ready(self, committed: int, *, failing: bool = False) -> list[Out]:
-        """Take what may go out now: everything recorded, and while the recording fails also what stops things."""
+        """Take what may go out now: everything recorded, and while the recording fails also what must not wait."""
         ready, self._now = self._now, []
         if failing:
-            ready.extend(self._stops)
-            gone = {id(out) for out in self._stops}
+            ready.extend(self._anyway)
+            gone = {id(out) for out in self._anyway}
             self._held = deque(out for out in self._held if id(out) not in gone)
-            self._stops.clear()
+            self._anyway.clear()
         while self._held and self._held[0].after <= committed:
             ready.append(self._held.popleft())
         if not failing:
-            self._stops = deque(out for out in self._stops if out.after > committed)
+            self._anyway = deque(out for out in self._anyway if out.after > committed)
         return ready
 
     def _add(self, out: Out) -> None:
@@ -90,5 +92,5 @@ class Outbox:
             self._now.append(out)
             return
         self._held.append(out)
-        if out.stops:
-            self._stops.append(out)
+        if out.stops or out.anyway:
+            self._anyway.append(out)

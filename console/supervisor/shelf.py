@@ -26,7 +26,7 @@ from console.core.apply_alarm import unhideable
 from console.core.lifecycle import ENDED
 from console.core.state import Fleet
 from console.core.text import plain
-from console.supervisor.alarms import Alarms, is_so
+from console.supervisor.alarms import Alarms, alarm_id, is_so
 from console.supervisor.log import Log
 
 HIDDEN_MOST: Final = 500
@@ -34,6 +34,11 @@ HIDDEN_MOST: Final = 500
 
 LOOK: Final = 0.5
 """Seconds between looks at what is hidden."""
+
+STILL_LOST: Final = (
+    "{agent} is still lost, and the alarm goes when it is back: acknowledge it, "
+    "or take it out of service if the agent is not to come back"
+)
 
 Refused = tuple[Literal["conflict", "illegal"], str]
 """How a wish is refused, and why."""
@@ -82,6 +87,8 @@ class Shelf:
             return "conflict", "the alarm is not so at present"
         if intent.verb == "reset" and self._goes_by_itself(alarm):
             return "illegal", "its cause is still there, and the alarm goes with it: acknowledge it instead"
+        if intent.verb == "reset" and self._still_lost(alarm):
+            return "illegal", STILL_LOST.format(agent=alarm.agent)
         if intent.verb == "restore":
             if alarm.shown == "shown":
                 return "conflict", "nothing hides the alarm"
@@ -96,6 +103,12 @@ class Shelf:
         run = self._fleet.runs.get(f"{alarm.agent}/{alarm.run}")
         lives = run is not None and run.state not in ENDED and run.state != "lost"
         return alarm.kind in OF_SITE or (alarm.kind in OF_RUN and lives)
+
+    def _still_lost(self, alarm: Alarm) -> bool:
+        """Whether an alarm says that an agent is lost, and it is. One that the fleet has forgotten is not waited for."""
+        life = self._fleet.agents.get(alarm.agent)
+        one = alarm.id == alarm_id("agent-lost", alarm.agent)  # and not all the rest
+        return one and is_so(alarm) and life is not None and life.status == "lost"
 
     def _unhidable(self, intent: Intent, alarm: Alarm) -> Refused | None:
         """Why an alarm may not be hidden by an operator, or None."""

@@ -14,7 +14,7 @@ from typing import Final
 from bus.messages import Intent
 from console.core.lifecycle import ENDED
 from console.core.state import Fleet, Run
-from console.supervisor.alarms import Alarms
+from console.supervisor.alarms import Alarms, is_so
 from console.supervisor.guard import guarded
 from console.supervisor.ledger import Ledger
 from console.supervisor.log import Log
@@ -26,6 +26,9 @@ STRANGERS: Final = 256
 """Unsigned wishes for the same that wait for one answer; beyond that all runs are being held already."""
 
 UNFINISHED: Final = "hold-unfinished"
+
+GOES_ON: Final = "supervisor"
+"""By whom a hold of all runs is that goes on by itself."""
 
 Done = Callable[["Sweep", float], object]
 """Is told of a sweep that is over, and when."""
@@ -94,6 +97,20 @@ class Sweeps:
             text = f"{sweep.by} wants all runs held; {len(sweep.left)} of them were not asked yet"
             self._alarms.raise_(UNFINISHED, text)
         return True
+
+    def go_on(self, name: str, now: float) -> None:
+        """Ask, under the intent id `name`, for what an earlier supervisor was cut short in: to hold all runs.
+
+        It cannot know whom that one had reached and whom an operator let go since, so it asks those that nothing stops.
+        """
+        alarm = self._log.fleet.alarms.get(UNFINISHED)
+        if alarm is None or not is_so(alarm):
+            return
+        reason = f"an earlier supervisor did not finish: {alarm.text}"
+        intent = Intent(verb="hold", id=name, operator=GOES_ON, console=GOES_ON, reason=reason)
+        keys = dict.fromkeys((run.key for run in self._runs() if not run.stop), (intent, GOES_ON))
+        self._under_way.append(Sweep(intent, GOES_ON, signed=True, left=keys, done=[]))
+        self.step(now)
 
     def _like(self, intent: Intent, by: str, *, signed: bool) -> Sweep | None:
         """The sweep under way that does what is wanted."""

@@ -9,8 +9,8 @@ from textual.app import ComposeResult
 
 from console.core.state import Action, Run
 from console.tui import frame_rows as frame
-from console.tui.alarm_row import alarm_line
 from console.tui.frame_rows import Note, View
+from console.tui.header_counts import alarm_line
 from console.tui.keyed_screen import KeyedScreen
 from console.tui.kill_sheet import KillSheet
 from console.tui.paint import BLANK, Line, muted

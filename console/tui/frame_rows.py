@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from console.tui import figures
 from console.tui.actions import KeyAction, Mode, offered
-from console.tui.paint import BLANK, Line, Row
+from console.tui.paint import BLANK, Line, Row, safe, wrap
 from console.tui.source import UNSEEN
 
 if TYPE_CHECKING:
@@ -124,7 +124,9 @@ def _link(standing: Standing) -> list[tuple[str, Ink]]:
             ("rec ?", "muted"),
         ]
     parts: list[tuple[str, Ink]] = [("bus ok", "muted")]
-    if not standing.live:
+    if standing.misfit:
+        parts.append(("! other version", "stop"))
+    elif not standing.live:
         parts.append(("joining", "muted"))
     if standing.conflict:
         parts.append(("! two supervisors", "stop"))
@@ -146,6 +148,8 @@ def still_holds(view: View) -> list[Line]:
             f"The supervisor is {link.supervisor}: nobody decides. Gated runs go on to their next",
             _RUNS_ON,
         ]
+    elif link.misfit:
+        text = wrap(safe(link.reason), view.edge)[:2]
     elif link.joining:
         text = []
     elif link.conflict:

@@ -9,8 +9,8 @@ from textual.events import Key
 from textual.screen import Screen
 
 from console.tui import frame_rows as frame
-from console.tui.alarm_row import alarm_line
 from console.tui.counting import Counts
+from console.tui.header_counts import alarm_line
 from console.tui.lines import LineBlock
 from console.tui.paint import BLANK, Line, Row, width_of
 from console.tui.sending import unsendable

@@ -19,12 +19,14 @@ if TYPE_CHECKING:
 
 
 class Reply(Protocol):
-    """What became of an intent. `accepted` means recorded, not effective."""
+    """What became of an intent. `accepted` means recorded, not effective; `unrecorded` that the recording fails."""
 
     @property
     def outcome(self) -> str: ...
     @property
     def accepted(self) -> bool: ...
+    @property
+    def unrecorded(self) -> bool: ...
     @property
     def text(self) -> str: ...
 
@@ -65,7 +67,7 @@ class Source(Protocol):
 
 class Standing(NamedTuple):
     """The link in the words of the header. `lost_for` counts the whole seconds since bus or supervisor
-    went, `reason` says what is known about why.
+    went, `reason` says what is known about why. `misfit`: supervisor and console are of versions that do not fit.
     """
 
     bus: str
@@ -75,6 +77,7 @@ class Standing(NamedTuple):
     joined: bool
     lost_for: int
     reason: str = ""
+    misfit: bool = False
 
     @property
     def live(self) -> bool:
@@ -101,5 +104,6 @@ def standing(status: LinkStatus, now: float) -> Standing:
         conflict=status.conflict,
         joined=status.joined,
         lost_for=max(0, int(now - since)),
-        reason=plain(status.bus_reason or status.problem),
+        reason=plain(status.bus_reason or status.misfit or status.problem),
+        misfit=bool(status.misfit),
     )

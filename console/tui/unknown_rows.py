@@ -59,6 +59,8 @@ def nothing_known(view: View) -> list[str]:
     if link.bus != "up":
         first = "Nothing known yet." if link.bus == "down" else "Connecting to the bus."
         steps = next((steps for words, steps in _STEPS if re.search(words, link.reason)), (_START,))
+    elif link.misfit:
+        first, steps = "The floor cannot be shown.", ("Which version this is: watchfloor --version",)
     else:
         first = "Asking the supervisor for the state of the floor."
         steps = (_START, "If one runs: is its site this one? See --site, and: watchfloor doctor")

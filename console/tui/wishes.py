@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
 
+from console.link.status import UNRECORDED
 from console.tui.frame_rows import Note
 
 if TYPE_CHECKING:
@@ -66,6 +67,8 @@ class Wishes:
 
 def _answer(wish: Wish, reply: Reply) -> Note:
     text = f", {reply.text}" if reply.text else ""
+    if reply.accepted and reply.unrecorded:
+        return Note(f"{wish.label}: {reply.outcome}{text}; {UNRECORDED}", "act")
     if reply.accepted:
         return Note(f"{wish.label}: recorded as {reply.outcome}{text}")
     return Note(f"{wish.label}: {reply.outcome}{text}", "act")
