@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
+
+from bus.inquiry import HealthReport
 
 BusState = Literal["connecting", "up", "down"]
 SupervisorLife = Literal["unknown", "up", "stopped", "lost"]
@@ -37,6 +39,13 @@ class LinkStatus:
     refused: int
     problem: str
     other: str = ""
+
+
+class Heard(NamedTuple):
+    """A supervisor's report, and how many seconds passed between asking and hearing it, by the asker's clock."""
+
+    report: HealthReport
+    took: float
 
 
 _HOLDS = (

@@ -23,7 +23,8 @@ class EmergencyLog:
     """One JSON line, flushed to the disk, for every command sent unrecorded."""
 
     def __init__(self, path: Path) -> None:
-        self._path = path
+        self.path = path
+        """The file; there only while it holds anything."""
         self._kept = path.exists()
         self._upto = 0
         self._lines: list[str] = []
@@ -62,24 +63,24 @@ class EmergencyLog:
                 lines, self._lines = self._lines, []
             try:
                 if over:  # what was noted since is about later positions
-                    self._path.unlink(missing_ok=True)
+                    self.path.unlink(missing_ok=True)
                 if lines:
                     self._append(lines)
             except OSError as error:
                 for line in lines or ["(a log that is over stays)"]:
                     LOGGER.error(  # noqa: TRY400  (the trace says nothing more)
-                        "%s: cannot keep an unrecorded command: %s: %s", self._path, error, line
+                        "%s: cannot keep an unrecorded command: %s: %s", self.path, error, line
                     )
 
     def left(self) -> list[str]:
         """Lines that an earlier supervisor left: commands that stand in no recording."""
         try:
-            return self._path.read_text(encoding="utf-8").splitlines()
+            return self.path.read_text(encoding="utf-8").splitlines()
         except FileNotFoundError:
             return []
 
     def _append(self, lines: Sequence[str]) -> None:
-        handle = os.open(self._path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+        handle = os.open(self.path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
         with os.fdopen(handle, "a", encoding="utf-8") as file:
             file.write("".join(f"{line}\n" for line in lines))
             file.flush()
