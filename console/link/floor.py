@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from types import TracebackType
-from typing import Any, Final, Self, TypedDict, Unpack
+from typing import Any, Final, Self, TypedDict, Unpack, cast
 
 import msgspec
 
@@ -226,10 +226,7 @@ class Floor:
             NotCanonicalError: `args` cannot be signed: a number beyond 2**53, say.
             TooLargeError: it does not fit into a payload.
         """
-        answer = await self.ask(verb, intent=intent, timeout=timeout, **wanted)
-        if not isinstance(answer, Answer):
-            raise NoAnswerError(f"no answer to {verb}: something else was said under its id")
-        return answer
+        return cast("Answer", await self.ask(verb, intent=intent, timeout=timeout, **wanted))
 
     async def ask(
         self, verb: Verb, *, intent: str = "", timeout: float = INTENT_TIMEOUT, **wanted: Unpack[Wanted]
@@ -244,9 +241,7 @@ class Floor:
             pos=self.fleet.pos,
             **wanted,
         )
-        payload = self._seal(message)
-        if len(payload) > PAYLOAD_BYTES:
-            raise TooLargeError(f"the intent takes {len(payload)} bytes; at most {PAYLOAD_BYTES} may be sent")
+        payload = _fitting(self._seal(message))
         answer: asyncio.Future[Answer | Report] = asyncio.get_running_loop().create_future()
         self._answers[message.id] = answer
         try:
@@ -335,6 +330,12 @@ class Floor:
 
     def _will(self, _connection: str) -> Will:
         return Will(self.topics.intents(self.operator), self._goodbye(), retain=False)
+
+
+def _fitting(payload: bytes) -> bytes:
+    if len(payload) > PAYLOAD_BYTES:
+        raise TooLargeError(f"the intent takes {len(payload)} bytes; at most {PAYLOAD_BYTES} may be sent")
+    return payload
 
 
 def _new_id() -> str:

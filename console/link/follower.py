@@ -124,12 +124,8 @@ class Follower:
 
     def wake_at(self) -> float | None:
         """When `tick` is due next, or None if only a message can change anything."""
-        times = [
-            time
-            for time in (self._request.due, self._watch_at, self.supervision.lapses_at)
-            if time is not None
-        ]
-        return min(times) if times else None
+        due = (self._request.due, self._watch_at, self.supervision.lapses_at)
+        return min((time for time in due if time is not None), default=None)
 
     def receive(self, item: Item, now: float) -> Effects:
         """Take what the transport brings. Never raises, whatever it is."""
@@ -264,7 +260,7 @@ class Follower:
             if joined is not None:
                 self._join(joined, now, effects)
             return
-        problem = self._disbelieved(reply, payload)
+        problem = _disbelieved(self.supervision, reply, payload)
         if problem:
             self._refuse(problem)
         elif reply.epoch != (self.supervision.epoch or reply.epoch):
@@ -275,13 +271,6 @@ class Follower:
             self._refuse(f"the supervisor gives no keyframe: {plain(reply.text or reply.outcome)}")
         else:
             effects.answers.append(reply)
-
-    def _disbelieved(self, reply: Answer | Report, payload: bytes) -> str:
-        """Why an answer is not the supervisor's; a page is under a seal, like a keyframe."""
-        if isinstance(reply, HistoryPage):
-            seals = "a page of the log"
-            return self.supervision.disowns(lambda key: seals_page(key, payload, reply), seals)
-        return self.supervision.distrusts(payload)
 
     def _join(self, joined: Joined, now: float, effects: Effects) -> None:
         self._due_pos = 0
@@ -313,3 +302,10 @@ class Follower:
     def _refuse(self, problem: str) -> None:
         self._refused += 1
         self._problem = plain(problem)
+
+
+def _disbelieved(supervision: Supervision, reply: Answer | Report, payload: bytes) -> str:
+    """Why an answer is not the supervisor's; a page is under a seal, like a keyframe."""
+    if isinstance(reply, HistoryPage):
+        return supervision.disowns(lambda key: seals_page(key, payload, reply), "a page of the log")
+    return supervision.distrusts(payload)

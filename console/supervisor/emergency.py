@@ -6,6 +6,7 @@ The disk may be what hangs: what must be written is only remembered here, and `w
 
 from __future__ import annotations
 
+import asyncio
 import json
 import logging
 import os
@@ -51,6 +52,13 @@ class EmergencyLog:
             if self._kept and committed >= self._upto:
                 self._lines = []
                 self._over, self._kept = True, False
+
+    async def keep(self, noted: asyncio.Event) -> None:
+        """Keep on the disk what is sent unrecorded: all of it that came meanwhile at once, in a thread."""
+        while True:
+            await noted.wait()
+            noted.clear()
+            await asyncio.to_thread(self.work)
 
     def work(self) -> None:
         """Bring the file in line with what was noted and cleared; for a thread, because the disk may never answer.

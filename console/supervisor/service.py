@@ -95,7 +95,7 @@ class Service:
                 asyncio.create_task(self._listen(self._bulk, CHUNK), name="bulk"),
                 asyncio.create_task(self._commit(), name="commit"),
                 asyncio.create_task(self._keyframes.run(), name="keyframes"),
-                asyncio.create_task(self._note(), name="emergency"),
+                asyncio.create_task(self._emergency.keep(self._noted), name="emergency"),
                 asyncio.create_task(self._telling.run(), name="telling"),
                 asyncio.create_task(self._clock(), name="clock"),
                 asyncio.create_task(self._lease(), name="lease"),
@@ -204,13 +204,6 @@ class Service:
         if self._emergency.due:
             self._noted.set()
 
-    async def _note(self) -> None:
-        """Keep on the disk what was sent unrecorded: all of it that came meanwhile at once, in a thread."""
-        while True:
-            await self._noted.wait()
-            self._noted.clear()
-            await asyncio.to_thread(self._emergency.work)
-
     def _taken(self, out: Out) -> Callable[[bool], None]:
         def taken(delivered: bool) -> None:  # noqa: FBT001  (the transport's signature)
             self._desk.taken(out, delivered=delivered)
@@ -251,10 +244,8 @@ class Service:
 
         Without a task or a time-out around it: an approval waits for every turn of the loop.
         """
-        with self._in_time():
-            began = time.monotonic()
+        with self._in_time(), self._telling.gauge.commit(len(entries)):
             await self._recording.append(rows(entries))
-            self._telling.gauge.committed(len(entries), time.monotonic() - began)
 
     @contextmanager
     def _in_time(self) -> Iterator[None]:

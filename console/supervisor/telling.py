@@ -10,8 +10,8 @@ import logging
 import shutil
 import time
 from collections import deque
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Final
 
@@ -49,11 +49,14 @@ class Gauge:
         self.records = self.commits = 0
         self._took: deque[int] = deque(maxlen=COMMITS)
 
-    def committed(self, records: int, seconds: float) -> None:
-        """Note a commit."""
+    @contextmanager
+    def commit(self, records: int) -> Iterator[None]:
+        """While so many records are committed. One that fails does not count."""
+        began = time.monotonic()
+        yield
         self.records += records
         self.commits += 1
-        self._took.append(int(seconds * 1_000_000))
+        self._took.append(int((time.monotonic() - began) * 1_000_000))
 
     def share(self, share: float) -> int | None:
         """The microseconds within which so many of the newest commits returned; None before there was one."""

@@ -6,28 +6,18 @@ from collections.abc import Iterable, Sequence
 from typing import Final, NamedTuple
 
 from bus.codec import Record
-from bus.events import Confidence, MessageSeen, Usage
-from bus.limits import CONFIDENCE_LIMIT
+from bus.events import MessageSeen, Usage
 from console.core.origin_words import by_path
-from console.core.past_run import PastRun, Whole
+from console.core.past_run import PastRun
 from console.core.state import Action, Command, Message, Run, Step
-from console.core.text import lines as text_lines
 from console.tui import decide_rows, figures
 from console.tui.arguments import pieces, telling
 from console.tui.attention import CONTROL, MARKS, SEVERITY, Level
 from console.tui.counting import due_at
 from console.tui.frame_rows import View
-from console.tui.paint import BLANK, Line, Row, safe, wrap
+from console.tui.paint import BLANK, Line, Row
 from console.tui.run_rows import RESULTS, Entry, four_facts
-
-VALUES: Final = 14
-"""Where values start."""
-
-FOLD_AT: Final = 8
-"""Lines that a text may take before it is folded."""
-
-_WHOLE: Final = 60_000
-"""Characters of a text that are shown: no event is longer."""
+from console.tui.step_fields import VALUES, claims, field, in_full, low, text, when
 
 
 class Told(NamedTuple):
@@ -71,7 +61,7 @@ def head(told: Told, entry: Entry, view: View, reach: str = "") -> list[Line]:
             if step.finished_at is None
             else {None: "unknown", True: "ok", False: "failed"}[step.ok]
         )
-        if step.ok is False or _low(step.confidence):
+        if step.ok is False or low(step.confidence):
             row.at(1, MARKS["watch"], "watch")
         row.at(3, f"step {step.step}").then(step.name or "step", "strong", gap=2, end=view.last - 24)
         row.right(view.last, (word, "watch" if step.ok is False else "text"))
@@ -100,63 +90,6 @@ def _action_head(row: Row, action: Action, view: View) -> None:
     row.at(3, action.tool, "strong", end=view.last - 24).right(view.last, (word, ink))
 
 
-# ---- one line with a name --------------------------------------------------------------------------------------------
-
-
-def field(name: str, words: str, view: View) -> list[Line]:
-    """A name, and its words in as many lines as they take."""
-    return [
-        Row().at(3, name if number == 0 else "", "muted").at(VALUES, piece).line
-        for number, piece in enumerate(wrap(safe(words), view.last + 1 - VALUES))
-    ]
-
-
-def text(name: str, said: str, view: View, *, unfolded: bool) -> list[Line]:
-    """A text of an agent's, its own lines kept; a long one is folded unless `unfolded`."""
-    broken = [
-        piece for line in text_lines(f"“{said}”", _WHOLE) for piece in wrap(line, view.last + 1 - VALUES)
-    ]
-    shown = broken if unfolded or len(broken) <= FOLD_AT else broken[: FOLD_AT - 1]
-    lines = [
-        Row().at(3, name if number == 0 else "", "muted").at(VALUES, piece).line
-        for number, piece in enumerate(shown)
-    ]
-    if len(shown) < len(broken):
-        words = f"… {figures.size(len(said))} in {len(broken)} lines, o opens"
-        lines.append(Row().at(VALUES, words, "muted").line)
-    return lines
-
-
-def _low(confidence: Confidence | None) -> bool:
-    return confidence is not None and confidence.value < CONFIDENCE_LIMIT
-
-
-def _claims(confidence: Confidence | None) -> list[Line]:
-    row = Row().at(3, "claims", "muted")
-    if confidence is None:
-        return [row.at(VALUES, "nothing", "muted").line]
-    row.at(VALUES, figures.probability(confidence.value), "watch" if _low(confidence) else "text")
-    row.then(confidence.kind, gap=2)
-    return [row.then(f"limit {CONFIDENCE_LIMIT:.2f}", "muted", gap=2).line]
-
-
-def _when(name: str, at: int | None, before: int | None, view: View, after: str = "") -> list[Line]:
-    """A time, and how long after the fact before it; nothing while it is not so."""
-    if at is None:
-        return []
-    row = Row().at(3, name, "muted").at(VALUES, figures.clock(at, view.zone, tenths=True))
-    if before is not None and after:
-        row.then(f"{figures.took(max(0, at - before))} {after}", "muted", gap=2)
-    return [row.line]
-
-
-def _whole(whole: Whole | None, kept: str, more: str) -> tuple[str, str]:
-    """A text as sent, or as kept, and what is to be said of it."""
-    if whole is not None and (whole.text or not kept):
-        return whole.text, "the agent cut it before it was sent" if whole.truncated else ""
-    return kept, more if kept.endswith("…") else ""
-
-
 # ---- an action -------------------------------------------------------------------------------------------------------
 
 
@@ -172,8 +105,8 @@ def _action(told: Told, action: Action, view: View) -> list[Line]:
     reason = whole.reason if whole and whole.reason else action.reason
     if reason:
         ends += text("agent says", reason, view, unfolded=told.unfolded)
-    ends += _claims(action.confidence)
-    result, note = _whole(whole, action.result, _SHORT)
+    ends += claims(action.confidence)
+    result, note = in_full(whole, action.result, _SHORT)
     if result:
         ends += text("result", result, view, unfolded=told.unfolded)
     if note:
@@ -238,18 +171,18 @@ def _gate(action: Action, view: View) -> list[Line]:
 
 def _course(action: Action, command: Command | None, view: View) -> list[Line]:
     """What became of it, fact by fact."""
-    lines = _when("proposed", action.proposed_at, None, view)
+    lines = when("proposed", action.proposed_at, None, view)
     lines += _decision(action, command, view)
-    lines += _when("began", action.started_at, action.decided_at, view, "after the decision")
-    lines += _when("ended", action.finished_at, action.started_at, view, "after it began")
+    lines += when("began", action.started_at, action.decided_at, view, "after the decision")
+    lines += when("ended", action.finished_at, action.started_at, view, "after it began")
     for name, words in (("call id", action.call_id), ("in place of", action.supersedes)):
         lines += field(name, words, view) if words else []
     return lines
 
 
 def _decision(action: Action, command: Command | None, view: View) -> list[Line]:
-    lines = _when("asked", action.asked_at, action.proposed_at, view, "after it was proposed")
-    lines += _when("escalated", action.escalated_at, action.asked_at, view, "after it was asked")
+    lines = when("asked", action.asked_at, action.proposed_at, view, "after it was proposed")
+    lines += when("escalated", action.escalated_at, action.asked_at, view, "after it was asked")
     if action.outcome is None:
         return lines
     row = (
@@ -276,11 +209,11 @@ def _decision(action: Action, command: Command | None, view: View) -> list[Line]
 
 def _step(told: Told, step: Step, view: View) -> list[Line]:
     whole = told.past.whole(f"step:{step.step}")
-    course = _when("started", step.started_at, None, view)
-    course += _when("ended", step.finished_at, step.started_at, view, "after it started")
-    facts = [*_claims(step.confidence), *_usage(whole.usage if whole else None, told, view)]
+    course = when("started", step.started_at, None, view)
+    course += when("ended", step.finished_at, step.started_at, view, "after it started")
+    facts = [*claims(step.confidence), *_usage(whole.usage if whole else None, told, view)]
     said: list[Line] = []
-    words, note = _whole(whole, step.text, _SHORT)
+    words, note = in_full(whole, step.text, _SHORT)
     if words:
         said += text("says", words, view, unfolded=told.unfolded)
     if note:
