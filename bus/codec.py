@@ -14,11 +14,11 @@ import msgspec
 from msgspec import Raw, Struct
 
 from bus.events import AGENT_TYPES, Data, Envelope
+from bus.inquiry import AnyReply, PageSeal
 from bus.limits import DEPTH, EVENT_BYTES, EVENT_DEPTH, PAYLOAD_BYTES
 from bus.messages import (
     AgentStatus,
     AnyCommand,
-    AnyReply,
     Containment,
     Intent,
     Journal,
@@ -89,6 +89,7 @@ _DECODERS: Final[dict[object, msgspec.json.Decoder[Any]]] = {
         Intent,
         Journal,
         KeyframeSeal,
+        PageSeal,
         Parts,
         SupervisorState,
     )

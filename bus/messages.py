@@ -195,6 +195,8 @@ Verb = Literal[
     "remove",
     "restore",
     "keyframe",
+    "health",
+    "history",
     "watch",
     "leave",
 ]
@@ -208,7 +210,7 @@ class Intent(Signed, frozen=True, kw_only=True, omit_defaults=True):
     four-digit code that an approved hold needs. `alarm` names the alarm for `acknowledge`, `reset`, `shelve` (for
     so many `seconds`), `remove` (out of service) and `restore`; `group` acknowledges those folded under it, too. `keyframe`
     asks for the floor (`watching`: the console stays and is listed), `watch` says that it is still there, `leave` that it
-    goes.
+    goes. `health` asks how the supervisor does, `history` for a page of a run's records `before` a position.
     """
 
     verb: Verb
@@ -229,6 +231,7 @@ class Intent(Signed, frozen=True, kw_only=True, omit_defaults=True):
     seconds: Annotated[int, Meta(ge=0, le=SHELVE_MOST)] = 0
     group: bool = False
     watching: bool = False
+    before: Count = 0
 
 
 class Answer(Signed, frozen=True, kw_only=True, omit_defaults=True, tag_field="type", tag="answer"):
@@ -271,9 +274,6 @@ class KeyframePart(Struct, frozen=True, kw_only=True, omit_defaults=True, tag_fi
     n: Seq
     data: str
     seal: KeyframeSeal | None = None
-
-
-AnyReply = Answer | KeyframePart
 
 
 class JournalRecord(Struct, frozen=True, kw_only=True, omit_defaults=True):

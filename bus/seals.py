@@ -1,4 +1,4 @@
-"""One signature for much: the supervisor's seal on a batch of the journal and on a keyframe.
+"""One signature for much: the supervisor's seal on a batch of the journal, on a page of the log and on a keyframe.
 
 A seal is a small signed object that names the SHA-256 of what it stands for, so that nobody needs a canonical form of 64
 kilobytes. What is hashed are bytes: the `records` array as it was sent, and the body of a keyframe.
@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from msgspec import Raw, Struct
 
 from bus import codec
+from bus.inquiry import HistoryPage, PageSeal
 from bus.messages import Journal, JournalRecord, JournalSeal, KeyframePart, KeyframeSeal
 from bus.signing import PrivateKey, PublicKey
 
@@ -24,6 +25,16 @@ class _Batch(Struct, frozen=True, kw_only=True):
     records: Raw
 
 
+class _Page(Struct, frozen=True, kw_only=True):
+    """A `HistoryPage` whose parts are still bytes."""
+
+    type: str
+    intent: str
+    epoch: str
+    seal: Raw
+    records: Raw
+
+
 def sealed_journal(key: PrivateKey, epoch: str, records: Sequence[JournalRecord]) -> bytes:
     """Encode a batch of at least one record, under its seal."""
     raw = codec.encode(records)
@@ -31,6 +42,35 @@ def sealed_journal(key: PrivateKey, epoch: str, records: Sequence[JournalRecord]
         epoch=epoch, first=records[0].pos, last=records[-1].pos, sha256=hashlib.sha256(raw).hexdigest()
     )
     return codec.encode(_Batch(epoch=epoch, seal=Raw(key.sign(seal)), records=Raw(raw)))
+
+
+def sealed_page(
+    key: PrivateKey,
+    epoch: str,
+    intent: str,
+    records: Sequence[JournalRecord],
+    *,
+    more: bool,
+    problem: str = "",
+) -> bytes:
+    """Encode a page of a run's records for the console that asked by `intent`, under its seal."""
+    raw = codec.encode(records)
+    seal = PageSeal(
+        page=intent, epoch=epoch, more=more, problem=problem, sha256=hashlib.sha256(raw).hexdigest()
+    )
+    page = _Page(type="page", intent=intent, epoch=epoch, seal=Raw(key.sign(seal)), records=Raw(raw))
+    return codec.encode(page)
+
+
+def seals_page(key: PublicKey, payload: bytes, page: HistoryPage) -> bool:
+    """Whether the holder of `key` gave this page to the console that asked for it. `page` is `payload`, decoded."""
+    seal, raw = page.seal, codec.parts(payload)
+    return (
+        seal is not None
+        and (seal.page, seal.epoch) == (page.intent, page.epoch)
+        and hashlib.sha256(raw.records).hexdigest() == seal.sha256
+        and key.verifies(bytes(raw.seal))
+    )
 
 
 def keyframe_seal(key: PrivateKey, epoch: str, intent: str, pos: int, n: int, body: bytes) -> KeyframeSeal:

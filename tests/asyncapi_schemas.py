@@ -12,7 +12,8 @@ import yaml
 
 from bus import limits
 from bus.events import AGENT_TYPES, Data, Envelope, Id
-from bus.messages import AgentStatus, AnyCommand, AnyReply, Intent, Journal, SupervisorState
+from bus.inquiry import AnyReply
+from bus.messages import AgentStatus, AnyCommand, Intent, Journal, SupervisorState
 from bus.records import SUPERVISOR_TYPES
 
 FILE: Final = Path(__file__).resolve().parent.parent / "bus" / "asyncapi.yaml"

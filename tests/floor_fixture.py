@@ -33,6 +33,7 @@ from bus.events import (
     StepStarted,
     Usage,
 )
+from bus.inquiry import HealthReport, RecorderHealth, SenderHealth
 from bus.messages import Answer, Verb
 from bus.records import (
     ActionAsked,
@@ -45,10 +46,11 @@ from bus.records import (
     Reason,
     SupervisorStarted,
 )
+from console.core.past_run import Page
 from console.core.reduce import Change, reduce
 from console.core.state import Fleet
 from console.link.floor import NoAnswerError
-from console.link.status import LinkStatus
+from console.link.status import Heard, LinkStatus
 from console.recording.bodies import Row
 
 START = 1_760_000_000_000
@@ -70,6 +72,43 @@ WELL = LinkStatus(
     refused=0,
     problem="",
 )
+
+
+REPORT = HealthReport(
+    intent="i",
+    epoch="epoch-1",
+    up=3_720_000,
+    control=3_700_000,
+    bulk=3_690_000,
+    window=16,
+    staged=2,
+    senders=[
+        SenderHealth(agent="refunds", heard=1_200, resent=2, repeated=9, bad=1),
+        SenderHealth(agent="mover", heard=4_100),
+    ],
+    recorder=RecorderHealth(
+        session="20251009T080000Z-0003",
+        path="/srv/watchfloor/harbour/sessions/20251009T080000Z-0003.wfr",
+        size=12_345_678,
+        wal=412_000,
+        due=268_435_456,
+        free=81_000_000_000,
+        disk=250_000_000_000,
+        pos=98,
+        records=12_031,
+        commits=4_410,
+        p50=2_140,
+        p99=9_730,
+        keyframe=64,
+        keyframe_size=51_200,
+        logged=18_300,
+        sessions=3,
+        sessions_size=301_000_000,
+        known=88_000,
+        emergency=0,
+    ),
+)
+"""What the supervisor of a scripted floor says of itself."""
 
 
 class Script:
@@ -275,6 +314,8 @@ class FakeSource:
         self.said: list[dict[str, Any]] = []
         self.answer: Answer | str = Answer(intent="i", outcome="accepted", accepted=True)
         self.held: asyncio.Event | None = None
+        self.page = 20
+        self.report: HealthReport | None = REPORT
 
     @property
     def fleet(self) -> Fleet:
@@ -293,6 +334,19 @@ class FakeSource:
         if isinstance(self.answer, str):
             raise NoAnswerError(self.answer)
         return self.answer
+
+    @property
+    def where(self) -> str:
+        return "mqtt://127.0.0.1:1883"
+
+    async def health(self) -> Heard | None:
+        return Heard(self.report, 0.004) if self.report else None
+
+    async def history(self, agent: str, run: str, before: int) -> Page:
+        own = [row for row in self.script.rows if (row.agent, row.run) == (agent, run) and row.pos < before]
+        page = own[-self.page :]
+        records = [codec.record(row.pos, row.at, codec.decode_envelope(row.event)) for row in page]
+        return Page(records, more=len(own) > len(page))
 
     @asynccontextmanager
     async def open(self) -> AsyncIterator[FakeSource]:

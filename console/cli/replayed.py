@@ -10,14 +10,20 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, NoReturn, Self
 
+from bus import codec
+from bus.codec import DecodeError
+from bus.inquiry import HealthReport, RecorderHealth
 from bus.messages import Verb
 from console.cli.exits import bad
 from console.core.marks import Mark, Marks
+from console.core.past_run import NoHistoryError, Page
 from console.core.reduce import Change
 from console.core.seek import BadPlaceError, moment_of
 from console.core.state import Fleet
 from console.core.timeline import Timeline
-from console.link.status import LinkStatus
+from console.link.status import Heard, LinkStatus
+from console.recording.files import session_paths, size_of
+from console.recording.pages import page
 from console.recording.player import Player
 from console.recording.schema import RecordingError
 from console.tui.replay_source import PlaybackError
@@ -82,6 +88,42 @@ class Replayed:
             PlaybackError: always.
         """
         raise PlaybackError(f"{verb}: this is a replay, nothing here can act")
+
+    @property
+    def where(self) -> str:
+        """The session's file."""
+        return str(self._player.path)
+
+    async def health(self) -> Heard:
+        """What there is to tell of the file."""
+        path, folder = self._player.path, session_paths(self._player.path.parent)
+        recorder = RecorderHealth(
+            session=path.stem,
+            path=str(path)[-4_096:],
+            size=size_of(path),
+            pos=self._player.last,
+            records=self._player.last - self._player.base,
+            keyframe=self._player.keyframe_before(self.fleet.pos),
+            sessions=len(folder),
+            sessions_size=sum(map(size_of, folder)),
+        )
+        return Heard(HealthReport(intent="replay", recorder=recorder), 0.0)
+
+    async def history(self, agent: str, run: str, before: int) -> Page:
+        """A page of a run's records before a position, out of this session and those before it.
+
+        Raises:
+            NoHistoryError: it cannot be read.
+        """
+        path = self._player.path
+        paths = [other for other in session_paths(path.parent) if other.name < path.name]
+        try:
+            rows, more = await page([*paths, path], agent, run, before)
+            return Page(
+                [codec.record(row.pos, row.at, codec.decode_envelope(row.event)) for row in rows], more
+            )
+        except (RecordingError, DecodeError, OSError) as error:
+            raise NoHistoryError(str(error)) from None
 
     async def wind(self, pos: int) -> None:
         """Bring the fleet to a position.

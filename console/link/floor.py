@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from types import TracebackType
-from typing import Any, Final, Self, TypedDict, Unpack
+from typing import Any, Final, Self, TypedDict, Unpack, cast
 
 import msgspec
 
@@ -21,7 +21,7 @@ from bus.transport import Transport, Will, WillFor
 from bus.url import BrokerUrl
 from console.core.reduce import Change
 from console.core.state import Fleet
-from console.link.follower import Applied, Effects, Follower
+from console.link.follower import Applied, Effects, Follower, Report
 from console.link.status import LinkStatus, trouble
 
 GOODBYE: Final = 0.5
@@ -53,6 +53,7 @@ class Wanted(TypedDict, total=False):
     seconds: int
     group: bool
     ok: bool
+    before: int
 
 
 def over_mqtt(url: BrokerUrl) -> Connect:
@@ -127,7 +128,7 @@ class Floor:
         )
         self._listeners: list[Callable[[list[Change]], None]] = []
         self._record_listeners: list[Callable[[list[Applied]], None]] = []
-        self._answers: dict[str, asyncio.Future[Answer]] = {}
+        self._answers: dict[str, asyncio.Future[Answer | Report]] = {}
         self._conditions: list[tuple[Callable[[], bool], asyncio.Future[None]]] = []
         self._timer: asyncio.TimerHandle | None = None
         self._task: asyncio.Task[None] | None = None
@@ -225,6 +226,12 @@ class Floor:
             NotCanonicalError: `args` cannot be signed: a number beyond 2**53, say.
             TooLargeError: it does not fit into a payload.
         """
+        return cast("Answer", await self.ask(verb, intent=intent, timeout=timeout, **wanted))
+
+    async def ask(
+        self, verb: Verb, *, intent: str = "", timeout: float = INTENT_TIMEOUT, **wanted: Unpack[Wanted]
+    ) -> Answer | Report:
+        """The same, whatever the answer is: some verbs ask for a report."""
         message = Intent(
             verb=verb,
             id=intent or _new_id(),
@@ -234,10 +241,8 @@ class Floor:
             pos=self.fleet.pos,
             **wanted,
         )
-        payload = self._seal(message)
-        if len(payload) > PAYLOAD_BYTES:
-            raise TooLargeError(f"the intent takes {len(payload)} bytes; at most {PAYLOAD_BYTES} may be sent")
-        answer: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
+        payload = _fitting(self._seal(message))
+        answer: asyncio.Future[Answer | Report] = asyncio.get_running_loop().create_future()
         self._answers[message.id] = answer
         try:
             async with asyncio.timeout(timeout):
@@ -261,7 +266,7 @@ class Floor:
     def _carry_out(self, effects: Effects) -> None:
         for intent in effects.intents:
             self._publish(self._seal(intent))
-        for answer in effects.answers:
+        for answer in (*effects.answers, *effects.reports):
             waiting = self._answers.get(answer.intent)
             if waiting is not None and not waiting.done():
                 waiting.set_result(answer)
@@ -325,6 +330,12 @@ class Floor:
 
     def _will(self, _connection: str) -> Will:
         return Will(self.topics.intents(self.operator), self._goodbye(), retain=False)
+
+
+def _fitting(payload: bytes) -> bytes:
+    if len(payload) > PAYLOAD_BYTES:
+        raise TooLargeError(f"the intent takes {len(payload)} bytes; at most {PAYLOAD_BYTES} may be sent")
+    return payload
 
 
 def _new_id() -> str:

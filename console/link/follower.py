@@ -8,9 +8,10 @@ from typing import Final, NamedTuple
 
 from bus import codec
 from bus.codec import DecodeError, Record
+from bus.inquiry import HealthReport, HistoryPage
 from bus.limits import INTENT_TIMEOUT, WATCH_RENEW
 from bus.messages import Answer, Intent, Journal, JournalRecord, KeyframePart, SupervisorState, Verb
-from bus.seals import seals_journal, seals_keyframe
+from bus.seals import seals_journal, seals_keyframe, seals_page
 from bus.signing import PublicKey
 from bus.topics import Topics
 from bus.transport import Item, LinkDown, LinkUp, Message
@@ -31,6 +32,10 @@ LINK: Final = Change("site", "link")
 """The link's status changed; the fleet did not."""
 
 
+Report = HealthReport | HistoryPage
+"""What a console asked for besides the floor, and the supervisor's word for it was seen."""
+
+
 class Applied(NamedTuple):
     """A record that has been applied to the fleet, and the event it came in, as the journal carried it."""
 
@@ -40,11 +45,12 @@ class Applied(NamedTuple):
 
 @dataclass(slots=True)
 class Effects:
-    """What an input brought about: what changed in the fleet, records applied, answers that came, intents to publish."""
+    """What an input brought about: what changed in the fleet, records applied, what was answered, intents to publish."""
 
     changes: list[Change] = field(default_factory=list)
     applied: list[Applied] = field(default_factory=list)
     answers: list[Answer] = field(default_factory=list)
+    reports: list[Report] = field(default_factory=list)
     intents: list[Intent] = field(default_factory=list)
 
 
@@ -119,12 +125,8 @@ class Follower:
 
     def wake_at(self) -> float | None:
         """When `tick` is due next, or None if only a message can change anything."""
-        times = [
-            time
-            for time in (self._request.due, self._watch_at, self.supervision.lapses_at)
-            if time is not None
-        ]
-        return min(times) if times else None
+        due = (self._request.due, self._watch_at, self.supervision.lapses_at)
+        return min((time for time in due if time is not None), default=None)
 
     def receive(self, item: Item, now: float) -> Effects:
         """Take what the transport brings. Never raises, whatever it is."""
@@ -258,11 +260,13 @@ class Follower:
             if joined is not None:
                 self._join(joined, now, effects)
             return
-        problem = self.supervision.distrusts(payload)
+        problem = _disbelieved(self.supervision, reply, payload)
         if problem:
             self._refuse(problem)
         elif reply.epoch != (self.supervision.epoch or reply.epoch):
             return  # of a supervisor that we do not follow: ours will answer when the intent is repeated
+        elif isinstance(reply, HealthReport | HistoryPage):
+            effects.reports.append(reply)
         elif reply.intent in self._request.ids:
             self._refuse(f"the supervisor gives no keyframe: {plain(reply.text or reply.outcome)}")
         else:
@@ -298,3 +302,10 @@ class Follower:
     def _refuse(self, problem: str) -> None:
         self._refused += 1
         self._problem = plain(problem)
+
+
+def _disbelieved(supervision: Supervision, reply: Answer | Report, payload: bytes) -> str:
+    """Why an answer is not the supervisor's; a page is under a seal, like a keyframe."""
+    if isinstance(reply, HistoryPage):
+        return supervision.disowns(lambda key: seals_page(key, payload, reply), "a page of the log")
+    return supervision.distrusts(payload)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final, Literal
+from typing import Final, Literal, NamedTuple
+
+from bus.inquiry import HealthReport
 
 BusState = Literal["connecting", "up", "down"]
 SupervisorLife = Literal["unknown", "up", "stopped", "lost"]
@@ -46,6 +48,14 @@ UNRECORDED: Final = (
     "what became of it is shown when there is room on the disk again"
 )
 """What holds of an accepted intent while nothing can be recorded."""
+
+
+class Heard(NamedTuple):
+    """A supervisor's report, and how many seconds passed between asking and hearing it, by the asker's clock."""
+
+    report: HealthReport
+    took: float
+
 
 _HOLDS = (
     "gated runs stop at their next gate and go on between gates, observed runs cannot be stopped from here"

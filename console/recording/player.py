@@ -89,6 +89,10 @@ class Player(Closing):
         """The position of the last record."""
         return self.base + len(self.times)
 
+    def keyframe_before(self, pos: int) -> int:
+        """Position of the last keyframe at or before one."""
+        return self._keyframes[max(0, bisect_right(self._keyframes, pos) - 1)]
+
     async def go(self, pos: int) -> list[Change]:
         """Bring the fleet to a position of the session, and say what changed; `site` stands for everything.
 

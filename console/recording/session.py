@@ -50,6 +50,8 @@ class Session:
         """When that was accepted, in ms since 1970 UTC."""
         self.started = 0
         """`at` of the first keyframe."""
+        self.keyframe_pos = 0
+        """Position of the last keyframe."""
         self.log_bytes = 0
         """Bytes of events, as sent, since the last keyframe."""
         self.keyframe_bytes = 0
@@ -162,7 +164,7 @@ class Session:
             except BaseException:
                 await self._roll_back()
                 raise
-        self.log_bytes, self.keyframe_bytes = 0, size
+        self.log_bytes, self.keyframe_bytes, self.keyframe_pos = 0, size, packed.pos
 
     async def probe(self) -> None:
         """Write to the disk what leaves the database as it was, through the connection's worker thread.
@@ -270,7 +272,7 @@ class Session:
             raise RecordingError(f"{self.path}: has no keyframe; {advice_on(self.path)}")
         (self.started,) = first
         self.pos, self.at, head = last
-        self.keyframe_bytes = packed_size(head)
+        self.keyframe_bytes, self.keyframe_pos = packed_size(head), self.pos
         for number, content in await connection.execute_fetchall(
             "SELECT id, content FROM dictionaries WHERE length(content) <= ? ORDER BY id",
             (DICTIONARY_BYTES_MAX,),

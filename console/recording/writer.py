@@ -104,11 +104,31 @@ class Recording(Closing):
         """When that was accepted, in ms since 1970 UTC; before the first record, when the session began."""
         return self._session.at
 
+    @property
+    def due_bytes(self) -> int:
+        """The size at which a session file is full."""
+        return max(self._session_bytes, GROWN * self._first_bytes)
+
+    @property
+    def keyframe_pos(self) -> int:
+        """Position of the session's last keyframe."""
+        return self._session.keyframe_pos
+
+    @property
+    def keyframe_bytes(self) -> int:
+        """What that keyframe had before packing."""
+        return self._session.keyframe_bytes
+
+    @property
+    def logged_bytes(self) -> int:
+        """Bytes of events since that keyframe."""
+        return self._session.log_bytes
+
     def should_rotate(self) -> bool:
         """Whether the session is of an earlier UTC day, or its file is full."""
         if int(self._clock() * 1000) // _DAY_MS > self._session.started // _DAY_MS:
             return True
-        return size_of(self.path) >= max(self._session_bytes, GROWN * self._first_bytes)
+        return size_of(self.path) >= self.due_bytes
 
     def should_keyframe(self, fleet_bytes: int = 0) -> bool:
         """Whether a keyframe is due. `fleet_bytes`: size of the encoded fleet now, if that is known."""

@@ -92,6 +92,7 @@ class Agents:
         try:
             status = codec.decode(payload, AgentStatus)
         except DecodeError as error:
+            self._ingest.senders.of(agent).bad += 1
             self._alarms.raise_("bad-input", f"{agent}: not a status: {plain(str(error))}", agent)
             return
         self.claimed(status.era)
@@ -110,6 +111,10 @@ class Agents:
         """Whether a birth that the broker kept is that of a link known to be gone: no sign of life."""
         life = self._fleet.agents.get(agent)
         return life is not None and life.status != "online" and life.connection == status.connection
+
+    def heard_at(self) -> list[tuple[str, float]]:
+        """When each agent that is remembered was heard last, by the clock of `tick`."""
+        return [(agent, pulse.heard) for agent, pulse in self._pulses.items()]
 
     def heard(self, agent: str, now: float) -> None:
         """Anything at all that an agent sends is a sign of life."""

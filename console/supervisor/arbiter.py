@@ -103,7 +103,7 @@ class Arbiter:
         return self._log.fleet
 
     def intent(self, address: Address, payload: bytes, now: float) -> Intent | None:
-        """Take one intent message. Returns it if it is about watching the floor, which the caller serves."""
+        """Take one intent message. Returns it if it only asks or tells who watches: that the caller serves."""
         try:
             intent = codec.decode(payload, Intent)
         except DecodeError as error:
@@ -112,7 +112,7 @@ class Arbiter:
         if intent.operator != address.name:
             self._bad(address, f"operator {intent.operator} on the topic of another")
             return None
-        if intent.verb in ("keyframe", "watch", "leave"):
+        if intent.verb in ("keyframe", "watch", "leave", "health", "history"):
             return intent
         if intent.id in self._under_way:
             return None

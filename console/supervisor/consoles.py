@@ -95,6 +95,11 @@ class Consoles:
     def _fleet(self) -> Fleet:
         return self._log.fleet
 
+    @property
+    def waiting(self) -> int:
+        """Requests for a keyframe that wait."""
+        return len(self._first) + len(self._rest)
+
     def intent(self, intent: Intent, payload: bytes, now: float) -> None:
         """Take a `keyframe`, a `watch` or a `leave`."""
         enrolled = self._enrolled(intent, payload)

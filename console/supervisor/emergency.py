@@ -6,6 +6,7 @@ The disk may be what hangs: what must be written is only remembered here, and `w
 
 from __future__ import annotations
 
+import asyncio
 import json
 import logging
 import os
@@ -23,7 +24,8 @@ class EmergencyLog:
     """One JSON line, flushed to the disk, for every command sent unrecorded."""
 
     def __init__(self, path: Path) -> None:
-        self._path = path
+        self.path = path
+        """The file; there only while it holds anything."""
         self._kept = path.exists()
         self._upto = 0
         self._lines: list[str] = []
@@ -51,6 +53,13 @@ class EmergencyLog:
                 self._lines = []
                 self._over, self._kept = True, False
 
+    async def keep(self, noted: asyncio.Event) -> None:
+        """Keep on the disk what is sent unrecorded: all of it that came meanwhile at once, in a thread."""
+        while True:
+            await noted.wait()
+            noted.clear()
+            await asyncio.to_thread(self.work)
+
     def work(self) -> None:
         """Bring the file in line with what was noted and cleared; for a thread, because the disk may never answer.
 
@@ -62,24 +71,24 @@ class EmergencyLog:
                 lines, self._lines = self._lines, []
             try:
                 if over:  # what was noted since is about later positions
-                    self._path.unlink(missing_ok=True)
+                    self.path.unlink(missing_ok=True)
                 if lines:
                     self._append(lines)
             except OSError as error:
                 for line in lines or ["(a log that is over stays)"]:
                     LOGGER.error(  # noqa: TRY400  (the trace says nothing more)
-                        "%s: cannot keep an unrecorded command: %s: %s", self._path, error, line
+                        "%s: cannot keep an unrecorded command: %s: %s", self.path, error, line
                     )
 
     def left(self) -> list[str]:
         """Lines that an earlier supervisor left: commands that stand in no recording."""
         try:
-            return self._path.read_text(encoding="utf-8").splitlines()
+            return self.path.read_text(encoding="utf-8").splitlines()
         except FileNotFoundError:
             return []
 
     def _append(self, lines: Sequence[str]) -> None:
-        handle = os.open(self._path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+        handle = os.open(self.path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
         with os.fdopen(handle, "a", encoding="utf-8") as file:
             file.write("".join(f"{line}\n" for line in lines))
             file.flush()

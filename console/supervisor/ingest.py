@@ -27,6 +27,7 @@ from console.core.lifecycle import ENDED
 from console.core.state import Fleet, Run
 from console.core.text import plain
 from console.supervisor.alarms import Alarms
+from console.supervisor.inquiries import Senders
 from console.supervisor.log import Entry, Log
 from console.supervisor.outbox import Outbox
 
@@ -91,6 +92,7 @@ class Ingest:
         """Told of a command that an event is about to speak of, before that is recorded: facts stand in their order."""
         self.announced: set[str] = set()
         self.window = 1
+        self.senders = Senders()
 
     @property
     def _fleet(self) -> Fleet:
@@ -160,6 +162,7 @@ class Ingest:
         A process is told that it is stored only up to what that very process had recorded; else it would forget what is
         nowhere.
         """
+        self.senders.of(address.agent).repeated += 1
         last = lives.get(envelope.incarnation)
         if lives and (last is None or envelope.seq > last):
             self._refuse(address, envelope, "this run id belongs to another process of the agent")
@@ -275,7 +278,13 @@ class Ingest:
         marks.runs[run] = max(seq, marks.runs.get(run, 0))
         marks.events += 1
 
+    @property
+    def holes(self) -> int:
+        """Runs in which events are missing that may yet come."""
+        return len(self._holes)
+
     def _resend(self, agent: str, run: str, after: int) -> None:
+        self.senders.of(agent).resent += 1
         self._outbox.command(ResendCommand(epoch=self._log.epoch, agent=agent, run=run, after=after))
 
     def _gap(self, agent: str, run: str, first: int, last: int, reason: str) -> None:
@@ -297,6 +306,7 @@ class Ingest:
         )
 
     def _bad(self, address: Address, problem: str) -> None:
+        self.senders.of(address.agent).bad += 1
         text = f"{address.agent}/{address.run}: {plain(problem)}"
         self._alarms.raise_("bad-input", text, address.agent, address.run)
 

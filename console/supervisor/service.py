@@ -27,6 +27,7 @@ from console.supervisor.keyframes import Keyframes
 from console.supervisor.learning import learn
 from console.supervisor.log import Entry
 from console.supervisor.outbox import Out
+from console.supervisor.telling import Telling
 
 TELEMETRY_WAIT: Final = 0.02
 """Seconds that telemetry waits for company before it is committed."""
@@ -76,6 +77,7 @@ class Service:
         self._keyframes = Keyframes(desk, recording, self._in_time)
         self._known = known
         self._committing: list[Entry] = []
+        self._telling = Telling(desk, recording, known.path if known else None, emergency.path, self._flush)
         self._noted = asyncio.Event()
         self._staged = asyncio.Event()
         self._due = asyncio.Event()
@@ -93,7 +95,8 @@ class Service:
                 asyncio.create_task(self._listen(self._bulk, CHUNK), name="bulk"),
                 asyncio.create_task(self._commit(), name="commit"),
                 asyncio.create_task(self._keyframes.run(), name="keyframes"),
-                asyncio.create_task(self._note(), name="emergency"),
+                asyncio.create_task(self._emergency.keep(self._noted), name="emergency"),
+                asyncio.create_task(self._telling.run(), name="telling"),
                 asyncio.create_task(self._clock(), name="clock"),
                 asyncio.create_task(self._lease(), name="lease"),
             ]
@@ -176,6 +179,7 @@ class Service:
         if self._desk.sweeps.under_way and not self._sweeping:
             self._sweeping = True
             asyncio.get_running_loop().call_soon(self._sweep)
+        self._telling.look()
         self._flush()
 
     def _sweep(self) -> None:
@@ -199,13 +203,6 @@ class Service:
                 self._emergency.note(out)
         if self._emergency.due:
             self._noted.set()
-
-    async def _note(self) -> None:
-        """Keep on the disk what was sent unrecorded: all of it that came meanwhile at once, in a thread."""
-        while True:
-            await self._noted.wait()
-            self._noted.clear()
-            await asyncio.to_thread(self._emergency.work)
 
     def _taken(self, out: Out) -> Callable[[bool], None]:
         def taken(delivered: bool) -> None:  # noqa: FBT001  (the transport's signature)
@@ -247,7 +244,7 @@ class Service:
 
         Without a task or a time-out around it: an approval waits for every turn of the loop.
         """
-        with self._in_time():
+        with self._in_time(), self._telling.gauge.commit(len(entries)):
             await self._recording.append(rows(entries))
 
     @contextmanager

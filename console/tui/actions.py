@@ -12,7 +12,7 @@ from typing import Final, Literal, NamedTuple
 
 # fmt: off
 Mode = Literal[
-    "fleet", "queue", "run", "decide", "alarms", "reliability", "edit", "help",
+    "fleet", "queue", "run", "decide", "step", "alarms", "reliability", "bus", "recorder", "edit", "help",
     "approve", "code", "kill", "hold", "words", "filter", "commands", "small",
 ]
 # fmt: on
@@ -70,15 +70,21 @@ def _key(
     )
 
 
-_LISTS: Final = "fleet queue run decide alarms reliability help"
+_LISTS: Final = "fleet queue run decide step alarms reliability bus recorder help"
 _SCREENS: Final = "fleet queue run decide"
 _PLAYED: Final = _LISTS
-_LESS: Final = "queue run decide alarms reliability help"
-_VIEWED: Final = "fleet queue run alarms reliability"
-_QUEUED: Final = "fleet run decide alarms reliability"
-_ALARMED: Final = "fleet queue run decide alarms"
+_LESS: Final = "queue run decide step alarms reliability bus recorder help"
+_BELOW: Final = "queue decide step alarms reliability bus recorder help"
+_VIEWED: Final = "fleet queue run alarms reliability bus recorder"
+_VIEWS: Final = "fleet queue run decide step alarms reliability bus recorder"
 _BRACKETS: Final = "left_square_bracket right_square_bracket"
 _ANGLES: Final = "less_than_sign greater_than_sign"
+
+
+def _other_than(mode: str) -> str:
+    """The screens from which a key leads to one."""
+    return " ".join(name for name in _VIEWS.split() if name != mode)
+
 
 # fmt: off
 ACTIONS: Final[tuple[KeyAction, ...]] = (
@@ -94,9 +100,9 @@ ACTIONS: Final[tuple[KeyAction, ...]] = (
     _key("mark", _BRACKETS, _LESS, "mark", "to the last, next mark", "winds hidden pair"),
     _key("turn", "e E", _PLAYED, "alarm", "next, last alarm or decision", "winds safe"),
     _key("go", "t", "fleet run", "time", "HH:MM:SS, +30, -2m or 50%", "winds safe"),
-    _key("go", "t", "queue decide alarms reliability help", "time", "HH:MM:SS, +30, -2m or 50%", "winds hidden"),
+    _key("go", "t", _BELOW, "time", "HH:MM:SS, +30, -2m or 50%", "winds hidden"),
     _key("speed", _ANGLES, "fleet run", "speed", "half, twice as fast", "winds safe pair"),
-    _key("speed", _ANGLES, "queue decide alarms reliability help", "speed", "half, twice as fast", "winds hidden pair"),
+    _key("speed", _ANGLES, _BELOW, "speed", "half, twice as fast", "winds hidden pair"),
     _key("idle", "i", "fleet", "skip idle", "no gap over a second", "winds"),
     _key("idle", "i", _LESS, "skip idle", "no gap over a second", "winds hidden"),
     _key("seconds", "left right", _PLAYED, "5 s", "5 s back, on", "winds hidden"),
@@ -104,19 +110,25 @@ ACTIONS: Final[tuple[KeyAction, ...]] = (
     _key("share", "0 1 2 3 4 5 6 7 8 9", _PLAYED, "share", "to 0 %, 10 % ... 90 %", "winds hidden"),
     _key("session", "N P", _PLAYED, "session", "next, previous session", "winds hidden"),
     _key("open", "enter", "fleet", "open", "a decision or run; unfold agents", "safe live"),
-    _key("open", "enter", "queue run", "decide", "the action under the cursor", "safe live"),
+    _key("open", "enter", "queue", "decide", "the action under the cursor", "safe live"),
+    _key("open", "enter", "run", "open", "an ask to decide; any line in full", "safe live"),
+    _key("open", "enter", "step", "decide", "the action, while it waits", "safe"),
     _key("open", "enter", "fleet queue run", "open", "what is under the cursor", "hidden replay"),
     _key("reject", "d", "fleet queue run decide approve code", "reject", "the waiting action, at once", "acting safe"),
     _key("reject_why", "D", _SCREENS, "reject, why", "the same, and tell it why", "acting hidden"),
     _key("edit", "e", "decide approve code", "edit", "change arguments, approve those", "acting"),
     _key("respond", "r", "queue decide", "respond", "answer in words, run nothing", "acting"),
     _key("approve", "a", "decide", "approve", "then y, or the code of a hold", "acting safe"),
-    _key("pause", "p", "fleet queue run", "pause", "pause the run, or resume it", "acting safe"),
+    _key("earlier", f"{_BRACKETS.split()[0]} left h", "step", "earlier", "the line of the run before this one", "safe live"),
+    _key("later", f"{_BRACKETS.split()[1]} right l", "step", "later", "the line after it", "safe live"),
+    _key("earlier", "h", "step", "earlier", "the line of the run before this one", "replay"),
+    _key("later", "l", "step", "later", "the line after it", "replay"),
+    _key("pause", "p", "fleet queue run step", "pause", "pause the run, or resume it", "acting safe"),
     _key("pause", "p", "decide", "pause", "pause its run, or resume it", "acting hidden"),
     _key("hold_all", "H", "fleet queue run", "hold all", "all runs, at their gates: then y", "acting"),
-    _key("hold_all", "H", "decide", "hold all", "all runs, at their gates: then y", "acting hidden"),
+    _key("hold_all", "H", "decide step", "hold all", "all runs, at their gates: then y", "acting hidden"),
     _key("kill", "K", "fleet queue run", "kill", "the run: then type its id", "acting safe"),
-    _key("kill", "K", "decide", "kill", "its run: then type the id", "acting hidden"),
+    _key("kill", "K", "decide step", "kill", "its run: then type the id", "acting hidden"),
     _key("open", "enter", "alarms", "open", "the run it is about"),
     _key("acknowledge", "A", "alarms", "ack", "the alarm, and those folded under it", "acting safe"),
     _key("shelve", "z", "alarms", "shelve", "for a time, with a reason; or back", "acting safe"),
@@ -130,15 +142,19 @@ ACTIONS: Final[tuple[KeyAction, ...]] = (
     _key("filter", "slash", "fleet queue", "filter", "show some rows only, by words", "hidden replay"),
     _key("text", "text", "filter", "narrow the list", "rows that have these words", "safe typed"),
     _key("keep", "enter", "filter", "keep it", "keep the filter", "safe"),
-    _key("views", "1-4", _VIEWED, "views", "Fleet, Queue, Alarms, Reliability", "safe live typed"),
-    _key("fleet", "1", "queue run decide alarms reliability", "fleet", "the whole floor", "hidden live"),
-    _key("queue", "2 Q", _QUEUED, "queue", "what waits for a person", "hidden live"),
-    _key("queue", "Q", _QUEUED, "queue", "what waits for a person", "hidden replay"),
-    _key("alarms", "3 A", "fleet queue run decide reliability", "alarms", "every alarm, in words", "hidden live"),
-    _key("alarms", "A", "fleet queue run decide reliability", "alarms", "every alarm, in words", "hidden replay"),
-    _key("reliability", "4 L", _ALARMED, "reliability", "what agents have proven", "hidden live"),
-    _key("reliability", "L", _ALARMED, "reliability", "what agents have proven", "hidden replay"),
-    _key("unfold", "o", "decide", "open", "show long values whole, or fold"),
+    _key("views", "1-6", _VIEWED, "views", "Fleet, Queue, Alarms ... Recorder", "safe live typed"),
+    _key("fleet", "1", _other_than("fleet"), "fleet", "the whole floor", "hidden live"),
+    _key("queue", "2 Q", _other_than("queue"), "queue", "what waits for a person", "hidden live"),
+    _key("queue", "Q", _other_than("queue"), "queue", "what waits for a person", "hidden replay"),
+    _key("alarms", "3 A", _other_than("alarms"), "alarms", "every alarm, in words", "hidden live"),
+    _key("alarms", "A", _other_than("alarms"), "alarms", "every alarm, in words", "hidden replay"),
+    _key("reliability", "4 L", _other_than("reliability"), "reliability", "what agents have proven", "hidden live"),
+    _key("reliability", "L", _other_than("reliability"), "reliability", "what agents have proven", "hidden replay"),
+    _key("bus", "5 B", _other_than("bus"), "bus", "the broker, who is on it, what is lost", "hidden live"),
+    _key("bus", "B", _other_than("bus"), "bus", "the broker, who is on it, what is lost", "hidden replay"),
+    _key("recorder", "6 C", _other_than("recorder"), "recorder", "the session file, how it keeps up", "hidden live"),
+    _key("recorder", "C", _other_than("recorder"), "recorder", "the session file, how it keeps up", "hidden replay"),
+    _key("unfold", "o", "decide step", "open", "show long values whole, or fold"),
     _key("says", "f", "decide", "it says", "the agent's own reason"),
     _key("up", "up k", _LISTS, "up", "up", "hidden"),
     _key("down", "down j", _LISTS, "down", "down", "hidden"),
@@ -147,7 +163,7 @@ ACTIONS: Final[tuple[KeyAction, ...]] = (
     _key("page_down", "pagedown", _LISTS, "page down", "a page down", "hidden replay"),
     _key("top", "g home", _LISTS, "top", "to the top", "hidden"),
     _key("bottom", "G end", _LISTS, "bottom", "to the bottom", "hidden"),
-    _key("back", "escape", "queue run decide alarms reliability help", "back", "back", "safe"),
+    _key("back", "escape", _LESS, "back", "back", "safe"),
     _key("back", "escape", "fleet", "show all", "all rows again, after a filter", "hidden"),
     _key("choose", "enter", "commands", "press its key", "as if its key had been pressed", "safe typed"),
     _key("leave", "escape", "commands", "close", "back to the screen", "safe typed"),
@@ -155,11 +171,11 @@ ACTIONS: Final[tuple[KeyAction, ...]] = (
     _key("back", "escape", "approve code edit words", "keep it waiting", "keep it waiting", "safe"),
     _key("back", "escape", "kill hold", "keep running", "keep it running", "safe"),
     _key("quit", "q", "fleet small", "quit", "leave; the floor goes on"),
-    _key("back", "q", "queue run decide alarms reliability help", "back", "back", "hidden"),
+    _key("back", "q", _LESS, "back", "back", "hidden"),
     _key("how_to_quit", "ctrl+c ctrl+q", f"{_LISTS} edit filter small", "", "says how to leave", "hidden"),
     # ctrl+p alone would not do: docker and podman wait after it for the ctrl+q that detaches, and some editors take it
     _key("commands", "colon ctrl+p", _LISTS, "commands", "find a key or a run", "hidden"),
-    _key("help", "question_mark f1", "fleet queue run decide alarms reliability", "help", "this page", "safe"),
+    _key("help", "question_mark f1", _VIEWS, "help", "this page", "safe"),
 )
 # fmt: on
 """In the order of the key line."""

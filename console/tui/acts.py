@@ -127,6 +127,12 @@ class ActingScreen(FloorScreen):
     def act_reliability(self) -> None:
         self.floor.show("reliability")
 
+    def act_bus(self) -> None:
+        self.floor.show("bus")
+
+    def act_recorder(self) -> None:
+        self.floor.show("recorder")
+
     def act_commands(self) -> None:
         self.floor.show_commands()
 

@@ -96,12 +96,12 @@ async def _floor(
     """The live floor; everything that it brings along is loaded here, after the first paint. It stands in `open_floors`."""
     from bus.signing import PrivateKey
     from bus.url import BrokerUrl
-    from console.link.floor import Floor
+    from console.link.reporting import ReportingFloor
 
     path = home.operator_key(operator)
     key = PrivateKey.load(path) if path.exists() else None
     url = BrokerUrl.parse(home.broker(broker))
-    async with Floor(url, home=home, operator=operator, key=key, watching=True) as floor:
+    async with ReportingFloor(url, home=home, operator=operator, key=key, watching=True) as floor:
         open_floors.append(floor)
         try:
             yield floor

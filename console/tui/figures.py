@@ -93,6 +93,16 @@ def size(chars: int) -> str:
     return f"{chars} characters" if chars < 1_000 else f"{chars / 1_000:.1f}k characters"
 
 
+def bytes_(count: int) -> str:
+    """A size in bytes, by thousands: `512 B`, `12.3 MB`."""
+    size = float(count)
+    for unit in ("B", "kB", "MB", "GB"):
+        if size < 1_000:
+            return f"{size:.0f} {unit}" if unit == "B" or size >= 100 else f"{size:.1f} {unit}"
+        size /= 1_000
+    return f"{size:.1f} TB"
+
+
 def grouped(number: int) -> str:
     """A large count in groups of three, apart by a blank."""
     return f"{number:,}".replace(",", " ")

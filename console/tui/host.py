@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from console.tui.moment import Pace
     from console.tui.paint import Line
     from console.tui.sheets import Wish
-    from console.tui.source import Standing
+    from console.tui.source import Source, Standing
 
 
 class Host(Protocol):
@@ -24,6 +24,7 @@ class Host(Protocol):
     note: Note | None
     read_only: bool
     signed: bool
+    source: Source | None
 
     @property
     def fleet(self) -> Fleet:
@@ -71,7 +72,7 @@ class Host(Protocol):
         """Take a key before any screen does. Returns whether it was taken; a live floor takes none."""
 
     def show(self, mode: Mode, at: str = "") -> None:
-        """Go to Fleet, Queue, Alarms or Reliability, from wherever we are; `at` names the item to choose there."""
+        """Go to Fleet or one of the views beside it, from wherever we are; `at` names the item to choose there."""
 
     def show_commands(self) -> None:
         """Open the command palette."""

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import ClassVar
 
-from console.core.state import Run
+from console.core.state import Action, Run
 from console.tui import figures, panes, run_rows
+from console.tui.actions import KeyAction
 from console.tui.acts import ActingScreen
 from console.tui.fleet_rows import verified_calls
 from console.tui.floor_screen import Subject
@@ -88,7 +89,7 @@ class RunScreen(ActingScreen):
             return []
         from console.tui.story import chart, line_of_run
 
-        chosen = next((entry for entry in self._shown if entry.chosen_as == self.body.cursor), None)
+        chosen = self._chosen()
         first = line_of_run(run, chosen, self.view, cells) if chosen else []
         return panes.joined(first, chart(run.claims, cells), panes.said(run, cells))
 
@@ -102,12 +103,29 @@ class RunScreen(ActingScreen):
         only = waiting[0] if len(waiting) == 1 and (chosen is None or chosen is waiting[0]) else None
         return Subject(run, chosen or only)
 
-    def act_open(self) -> None:
-        from console.tui.decide_screen import DecideScreen
+    def _chosen(self) -> Entry | None:
+        return next((entry for entry in self._shown if entry.chosen_as == self.body.cursor), None)
 
-        action = self.subject().action
+    def _asked(self) -> Action | None:
+        """The action under the cursor, if it waits for a person."""
+        entry, run = self._chosen(), self.run
+        action = run.actions.get(entry.action) if run and entry and entry.action else None
+        return action if action is not None and action.state == "asked" else None
+
+    def label(self, key: KeyAction) -> str:
+        return "decide" if key.id == "open" and self._asked() is not None else super().label(key)
+
+    def act_open(self) -> None:
+        action = self._asked()
         if action is not None:
+            from console.tui.decide_screen import DecideScreen
+
             self.app.push_screen(DecideScreen(action.key))
+            return
+        from console.tui.step_screen import StepScreen
+
+        chosen = self._chosen()
+        self.app.push_screen(StepScreen(self._key, chosen.chosen_as if chosen else ""))
 
     def act_up(self) -> None:
         self._follows = False

@@ -13,9 +13,10 @@ from console.core.text import plain
 
 if TYPE_CHECKING:
     from bus.messages import Verb
+    from console.core.past_run import Page
     from console.core.reduce import Change
     from console.core.state import Fleet
-    from console.link.status import LinkStatus
+    from console.link.status import Heard, LinkStatus
 
 
 class Reply(Protocol):
@@ -62,6 +63,20 @@ class Source(Protocol):
 
         Raises:
             NoAnswerError: nobody answered; what became of it is unknown until the log tells.
+        """
+
+    @property
+    def where(self) -> str:
+        """The broker's address, as it may be shown; of a recording, its file."""
+
+    async def health(self) -> Heard | None:
+        """How the supervisor does by its own account, or what a recording tells of its file; None if nobody says."""
+
+    async def history(self, agent: str, run: str, before: int) -> Page:
+        """A page of the records of a run that end before a position, the newest of these.
+
+        Raises:
+            NoHistoryError: it cannot be had.
         """
 
 

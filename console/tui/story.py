@@ -58,11 +58,29 @@ def _told(run: Run, action: Action, cells: int) -> list[Line]:
     return told[-_TOLD:]
 
 
-def _step(step: Step, cells: int) -> Line:
+def lines_around(run: Run, found: Sequence[Entry], chosen: Entry, cells: int, most: int = 22) -> list[Line]:
+    """The lines of a run before and after one of them."""
+    at = found.index(chosen)
+    start = max(0, min(at - most // 2, len(found) - most))
+    lines = [
+        Row().at(0, "in the run", "muted").right(cells - 1, (f"line {at + 1} of {len(found)}", "muted")).line
+    ]
+    for entry in found[start : start + most]:
+        action = run.actions.get(entry.action) if entry.action else None
+        step = next((each for each in reversed(run.steps) if each.step == entry.step), None)
+        if action is not None:
+            lines.append(_gate(action, cells, here=entry == chosen))
+        elif not entry.message and step is not None:
+            lines.append(_step(step, cells, here=entry == chosen))
+    return panes.joined(lines, chart(run.claims, cells))
+
+
+def _step(step: Step, cells: int, *, here: bool = False) -> Line:
     low = step.confidence is not None and step.confidence.value < CONFIDENCE_LIMIT
     row = Row().right(2, (str(step.step), "muted"))
     row.at(4, MARKS["watch"] if low or step.ok is False else "", "watch")
-    return row.at(6, step.name or "step", end=cells).at(20, step.text, "muted", end=cells).line
+    row.at(6, step.name or "step", "strong" if here else "text", end=cells)
+    return row.at(20, step.text, "muted", end=cells).line
 
 
 def _gate(action: Action, cells: int, *, here: bool) -> Line:

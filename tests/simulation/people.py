@@ -9,10 +9,10 @@ import msgspec
 
 from bus import codec
 from bus.canonical import code, digest
+from bus.inquiry import AnyReply
 from bus.limits import INTENT_REPEAT, INTENT_TIMEOUT
 from bus.messages import (
     Answer,
-    AnyReply,
     DecisionCommand,
     Intent,
     PassListCommand,

@@ -64,7 +64,7 @@ PARITY: Final[dict[str, str]] = {
     "approve": "approve", "edit": "edit", "check": "edit", "reject": "reject", "reject_why": "reject-because",
     "respond": "respond", "pause": "pause", "kill": "kill", "hold_all": "hold-all",
     "acknowledge": "ack", "reset": "reset", "shelve": "shelve", "remove": "remove", "next": "alarms", "tab": "alarms",
-    "fold": "alarms", "reliability": "reliability", "verify": "reliability",
+    "fold": "alarms", "reliability": "reliability", "bus": "status", "recorder": "status", "verify": "reliability",
     "fleet": "fleet", "queue": "queue", "alarms": "alarms", "views": "fleet",
     "filter": "filter", "text": "filter", "keep": "filter", "clear": "filter",
     "commands": "help", "choose": "help", "help": "help", "quit": "quit", "how_to_quit": "quit",
@@ -78,7 +78,7 @@ ANSWERS: Final[dict[str, str]] = {
 
 LEFT_OUT: Final[dict[str, str]] = {
     "up": NO_CURSOR, "down": NO_CURSOR, "page_up": NO_CURSOR, "page_down": NO_CURSOR, "top": NO_CURSOR,
-    "bottom": NO_CURSOR, "back": NO_SCREEN, "leave": NO_SCREEN,
+    "bottom": NO_CURSOR, "earlier": NO_CURSOR, "later": NO_CURSOR, "back": NO_SCREEN, "leave": NO_SCREEN,
 }  # fmt: skip
 """Actions that only a screen needs, and why."""
 # fmt: on

@@ -1,0 +1,33 @@
+"""Recorder: the file that everything stands in, how well it keeps up, and what happens when it does not."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from console.tui import recorder_rows
+from console.tui.paint import BLANK, Line
+from console.tui.reported_screen import ReportedScreen
+
+
+class RecorderScreen(ReportedScreen):
+    """One page of facts; nothing on it can be chosen."""
+
+    place = "recorder"
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._lines: list[Line] = []
+
+    def trail(self) -> Sequence[str]:
+        return ["Recorder"]
+
+    def names(self) -> Sequence[str]:
+        self.want()
+        self.count()
+        self._lines = recorder_rows.rows(
+            self.heard, self.floor.fleet, self.view, self.rate(), stale=self.stale
+        )
+        return [""] * len(self._lines)
+
+    def line(self, row: int) -> Line:
+        return self._lines[row] if row < len(self._lines) else BLANK
