@@ -30,8 +30,10 @@ class _Written(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 class Suppressions:
     """The rules in force. Made by `load_suppressions`; does not change."""
 
-    def __init__(self, rules: tuple[tuple[str, Glob, str], ...] = ()) -> None:
-        self._rules = rules
+    def __init__(self, rules: tuple[tuple[str, str, str], ...] = ()) -> None:
+        """Of kinds of alarms, patterns of agents, each of which must be a `Glob`, and why."""
+        self.written: Final = rules
+        self._rules = [(kind, Glob(agent), why) for kind, agent, why in rules]
 
     def why(self, kind: str, agent: str) -> str:
         """Why an alarm of a kind about an agent is kept from people, or nothing. The first rule that fits counts."""
@@ -62,8 +64,8 @@ def load_suppressions(path: Path | None) -> Suppressions:
             why = "of priority 1" if kind.priority == 1 else "latched" if kind.latched else "about all others"
             raise refuse(path, where, f"kind: {one.kind} is {why} and cannot be suppressed")
         try:
-            glob = Glob(one.agent)
+            Glob(one.agent)
         except ValueError as error:
             raise refuse(path, where, f"agent: {error}") from None
-        rules.append((one.kind, glob, one.why))
+        rules.append((one.kind, one.agent, one.why))
     return Suppressions(tuple(rules))
