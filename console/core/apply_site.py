@@ -1,4 +1,4 @@
-"""What the records about the site do to the fleet: its operators and their keys, its policy, its sessions, its supervisors."""
+"""What the records about the site do to the fleet: operators and their keys, policy, sessions, supervisors."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """Who did what: the records of a log that are somebody's doing, each in a few words. Pure; times are the log's, in ms.
 
-People's words and what became of them, what the clock decided in their place, and what the supervisor took up. What policy and
-pass lists decide alone is no deed: it is the agents' daily work, and the runs show it.
+People's words and what became of them, what the clock decided in their place, and what the supervisor took up. What policy
+and pass lists decide alone is no deed: it is the agents' daily work, and the runs show it.
 """
 
 from __future__ import annotations
@@ -145,6 +145,11 @@ def _told(record: Record) -> _Told | None:
         case OutcomeVerified():
             outcome = "went well" if data.ok else "failed"
             return data.by, "verify", outcome, data.reason, {"action": data.action}
+    return _of_site(data) or _of_alarm(data)
+
+
+def _of_site(data: Any) -> _Told | None:
+    match data:
         case OperatorJoined():
             return data.operator, "join", "", f"console {data.console}", {}
         case OperatorLeft():
@@ -157,7 +162,7 @@ def _told(record: Record) -> _Told | None:
             return "supervisor", "record", "", f"session {data.session}", {}
         case SupervisorStarted():
             return "supervisor", "take over", "", data.version, {}
-    return _of_alarm(data)
+    return None
 
 
 def _adopted(data: PolicyAdopted) -> _Told | None:

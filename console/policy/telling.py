@@ -47,7 +47,7 @@ def adopted(
     The same content gives the same `content` digest, so that the log need not be told twice.
     """
     rules, rules_out = _within(_rule(rule) for rule in judge.policy.rules)
-    tools, tools_out = _within(_tool(name, facts) for name, facts in judge.catalogue.site.items())
+    tools, tools_out = _within(tool_of(name, facts) for name, facts in judge.catalogue.site.items())
     first = PolicyAdopted(
         digest=digest,
         content=digest,
@@ -139,7 +139,8 @@ def _example(one: Known) -> str:
     return msgspec.json.encode(said).decode()
 
 
-def _tool(name: str, facts: ToolFacts) -> PolicyTool:
+def tool_of(name: str, facts: ToolFacts) -> PolicyTool:
+    """What a catalogue says of a tool, as records tell it."""
     return PolicyTool(
         tool=name,
         effect=facts.effect,

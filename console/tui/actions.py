@@ -12,7 +12,7 @@ from typing import Final, Literal, NamedTuple
 
 # fmt: off
 Mode = Literal[
-    "fleet", "queue", "run", "decide", "alarms", "reliability", "edit", "help",
+    "fleet", "queue", "run", "decide", "alarms", "reliability", "sessions", "audit", "policy", "edit", "help",
     "approve", "code", "kill", "hold", "words", "filter", "commands", "small",
 ]
 # fmt: on
@@ -70,15 +70,21 @@ def _key(
     )
 
 
-_LISTS: Final = "fleet queue run decide alarms reliability help"
+_LISTS: Final = "fleet queue run decide alarms reliability sessions audit policy help"
 _SCREENS: Final = "fleet queue run decide"
 _PLAYED: Final = _LISTS
-_LESS: Final = "queue run decide alarms reliability help"
-_VIEWED: Final = "fleet queue run alarms reliability"
-_QUEUED: Final = "fleet run decide alarms reliability"
-_ALARMED: Final = "fleet queue run decide alarms"
+_LESS: Final = "queue run decide alarms reliability sessions audit policy help"
+_BELOW: Final = "queue decide alarms reliability sessions audit policy help"
+_VIEWED: Final = "fleet queue run alarms reliability sessions audit policy"
+_VIEWS: Final = "fleet queue run decide alarms reliability sessions audit policy"
 _BRACKETS: Final = "left_square_bracket right_square_bracket"
 _ANGLES: Final = "less_than_sign greater_than_sign"
+
+
+def _other_than(mode: str) -> str:
+    """The screens from which a key leads to one."""
+    return " ".join(name for name in _VIEWS.split() if name != mode)
+
 
 # fmt: off
 ACTIONS: Final[tuple[KeyAction, ...]] = (
@@ -94,9 +100,9 @@ ACTIONS: Final[tuple[KeyAction, ...]] = (
     _key("mark", _BRACKETS, _LESS, "mark", "to the last, next mark", "winds hidden pair"),
     _key("turn", "e E", _PLAYED, "alarm", "next, last alarm or decision", "winds safe"),
     _key("go", "t", "fleet run", "time", "HH:MM:SS, +30, -2m or 50%", "winds safe"),
-    _key("go", "t", "queue decide alarms reliability help", "time", "HH:MM:SS, +30, -2m or 50%", "winds hidden"),
+    _key("go", "t", _BELOW, "time", "HH:MM:SS, +30, -2m or 50%", "winds hidden"),
     _key("speed", _ANGLES, "fleet run", "speed", "half, twice as fast", "winds safe pair"),
-    _key("speed", _ANGLES, "queue decide alarms reliability help", "speed", "half, twice as fast", "winds hidden pair"),
+    _key("speed", _ANGLES, _BELOW, "speed", "half, twice as fast", "winds hidden pair"),
     _key("idle", "i", "fleet", "skip idle", "no gap over a second", "winds"),
     _key("idle", "i", _LESS, "skip idle", "no gap over a second", "winds hidden"),
     _key("seconds", "left right", _PLAYED, "5 s", "5 s back, on", "winds hidden"),
@@ -125,19 +131,30 @@ ACTIONS: Final[tuple[KeyAction, ...]] = (
     _key("next", "n", "alarms", "next", "the next that nobody has seen"),
     _key("tab", "tab", "alarms", "list", "active, shelved, suppressed, out"),
     _key("fold", "o", "alarms", "unfold", "what follows from it, or fold"),
+    _key("open", "enter", "sessions", "replay", "show it again; or how to", "safe"),
+    _key("open", "enter", "audit", "open", "the run, decision or alarm of it", "safe"),
+    _key("open", "enter", "policy", "open", "all of a rule or tool; back", "safe"),
+    _key("older", "b", "audit", "older", "what was done before, as recorded"),
+    _key("tab", "tab", "policy", "list", "rules, tools, limits"),
     _key("verify", "v", "reliability", "verify", "how to say how a call really ended"),
-    _key("filter", "slash", "fleet queue", "filter", "show some rows only, by words", "safe live"),
-    _key("filter", "slash", "fleet queue", "filter", "show some rows only, by words", "hidden replay"),
+    _key("filter", "slash", "fleet queue audit", "filter", "show some rows only, by words", "safe live"),
+    _key("filter", "slash", "fleet queue audit", "filter", "show some rows only, by words", "hidden replay"),
     _key("text", "text", "filter", "narrow the list", "rows that have these words", "safe typed"),
     _key("keep", "enter", "filter", "keep it", "keep the filter", "safe"),
-    _key("views", "1-4", _VIEWED, "views", "Fleet, Queue, Alarms, Reliability", "safe live typed"),
-    _key("fleet", "1", "queue run decide alarms reliability", "fleet", "the whole floor", "hidden live"),
-    _key("queue", "2 Q", _QUEUED, "queue", "what waits for a person", "hidden live"),
-    _key("queue", "Q", _QUEUED, "queue", "what waits for a person", "hidden replay"),
-    _key("alarms", "3 A", "fleet queue run decide reliability", "alarms", "every alarm, in words", "hidden live"),
-    _key("alarms", "A", "fleet queue run decide reliability", "alarms", "every alarm, in words", "hidden replay"),
-    _key("reliability", "4 L", _ALARMED, "reliability", "what agents have proven", "hidden live"),
-    _key("reliability", "L", _ALARMED, "reliability", "what agents have proven", "hidden replay"),
+    _key("views", "1-9", _VIEWED, "views", "Fleet, Queue, Alarms ... Policy", "safe live typed"),
+    _key("fleet", "1", _other_than("fleet"), "fleet", "the whole floor", "hidden live"),
+    _key("queue", "2 Q", _other_than("queue"), "queue", "what waits for a person", "hidden live"),
+    _key("queue", "Q", _other_than("queue"), "queue", "what waits for a person", "hidden replay"),
+    _key("alarms", "3 A", _other_than("alarms"), "alarms", "every alarm, in words", "hidden live"),
+    _key("alarms", "A", _other_than("alarms"), "alarms", "every alarm, in words", "hidden replay"),
+    _key("reliability", "4 L", _other_than("reliability"), "reliability", "what agents have proven", "hidden live"),
+    _key("reliability", "L", _other_than("reliability"), "reliability", "what agents have proven", "hidden replay"),
+    _key("sessions", "7 S", _other_than("sessions"), "sessions", "what was recorded", "hidden live"),
+    _key("sessions", "S", _other_than("sessions"), "sessions", "what was recorded", "hidden replay"),
+    _key("audit", "8 W", _other_than("audit"), "audit", "who did what", "hidden live"),
+    _key("audit", "W", _other_than("audit"), "audit", "who did what", "hidden replay"),
+    _key("policy", "9 Y", _other_than("policy"), "policy", "what is judged by", "hidden live"),
+    _key("policy", "Y", _other_than("policy"), "policy", "what is judged by", "hidden replay"),
     _key("unfold", "o", "decide", "open", "show long values whole, or fold"),
     _key("says", "f", "decide", "it says", "the agent's own reason"),
     _key("up", "up k", _LISTS, "up", "up", "hidden"),
@@ -147,7 +164,7 @@ ACTIONS: Final[tuple[KeyAction, ...]] = (
     _key("page_down", "pagedown", _LISTS, "page down", "a page down", "hidden replay"),
     _key("top", "g home", _LISTS, "top", "to the top", "hidden"),
     _key("bottom", "G end", _LISTS, "bottom", "to the bottom", "hidden"),
-    _key("back", "escape", "queue run decide alarms reliability help", "back", "back", "safe"),
+    _key("back", "escape", _LESS, "back", "back", "safe"),
     _key("back", "escape", "fleet", "show all", "all rows again, after a filter", "hidden"),
     _key("choose", "enter", "commands", "press its key", "as if its key had been pressed", "safe typed"),
     _key("leave", "escape", "commands", "close", "back to the screen", "safe typed"),
@@ -155,11 +172,11 @@ ACTIONS: Final[tuple[KeyAction, ...]] = (
     _key("back", "escape", "approve code edit words", "keep it waiting", "keep it waiting", "safe"),
     _key("back", "escape", "kill hold", "keep running", "keep it running", "safe"),
     _key("quit", "q", "fleet small", "quit", "leave; the floor goes on"),
-    _key("back", "q", "queue run decide alarms reliability help", "back", "back", "hidden"),
+    _key("back", "q", _LESS, "back", "back", "hidden"),
     _key("how_to_quit", "ctrl+c ctrl+q", f"{_LISTS} edit filter small", "", "says how to leave", "hidden"),
     # ctrl+p alone would not do: docker and podman wait after it for the ctrl+q that detaches, and some editors take it
     _key("commands", "colon ctrl+p", _LISTS, "commands", "find a key or a run", "hidden"),
-    _key("help", "question_mark f1", "fleet queue run decide alarms reliability", "help", "this page", "safe"),
+    _key("help", "question_mark f1", _VIEWS, "help", "this page", "safe"),
 )
 # fmt: on
 """In the order of the key line."""

@@ -127,6 +127,15 @@ class ActingScreen(FloorScreen):
     def act_reliability(self) -> None:
         self.floor.show("reliability")
 
+    def act_sessions(self) -> None:
+        self.floor.show("sessions")
+
+    def act_audit(self) -> None:
+        self.floor.show("audit")
+
+    def act_policy(self) -> None:
+        self.floor.show("policy")
+
     def act_commands(self) -> None:
         self.floor.show_commands()
 

@@ -54,7 +54,7 @@ class StackedApp(App[int], inherit_bindings=False):
     # ---- screens -----------------------------------------------------------------------------------------------------
 
     def show(self, mode: Mode, at: str = "") -> None:
-        """Go to Fleet, Queue, Alarms or Reliability, from wherever we are; `at` names the item to choose there."""
+        """Go to Fleet or one of the views beside it, from wherever we are; `at` names the item to choose there."""
         from console.tui.floor_screen import FloorScreen
 
         while len(self.screen_stack) > 1 and isinstance(self.screen, FloorScreen):
@@ -71,6 +71,18 @@ class StackedApp(App[int], inherit_bindings=False):
             from console.tui.reliability_screen import ReliabilityScreen
 
             self.push_screen(ReliabilityScreen())
+        elif mode == "sessions":
+            from console.tui.sessions_screen import SessionsScreen
+
+            self.push_screen(SessionsScreen())
+        elif mode == "audit":
+            from console.tui.audit_screen import AuditScreen
+
+            self.push_screen(AuditScreen())
+        elif mode == "policy":
+            from console.tui.policy_screen import PolicyScreen
+
+            self.push_screen(PolicyScreen())
 
     def show_commands(self) -> None:
         """Open the command palette over the screen in front."""
