@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from bus.alarm_records import AlarmAcknowledged, AlarmShelved
 from bus.events import ActionProposed
+from bus.policy_records import PolicyAdopted
 from bus.records import (
     ActionAsked,
     ActionAssessed,
@@ -69,36 +71,46 @@ why = "it polls by nature"
 """
 
 
-def in_force(folder: Path, policy: str = POLICY) -> list[object]:
-    """The records of the site's files, written to a folder."""
+def in_force(policy: str = POLICY) -> list[PolicyAdopted]:
+    """The records of the site's files."""
+    with TemporaryDirectory() as folder:
+        return _in_force(Path(folder), policy)
+
+
+def _in_force(folder: Path, policy: str) -> list[PolicyAdopted]:
     for name, text in (
         ("policy.toml", policy), ("catalogue.toml", CATALOGUE), ("budgets.toml", BUDGETS), ("alarms.toml", SUPPRESSED)
     ):  # fmt: skip
         (folder / name).write_text(text, "utf-8")
     book = Rulebook(folder / "catalogue.toml", folder / "policy.toml")
-    return list(
-        adopted(
-            book.judge,
-            book.digest,
-            policy=Path("/etc/watchfloor/policy.toml"),
-            catalogue=Path("/etc/watchfloor/catalogue.toml"),
-            budgets=load_budgets(folder / "budgets.toml"),
-            suppressions=load_suppressions(folder / "alarms.toml"),
-        )
+    return adopted(
+        book.judge,
+        book.digest,
+        policy=Path("/etc/watchfloor/policy.toml"),
+        catalogue=Path("/etc/watchfloor/catalogue.toml"),
+        budgets=load_budgets(folder / "budgets.toml"),
+        suppressions=load_suppressions(folder / "alarms.toml"),
     )
 
 
-def ruled(folder: Path) -> Script:
+def ruled() -> Script:
     """The busy floor under a policy, of which one rule has spoken twice."""
     script = busy()
-    for part in in_force(folder):
-        script.supervisor(part)  # type: ignore[arg-type]
+    for part in in_force():
+        script.supervisor(part)
     for number, gate in enumerate(("hold", "notify")):
         action = f"p{number}"
-        script.agent("refunds", "7q4f", ActionProposed(action=action, tool="issue_refund", args={"amount": 480}))
+        script.agent(
+            "refunds", "7q4f", ActionProposed(action=action, tool="issue_refund", args={"amount": 480})
+        )
         why = [Reason(code="rule:payout-limit", text="Rule payout-limit: a second look")]
         judged = ActionAssessed(
-            action=action, digest="a" * 64, severity=3, failure_bp=2_000, gate=gate, reasons=why  # type: ignore[arg-type]
+            action=action,
+            digest="a" * 64,
+            severity=3,
+            failure_bp=2_000,
+            gate=gate,
+            reasons=why,  # type: ignore[arg-type]
         )
         script.supervisor(judged, "refunds", "7q4f")
         if gate == "hold":
@@ -117,7 +129,12 @@ def acted() -> Script:
     script.tick(1).supervisor(AlarmShelved(alarm="bad-input", by="op-2", seconds=1_800.0, reason="known"))
     script.tick(5).command("researcher", "p81a", "pause", "op-2 (unsigned)")
     refused = IntentRefused(
-        intent="i9", operator="op-2", verb="approve", outcome="conflict", reason="approved by op-1 before", action="a2"
+        intent="i9",
+        operator="op-2",
+        verb="approve",
+        outcome="conflict",
+        reason="approved by op-1 before",
+        action="a2",
     )
     script.tick(5).supervisor(refused, "refunds", "7q51")
     script.tick(5).supervisor(OutcomeVerified(action="a2", ok=True, by="op-1"), "refunds", "7q51")

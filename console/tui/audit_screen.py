@@ -127,11 +127,11 @@ class AuditScreen(FilteringScreen):
 
             self.app.push_screen(RunScreen(run))
         elif deed.alarm in fleet.alarms:
+            from console.tui.alarm_rows import tab_of
             from console.tui.alarms_screen import AlarmsScreen
 
-            screen = AlarmsScreen()
-            screen.body.cursor = deed.alarm
-            self.app.push_screen(screen)
+            tab = tab_of(fleet.alarms[deed.alarm], self.view.now)
+            self.app.push_screen(AlarmsScreen(deed.alarm, tab))
         elif deed.did == "adopt policy":
             self.floor.show("policy")
         else:

@@ -135,6 +135,6 @@ class PolicyScreen(ActingScreen):
             super().act_back()
 
     def act_tab(self) -> None:
-        self._open = ""
+        self._open = self.body.cursor = ""
         self._tab = TABS[(TABS.index(self._tab) + 1) % len(TABS)]
         self.floor.pace.settle()  # rows may move at once: that is what was asked for

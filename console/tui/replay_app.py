@@ -130,6 +130,7 @@ class ReplayApp(RecordedApp):
             self.tell(Note("this session is the one that is shown"))
         else:
             self.show("fleet")
+            self.pace.settle()
             self._do(self._turn(0, name=session))
 
     async def _turn(self, by: int, *, play: bool = False, name: str = "") -> None:

@@ -71,6 +71,8 @@ def words(session: Session, tally: Tally | None, view: View, *, here: bool) -> l
     if session.open and not problem:
         text = "it is being written, or its writer was killed; what is committed is whole"
         lines.append(Row().at(3, "open", "muted").at(14, text, end=view.last + 1).line)
+    if session.problem:
+        return lines
     what = "it is what you see" if here else f"watchfloor replay {session.name}"
     lines.append(Row().at(3, "again", "muted").at(14, what, end=view.last + 1).line)
     return lines
