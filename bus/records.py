@@ -22,6 +22,7 @@ from bus.alarm_records import (
     AlarmSuppressed,
 )
 from bus.events import CommandKind, ControlLevel, Count, Data, Digest, Gate, Id, MaybeId, Outcome, Seq, Unit
+from bus.policy_records import PolicyAdopted
 
 
 class Reason(Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -238,6 +239,17 @@ class OperatorLeft(Data, frozen=True, kw_only=True, omit_defaults=True):
     console: Id
 
 
+class OperatorSigned(Data, frozen=True, kw_only=True, omit_defaults=True):
+    """What this operator says is signed by this key from here on; written when it is another key than before.
+
+    `key` is the fingerprint of an enrolled key. Words without a signature are marked as such and change nothing here.
+    """
+
+    TYPE: ClassVar[str] = "operator.signed"
+    operator: str
+    key: str
+
+
 class GapFound(Data, frozen=True, kw_only=True, omit_defaults=True):
     """Events `first` to `last` of a run are lost for ever."""
 
@@ -294,6 +306,8 @@ SUPERVISOR_TYPES: Final[dict[str, type[Data]]] = {
         RunContained,
         OperatorJoined,
         OperatorLeft,
+        OperatorSigned,
+        PolicyAdopted,
         GapFound,
         RecordingStarted,
         SupervisorStarted,

@@ -12,6 +12,7 @@ from msgspec import Raw
 from bus import alarm_records, codec, events, records
 from bus.codec import Record
 from bus.events import Data, Envelope
+from bus.policy_records import PolicyAdopted, PolicyRule
 
 ids = st.from_regex(r"[A-Za-z0-9_.-]{1,12}", fullmatch=True)
 hostile = st.one_of(
@@ -144,6 +145,15 @@ supervisor_data: st.SearchStrategy[Data] = st.one_of(
     st.builds(records.RunContained, wrapper=hostile, incarnation=st.just("inc")),
     st.builds(records.GapFound, first=st.just(1), last=st.integers(1, 5)),
     st.builds(records.OperatorJoined, operator=hostile, console=ids),
+    st.builds(records.OperatorSigned, operator=hostile, key=hostile),
+    st.builds(
+        PolicyAdopted,
+        digest=st.sampled_from(["a" * 64, "b" * 64]),
+        content=st.sampled_from(["c" * 64, "d" * 64]),
+        part=st.integers(1, 3),
+        of=st.integers(1, 3),
+        rules=st.lists(st.builds(PolicyRule, id=ids, raises=st.just("ask"), why=hostile), max_size=2),
+    ),
     st.builds(records.SupervisorStarted, epoch=ids),
 )
 """Data of any supervisor record, legal or not where it stands."""

@@ -17,7 +17,6 @@ from console.core import alarm_load
 from console.core.alarm_state import Alarm
 from console.core.state import decode, encode
 from console.policy.files import PolicyFileError
-from console.policy.glob import Glob
 from console.policy.suppressions import Suppressions, load_suppressions
 from console.supervisor.alarms import ALARMS_A_KIND, FROM_STRANGERS
 from console.supervisor.files import SiteFiles
@@ -89,7 +88,7 @@ def test_nobody_hides_what_stands_for_many_or_shows_whether_anything_is_seen() -
         bench.desk.alarms.raise_("agent-lost", "gone", f"agent{number}")
     for kind in ("bulk-link", "alarms-file"):
         bench.desk.alarms.raise_(kind, "broken")
-    bench.desk.alarms.suppressions = Suppressions((("agent-lost", Glob("*"), "noise"),))
+    bench.desk.alarms.suppressions = Suppressions((("agent-lost", "*", "noise"),))
     for name in ("agent-lost/~rest", "bulk-link", "alarms-file"):
         for verb in ("shelve", "remove"):
             assert bench.intent(verb, alarm=name, reason="known").outcome == "illegal"
@@ -238,7 +237,7 @@ def test_a_shelf_that_ends_under_a_rule_made_meanwhile_stays_hidden() -> None:
     for verb in ("clock", "restore"):
         bench = looping()
         bench.intent("shelve", alarm=LOOP, seconds=5, reason="known")
-        bench.desk.alarms.suppressions = Suppressions((("loop", Glob("*"), "by design"),))
+        bench.desk.alarms.suppressions = Suppressions((("loop", "*", "by design"),))
         bench.pass_time(1)
         if verb == "restore":
             assert bench.intent("restore", alarm=LOOP).accepted

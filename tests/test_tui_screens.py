@@ -13,6 +13,7 @@ from console.core.text import plain
 from console.tui.run_screen import RunScreen
 from tests.alarm_floor import alarming, flooded, proven
 from tests.floor_fixture import Script, busy, calm
+from tests.policy_floor import acted, ruled
 from tests.tui_console import Console, console
 
 SCREENS = Path(__file__).parent / "screens"
@@ -78,6 +79,16 @@ PICTURES: dict[str, tuple[Callable[[], Script], tuple[int, int], tuple[str, ...]
     "alarms-flood": (flooded, (80, 24), ("A",), {}),
     "reliability": (proven, (80, 24), ("4", "down", "down", "down"), {}),
     "reliability-huge": (proven, (200, 50), ("4", "down", "down", "down"), {}),
+    "policy": (ruled, (80, 24), ("9",), {}),
+    "policy-rule": (ruled, (80, 24), ("9", "enter"), {}),
+    "policy-tools": (ruled, (80, 24), ("9", "tab"), {}),
+    "policy-limits": (ruled, (120, 36), ("9", "tab", "tab"), {}),
+    "policy-none": (empty, (80, 24), ("9",), {}),
+    "audit": (acted, (80, 24), ("8",), {}),
+    "audit-wide": (acted, (120, 36), ("8", "down"), {}),
+    "audit-filter": (acted, (80, 24), ("8", "slash", "o", "p", "minus", "2", "enter"), {}),
+    "audit-empty": (empty, (80, 24), ("8",), {}),
+    "sessions-none": (busy, (80, 24), ("7",), {}),
     "help": (busy, (80, 24), ("question_mark",), {}),
     "help-decide": (busy, (80, 24), ("enter", "question_mark"), {}),
 }

@@ -116,6 +116,7 @@ def demo(
 
 def _console(plan: Plan, url: str, staging: Staging) -> int:
     """Open the console on the demo's floor. Returns its exit code."""
+    from console.cli.archive import LateArchive
     from console.tui.app import run_console
 
     os.environ.update(
@@ -123,7 +124,9 @@ def _console(plan: Plan, url: str, staging: Staging) -> int:
     )
     os.environ.pop("WATCHFLOOR_BROKER", None)
     try:
-        return run_console(broker=url, site=plan.site, operator=plan.operator, read_only=False)
+        return run_console(
+            broker=url, site=plan.site, operator=plan.operator, read_only=False, archive=LateArchive
+        )
     finally:
         staging.quit_on_signals()
         click.echo("watchfloor demo: ending the floor", err=True)

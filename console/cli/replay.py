@@ -49,10 +49,16 @@ def replay(place: Place, session: str, *, speed: float, at: str | None) -> int:
 async def _show(path: Path, site: str, speed: float, at: str | None) -> int:
     # Textual reads it once, when it is imported; more frames are only more bytes on the line.
     os.environ.setdefault("TEXTUAL_FPS", "15")
+    from console.cli.archived import Archived
     from console.tui.app import leave_on_signals
     from console.tui.replay_app import ReplayApp
 
-    app = ReplayApp(lambda: _opened(path, speed, at), site=site, reading=f"{path.stem}, {_size(path)}")
+    app = ReplayApp(
+        lambda: _opened(path, speed, at),
+        site=site,
+        reading=f"{path.stem}, {_size(path)}",
+        archive=Archived(path.parent),
+    )
     leave_on_signals(app)
     try:
         code = await app.run_async()

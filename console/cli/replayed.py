@@ -175,6 +175,28 @@ class Replayed:
         path = self._player.neighbour(by)
         return path.stem if path else ""
 
+    async def turn_to(self, name: str) -> str:
+        """Go to the beginning of a session of the same folder.
+
+        Raises:
+            PlaybackError: it is not there or cannot be read; this one stays.
+        """
+        paths = session_paths(self._player.path.resolve().parent)
+        path = next((path for path in paths if path.stem == name), None)
+        if path is None:
+            raise PlaybackError(f"{name}: there is no such session any more")
+        await self._open(path)
+        return ""
+
+    async def _open(self, path: Path) -> None:
+        before = self._player
+        try:
+            self._take(await Player.open(path))
+            await before.close()
+        except RecordingError as error:
+            raise self._said(error) from None
+        self._tell([Change("site", "")])
+
     async def turn(self, by: int) -> str:
         """Go to the session before or after this one.
 
@@ -185,12 +207,7 @@ class Replayed:
         if path is None:
             raise PlaybackError("there is no such session")
         before = self._player
-        try:
-            self._take(await Player.open(path))
-            await before.close()
-        except RecordingError as error:
-            raise self._said(error) from None
-        self._tell([Change("site", "")])
+        await self._open(path)
         earlier, later = (before, self._player) if by > 0 else (self._player, before)
         missing = later.base - earlier.last
         return f"{missing} records are missing between the two sessions" if missing > 0 else ""

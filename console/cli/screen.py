@@ -25,6 +25,9 @@ def open_console(place: Place, *, read_only: bool) -> int:
         ways(os.environ)
     except BadSettingError as error:
         raise bad(str(error)) from None
+    from console.cli.archive import LateArchive
     from console.tui.app import run_console
 
-    return run_console(broker=place.broker, site=place.site, operator=operator, read_only=read_only)
+    return run_console(
+        broker=place.broker, site=place.site, operator=operator, read_only=read_only, archive=LateArchive
+    )

@@ -17,17 +17,14 @@ from bus.records import (
     CommandRequested,
     CommandSent,
     GapFound,
-    IntentRefused,
-    OperatorJoined,
-    OperatorLeft,
-    RecordingStarted,
     RunContained,
-    SupervisorStarted,
 )
 from console.core.alarm_load import UNSIGNED, count_decision
 from console.core.apply_alarm import APPLY_ALARM
 from console.core.apply_outcome import APPLY_OUTCOME
+from console.core.apply_site import APPLY_SITE
 from console.core.lifecycle import ACTION, COMMAND, ENDED, RUN, advance
+from console.core.policy_state import count
 from console.core.room import keep_command, keep_edit
 from console.core.state import (
     AGENTS_KEPT,
@@ -77,6 +74,7 @@ def _assessed(fleet: Fleet, record: Record, data: ActionAssessed) -> Touched:
     action.gate = data.gate
     action.reasons = data.reasons
     action.origins = data.origins
+    count(fleet.policy, data.reasons, fleet.policy.fired)
     return (("action", action.key), ("run", run.key))
 
 
@@ -90,6 +88,7 @@ def _asked(fleet: Fleet, record: Record, data: ActionAsked) -> Touched:
     action.asked_at = record.at
     action.decide_within = data.decide_within
     fleet.waiting.append(action.key)
+    count(fleet.policy, action.reasons, fleet.policy.asked)
     if run.state not in ENDED and run.state != "lost":
         run.state = advance(RUN, run.state, "ask")
     return (("action", action.key), ("run", run.key))
@@ -191,11 +190,6 @@ def _contained(fleet: Fleet, record: Record, data: RunContained) -> Touched:
     return (("run", run.key),)
 
 
-def _intent_refused(fleet: Fleet, record: Record, data: IntentRefused) -> Touched:
-    fleet.refused_intents += 1
-    return (("site", ""),)
-
-
 def _born(fleet: Fleet, record: Record, data: AgentBorn) -> Touched:
     before = fleet.agents.get(record.agent)
     fleet.agents[record.agent] = AgentLife(
@@ -263,16 +257,6 @@ def _forget_agents(fleet: Fleet) -> None:
         del fleet.agents[name]
 
 
-def _joined(fleet: Fleet, record: Record, data: OperatorJoined) -> Touched:
-    fleet.operators[data.console] = plain(data.operator, 64)
-    return (("operator", data.console),)
-
-
-def _left(fleet: Fleet, record: Record, data: OperatorLeft) -> Touched:
-    fleet.operators.pop(data.console, None)
-    return (("operator", data.console),)
-
-
 def _gap(fleet: Fleet, record: Record, data: GapFound) -> Touched:
     key = f"{record.agent}/{record.run}"
     run = fleet.runs.get(key) or bring_back(fleet, key)
@@ -284,18 +268,6 @@ def _gap(fleet: Fleet, record: Record, data: GapFound) -> Touched:
     return (("run", run.key),)
 
 
-def _recording(fleet: Fleet, record: Record, data: RecordingStarted) -> Touched:
-    fleet.session = data.session
-    return (("site", ""),)
-
-
-def _supervisor(fleet: Fleet, record: Record, data: SupervisorStarted) -> Touched:
-    fleet.epoch = data.epoch
-    fleet.operators.clear()
-    fleet.load.started_at = record.at if fleet.agents else 0  # the first of all takes nothing over
-    return (("site", ""),)
-
-
 APPLY_SUPERVISOR: Final[dict[type, ApplySupervisor]] = {
     ActionAssessed: _assessed,
     ActionAsked: _asked,
@@ -303,17 +275,13 @@ APPLY_SUPERVISOR: Final[dict[type, ApplySupervisor]] = {
     CommandRequested: _requested,
     CommandSent: _sent,
     CommandFailed: _failed,
-    IntentRefused: _intent_refused,
     RunContained: _contained,
     **APPLY_ALARM,
     **APPLY_OUTCOME,
+    **APPLY_SITE,
     AgentBorn: _born,
     AgentStopped: _stopped,
     AgentLost: _lost,
     AgentPasses: _passes,
-    OperatorJoined: _joined,
-    OperatorLeft: _left,
     GapFound: _gap,
-    RecordingStarted: _recording,
-    SupervisorStarted: _supervisor,
 }

@@ -14,7 +14,9 @@ from msgspec import Struct, field
 from bus.events import CommandKind, Confidence, ControlLevel, Gate, Hints, Outcome, RunState
 from bus.records import Reason, ValueOrigin
 from console.core.alarm_state import Alarm, Load
+from console.core.deeds import Audit
 from console.core.lifecycle import ActionState, CommandState
+from console.core.policy_state import InForce
 from console.core.reliability.standing import Reliability
 
 STEPS_KEPT: Final = 40
@@ -44,7 +46,7 @@ ARGS_OF_SITE: Final = 67_108_864
 """Bytes of arguments kept of all runs together: a keyframe must stay far below what can be read back."""
 MOST: Final = 2**53
 """Where counters stop: beyond it neither JSON readers nor keyframes are safe."""
-REDUCER: Final = 2
+REDUCER: Final = 3
 """Which reducer this is. Raise it with every change by which `reduce` makes another fleet of a log that may exist: what a
 keyframe of another one holds is not what this one would have made of the records before it."""
 CLAIMS_KEPT: Final = 32
@@ -257,7 +259,7 @@ class Fleet(Struct, kw_only=True, omit_defaults=True):
     `ended` remembers the lives of each retired run. `away` are lost runs that left the floor, the longest gone first, with
     all that they need to go on where they stood if they come back. `last_decision` is when anything was last decided,
     by whomever, but not by the clock running out. `order` is the highest of any command. `args_bytes` is what the arguments
-    of all actions take. `reducer` is the one that encoded it.
+    of all actions take. `policy` is what is judged by, `audit` who did what. `reducer` is the one that encoded it.
     """
 
     site: str = ""
@@ -281,6 +283,8 @@ class Fleet(Struct, kw_only=True, omit_defaults=True):
     args_bytes: int = 0
     reliability: Reliability = field(default_factory=Reliability)
     load: Load = field(default_factory=Load)
+    policy: InForce = field(default_factory=InForce)
+    audit: Audit = field(default_factory=Audit)
     reducer: int = field(default_factory=lambda: REDUCER)  # made by a call, so that it is always written
 
     def run(self, agent: str, run: str) -> Run | None:

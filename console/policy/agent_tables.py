@@ -20,8 +20,8 @@ class AgentTable(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 T = TypeVar("T", bound=AgentTable)
 
 
-def agent_tables(path: Path, name: str, kind: type[T], most: int) -> list[tuple[str, Glob, T]]:
-    """Read each `[[name]]` of a file: where it stands, in words, whom it is for, and what it says, in order.
+def agent_tables(path: Path, name: str, kind: type[T], most: int) -> list[tuple[str, T]]:
+    """Read each `[[name]]` of a file: where it stands, in words, and what it says, in order. Its `agent` is a pattern.
 
     A file that is not there has none.
 
@@ -40,7 +40,8 @@ def agent_tables(path: Path, name: str, kind: type[T], most: int) -> list[tuple[
         where = f"[[{name}]] {number}"
         one = convert(path, where, entry, kind)
         try:
-            found.append((where, Glob(one.agent), one))
+            Glob(one.agent)
         except ValueError as error:
             raise refuse(path, where, f"agent: {error}") from None
+        found.append((where, one))
     return found

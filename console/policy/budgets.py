@@ -33,15 +33,17 @@ class _Written(AgentTable, frozen=True, kw_only=True, forbid_unknown_fields=True
 class Budgets:
     """The budgets in force. Made by `load_budgets`; does not change."""
 
-    def __init__(self, written: tuple[tuple[Glob, Budget], ...] = ()) -> None:
-        self._written = written
+    def __init__(self, written: tuple[tuple[str, Budget], ...] = ()) -> None:
+        """Of patterns of agents, each of which must be a `Glob`, with what they may use up."""
+        self.written: Final = written
+        self._fitting = [(Glob(agent), budget) for agent, budget in written]
         self._known: dict[str, Budget] = {}
 
     def of(self, agent: str) -> Budget:
         """The budget of each run of an agent."""
         found = self._known.get(agent)
         if found is None:
-            fits = [budget for glob, budget in self._written if glob.matches(agent)]
+            fits = [budget for glob, budget in self._fitting if glob.matches(agent)]
             least = {name: _least([getattr(one, name) for one in fits]) for name in Budget.__struct_fields__}
             found = self._known[agent] = msgspec.convert(least, Budget)
         return found
@@ -56,7 +58,7 @@ def load_budgets(path: Path | None) -> Budgets:
     if path is None:
         return Budgets()
     written = []
-    for _, glob, one in agent_tables(path, "budget", _Written, BUDGETS):
+    for _, one in agent_tables(path, "budget", _Written, BUDGETS):
         budget = Budget(
             steps=one.steps,
             tokens=one.tokens,
@@ -65,7 +67,7 @@ def load_budgets(path: Path | None) -> Budgets:
             writes=one.writes,
             destinations=one.destinations,
         )
-        written.append((glob, budget))
+        written.append((one.agent, budget))
     return Budgets(tuple(written))
 
 

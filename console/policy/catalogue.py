@@ -46,12 +46,19 @@ class Catalogue:
 
     def __init__(self, site: Mapping[str, ToolFacts], presets: Mapping[str, ToolFacts]) -> None:
         """`site` is the operator's: names and patterns. `presets` are exact names."""
+        self.site: Final = dict(site)
         self._presets = dict(presets)
         self._exact = {name: facts for name, facts in site.items() if not is_glob(name)}
         self._globs = [(Glob(name), facts) for name, facts in site.items() if is_glob(name)]
         inside = [sorted(self._presets.items()), sorted(site.items())]
         self.digest: Final = hashlib.sha256(msgspec.json.encode(inside)).hexdigest()
         """SHA-256 over all entries in force, for the record."""
+
+    @property
+    def presets(self) -> str:
+        """SHA-256 over the presets in force, empty where the site does without."""
+        found = sorted(self._presets.items())
+        return hashlib.sha256(msgspec.json.encode(found)).hexdigest() if found else ""
 
     def lookup(self, tool: str) -> ToolFacts | None:
         """Return what is known about a tool; None is unknown, to be taken for the worst.

@@ -98,7 +98,7 @@ class Seen:
 class Rule:
     """One rule, compiled. All of its patterns must match, and its condition must hold."""
 
-    __slots__ = ("_agent", "_args", "_hit", "_tool", "id", "said", "when")
+    __slots__ = ("_agent", "_args", "_hit", "_tool", "examples", "id", "said", "when")
 
     def __init__(self, written: _Written) -> None:
         """Compile a rule.
@@ -109,6 +109,7 @@ class Rule:
         to = RAISES[written.raise_]
         self.id = written.id
         self.said = msgspec.structs.replace(written, fires=[], silent=[])
+        self.examples = (written.fires, written.silent)
         tool, who = Glob(written.tool, fold=True), Glob(written.agent, fold=True)
         self._tool, self._agent = (None if glob.any else glob.matches for glob in (tool, who))
         self._args = [

@@ -30,8 +30,10 @@ class _Written(AgentTable, frozen=True, kw_only=True, forbid_unknown_fields=True
 class Suppressions:
     """The rules in force. Made by `load_suppressions`; does not change."""
 
-    def __init__(self, rules: tuple[tuple[str, Glob, str], ...] = ()) -> None:
-        self._rules = rules
+    def __init__(self, rules: tuple[tuple[str, str, str], ...] = ()) -> None:
+        """Of kinds of alarms, patterns of agents, each of which must be a `Glob`, and why."""
+        self.written: Final = rules
+        self._rules = [(kind, Glob(agent), why) for kind, agent, why in rules]
 
     def why(self, kind: str, agent: str) -> str:
         """Why an alarm of a kind about an agent is kept from people, or nothing. The first rule that fits counts."""
@@ -47,12 +49,12 @@ def load_suppressions(path: Path | None) -> Suppressions:
     if path is None:
         return Suppressions()
     rules = []
-    for where, glob, one in agent_tables(path, "suppress", _Written, SUPPRESSIONS):
+    for where, one in agent_tables(path, "suppress", _Written, SUPPRESSIONS):
         kind = KINDS.get(one.kind)
         if kind is None:
             raise refuse(path, where, f"kind: there is no alarm {one.kind!r}; docs/alarms.md lists them")
         if kind.priority == 1 or kind.latched or one.kind in NEVER_HIDDEN:
             why = "of priority 1" if kind.priority == 1 else "latched" if kind.latched else "about all others"
             raise refuse(path, where, f"kind: {one.kind} is {why} and cannot be suppressed")
-        rules.append((one.kind, glob, one.why))
+        rules.append((one.kind, one.agent, one.why))
     return Suppressions(tuple(rules))

@@ -16,7 +16,7 @@ from bus.codec import DecodeError
 from bus.events import Outcome
 from bus.limits import INTENT_DUPLICATE_WITHIN
 from bus.messages import Answer, Intent
-from bus.records import IntentRefused
+from bus.records import IntentRefused, OperatorSigned
 from bus.topics import Address, Topics
 from console.core.alarm_load import UNSIGNED
 from console.core.lifecycle import ENDED
@@ -177,6 +177,8 @@ class Arbiter:
         if checked and not current:
             raise RefusedError("stale", "made at a position that is too old, or still to come; look again")
         self._used.use(intent.id, intent.pos, digest_of(payload))
+        if self._fleet.audit.keys.get(intent.operator) != intent.key:
+            self._log.write(OperatorSigned(operator=intent.operator, key=intent.key))
 
     def _decide(self, intent: Intent, by: str, now: float) -> Answer:
         self._sweeps.first(f"{intent.agent}/{intent.run}", now)

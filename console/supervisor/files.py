@@ -15,6 +15,7 @@ from console.policy.budgets import load_budgets
 from console.policy.files import PolicyFileError
 from console.policy.load import Rulebook
 from console.policy.suppressions import load_suppressions
+from console.policy.telling import adopted
 from console.supervisor.alarms import is_so
 from console.supervisor.desk import Desk
 from console.supervisor.operators import Operators, OperatorsFileError
@@ -49,6 +50,27 @@ class SiteFiles:
         self._suppressions_seen: Stamp = None
         self._suppressions_problem = ""
         self._next = 0.0
+        self._told: tuple[object, ...] = ()
+
+    def tell(self, desk: Desk) -> None:
+        """Have the log say what is judged by, if it says anything else or nothing."""
+        judge = self.rulebook.judge
+        of = (desk, judge, self.budgets, self.suppressions)
+        if of == self._told:
+            return
+        self._told = of
+        home = self._home
+        parts = adopted(
+            judge,
+            self.rulebook.digest,
+            policy=home.policy if judge.policy.rules else None,
+            catalogue=home.catalogue if judge.catalogue.site else None,
+            budgets=self.budgets,
+            suppressions=self.suppressions,
+        )
+        if desk.fleet.policy.content != parts[0].content:
+            for part in parts:
+                desk.log.write(part)
 
     def tick(self, desk: Desk, now: float) -> None:
         """Look at the files now and then."""
@@ -70,6 +92,7 @@ class SiteFiles:
         self._take_wrappers(desk)
         self._take_budgets(desk)
         self._take_suppressions(desk)
+        self.tell(desk)
         # At every look, so that neither a restart nor a reset makes an alarm differ from the file.
         _say(desk, "catalogue-file", self.rulebook.catalogue_problem)
         _say(desk, "policy-file", self.rulebook.policy_problem)

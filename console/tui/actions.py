@@ -12,7 +12,8 @@ from typing import Final, Literal, NamedTuple
 
 # fmt: off
 Mode = Literal[
-    "fleet", "queue", "run", "decide", "step", "alarms", "reliability", "bus", "recorder", "edit", "help",
+    "fleet", "queue", "run", "decide", "step", "alarms", "reliability", "bus", "recorder", "sessions", "audit",
+    "policy", "edit", "help",
     "approve", "code", "kill", "hold", "words", "filter", "commands", "small",
 ]
 # fmt: on
@@ -70,13 +71,13 @@ def _key(
     )
 
 
-_LISTS: Final = "fleet queue run decide step alarms reliability bus recorder help"
+_LISTS: Final = "fleet queue run decide step alarms reliability bus recorder sessions audit policy help"
 _SCREENS: Final = "fleet queue run decide"
 _PLAYED: Final = _LISTS
-_LESS: Final = "queue run decide step alarms reliability bus recorder help"
-_BELOW: Final = "queue decide step alarms reliability bus recorder help"
-_VIEWED: Final = "fleet queue run alarms reliability bus recorder"
-_VIEWS: Final = "fleet queue run decide step alarms reliability bus recorder"
+_LESS: Final = "queue run decide step alarms reliability bus recorder sessions audit policy help"
+_BELOW: Final = "queue decide step alarms reliability bus recorder sessions audit policy help"
+_VIEWED: Final = "fleet queue run alarms reliability bus recorder sessions audit policy"
+_VIEWS: Final = "fleet queue run decide step alarms reliability bus recorder sessions audit policy"
 _BRACKETS: Final = "left_square_bracket right_square_bracket"
 _ANGLES: Final = "less_than_sign greater_than_sign"
 
@@ -137,12 +138,17 @@ ACTIONS: Final[tuple[KeyAction, ...]] = (
     _key("next", "n", "alarms", "next", "the next that nobody has seen"),
     _key("tab", "tab", "alarms", "list", "active, shelved, suppressed, out"),
     _key("fold", "o", "alarms", "unfold", "what follows from it, or fold"),
+    _key("open", "enter", "sessions", "replay", "show it again; or how to", "safe"),
+    _key("open", "enter", "audit", "open", "the run, decision or alarm of it", "safe"),
+    _key("open", "enter", "policy", "open", "all of a rule or tool; back", "safe"),
+    _key("older", "b", "audit", "older", "what was done before, as recorded"),
+    _key("tab", "tab", "policy", "list", "rules, tools, limits"),
     _key("verify", "v", "reliability", "verify", "how to say how a call really ended"),
-    _key("filter", "slash", "fleet queue", "filter", "show some rows only, by words", "safe live"),
-    _key("filter", "slash", "fleet queue", "filter", "show some rows only, by words", "hidden replay"),
+    _key("filter", "slash", "fleet queue audit", "filter", "show some rows only, by words", "safe live"),
+    _key("filter", "slash", "fleet queue audit", "filter", "show some rows only, by words", "hidden replay"),
     _key("text", "text", "filter", "narrow the list", "rows that have these words", "safe typed"),
     _key("keep", "enter", "filter", "keep it", "keep the filter", "safe"),
-    _key("views", "1-6", _VIEWED, "views", "Fleet, Queue, Alarms ... Recorder", "safe live typed"),
+    _key("views", "1-9", _VIEWED, "views", "Fleet, Queue, Alarms ... Policy", "safe live typed"),
     _key("fleet", "1", _other_than("fleet"), "fleet", "the whole floor", "hidden live"),
     _key("queue", "2 Q", _other_than("queue"), "queue", "what waits for a person", "hidden live"),
     _key("queue", "Q", _other_than("queue"), "queue", "what waits for a person", "hidden replay"),
@@ -154,6 +160,12 @@ ACTIONS: Final[tuple[KeyAction, ...]] = (
     _key("bus", "B", _other_than("bus"), "bus", "the broker, who is on it, what is lost", "hidden replay"),
     _key("recorder", "6 C", _other_than("recorder"), "recorder", "the session file, how it keeps up", "hidden live"),
     _key("recorder", "C", _other_than("recorder"), "recorder", "the session file, how it keeps up", "hidden replay"),
+    _key("sessions", "7 S", _other_than("sessions"), "sessions", "what was recorded", "hidden live"),
+    _key("sessions", "S", _other_than("sessions"), "sessions", "what was recorded", "hidden replay"),
+    _key("audit", "8 W", _other_than("audit"), "audit", "who did what", "hidden live"),
+    _key("audit", "W", _other_than("audit"), "audit", "who did what", "hidden replay"),
+    _key("policy", "9 Y", _other_than("policy"), "policy", "what is judged by", "hidden live"),
+    _key("policy", "Y", _other_than("policy"), "policy", "what is judged by", "hidden replay"),
     _key("unfold", "o", "decide step", "open", "show long values whole, or fold"),
     _key("says", "f", "decide", "it says", "the agent's own reason"),
     _key("up", "up k", _LISTS, "up", "up", "hidden"),

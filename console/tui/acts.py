@@ -133,6 +133,15 @@ class ActingScreen(FloorScreen):
     def act_recorder(self) -> None:
         self.floor.show("recorder")
 
+    def act_sessions(self) -> None:
+        self.floor.show("sessions")
+
+    def act_audit(self) -> None:
+        self.floor.show("audit")
+
+    def act_policy(self) -> None:
+        self.floor.show("policy")
+
     def act_commands(self) -> None:
         self.floor.show_commands()
 

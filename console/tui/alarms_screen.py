@@ -38,9 +38,10 @@ class AlarmsScreen(ActingScreen):
 
     place = "alarms"
 
-    def __init__(self) -> None:
+    def __init__(self, at: str = "", tab: Tab = "active") -> None:
         super().__init__()
-        self._tab: Tab = "active"
+        self.body.cursor = at
+        self._tab: Tab = tab
         self._unfolded: set[str] = set()
         self._places: list[Place] = []
         self._shown: list[Place] = []

@@ -13,8 +13,11 @@ from contextlib import asynccontextmanager, suppress
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from bus.home import Home
     from console.link.floor import Floor
+    from console.tui.archive import Archive
     from console.tui.floor_app import FloorApp
     from console.tui.source import Source
 
@@ -32,20 +35,34 @@ SCREEN_AS_BEFORE: Final = (
 """What undoes the modes that the toolkit sets."""
 
 
-def run_console(*, broker: str | None, site: str | None, operator: str | None, read_only: bool) -> int:
+def run_console(
+    *,
+    broker: str | None,
+    site: str | None,
+    operator: str | None,
+    read_only: bool,
+    archive: Callable[[Path], Archive] | None = None,
+) -> int:
     """Show the floor until the operator leaves. Returns the exit code.
 
-    What is None follows from the environment and the site's files.
+    What is None follows from the environment and the site's files. `archive` reads the recordings of a folder.
 
     Raises:
         ValueError: the broker's address, the site's name, the operator's name or a key file cannot be used.
     """
     # Textual reads it once, when it is imported; more frames are only more bytes on the line.
     os.environ.setdefault("TEXTUAL_FPS", "15")
-    return asyncio.run(_run(broker=broker, site=site, operator=operator, read_only=read_only))
+    return asyncio.run(_run(broker, site, operator, archive, read_only=read_only))
 
 
-async def _run(*, broker: str | None, site: str | None, operator: str | None, read_only: bool) -> int:
+async def _run(
+    broker: str | None,
+    site: str | None,
+    operator: str | None,
+    archive: Callable[[Path], Archive] | None,
+    *,
+    read_only: bool,
+) -> int:
     from bus.home import Home
     from bus.topics import check_id
     from console.tui.calling import Caller, ways
@@ -72,6 +89,7 @@ async def _run(*, broker: str | None, site: str | None, operator: str | None, re
         operator=name,
         read_only=read_only,
         signed=path.exists(),
+        archive=archive(home.sessions) if archive else None,
         look_for_key=look_for_key,
         caller=Caller(terminal_of(os.environ), ways(os.environ), home.site),
     )

@@ -65,6 +65,27 @@ def clock(ms: int, zone: tzinfo | None, *, tenths: bool = False) -> str:
     return f"{when:%H:%M:%S}.{when.microsecond // 100_000}" if tenths else f"{when:%H:%M:%S}"
 
 
+def day(ms: int, zone: tzinfo | None) -> str:
+    """The date and wall time of a recorded moment, to the minute."""
+    return f"{datetime.fromtimestamp(ms / _SECOND, UTC).astimezone(zone):%Y-%m-%d %H:%M}"
+
+
+def moment(ms: int, now: int, zone: tzinfo | None) -> str:
+    """The wall time of a recorded moment, and its date instead of the seconds where that is not today's."""
+    then, today = (datetime.fromtimestamp(at / _SECOND, UTC).astimezone(zone) for at in (ms, now))
+    return f"{then:%H:%M:%S}" if then.date() == today.date() else f"{then:%m-%d %H:%M}"
+
+
+def weight(count: int) -> str:
+    """A number of bytes: `1.2 MB`."""
+    amount = float(count)
+    for unit in ("B", "kB", "MB", "GB"):
+        if amount < 1_000:
+            return f"{amount:.0f} {unit}" if unit == "B" else f"{amount:.1f} {unit}"
+        amount /= 1_000
+    return f"{amount:.1f} TB"
+
+
 def filled(share: float, cells: int) -> int:
     """Cells of a bar; at least one while anything is there."""
     return 0 if share <= 0 else max(1, min(cells, round(share * cells)))

@@ -6,6 +6,7 @@ says where; `!` before it says that it is not to be found.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Final, NamedTuple
 
 from console.core.state import Action, Run
@@ -37,7 +38,10 @@ class Filter(NamedTuple):
 
     def admits(self, run: Run, found: Plight | None = None, action: Action | None = None) -> bool:
         """Whether a run is shown, or one action of it that waits. `found` is why the run is not well."""
-        fields = _fields(run, found, action)
+        return self.passes(_fields(run, found, action))
+
+    def passes(self, fields: Mapping[str, str]) -> bool:
+        """Whether something is shown of which this is known: case-folded, under `agent`, `run`, `state`, `tool`, `text`."""
         everything = "\n".join(fields.values())
         return all(
             (word.text in (fields[word.field] if word.field else everything)) is not word.without

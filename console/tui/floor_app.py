@@ -33,6 +33,7 @@ if TYPE_CHECKING:  # fleet, reducer and screens are loaded once something stands
 
     from console.core.reduce import Change
     from console.core.state import Fleet
+    from console.tui.archive import Archive
     from console.tui.index import FleetIndex
     from console.tui.paint import Line
     from console.tui.sheets import Wish
@@ -57,8 +58,8 @@ class FloorApp(StackedApp, inherit_bindings=False):
     """Shows a source. `open_source` is entered after the first paint; `clock` is monotonic, in seconds.
 
     Without a key (`signed` false) an operator may only reject, pause and hold; once a second `look_for_key` is asked whether
-    there is one by now, and raises ValueError if it cannot be used. `index` and the screens of the floor are
-    there from then on.
+    there is one by now, and raises ValueError if it cannot be used. `archive` has the recordings of this machine.
+    `index` and the screens of the floor are there from then on.
     """
 
     index: FleetIndex
@@ -77,6 +78,7 @@ class FloorApp(StackedApp, inherit_bindings=False):
         operator: str,
         read_only: bool = False,
         signed: bool = True,
+        archive: Archive | None = None,
         look_for_key: Callable[[], bool] = lambda: False,
         clock: Callable[[], float] = time.monotonic,
         zone: tzinfo | None = None,
@@ -87,6 +89,7 @@ class FloorApp(StackedApp, inherit_bindings=False):
             self.register_theme(theme)
         self.theme = "watchfloor-dark"
         self.read_only, self.signed = read_only, signed
+        self.archive = archive
         self.source: Source | None = None
         self.note: Note | None = None
         self.failure: Exception | None = None
@@ -197,6 +200,10 @@ class FloorApp(StackedApp, inherit_bindings=False):
 
     def wind(self, name: str, key: str) -> None:
         """Nothing: a live floor is not wound."""
+
+    def replay(self, session: str) -> None:
+        """Say what shows a recorded session: this window goes on watching the floor."""
+        self.tell(Note(f"in another window: watchfloor replay {session}", "strong"))
 
     # ---- frames ------------------------------------------------------------------------------------------------------
 

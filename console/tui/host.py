@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:
     from console.core.state import Fleet
     from console.tui.actions import Mode
+    from console.tui.archive import Archive
     from console.tui.frame_rows import Note, View
     from console.tui.index import FleetIndex
     from console.tui.keystrokes import Typed
@@ -25,6 +26,7 @@ class Host(Protocol):
     read_only: bool
     signed: bool
     source: Source | None
+    archive: Archive | None
 
     @property
     def fleet(self) -> Fleet:
@@ -54,6 +56,9 @@ class Host(Protocol):
 
     def wind(self, name: str, key: str) -> None:
         """Do what a key that moves a replay says; a live floor has none."""
+
+    def replay(self, session: str) -> None:
+        """Show a recorded session: in the same window where this is a replay, otherwise say which command does."""
 
     def note_was_read(self) -> None:
         """A key came: the note that stood there has been read, unless it is too new."""

@@ -17,6 +17,7 @@ from console.tui.source import Source, Standing
 if TYPE_CHECKING:
     from datetime import tzinfo
 
+    from console.tui.archive import Archive
     from console.tui.sheets import Wish
 
 RECORDED: Final = Standing("up", "up", recording=True, conflict=False, joined=True, lost_for=0)
@@ -38,6 +39,7 @@ class RecordedApp(FloorApp):
         *,
         site: str,
         reading: str = "",
+        archive: Archive | None = None,
         clock: Callable[[], float] = time.monotonic,
         zone: tzinfo | None = None,
         paced: bool = True,
@@ -47,6 +49,7 @@ class RecordedApp(FloorApp):
             site=site,
             operator="",
             read_only=True,
+            archive=archive,
             clock=clock,
             zone=zone,
             paced=paced,

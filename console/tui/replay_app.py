@@ -124,9 +124,18 @@ class ReplayApp(RecordedApp):
         if remark := playback.remark():
             self.tell(Note(remark))
 
-    async def _turn(self, by: int, *, play: bool = False) -> None:
+    def replay(self, session: str) -> None:
+        """Go to the beginning of another session, and to Fleet."""
+        if session == self.playback.session:
+            self.tell(Note("this session is the one that is shown"))
+        else:
+            self.show("fleet")
+            self.pace.settle()
+            self._do(self._turn(0, name=session))
+
+    async def _turn(self, by: int, *, play: bool = False, name: str = "") -> None:
         before = self.playback.timeline
-        odd = await self.playback.turn(by)
+        odd = await (self.playback.turn_to(name) if name else self.playback.turn(by))
         timeline = self.playback.timeline
         timeline.set_speed(before.speed)
         timeline.skips_idle = before.skips_idle

@@ -53,3 +53,10 @@ class Playback(Source, Protocol):
         Raises:
             PlaybackError: it cannot be read; this one stays.
         """
+
+    async def turn_to(self, name: str) -> str:
+        """Go to the beginning of a session of the same folder; returns what is odd about that.
+
+        Raises:
+            PlaybackError: it is not there or cannot be read; this one stays.
+        """

@@ -79,6 +79,18 @@ class StackedApp(App[int], inherit_bindings=False):
             from console.tui.recorder_screen import RecorderScreen
 
             self.push_screen(RecorderScreen())
+        elif mode == "sessions":
+            from console.tui.sessions_screen import SessionsScreen
+
+            self.push_screen(SessionsScreen())
+        elif mode == "audit":
+            from console.tui.audit_screen import AuditScreen
+
+            self.push_screen(AuditScreen())
+        elif mode == "policy":
+            from console.tui.policy_screen import PolicyScreen
+
+            self.push_screen(PolicyScreen())
 
     def show_commands(self) -> None:
         """Open the command palette over the screen in front."""

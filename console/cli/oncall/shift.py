@@ -26,10 +26,8 @@ from bus.records import (
     SupervisorStarted,
 )
 from console.core.alarm_state import Alarm
+from console.core.deeds import NOBODY
 from console.core.state import Command, Fleet
-
-NOBODY: Final = ("clock", "policy", "pass-list", "agent", "supervisor", "recorded late")
-"""Who decides without being a person."""
 
 BEGUN_AT_ONCE: Final = 4_096
 """Tools of proposals that are remembered until they are asked or decided."""

@@ -65,6 +65,7 @@ PARITY: Final[dict[str, str]] = {
     "respond": "respond", "pause": "pause", "kill": "kill", "hold_all": "hold-all",
     "acknowledge": "ack", "reset": "reset", "shelve": "shelve", "remove": "remove", "next": "alarms", "tab": "alarms",
     "fold": "alarms", "reliability": "reliability", "bus": "status", "recorder": "status", "verify": "reliability",
+    "sessions": "status", "audit": "status", "policy": "status", "older": "status",
     "fleet": "fleet", "queue": "queue", "alarms": "alarms", "views": "fleet",
     "filter": "filter", "text": "filter", "keep": "filter", "clear": "filter",
     "commands": "help", "choose": "help", "help": "help", "quit": "quit", "how_to_quit": "quit",

@@ -1,0 +1,187 @@
+"""Who did what: the records of a log that are somebody's doing, each in a few words. Pure; times are the log's, in ms.
+
+People's words and what became of them, what the clock decided in their place, and what the supervisor took up. What policy
+and pass lists decide alone is no deed: it is the agents' daily work, and the runs show it.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from msgspec import Struct, field
+
+from bus.alarm_records import AlarmAcknowledged, AlarmCleared, AlarmRemoved, AlarmRestored, AlarmShelved
+from bus.codec import Record
+from bus.policy_records import PolicyAdopted
+from bus.records import (
+    ActionDecided,
+    CommandRequested,
+    IntentRefused,
+    OperatorJoined,
+    OperatorLeft,
+    OperatorSigned,
+    OutcomeVerified,
+    RecordingStarted,
+    SupervisorStarted,
+)
+from console.core.text import plain
+
+NOBODY: Final = ("clock", "policy", "pass-list", "agent", "supervisor", "recorded late")
+"""Who decides without being a person."""
+
+ALONE: Final = ("policy", "pass-list")
+"""Who decides so often that it is no deed."""
+
+DEEDS_KEPT: Final = 200
+"""Deeds that the fleet keeps, the newest; the log has them all."""
+
+NAME_CHARS: Final = 64
+TEXT_CHARS: Final = 160
+
+
+class Deed(Struct, frozen=True, array_like=True):
+    """One of them. `did` is a verb, `outcome` what became of it as far as the record itself says.
+
+    `about` is a run's key, an action's or empty; `alarm`, `command` name what else it is about. `key` is the
+    fingerprint that `who` signed with, empty where that is not known or nothing was signed.
+    """
+
+    pos: int
+    at: int
+    who: str
+    did: str
+    outcome: str = ""
+    about: str = ""
+    alarm: str = ""
+    command: str = ""
+    text: str = ""
+    key: str = ""
+
+
+class Audit(Struct, kw_only=True, omit_defaults=True):
+    """The newest deeds, in order, and the fingerprint of the key that each operator signs with. `cut`: there were more."""
+
+    deeds: list[Deed] = field(default_factory=list)
+    keys: dict[str, str] = field(default_factory=dict)
+    cut: bool = False
+
+
+DOERS: Final = (
+    ActionDecided,
+    CommandRequested,
+    IntentRefused,
+    AlarmAcknowledged,
+    AlarmShelved,
+    AlarmRemoved,
+    AlarmRestored,
+    AlarmCleared,
+    OutcomeVerified,
+    OperatorJoined,
+    OperatorLeft,
+    OperatorSigned,
+    PolicyAdopted,
+    RecordingStarted,
+    SupervisorStarted,
+)
+
+_DOERS: Final = frozenset(DOERS)
+
+TYPES: Final = tuple(kind.TYPE for kind in DOERS)
+"""Record types that may be deeds; no other needs decoding to find them."""
+
+
+def deed_of(record: Record, keys: dict[str, str]) -> Deed | None:
+    """The deed that a record is, or None. `keys` are the fingerprints that operators sign with at that time."""
+    if record.from_agent or type(record.data) not in _DOERS:
+        return None
+    found = _told(record)
+    if found is None:
+        return None
+    who, did, outcome, text, extra = found
+    about = f"{record.agent}/{record.run}" if record.run else record.agent
+    about += f"/{extra['action']}" if extra.get("action") else ""
+    return Deed(
+        pos=record.pos,
+        at=record.at,
+        who=plain(who, NAME_CHARS),
+        did=did,
+        outcome=outcome,
+        about=about,
+        alarm=extra.get("alarm", ""),
+        command=extra.get("command", ""),
+        text=plain(text, TEXT_CHARS),
+        key=extra.get("key", "") or keys.get(who, ""),
+    )
+
+
+def keep(audit: Audit, record: Record) -> None:
+    """Remember the deed that a record is, if it is one."""
+    deed = deed_of(record, audit.keys)
+    if deed is not None:
+        audit.deeds.append(deed)
+        if len(audit.deeds) > DEEDS_KEPT:
+            del audit.deeds[:-DEEDS_KEPT]
+            audit.cut = True
+
+
+_Told = tuple[str, str, str, str, dict[str, str]]
+
+
+def _told(record: Record) -> _Told | None:
+    """Who, did what, with which outcome, in which words, and what it names."""
+    data: Any = record.data
+    match data:
+        case ActionDecided():
+            if data.by in ALONE:
+                return None
+            extra = {"action": data.action, "command": data.command}
+            return data.by, "decide", data.outcome, data.reason, extra
+        case CommandRequested():
+            if data.kind == "decision":
+                return None
+            return data.by, data.kind, "", data.reason, {"command": data.command, "action": data.action}
+        case IntentRefused():
+            return data.operator, data.verb, data.outcome, data.reason, {"action": data.action}
+        case OutcomeVerified():
+            outcome = "went well" if data.ok else "failed"
+            return data.by, "verify", outcome, data.reason, {"action": data.action}
+    return _of_site(data) or _of_alarm(data)
+
+
+def _of_site(data: Any) -> _Told | None:
+    match data:
+        case OperatorJoined():
+            return data.operator, "join", "", f"console {data.console}", {}
+        case OperatorLeft():
+            return data.operator, "leave", "", f"console {data.console}", {}
+        case OperatorSigned():
+            return data.operator, "sign", "", "with another key than before", {"key": data.key}
+        case PolicyAdopted():
+            return _adopted(data)
+        case RecordingStarted():
+            return "supervisor", "record", "", f"session {data.session}", {}
+        case SupervisorStarted():
+            return "supervisor", "take over", "", data.version, {}
+    return None
+
+
+def _adopted(data: PolicyAdopted) -> _Told | None:
+    if data.part > 1:
+        return None
+    return "supervisor", "adopt policy", "", f"digest {data.digest[:8]}", {}
+
+
+def _of_alarm(data: Any) -> _Told | None:
+    match data:
+        case AlarmAcknowledged():
+            return data.by, "ack", "", "", {"alarm": data.alarm}
+        case AlarmShelved():
+            minutes = round(data.seconds / 60)
+            return data.by, "shelve", f"{minutes} min", data.reason, {"alarm": data.alarm}
+        case AlarmRemoved():
+            return data.by, "remove", "", data.reason, {"alarm": data.alarm}
+        case AlarmRestored():
+            return data.by, "restore", "", "", {"alarm": data.alarm}
+        case AlarmCleared():
+            return (data.by, "reset", "", data.reason, {"alarm": data.alarm}) if data.by else None
+    return None
