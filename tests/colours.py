@@ -1,4 +1,4 @@
-"""What eyes make of two colours: contrast (WCAG 2), distance (CIEDE2000), and sight without one kind of cone (Machado 2009)."""
+"""What eyes make of two colours: contrast (WCAG 2), distance (CIEDE2000), sight without one kind of cone."""
 
 from __future__ import annotations
 
@@ -31,7 +31,9 @@ SIGHT: Final[dict[str, tuple[Triple, Triple, Triple]]] = {
 def linear(colour: str) -> Triple:
     """The linear RGB of `#rrggbb`."""
     parts = [int(colour[at : at + 2], 16) / 255 for at in (1, 3, 5)]
-    red, green, blue = (part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts)
+    red, green, blue = (
+        part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts
+    )
     return red, green, blue
 
 
@@ -83,5 +85,7 @@ def distance(one: str, other: str, sight: str = "normal") -> float:
     dl = (l2 - l1) / (1 + 0.015 * (light - 50) ** 2 / sqrt(20 + (light - 50) ** 2))
     dc = (c2 - c1) / (1 + 0.045 * chroma)
     dh = 2 * sqrt(c1 * c2) * sin(radians(turn / 2)) / (1 + 0.015 * chroma * t)
-    rotation = -sin(radians(60 * exp(-(((hue - 275) / 25) ** 2)))) * 2 * sqrt(chroma**7 / (chroma**7 + 25.0**7))
+    rotation = (
+        -sin(radians(60 * exp(-(((hue - 275) / 25) ** 2)))) * 2 * sqrt(chroma**7 / (chroma**7 + 25.0**7))
+    )
     return sqrt(dl**2 + dc**2 + dh**2 + rotation * dc * dh)

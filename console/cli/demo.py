@@ -116,14 +116,19 @@ def demo(
 
 def _console(plan: Plan, url: str, staging: Staging) -> int:
     """Open the console on the demo's floor. Returns its exit code."""
+    from console.cli.looks import settings_for
     from console.tui.app import run_console
+    from console.tui.settings import Asked
 
     os.environ.update(
         {name: value for name, value in plan.environment.items() if name.startswith("WATCHFLOOR_")}
     )
     os.environ.pop("WATCHFLOOR_BROKER", None)
     try:
-        return run_console(broker=url, site=plan.site, operator=plan.operator, read_only=False)
+        settings = settings_for(Place(site=plan.site), Asked())
+        return run_console(
+            broker=url, site=plan.site, operator=plan.operator, read_only=False, settings=settings
+        )
     finally:
         staging.quit_on_signals()
         click.echo("watchfloor demo: ending the floor", err=True)

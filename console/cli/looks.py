@@ -13,6 +13,8 @@ from console.cli.exits import bad
 from console.tui.settings import THEMES, Asked, settled
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from console.cli.options import Place
     from console.tui.settings import Settings
 
@@ -54,6 +56,14 @@ def settings_for(place: Place, look: Asked) -> Settings:
         CliError: a variable or the file `console.toml` means nothing.
     """
     try:
-        return settled(look, place.home().console, os.environ)
+        return settled(look, _of_file(place.home().console), os.environ)
     except ValueError as error:
         raise bad(str(error)) from None
+
+
+def _of_file(path: Path) -> Asked:
+    if not path.exists():
+        return Asked()
+    from console.tui.settings_file import read  # late: most consoles have no such file
+
+    return read(path)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 import click
 
 from console.cli.lazy import Entry, LazyGroup
-from console.cli.looks import looks
+from console.cli.looks import looks, settings_for
 from console.cli.options import Place, common, version
 
 if TYPE_CHECKING:
@@ -74,9 +74,7 @@ TABLE: Final[dict[str, Entry]] = {
     "--version", is_flag=True, expose_value=False, is_eager=True, callback=version, help="Print the version."
 )
 @click.pass_context
-def cli(
-    ctx: click.Context, place: Place, look: Asked, *, read_only: bool, plain: bool, colour: bool
-) -> int:
+def cli(ctx: click.Context, place: Place, look: Asked, *, read_only: bool, plain: bool, colour: bool) -> int:
     """Supervise live AI agents: watch, approve, edit, reject, pause, kill.
 
     Without a command it opens the console.
@@ -87,7 +85,8 @@ def cli(
     if plain:
         from console.cli.plain.opening import open_plain
 
-        return open_plain(place, read_only=read_only, coloured=colour)
+        only = settings_for(place, look).ascii_only
+        return open_plain(place, read_only=read_only, coloured=colour, ascii_only=only)
     from console.cli.screen import open_console
 
     return open_console(place, look, read_only=read_only)

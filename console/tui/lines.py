@@ -76,7 +76,9 @@ class Painter:
         style = self._styles.get(ink)
         if style is None:
             name, bold = _INKS[ink]
-            style = Style.from_color(self._colour(name)) + Style(bold=bold)  # the ground is the row's, raised or not
+            style = Style.from_color(self._colour(name)) + Style(
+                bold=bold
+            )  # the ground is the row's, raised or not
             if ink == "replay":
                 style = (
                     Style(reverse=True, bold=True)

@@ -29,15 +29,15 @@ class _Ascii(LineFilter):
 
     def apply(self, segments: list[Segment], background: Color) -> list[Segment]:  # noqa: ARG002  (the toolkit's)
         return [
-            segment if segment.text.isascii() else Segment(_by_cell(segment.text), segment.style, segment.control)
+            segment
+            if segment.text.isascii()
+            else Segment(_by_cell(segment.text), segment.style, segment.control)
             for segment in segments
         ]
 
 
 def _by_cell(text: str) -> str:
-    return "".join(
-        sign if sign.isascii() else signs.TWINS.get(sign, "?" * cell_len(sign)) for sign in text
-    )
+    return "".join(sign if sign.isascii() else signs.TWINS.get(sign, "?" * cell_len(sign)) for sign in text)
 
 
 class PaintedApp(App[int], inherit_bindings=False):

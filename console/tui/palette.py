@@ -113,12 +113,14 @@ class Palette(CommandPalette):
     Palette SearchIcon { display: none; }
     Palette CommandInput, Palette CommandInput:focus { border: none; padding: 0 3; height: 1; }
     Palette CommandInput { color: $wf-strong; background: $wf-bg; }
+    Palette.-without-colour CommandInput > .input--cursor { color: $wf-text; background: $wf-bg; text-style: reverse; }
+    Palette.-without-colour CommandInput > .input--placeholder { color: $wf-muted; }
     Palette CommandList { border: none; background: $wf-bg; max-height: 16; scrollbar-size: 0 0; }
     Palette CommandList > .option-list--option { padding: 0 3; color: $wf-text; text-style: none; }
     Palette CommandList > .option-list--option-highlighted { background: $wf-raised; color: $wf-strong; text-style: bold; }
     Palette.-without-colour CommandList > .option-list--option-highlighted { text-style: bold underline; }
     Palette > .command-palette--help-text { color: $wf-muted; text-style: none; }
-    Palette.-ascii #--input, Palette.-ascii #--input.--list-visible { border-bottom: none; }
+    Palette.-ascii #--input, Palette.-ascii #--input.--list-visible { border-bottom: ascii $wf-rule; }
     Palette LoadingIndicator { display: none; }
     """
 

@@ -1,11 +1,10 @@
 """How the console looks and moves: what was asked for on the command line, in the environment or in `console.toml`, in
-this order; and for what was asked for nowhere, what the terminal can do. Pure but for reading the file.
+this order; and for what was asked for nowhere, what the terminal can do. Pure.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Final, Literal, NamedTuple
 
 Depth = Literal["none", "16", "256", "true"]
@@ -58,22 +57,19 @@ class Asked(NamedTuple):
     frames: int | None = None
 
     def over(self, other: Asked) -> Asked:
-        """This, and the other's where this says nothing."""
-        return Asked(*(mine if mine is not None else theirs for mine, theirs in zip(self, other, strict=True)))
+        """What was asked for here, and there where nothing was asked for here."""
+        return Asked(
+            **other._asdict() | {name: said for name, said in self._asdict().items() if said is not None}
+        )
 
 
-def settled(asked: Asked, path: Path, environment: Mapping[str, str]) -> Settings:
-    """What holds for a console with these flags, this file (which need not be there) and this environment.
+def settled(asked: Asked, file: Asked, environment: Mapping[str, str]) -> Settings:
+    """What holds for a console with these flags, this file and this environment.
 
     Raises:
         BadSettingError: a variable means nothing here.
-        ValueError: the file cannot be used; the text names it, the entry and what to do.
     """
-    asked = asked.over(_of_environment(environment))
-    if path.exists():
-        from console.tui.settings_file import read  # late: most consoles have no such file
-
-        asked = asked.over(read(path))
+    asked = asked.over(_of_environment(environment)).over(file)
     remote = any(environment.get(name) for name in ("SSH_CONNECTION", "SSH_TTY", "MOSH_KEY"))
     return Settings(
         theme=theme_for(asked.theme or "auto", environment),
@@ -90,7 +86,9 @@ def _of_environment(environment: Mapping[str, str]) -> Asked:
     if theme is not None and theme not in THEMES:
         raise BadSettingError(f"WATCHFLOOR_THEME={theme}: one of {', '.join(THEMES)}")
     frames = environment.get("WATCHFLOOR_FRAMES") or None
-    if frames is not None and not (frames.isascii() and frames.isdecimal() and 1 <= int(frames[:4]) <= FRAMES_MOST):
+    if frames is not None and not (
+        frames.isascii() and frames.isdecimal() and 1 <= int(frames[:4]) <= FRAMES_MOST
+    ):
         raise BadSettingError(f"WATCHFLOOR_FRAMES={frames}: a number from 1 to {FRAMES_MOST}")
     return Asked(
         theme,

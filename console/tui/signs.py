@@ -9,15 +9,17 @@ from __future__ import annotations
 import json
 from typing import Final
 
+# fmt: off
 TWINS: Final[dict[str, str]] = {
-    **{"■": "X", "▲": ">", "◇": "w"},  # stop, act, watch
-    **{"○": "o", "◐": "g", "●": "c"},  # observed, gated, contained
-    **{"“": '"', "”": '"', "·": "."},  # said by the user, or anybody's words; a trusted result
-    **{"▌": "|", "│": "|", "┃": "|"},  # the cursor's row, the pane, the playhead
-    **{"━": "=", "─": "-", "┄": ".", "╌": "-"},  # done, rest, an honest claim's band, a limit
-    **dict(zip("▁▂▃▄▅▆▇█", "_.:-=+*#", strict=True)),  # one bar
-    **{"≥": ">", "–": "-", "…": "~", "›": ">", "→": ">", "✓": "y", "×": "x"},
+    "■": "X", "▲": ">", "◇": "w",  # stop, act, watch
+    "○": "o", "◐": "g", "●": "c",  # observed, gated, contained
+    "“": '"', "”": '"', "·": ".",  # said by the user, or anybody's words; a trusted result
+    "▌": "|", "│": "|", "┃": "|",  # the cursor's row, the pane, the playhead
+    "━": "=", "─": "-", "┄": ".", "╌": "-",  # done, rest, an honest claim's band, a limit
+    "▁": "_", "▂": ".", "▃": ":", "▄": "-", "▅": "=", "▆": "+", "▇": "*", "█": "#",  # one bar
+    "≥": ">", "–": "-", "…": "~", "\u203a": ">", "→": ">", "✓": "y", "×": "x",
 }
+# fmt: on
 """By sign, what stands for it."""
 
 _TABLE: Final = str.maketrans(TWINS)

@@ -62,9 +62,9 @@ PALETTE: Final[dict[str, dict[str, str]]] = {
         "muted": "#9aa1ab",
         "text": "#d3d6db",
         "strong": "#ffffff",
-        "watch": "#2a94ff",
-        "act": "#ffe929",
-        "stop": "#d67472",
+        "watch": "#5fafff",
+        "act": "#ffff00",
+        "stop": "#d7875f",
     },
     # Of 256 colours the ones that a terminal would take for the light theme are too close to each other: these are its own.
     "light-256": {
@@ -80,7 +80,9 @@ PALETTE: Final[dict[str, dict[str, str]]] = {
     },
     # Sixteen colours: what they look like is the terminal's own matter, so ground and text are left to it.
     "16": _of_terminal("ansi_bright_black", "ansi_bright_blue", "ansi_bright_yellow", "ansi_bright_red"),
-    "16-light": _of_terminal("ansi_bright_black", "ansi_blue", "ansi_magenta", "ansi_red"),  # yellow is lost on white
+    "16-light": _of_terminal(
+        "ansi_bright_black", "ansi_blue", "ansi_magenta", "ansi_red"
+    ),  # yellow is lost on white
     "mono": _of_terminal("ansi_default", "ansi_default", "ansi_default", "ansi_default"),
 }
 
@@ -94,7 +96,11 @@ _OF_THE_TOOLKIT: Final[dict[str, Any]] = {
 }
 _OF_ITS_WIDGETS: Final[dict[str, str]] = {
     **dict.fromkeys(("ansi-background", "ansi-foreground", "border", "border-blurred"), _OWN),
-    **{f"{part}-{layer}": _OWN for part in ("block-cursor", "input-cursor", "input-selection", "screen-selection") for layer in ("foreground", "background")},
+    **{
+        f"{part}-{layer}": _OWN
+        for part in ("block-cursor", "input-cursor", "input-selection", "screen-selection")
+        for layer in ("foreground", "background")
+    },
     "input-cursor-text-style": "reverse",
 }
 """What the toolkit wants to know of a theme that leaves its colours to the terminal."""
