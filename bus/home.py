@@ -140,6 +140,11 @@ class Home:
         return self.config / "catalogue.toml"
 
     @property
+    def console(self) -> Path:
+        """How the console looks and moves here."""
+        return self.config / "console.toml"
+
+    @property
     def notify(self) -> Path:
         """Whom to tell of what wants a person; it holds secrets."""
         return self.config / "notify.toml"

@@ -8,6 +8,8 @@ import pytest
 from textual.widgets import OptionList
 
 from console.tui.actions import ACTIONS
+from console.tui.settings import Settings
+from console.tui.theme import BARE
 from tests.floor_fixture import Script, busy, calm
 from tests.tui_console import Console, console, painted
 
@@ -125,9 +127,9 @@ async def test_a_calm_palette_has_no_coloured_cell() -> None:
         assert it.coloured() == []
 
 
-async def test_the_chosen_command_is_seen_without_colour(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("NO_COLOR", "1")
-    async with console(busy()) as it:
+@pytest.mark.parametrize("theme", sorted(BARE))
+async def test_the_chosen_command_is_seen_without_colour(theme: str) -> None:
+    async with console(busy(), settings=Settings(theme)) as it:
         await search(it, "")
         await it.press("down")
         found = [strip for strip in it.strips() if any(part.style and part.style.underline for part in strip)]

@@ -9,6 +9,7 @@ from typing import Any
 
 from rich.segment import Segment
 from textual import events
+from textual.color import Color
 from textual.keys import _character_to_key
 from textual.pilot import Pilot
 
@@ -95,13 +96,14 @@ class Console:
 
     def coloured(self) -> list[str]:
         """What stands on screen in a colour that means something."""
-        hues = {PALETTE["dark"][ink] for ink in COLOURED if ink != "late"}
-        found = []
-        for strip in self.strips():
-            for text, style, _ in strip:
-                if style is not None and style.color is not None and style.color.get_truecolor().hex in hues:
-                    found.append(text.strip())
-        return found
+        palette = PALETTE[self.app.settings.theme]
+        hues = {Color.parse(palette[ink]).rich_color for ink in COLOURED if ink != "late"}
+        return [
+            text.strip()
+            for strip in self.strips()
+            for text, style, _ in strip
+            if style is not None and style.color in hues
+        ]
 
 
 async def furnished(app: FloorApp, pilot: Pilot[int]) -> None:

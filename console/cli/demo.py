@@ -117,15 +117,23 @@ def demo(
 def _console(plan: Plan, url: str, staging: Staging) -> int:
     """Open the console on the demo's floor. Returns its exit code."""
     from console.cli.archive import LateArchive
+    from console.cli.looks import settings_for
     from console.tui.app import run_console
+    from console.tui.settings import Asked
 
     os.environ.update(
         {name: value for name, value in plan.environment.items() if name.startswith("WATCHFLOOR_")}
     )
     os.environ.pop("WATCHFLOOR_BROKER", None)
     try:
+        settings = settings_for(Place(site=plan.site), Asked())
         return run_console(
-            broker=url, site=plan.site, operator=plan.operator, read_only=False, archive=LateArchive
+            broker=url,
+            site=plan.site,
+            operator=plan.operator,
+            read_only=False,
+            archive=LateArchive,
+            settings=settings,
         )
     finally:
         staging.quit_on_signals()

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import sys
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import click
 
 from console.cli.lazy import Entry, LazyGroup
+from console.cli.looks import looks, settings_for
 from console.cli.options import Place, common, version
+
+if TYPE_CHECKING:
+    from console.tui.settings import Asked
 
 TABLE: Final[dict[str, Entry]] = {
     "up": Entry("console.cli.up:up", "bring a site up: broker, supervisor, recording"),
@@ -60,6 +64,7 @@ TABLE: Final[dict[str, Entry]] = {
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
 @common
+@looks
 @click.option("--read-only", is_flag=True, help="Open the console without any way to act.")
 @click.option(
     "--plain", is_flag=True, help="Line by line: for screen readers, dumb terminals, logs and scripts."
@@ -69,7 +74,7 @@ TABLE: Final[dict[str, Entry]] = {
     "--version", is_flag=True, expose_value=False, is_eager=True, callback=version, help="Print the version."
 )
 @click.pass_context
-def cli(ctx: click.Context, place: Place, *, read_only: bool, plain: bool, colour: bool) -> int:
+def cli(ctx: click.Context, place: Place, look: Asked, *, read_only: bool, plain: bool, colour: bool) -> int:
     """Supervise live AI agents: watch, approve, edit, reject, pause, kill.
 
     Without a command it opens the console.
@@ -80,10 +85,11 @@ def cli(ctx: click.Context, place: Place, *, read_only: bool, plain: bool, colou
     if plain:
         from console.cli.plain.opening import open_plain
 
-        return open_plain(place, read_only=read_only, coloured=colour)
+        only = settings_for(place, look).ascii_only
+        return open_plain(place, read_only=read_only, coloured=colour, ascii_only=only)
     from console.cli.screen import open_console
 
-    return open_console(place, read_only=read_only)
+    return open_console(place, look, read_only=read_only)
 
 
 def main() -> None:

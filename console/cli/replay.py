@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -13,12 +12,14 @@ from typing import TYPE_CHECKING
 import click
 
 from console.cli.exits import bad
+from console.cli.looks import looks, settings_for
 from console.cli.options import Place, common
 from console.cli.session_file import session_path
 from console.core.timeline import FASTEST, SLOWEST
 
 if TYPE_CHECKING:
     from console.cli.replayed import Replayed
+    from console.tui.settings import Asked, Settings
 
 
 @click.command()
@@ -34,7 +35,8 @@ if TYPE_CHECKING:
     "--at", metavar="TIME|PERCENT", help="Stand still there: HH:MM:SS, +30, -2m (before the end) or 50%."
 )
 @common
-def replay(place: Place, session: str, *, speed: float, at: str | None) -> int:
+@looks
+def replay(place: Place, session: str, look: Asked, *, speed: float, at: str | None) -> int:
     """Show a recorded SESSION in the screens of the console: a name, the beginning of one, `last`, or a file.
 
     Space plays, `,` and `.` step, `?` names the other keys. Nothing in it can act: it has no connection to anything.
@@ -43,14 +45,16 @@ def replay(place: Place, session: str, *, speed: float, at: str | None) -> int:
         raise bad("replay is for eyes; for programs see: watchfloor export --json")
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         raise bad("replay needs a terminal; in a pipe see: watchfloor export")
-    return asyncio.run(_show(session_path(place.home(), session), place.home().site, speed, at))
+    settings = settings_for(place, look)
+    path = session_path(place.home(), session)
+    return asyncio.run(_show(path, place.home().site, speed, at, settings))
 
 
-async def _show(path: Path, site: str, speed: float, at: str | None) -> int:
-    # Textual reads it once, when it is imported; more frames are only more bytes on the line.
-    os.environ.setdefault("TEXTUAL_FPS", "15")
+async def _show(path: Path, site: str, speed: float, at: str | None, settings: Settings) -> int:
     from console.cli.archived import Archived
-    from console.tui.app import leave_on_signals
+    from console.tui.app import leave_on_signals, prepare
+
+    prepare(settings)
     from console.tui.replay_app import ReplayApp
 
     app = ReplayApp(
@@ -58,10 +62,11 @@ async def _show(path: Path, site: str, speed: float, at: str | None) -> int:
         site=site,
         reading=f"{path.stem}, {_size(path)}",
         archive=Archived(path.parent),
+        settings=settings,
     )
     leave_on_signals(app)
     try:
-        code = await app.run_async()
+        code = await app.run_async(mouse=settings.mouse)
     finally:
         await app.left()
     if app.failure is not None:

@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import os
 import sys
+from typing import TYPE_CHECKING
 
 from console.cli.exits import bad
+from console.cli.looks import settings_for
 from console.cli.options import Place
 
+if TYPE_CHECKING:
+    from console.tui.settings import Asked
 
-def open_console(place: Place, *, read_only: bool) -> int:
+
+def open_console(place: Place, look: Asked, *, read_only: bool) -> int:
     """Show the floor until the operator leaves. Returns the exit code.
 
     Raises:
-        CliError: there is no terminal.
+        CliError: there is no terminal, or a setting means nothing.
     """
     if not (sys.stdin.isatty() and sys.stdout.isatty() and sys.stderr.isatty()):
         raise bad("the console needs a terminal; in a pipe use a verb, or --plain (see: watchfloor --help)")
@@ -29,5 +34,10 @@ def open_console(place: Place, *, read_only: bool) -> int:
     from console.tui.app import run_console
 
     return run_console(
-        broker=place.broker, site=place.site, operator=operator, read_only=read_only, archive=LateArchive
+        broker=place.broker,
+        site=place.site,
+        operator=operator,
+        read_only=read_only,
+        archive=LateArchive,
+        settings=settings_for(place, look),
     )

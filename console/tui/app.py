@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from console.link.floor import Floor
     from console.tui.archive import Archive
     from console.tui.floor_app import FloorApp
+    from console.tui.settings import Settings
     from console.tui.source import Source
 
 LEAVE_WITHIN: Final = 1.0
@@ -41,6 +42,7 @@ def run_console(
     site: str | None,
     operator: str | None,
     read_only: bool,
+    settings: Settings,
     archive: Callable[[Path], Archive] | None = None,
 ) -> int:
     """Show the floor until the operator leaves. Returns the exit code.
@@ -50,9 +52,19 @@ def run_console(
     Raises:
         ValueError: the broker's address, the site's name, the operator's name or a key file cannot be used.
     """
-    # Textual reads it once, when it is imported; more frames are only more bytes on the line.
-    os.environ.setdefault("TEXTUAL_FPS", "15")
-    return asyncio.run(_run(broker, site, operator, archive, read_only=read_only))
+    prepare(settings)
+    return asyncio.run(_run(broker, site, operator, archive, read_only=read_only, settings=settings))
+
+
+def prepare(settings: Settings) -> None:
+    """Tell the toolkit what it reads when it is imported, and our rows which signs there are; call before either."""
+    from console.tui import signs
+    from console.tui.settings import SYSTEMS, depth
+
+    # More frames are only more bytes on the line.
+    os.environ.setdefault("TEXTUAL_FPS", str(settings.frames))
+    os.environ.setdefault("TEXTUAL_COLOR_SYSTEM", SYSTEMS[depth(os.environ)])
+    signs.show_ascii_only(settings.ascii_only)
 
 
 async def _run(
@@ -62,6 +74,7 @@ async def _run(
     archive: Callable[[Path], Archive] | None,
     *,
     read_only: bool,
+    settings: Settings,
 ) -> int:
     from bus.home import Home
     from bus.topics import check_id
@@ -92,10 +105,11 @@ async def _run(
         archive=archive(home.sessions) if archive else None,
         look_for_key=look_for_key,
         caller=Caller(terminal_of(os.environ), ways(os.environ), home.site),
+        settings=settings,
     )
     leave_on_signals(app)
     try:
-        code = await app.run_async()
+        code = await app.run_async(mouse=settings.mouse)
     finally:
         await app.left()
     if isinstance(

@@ -17,6 +17,7 @@ from console.core.exact import document, mixed, unambiguous
 from console.core.exact import quoted as in_quotes
 from console.core.paths import joined
 from console.core.state import Run
+from console.tui import signs
 from console.tui.figures import size
 from console.tui.paint import wrap
 
@@ -56,7 +57,8 @@ def _walk(value: Any, path: str, place: str) -> Iterator[Leaf]:
         members = value
         if is_blob(value):
             said = {name: inner for name, inner in value.items() if _of_reference(name, inner)}
-            yield Leaf(path or "$", document(said, indent=None), blob=said, place=place)
+            words = signs.in_json(document(said, indent=None))
+            yield Leaf(path or "$", words, blob=said, place=place)
             members = {name: inner for name, inner in value.items() if name not in said}
         for name, inner in members.items():
             step = name if _NAME.fullmatch(name) else f"[{exact(name, quoted=True)}]"
@@ -85,6 +87,8 @@ def exact(value: Any, *, quoted: bool = False) -> str:
     """A scalar or empty container so that no two different values look the same."""
     if not isinstance(value, str):
         return json.dumps(value, ensure_ascii=True)
+    if signs.ascii_only() and not value.isascii():
+        return json.dumps(value)  # no twin may pass for a sign that was sent
     bare = value and value == value.strip() and not set(value) & {'"', "\\"} and unambiguous(value)
     if bare and not quoted and not _SCALAR.fullmatch(value) and value not in ("{}", "[]"):
         return value
@@ -174,7 +178,7 @@ class ArgumentError(ValueError):
 
 def editable(args: dict[str, Any]) -> str:
     """The arguments as indented JSON to edit, harmless to a terminal."""
-    return document(args)
+    return signs.in_json(document(args))
 
 
 def parse(text: str) -> dict[str, Any]:

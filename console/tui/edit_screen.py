@@ -11,6 +11,7 @@ from textual.widgets import TextArea
 
 from console.core.state import Action
 from console.core.text import visible_json
+from console.tui import signs
 from console.tui.actions import find
 from console.tui.acts import ActingScreen
 from console.tui.arguments import ArgumentError, parse
@@ -40,7 +41,7 @@ class ArgumentArea(TextArea, inherit_css=True):
     async def _on_paste(self, event: events.Paste) -> None:
         event.prevent_default()
         event.stop()
-        self.insert(visible_json(event.text.replace("\r\n", "\n").replace("\t", "  ")))
+        self.insert(signs.in_json(visible_json(event.text.replace("\r\n", "\n").replace("\t", "  "))))
 
 
 class EditScreen(ActingScreen):

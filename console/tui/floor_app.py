@@ -10,24 +10,20 @@ from contextlib import AbstractAsyncContextManager
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from rich.segment import Segment, Segments
-from textual._compositor import ChopsUpdate
 
 from console.core.text import visible
 from console.tui import lines
 from console.tui.frame_rows import Note, View
-from console.tui.keystrokes import Displayed
 from console.tui.moment import FloorTime, Moment, Pace
-from console.tui.narrow import narrowed
 from console.tui.opening import OpeningScreen
+from console.tui.settings import DEFAULT, Settings
 from console.tui.source import UNSEEN, standing
 from console.tui.stacked_app import StackedApp
-from console.tui.theme import themes, variables
 from console.tui.wishes import Wishes
 
 if TYPE_CHECKING:  # fleet, reducer and screens are loaded once something stands on the terminal
     from datetime import tzinfo
 
-    from rich.console import RenderableType
     from textual.binding import BindingType
     from textual.screen import Screen
 
@@ -38,9 +34,6 @@ if TYPE_CHECKING:  # fleet, reducer and screens are loaded once something stands
     from console.tui.paint import Line
     from console.tui.sheets import Wish
     from console.tui.source import Source, Standing
-
-FRAMES: Final = 15
-"""Frames a second at most; a frame in which nothing changed paints nothing."""
 
 QUIET: Final = 0.25
 """Seconds between frames while nothing comes in but what runs tell of their work."""
@@ -83,11 +76,9 @@ class FloorApp(StackedApp, inherit_bindings=False):
         clock: Callable[[], float] = time.monotonic,
         zone: tzinfo | None = None,
         paced: bool = True,
+        settings: Settings = DEFAULT,
     ) -> None:
-        super().__init__()
-        for theme in themes():
-            self.register_theme(theme)
-        self.theme = "watchfloor-dark"
+        super().__init__(settings)
         self.read_only, self.signed = read_only, signed
         self.archive = archive
         self.source: Source | None = None
@@ -113,14 +104,6 @@ class FloorApp(StackedApp, inherit_bindings=False):
         self._exit_renderables.append(Segments([Segment("\n".join(words) + "\n")]))
         self._close_messages_no_wait()
 
-    def _display(self, screen: Screen[Any], renderable: RenderableType | None) -> None:
-        super()._display(screen, narrowed(renderable) if isinstance(renderable, ChopsUpdate) else renderable)
-        if renderable is not None and not self._batch_count and isinstance(screen, Displayed):
-            screen.displayed()
-
-    def get_theme_variable_defaults(self) -> dict[str, str]:
-        return variables("dark")
-
     def get_default_screen(self) -> Screen[Any]:
         return OpeningScreen()
 
@@ -133,7 +116,7 @@ class FloorApp(StackedApp, inherit_bindings=False):
         if isinstance(self.screen, OpeningScreen):
             await self._furnish()
         if self._paced:
-            self.set_interval(1 / FRAMES, self._tick)
+            self.set_interval(1 / self.settings.frames, self._tick)
         self._following = asyncio.create_task(self._follow(), name="follow the floor")
 
     async def _furnish(self) -> None:

@@ -6,13 +6,16 @@ from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
+from rich.color import Color
 from rich.segment import Segment
 from rich.style import Style
+from textual.color import Color as Colour
 from textual.geometry import Region, Size
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 from textual.widget import Widget
 
+from console.tui import signs
 from console.tui.paint import BLANK, Line, changed_cells
 
 if TYPE_CHECKING:
@@ -63,8 +66,8 @@ class Painter:
     def _make(self, line: Line, width: int, *, cursor: bool) -> Strip:
         ground = self._widget.rich_style
         if cursor:
-            ground += Style(reverse=True) if self._bare else Style(bgcolor=self._colour("wf-raised"))
-        segments = [Segment(text, ground + self._style(ink)) for text, ink in line]
+            ground += Style(reverse=True) if self._bare else Style.from_color(None, self._colour("wf-raised"))
+        segments = [Segment(signs.fitting(text), ground + self._style(ink)) for text, ink in line]
         if cursor:
             segments = _with_bar(segments, ground + self._style("strong"))
         return Strip(_merged(segments)).adjust_cell_length(width, ground)
@@ -73,22 +76,24 @@ class Painter:
         style = self._styles.get(ink)
         if style is None:
             name, bold = _INKS[ink]
-            style = Style(color=self._colour(name), bold=bold)  # the ground is the row's, raised or not
+            style = Style.from_color(self._colour(name)) + Style(
+                bold=bold
+            )  # the ground is the row's, raised or not
             if ink == "replay":
                 style = (
                     Style(reverse=True, bold=True)
                     if self._bare
-                    else style + Style(bgcolor=self._colour("wf-text"))
+                    else style + Style.from_color(None, self._colour("wf-text"))
                 )
             self._styles[ink] = style
         return style
 
-    def _colour(self, name: str) -> str:
-        return self._widget.app.theme_variables[name]
+    def _colour(self, name: str) -> Color:
+        return Colour.parse(self._widget.app.theme_variables[name]).rich_color
 
     @property
     def _bare(self) -> bool:
-        return self._widget.app.no_color
+        return self._widget.app.current_theme.ansi
 
 
 def _with_bar(segments: list[Segment], style: Style) -> list[Segment]:
@@ -96,7 +101,7 @@ def _with_bar(segments: list[Segment], style: Style) -> list[Segment]:
     if not segments or not segments[0].text.startswith(" "):
         return segments
     first = segments[0]
-    return [Segment("▌", style), Segment(first.text[1:], first.style), *segments[1:]]
+    return [Segment(signs.fitting("▌"), style), Segment(first.text[1:], first.style), *segments[1:]]
 
 
 def _merged(segments: list[Segment]) -> list[Segment]:

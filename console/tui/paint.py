@@ -11,6 +11,7 @@ from unicodedata import category
 from rich.cells import cell_len, chop_cells, set_cell_size
 
 from console.core.text import ELLIPSIS, legible, visible
+from console.tui import signs
 from console.tui.theme import Ink
 
 
@@ -25,8 +26,8 @@ BLANK: Final[Line] = ()
 
 
 def safe(text: str) -> str:
-    """`text` with every character that cannot be seen shown as its escape."""
-    return text if legible(text) else visible(text)
+    """`text` with every character that cannot be seen, or not on this terminal, shown as its escape."""
+    return signs.fitting(text if legible(text) else visible(text))
 
 
 def cut(text: str, cells: int) -> str:

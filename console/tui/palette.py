@@ -15,6 +15,7 @@ from textual.content import Content
 from textual.events import Key
 
 from console.core.state import Run
+from console.tui import signs
 from console.tui.actions import KeyAction, name_of, offered
 from console.tui.fleet_rows import state_word
 from console.tui.floor_screen import FloorScreen
@@ -54,7 +55,7 @@ class Commands(Provider):
                 yield Hit(score, _row(text, help_), act, text)
         for run in self._runs(query):
             text = f"{safe(run.agent)} {safe(run.run)}"
-            goal = cut(f"{state_word(run)}  “{safe(run.goal)}”", _GOAL_CELLS)
+            goal = safe(cut(f"{state_word(run)}  “{safe(run.goal)}”", _GOAL_CELLS))
             score = 1.0 if run.run.casefold().endswith(query.casefold()) else 0.5
             yield Hit(score, _row(text, goal), partial(self._jump, run.key), text)
 
@@ -112,11 +113,14 @@ class Palette(CommandPalette):
     Palette SearchIcon { display: none; }
     Palette CommandInput, Palette CommandInput:focus { border: none; padding: 0 3; height: 1; }
     Palette CommandInput { color: $wf-strong; background: $wf-bg; }
+    Palette.-without-colour CommandInput > .input--cursor { color: $wf-text; background: $wf-bg; text-style: reverse; }
+    Palette.-without-colour CommandInput > .input--placeholder { color: $wf-muted; }
     Palette CommandList { border: none; background: $wf-bg; max-height: 16; scrollbar-size: 0 0; }
     Palette CommandList > .option-list--option { padding: 0 3; color: $wf-text; text-style: none; }
     Palette CommandList > .option-list--option-highlighted { background: $wf-raised; color: $wf-strong; text-style: bold; }
     Palette.-without-colour CommandList > .option-list--option-highlighted { text-style: bold underline; }
     Palette > .command-palette--help-text { color: $wf-muted; text-style: none; }
+    Palette.-ascii #--input, Palette.-ascii #--input.--list-visible { border-bottom: ascii $wf-rule; }
     Palette LoadingIndicator { display: none; }
     """
 
@@ -129,7 +133,8 @@ class Palette(CommandPalette):
         from textual.command import CommandInput
 
         self.query_one(CommandInput).cursor_blink = False
-        self.set_class(self.app.no_color, "-without-colour")
+        self.set_class(self.app.current_theme.ansi, "-without-colour")
+        self.set_class(signs.ascii_only(), "-ascii")
 
     @property
     def _floor(self) -> Host:

@@ -12,6 +12,7 @@ from console.tui.floor_app import FloorApp
 from console.tui.frame_rows import Note, View
 from console.tui.replay_source import Playback
 from console.tui.replay_time import RecordedTime
+from console.tui.settings import DEFAULT, Settings
 from console.tui.source import Source, Standing
 
 if TYPE_CHECKING:
@@ -43,6 +44,7 @@ class RecordedApp(FloorApp):
         clock: Callable[[], float] = time.monotonic,
         zone: tzinfo | None = None,
         paced: bool = True,
+        settings: Settings = DEFAULT,
     ) -> None:
         super().__init__(
             open_playback,
@@ -53,6 +55,7 @@ class RecordedApp(FloorApp):
             clock=clock,
             zone=zone,
             paced=paced,
+            settings=settings,
         )
         self._standing = self._reading = RECORDED._replace(joined=False, reason=reading)
 

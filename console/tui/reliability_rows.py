@@ -17,7 +17,7 @@ from console.core.reliability.forecast import compounded, forecast
 from console.core.reliability.intervals import Interval, jeffreys
 from console.core.reliability.standing import FEWEST, Standing, Version, task_of, version_of
 from console.core.state import Fleet, Run
-from console.tui import figures
+from console.tui import figures, signs
 from console.tui.frame_rows import View
 from console.tui.paint import BLANK, Line, Row, cut, cut_middle, safe
 from console.tui.theme import Ink
@@ -67,8 +67,12 @@ def head(view: View, scale: Axis) -> Line:
     return row.right(view.last - 7, ("claims", "muted")).right(view.last, ("n", "muted")).line
 
 
+def _dot() -> str:
+    return signs.of("●", "*")  # no control level here
+
+
 def legend() -> Line:
-    row = Row().at(3, "●", "strong").then("right, verified", "muted", gap=1).then("─", "rule", gap=3)
+    row = Row().at(3, _dot(), "strong").then("right, verified", "muted", gap=1).then("─", "rule", gap=3)
     return (
         row.then("earned to best, 90 % interval", "muted", gap=1)
         .then("○", gap=3)
@@ -122,7 +126,7 @@ def _plot(row: Row, scale: Axis, interval: Interval, share: float, claim: float 
     cells[low : high + 1] = [("─", line)] * (high - low + 1)
     if claim is not None:
         cells[scale.cell(claim)] = ("○", ink)
-    cells[scale.cell(share)] = ("●", "strong")
+    cells[scale.cell(share)] = (_dot(), "strong")
     first = next(place for place, (sign, _) in enumerate(cells) if sign != " ")
     row.at(_AXIS + first, cells[first][0], cells[first][1])
     for sign, colour in cells[first + 1 :]:
@@ -216,7 +220,7 @@ def _bin(bar: Bin, scale: Axis) -> Line:
     cells: list[tuple[str, Ink]] = [(" ", "text")] * scale.cells
     cells[low : high + 1] = [("┄", "rule")] * (high - low + 1)
     cells[scale.cell(bar.claimed)] = ("○", ink)
-    cells[scale.cell(bar.earned)] = ("●", "strong")
+    cells[scale.cell(bar.earned)] = (_dot(), "strong")
     row.at(26, "")
     start = next(place for place, (sign, _) in enumerate(cells) if sign != " ")
     row.at(26 + start, cells[start][0], cells[start][1])

@@ -7,7 +7,6 @@ from collections.abc import Collection, Coroutine
 from typing import TYPE_CHECKING, Any, Final
 
 from console.core.seek import FORMS, BadPlaceError, moment_of
-from console.tui.floor_app import FRAMES
 from console.tui.frame_rows import Note, View
 from console.tui.recorded_app import RecordedApp
 from console.tui.replay_source import PlaybackError
@@ -69,7 +68,7 @@ class ReplayApp(RecordedApp):
         self._follow_time()
         self._look()
         if self._paced:
-            self.set_interval(1 / FRAMES, self._tick)
+            self.set_interval(1 / self.settings.frames, self._tick)
 
     @property
     def busy(self) -> bool:

@@ -4,21 +4,22 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from textual.app import App
 from textual.events import Event, Key, Paste
 
 from console.tui.keystrokes import Keystrokes, Typed
+from console.tui.painted_app import PaintedApp
 
 if TYPE_CHECKING:
     from console.tui.actions import Mode
     from console.tui.floor_screen import FloorScreen
+    from console.tui.settings import Settings
 
 
-class StackedApp(App[int], inherit_bindings=False):
+class StackedApp(PaintedApp, inherit_bindings=False):
     """Base of the application: Fleet at the bottom, and what was opened from there above it."""
 
-    def __init__(self) -> None:
-        super().__init__()
+    def __init__(self, settings: Settings) -> None:
+        super().__init__(settings)
         self._keystrokes = Keystrokes(self)
 
     def draw(self) -> None:

@@ -17,6 +17,7 @@ from console.cli.plain.lines_in import Typed
 from console.cli.plain.printer import Printer
 from console.cli.plain.session import Session
 from console.link.floor import Floor, NoAnswerError
+from console.tui import signs
 from console.tui.calling import BELL_EVERY, BadSettingError, ways
 from console.tui.terminals import BELL
 
@@ -31,7 +32,7 @@ LOOK: Final = 1.0
 """Seconds between two looks at what time alone changes, such as a shelved alarm that comes back."""
 
 
-def open_plain(place: Place, *, read_only: bool, coloured: bool) -> int:
+def open_plain(place: Place, *, read_only: bool, coloured: bool, ascii_only: bool = False) -> int:
     """Serve one sitting on standard input and output. Returns the exit code.
 
     Raises:
@@ -39,6 +40,7 @@ def open_plain(place: Place, *, read_only: bool, coloured: bool) -> int:
     """
     if place.json:
         raise bad("--plain is for people; for programs: watchfloor tail --follow --json, and the verbs")
+    signs.show_ascii_only(ascii_only)
     typed = Typed(STDIN)
     return asyncio.run(
         sitting(

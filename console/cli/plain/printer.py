@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable
 from typing import Final, TextIO
 
 from console.core.text import visible
+from console.tui import signs
 from console.tui.attention import Level
 
 _COLOURS: Final[dict[Level, str]] = {"stop": "\x1b[1;31m", "act": "\x1b[33m", "watch": "\x1b[36m"}
@@ -27,7 +28,7 @@ class Printer:
         """Print one line, whatever is in the text."""
         if self._lost:
             return
-        text = visible(text)
+        text = signs.fitting(visible(text))
         if self._coloured and level is not None:
             text = f"{_COLOURS[level]}{text}{_PLAIN}"
         try:

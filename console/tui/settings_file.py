@@ -1,0 +1,35 @@
+"""`console.toml`: how an operator wants the console to look and move."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal
+
+import msgspec
+
+from console.policy.files import convert, read_toml, refuse
+from console.tui.settings import FRAMES_MOST, Asked
+
+
+class _File(msgspec.Struct, forbid_unknown_fields=True):
+    """The whole file."""
+
+    theme: (
+        Literal["auto", "dark", "light", "high-contrast", "colour-blind", "16", "16-light", "mono"] | None
+    ) = None
+    ascii: bool | None = None
+    mouse: bool | None = None
+    cursor: bool | None = None
+    frames: int | None = None
+
+
+def read(path: Path) -> Asked:
+    """What the file asks for.
+
+    Raises:
+        PolicyFileError: it cannot be used; the text names it, the entry and what to do.
+    """
+    found = convert(path, "", read_toml(path), _File)
+    if found.frames is not None and not 1 <= found.frames <= FRAMES_MOST:
+        raise refuse(path, "frames", f"{found.frames} frames a second: must be 1 to {FRAMES_MOST}")
+    return Asked(found.theme, found.ascii, found.mouse, found.cursor, found.frames)
