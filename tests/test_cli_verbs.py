@@ -719,8 +719,7 @@ def test_what_goes_out_unrecorded_is_said_to_and_not_waited_for(site: SiteInMemo
     held = run("hold", "--all", "--yes", "--wait", "60")
     assert held.exit_code == 4
     assert held.stdout.splitlines()[-1] == (
-        "accepted; it goes out at once, not recorded yet: the recording fails; "
-        "what became of it is shown when there is room on the disk again"
+        "accepted; it goes out at once, not recorded yet: the recording fails; watchfloor ls shows how it stands"
     )
     assert [type(one) for one in site.agent.commands] == [HoldCommand]
     killed = run("kill", "7q4f", "--confirm", "7q4f", "--json")

@@ -188,7 +188,7 @@ def _conclude(deed: Deed, fleet: Fleet, code: Exit) -> None:
     answer = deed.answer
     text = f": {answer.text}" if answer.text else ""
     if answer.unrecorded:
-        click.echo(f"{answer.outcome}{text}; {UNRECORDED}")
+        click.echo(f"{answer.outcome}{text}; {UNRECORDED}; watchfloor ls shows how it stands")
         return
     if not deed.wait or not deed.commands:
         click.echo(f"recorded as {answer.outcome} at position {answer.pos}{text}")

@@ -43,10 +43,7 @@ class LinkStatus:
     misfit: str = ""
 
 
-UNRECORDED: Final = (
-    "it goes out at once, not recorded yet: the recording fails; "
-    "what became of it is shown when there is room on the disk again"
-)
+UNRECORDED: Final = "it goes out at once, not recorded yet: the recording fails"
 """What holds of an accepted intent while nothing can be recorded."""
 
 

@@ -68,7 +68,9 @@ class Wishes:
 def _answer(wish: Wish, reply: Reply) -> Note:
     text = f", {reply.text}" if reply.text else ""
     if reply.accepted and reply.unrecorded:
-        return Note(f"{wish.label}: {reply.outcome}{text}; {UNRECORDED}", "act")
+        return Note(
+            f"{wish.label}: {reply.outcome}{text}; {UNRECORDED}; it shows here when there is room", "act"
+        )
     if reply.accepted:
         return Note(f"{wish.label}: recorded as {reply.outcome}{text}")
     return Note(f"{wish.label}: {reply.outcome}{text}", "act")
