@@ -15,6 +15,7 @@ from bus.canonical import canonical, code, digest
 from bus.codec import Invalid, Unknown, decode, decode_command, decode_data, decode_envelope, decode_reply
 from bus.courier import PATIENCE_MOST
 from bus.events import AGENT_TYPES, ActionFinished, Data, Envelope, Gate, RunOutcome
+from bus.inquiry import HealthReport, HistoryPage, PageSeal, RecorderHealth, SenderHealth
 from bus.messages import (
     AgentStatus,
     Answer,
@@ -79,11 +80,16 @@ def test_a_type_has_one_row_with_its_fields(name: str) -> None:
         AgentStatus,
         Command,
         Envelope,
+        HealthReport,
+        HistoryPage,
         Intent,
         Journal,
         JournalRecord,
         KeyframePart,
+        PageSeal,
+        RecorderHealth,
         RunStanding,
+        SenderHealth,
         SupervisorState,
     ],
 )

@@ -31,6 +31,23 @@ def decided() -> Script:
     return script
 
 
+def answered() -> Script:
+    """An action that was asked, approved and done, with a long result."""
+    script = busy()
+    script.obey("refunds", "7q51", script.decide("refunds", "7q51", "a2"))
+    script.do("refunds", "7q51", "a2", "refunded\n" + "one more line of what the tool answered\n" * 12)
+    return script
+
+
+def failing() -> Script:
+    script = busy()
+    script.alarm("recording-failing", "the recording fails; approvals are closed", 1)
+    return script
+
+
+RUN = ("2", "escape", "colon", "7", "q", "4", "f", "enter")
+"""Keys that open the run with the hold."""
+
 PICTURES: dict[str, tuple[Callable[[], Script], tuple[int, int], tuple[str, ...], dict[str, object]]] = {
     "fleet": (busy, (80, 24), (), {}),
     "fleet-wide": (busy, (120, 36), (), {}),
@@ -60,6 +77,19 @@ PICTURES: dict[str, tuple[Callable[[], Script], tuple[int, int], tuple[str, ...]
     "fleet-unfolded": (calm, (80, 24), ("down", "enter"), {}),
     "run": (busy, (80, 24), ("K", "escape", "enter", "escape", "down", "down", "down", "down", "enter"), {}),
     "run-wide": (busy, (120, 36), ("2", "escape", "colon", "7", "q", "4", "f", "enter"), {}),
+    "step": (busy, (80, 24), (*RUN, "up", "enter"), {}),
+    "step-action": (answered, (80, 36), ("2", "escape", "colon", "7", "q", "5", "1", "enter", "enter"), {}),
+    "step-wide": (busy, (120, 36), (*RUN, "up", "up", "enter"), {}),
+    "bus": (busy, (80, 24), ("5",), {}),
+    "bus-wide": (busy, (140, 36), ("5", "G"), {}),
+    "bus-lost": (
+        busy,
+        (80, 24),
+        ("5",),
+        {"bus": "down", "bus_since": 88.0, "supervisor": "unknown", "joined": False},
+    ),
+    "recorder": (busy, (80, 24), ("6",), {}),
+    "recorder-failing": (failing, (80, 24), ("6",), {"recording": "failing"}),
     "decide-wide": (busy, (120, 36), ("enter",), {}),
     "decide-huge": (busy, (200, 50), ("enter", "f"), {}),
     "commands": (busy, (80, 24), ("colon",), {}),

@@ -141,7 +141,8 @@ def _supervisor(status: LinkStatus, report: HealthReport | None, view: View) -> 
 def _links(report: HealthReport | None, view: View, *, stale: bool) -> Line:
     row = _named("its links")
     if report is None:
-        return row.at(VALUES, "it gives no report" if stale else "asked", "muted").line
+        words = "it gives no report" if stale else "asked" if view.live else "nobody says"
+        return row.at(VALUES, words, "muted").line
     for name, since in (("control", report.control), ("events", report.bulk)):
         row.at(max(VALUES, row.cells + 2 if row.cells > VALUES else VALUES), name)
         row.then(
@@ -160,7 +161,7 @@ def _console(status: LinkStatus, heard: Heard | None, fleet: Fleet, view: View, 
         "follows the log" if status.joined else "does not follow the log",
         "text" if status.joined else "stop",
     )
-    row.then(f"at {figures.grouped(fleet.pos)}", gap=1)
+    row.then(f"at {figures.grouped(fleet.pos)}", gap=1 if status.joined else 2)
     if rate is not None:
         row.then(f"{rate:.1f} records/s", gap=2)
     if heard is not None:

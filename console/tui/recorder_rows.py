@@ -36,14 +36,16 @@ _FAILS: Final = (
 def rows(heard: Heard | None, fleet: Fleet, view: View, rate: float | None, *, stale: bool) -> list[Line]:
     """Everything that is known of the recording."""
     recorder = heard.report.recorder if heard else None
-    lines = [_state(view), _session(recorder, fleet, view)]
+    failing = view.live and not view.replay and not view.standing.recording
+    meant = _when_failing(fleet, view, failing=failing)
+    lines = [_state(view), *([*meant, BLANK] if failing else []), _session(recorder, fleet, view)]
     if recorder is None:
         words = "the supervisor gives no report" if stale else "asked"
         lines.append(_named("file").at(VALUES, words, "muted").line)
     else:
         lines += [*_file(recorder, view), *_commits(recorder, rate, view), _keyframe(recorder)]
         lines += [BLANK, *_site(recorder)]
-    return [*lines, BLANK, *_late(fleet, recorder, view), BLANK, *_when_failing(fleet, view)]
+    return [*lines, BLANK, *_late(fleet, recorder, view), *([] if failing else [BLANK, *meant])]
 
 
 def _named(name: str) -> Row:
@@ -168,10 +170,9 @@ def _late(fleet: Fleet, recorder: RecorderHealth | None, view: View) -> list[Lin
     return [*lines, row.line]
 
 
-def _when_failing(fleet: Fleet, view: View) -> list[Line]:
+def _when_failing(fleet: Fleet, view: View, *, failing: bool) -> list[Line]:
     alarms = [alarm for alarm in fleet.alarms.values() if alarm.kind in KINDS and not alarm.gone]
     lines = [_alarm(alarm, view) for alarm in alarms[:3]]
-    failing = not view.replay and not view.standing.recording
     head = "it fails" if failing else "on failure"
     told = [
         Row()

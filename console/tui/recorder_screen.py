@@ -29,5 +29,9 @@ class RecorderScreen(ReportedScreen):
         )
         return [""] * len(self._lines)
 
+    def _load(self, names: Sequence[str]) -> bool:
+        self._anew = True  # nothing here is chosen: what comes in may stand there at once
+        return super()._load(names)
+
     def line(self, row: int) -> Line:
         return self._lines[row] if row < len(self._lines) else BLANK

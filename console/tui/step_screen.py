@@ -72,12 +72,15 @@ class StepScreen(ActingScreen):
         if not self._chosen and self._entries:
             self._chosen = self._entries[-1].chosen_as
         if self._back and not self._asking:
-            self._back = False
-            self._go(-1)
+            self._go_back()
         self._want()
         told, entry = self._told(), self._entry
         self._lines = step_rows.rows(told, entry, self.view) if told and entry else []
         return [""] * len(self._lines)
+
+    def _load(self, names: Sequence[str]) -> bool:
+        self._anew = True  # nothing here is chosen: what comes in may stand there at once
+        return super()._load(names)
 
     def line(self, row: int) -> Line:
         return self._lines[row] if row < len(self._lines) else ()
@@ -129,12 +132,18 @@ class StepScreen(ActingScreen):
         wanted = (self._chosen, ended, action.outcome if action else None)
         if wanted in self._asked or self._asking:
             return
+        past = self._past
+        known = bool(past.records) and (ended is None or past.records[-1].at >= ended)
         self._asked.add(wanted)
+        if known and self._here():
+            return
         self._pages = 0
-        self._ask("later")
+        self._ask("earlier" if known else "later")
 
     def _ask(self, which: Literal["earlier", "later"]) -> None:
-        if self._asking or not self.is_mounted:
+        if self._asking:
+            return
+        if not self.is_mounted:
             self._asked.clear()
             return
         self._asking = True
@@ -191,20 +200,33 @@ class StepScreen(ActingScreen):
         self._go(1)
 
     def act_earlier(self) -> None:
-        if self._go(-1):
-            return
-        if self._past.more:
-            self._back = True
-            self._pages = PAGES - 1
-            self._ask("earlier")
-        else:
-            self.floor.tell(Note("this is the beginning of the run", brief=True))
+        self._no_log = ""
+        self._pages = 0
+        self._go_back()
 
-    def _go(self, by: int) -> bool:
+    def _go_back(self) -> None:
+        """Go to the line before, once the pages tell that none is missing between the two."""
+        before = self._beside(-1)
+        past = self._past
+        known = before is not None and (bool(before.message) or past.has(before.chosen_as))
+        self._back = not (known or not past.more or self._no_log or self._pages >= PAGES)
+        if self._back:
+            self._ask("earlier")
+        elif not self._go(-1):
+            words = self._no_log or "this is the beginning of the run"
+            self.floor.tell(Note(words, brief=True))
+
+    def _beside(self, by: int) -> Entry | None:
         entry, entries = self._entry, self._entries
         if entry is None or not 0 <= entries.index(entry) + by < len(entries):
+            return None
+        return entries[entries.index(entry) + by]
+
+    def _go(self, by: int) -> bool:
+        beside = self._beside(by)
+        if beside is None:
             return False
-        self._chosen = entries[entries.index(entry) + by].chosen_as
+        self._chosen = beside.chosen_as
         self.floor.pace.settle()
         self.body.move_to(-1)
         return True
