@@ -34,7 +34,7 @@ def test_a_terminal_that_stops_reading_delays_nothing_and_gets_no_old_frames(tmp
     for path in (tell, hear):
         os.mkfifo(path)
     told, said = os.open(tell, os.O_RDWR), os.open(hear, os.O_RDWR)
-    command = [sys.executable, "-m", "tests.stalled_console", tell, hear]
+    command: list[str | Path] = [sys.executable, "-m", "tests.stalled_console", tell, hear]
     with Terminal(command, os.environ | {"LANG": "C.UTF-8"}) as terminal:
         terminal.shows("waits for you")
         before = len(terminal.received)

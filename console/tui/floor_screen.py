@@ -9,7 +9,7 @@ from textual.app import ComposeResult
 
 from console.core.state import Action, Run
 from console.tui import frame_rows as frame
-from console.tui.frame_rows import Note, View
+from console.tui.frame_rows import Note, Offers, View
 from console.tui.header_counts import alarm_line
 from console.tui.kill_sheet import KillSheet
 from console.tui.paint import BLANK, Line, muted
@@ -118,7 +118,7 @@ class FloorScreen(PointedScreen, inherit_bindings=False):
         self.body.frame()
         self.painted()
 
-    def offers(self) -> frame.Offers:
+    def offers(self) -> Offers:
         typed = self.sheet.typed if self.sheet else ""
         mode = "commands" if self.covered else self.mode
         width = self.extent.width  # that of the list may be less

@@ -208,7 +208,7 @@ def key_line(offers: Offers, closed: Callable[[KeyAction], str]) -> Line:
 
 
 def key_at(column: int, offers: Offers) -> str:
-    """The key that stands in a column of the last row, if a click may press it: one that acts on nothing and does not leave."""
+    """The key in a column of the last row, if a click may press it: one that acts on nothing and does not leave."""
     for start, key, action in offers:
         if start <= column < start + len(key) + 1 + len(action.label):
             if action.acting or action.confirms or action.typed or action.id == "quit":

@@ -79,9 +79,9 @@ class PacedDriver(LinuxDriver):
 
     def start_application_mode(self) -> None:
         """Take the terminal over, and go on with a writer of ours."""
-        super().start_application_mode()
+        super().start_application_mode()  # type: ignore[no-untyped-call]  # the toolkit's
         writer: WriterThread | None = self._writer_thread
-        if writer is not None:
+        if writer is not None and self._file is not None:
             writer.stop()
             app = self._app
             outgoing = Outgoing(self._file, getattr(app, "line_took", lambda _: None))
@@ -91,4 +91,5 @@ class PacedDriver(LinuxDriver):
     @property
     def stalled(self) -> bool:
         """Whether the terminal has stopped reading."""
-        return isinstance(self._writer_thread, Outgoing) and self._writer_thread.stalled
+        writer: object = self._writer_thread
+        return isinstance(writer, Outgoing) and writer.stalled

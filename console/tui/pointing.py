@@ -1,4 +1,4 @@
-"""What a mouse does on a screen: it chooses, opens and scrolls, by the keys that do so. It confirms nothing, and stops nothing.
+"""What a mouse does on a screen: it chooses, opens and scrolls, by the keys that do so. It confirms and stops nothing.
 
 And where the terminal's own cursor stands, which screen readers and magnifiers follow.
 """
