@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import io
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -31,10 +32,10 @@ class Script(Typed):
         """Nothing reads."""
 
     def put(self, line: str | None) -> None:
-        self._queue.put_nowait(line)
+        self._queue.put_nowait((time.monotonic(), line))
 
     def end(self) -> None:
-        self._queue.put_nowait(EOFError("no more"))
+        self._queue.put_nowait((time.monotonic(), EOFError("no more")))
 
 
 class Sitting:

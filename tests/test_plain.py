@@ -489,3 +489,32 @@ async def test_lists_are_narrowed_by_the_filter_of_the_console(site: SiteInMemor
         told = await here.type("filter tool:wire", "queue", "fleet", "filter", "queue")
         assert "queue: 0 of 1, 1 not shown by the filter tool:wire" in told
         assert "queue: 1 of 1" in told
+
+
+# ---- what was typed before -------------------------------------------------------------------------------------------
+
+
+async def test_what_was_typed_before_a_question_stood_there_is_no_answer_to_it(
+    site: SiteInMemory, place: Place
+) -> None:
+    ask(site)
+    async with sat(site, place, script=False) as here:
+        for line in ("approve 11", "y"):  # in one breath, as a paste has it
+            here.typed.put(line)
+        await here.quiet()
+        assert "typed before the question stood there" in here.news()
+        assert verdicts(site) == {"a1": "asked"}
+        await here.type("y")
+        await here.quiet()
+        assert verdicts(site) == {"a1": "approved"}
+
+
+async def test_what_stops_is_done_however_early_it_was_typed(site: SiteInMemory, place: Place) -> None:
+    ask(site)
+    ask(site, "a2", "hold_wire")
+    async with sat(site, place, script=False) as here:
+        for line in ("approve 11", "reject 12", "reject-because 11", "not today"):
+            here.typed.put(line)
+        await here.quiet()
+        await here.quiet()
+        assert verdicts(site) == {"a1": "rejected", "a2": "rejected"}

@@ -21,6 +21,7 @@ from console.core.timeline import Timeline
 from console.recording.schema import RecordingError
 from console.tui.actions import ACTIONS, find, offered
 from console.tui.frame_rows import NOWHERE, key_line
+from console.tui.frame_rows import offers as laid
 from console.tui.paint import text_of
 from console.tui.replay_app import ReplayApp
 from console.tui.replay_source import PlaybackError
@@ -253,7 +254,7 @@ def test_no_acting_key_is_there_at_all() -> None:
     for mode in ("fleet", "queue", "run", "decide", "help"):
         offers = list(offered(mode, read_only=False, replay=True))
         assert [action.id for action in offers if action.acting] == []
-        line = text_of(key_line(mode, NOWHERE._replace(replay=True), lambda _: ""))
+        line = text_of(key_line(laid(mode, NOWHERE._replace(replay=True)), lambda _: ""))
         assert len(line) <= 79
         assert not {"approve", "reject", "pause", "kill", "hold all"} & set(line.split())
     assert [

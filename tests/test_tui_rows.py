@@ -15,7 +15,7 @@ from console.core.state import Run
 from console.tui import arguments, figures
 from console.tui.actions import ACTIONS, SHEETS, bound_keys, find, offered
 from console.tui.arguments import ArgumentError
-from console.tui.frame_rows import NOWHERE, key_line
+from console.tui.frame_rows import NOWHERE, key_line, offers
 from console.tui.index import FleetIndex
 from console.tui.items import Item
 from console.tui.paint import Row, cut, text_of, width_of
@@ -208,7 +208,7 @@ def test_the_key_line_fits_and_keeps_what_is_safe() -> None:
         "edit",
         "help",
     ):
-        line = text_of(key_line(mode, NOWHERE, lambda _: "", typed="7q4f"))
+        line = text_of(key_line(offers(mode, NOWHERE, typed="7q4f"), lambda _: ""))
         assert len(line) <= 79
         for action in offered(mode, read_only=False):
             assert not action.safe or action.label in line

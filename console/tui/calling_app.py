@@ -26,7 +26,7 @@ class CallingApp(FloorApp, inherit_bindings=False):
     def draw(self) -> None:
         """Bring the screen up to date, and call for what is new."""
         super().draw()
-        if not self.standing.live or self.front is None:
+        if not self.standing.live or self.front is None or self.stalled:
             return
         index, now = self.index, self._moment.now
         waiting = [(action, index.waits.level(action)) for action in index.waiting()]

@@ -205,6 +205,9 @@ class FloorApp(StackedApp, inherit_bindings=False):
 
     def _tick(self) -> None:
         now = self._clock()
+        self.catch_up()
+        if now - self._drawn_at < 1 / self.pacing.frames and self.pacing.frames < self.settings.frames:
+            return  # the line proved slow: what is new waits for the next frame
         turned = now // 1 != self._drawn_at // 1
         if turned and not self.signed and not self.read_only:
             self._look_again()
@@ -227,6 +230,8 @@ class FloorApp(StackedApp, inherit_bindings=False):
         if self.note is not None and (self._clock() - self._note_at > NOTE_FOR or self._over(self.note)):
             self.note = None
         screen.frame(self.view(screen.size.width))
+        if screen is self.screen and screen.focused is None:  # else it is where a widget takes text
+            self.cursor_position = screen.hand()
 
     def _look_again(self) -> None:
         """Sign from now on if the operator's key was made meanwhile."""

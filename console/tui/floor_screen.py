@@ -9,11 +9,11 @@ from textual.app import ComposeResult
 
 from console.core.state import Action, Run
 from console.tui import frame_rows as frame
-from console.tui.frame_rows import Note, View
+from console.tui.frame_rows import Note, Offers, View
 from console.tui.header_counts import alarm_line
-from console.tui.keyed_screen import KeyedScreen
 from console.tui.kill_sheet import KillSheet
 from console.tui.paint import BLANK, Line, muted
+from console.tui.pointing import PointedScreen
 from console.tui.sheets import rule
 
 STILL: Final = 0.5
@@ -28,7 +28,7 @@ class Subject(NamedTuple):
     missing: str = "nothing is chosen"
 
 
-class FloorScreen(KeyedScreen, inherit_bindings=False):
+class FloorScreen(PointedScreen, inherit_bindings=False):
     """Base of all screens. Subclasses say what stands in their rows and what is under their cursor."""
 
     AUTO_FOCUS = ""
@@ -114,11 +114,15 @@ class FloorScreen(KeyedScreen, inherit_bindings=False):
             self.call_after_refresh(floor.draw)
         quiet = isinstance(self.sheet, KillSheet) or not view.live
         self.show_pane(self.detail(cells) if cells else [], cells, height, grey=quiet)
-        typed = self.sheet.typed if self.sheet else ""
-        mode = "commands" if self.covered else self.mode
-        self.keys.show([frame.key_line(mode, view, self.closed, typed=typed, named=self.label)])
+        self.keys.show([frame.key_line(self.offers(), self.closed)])
         self.body.frame()
         self.painted()
+
+    def offers(self) -> Offers:
+        typed = self.sheet.typed if self.sheet else ""
+        mode = "commands" if self.covered else self.mode
+        width = self.extent.width  # that of the list may be less
+        return frame.offers(mode, self.view._replace(width=width), typed=typed, named=self.label)
 
     def _load(self, names: Sequence[str]) -> bool:
         """Take another list unless rows must not move now. Returns whether it was taken."""

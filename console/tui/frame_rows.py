@@ -166,21 +166,24 @@ def note_line(note: Note | None, view: View) -> Line:
     return Row().at(1, note.text, note.ink, end=view.edge + 1).line if note else BLANK
 
 
-def key_line(
+Offers = list[tuple[int, str, KeyAction]]
+"""A key line: the column of each key, the key as it is named, and its row of the table."""
+
+
+def offers(
     mode: Mode,
     view: View,
-    closed: Callable[[KeyAction], str],
     *,
     typed: str = "",
     named: Callable[[KeyAction], str] = lambda action: action.label,
-) -> Line:
-    """The last row. What cannot act now stays in its place, muted; what does not fit leaves from the middle.
+) -> Offers:
+    """The keys of the last row, where they stand; what does not fit leaves from the middle.
 
     `named` says what a key is called here; one without a name can never apply, and is not offered.
     """
-    offers = offered(mode, read_only=view.read_only, replay=view.replay)
+    found = offered(mode, read_only=view.read_only, replay=view.replay)
     shown = [
-        action._replace(label=label) for action in offers if not action.hidden and (label := named(action))
+        action._replace(label=label) for action in found if not action.hidden and (label := named(action))
     ]
     labels = [(typed if action.typed and action.id == "id" else action.shown, action) for action in shown]
     while _cells(labels) - 2 > view.edge:
@@ -188,11 +191,31 @@ def key_line(
         if not loose:
             break
         labels.remove(loose[len(loose) // 2])
-    row = Row()
+    laid: Offers = []
+    column = 1
     for key, action in labels:
-        ink: Ink = "muted" if closed(action) else "strong"
-        row.at(row.cells + 2 if row.cells else 1, key, ink).then(" " + action.label, "muted")
+        laid.append((column, key, action))
+        column += _cells([(key, action)])
+    return laid
+
+
+def key_line(offers: Offers, closed: Callable[[KeyAction], str]) -> Line:
+    """The last row. What cannot act now stays in its place, muted."""
+    row = Row()
+    for column, key, action in offers:
+        row.at(column, key, "muted" if closed(action) else "strong").then(" " + action.label, "muted")
     return row.line
+
+
+def key_at(column: int, offers: Offers) -> str:
+    """The key in a column of the last row, if a click may press it: one that acts on nothing and does not leave."""
+    for start, key, action in offers:
+        if start <= column < start + len(key) + 1 + len(action.label):
+            if action.acting or action.confirms or action.typed or action.id == "quit":
+                return ""
+            second = action.pair and column - start > key.index(" ")
+            return action.keys[1 if second else 0]
+    return ""
 
 
 def _cells(labels: list[tuple[str, KeyAction]]) -> int:

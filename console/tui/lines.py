@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from rich.color import Color
 from rich.segment import Segment
@@ -271,14 +271,19 @@ class LineList(ScrollView, inherit_bindings=False):
         self._painter.forget()
         super().notify_style_update()
 
-    def on_click(self, event: Any) -> None:
-        row = event.y + self.scroll_offset.y
+    def item_at(self, y: int) -> str:
+        """The item that a row of the view belongs to, by name; empty if none does."""
+        row = y + self.scroll_offset.y
         own = self.names[
             max(0, row - self.deep + 1) : row + 1
-        ]  # an item may have more rows than the one with its name
-        if row < len(self.names) and any(own):
-            self.cursor = next(filter(None, reversed(own)))
-            self.frame()
+        ]  # an item may have rows below the one with its name
+        return next(filter(None, reversed(own)), "") if row < len(self.names) else ""
+
+    @property
+    def cursor_row(self) -> int:
+        """The row of the view on which the cursor stands; 0 if it is on none."""
+        row = self._row(self.cursor)
+        return row - self.scroll_offset.y if row is not None and row in self.in_view else 0
 
     def _is_cursor(self, row: int) -> bool:
         return bool(self.cursor) and self.names[row] == self.cursor

@@ -74,5 +74,5 @@ def picture(view: frame.View, height: int) -> list[Line]:
         BLANK,
         *rows,
         frame.note_line(None, view),
-        frame.key_line("fleet", view, closed),
+        frame.key_line(frame.offers("fleet", view), closed),
     ]

@@ -14,11 +14,14 @@ from textual.filter import LineFilter, Monochrome, NoColor
 from console.tui import signs
 from console.tui.keystrokes import Displayed
 from console.tui.narrow import narrowed
+from console.tui.pacing import Pacing
+from console.tui.settings import FRAMES_REMOTE
 from console.tui.theme import themes, variables
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
     from textual.color import Color
+    from textual.driver import Driver
     from textual.screen import Screen
 
     from console.tui.settings import Settings
@@ -46,6 +49,8 @@ class PaintedApp(App[int], inherit_bindings=False):
     def __init__(self, settings: Settings) -> None:
         super().__init__()
         self.settings = settings
+        self.pacing = Pacing(settings.frames, FRAMES_REMOTE)
+        self._owed = False
         for theme in themes():
             self.register_theme(theme)
         self.theme = f"watchfloor-{settings.theme}"
@@ -59,7 +64,34 @@ class PaintedApp(App[int], inherit_bindings=False):
         filters = [each for each in super().get_line_filters() if not isinstance(each, Monochrome | NoColor)]
         return [*filters, _Ascii()] if signs.ascii_only() else filters
 
+    def get_driver_class(self) -> type[Driver]:
+        """The toolkit's driver, with a writer that never has the loop wait for the terminal."""
+        found = super().get_driver_class()
+        if found.__name__ != "LinuxDriver":
+            return found
+        from console.tui.outgoing import PacedDriver
+
+        return PacedDriver
+
+    def line_took(self, seconds: float) -> None:
+        """The terminal took what was written in so many seconds. Called in the writer's thread."""
+        self.pacing.took(seconds)
+
+    @property
+    def stalled(self) -> bool:
+        """Whether the terminal has stopped reading."""
+        return bool(getattr(self._driver, "stalled", False))
+
+    def catch_up(self) -> None:
+        """Paint everything, if frames were left out and the terminal reads again."""
+        if self._owed and not self.stalled:
+            self._owed = False
+            self.screen.refresh()
+
     def _display(self, screen: Screen[Any], renderable: RenderableType | None) -> None:
+        if self.stalled and renderable is not None:  # a frame now would only be an old one when it is read
+            self._owed = True
+            return
         super()._display(screen, narrowed(renderable) if isinstance(renderable, ChopsUpdate) else renderable)
         if renderable is not None and not self._batch_count and isinstance(screen, Displayed):
             screen.displayed()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import threading
+import time
 from collections.abc import Iterator
 from typing import Final
 
@@ -45,7 +46,9 @@ class Typed:
 
     def __init__(self, descriptor: int) -> None:
         self._descriptor = descriptor
-        self._queue: asyncio.Queue[str | EOFError | None] = asyncio.Queue()
+        self._queue: asyncio.Queue[tuple[float, str | EOFError | None]] = asyncio.Queue()
+        self.ended_at = 0.0
+        """When the line that came last was ended, by the monotonic clock: what was typed before something stood there."""
 
     def start(self) -> None:
         """Begin to read."""
@@ -59,9 +62,9 @@ class Typed:
         Raises:
             EOFError: there are no more.
         """
-        line = await self._queue.get()
+        self.ended_at, line = await self._queue.get()
         if isinstance(line, EOFError):
-            self._queue.put_nowait(line)
+            self._queue.put_nowait((self.ended_at, line))
             raise line
         return line
 
@@ -73,11 +76,12 @@ class Typed:
             except OSError:  # the terminal is gone
                 part = b""
             found: list[str | EOFError | None] = [*(lines.feed(part) if part else lines.end())]
+            ended = time.monotonic()
             if not part:
                 found.append(EOFError("no more lines"))
             try:
                 for line in found:
-                    loop.call_soon_threadsafe(self._queue.put_nowait, line)
+                    loop.call_soon_threadsafe(self._queue.put_nowait, (ended, line))
             except RuntimeError:  # the loop has ended, and with it who would read
                 return
             if not part:

@@ -83,7 +83,7 @@ async def sitting(
         typed.start()
         session.begin()
         looking = asyncio.create_task(_look(session), name="look at the floor")
-        taking = asyncio.create_task(_take(session, typed), name="take lines")
+        taking = asyncio.create_task(_take(session, typed, script=script), name="take lines")
         leaving = asyncio.create_task(leave.wait(), name="wait for the end")
         try:
             await asyncio.wait([looking, taking, leaving], return_when=asyncio.FIRST_COMPLETED)
@@ -100,10 +100,13 @@ async def sitting(
     return ends[0] if ends else Exit.DONE
 
 
-async def _take(session: Session, typed: Typed) -> None:
+async def _take(session: Session, typed: Typed, *, script: bool) -> None:
+    """Take lines until there are no more. Those of a script were all written before; at a terminal it counts when they were."""
     with suppress(EOFError):
-        while await session.take(await typed.next()):
-            pass
+        going = True
+        while going:
+            line = await typed.next()
+            going = await session.take(line, float("inf") if script else typed.ended_at)
     session.abandon()
 
 

@@ -57,6 +57,7 @@ class Session:
         self._lists = Lists(self._index, self._numbers)
         self._filter = filters.Filter()
         self._question: Question | None = None
+        self._asked_at = float("-inf")
         self._opened: Thing | None = None
         self._read = ""  # the digest of the action that was printed last
         self._menu: list[str] = []
@@ -96,17 +97,24 @@ class Session:
 
     # ---- what is typed -----------------------------------------------------------------------------------------------
 
-    async def take(self, line: str | None) -> bool:
-        """Do what a typed line says. Returns whether to go on."""
+    async def take(self, line: str | None, ended_at: float = float("inf")) -> bool:
+        """Do what a typed line says. Returns whether to go on.
+
+        A line that was ended before a question stood there (`ended_at`, monotonic) is no answer to it, unless it refuses.
+        """
         if line is None:
             self._say("that line was too long; nothing was done with it")
             return True
         text = line.strip()
+        command = words.find(text.partition(" ")[0], read_only=self._read_only)
         if self._question is not None:
+            early = ended_at <= self._asked_at and self._question.wish.verb != "reject"
+            if early and (command is None or self._question.free):
+                self._say("that was typed before the question stood there, and answers nothing; answer it now")
+                return True
             question, self._question = self._question, None
             reply = question.answer(text)
             self._replied(reply)
-            command = words.find(text.partition(" ")[0], read_only=self._read_only)
             if question.free or reply.wish is not None or command is None:
                 return True
         if not text:
@@ -246,6 +254,7 @@ class Session:
         if reply.then is not None:
             self._question = reply.then
             self._say(*reply.then.lines())
+            self._asked_at = time.monotonic()
 
     def _outdated(self, reply: Reply) -> str:
         return "" if reply.wish is None else Sheet(reply.wish).outdated(self.floor.fleet)

@@ -1,0 +1,84 @@
+"""The console on a floor in which every text that anybody sends means harm: `python -m tests.hostile_console`."""
+
+import asyncio
+import os
+import sys
+from datetime import UTC
+
+from bus.alarm_records import AlarmRaised
+from bus.events import (
+    CommandRefused,
+    Confidence,
+    MessageSeen,
+    Progress,
+    RunFinished,
+    RunStarted,
+    StepFinished,
+    StepStarted,
+)
+from bus.records import ActionAsked, ActionAssessed, Reason
+from console.tui.app import prepare
+from console.tui.calling import WAYS, Caller
+from console.tui.calling_app import CallingApp
+from console.tui.settings import Asked, settled
+from console.tui.terminals import terminal_of
+from tests.floor_fixture import FakeSource, Script
+
+MARK = "HARM"
+"""In each piece of hostile text behind what means harm: it is on screen, and what was before it did nothing."""
+
+PIECES = (
+    "\x1b]52;c;SEFSTQ==\x07",  # writes the clipboard
+    "\x1b]0;HARM-title\x1b\\",
+    "\x1b]9;HARM-note\x07",
+    "\x1bPtmux;\x1b\x1b]52;c;SEFSTQ==\x07\x1b\\",
+    "\x1b[2J\x1b[31m",
+    "\x1b[6n",  # asks for an answer that would be typed
+    "\x1b[?1049l",
+    "\x9b31m\x9d0;HARM\x9c",  # C1
+    "\x07\x08\x7f\x0c\x0e\x0f\x00\r\n\v",
+    "\u202eevil\u2066\u200b\u2028",
+    "[/x][@click=app.quit]HARM[/]",
+    "[bold red]",
+)
+HARM = "".join(PIECES) + MARK
+
+
+def hostile() -> Script:
+    """Runs, asks, alarms, judgements and refusals, with harm wherever a text may stand."""
+    script = Script()
+    for number, control in enumerate(("observed", "gated", "contained")):
+        run = f"h{number}"
+        script.agent("evil", run, RunStarted(goal=HARM, control=control, version=HARM, model=HARM))
+        script.agent("evil", run, MessageSeen(role="user", text=HARM, name=HARM))
+        script.agent("evil", run, StepStarted(step=1, name=HARM, confidence=Confidence(0.2, "stated")))
+        script.agent("evil", run, StepFinished(step=1, ok=False, text=HARM))
+        script.agent("evil", run, Progress(done=1, total=3, text=HARM))
+    for number, gate in enumerate(("ask", "hold")):
+        script.ask(
+            "evil", f"h{number + 1}", "a1", HARM, {"to": HARM, HARM: [HARM, {HARM: HARM}]}, gate=gate, severity=3
+        )
+    script.agent("evil", "h3", RunStarted(goal=HARM, control="gated"))
+    script.agent("evil", "h3", RunFinished(outcome="failed", text=HARM))
+    script.agent("evil", "h1", CommandRefused(command=HARM[:8], reason=HARM))
+    script.supervisor(AlarmRaised(alarm="x/evil/h1", kind="bad-input", priority=1, text=HARM), "evil", "h1")
+    script.supervisor(AlarmRaised(alarm="y/evil", kind="gap", priority=2, text=HARM, latched=True), "evil")
+    return script
+
+
+async def main() -> None:
+    settings = settled(Asked(), Asked(), os.environ)
+    prepare(settings)
+    source = FakeSource(hostile())
+    caller = Caller(terminal_of(os.environ), frozenset(WAYS), "harbour")
+    app = CallingApp(
+        source.open, site="harbour", operator="op-1", zone=UTC, caller=caller, settings=settings
+    )
+    await app.run_async(mouse=settings.mouse)
+    await app.left()
+    if app.failure is not None:
+        sys.exit(str(app.failure))
+
+
+if __name__ == "__main__":
+    asyncio.run(main())
