@@ -56,7 +56,13 @@ def hostile() -> Script:
         script.agent("evil", run, Progress(done=1, total=3, text=HARM))
     for number, gate in enumerate(("ask", "hold")):
         script.ask(
-            "evil", f"h{number + 1}", "a1", HARM, {"to": HARM, HARM: [HARM, {HARM: HARM}]}, gate=gate, severity=3
+            "evil",
+            f"h{number + 1}",
+            "a1",
+            HARM,
+            {"to": HARM, HARM: [HARM, {HARM: HARM}]},
+            gate=gate,
+            severity=3,
         )
     script.agent("evil", "h3", RunStarted(goal=HARM, control="gated"))
     script.agent("evil", "h3", RunFinished(outcome="failed", text=HARM))
@@ -71,9 +77,7 @@ async def main() -> None:
     prepare(settings)
     source = FakeSource(hostile())
     caller = Caller(terminal_of(os.environ), frozenset(WAYS), "harbour")
-    app = CallingApp(
-        source.open, site="harbour", operator="op-1", zone=UTC, caller=caller, settings=settings
-    )
+    app = CallingApp(source.open, site="harbour", operator="op-1", zone=UTC, caller=caller, settings=settings)
     await app.run_async(mouse=settings.mouse)
     await app.left()
     if app.failure is not None:

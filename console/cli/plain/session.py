@@ -110,7 +110,9 @@ class Session:
         if self._question is not None:
             early = ended_at <= self._asked_at and self._question.wish.verb != "reject"
             if early and (command is None or self._question.free):
-                self._say("that was typed before the question stood there, and answers nothing; answer it now")
+                self._say(
+                    "that was typed before the question stood there, and answers nothing; answer it now"
+                )
                 return True
             question, self._question = self._question, None
             reply = question.answer(text)
