@@ -23,6 +23,7 @@ from console.core.alarm_load import UNSIGNED
 from console.core.state import Fleet, encode
 from console.core.text import plain
 from console.supervisor import publishing
+from console.supervisor.inquiries import Inquiries
 from console.supervisor.log import Log
 from console.supervisor.outbox import Outbox
 
@@ -81,6 +82,7 @@ class Consoles:
         self._outbox = outbox
         self._topics = topics
         self._enrolled = enrolled
+        self.inquiries = Inquiries(enrolled)
         self._key = key
         self._heard: dict[str, float] = {}  # the longest silent first
         self._words: OrderedDict[str, None] = OrderedDict()
@@ -101,7 +103,10 @@ class Consoles:
         return len(self._first) + len(self._rest)
 
     def intent(self, intent: Intent, payload: bytes, now: float) -> None:
-        """Take a `keyframe`, a `watch` or a `leave`."""
+        """Take what is asked for, or said about watching."""
+        if intent.verb in ("health", "history"):
+            self.inquiries.intent(intent, payload)
+            return
         enrolled = self._enrolled(intent, payload)
         # Anybody can write a name; without a signature it is shown for what it is, and takes nobody's place.
         name = intent.operator if enrolled else intent.operator[: 64 - len(UNSIGNED)] + UNSIGNED
@@ -121,6 +126,7 @@ class Consoles:
     def listen(self, now: float, *, deaf: bool) -> None:
         """Whether consoles can be heard at all from now on."""
         self._deaf = deaf
+        self.inquiries.link("control", now, up=not deaf)
         self._heard = dict.fromkeys(self._heard, now)
 
     def slept(self, seconds: float) -> None:

@@ -33,7 +33,6 @@ from console.supervisor.gates import Gates
 from console.supervisor.guard import guarded
 from console.supervisor.health import Health
 from console.supervisor.ingest import Ingest
-from console.supervisor.inquiries import Inquiries
 from console.supervisor.late import take_up
 from console.supervisor.ledger import Ledger
 from console.supervisor.log import Entry, Log
@@ -92,8 +91,7 @@ class Desk:
         )
         self.health = Health(self.log, self.ledger, self.alarms, self.gates, self.autonomy, self.agents)
         self.consoles = Consoles(self.log, self.outbox, identity.topics, self.arbiter.enrolled, identity.key)
-        self.inquiries = Inquiries(self.arbiter.enrolled)
-        self.inquiries.senders = self.ingest.senders
+        self.ingest.senders = self.consoles.inquiries.senders
         self.alarm_watch = AlarmWatch(self.log, self.alarms)
         self.era = Era(identity.key.public)
         self.agents.claimed = self.era.claimed
@@ -123,7 +121,6 @@ class Desk:
 
     def begin(self, session: str, now: float, *, late: Sequence[str] = ()) -> None:
         """Take over: a new epoch, and everything the recording left open. `late` are commands sent unrecorded before."""
-        self.inquiries.begin(now)
         self.era.begin(self.log.now(), self.fleet.pos, self.identity.above)
         self.log.write(SupervisorStarted(epoch=self.identity.epoch, version=self.identity.version))
         if session != self.fleet.session:
@@ -158,12 +155,11 @@ class Desk:
         if not up and self._eventless:
             return  # it is down for another reason now, which is the same loss
         self._eventless = not up
-        self.inquiries.link("bulk", now, up=up)
+        self.consoles.inquiries.link("bulk", now, up=up)
         self.health.progress.listen(now, deaf=not up)
         self.alarms.when(not up, "bulk-link", "the link for events is down: no agent's events come in")
 
     def _listen(self, now: float, *, deaf: bool) -> None:
-        self.inquiries.link("control", now, up=not deaf)
         self.agents.listen(now, deaf=deaf)
         self.health.progress.listen(now, deaf=deaf or self._eventless)
         self.consoles.listen(now, deaf=deaf)
@@ -190,9 +186,7 @@ class Desk:
                 self.agents.status(address, payload, now, retained=retained)
             case "intents":
                 intent = self.arbiter.intent(address, payload, now)
-                if intent is not None and intent.verb in ("health", "history"):
-                    self.inquiries.intent(intent, payload)
-                elif intent is not None:
+                if intent is not None:
                     self.consoles.intent(intent, payload, now)
             case "state":
                 if not retained:  # a retained state is what an earlier supervisor left behind

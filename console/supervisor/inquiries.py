@@ -71,15 +71,11 @@ class Inquiries:
     def __init__(self, enrolled: Callable[[Intent, bytes], bool]) -> None:
         """`enrolled` says whether an intent's signature is an operator's."""
         self._enrolled = enrolled
-        self._began = 0.0
+        self._began: float | None = None
         self._first: OrderedDict[tuple[str, str], Intent] = OrderedDict()
         self._rest: OrderedDict[tuple[str, str], Intent] = OrderedDict()
         self._links: dict[str, float] = {}
         self.senders = Senders()
-
-    def begin(self, now: float) -> None:
-        """The supervisor begins; `now` is monotonic, in seconds."""
-        self._began = now
 
     def intent(self, intent: Intent, payload: bytes) -> None:
         """Take a `health` or a `history`. A console has one of each waiting, its newest."""
@@ -101,7 +97,8 @@ class Inquiries:
         return None
 
     def link(self, name: str, now: float, *, up: bool) -> None:
-        """Note that one of the two links stands from now on, or does not."""
+        """Note that one of the two links stands from `now` (monotonic, s) on, or does not. The first begins the count."""
+        self._began = now if self._began is None else self._began
         if not up:
             self._links.pop(name, None)
         else:
@@ -125,7 +122,7 @@ class Inquiries:
         return HealthReport(
             intent=intent.id,
             epoch=epoch,
-            up=_ms(now - self._began),
+            up=_ms(now - (now if self._began is None else self._began)),
             control=self._since("control", now),
             bulk=self._since("bulk", now),
             window=window,

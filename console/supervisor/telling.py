@@ -81,7 +81,7 @@ class Telling:
 
     def look(self) -> None:
         """Wake up if anybody asks."""
-        if self._desk.inquiries.waiting:
+        if self._desk.consoles.inquiries.waiting:
             self._asked.set()
 
     async def run(self) -> None:
@@ -89,7 +89,7 @@ class Telling:
         while True:
             await self._asked.wait()
             self._asked.clear()
-            while (intent := self._desk.inquiries.take()) is not None:
+            while (intent := self._desk.consoles.inquiries.take()) is not None:
                 try:
                     await (self._health(intent) if intent.verb == "health" else self._page(intent))
                 except Exception as error:
@@ -103,7 +103,7 @@ class Telling:
     async def _health(self, intent: Intent) -> None:
         desk = self._desk
         recorder = await self._recorder()
-        report = desk.inquiries.report(
+        report = desk.consoles.inquiries.report(
             intent,
             desk.identity.epoch,
             time.monotonic(),

@@ -1,0 +1,234 @@
+"""What consoles ask besides the floor: reports and pages, over the bus, out of a real recording."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+import pytest
+
+from bus import codec
+from bus.codec import DecodeError
+from bus.events import Envelope, RunStarted, StepFinished, StepStarted
+from bus.inquiry import HealthReport, HistoryPage
+from bus.messages import Intent
+from bus.seals import seals_page
+from bus.signing import PrivateKey
+from console.core.state import Fleet, encode
+from console.recording.bodies import Row
+from console.recording.files import session_paths
+from console.recording.pages import PAGE_BYTES, PAGE_RECORDS, page
+from console.recording.writer import Recording
+from console.supervisor.inquiries import COUNTED, SENDERS, WAITING, Inquiries
+from tests.desk_fixture import OPERATOR, SUPERVISOR, TOPICS, Bench
+from tests.service_fixture import Running, running
+
+
+def asks(verb: str, console: str = "c1", **fields: object) -> Intent:
+    return Intent(verb=verb, id=f"{verb}-{console}", operator="op-1", console=console, **fields)  # type: ignore[arg-type]
+
+
+async def answered(site: Running, intent: Intent) -> bytes:
+    """What the console that asks is told."""
+    topic = TOPICS.console(intent.console)
+    before = len(site.witness.of(topic))
+    site.bus.publish(TOPICS.intents("op-1"), OPERATOR.sign(intent))
+    await site.until(lambda: len(site.witness.of(topic)) > before)
+    return site.witness.of(topic)[-1]
+
+
+async def test_a_report_tells_of_links_commits_senders_and_files(tmp_path: Path) -> None:
+    async with running(tmp_path) as site:
+        site.event(RunStarted(goal="g"))
+        site.event(StepStarted(step=1))
+        await site.all_recorded()
+        payload = await answered(site, asks("health"))
+        report = codec.decode_reply(payload)
+        assert isinstance(report, HealthReport)
+        assert SUPERVISOR.public.verifies(payload)
+        assert report.control is not None
+        assert report.bulk is not None
+        recorder = report.recorder
+        assert recorder is not None
+        assert recorder.session == site.recording.session
+        assert recorder.pos == site.recording.pos
+        assert recorder.commits > 0
+        assert recorder.records == site.recording.pos
+        assert recorder.p50 is not None
+        assert recorder.size == site.recording.path.stat().st_size
+        assert recorder.sessions == 1
+        assert recorder.emergency == 0
+
+
+async def test_a_page_has_the_runs_records_and_no_others_under_a_seal(tmp_path: Path) -> None:
+    async with running(tmp_path) as site:
+        for run in ("r1", "r2"):
+            site.event(RunStarted(goal="g"), run)
+            for step in (1, 2):
+                site.event(StepStarted(step=step), run)
+                site.event(StepFinished(step=step, text=f"{run} {step}"), run)
+        await site.all_recorded()
+        payload = await answered(site, asks("history", agent="a", run="r1"))
+        found = codec.decode_reply(payload)
+        assert isinstance(found, HistoryPage)
+        assert seals_page(SUPERVISOR.public, payload, found)
+        assert not seals_page(OPERATOR.public, payload, found)
+        assert not seals_page(SUPERVISOR.public, payload.replace(b"r1 2", b"r1 9"), found)
+        types = [codec.decode_envelope(bytes(entry.event)).type for entry in found.records]
+        assert [name for name in types if name.startswith(("run", "step"))][:5] == [
+            "run.started",
+            "step.started",
+            "step.finished",
+            "step.started",
+            "step.finished",
+        ]
+        assert found.seal is not None
+        assert not found.seal.more
+        middle = found.records[3].pos
+        earlier = codec.decode_reply(
+            await answered(site, asks("history", "c2", agent="a", run="r1", before=middle))
+        )
+        assert isinstance(earlier, HistoryPage)
+        assert [entry.pos for entry in earlier.records] == [entry.pos for entry in found.records[:3]]
+
+
+async def test_a_recording_that_cannot_be_read_says_why(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with running(tmp_path) as site:
+
+        async def broken(*_: object) -> None:
+            raise OSError(5, "Input/output error")
+
+        monkeypatch.setattr("console.supervisor.telling.page", broken)
+        found = codec.decode_reply(await answered(site, asks("history", agent="a", run="r1")))
+        assert isinstance(found, HistoryPage)
+        assert found.seal is not None
+        assert "Input/output error" in found.seal.problem
+        assert found.records == []
+
+
+async def test_a_disk_that_hangs_leaves_its_figures_out_and_delays_nothing_else(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with running(tmp_path) as site:
+        hung = asyncio.Event()
+
+        async def hang(*_: object) -> None:
+            await hung.wait()
+
+        monkeypatch.setattr("console.supervisor.telling.asyncio.to_thread", hang)
+        monkeypatch.setattr("console.supervisor.telling.MEASURE_WITHIN", 0.01)
+        report = codec.decode_reply(await answered(site, asks("health")))
+        assert isinstance(report, HealthReport)
+        assert report.recorder is not None
+        assert report.recorder.size is None
+        assert report.recorder.session == site.recording.session
+        hung.set()
+
+
+# ---- who is answered first, and what is counted --------------------------------------------------------------------------
+
+
+def test_enrolled_operators_go_first_and_only_so_many_wait() -> None:
+    inquiries = Inquiries(lambda intent, _: intent.console.startswith("ours"))
+    for number in range(WAITING + 10):
+        inquiries.intent(asks("health", f"stranger{number}"), b"")
+    inquiries.intent(asks("health", "ours"), b"")
+    inquiries.intent(asks("history", "ours"), b"")
+    inquiries.intent(asks("health", "ours"), b"")
+    order = []
+    while (intent := inquiries.take()) is not None:
+        order.append(intent.console)
+    assert order[:2] == ["ours", "ours"]
+    assert len(order) == 2 + WAITING
+    assert not inquiries.waiting
+
+
+def test_a_flood_of_made_up_senders_takes_bounded_room() -> None:
+    inquiries = Inquiries(lambda *_: True)
+    senders = inquiries.senders
+    for number in range(COUNTED * 2):
+        senders.of(f"a{number}").bad += 1
+    report = inquiries.report(
+        asks("health"), "e", 10.0, [("quiet", 4.0)], window=1, staged=0, waiting=0, holes=0, recorder=None
+    )
+    assert len(report.senders) == SENDERS
+    assert report.more == COUNTED + 1 - SENDERS
+    assert len(PrivateKey.generate().sign(report)) < 65_536
+
+
+def test_what_goes_wrong_is_counted_by_sender() -> None:
+    bench = Bench()
+    bench.raw(TOPICS.events("a", "r1"), b"nonsense")
+    bench.raw(TOPICS.status("a"), b"nonsense")
+    bench.event("r1", RunStarted(goal="g"))
+    tally = bench.desk.ingest.senders.of("a")
+    assert (tally.bad, tally.repeated, tally.resent) == (2, 0, 0)
+    bench.raw(TOPICS.intents("op-1"), OPERATOR.sign(asks("health")))
+    assert bench.desk.consoles.inquiries.waiting
+    assert not [kind for kind in bench.types() if kind == "intent.refused"]
+
+
+# ---- pages out of files ---------------------------------------------------------------------------------------------------
+
+
+def event(run: str, seq: int, text: str = "") -> bytes:
+    data = RunStarted(goal="g") if seq == 1 else StepFinished(step=seq, text=text)
+    from msgspec import Raw
+
+    return codec.encode(
+        Envelope(
+            id=f"i.{seq}",
+            source=codec.source("a", run),
+            type=data.TYPE,
+            incarnation="i",
+            seq=seq,
+            data=Raw(codec.encode(data)),
+        )
+    )
+
+
+START = 1_760_000_000_000
+
+
+async def written(folder: Path, count: int, text: str = "", rotate_at: int = 0) -> None:
+    """Two runs by turns, perhaps over two sessions."""
+    async with await Recording.open(
+        folder, initial=encode(Fleet(site="s")), clock=lambda: START / 1_000
+    ) as recording:
+        for number in range(count):
+            run = "r1" if number % 2 == 0 else "r2"
+            row = Row(number + 1, START + number, "a", run, event(run, number // 2 + 1, text))
+            await recording.append([row])
+            if number + 1 == rotate_at:
+                await recording.rotate(encode(Fleet(site="s", pos=number + 1, at=START + number)))
+
+
+@pytest.mark.parametrize("count, text, rotate_at", [(40, "", 0), (40, "", 17), (60, "x" * 4_000, 31)])
+async def test_pages_from_the_end_give_every_record_once(
+    tmp_path: Path, count: int, text: str, rotate_at: int
+) -> None:
+    await written(tmp_path, count, text, rotate_at)
+    paths, found, before, more = session_paths(tmp_path), [], count + 1, True
+    pages = 0
+    while more:
+        rows, more = await page(paths, "a", "r1", before)
+        assert rows
+        assert sum(len(row.event) for row in rows) <= PAGE_BYTES or len(rows) == 1
+        found = [row.pos for row in rows] + found
+        before = rows[0].pos
+        pages += 1
+    assert found == list(range(1, count + 1, 2))
+    assert pages > 1 or not (text or rotate_at)
+    assert len(rows) <= PAGE_RECORDS
+
+
+async def test_a_run_that_nobody_knows_has_no_page(tmp_path: Path) -> None:
+    await written(tmp_path, 4)
+    assert await page(session_paths(tmp_path), "a", "other", 5) == ([], False)
+
+
+def test_a_verb_that_an_older_supervisor_does_not_know_is_refused_as_a_whole() -> None:
+    with pytest.raises(DecodeError):
+        codec.decode(b'{"verb": "weather", "id": "i", "operator": "o", "console": "c"}', Intent)
