@@ -6,7 +6,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from bus.alarm_records import AlarmAcknowledged, AlarmShelved
-from bus.events import ActionProposed
+from bus.events import ActionProposed, Gate
 from bus.policy_records import PolicyAdopted
 from bus.records import (
     ActionAsked,
@@ -98,7 +98,8 @@ def ruled() -> Script:
     script = busy()
     for part in in_force():
         script.supervisor(part)
-    for number, gate in enumerate(("hold", "notify")):
+    gates: tuple[Gate, ...] = ("hold", "notify")
+    for number, gate in enumerate(gates):
         action = f"p{number}"
         script.agent(
             "refunds", "7q4f", ActionProposed(action=action, tool="issue_refund", args={"amount": 480})
@@ -110,7 +111,7 @@ def ruled() -> Script:
             severity=3,
             failure_bp=2_000,
             gate=gate,
-            reasons=why,  # type: ignore[arg-type]
+            reasons=why,
         )
         script.supervisor(judged, "refunds", "7q4f")
         if gate == "hold":

@@ -11,6 +11,7 @@ from console.core.state import Action, Fleet, Run
 from console.tui import attention, figures
 from console.tui.arguments import telling
 from console.tui.attention import CONTROL, MARKS, Level, Plight
+from console.tui.command_words import stopped_by
 from console.tui.counting import due_at
 from console.tui.frame_rows import View
 from console.tui.index import FleetIndex
@@ -70,7 +71,7 @@ def _row(index: FleetIndex, item: Item, view: View) -> Line:
         return BLANK
     if item.kind == "ill":
         return _ill(index, run, view)
-    return _rest(run, view) if item.kind == "rest" else _well(index, run, view)
+    return _rest(index, run, view) if item.kind == "rest" else _well(index, run, view)
 
 
 def _head(index: FleetIndex, title: str, view: View) -> Line:
@@ -215,7 +216,8 @@ def _well(index: FleetIndex, run: Run, view: View) -> Line:
     """A run that is well: an agent's only one, or one of those that it was unfolded into."""
     row = _start(run, None).at(22, figures.spark(progress(run)), "rule")
     step = run.steps[-1] if run.steps else None
-    doing = f"step {step.step} {step.name}" if step else run.state
+    of = f" of {run.steps_of}" if run.steps_of else ""
+    doing = f"step {step.step}{of} {step.name}" if step else run.state
     if index.well_runs_of(run.agent) == 1:
         row.at(24, doing, "muted", end=view.last - 32)
         return _numbers(row, view, index, run, 1)
@@ -223,8 +225,9 @@ def _well(index: FleetIndex, run: Run, view: View) -> Line:
     return row.right(view.last, (figures.age(view.now - run.last_at), "muted")).line
 
 
-def _rest(run: Run, view: View) -> Line:
+def _rest(index: FleetIndex, run: Run, view: View) -> Line:
     row = _start(run, None).at(22, state_word(run), "muted")
-    row.at(45, run.ended_text or run.goal, "muted", end=view.last - 5)
+    stopped = stopped_by(index.commands(run)) if run.state in ("paused", "killed") else ""
+    row.at(45, stopped or run.ended_text or run.goal, "muted", end=view.last - 5)
     since = run.ended_at if run.ended_at is not None else run.last_at
     return row.right(view.last, (figures.age(view.now - since), "muted")).line

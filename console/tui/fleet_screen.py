@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import ClassVar, Final
 
 from console.core.state import Action, Fleet, Run
-from console.tui import fleet_rows, panes
+from console.tui import fleet_rows, panes, progress_rows
 from console.tui.filter import Sieve
 from console.tui.filtering import FilteringScreen
 from console.tui.floor_screen import Subject
@@ -101,7 +101,7 @@ class FleetScreen(FilteringScreen):
         return taken
 
     def detail(self, cells: int) -> list[Line]:
-        index, view = self.floor.index, self.view
+        index, fleet, view = self.floor.index, self.floor.fleet, self.view
         kind, _, key = self.body.cursor.partition(":")
         if kind == "agent":
             runs, total = index.agent(key, _SEVERAL), index.well_runs_of(key)
@@ -118,7 +118,7 @@ class FleetScreen(FilteringScreen):
             first,
             panes.last_steps(run, cells),
             panes.said(run, cells) if not run.steps else [],
-            panes.spent(run, view),
+            progress_rows.beside(run, fleet, view, cells),
         )
 
     def subject(self) -> Subject:

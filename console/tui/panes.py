@@ -10,6 +10,7 @@ from console.core.state import Action, Command, Run
 from console.tui import figures
 from console.tui.arguments import pieces
 from console.tui.attention import CONTROL, MARKS, SEVERITY, Level, Plight
+from console.tui.command_words import so_far
 from console.tui.counting import due_at
 from console.tui.fleet_rows import progress, state_word
 from console.tui.frame_rows import View
@@ -129,7 +130,7 @@ def one_run(
         lines += field("ended", f"“{run.ended_text}”", cells)
     for command in [each for each in commands if each.kind != "decision"][-2:]:
         lines += field(command.kind, f"asked for by {command.by}", cells)
-        lines += field("", f"so far {command.state}", cells)
+        lines += field("", so_far(command), cells)
     return lines
 
 

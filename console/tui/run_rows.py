@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from typing import Final, NamedTuple
 
 from bus.events import Confidence
@@ -85,10 +86,13 @@ def facts(
     waits: bool,
     view: View,
     verified: tuple[int, int] = (0, 0),
+    used: Sequence[str] = (),
+    measures: Sequence[Line] = (),
 ) -> list[Line]:
     """What stands above the steps: task and state, who and how much, how far, what it claims.
 
-    `verified` are the calls of its version that were found right, and wrong.
+    `verified` are the calls of its version that were found right, and wrong; `used` is what it used up, `measures` are
+    further rows below its progress and claims.
     """
     row = Row()
     level: Level | None = "act" if waits else (found.level if found else None)
@@ -99,9 +103,10 @@ def facts(
         row.at(1, MARKS[level], level)
     state = state_word(run)
     row.at(3, f"“{run.goal}”" if run.goal else "no goal was given", "strong", end=view.last - len(state) - 2)
-    lines = [row.right(view.last, (state, "strong")).line, _who(run, view), BLANK, _progress(run, view)]
+    lines = [row.right(view.last, (state, "strong")).line, _who(run, used, view), BLANK, _progress(run, view)]
     if run.claims:
         lines.append(_claims(run, verified))
+    lines += measures
     if found:
         lines.append(Row().at(3, "not well", "muted").at(14, found.fact, end=view.last + 1).line)
     elif run.ended_text:
@@ -109,18 +114,10 @@ def facts(
     return [*lines, BLANK]
 
 
-def _who(run: Run, view: View) -> Line:
-    until = run.ended_at if run.ended_at is not None else view.now
+def _who(run: Run, used: Sequence[str], view: View) -> Line:
     row = Row().at(3, figures.joined([f"{run.agent} {run.version}".rstrip()]), end=40)
     row.then(run.run, gap=2, end=48).then(f"{CONTROL[run.control]} {run.control}", gap=2)
-    spent = [
-        f"{figures.age(until - run.started_at)} long" if run.ended_at else figures.age(until - run.started_at)
-    ]
-    if run.cost_usd:
-        spent.append(f"${run.cost_usd:.2f}")
-    if run.tokens:
-        spent.append(figures.tokens(run.tokens))
-    return row.right(view.last, (figures.joined(spent), "text")).line
+    return row.right(view.last, (figures.joined(used), "text")).line
 
 
 def _progress(run: Run, view: View) -> Line:
