@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+import msgspec
+
 from console.core.lifecycle import OPEN
 from console.core.state import (
     ACTIONS_KEPT,
@@ -19,7 +21,6 @@ from console.core.state import (
     Command,
     Fleet,
     Run,
-    kept_bytes,
 )
 
 COMMANDS_AT_ONCE: Final = 64
@@ -27,6 +28,17 @@ COMMANDS_AT_ONCE: Final = 64
 
 OPEN_FACTOR: Final = 32
 """How many times as many commands are kept while none of them is settled."""
+
+
+_ENCODER: Final = msgspec.msgpack.Encoder()
+
+
+def kept_bytes(value: object) -> int | None:
+    """The bytes that a JSON value takes in a keyframe, or None if it cannot stand there; integers beyond 64 bits cannot."""
+    try:
+        return len(_ENCODER.encode(value))
+    except (OverflowError, TypeError, ValueError, RecursionError, msgspec.MsgspecError):
+        return None
 
 
 def keep_args(fleet: Fleet, run: Run, action: Action, args: dict[str, Any], pos: int) -> None:

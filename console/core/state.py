@@ -309,14 +309,6 @@ class _Stamp(Struct):
 _STAMPS: Final = msgspec.msgpack.Decoder(_Stamp)
 
 
-def kept_bytes(value: object) -> int | None:
-    """The bytes that a JSON value takes in a keyframe, or None if it cannot stand there; integers beyond 64 bits cannot."""
-    try:
-        return len(_ENCODER.encode(value))
-    except (OverflowError, TypeError, ValueError, RecursionError, msgspec.MsgspecError):
-        return None
-
-
 class KeyframeError(ValueError):
     """Bytes that are not an encoded fleet of this version."""
 
