@@ -198,7 +198,16 @@ def in_order(screen: Terminal) -> None:
 # ---- the test --------------------------------------------------------------------------------------------------------
 
 
-QUIET: Final = frozenset({"recording.started", "supervisor.started", "operator.joined", "operator.left"})
+QUIET: Final = frozenset(
+    {
+        "recording.started",
+        "supervisor.started",
+        "policy.adopted",
+        "operator.joined",
+        "operator.signed",
+        "operator.left",
+    }
+)
 """What the log holds besides agents, their actions, and what became of these."""
 
 

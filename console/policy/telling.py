@@ -61,16 +61,21 @@ def adopted(
         PolicySuppression(kind=kind, agent=agent, why=plain(why, TEXT_CHARS))
         for kind, agent, why in (suppressions or Suppressions()).written
     ]
-    parts = [
-        first,
-        *(msgspec.structs.replace(_bare(first), budgets=some) for some in _batches(bounds)),
-        *(msgspec.structs.replace(_bare(first), suppressed=some) for some in _batches(hidden)),
-        *(msgspec.structs.replace(_bare(first), rules=some) for some in _batches(rules)),
-        *(msgspec.structs.replace(_bare(first), tools=some) for some in _batches(tools)),
-    ]
-    whole = hashlib.sha256(msgspec.json.encode(parts)).hexdigest()
+    whole = msgspec.structs.replace(first, budgets=bounds, suppressed=hidden, rules=rules, tools=tools)
+    parts = (
+        [whole]
+        if len(msgspec.json.encode(whole)) <= PART_BYTES
+        else [
+            first,
+            *(msgspec.structs.replace(_bare(first), budgets=some) for some in _batches(bounds)),
+            *(msgspec.structs.replace(_bare(first), suppressed=some) for some in _batches(hidden)),
+            *(msgspec.structs.replace(_bare(first), rules=some) for some in _batches(rules)),
+            *(msgspec.structs.replace(_bare(first), tools=some) for some in _batches(tools)),
+        ]
+    )
+    content = hashlib.sha256(msgspec.json.encode(parts)).hexdigest()
     return [
-        msgspec.structs.replace(part, content=whole, part=number, of=len(parts))
+        msgspec.structs.replace(part, content=content, part=number, of=len(parts))
         for number, part in enumerate(parts, 1)
     ]
 
