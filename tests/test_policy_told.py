@@ -34,7 +34,7 @@ def test_everything_that_is_judged_by_is_told() -> None:
     known = taken([part])
     assert [rule.id for rule in known.rules] == ["payout-limit", "no-exports"]
     assert known.rules[0].when == "double(args.amount) > 400.0"
-    assert known.rules[0].fires == ['{"tool":"issue_refund","args":{"amount":480.0}}']
+    assert known.rules[0].fires == ['{"tool": "issue_refund", "args": {"amount": 480.0}}']
     assert [(tool.tool, tool.effect, tool.severity) for tool in known.tools] == [
         ("issue_refund", "write", 3),
         ("read_shelf", "read", 0),

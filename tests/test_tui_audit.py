@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from bus.alarm_records import AlarmCleared, AlarmRaised
-from bus.records import ActionDecided
+from bus.policy_records import PolicyAdopted, PolicyRule, PolicyTool
+from bus.records import ActionDecided, OperatorSigned
 from console.cli.archived import Archived
 from console.core.deeds import DEEDS_KEPT
 from tests.floor_fixture import Script, busy
@@ -134,3 +135,26 @@ async def test_a_replay_shows_the_policy_and_the_deeds_of_that_time(tmp_path: Pa
         assert "op-2             decide" in it.text()
         await it.go(before)
         assert "op-2             decide" not in it.text()
+
+
+HOSTILE = "\x1b]0;owned\x07\x1b[2J[bold red]x[/]\u202e\x9b31m\ttab"
+
+
+async def test_no_byte_of_hostile_text_reaches_the_screen() -> None:
+    script = acted()
+    rule = PolicyRule(id="r", raises="ask", tool=HOSTILE, why=HOSTILE, when=HOSTILE, fires=[HOSTILE])
+    tool = PolicyTool(tool=HOSTILE, effect="read", severity=0, why=HOSTILE)
+    script.supervisor(
+        PolicyAdopted(digest="a" * 64, content="b" * 64, policy=HOSTILE, rules=[rule], tools=[tool])
+    )
+    script.supervisor(OperatorSigned(operator=HOSTILE, key=HOSTILE))
+    script.supervisor(
+        ActionDecided(action="a1", outcome="rejected", by=HOSTILE, reason=HOSTILE), "refunds", "7q4f"
+    )
+    for size in ((80, 24), (120, 36)):
+        async with console(script, size=size) as it:
+            for keys in (("8",), ("down",), ("9",), ("enter",), ("escape", "tab"), ("enter",), ("tab",)):
+                await it.press(*keys)
+                shown = it.text()
+                assert not [sign for sign in shown if sign != "\n" and not sign.isprintable()], keys
+                assert "owned" in shown or keys in (("tab",), ("down",))

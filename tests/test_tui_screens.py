@@ -113,6 +113,7 @@ PICTURES: dict[str, tuple[Callable[[], Script], tuple[int, int], tuple[str, ...]
     "policy-rule": (ruled, (80, 24), ("9", "enter"), {}),
     "policy-tools": (ruled, (80, 24), ("9", "tab"), {}),
     "policy-limits": (ruled, (120, 36), ("9", "tab", "tab"), {}),
+    "policy-wide": (ruled, (120, 36), ("9", "tab"), {}),
     "policy-none": (empty, (80, 24), ("9",), {}),
     "audit": (acted, (80, 24), ("8",), {}),
     "audit-wide": (acted, (120, 36), ("8", "down"), {}),

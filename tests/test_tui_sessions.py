@@ -48,13 +48,14 @@ def damage(path: Path, pos: int) -> None:
         connection.execute("DELETE FROM log WHERE pos = ?", (pos,))
 
 
-async def test_the_screen_is_as_pictured(folder: Path) -> None:
+@pytest.mark.parametrize("name, size", [("sessions", (80, 24)), ("sessions-wide", (120, 36))])
+async def test_the_screen_is_as_pictured(folder: Path, name: str, size: tuple[int, int]) -> None:
     spoil(folder)
-    async with console(busy(), archive=Archived(folder)) as it:
-        await it.press("7")
+    async with console(busy(), size=size, archive=Archived(folder)) as it:
+        await it.press("7", *(["down"] if size[0] > 80 else []))
         await read(it)
         shown = it.text()
-    path = SCREENS / "sessions.txt"
+    path = SCREENS / f"{name}.txt"
     if WRITE:
         path.write_text(shown, "utf-8")
     assert shown == path.read_text("utf-8")

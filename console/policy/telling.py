@@ -141,7 +141,7 @@ _UNSAID: Final = msgspec.to_builtins(Known())
 def _example(one: Known) -> str:
     """An example as JSON, without what it leaves unsaid."""
     said = {name: value for name, value in msgspec.to_builtins(one).items() if value != _UNSAID[name]}
-    return msgspec.json.encode(said).decode()
+    return msgspec.json.format(msgspec.json.encode(said), indent=0).decode()
 
 
 def tool_of(name: str, facts: ToolFacts) -> PolicyTool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from console.core.deeds import ALONE, NOBODY, Deed
 from console.core.state import Fleet
 from console.tui import figures
+from console.tui.command_words import so_far
 from console.tui.frame_rows import View
 from console.tui.paint import BLANK, Line, Row, cut_middle, safe, wrap
 from console.tui.theme import Ink
@@ -54,21 +55,26 @@ def deed_row(deed: Deed, fleet: Fleet, view: View) -> Line:
 
 def words(deed: Deed, fleet: Fleet, view: View) -> list[Line]:
     """A deed in full: by which key, about what, in which words."""
-    lines = [BLANK, Row().at(3, f"{deed.who}: {deed.did}", "strong", end=view.last + 1).line]
     at = f"{figures.day(deed.at, view.zone)}:{figures.clock(deed.at, view.zone, tenths=True)[6:]}"
-    row = Row().at(3, "recorded", "muted").at(_TEXT, at)
-    lines.append(row.then(f"position {deed.pos}", "muted", gap=2).line)
-    lines.append(Row().at(3, "key", "muted").at(_TEXT, _key(deed), end=view.last + 1).line)
-    subject = "  ".join(part for part in (deed.about, f"alarm {deed.alarm}" if deed.alarm else "") if part)
-    if subject:
-        lines.append(Row().at(3, "about", "muted").at(_TEXT, subject, end=view.last + 1).line)
+    lines = [BLANK, Row().at(3, f"{deed.who}: {deed.did}", "strong", end=view.last + 1).line]
+    lines += _field("recorded", f"{at}  position {deed.pos}", view)
+    lines += _field("key", _key(deed), view)
+    lines += _field("about", deed.about, view)
+    lines += _field("alarm", deed.alarm, view)
     command = fleet.commands.get(deed.command)
-    if command is not None and command.problem:
-        problem = f"{command.state}: {command.problem}"
-        lines.append(Row().at(3, "command", "muted").at(_TEXT, problem, end=view.last + 1).line)
-    for number, piece in enumerate(wrap(safe(f"“{deed.text}”"), view.last - _TEXT)[:2] if deed.text else []):
-        lines.append(Row().at(3, "" if number else "words", "muted").at(_TEXT, piece).line)
-    return lines
+    if command is not None:
+        said = f", {command.problem}" if command.problem else ""
+        lines += _field("command", f"{so_far(command)}{said}", view)
+    return [*lines, *_field("words", f"“{deed.text}”" if deed.text else "", view)]
+
+
+def _field(name: str, text: str, view: View) -> list[Line]:
+    """A name and its words in three lines at most, or nothing."""
+    pieces = wrap(safe(text), view.last - _TEXT + 1)[:3] if text else []
+    return [
+        Row().at(3, "" if number else name, "muted").at(_TEXT, piece).line
+        for number, piece in enumerate(pieces)
+    ]
 
 
 def _key(deed: Deed) -> str:

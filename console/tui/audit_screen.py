@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from typing import Final
+from typing import ClassVar, Final
 
 from console.core.deeds import Deed
 from console.tui import audit_rows
 from console.tui.archive import ArchiveError
+from console.tui.aside import in_pane
 from console.tui.filtering import FilteringScreen
 from console.tui.frame_rows import Note
 from console.tui.paint import BLANK, Line
@@ -21,6 +22,7 @@ class AuditScreen(FilteringScreen):
     """What the fleet remembers of deeds, with what scrolled out of it meanwhile; older ones by page from the recordings."""
 
     place = "audit"
+    paned: ClassVar[bool] = True
 
     def __init__(self) -> None:
         super().__init__()
@@ -104,8 +106,12 @@ class AuditScreen(FilteringScreen):
         deed = self._chosen()
         more = self.floor.archive is not None and not self._whole and len(self._deeds) < MOST
         first = self._deeds[0] if self._deeds else None
-        said = audit_rows.words(deed, self.floor.fleet, self.view) if deed else []
+        said = audit_rows.words(deed, self.floor.fleet, self.view) if deed and not self.beside else []
         return [audit_rows.since(first, self.view, more=more), *said]
+
+    def detail(self, cells: int) -> list[Line]:
+        deed, fleet = self._chosen(), self.floor.fleet
+        return in_pane(lambda view: audit_rows.words(deed, fleet, view), self.view, cells) if deed else []
 
     def _chosen(self) -> Deed | None:
         return self._by_name.get(self.body.cursor)

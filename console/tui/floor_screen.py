@@ -71,6 +71,11 @@ class FloorScreen(PointedScreen, inherit_bindings=False):
         """What stands beside the list, in so many cells."""
         return []
 
+    @property
+    def beside(self) -> bool:
+        """Whether detail stands beside the list now, and not below it."""
+        return self.paned and frame.split(self.floor.view(self.extent.width), self.extent.height)[1] > 0
+
     def subject(self) -> Subject:
         """What is under the cursor."""
         return Subject()

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import ClassVar
 
 from bus.policy_records import PolicyTool
 from console.tui import policy_rows
 from console.tui.actions import KeyAction
 from console.tui.acts import ActingScreen
-from console.tui.frame_rows import Note
+from console.tui.aside import in_pane
+from console.tui.frame_rows import Note, View
 from console.tui.paint import BLANK, Line, Row
 from console.tui.policy_rows import TABS, Tab
 
@@ -17,6 +19,7 @@ class PolicyScreen(ActingScreen):
     """Rules, tools and limits in a tab each; the entry under the cursor in full instead of the list, while it is open."""
 
     place = "policy"
+    paned: ClassVar[bool] = True
 
     def __init__(self) -> None:
         super().__init__()
@@ -47,21 +50,26 @@ class PolicyScreen(ActingScreen):
         return [*own, *(f"preset:{name}" for name in self._shipped())]
 
     def names(self) -> Sequence[str]:
-        self._page = self._whole() if self._open else []
+        self._page = self._whole(self._open, self.view)
         if not self._page and self._tab == "limits":
             self._page = policy_rows.limits(self.floor.fleet, self.view)
         if self._page:
             return [""] * len(self._page)
         return self._entries() or [""]
 
-    def _whole(self) -> list[Line]:
-        """What is open, in full; nothing once it is in force no more."""
-        known, view = self.floor.fleet.policy, self.view
-        kind, _, name = self._open.partition(":")
+    def detail(self, cells: int) -> list[Line]:
+        if self._page:
+            return []
+        return in_pane(lambda view: self._whole(self.body.cursor, view), self.view, cells)
+
+    def _whole(self, entry: str, view: View) -> list[Line]:
+        """An entry in full; nothing once it is in force no more."""
+        known = self.floor.fleet.policy
+        kind, _, name = entry.partition(":")
         if kind == "rule":
             rule = next((rule for rule in known.rules if rule.id == name), None)
             return policy_rows.rule_whole(rule, known, view) if rule else []
-        tool = self._tool(self._open)
+        tool = self._tool(entry)
         return policy_rows.tool_whole(tool, view, preset=kind == "preset") if tool else []
 
     def _tool(self, chosen: str) -> PolicyTool | None:

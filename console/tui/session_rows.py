@@ -11,6 +11,8 @@ from console.tui.theme import Ink
 _LENGTH, _RUNS, _ASKS, _DECIDED, _ALARMS, _LOST, _SIZE = 25, 31, 37, 46, 54, 60, 70
 """Where the numbers end."""
 
+_TEXT = 14
+
 _HEADS = (
     (_LENGTH, "length"), (_RUNS, "runs"), (_ASKS, "asks"), (_DECIDED, "decided"),
     (_ALARMS, "alarms"), (_LOST, "lost"), (_SIZE, "size"),
@@ -57,22 +59,30 @@ def session_row(session: Session, tally: Tally | None, view: View, *, here: bool
 def words(session: Session, tally: Tally | None, view: View, *, here: bool) -> list[Line]:
     """A session in words: its name and place in the log, what is wrong with it, and what shows it again."""
     lines = [BLANK, Row().at(3, session.name, "strong").line]
-    problem = session.problem or (tally.problem if tally else "")
-    if not session.problem:
-        row = Row().at(3, "records", "muted").at(14, figures.grouped(session.records))
-        row.then(f"positions {session.first_pos} to {session.last_pos}", "muted", gap=2)
-        row.then(f"to {figures.day(session.ended, view.zone)}", "muted", gap=2, end=view.last + 1)
-        lines.append(row.line)
-    if tally and tally.missing:
-        text = f"{figures.grouped(tally.missing)} events of agents are lost for ever"
-        lines.append(Row().at(3, "missing", "muted").at(14, text).line)
-    for number, piece in enumerate(wrap(safe(problem), view.last - 13)[:3] if problem else []):
-        lines.append(Row().at(3, "" if number else "problem", "muted").at(14, piece).line)
-    if session.open and not problem:
-        text = "it is being written, or its writer was killed; what is committed is whole"
-        lines.append(Row().at(3, "open", "muted").at(14, text, end=view.last + 1).line)
     if session.problem:
-        return lines
-    what = "it is what you see" if here else f"watchfloor replay {session.name}"
-    lines.append(Row().at(3, "again", "muted").at(14, what, end=view.last + 1).line)
-    return lines
+        return [*lines, *_field("problem", session.problem, view)]
+    span = f"positions {session.first_pos} to {session.last_pos}"
+    lines += _field("records", f"{figures.grouped(session.records)}, {span}", view)
+    lines += _field("to", figures.day(session.ended, view.zone), view)
+    if tally and tally.missing:
+        lines += _field(
+            "missing", f"{figures.grouped(tally.missing)} events of agents are lost for ever", view
+        )
+    if tally and tally.problem:
+        lines += _field("problem", tally.problem, view)
+    if session.open:
+        lines += _field(
+            "open", "it is being written, or its writer was killed; what is committed is whole", view
+        )
+    return [
+        *lines,
+        *_field("again", "it is what you see" if here else f"watchfloor replay {session.name}", view),
+    ]
+
+
+def _field(name: str, text: str, view: View) -> list[Line]:
+    """A name and its words in three lines at most."""
+    return [
+        Row().at(3, "" if number else name, "muted").at(_TEXT, piece).line
+        for number, piece in enumerate(wrap(safe(text), view.last - _TEXT + 1)[:3])
+    ]

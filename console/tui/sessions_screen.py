@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from typing import ClassVar
 
 from console.tui import session_rows
 from console.tui.acts import ActingScreen
 from console.tui.archive import ArchiveError, Session, Tally
-from console.tui.frame_rows import Note
+from console.tui.aside import in_pane
+from console.tui.frame_rows import Note, View
 from console.tui.paint import BLANK, Line, Row, safe
 
 
@@ -16,6 +18,7 @@ class SessionsScreen(ActingScreen):
     """One row a session. They are listed at once and counted one after the other, the newest first."""
 
     place = "sessions"
+    paned: ClassVar[bool] = True
 
     def __init__(self) -> None:
         super().__init__()
@@ -105,11 +108,16 @@ class SessionsScreen(ActingScreen):
         return self.view.replay and session.name == self.floor.fleet.session
 
     def under(self) -> list[Line]:
+        return [] if self.beside else self._words(self.view)
+
+    def detail(self, cells: int) -> list[Line]:
+        return in_pane(self._words, self.view, cells)
+
+    def _words(self, view: View) -> list[Line]:
         session = self._sessions.get(self.body.cursor)
         if session is None:
             return []
-        tally = self._tallies.get(session.name)
-        return session_rows.words(session, tally, self.view, here=self._here(session))
+        return session_rows.words(session, self._tallies.get(session.name), view, here=self._here(session))
 
     def act_open(self) -> None:
         session = self._sessions.get(self.body.cursor)

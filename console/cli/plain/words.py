@@ -65,7 +65,6 @@ PARITY: Final[dict[str, str]] = {
     "respond": "respond", "pause": "pause", "kill": "kill", "hold_all": "hold-all",
     "acknowledge": "ack", "reset": "reset", "shelve": "shelve", "remove": "remove", "next": "alarms", "tab": "alarms",
     "fold": "alarms", "reliability": "reliability", "bus": "status", "recorder": "status", "verify": "reliability",
-    "sessions": "status", "audit": "status", "policy": "status", "older": "status",
     "fleet": "fleet", "queue": "queue", "alarms": "alarms", "views": "fleet",
     "filter": "filter", "text": "filter", "keep": "filter", "clear": "filter",
     "commands": "help", "choose": "help", "help": "help", "quit": "quit", "how_to_quit": "quit",
@@ -80,6 +79,9 @@ ANSWERS: Final[dict[str, str]] = {
 LEFT_OUT: Final[dict[str, str]] = {
     "up": NO_CURSOR, "down": NO_CURSOR, "page_up": NO_CURSOR, "page_down": NO_CURSOR, "top": NO_CURSOR,
     "bottom": NO_CURSOR, "earlier": NO_CURSOR, "later": NO_CURSOR, "back": NO_SCREEN, "leave": NO_SCREEN,
+    "sessions": "watchfloor sessions lists them", "audit": "watchfloor oncall tells it", 
+    "older": "watchfloor oncall tells it",
+    "policy": "watchfloor policy check and explain tell it",
 }  # fmt: skip
 """Actions that only a screen needs, and why."""
 # fmt: on
