@@ -162,7 +162,7 @@ def test_what_goes_wrong_is_counted_by_sender() -> None:
     bench = Bench()
     bench.raw(TOPICS.events("a", "r1"), b"nonsense")
     bench.raw(TOPICS.status("a"), b"nonsense")
-    bench.event("r1", RunStarted(goal="g"))
+    bench.event(1, RunStarted(goal="g"))
     tally = bench.desk.ingest.senders.of("a")
     assert (tally.bad, tally.repeated, tally.resent) == (2, 0, 0)
     bench.raw(TOPICS.intents("op-1"), OPERATOR.sign(asks("health")))
