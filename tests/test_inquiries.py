@@ -210,7 +210,8 @@ async def test_pages_from_the_end_give_every_record_once(
     tmp_path: Path, count: int, text: str, rotate_at: int
 ) -> None:
     await written(tmp_path, count, text, rotate_at)
-    paths, found, before, more = session_paths(tmp_path), [], count + 1, True
+    paths, before, more = session_paths(tmp_path), count + 1, True
+    found: list[int] = []
     pages = 0
     while more:
         rows, more = await page(paths, "a", "r1", before)
