@@ -162,7 +162,7 @@ def test_what_goes_wrong_is_counted_by_sender() -> None:
     bench = Bench()
     bench.raw(TOPICS.events("a", "r1"), b"nonsense")
     bench.raw(TOPICS.status("a"), b"nonsense")
-    bench.event("r1", RunStarted(goal="g"))
+    bench.event(1, RunStarted(goal="g"))
     tally = bench.desk.ingest.senders.of("a")
     assert (tally.bad, tally.repeated, tally.resent) == (2, 0, 0)
     bench.raw(TOPICS.intents("op-1"), OPERATOR.sign(asks("health")))
@@ -210,7 +210,8 @@ async def test_pages_from_the_end_give_every_record_once(
     tmp_path: Path, count: int, text: str, rotate_at: int
 ) -> None:
     await written(tmp_path, count, text, rotate_at)
-    paths, found, before, more = session_paths(tmp_path), [], count + 1, True
+    paths, before, more = session_paths(tmp_path), count + 1, True
+    found: list[int] = []
     pages = 0
     while more:
         rows, more = await page(paths, "a", "r1", before)

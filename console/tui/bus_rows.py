@@ -151,7 +151,12 @@ def _links(report: HealthReport | None, view: View, *, stale: bool) -> Line:
             gap=1,
         )
     if report.holes:
-        row.then(f"{report.holes} runs with missing events, asked for", "watch", gap=2, end=view.last + 1)
+        row.then(
+            f"{figures.counted(report.holes, 'run')} with missing events, asked for",
+            "watch",
+            gap=2,
+            end=view.last + 1,
+        )
     return row.line
 
 
@@ -188,7 +193,7 @@ def _operators(fleet: Fleet, view: View) -> list[Line]:
         names[operator] = names.get(operator, 0) + 1
     told = [name if count == 1 else f"{name} ×{count}" for name, count in sorted(names.items())]
     row = _named("watching").at(VALUES, figures.joined(told) or "nobody", end=view.last - 14)
-    return [row.right(view.last, (f"{len(fleet.operators)} consoles", "muted")).line]
+    return [row.right(view.last, (figures.counted(len(fleet.operators), "console"), "muted")).line]
 
 
 # ---- agents ----------------------------------------------------------------------------------------------------------
@@ -240,7 +245,12 @@ def about(life: AgentLife, summed: Sums, sender: SenderHealth | None) -> list[li
         process.append(
             ("gone by", {"will": "its will: the link broke", "silence": "silence"}.get(life.why, life.why))
         )
-    came = [("events", f"{figures.grouped(summed.events)} recorded of {summed.runs} runs on the floor")]
+    came = [
+        (
+            "events",
+            f"{figures.grouped(summed.events)} recorded of {figures.counted(summed.runs, 'run')} on the floor",
+        )
+    ]
     missing = figures.joined(
         [
             f"{summed.gaps} missing for good" if summed.gaps else "",
@@ -251,7 +261,8 @@ def about(life: AgentLife, summed: Sums, sender: SenderHealth | None) -> list[li
     )
     came.append(("lost, odd", missing or "nothing"))
     if sender is not None:
-        words = f"{sender.resent} times asked to send again, {sender.repeated} came twice, {sender.bad} not understood"
+        asked = f"{figures.counted(sender.resent, 'time')} asked to send again"
+        words = f"{asked}, {sender.repeated} came twice, {sender.bad} not understood"
         came.append(("counted", words))
     passes = ", ".join(life.passes) or "none"
     return [process, came, [("passes", passes)]]

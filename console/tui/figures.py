@@ -114,6 +114,11 @@ def size(chars: int) -> str:
     return f"{chars} characters" if chars < 1_000 else f"{chars / 1_000:.1f}k characters"
 
 
+def counted(number: int, name: str) -> str:
+    """A number of things, in one or many: `1 run`, `2 runs`."""
+    return f"{grouped(number)} {name}" if number == 1 else f"{grouped(number)} {name}s"
+
+
 def bytes_(count: int) -> str:
     """A size in bytes, by thousands: `512 B`, `12.3 MB`."""
     size = float(count)

@@ -130,7 +130,7 @@ def _keyframe(recorder: RecorderHealth) -> Line:
 def _site(recorder: RecorderHealth) -> list[Line]:
     lines = []
     if recorder.sessions is not None:
-        row = _named("kept").at(VALUES, f"{recorder.sessions} sessions")
+        row = _named("kept").at(VALUES, figures.counted(recorder.sessions, "session"))
         row.then(figures.bytes_(recorder.sessions_size or 0), gap=2)
         lines.append(row.then("none is ever deleted by itself", "muted", gap=2).line)
     if recorder.free is not None and recorder.disk:
