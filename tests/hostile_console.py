@@ -9,6 +9,8 @@ from bus.alarm_records import AlarmRaised
 from bus.events import (
     CommandRefused,
     Confidence,
+    ControlLevel,
+    Gate,
     MessageSeen,
     Progress,
     RunFinished,
@@ -50,14 +52,20 @@ TOOL = HARM[:120] + MARK
 def hostile() -> Script:
     """Runs, asks, alarms, judgements and refusals, with harm wherever a text may stand."""
     script = Script()
-    for number, control in enumerate(("observed", "gated", "contained")):
+    controls: tuple[ControlLevel, ...] = ("observed", "gated", "contained")
+    gates: tuple[Gate, ...] = ("ask", "hold")
+    for number, control in enumerate(controls):
         run = f"h{number}"
-        script.agent("evil", run, RunStarted(goal=HARM, control=control, agent_version=HARM, model=HARM, labels={HARM: HARM}))
+        script.agent(
+            "evil",
+            run,
+            RunStarted(goal=HARM, control=control, agent_version=HARM, model=HARM, labels={HARM: HARM}),
+        )
         script.agent("evil", run, MessageSeen(role="user", text=HARM, name=HARM))
         script.agent("evil", run, StepStarted(step=1, name=HARM, confidence=Confidence(value=0.2)))
         script.agent("evil", run, StepFinished(step=1, ok=False, text=HARM))
         script.agent("evil", run, Progress(done=1, of=3, text=HARM))
-    for number, gate in enumerate(("ask", "hold"), 1):
+    for number, gate in enumerate(gates, 1):
         args = {"to": HARM, HARM: [HARM, {HARM: HARM}]}
         script.ask("evil", f"h{number}", "a1", TOOL, args, gate=gate, reason=HARM, reasons=(HARM, HARM))
     script.agent("evil", "h3", RunStarted(goal=HARM, control="gated"))
@@ -65,13 +73,23 @@ def hostile() -> Script:
     script.command("evil", "h1", "pause", by=HARM)
     script.agent("evil", "h1", CommandRefused(command="c1", reason=HARM))
     script.ask("evil", "h1", "a2", TOOL, {"to": HARM})
-    script.supervisor(ActionDecided(action="a2", outcome="rejected", command="d9", by=HARM, reason=HARM), "evil", "h1")
-    rule = PolicyRule(id="r", raises="hold", why=HARM, tool=HARM, agent=HARM, when=HARM, args={HARM: HARM}, fires=[HARM])
+    script.supervisor(
+        ActionDecided(action="a2", outcome="rejected", command="d9", by=HARM, reason=HARM), "evil", "h1"
+    )
+    rule = PolicyRule(
+        id="r", raises="hold", why=HARM, tool=HARM, agent=HARM, when=HARM, args={HARM: HARM}, fires=[HARM]
+    )
     tool = PolicyTool(tool=HARM, effect="send", severity=3, command=HARM, why=HARM)
     hidden = PolicySuppression(kind="gap", agent=HARM, why=HARM)
     script.supervisor(
         PolicyAdopted(
-            digest="0" * 64, content="0" * 64, policy=HARM, catalogue=HARM, rules=[rule], tools=[tool], suppressed=[hidden]
+            digest="0" * 64,
+            content="0" * 64,
+            policy=HARM,
+            catalogue=HARM,
+            rules=[rule],
+            tools=[tool],
+            suppressed=[hidden],
         )
     )
     script.supervisor(AlarmRaised(alarm="x/evil/h1", kind="bad-input", priority=1, text=HARM), "evil", "h1")
@@ -84,9 +102,7 @@ async def main() -> None:
     prepare(settings)
     source = FakeSource(hostile())
     caller = Caller(terminal_of(os.environ), frozenset(WAYS), "harbour")
-    app = CallingApp(
-        source.open, site="harbour", operator="op-1", zone=UTC, caller=caller, settings=settings
-    )
+    app = CallingApp(source.open, site="harbour", operator="op-1", zone=UTC, caller=caller, settings=settings)
     await app.run_async(mouse=settings.mouse)
     await app.left()
     if app.failure is not None:

@@ -79,7 +79,7 @@ ANSWERS: Final[dict[str, str]] = {
 LEFT_OUT: Final[dict[str, str]] = {
     "up": NO_CURSOR, "down": NO_CURSOR, "page_up": NO_CURSOR, "page_down": NO_CURSOR, "top": NO_CURSOR,
     "bottom": NO_CURSOR, "earlier": NO_CURSOR, "later": NO_CURSOR, "back": NO_SCREEN, "leave": NO_SCREEN,
-    "sessions": "watchfloor sessions lists them", "audit": "watchfloor oncall tells it", 
+    "sessions": "watchfloor sessions lists them", "audit": "watchfloor oncall tells it",
     "older": "watchfloor oncall tells it",
     "policy": "watchfloor policy check and explain tell it",
 }  # fmt: skip
