@@ -34,7 +34,7 @@ WALK = (
     ("\r", "open"),  # Decide of an ask
     *(("o", ""), ("f", ""), ("a", "exactly these arguments"), (ESC, ""), ("G", "")),
     *(("K", "type its id"), (ESC, ""), ("D", "because"), (ESC, "")),
-    *(("e", "as JSON"), (ESC, ""), ("H", "Hold all"), (ESC, "")),
+    *(("e", "Arguments of"), (ESC, ""), ("H", "Hold all"), (ESC, "")),
     *(("?", "signs"), (ESC, ""), (":", ""), ("evil", ""), (ESC, "")),
     *(("2", "Queue"), ("3", "Alarms"), ("o", ""), ("\r", ""), (ESC, "")),
     *(("4", "Reliability"), ("5", "Bus"), ("6", "Recorder"), ("7", "Sessions")),
