@@ -9,6 +9,8 @@ from bus.alarm_records import AlarmRaised
 from bus.events import (
     CommandRefused,
     Confidence,
+    ControlLevel,
+    Gate,
     MessageSeen,
     Progress,
     RunFinished,
@@ -16,7 +18,8 @@ from bus.events import (
     StepFinished,
     StepStarted,
 )
-from bus.records import ActionAsked, ActionAssessed, Reason
+from bus.policy_records import PolicyAdopted, PolicyRule, PolicySuppression, PolicyTool
+from bus.records import ActionDecided
 from console.tui.app import prepare
 from console.tui.calling import WAYS, Caller
 from console.tui.calling_app import CallingApp
@@ -42,31 +45,53 @@ PIECES = (
     "[bold red]",
 )
 HARM = "".join(PIECES) + MARK
+TOOL = HARM[:120] + MARK
+"""A tool's name has at most 128 characters."""
 
 
 def hostile() -> Script:
     """Runs, asks, alarms, judgements and refusals, with harm wherever a text may stand."""
     script = Script()
-    for number, control in enumerate(("observed", "gated", "contained")):
+    controls: tuple[ControlLevel, ...] = ("observed", "gated", "contained")
+    gates: tuple[Gate, ...] = ("ask", "hold")
+    for number, control in enumerate(controls):
         run = f"h{number}"
-        script.agent("evil", run, RunStarted(goal=HARM, control=control, version=HARM, model=HARM))
-        script.agent("evil", run, MessageSeen(role="user", text=HARM, name=HARM))
-        script.agent("evil", run, StepStarted(step=1, name=HARM, confidence=Confidence(0.2, "stated")))
-        script.agent("evil", run, StepFinished(step=1, ok=False, text=HARM))
-        script.agent("evil", run, Progress(done=1, total=3, text=HARM))
-    for number, gate in enumerate(("ask", "hold")):
-        script.ask(
+        script.agent(
             "evil",
-            f"h{number + 1}",
-            "a1",
-            HARM,
-            {"to": HARM, HARM: [HARM, {HARM: HARM}]},
-            gate=gate,
-            severity=3,
+            run,
+            RunStarted(goal=HARM, control=control, agent_version=HARM, model=HARM, labels={HARM: HARM}),
         )
+        script.agent("evil", run, MessageSeen(role="user", text=HARM, name=HARM))
+        script.agent("evil", run, StepStarted(step=1, name=HARM, confidence=Confidence(value=0.2)))
+        script.agent("evil", run, StepFinished(step=1, ok=False, text=HARM))
+        script.agent("evil", run, Progress(done=1, of=3, text=HARM))
+    for number, gate in enumerate(gates, 1):
+        args = {"to": HARM, HARM: [HARM, {HARM: HARM}]}
+        script.ask("evil", f"h{number}", "a1", TOOL, args, gate=gate, reason=HARM, reasons=(HARM, HARM))
     script.agent("evil", "h3", RunStarted(goal=HARM, control="gated"))
     script.agent("evil", "h3", RunFinished(outcome="failed", text=HARM))
-    script.agent("evil", "h1", CommandRefused(command=HARM[:8], reason=HARM))
+    script.command("evil", "h1", "pause", by=HARM)
+    script.agent("evil", "h1", CommandRefused(command="c1", reason=HARM))
+    script.ask("evil", "h1", "a2", TOOL, {"to": HARM})
+    script.supervisor(
+        ActionDecided(action="a2", outcome="rejected", command="d9", by=HARM, reason=HARM), "evil", "h1"
+    )
+    rule = PolicyRule(
+        id="r", raises="hold", why=HARM, tool=HARM, agent=HARM, when=HARM, args={HARM: HARM}, fires=[HARM]
+    )
+    tool = PolicyTool(tool=HARM, effect="send", severity=3, command=HARM, why=HARM)
+    hidden = PolicySuppression(kind="gap", agent=HARM, why=HARM)
+    script.supervisor(
+        PolicyAdopted(
+            digest="0" * 64,
+            content="0" * 64,
+            policy=HARM,
+            catalogue=HARM,
+            rules=[rule],
+            tools=[tool],
+            suppressed=[hidden],
+        )
+    )
     script.supervisor(AlarmRaised(alarm="x/evil/h1", kind="bad-input", priority=1, text=HARM), "evil", "h1")
     script.supervisor(AlarmRaised(alarm="y/evil", kind="gap", priority=2, text=HARM, latched=True), "evil")
     return script

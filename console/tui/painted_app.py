@@ -56,6 +56,11 @@ class PaintedApp(App[int], inherit_bindings=False):
         self.theme = f"watchfloor-{settings.theme}"
         self.animation_level = "none"
 
+    def on_mount(self) -> None:
+        """Show the terminal's own cursor, where somebody wants to see it: the toolkit hides it."""
+        if self.settings.cursor and self._driver is not None:
+            self._driver.write("\x1b[?25h")
+
     def get_theme_variable_defaults(self) -> dict[str, str]:
         return variables("dark")
 

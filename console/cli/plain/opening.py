@@ -101,7 +101,7 @@ async def sitting(
 
 
 async def _take(session: Session, typed: Typed, *, script: bool) -> None:
-    """Take lines until there are no more. Those of a script were all written before; at a terminal it counts when they were."""
+    """Take lines until there are no more. A script was written before; at a terminal it counts when a line was."""
     with suppress(EOFError):
         going = True
         while going:
