@@ -27,9 +27,10 @@ def by_schema(schema: Mapping[str, Any] | None) -> Fit:
         # An empty registry: a schema that points elsewhere must not make this process fetch anything.
         judge = validator_for(schema, default=Draft202012Validator)
         try:
-            judge.check_schema(schema)
+            judge.check_schema(dict(schema))
             errors = sorted(
-                judge(schema, registry=Registry()).iter_errors(args), key=lambda e: list(map(str, e.path))
+                judge(dict(schema), registry=Registry()).iter_errors(args),
+                key=lambda e: list(map(str, e.path)),
             )
         except (SchemaError, Unresolvable) as error:
             raise ValueError(f"the tool's schema cannot be used: {error}") from None

@@ -1,36 +1,24 @@
-"""LangChain and LangGraph under supervision: `create_agent(..., middleware=[..., supervise(job)])`, `invoke` and `ainvoke`."""
+"""LangChain and LangGraph under supervision: `create_agent(..., middleware=[supervise(job)])`, by `invoke` or `ainvoke`."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final, Unpack
 
 from bus.adapters.fitting import Fit, by_schema
-from bus.adapters.supervised import Stated, Supervised, Told, ToolCall, Turn
+from bus.adapters.supervised import About, Supervised, Told, ToolCall, Turn
 from bus.adapters.versions import Framework
 from bus.decision import Decision
-from bus.events import Hints
 from bus.job import Run, SyncRun
-from bus.limits import DECIDE_WITHIN
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 FRAMEWORK: Final = Framework("langchain", "langchain", "1.4", "2")
 
 
-def supervise(
-    run: Run | SyncRun,
-    *,
-    stated: Stated | None = None,
-    hints: Mapping[str, Hints] | None = None,
-    decide_within: float = DECIDE_WITHIN,
-) -> Any:
+def supervise(run: Run | SyncRun, **about: Unpack[About]) -> Any:
     """Return a middleware: every tool call waits at a gate of `run`, every model call at a checkpoint.
 
-    Put it last: the last one wraps the tool itself, and what stands behind a gate could change or repeat a call. `ainvoke` needs a
-    run of `bus.run`; `invoke` takes any.
+    Put it last: the last one wraps the tool itself, and what stands behind a gate could change or repeat a call.
+    `ainvoke` needs a run of `bus.run`; `invoke` takes any.
 
     Raises:
         FrameworkError: LangChain is missing, or of a version that is not known.
@@ -39,7 +27,7 @@ def supervise(
     from langchain.agents.middleware import AgentMiddleware
     from langchain_core.messages import ToolMessage
 
-    supervised = Supervised(run, stated=stated, hints=hints, decide_within=decide_within)
+    supervised = Supervised(run, about)
 
     def answer(request: Any, result: Any) -> Any:
         if not isinstance(result, Told):
@@ -53,13 +41,13 @@ def supervise(
             _report_prompt(supervised, state["messages"])
 
         def wrap_model_call(self, request: Any, handler: Any) -> Any:
-            with _ended(supervised.turn_sync(_model(request))) as turn:
+            with supervised.turn_sync(_model(request)) as turn:
                 response = handler(request)
                 _report(turn, response)
             return response
 
         async def awrap_model_call(self, request: Any, handler: Any) -> Any:
-            with _ended(await supervised.turn(_model(request))) as turn:
+            with await supervised.turn(_model(request)) as turn:
                 response = await handler(request)
                 _report(turn, response)
             return response
@@ -77,16 +65,6 @@ def supervise(
             return answer(request, await supervised.call(_call(request), proceed, _fit(request.tool)))
 
     return Supervise()
-
-
-@contextmanager
-def _ended(turn: Turn) -> Iterator[Turn]:
-    try:
-        yield turn
-    except BaseException as error:
-        turn.end(error)
-        raise
-    turn.end()
 
 
 def _call(request: Any) -> ToolCall:

@@ -1,19 +1,18 @@
-"""OpenAI Agents SDK under supervision: `gate = supervise(job)`, `Agent(tools=gate.tools([...]))`, `Runner.run(..., hooks=gate)`."""
+"""OpenAI Agents SDK under supervision: `Agent(tools=gate.tools([...]))`, `Runner.run(..., hooks=gate)`."""
 
 from __future__ import annotations
 
 import dataclasses
 import json
 from collections.abc import Iterable, Mapping
-from typing import Any, Final
+from typing import Any, Final, Unpack
 
 from bus.adapters.fitting import by_schema
-from bus.adapters.supervised import Stated, Supervised, Told, ToolCall, Turn
+from bus.adapters.supervised import About, Supervised, Told, ToolCall, Turn
 from bus.adapters.versions import Framework
 from bus.decision import Decision
 from bus.events import Hints
 from bus.job import Run
-from bus.limits import DECIDE_WITHIN
 
 FRAMEWORK: Final = Framework("openai-agents", "openai-agents", "0.23", "0.30")
 
@@ -22,17 +21,11 @@ class UngatedToolError(RuntimeError):
     """A tool was about to run that nobody put behind a gate. It did not run."""
 
 
-def supervise(
-    run: Run,
-    *,
-    stated: Stated | None = None,
-    hints: Mapping[str, Hints] | None = None,
-    decide_within: float = DECIDE_WITHIN,
-) -> Any:
-    """Return the hooks of a run. Its method `tools` puts function tools behind gates of `run`; any other tool ends the run.
+def supervise(run: Run, **about: Unpack[About]) -> Any:
+    """Return the hooks of a run. Their method `tools` puts function tools behind gates of `run`; any other ends the run.
 
-    So does a tool of an MCP server or a shell of the SDK: put `watchfloor mcp` before the server, and make a function tool of the
-    rest. Tools that the provider runs itself are reported and cannot be gated. A tool's own `timeout_seconds` counts while it waits.
+    So do tools of an MCP server and the SDK's own shells: make function tools of them. Tools that the provider runs
+    itself are reported and cannot be gated. A tool's own `timeout_seconds` counts while it waits.
 
     Raises:
         FrameworkError: the SDK is missing, or of a version that is not known.
@@ -40,7 +33,7 @@ def supervise(
     FRAMEWORK.require()
     from agents import FunctionTool, RunHooks
 
-    supervised = Supervised(run, stated=stated, hints=hints, decide_within=decide_within)
+    supervised = Supervised(run, about)
     turns: dict[int, Turn] = {}
     heard: set[int] = set()
 
@@ -63,14 +56,12 @@ def supervise(
             if key not in heard:
                 heard.add(key)
                 _report_prompt(supervised, input_items)
-            lost = turns.pop(key, None)
-            if lost is not None:
+            if lost := turns.pop(key, None):
                 lost.end(RuntimeError("the model did not answer"))
             turns[key] = await supervised.turn(_model(agent))
 
         async def on_llm_end(self, context: Any, agent: Any, response: Any) -> None:
-            turn = turns.pop(id(context), None)
-            if turn is not None:
+            if turn := turns.pop(id(context), None):
                 _report(supervised, turn, response)
                 turn.end()
 
@@ -124,7 +115,9 @@ def _report_prompt(supervised: Supervised, items: Any) -> None:
     for item in items:
         if isinstance(item, Mapping) and item.get("role") == "user":
             content = item.get("content")
-            parts = [content] if isinstance(content, str) else [part.get("text", "") for part in content or ()]
+            parts = (
+                [content] if isinstance(content, str) else [part.get("text", "") for part in content or ()]
+            )
             supervised.asked("\n".join(part for part in parts if part))
 
 
@@ -138,10 +131,16 @@ def _report(supervised: Supervised, turn: Turn, response: Any) -> None:
             case "function_call":
                 calls.append(item.call_id)
             case str(kind) if kind.endswith("_call"):
-                supervised.run.tool_result(kind, "run by the provider, past every gate", call_id=getattr(item, "id", "") or "")
+                supervised.run.tool_result(
+                    kind, "run by the provider, past every gate", call_id=getattr(item, "id", "") or ""
+                )
             case _:
                 pass
     usage = response.usage
     turn.says(
-        "\n".join(texts), calls=calls, input_tokens=usage.input_tokens, output_tokens=usage.output_tokens, logprobs=tokens
+        "\n".join(texts),
+        calls=calls,
+        input_tokens=usage.input_tokens,
+        output_tokens=usage.output_tokens,
+        logprobs=tokens,
     )

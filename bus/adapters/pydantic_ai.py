@@ -2,32 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, Unpack
 
-from bus.adapters.supervised import Stated, Supervised, Told, ToolCall
+from bus.adapters.supervised import About, Supervised, Told, ToolCall, Turn
 from bus.adapters.versions import Framework
 from bus.canonical import canonical
 from bus.decision import Decision
-from bus.events import Hints
 from bus.job import Run
-from bus.limits import DECIDE_WITHIN
 
 FRAMEWORK: Final = Framework("pydantic-ai", "pydantic-ai-slim", "2.55", "3")
 
 
-def supervise(
-    run: Run,
-    *,
-    stated: Stated | None = None,
-    hints: Mapping[str, Hints] | None = None,
-    decide_within: float = DECIDE_WITHIN,
-) -> Any:
+def supervise(run: Run, **about: Unpack[About]) -> Any:
     """Return a capability: every function tool, MCP tool and toolset of the agent waits at a gate of `run`.
 
-    The gate stands around the assembled toolset, within all other capabilities: nothing changes arguments behind it. Tools that
-    the provider runs itself are reported and cannot be gated.
+    The gate stands around the assembled toolset, within all other capabilities: nothing changes arguments behind it.
+    Tools that the provider runs itself are reported and cannot be gated.
 
     Raises:
         FrameworkError: Pydantic AI is missing, or of a version that is not known.
@@ -37,7 +28,7 @@ def supervise(
     from pydantic_ai.toolsets import WrapperToolset
     from pydantic_core import to_jsonable_python
 
-    supervised = Supervised(run, stated=stated, hints=hints, decide_within=decide_within)
+    supervised = Supervised(run, about)
 
     @dataclass
     class Gated(WrapperToolset[Any]):
@@ -71,34 +62,35 @@ def supervise(
             supervised.asked(_text_of(ctx.prompt))
 
         async def wrap_model_request(self, ctx: Any, *, request_context: Any, handler: Any) -> Any:
-            turn = await supervised.turn(str(request_context.model.model_name))
-            try:
+            with await supervised.turn(str(request_context.model.model_name)) as turn:
                 response = await handler(request_context)
-                for part in response.parts:
-                    if part.part_kind == "builtin-tool-return":
-                        supervised.run.tool_result(part.tool_name, part.content, call_id=part.tool_call_id)
-                turn.says(
-                    response.text or "",
-                    calls=[call.tool_call_id for call in response.tool_calls],
-                    input_tokens=response.usage.input_tokens,
-                    output_tokens=response.usage.output_tokens,
-                    cost_usd=_cost(response),
-                    logprobs=(response.provider_details or {}).get("logprobs"),
-                )
-            except BaseException as error:
-                turn.end(error)
-                raise
-            turn.end()
+                _report(supervised, turn, response)
             return response
 
     return Supervise()
+
+
+def _report(supervised: Supervised, turn: Turn, response: Any) -> None:
+    for part in response.parts:
+        if part.part_kind == "builtin-tool-return":
+            supervised.run.tool_result(part.tool_name, part.content, call_id=part.tool_call_id)
+    turn.says(
+        response.text or "",
+        calls=[call.tool_call_id for call in response.tool_calls],
+        input_tokens=response.usage.input_tokens,
+        output_tokens=response.usage.output_tokens,
+        cost_usd=_cost(response),
+        logprobs=(response.provider_details or {}).get("logprobs"),
+    )
 
 
 def _text_of(prompt: Any) -> str:
     """The words of a prompt, which may have pictures between them."""
     if prompt is None or isinstance(prompt, str):
         return prompt or ""
-    return "\n".join(text for part in prompt if (text := part if isinstance(part, str) else getattr(part, "content", "")))
+    return "\n".join(
+        text for part in prompt if (text := part if isinstance(part, str) else getattr(part, "content", ""))
+    )
 
 
 def _cost(response: Any) -> float | None:

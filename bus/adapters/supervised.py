@@ -1,4 +1,4 @@
-"""What every adapter does alike, whatever the framework: turns of the model, gates around tool calls, words for the model."""
+"""What every adapter does alike: turns of the model, gates around tool calls, words for the model."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ import math
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any, Final, TypeVar
+from types import TracebackType
+from typing import Any, Final, Self, TypedDict, TypeVar
 
 from bus.adapters.fitting import Fit, by_schema
 from bus.decision import Action, Decision
@@ -43,21 +44,26 @@ class Told:
     error: bool
 
 
-class Supervised:
-    """One run, as an adapter uses it. `stated` and `hints` (by tool) say more about calls; `decide_within` is in seconds."""
+class About(TypedDict, total=False):
+    """What an agent's author may say about its calls, in any adapter.
 
-    def __init__(
-        self,
-        run: Run | SyncRun,
-        *,
-        stated: Stated | None = None,
-        hints: Mapping[str, Hints] | None = None,
-        decide_within: float = DECIDE_WITHIN,
-    ) -> None:
+    `stated` is the agent's own word on its confidence, where the model's log-probabilities say nothing. `hints` are MCP
+    annotations by tool. `decide_within` is in seconds.
+    """
+
+    stated: Stated | None
+    hints: Mapping[str, Hints]
+    decide_within: float
+
+
+class Supervised:
+    """One run, as an adapter uses it."""
+
+    def __init__(self, run: Run | SyncRun, about: About) -> None:
         self.run = run
-        self._stated = stated
-        self._hints = hints or {}
-        self._decide_within = decide_within
+        self._stated = about.get("stated")
+        self._hints = about.get("hints", {})
+        self._decide_within = about.get("decide_within", DECIDE_WITHIN)
         self._turns: OrderedDict[str, tuple[int, Confidence | None]] = OrderedDict()
 
     def asked(self, prompt: object) -> None:
@@ -150,7 +156,7 @@ class Supervised:
 
 
 class Turn(StepReport):
-    """One request to the model while it lasts: `says` what came of it, then `end`."""
+    """One request to the model while it lasts: `says` what came of it, then `end`. A context ends itself."""
 
     def __init__(self, supervised: Supervised, name: str) -> None:
         super().__init__(supervised.run, name, None, None)
@@ -180,6 +186,14 @@ class Turn(StepReport):
     def end(self, error: BaseException | None = None) -> None:
         """End the step; with an exception, it failed."""
         self._finish(error)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.end(error)
 
 
 def settled(call: ToolCall, decision: Decision, fit: Fit | None) -> tuple[Told | None, Any]:
@@ -215,11 +229,14 @@ def told(decision: Decision) -> Told:
 def from_logprobs(tokens: object) -> Confidence | None:
     """Return the geometric mean of the tokens' probabilities, exp of the mean of their logarithms; None without any.
 
-    `tokens` is what models return: a list of objects or mappings, each with a `logprob`. Anything else says nothing. It is the
-    usual length-normalised likelihood of a text, so that short and long answers compare.
+    `tokens` is what models return: a list of objects or mappings, each with a `logprob`. Anything else says nothing. It is
+    the usual length-normalised likelihood of a text, so that short and long answers compare.
     """
     listed = tokens if isinstance(tokens, list | tuple) else ()
-    values = [token.get("logprob") if isinstance(token, Mapping) else getattr(token, "logprob", None) for token in listed]
+    values = [
+        token.get("logprob") if isinstance(token, Mapping) else getattr(token, "logprob", None)
+        for token in listed
+    ]
     found = [float(value) for value in values if isinstance(value, int | float) and value <= 0.0]
     if not found:
         return None

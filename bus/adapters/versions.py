@@ -53,5 +53,5 @@ def _before(version: str, other: str) -> bool:
 
 
 def _release(version: str) -> list[int]:
-    match = re.match(r"(?:\d+!)?(\d+(?:\.\d+)*)", version)
-    return [int(part) for part in match[1].split(".")] if match else [0]
+    match = re.match(r"\d+(?:\.\d+)*", version)
+    return [int(part) for part in match[0].split(".")] if match else [0]

@@ -1,4 +1,4 @@
-"""What the scripted models of these examples ask for, turn by turn. No network, no key: the agents and tools around them are real."""
+"""What the scripted models of these examples ask for, turn by turn. Agents and tools around them are real; no network."""
 
 from __future__ import annotations
 

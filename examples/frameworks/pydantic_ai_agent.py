@@ -16,7 +16,12 @@ def scripted(messages: list[ModelMessage], _: AgentInfo) -> ModelResponse:
     calls = turn(sum(isinstance(message, ModelResponse) for message in messages))
     if calls:
         return ModelResponse([ToolCallPart(call.tool, call.args, call.id) for call in calls])
-    heard = [str(part.content) for message in messages for part in message.parts if isinstance(part, ToolReturnPart)]
+    heard = [
+        str(part.content)
+        for message in messages
+        for part in message.parts
+        if isinstance(part, ToolReturnPart)
+    ]
     return ModelResponse([TextPart(last_words(heard))])
 
 

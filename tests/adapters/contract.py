@@ -49,7 +49,9 @@ def example(request: pytest.FixtureRequest) -> Example:
 
 
 @asynccontextmanager
-async def desk(example: Example, site: Site, case: str, turns: list[Any], **options: Any) -> AsyncIterator[Desk]:
+async def desk(
+    example: Example, site: Site, case: str, turns: list[Any], **options: Any
+) -> AsyncIterator[Desk]:
     async with Floor(site.broker.url, home=site.processes.home, operator=OPERATOR, key=site.key) as floor:
         await floor.join(SOON)
         agent = start(example, site, f"{example.name}-{case}", {"turns": turns} | options)

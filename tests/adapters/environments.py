@@ -23,7 +23,7 @@ FLOOR: Final = "WATCHFLOOR_ADAPTER_FLOORS"
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """A framework's example. `asks` says how its tool gate waits; `extra` is ours that installs it."""
+    """A framework's example; `extra` is ours that installs what it needs."""
 
     name: str
     extra: str
@@ -33,6 +33,11 @@ class Example:
     def path(self) -> Path:
         """The example."""
         return ROOT / "examples" / "frameworks" / self.file
+
+    @property
+    def adapter(self) -> str:
+        """Its module in `bus.adapters`."""
+        return self.extra.replace("-", "_")
 
 
 EXAMPLES: Final = {
@@ -84,7 +89,16 @@ def python_of(extra: str) -> Path:
         venv.create(home, clear=True, with_pip=True)
         listed = home / "wanted.txt"
         listed.write_text(wanted, "utf-8")
-        pip = [python, "-m", "pip", "--disable-pip-version-check", "--quiet", "install", "-r", listed]
+        pip: list[str | Path] = [
+            python,
+            "-m",
+            "pip",
+            "--disable-pip-version-check",
+            "--quiet",
+            "install",
+            "-r",
+            listed,
+        ]
         done = subprocess.run(pip, capture_output=True, text=True, check=False)
         if done.returncode:
             raise RuntimeError(f"the environment of {extra} cannot be made:\n{done.stdout}{done.stderr}")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -29,17 +28,6 @@ CATALOGUE: Final = """\
 [tool."write_note"]
 severity = "S2"
 effect = "write"
-
-[tool."peek"]
-severity = "S0"
-effect = "read"
-pinned = true
-polls = true
-
-[tool."look"]
-severity = "S0"
-effect = "read"
-polls = true
 """
 POLICY: Final = """\
 [[rule]]
@@ -60,14 +48,14 @@ class Site:
 
 
 @contextmanager
-def site(root: Path) -> Iterator[Site]:
+def site(root: Path, catalogue: str = CATALOGUE, policy: str = POLICY) -> Iterator[Site]:
     """Bring up a broker and `watchfloor up`, with one enrolled operator."""
     root.mkdir(parents=True, exist_ok=True)
     with embedded_broker() as broker, FloorProcesses(root, broker=broker.url, site="adapters") as processes:
         home = processes.home
         prepare(home)
-        home.catalogue.write_text(CATALOGUE, "utf-8")
-        home.policy.write_text(POLICY, "utf-8")
+        home.catalogue.write_text(catalogue, "utf-8")
+        home.policy.write_text(policy, "utf-8")
         key = PrivateKey.generate()
         key.save(home.operator_key(OPERATOR))
         with home.operators.open("a", encoding="utf-8") as enrolled:
@@ -96,7 +84,9 @@ class Agent:
 
     async def ends(self) -> int:
         """Wait until it has ended, and return its exit code."""
-        await until(lambda: self.process.poll() is not None, SOON, f"{self.name} ends; it said: {self.said[-800:]}")
+        await until(
+            lambda: self.process.poll() is not None, SOON, f"{self.name} ends; it said: {self.said[-800:]}"
+        )
         return self.process.returncode
 
 
@@ -158,7 +148,9 @@ class Desk:
 
     async def reaches(self, state: str) -> None:
         """Wait until the run is in a state, by the record."""
-        await until(lambda: self.run is not None and self.run.state == state, SOON, f"{self.agent.name} is {state}")
+        await until(
+            lambda: self.run is not None and self.run.state == state, SOON, f"{self.agent.name} is {state}"
+        )
 
     def outcomes(self) -> list[str]:
         """How its calls ended, in order, by the record."""
@@ -172,7 +164,7 @@ def start(example: Example, site: Site, name: str, options: dict[str, Any]) -> A
     notes = root / "notes"
     notes.mkdir(parents=True)
     log = root / "said.log"
-    given = {"within": 120.0, "adapter": example.extra.replace("-", "_"), "agent": name} | options
+    given = {"within": 120.0, "adapter": example.adapter, "agent": name} | options
     with log.open("wb") as output:
         process = subprocess.Popen(
             [python_of(example.extra), "-m", "tests.adapters.launch", example.path, notes, json.dumps(given)],
