@@ -111,8 +111,7 @@ class Supervised:
             RunKilled: an operator ended the run. No `Exception`.
             RunRefusedError, BusStoppedError: no gate of this run opens any more.
         """
-        decision = await self.of_loop.gate(self._action(call))
-        told, args = settled(call, decision, fit)
+        told, args, decision = await self.decide(call, fit)
         if told is not None:
             return told
         async with decision:
@@ -133,6 +132,14 @@ class Supervised:
             decision.result(result)
         return result
 
+    async def decide(self, call: ToolCall, fit: Fit | None = None) -> tuple[Told | None, Any, Decision]:
+        """Wait for the decision on a call, where a framework has no place around a tool. See `call`.
+
+        If the first is None, the tool must be run at once, with the arguments that come second, and reported by the third.
+        """
+        decision = await self.of_loop.gate(self._action(call))
+        return (*settled(call, decision, fit), decision)
+
     def remember(self, call_ids: Iterable[str], step: int, confidence: Confidence | None) -> None:
         """Note which turn asked for calls."""
         self._turns.update((call_id, (step, confidence)) for call_id in call_ids if call_id)
@@ -140,7 +147,7 @@ class Supervised:
             self._turns.popitem(last=False)
 
     def _action(self, call: ToolCall) -> Action:
-        step, confidence = self._turns.pop(call.call_id, (None, None))
+        step, confidence = self._turns.get(call.call_id, (None, None))
         if confidence is None and self._stated is not None:
             stated = self._stated(call)
             confidence = Confidence(value=stated) if isinstance(stated, int | float) else stated

@@ -47,6 +47,11 @@ EXAMPLES: Final = {
         Example("langchain", "langchain", "langchain_agent.py"),
         Example("langchain-sync", "langchain", "langchain_sync_agent.py"),
         Example("openai-agents", "openai-agents", "openai_agents_agent.py"),
+        Example("smolagents", "smolagents", "smolagents_agent.py"),
+        Example("strands", "strands", "strands_agent.py"),
+        Example("google-adk", "google-adk", "google_adk_agent.py"),
+        Example("ag2", "ag2", "ag2_agent.py"),
+        Example("agno", "agno", "agno_agent.py"),
     )
 }
 
