@@ -10,6 +10,7 @@ import tomllib
 from collections.abc import AsyncIterator
 from functools import partial
 from importlib import import_module, metadata
+from inspect import signature
 from pathlib import Path
 from typing import Any
 
@@ -67,8 +68,12 @@ def test_an_adapter_without_its_framework_says_what_to_do(
 
     monkeypatch.setattr(metadata, "version", absent)
     framework = guards(path)
+    supervise = import_module(f"bus.adapters.{path.stem}").supervise
+    needed = [
+        one for one in signature(supervise).parameters.values() if one.kind is one.POSITIONAL_OR_KEYWORD
+    ]
     with pytest.raises(FrameworkError) as caught:
-        import_module(f"bus.adapters.{path.stem}").supervise(object())
+        supervise(*needed)
     assert str(caught.value) == (
         f"bus.adapters: {framework.package} is not installed; the adapter needs {framework.requirement}: "
         f"pip install 'watchfloor[{framework.extra}]'"
@@ -144,6 +149,12 @@ def test_a_schema_that_cannot_be_used_fits_nothing(schema: dict[str, Any] | None
     """And nothing is fetched."""
     with pytest.raises(ValueError, match=r"no schema|cannot be used"):
         by_schema(schema)({"name": "a"})
+
+
+def test_without_a_judge_of_schemas_no_edit_fits(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "jsonschema.exceptions", None)
+    with pytest.raises(ValueError, match=r"jsonschema\.exceptions is missing"):
+        by_schema(SCHEMA)({"name": "a"})
 
 
 # ---- calls as they are decided -----------------------------------------------------------------------------------------

@@ -5,11 +5,12 @@ from __future__ import annotations
 import copy
 import json
 from collections.abc import Mapping
+from contextvars import ContextVar
 from inspect import iscoroutinefunction
 from typing import Any, Final, Unpack
 
 from bus.adapters.fitting import Fit, by_schema
-from bus.adapters.supervised import About, Supervised, Told, ToolCall, Turn
+from bus.adapters.supervised import About, Asked, Supervised, Told, ToolCall, Turn
 from bus.adapters.versions import Framework
 from bus.decision import Decision
 from bus.job import Run, SyncRun
@@ -32,47 +33,56 @@ def supervise(run: Run | SyncRun, agent: Any, **about: Unpack[About]) -> Any:
             "an agent with tool_hooks of its own cannot be gated: an edit would not reach the tool"
         )
     supervised = Supervised(run, about)
-    agent.model = _watched(supervised, agent.model)
-    agent.tool_hooks = [_gate(supervised, agent.model)]
+    asked, schemas = Asked(), dict[str, Any]()
+    agent.model = _watched(supervised, agent.model, asked, schemas)
+    agent.tool_hooks = [_gate(supervised, asked, schemas)]
     return agent
 
 
-def _watched(supervised: Supervised, model: Any) -> Any:
-    """Return a copy of a model, as another agent may use the same, that reports. It keeps what it was asked and answered."""
+def _watched(supervised: Supervised, model: Any, asked: Asked, schemas: dict[str, Any]) -> Any:
+    """Return a copy of a model, as another agent may use the same, that reports what it is told and answers."""
     model = copy.copy(model)
     invoke, ainvoke = model.invoke, model.ainvoke
-    model.watched_asked, model.watched_schemas = [], {}
 
     def look(kwargs: dict[str, Any]) -> None:
         tools = [
             tool.get("function", tool) for tool in kwargs.get("tools") or () if isinstance(tool, Mapping)
         ]
-        model.watched_schemas.update({tool.get("name"): tool.get("parameters") for tool in tools})
+        schemas.update({tool.get("name"): tool.get("parameters") for tool in tools})
         _report_prompt(supervised, kwargs.get("messages") or ())
 
+    # A model may answer by its other method; that is still one request.
+    inside: ContextVar[bool] = ContextVar("inside", default=False)
+
     def think(*args: Any, **kwargs: Any) -> Any:
+        if inside.get():
+            return invoke(*args, **kwargs)
         look(kwargs)
         with supervised.turn_sync(str(model.id)) as turn:
             answer = invoke(*args, **kwargs)
-            _report(turn, model, answer)
+            _report(turn, asked, answer)
         return answer
 
     async def athink(*args: Any, **kwargs: Any) -> Any:
         look(kwargs)
         with await supervised.turn(str(model.id)) as turn:
-            answer = await ainvoke(*args, **kwargs)
-            _report(turn, model, answer)
+            token = inside.set(True)
+            try:
+                answer = await ainvoke(*args, **kwargs)
+            finally:
+                inside.reset(token)
+            _report(turn, asked, answer)
         return answer
 
     model.invoke, model.ainvoke = think, athink
     return model
 
 
-def _gate(supervised: Supervised, model: Any) -> Any:
+def _gate(supervised: Supervised, asked: Asked, schemas: dict[str, Any]) -> Any:
     # One hook for both: Agno silently leaves out coroutine functions where it runs without asyncio.
     def gate(function_name: str, function_call: Any, arguments: dict[str, Any]) -> Any:
-        call = ToolCall(function_name, dict(arguments), call_id=_id_of(model, function_name, arguments))
-        fit = _fit(model.watched_schemas.get(function_name), arguments)
+        call = ToolCall(function_name, dict(arguments), call_id=asked.id_of(function_name, arguments))
+        fit = _fit(schemas.get(function_name), arguments)
 
         def proceed(args: Any, decision: Decision) -> Any:
             # Agno runs the tool with this very dictionary, whatever the next function is called with.
@@ -110,20 +120,9 @@ def _result(result: Any) -> Any:
     return result.text if isinstance(result, Told) else result
 
 
-def _id_of(model: Any, name: str, arguments: dict[str, Any]) -> str:
-    """The model's id of a call, which hooks are not told: that of the first call in its last answer that is the same."""
-    for at, (call_id, tool, args) in enumerate(model.watched_asked):
-        if tool == name and args == arguments:
-            del model.watched_asked[at]
-            return str(call_id)
-    return ""
-
-
-def _report(turn: Turn, model: Any, answer: Any) -> None:
+def _report(turn: Turn, asked: Asked, answer: Any) -> None:
     calls = [(call.get("id") or "", call.get("function", {})) for call in answer.tool_calls or ()]
-    model.watched_asked[:] = [
-        (name, at.get("name"), json.loads(at.get("arguments") or "{}")) for name, at in calls
-    ]
+    asked.note((name, at.get("name"), json.loads(at.get("arguments") or "{}")) for name, at in calls)
     usage = answer.response_usage
     turn.says(
         answer.content if isinstance(answer.content, str) else "",

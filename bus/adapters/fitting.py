@@ -19,10 +19,15 @@ def by_schema(schema: Mapping[str, Any] | None) -> Fit:
     def fit(args: dict[str, Any]) -> dict[str, Any]:
         if schema is None:
             raise ValueError("the tool has no schema to hold an edit against")
-        from jsonschema.exceptions import SchemaError
-        from jsonschema.validators import Draft202012Validator, validator_for
-        from referencing import Registry
-        from referencing.exceptions import Unresolvable
+        try:
+            from jsonschema.exceptions import SchemaError
+            from jsonschema.validators import Draft202012Validator, validator_for
+            from referencing import Registry
+            from referencing.exceptions import Unresolvable
+        except ModuleNotFoundError as error:
+            raise ValueError(
+                f"nothing here checks it: {error.name} is missing, see the extras of watchfloor"
+            ) from None
 
         # An empty registry: a schema that points elsewhere must not make this process fetch anything.
         judge = validator_for(schema, default=Draft202012Validator)

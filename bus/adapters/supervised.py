@@ -32,6 +32,25 @@ class ToolCall:
     hints: Hints | None = None
 
 
+class Asked:
+    """The calls of a model's last answer, for frameworks that do not tell a hook which of them it stands before."""
+
+    def __init__(self) -> None:
+        self._calls: list[tuple[str, str, Any]] = []
+
+    def note(self, calls: Iterable[tuple[str, str, Any]]) -> None:
+        """Take in an answer: id, tool and arguments of each call."""
+        self._calls = list(calls)
+
+    def id_of(self, tool: str, args: Any) -> str:
+        """Return the id of the first call that is the same and was not looked for before; empty if there is none."""
+        for at, (call_id, name, given) in enumerate(self._calls):
+            if name == tool and given == args:
+                del self._calls[at]
+                return call_id
+        return ""
+
+
 Stated = Callable[[ToolCall], float | Confidence | None]
 """What the agent says of a call's confidence, 0 to 1, or None if it says nothing."""
 

@@ -3,26 +3,13 @@
 import sys
 from pathlib import Path
 
-from plan import GOAL, append, last_words, turn
+from plan import GOAL, append
 from pydantic_ai import Agent
-from pydantic_ai.messages import ModelMessage, ModelResponse, TextPart, ToolCallPart, ToolReturnPart
-from pydantic_ai.models.function import AgentInfo, FunctionModel
+from pydantic_ai.models.function import FunctionModel
+from scripted_pydantic_ai import scripted
 
 import bus
 from bus.adapters.pydantic_ai import supervise
-
-
-def scripted(messages: list[ModelMessage], _: AgentInfo) -> ModelResponse:
-    calls = turn(sum(isinstance(message, ModelResponse) for message in messages))
-    if calls:
-        return ModelResponse([ToolCallPart(call.tool, call.args, call.id) for call in calls])
-    heard = [
-        str(part.content)
-        for message in messages
-        for part in message.parts
-        if isinstance(part, ToolReturnPart)
-    ]
-    return ModelResponse([TextPart(last_words(heard))])
 
 
 async def main(folder: Path) -> None:

@@ -62,6 +62,23 @@ async def desk(
             agent.process.wait()
 
 
+@pytest.mark.parametrize("name", chosen(gated=False))
+async def test_observed(name: str, shared: Site) -> None:
+    """What is only watched runs unasked, is recorded as it is, and is never shown as something that could be stopped."""
+    async with desk(EXAMPLES[name], shared, "observed", [DRAFT, TWO]) as at:
+        assert await at.agent.ends() == 0, at.agent.said
+        assert at.agent.written() == {"a.txt": "one\n", "b.txt": "two\n", "draft.txt": "hello\n"}
+        await at.reaches("completed")
+        run = at.run
+        assert run is not None
+        assert (run.control, run.misdeeds, run.steps_seen) == ("observed", 0, 3)
+        assert run.tokens > 0
+        assert [(call.args, call.state, call.call_id) for call in run.actions.values()] == [
+            (args, "done", call_id) for call_id, _, args in [*DRAFT, *TWO]
+        ]
+        assert "wrote draft.txt" in next(iter(run.actions.values())).result
+
+
 async def test_approve(example: Example, shared: Site) -> None:
     """The tool runs once, the model gets its result, the run ends completed with its steps and messages told."""
     async with desk(example, shared, "approve", [DRAFT]) as at:

@@ -23,11 +23,13 @@ FLOOR: Final = "WATCHFLOOR_ADAPTER_FLOORS"
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """A framework's example; `extra` is ours that installs what it needs."""
+    """A framework's example; `extra` is ours that installs what it needs, `also` another. `gated`, or only observed."""
 
     name: str
     extra: str
     file: str
+    gated: bool = True
+    also: str = ""
 
     @property
     def path(self) -> Path:
@@ -52,12 +54,14 @@ EXAMPLES: Final = {
         Example("google-adk", "google-adk", "google_adk_agent.py"),
         Example("ag2", "ag2", "ag2_agent.py"),
         Example("agno", "agno", "agno_agent.py"),
+        Example("llama-index", "llama-index", "llama_index_agent.py"),
+        Example("opentelemetry", "opentelemetry", "opentelemetry_agent.py", gated=False, also="pydantic-ai"),
     )
 }
 
 
-def chosen() -> list[str]:
-    """The examples to run: those of the variable FRAMEWORKS, else all.
+def chosen(*, gated: bool = True) -> list[str]:
+    """The examples to run, gated or observed ones: those of the variable FRAMEWORKS, else all.
 
     Raises:
         SystemExit: one is not known.
@@ -66,28 +70,29 @@ def chosen() -> list[str]:
     unknown = [name for name in names if name not in EXAMPLES]
     if unknown:
         sys.exit(f"FRAMEWORKS: unknown {', '.join(unknown)}; known are {', '.join(EXAMPLES)}")
-    return names
+    return [name for name in names if EXAMPLES[name].gated == gated]
 
 
-def requirements(extra: str) -> list[str]:
-    """What an environment holds: our own requirements and the extra's, by `pyproject.toml`."""
+def requirements(example: Example) -> list[str]:
+    """What an environment holds, by `pyproject.toml`: our own requirements and the extra's."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
-    found: list[str] = project["optional-dependencies"][extra]
+    extras: dict[str, list[str]] = project["optional-dependencies"]
+    framework, *others = extras[example.extra]
     if os.environ.get(FLOOR):
-        found = [f"{found[0].split('>=')[0]}=={found[0].split('>=')[1].split(',')[0]}", *found[1:]]
-    return [*project["dependencies"], *found]
+        framework = framework.replace(">=", "==").partition(",")[0]
+    return [*project["dependencies"], framework, *others, *extras.get(example.also, ())]
 
 
-def python_of(extra: str) -> Path:
-    """Return the interpreter of an extra's environment, made if it is not there or holds something else.
+def python_of(example: Example) -> Path:
+    """Return the interpreter of an example's environment, made if it is not there or holds something else.
 
     Raises:
         RuntimeError: it cannot be made; the text is pip's.
     """
     folder = Path(os.environ.get(VARIABLE) or platformdirs.user_cache_path("watchfloor") / "adapters")
     version = f"{sys.version_info.major}.{sys.version_info.minor}"
-    home = folder / f"{extra}{'-floor' if os.environ.get(FLOOR) else ''}-py{version}"
-    wanted = "\n".join(requirements(extra)) + "\n"
+    home = folder / f"{example.extra}{'-floor' if os.environ.get(FLOOR) else ''}-py{version}"
+    wanted = "\n".join(requirements(example)) + "\n"
     stamp = home / "requirements.txt"
     python = home / ("Scripts" if os.name == "nt" else "bin") / "python"
     if not stamp.is_file() or stamp.read_text("utf-8") != wanted:
@@ -106,6 +111,8 @@ def python_of(extra: str) -> Path:
         ]
         done = subprocess.run(pip, capture_output=True, text=True, check=False)
         if done.returncode:
-            raise RuntimeError(f"the environment of {extra} cannot be made:\n{done.stdout}{done.stderr}")
+            raise RuntimeError(
+                f"the environment of {example.extra} cannot be made:\n{done.stdout}{done.stderr}"
+            )
         listed.rename(stamp)
     return python

@@ -164,10 +164,10 @@ def start(example: Example, site: Site, name: str, options: dict[str, Any]) -> A
     notes = root / "notes"
     notes.mkdir(parents=True)
     log = root / "said.log"
-    given = {"within": 120.0, "adapter": example.adapter, "agent": name} | options
+    given = {"within": 120.0, "adapter": example.adapter, "agent": name, "gated": example.gated} | options
     with log.open("wb") as output:
         process = subprocess.Popen(
-            [python_of(example.extra), "-m", "tests.adapters.launch", example.path, notes, json.dumps(given)],
+            [python_of(example), "-m", "tests.adapters.launch", example.path, notes, json.dumps(given)],
             cwd=root,
             env=site.processes.environment | {"PYTHONPATH": str(ROOT), "PYTHONDONTWRITEBYTECODE": ""},
             stdin=subprocess.DEVNULL,

@@ -25,7 +25,7 @@ def main() -> None:
     plan: Any = import_module("plan")
     if "turns" in options:
         plan.TURNS = [[plan.Call(*call) for call in turn] for turn in options["turns"]]
-    extra: dict[str, Any] = {"decide_within": options["within"]}
+    extra: dict[str, Any] = {"decide_within": options["within"]} if options["gated"] else {}
     if options.get("broken"):
         extra["stated"] = raising
     adapter: Any = import_module(f"bus.adapters.{options['adapter']}")
