@@ -15,7 +15,6 @@ import pytest
 
 from console.link.floor import Floor
 from tests.adapters import table
-from tests.adapters.bare import BARE
 from tests.adapters.environments import EXAMPLES, Example, chosen
 from tests.adapters.floor import OPERATOR, SOON, Site, site, start
 from tests.floor_processes import until
@@ -39,7 +38,7 @@ def sites(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Site]]
         yield {"bare": waiting, "pass list": passing, "auto": waiting}
 
 
-@pytest.mark.parametrize("name", [name for name in chosen() if EXAMPLES[name].adapter in BARE])
+@pytest.mark.parametrize("name", chosen())
 async def test_overhead(name: str, sites: dict[str, Site]) -> None:
     example = EXAMPLES[name]
     times: dict[str, list[float]] = {kind: [] for kind in sites}
