@@ -9,7 +9,7 @@ PY         := $(VENV)/bin/python
 PIP        := $(PY) -m pip --disable-pip-version-check -qq
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test test-slow check check-static format lock bench evaluate data-here screenshots clean
+.PHONY: help install demo test test-slow test-adapters check check-static format lock bench evaluate data-here screenshots clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
@@ -24,6 +24,9 @@ test: $(VENV)/.ready ## the tests (WORKERS=n processes, ARGS='-k name' for pytes
 
 test-slow: $(VENV)/.ready ## the tests that take long: kill tests, faults, fidelity, whole demos
 	$(PY) -m pytest -m slow $(ARGS)
+
+test-adapters: $(VENV)/.ready ## adapters, each with its real framework in an environment that is kept (FRAMEWORKS="langchain …")
+	$(PY) -m pytest -n 0 -p tests.adapters.table tests/adapters/contract.py tests/adapters/overhead.py $(ARGS)
 
 check: ## everything: format, lint, types, import contracts, tests
 	@$(MAKE) --no-print-directory check-static

@@ -21,7 +21,7 @@ import msgspec
 from bus.agent_core import AgentCore
 from bus.codec import encode
 from bus.decision import Action, Decision
-from bus.events import Data, RunOutcome
+from bus.events import ControlLevel, Data, RunOutcome
 from bus.parent_wire import (
     ANSWER,
     ERRORS,
@@ -184,6 +184,7 @@ class _Core:
         self._shell = shell
         self.identity = self
         self.agent = shell.name
+        self.control: ControlLevel = "contained"
 
     def run(self, _name: str) -> _Core:
         return self

@@ -34,12 +34,14 @@ _CURRENT: Final[ContextVar[tuple[object, int] | None]] = ContextVar("watchfloor_
 class Reports:
     """A run as its own code sees it: the verbs that never wait and, whatever happens to the bus, never raise.
 
-    `id` is the run's id, `agent` the agent's name, `outcome` how the run ended, None while it goes on.
+    `id` is the run's id, `agent` the agent's name, `control` its control level, `outcome` how the run ended, None while it
+    goes on.
     """
 
     def __init__(self, run: str, shell: Shell, *, steps_from: int = 1) -> None:
         self.id = run
         self.agent = shell.core.identity.agent
+        self.control = shell.core.identity.control
         self.outcome: RunOutcome | None = None
         self._shell = shell
         self._steps = itertools.count(steps_from)

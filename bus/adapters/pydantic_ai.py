@@ -1,0 +1,100 @@
+"""Pydantic AI under supervision: `Agent(..., capabilities=[supervise(job)])`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Final, Unpack
+
+from bus.adapters.supervised import About, Supervised, Told, ToolCall, Turn
+from bus.adapters.versions import Framework
+from bus.canonical import canonical
+from bus.decision import Decision
+from bus.job import Run
+
+FRAMEWORK: Final = Framework("pydantic-ai", "pydantic-ai-slim", "2.55", "3")
+
+
+def supervise(run: Run, **about: Unpack[About]) -> Any:
+    """Return a capability: every function tool, MCP tool and toolset of the agent waits at a gate of `run`.
+
+    The gate stands around the assembled toolset, within all other capabilities: nothing changes arguments behind it.
+    Tools that the provider runs itself are reported and cannot be gated.
+
+    Raises:
+        FrameworkError: Pydantic AI is missing, or of a version that is not known.
+    """
+    FRAMEWORK.require()
+    from pydantic_ai.capabilities import AbstractCapability, CapabilityOrdering
+    from pydantic_ai.toolsets import WrapperToolset
+    from pydantic_core import to_jsonable_python
+
+    supervised = Supervised(run, about)
+
+    @dataclass
+    class Gated(WrapperToolset[Any]):
+        async def call_tool(self, name: str, tool_args: dict[str, Any], ctx: Any, tool: Any) -> Any:
+            call = ToolCall(name, to_jsonable_python(tool_args), call_id=ctx.tool_call_id or "")
+
+            def fit(args: dict[str, Any]) -> Any:
+                return tool.args_validator.validate_python(args, context=ctx.validation_context)
+
+            async def proceed(args: Any, decision: Decision) -> Any:
+                if decision.outcome != "edited":
+                    args = tool_args
+                    if canonical(to_jsonable_python(args)) != canonical(decision.args):
+                        raise RuntimeError(f"the arguments of {name} changed while the decision was awaited")
+                result = await self.wrapped.call_tool(name, args, ctx, tool)
+                decision.done(to_jsonable_python(result, fallback=str))
+                return result
+
+            result = await supervised.call(call, proceed, fit)
+            return result.text if isinstance(result, Told) else result
+
+    @dataclass
+    class Supervise(AbstractCapability[Any]):
+        def get_ordering(self) -> Any:
+            return CapabilityOrdering(position="innermost")
+
+        def get_wrapper_toolset(self, toolset: Any) -> Any:
+            return Gated(toolset)
+
+        async def before_run(self, ctx: Any) -> None:
+            supervised.asked(_text_of(ctx.prompt))
+
+        async def wrap_model_request(self, ctx: Any, *, request_context: Any, handler: Any) -> Any:
+            with await supervised.turn(str(request_context.model.model_name)) as turn:
+                response = await handler(request_context)
+                _report(supervised, turn, response)
+            return response
+
+    return Supervise()
+
+
+def _report(supervised: Supervised, turn: Turn, response: Any) -> None:
+    for part in response.parts:
+        if part.part_kind == "builtin-tool-return":
+            supervised.run.tool_result(part.tool_name, part.content, call_id=part.tool_call_id)
+    turn.says(
+        response.text or "",
+        calls=[call.tool_call_id for call in response.tool_calls],
+        input_tokens=response.usage.input_tokens,
+        output_tokens=response.usage.output_tokens,
+        cost_usd=_cost(response),
+        logprobs=(response.provider_details or {}).get("logprobs"),
+    )
+
+
+def _text_of(prompt: Any) -> str:
+    """The words of a prompt, which may have pictures between them."""
+    if prompt is None or isinstance(prompt, str):
+        return prompt or ""
+    return "\n".join(
+        text for part in prompt if (text := part if isinstance(part, str) else getattr(part, "content", ""))
+    )
+
+
+def _cost(response: Any) -> float | None:
+    try:
+        return float(response.cost().total_price)
+    except (AssertionError, LookupError, ValueError):
+        return None  # nobody knows the price of this model

@@ -1,0 +1,269 @@
+"""What every adapter does alike: turns of the model, gates around tool calls, words for the model."""
+
+from __future__ import annotations
+
+import math
+from collections import OrderedDict
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Any, Final, Self, TypedDict, TypeVar
+
+from bus.adapters.fitting import Fit, by_schema
+from bus.decision import Action, Decision
+from bus.events import Confidence, Hints, Usage
+from bus.job import Run, SyncRun
+from bus.limits import DECIDE_WITHIN
+from bus.reports import StepReport
+
+T = TypeVar("T")
+CLAIMS_KEPT: Final = 256
+"""Tool calls that a model asked for and that were not made yet, whose turn is remembered."""
+
+
+@dataclass(frozen=True, slots=True)
+class ToolCall:
+    """A call that a model asks for. `schema` is the JSON schema of the arguments, `call_id` the model's id of the call."""
+
+    tool: str
+    args: Mapping[str, Any]
+    call_id: str = ""
+    schema: Mapping[str, Any] | None = None
+    hints: Hints | None = None
+
+
+class Asked:
+    """The calls of a model's last answer, for frameworks that do not tell a hook which of them it stands before."""
+
+    def __init__(self) -> None:
+        self._calls: list[tuple[str, str, Any]] = []
+
+    def note(self, calls: Iterable[tuple[str, str, Any]]) -> None:
+        """Take in an answer: id, tool and arguments of each call."""
+        self._calls = list(calls)
+
+    def id_of(self, tool: str, args: Any) -> str:
+        """Return the id of the first call that is the same and was not looked for before; empty if there is none."""
+        for at, (call_id, name, given) in enumerate(self._calls):
+            if name == tool and given == args:
+                del self._calls[at]
+                return call_id
+        return ""
+
+
+Stated = Callable[[ToolCall], float | Confidence | None]
+"""What the agent says of a call's confidence, 0 to 1, or None if it says nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What the model is told instead of a result. `error` unless an operator answered in the tool's place."""
+
+    text: str
+    error: bool
+
+
+class About(TypedDict, total=False):
+    """What an agent's author may say about its calls, in any adapter.
+
+    `stated` is the agent's own word on its confidence, where the model's log-probabilities say nothing. `hints` are MCP
+    annotations by tool. `decide_within` is in seconds.
+    """
+
+    stated: Stated | None
+    hints: Mapping[str, Hints]
+    decide_within: float
+
+
+class Supervised:
+    """One run, as an adapter uses it."""
+
+    def __init__(self, run: Run | SyncRun, about: About) -> None:
+        self.run = run
+        self._stated = about.get("stated")
+        self._hints = about.get("hints", {})
+        self._decide_within = about.get("decide_within", DECIDE_WITHIN)
+        self._turns: OrderedDict[str, tuple[int, Confidence | None]] = OrderedDict()
+
+    def asked(self, prompt: object) -> None:
+        """Report what the user said. The supervisor takes it for the user's words."""
+        if prompt:
+            self.run.message("user", prompt if isinstance(prompt, str) else str(prompt))
+
+    # ---- turns of the model ------------------------------------------------------------------------------------------
+
+    async def turn(self, name: str = "model") -> Turn:
+        """Wait while the run is paused, then begin a step: one request to the model.
+
+        Raises:
+            RunKilled, RunRefusedError: the run is not to go on.
+        """
+        await self.of_loop.checkpoint()
+        return Turn(self, name)
+
+    def turn_sync(self, name: str = "model") -> Turn:
+        """Begin a turn in code without asyncio. See `turn`."""
+        self.run.checkpoint_sync()
+        return Turn(self, name)
+
+    @property
+    def of_loop(self) -> Run:
+        """The run, for asyncio.
+
+        Raises:
+            TypeError: it is one of `run_sync`, which would block the loop.
+        """
+        if not isinstance(self.run, Run):
+            raise TypeError("an asyncio agent needs a run of `bus.run` or `Agent.run`, not of `run_sync`")
+        return self.run
+
+    # ---- calls of tools ----------------------------------------------------------------------------------------------
+
+    async def call(
+        self, call: ToolCall, proceed: Callable[[Any, Decision], Awaitable[T]], fit: Fit | None = None
+    ) -> T | Told:
+        """Run a tool as it is decided. `proceed` gets the arguments that may be used, and may report by the decision.
+
+        Only an edit passes through `fit`; other arguments are the proposed ones, in a copy that nobody else holds.
+
+        Raises:
+            RunKilled: an operator ended the run. No `Exception`.
+            RunRefusedError, BusStoppedError: no gate of this run opens any more.
+        """
+        told, args, decision = await self.decide(call, fit)
+        if told is not None:
+            return told
+        async with decision:
+            result = await proceed(args, decision)
+            decision.result(result)
+        return result
+
+    def call_sync(
+        self, call: ToolCall, proceed: Callable[[Any, Decision], T], fit: Fit | None = None
+    ) -> T | Told:
+        """Run a tool as it is decided, and block until then. See `call`."""
+        decision = self.run.gate_sync(self._action(call))
+        told, args = settled(call, decision, fit)
+        if told is not None:
+            return told
+        with decision:
+            result = proceed(args, decision)
+            decision.result(result)
+        return result
+
+    async def decide(self, call: ToolCall, fit: Fit | None = None) -> tuple[Told | None, Any, Decision]:
+        """Wait for the decision on a call, where a framework has no place around a tool. See `call`.
+
+        If the first is None, the tool must be run at once, with the arguments that come second, and reported by the third.
+        """
+        decision = await self.of_loop.gate(self._action(call))
+        return (*settled(call, decision, fit), decision)
+
+    def remember(self, call_ids: Iterable[str], step: int, confidence: Confidence | None) -> None:
+        """Note which turn asked for calls."""
+        self._turns.update((call_id, (step, confidence)) for call_id in call_ids if call_id)
+        while len(self._turns) > CLAIMS_KEPT:
+            self._turns.popitem(last=False)
+
+    def _action(self, call: ToolCall) -> Action:
+        step, confidence = self._turns.get(call.call_id, (None, None))
+        if confidence is None and self._stated is not None:
+            stated = self._stated(call)
+            confidence = Confidence(value=stated) if isinstance(stated, int | float) else stated
+        return Action(
+            call.tool,
+            call.args,
+            call_id=call.call_id,
+            step=step,
+            confidence=confidence,
+            hints=self._hints.get(call.tool, call.hints),
+            decide_within=self._decide_within,
+        )
+
+
+class Turn(StepReport):
+    """One request to the model while it lasts: `says` what came of it, then `end`. A context ends itself."""
+
+    def __init__(self, supervised: Supervised, name: str) -> None:
+        super().__init__(supervised.run, name, None, None)
+        self._supervised = supervised
+        self._begin()
+
+    def says(
+        self,
+        text: str,
+        *,
+        calls: Iterable[str] = (),
+        input_tokens: int | None = None,
+        output_tokens: int | None = None,
+        cost_usd: float | None = None,
+        logprobs: object = None,
+    ) -> None:
+        """Report the model's answer: its text, the ids of the calls that it asks for, what it consumed."""
+        confidence = from_logprobs(logprobs)
+        usage = None
+        if input_tokens or output_tokens or cost_usd:
+            usage = Usage(input_tokens=input_tokens, output_tokens=output_tokens, cost_usd=cost_usd)
+        self.result(text=text, usage=usage, confidence=confidence)
+        self._supervised.remember(calls, self.number, confidence)
+        if text:
+            self._supervised.run.message("assistant", text)
+
+    def end(self, error: BaseException | None = None) -> None:
+        """End the step; with an exception, it failed."""
+        self._finish(error)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.end(error)
+
+
+def settled(call: ToolCall, decision: Decision, fit: Fit | None) -> tuple[Told | None, Any]:
+    """Return what the model is told, if the tool does not run; else the arguments that it runs with."""
+    if not decision.approved:
+        return told(decision), None
+    if decision.outcome != "edited":
+        return None, decision.args
+    try:
+        return None, (fit or by_schema(call.schema))(decision.args)
+    except ValueError as error:
+        text = f"{call.tool} was not run: the operator's edit does not fit it: {error}"
+        decision.failed(text)
+        return Told(text, error=True), None
+    except BaseException as error:
+        decision.failed(error)
+        raise
+
+
+def told(decision: Decision) -> Told:
+    """Return what the model is told of a call that may not run."""
+    tool, text = decision.tool, decision.text
+    match decision.outcome:
+        case "responded":
+            return Told(text, error=False)
+        case "rejected":
+            why = f": {text}" if text else ", without a reason"
+            return Told(f"{tool} was not run: the operator rejected it{why}", error=True)
+        case outcome:
+            return Told(f"{tool} was not run: {text or outcome}", error=True)
+
+
+def from_logprobs(tokens: object) -> Confidence | None:
+    """Return the geometric mean of the tokens' probabilities, exp of the mean of their logarithms; None without any.
+
+    `tokens` is what models return: a list of objects or mappings, each with a `logprob`. Anything else says nothing. It is
+    the usual length-normalised likelihood of a text, so that short and long answers compare.
+    """
+    listed = tokens if isinstance(tokens, list | tuple) else ()
+    values = [
+        token.get("logprob") if isinstance(token, Mapping) else getattr(token, "logprob", None)
+        for token in listed
+    ]
+    found = [float(value) for value in values if isinstance(value, int | float) and value <= 0.0]
+    if not found:
+        return None
+    return Confidence(value=math.exp(math.fsum(found) / len(found)), kind="logprob")

@@ -1,0 +1,218 @@
+"""What every adapter must do, by what is on the disk afterwards: `make test-adapters`.
+
+Each case runs a framework's example, unchanged, in the framework's own environment, under a real broker and supervisor.
+The file is not named like a test, so that the default run, which has no framework, leaves it out.
+"""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import pytest
+
+from bus.ending import EXIT_KILLED
+from console.link.floor import Floor
+from tests.adapters.environments import EXAMPLES, Example, chosen
+from tests.adapters.floor import OPERATOR, SOON, Desk, Site, site, start
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
+
+DRAFT = [["c1", "write_note", {"name": "draft.txt", "text": "hello"}]]
+TWO = [
+    ["c2", "write_note", {"name": "a.txt", "text": "one"}],
+    ["c3", "write_note", {"name": "b.txt", "text": "two"}],
+]
+SHORT = 2.0
+"""Seconds that a call waits where nobody is to answer."""
+
+Open = Callable[..., Any]
+
+
+@pytest.fixture(scope="session")
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    with site(tmp_path_factory.mktemp("floor")) as running:
+        yield running
+
+
+@pytest.fixture
+def own(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    with site(tmp_path_factory.mktemp("own")) as running:
+        yield running
+
+
+@pytest.fixture(params=chosen())
+def example(request: pytest.FixtureRequest) -> Example:
+    return EXAMPLES[request.param]
+
+
+@asynccontextmanager
+async def desk(
+    example: Example, site: Site, case: str, turns: list[Any], **options: Any
+) -> AsyncIterator[Desk]:
+    async with Floor(site.broker.url, home=site.processes.home, operator=OPERATOR, key=site.key) as floor:
+        await floor.join(SOON)
+        agent = start(example, site, f"{example.name}-{case}", {"turns": turns} | options)
+        try:
+            yield Desk(site, floor, agent)
+        finally:
+            agent.process.kill()
+            agent.process.wait()
+
+
+@pytest.mark.parametrize("name", chosen(gated=False))
+async def test_observed(name: str, shared: Site) -> None:
+    """What is only watched runs unasked, is recorded as it is, and is never shown as something that could be stopped."""
+    async with desk(EXAMPLES[name], shared, "observed", [DRAFT, TWO]) as at:
+        assert await at.agent.ends() == 0, at.agent.said
+        assert at.agent.written() == {"a.txt": "one\n", "b.txt": "two\n", "draft.txt": "hello\n"}
+        await at.reaches("completed")
+        run = at.run
+        assert run is not None
+        assert (run.control, run.misdeeds, run.steps_seen) == ("observed", 0, 3)
+        assert run.tokens > 0
+        assert [(call.args, call.state, call.call_id) for call in run.actions.values()] == [
+            (args, "done", call_id) for call_id, _, args in [*DRAFT, *TWO]
+        ]
+        assert "wrote draft.txt" in next(iter(run.actions.values())).result
+
+
+async def test_approve(example: Example, shared: Site) -> None:
+    """The tool runs once, the model gets its result, the run ends completed with its steps and messages told."""
+    async with desk(example, shared, "approve", [DRAFT]) as at:
+        [call] = await at.asks()
+        assert (call.tool, call.args, call.call_id) == ("write_note", DRAFT[0][2], "c1")
+        assert at.agent.written() == {}
+        await at.decide("approve", call)
+        assert await at.agent.ends() == 0, at.agent.said
+        assert at.agent.written() == {"draft.txt": "hello\n"}
+        assert "I was told: wrote draft.txt" in at.agent.said
+        await at.reaches("completed")
+        run = at.run
+        assert run is not None
+        assert at.outcomes() == ["done"]
+        assert "wrote draft.txt" in run.actions[call.id].result
+        assert (run.misdeeds, run.steps_seen, call.step) == (0, 2, 1)
+        assert "user" in [message.role for message in run.messages]
+
+
+async def test_edit(example: Example, shared: Site) -> None:
+    """Only what was edited runs."""
+    async with desk(example, shared, "edit", [DRAFT]) as at:
+        [call] = await at.asks()
+        await at.decide("edit", call, args={"name": "other.txt", "text": "mended"})
+        assert await at.agent.ends() == 0, at.agent.said
+        assert at.agent.written() == {"other.txt": "mended\n"}
+        assert "wrote other.txt" in at.agent.said
+
+
+async def test_misfit(example: Example, shared: Site) -> None:
+    """An edit that does not fit the tool's schema runs nothing, and the model gets to know why."""
+    async with desk(example, shared, "misfit", [DRAFT]) as at:
+        [call] = await at.asks()
+        await at.decide("edit", call, args={"name": "other.txt", "text": ["no", "text"]})
+        assert await at.agent.ends() == 0, at.agent.said
+        assert at.agent.written() == {}
+        assert "does not fit" in at.agent.said
+        await at.reaches("completed")
+        assert at.outcomes() == ["failed"]
+
+
+async def test_reject(example: Example, shared: Site) -> None:
+    """It never runs; the model gets the reason; the run goes on."""
+    async with desk(example, shared, "reject", [DRAFT, [TWO[0]]]) as at:
+        [call] = await at.asks()
+        await at.decide("reject", call, reason="drafts are not wanted")
+        [after] = await at.asks()
+        await at.decide("approve", after)
+        assert await at.agent.ends() == 0, at.agent.said
+        assert at.agent.written() == {"a.txt": "one\n"}
+        assert "drafts are not wanted" in at.agent.said
+        assert "wrote a.txt" in at.agent.said
+
+
+async def test_respond(example: Example, shared: Site) -> None:
+    """It never runs; the operator's words are its result."""
+    async with desk(example, shared, "respond", [DRAFT]) as at:
+        [call] = await at.asks()
+        await at.decide("respond", call, reason="it stands there already")
+        assert await at.agent.ends() == 0, at.agent.said
+        assert at.agent.written() == {}
+        assert "I was told: it stands there already" in at.agent.said
+
+
+async def test_pause(example: Example, shared: Site) -> None:
+    """Pressed while a call is held, it outweighs the approval that follows; resumed, the run goes on to its end."""
+    async with desk(example, shared, "pause", [DRAFT, [TWO[0]]]) as at:
+        [call] = await at.asks()
+        await at.command("pause", "paused")
+        await at.decide("approve", call)
+        assert await at.floor.until(lambda _: at.outcomes() == ["allowed"], SOON)
+        assert at.agent.written() == {}
+        await at.command("resume")
+        [after] = await at.asks()
+        assert at.agent.written() == {"draft.txt": "hello\n"}
+        await at.decide("approve", after)
+        assert await at.agent.ends() == 0, at.agent.said
+        assert at.agent.written() == {"a.txt": "one\n", "draft.txt": "hello\n"}
+
+
+async def test_kill(example: Example, shared: Site) -> None:
+    """Killed while two calls are held: neither ever runs, and the process ends as a killed one."""
+    async with desk(example, shared, "kill", [TWO, DRAFT]) as at:
+        await at.asks(2)
+        await at.command("kill", "killed")
+        assert await at.agent.ends() == EXIT_KILLED, at.agent.said
+        assert at.agent.written() == {}
+        assert at.outcomes() == ["withdrawn", "withdrawn"]
+
+
+async def test_two_gates(example: Example, shared: Site) -> None:
+    """Two calls of one turn wait side by side; each gets its own answer, whichever comes first."""
+    async with desk(example, shared, "two", [TWO]) as at:
+        one, two = await at.asks(2)
+        await at.decide("approve", two)
+        assert await at.floor.until(lambda _: "done" in at.outcomes(), SOON)
+        assert at.agent.written() == {"b.txt": "two\n"}
+        await at.decide("reject", one, reason="one is enough")
+        assert await at.agent.ends() == 0, at.agent.said
+        assert at.agent.written() == {"b.txt": "two\n"}
+        assert "one is enough" in at.agent.said
+
+
+async def test_silence(example: Example, shared: Site) -> None:
+    """Nobody answers: the call expires, never runs, and the model gets to know."""
+    async with desk(example, shared, "silence", [DRAFT], within=SHORT) as at:
+        assert await at.agent.ends() == 0, at.agent.said
+        assert at.agent.written() == {}
+        assert "nobody decided" in at.agent.said
+
+
+async def test_hook_raises(example: Example, shared: Site) -> None:
+    """The author's own hook is broken: nothing runs, and somebody gets to know."""
+    async with desk(example, shared, "raises", [DRAFT], broken=True) as at:
+        await at.agent.ends()
+        assert at.agent.written() == {}
+        assert "the hook is broken" in at.agent.said
+
+
+async def test_broker_gone(example: Example, own: Site) -> None:
+    """The broker dies while a call is held: the call expires by the agent's own clock."""
+    async with desk(example, own, "broker", [DRAFT], within=4.0) as at:
+        await at.asks()
+        own.broker.kill()
+        assert await at.agent.ends() == 0, at.agent.said
+        assert at.agent.written() == {}
+        assert "nobody decided" in at.agent.said
+
+
+async def test_supervisor_gone(example: Example, own: Site) -> None:
+    """The supervisor dies while a call is held; another call, made without one, does not run either."""
+    async with desk(example, own, "supervisor", [DRAFT, [TWO[0]]], within=4.0) as at:
+        await at.asks()
+        await own.processes.stop(signal.SIGKILL)
+        assert await at.agent.ends() == 0, at.agent.said
+        assert at.agent.written() == {}
+        assert at.agent.said.count("nobody decided") == 2
