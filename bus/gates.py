@@ -143,6 +143,14 @@ class Gates:
         gate.deadline = math.inf if free else self._writer.now + gate.proposal.decide_within
         return free
 
+    def settled(self, gate: Gate) -> bool:
+        """Whether nobody has to decide any more: it ended, it is allowed, or it need not wait."""
+        return (
+            not gate.waiting
+            or gate.stage is Stage.ALLOWED
+            or (gate.held and not self._brake.paused and self._free(gate))
+        )
+
     def show_held(self) -> None:
         """Try again to propose what could not be proposed."""
         for gate in self._held():

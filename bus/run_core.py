@@ -105,6 +105,20 @@ class RunCore:
             self._check(now)
         return gate.decision()
 
+    def look(self, action: str, now: float) -> Decision | None:
+        """What was decided about an action, without beginning it; None: wait for `ready` with its id and look again.
+
+        Raises:
+            RunKilled, RunRefusedError: the run is not to go on.
+            KeyError: there is no such action, or its end was taken already.
+        """
+        self.writer.now = now
+        gate = self._gates[action]
+        self._gates.expire(gate)
+        if self.refused or gate.stage is Stage.KILLED:
+            self._check(now)
+        return gate.decision() if self._gates.settled(gate) else None
+
     def report(self, action: str, *, done: bool, text: str, now: float) -> None:
         """Say what became of an action that had begun. Ignored once the run has finished.
 
@@ -118,7 +132,7 @@ class RunCore:
             self._gates.report(gate, done=done, text=text)
             self._settle()
 
-    def withdraw(self, action: str, now: float) -> None:
+    def withdraw(self, action: str, now: float, why: str = "whoever waited was cancelled") -> None:
         """Say that nobody waits for an action any more. What has begun or ended stays as it is."""
         self.writer.now = now
         try:
@@ -126,7 +140,7 @@ class RunCore:
         except KeyError:
             return
         if gate.waiting:
-            self._gates.end(gate, Step.WITHDRAW, "whoever waited was cancelled")
+            self._gates.end(gate, Step.WITHDRAW, why)
         if not gate.running:
             self._gates.forget(gate)
 
