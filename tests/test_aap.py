@@ -160,8 +160,9 @@ async def test_a_paused_run_begins_nothing(tmp_path: Path) -> None:
         await bridge.operator("approve")
         await bridge.got(name)
         await bridge.site.say("pause", agent="aap", run=run)
+        fleet = bridge.site.desk.fleet
         await bridge.site.until(
-            lambda: bridge.site.desk.fleet.runs[f"aap/{run}"].state in ("pausing", "paused")
+            lambda: any(one.kind == "pause" and one.acknowledged_at for one in fleet.commands.values())
         )
         refused = await bridge.call("POST", f"/v1/requests/{name}/consume", key="c1")
         assert (refused.status, refused.code) == (503, "paused")
