@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
+import time
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from functools import partial
 from pathlib import Path
@@ -130,10 +131,12 @@ def agent(site: Running) -> Agent:
 
 
 @asynccontextmanager
-async def bridged(folder: Path, **how: Any) -> AsyncIterator[Bridge]:
+async def bridged(
+    folder: Path, clock: Callable[[], float] = time.monotonic, **how: Any
+) -> AsyncIterator[Bridge]:
     """A bridge without a port."""
     async with running(folder) as site, agent(site) as ours:
-        requests = Requests(ours)
+        requests = Requests(ours, clock=clock)
         try:
             yield Bridge(site, requests, Application(requests, **how))
         finally:
@@ -150,7 +153,8 @@ async def served(folder: Path, *, token: str = "") -> AsyncIterator[tuple[Runnin
             task = asyncio.create_task(
                 serve(agent(site), sock, token=token, ready=heard.set_result, stopping=stopping)
             )
-            await asyncio.wait([task, heard], return_when=asyncio.FIRST_COMPLETED)
+            either: list[asyncio.Future[Any]] = [task, heard]
+            await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
             assert heard.result() == url(sock)
             try:
                 yield site, heard.result()

@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from bus import codec
+from bus.aap.conversations import IDLE
 from bus.aap.serve import ListenError, listening
 from bus.aap.wire import BODY_BYTES, BadRequest, duration
 from bus.events import ActionFinished, ActionStarted
@@ -192,9 +193,42 @@ async def test_conversations_are_runs(tmp_path: Path) -> None:
     async with bridged(tmp_path) as bridge:
         await bridge.ask("k1", context={"call_id": "a:1"})
         await bridge.ask("k2", context={"call_id": "a:2"})
-        await bridge.ask("k3", context={"call_id": "x", "resume": {"conversation_id": "b"}})
+        await bridge.ask("k3", context={"call_id": "x:1", "resume": {"conversation_id": "b"}})
+        await bridge.ask("k4", context={"call_id": "y:1", "resume": {"thread_id": "b"}})
+        await bridge.ask("k5", context={"framework": "f", "call_id": "a:3"})
+        await bridge.ask("k6", context={"call_id": "no part"})
+        await bridge.ask("k7", context={})
         runs = [key.split("/")[1] for key in bridge.site.desk.fleet.waiting]
-        assert runs[0] == runs[1] != runs[2]
+        assert [runs.index(run) for run in runs] == [0, 0, 2, 2, 4, 5, 5]
+
+
+async def test_who_has_no_name_goes_on_when_it_was_silent_long_enough_after_a_kill(tmp_path: Path) -> None:
+    now = 0.0
+    async with bridged(tmp_path, clock=lambda: now) as bridge:
+        held = await bridge.ask(context={})
+        await bridge.site.say("kill", agent="aap", run=bridge.waiting().run)
+        assert (await bridge.got(held))["status"] == "denied"
+        now = IDLE - 1
+        assert (await bridge.call("POST", "/v1/requests", CALL | {"context": {}}, key="k2")).body[
+            "status"
+        ] == "denied"
+        now = 2 * IDLE
+        await bridge.ask("k3", context={})
+
+
+async def test_a_conversation_ends_when_nothing_comes(tmp_path: Path) -> None:
+    now = 0.0
+    async with bridged(tmp_path, clock=lambda: now) as bridge:
+        name = await bridge.ask()
+        run = f"aap/{bridge.waiting().run}"
+        now = 2 * IDLE
+        bridge.requests.end_idle()
+        assert (await bridge.got(name, "1s"))["status"] == "pending"
+        await bridge.call("DELETE", f"/v1/requests/{name}")
+        await bridge.site.until(lambda: not bridge.site.desk.fleet.waiting)
+        await bridge.requests.idle()
+        bridge.requests.end_idle()
+        await bridge.site.until(lambda: bridge.site.desk.fleet.runs[run].state == "completed")
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Final
 
-from bus.aap.wire import BadRequest, Wanted
+from bus.aap.wire import UNNAMED, BadRequest, Wanted
 from bus.agent import Agent
 from bus.decision import RunKilled
 from bus.job import Run
@@ -51,7 +51,7 @@ class Conversations:
         self._agent = agent
         self._clock = clock
         self._going: dict[str, Conversation] = {}
-        self._killed: dict[str, str] = {}
+        self._killed: dict[str, tuple[str, float]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
 
     async def of(self, wanted: Wanted) -> tuple[Conversation, Run]:
@@ -61,9 +61,16 @@ class Conversations:
             RunKilled: an operator ended it; it does not begin anew.
             BadRequest: there are too many, or its run could not begin.
         """
-        name = wanted.conversation
-        if name in self._killed:
-            raise RunKilled(self._killed[name])
+        name = f"{wanted.framework}/{wanted.conversation}"
+        killed = self._killed.get(name)
+        if killed is not None:
+            why, last = killed
+            if wanted.conversation != UNNAMED or self._clock() - last <= IDLE:
+                self._killed[name] = (why, self._clock())
+                raise RunKilled(why)
+            del self._killed[
+                name
+            ]  # nobody can tell whether it is another one; after such a silence it may be
         found = self._going.get(name)
         if found is None:
             if len(self._going) >= CONVERSATIONS:
@@ -94,10 +101,9 @@ class Conversations:
             await asyncio.wait(self._tasks)
 
     async def _live(self, one: Conversation, wanted: Wanted) -> None:
-        labels = {"protocol": "aap", "conversation": _short(one.name)}
-        framework = wanted.context.get("framework")
-        if isinstance(framework, str) and framework:
-            labels["framework"] = framework[:100]
+        labels = {"protocol": "aap", "conversation": _short(wanted.conversation)}
+        if wanted.framework:
+            labels["framework"] = wanted.framework
         try:
             async with self._agent.run(labels=labels) as job:
                 one.job.set_result(job)
@@ -115,7 +121,7 @@ class Conversations:
             self._going.pop(one.name, None)
 
     def _remember(self, name: str, why: str) -> None:
-        self._killed[name] = why
+        self._killed[name] = (why, self._clock())
         if len(self._killed) > KILLED_KEPT:
             del self._killed[next(iter(self._killed))]
 

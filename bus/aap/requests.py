@@ -156,7 +156,16 @@ class Requests:
         """End conversations that are over, for ever."""
         while True:
             await asyncio.sleep(LOOK)
-            self._conversations.end_idle()
+            self.end_idle()
+
+    async def idle(self) -> None:
+        """Wait until nobody waits for a decision any more."""
+        while self._tasks:
+            await asyncio.wait(self._tasks)
+
+    def end_idle(self) -> None:
+        """End the conversations that have been silent for long."""
+        self._conversations.end_idle()
 
     async def close(self) -> None:
         """Withdraw what is open, end all runs, and let whoever waits go."""

@@ -119,7 +119,7 @@ async def serve(
 @contextlib.contextmanager
 def _signals(ended: asyncio.Event) -> Iterator[None]:
     """Let the usual signals end it in order."""
-    loop, ours = asyncio.get_running_loop(), list[int]()
+    loop, ours = asyncio.get_running_loop(), list[signal.Signals]()
     for one in (signal.SIGINT, signal.SIGTERM):
         with contextlib.suppress(NotImplementedError, ValueError, RuntimeError):
             loop.add_signal_handler(one, ended.set)

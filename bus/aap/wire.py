@@ -25,6 +25,9 @@ KEY_CHARS: Final = 200
 WAIT_MAX: Final = 30.0
 """Longest that a poll is held open, in seconds; who asks for more is answered then."""
 
+UNNAMED: Final = "-"
+"""The conversation of callers that have no name for theirs."""
+
 _PART: Final = re.compile(r"(\d{1,6})(h|m|s)")
 _SECONDS: Final = {"h": 3600, "m": 60, "s": 1}
 
@@ -85,15 +88,22 @@ class Wanted(Struct, frozen=True, kw_only=True):
         return found if isinstance(found, str) else ""
 
     @property
+    def framework(self) -> str:
+        """What the caller is written with, as it says."""
+        found = self.context.get("framework", "")
+        return found[:100] if isinstance(found, str) else ""
+
+    @property
     def conversation(self) -> str:
-        """Whose call it is: the conversation, thread or run that the caller names, by whatever word it has for it."""
+        """Whose call it is: what the caller could resume, else what its call id begins with, else `UNNAMED`."""
         resume = self.context.get("resume")
-        for place in (resume if isinstance(resume, dict) else {}, self.context):
-            for word in ("conversation_id", "thread_id", "run_id", "session_id"):
-                found = place.get(word)
+        if isinstance(resume, dict):
+            for word in ("conversation_id", "thread_id", "session_id", "run_id"):
+                found = resume.get(word)
                 if isinstance(found, str) and found:
                     return found
-        return self.call_id.rpartition(":")[0]
+        name, colon, _ = self.call_id.partition(":")
+        return name if colon and name else UNNAMED
 
 
 def submission(body: bytes) -> Wanted:

@@ -65,26 +65,23 @@ async def lived(
     timeout: str = "10m",
     gone: bool = False,
 ) -> tuple[set[str], list[str], Running]:
-    """Have an agent of a framework ask for the writing of files. Returns those that are there, and what its model was told."""
+    """Have an agent of a framework ask for the writing of files; return what is there, and what its model was told."""
     name, extra = ENVIRONMENTS[framework]
     programs = await asyncio.to_thread(environment, name, PACKAGE.format(extra))
     files = folder / "files"
     files.mkdir()
     async with served(folder) as (site, base):
         where = "http://127.0.0.1:9" if gone else base
-        agent = asyncio.create_task(
-            asyncio.to_thread(
-                subprocess.run,
-                [programs / "python", PROGRAM, framework, where, files, timeout, *names],
-                capture_output=True,
-                text=True,
-                check=False,
-            )
-        )
+        told: list[str | Path] = [programs / "python", PROGRAM, framework, where, files, timeout, *names]
+        agent = asyncio.create_task(asyncio.to_thread(_ran, told))
         await operate(site)
         done = await agent
     assert done.returncode == 0, done.stderr
     return {path.name for path in files.iterdir()}, json.loads(done.stdout.splitlines()[-1]), site
+
+
+def _ran(told: list[str | Path]) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(told, capture_output=True, text=True, check=False)
 
 
 async def test_only_what_was_approved_ran(framework: str, tmp_path: Path) -> None:
@@ -101,6 +98,7 @@ async def test_only_what_was_approved_ran(framework: str, tmp_path: Path) -> Non
     assert '{"name":"d.txt"}' in said[2]
     assert "it is there already" in said[3]
     (run,) = site.desk.fleet.runs.values()
+    assert run.agent == "aap"
     states = [action.state for action in run.actions.values()]
     assert states.count("done") == 1, states
 
