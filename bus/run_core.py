@@ -106,15 +106,9 @@ class RunCore:
         return gate.decision()
 
     def look(self, action: str, now: float) -> Decision | None:
-        """What was decided about an action, without beginning it; None: wait for `ready` with its id and look again.
-
-        Raises:
-            RunKilled, RunRefusedError: the run is not to go on.
-            KeyError: there is no such action, or its end was taken already.
-        """
+        """What was decided about an action, as `take` says it, without beginning it."""
         self.writer.now = now
-        gate = self._gates[action]
-        self._gates.expire(gate)
+        gate = self._gates.looked_at(action)
         if self.refused or gate.stage is Stage.KILLED:
             self._check(now)
         return gate.decision() if self._gates.settled(gate) else None
@@ -135,14 +129,7 @@ class RunCore:
     def withdraw(self, action: str, now: float, why: str = "whoever waited was cancelled") -> None:
         """Say that nobody waits for an action any more. What has begun or ended stays as it is."""
         self.writer.now = now
-        try:
-            gate = self._gates[action]
-        except KeyError:
-            return
-        if gate.waiting:
-            self._gates.end(gate, Step.WITHDRAW, why)
-        if not gate.running:
-            self._gates.forget(gate)
+        self._gates.withdraw(action, why)
 
     def checkpoint(self, token: str, now: float) -> bool:
         """Return whether the run may go on. If not, wait for `ready` with the token and ask again.
