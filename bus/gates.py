@@ -143,6 +143,24 @@ class Gates:
         gate.deadline = math.inf if free else self._writer.now + gate.proposal.decide_within
         return free
 
+    def looked_at(self, action: str) -> Gate:
+        """A gate, expired if its time is over.
+
+        Raises:
+            KeyError: there is none of that name.
+        """
+        gate = self._gates[action]
+        self.expire(gate)
+        return gate
+
+    def settled(self, gate: Gate) -> bool:
+        """Whether nobody has to decide any more: it ended, it is allowed, or it need not wait."""
+        return (
+            not gate.waiting
+            or gate.stage is Stage.ALLOWED
+            or (gate.held and not self._brake.paused and self._free(gate))
+        )
+
     def show_held(self) -> None:
         """Try again to propose what could not be proposed."""
         for gate in self._held():
@@ -207,6 +225,14 @@ class Gates:
         if shown:
             self._write_end(gate, text)
         self._ready(gate.action)
+
+    def withdraw(self, action: str, why: str) -> None:
+        """End a gate that nobody waits at any more, if it has not begun or ended."""
+        gate = self._gates.get(action)
+        if gate is not None and gate.waiting:
+            self.end(gate, Step.WITHDRAW, why)
+        if gate is not None and not gate.running:
+            self.forget(gate)
 
     def report(self, gate: Gate, *, done: bool, text: str) -> None:
         """Note what became of a running tool.

@@ -10,6 +10,7 @@ from typing import Any, Self
 
 from bus.decision import Action, Decision, RunKilled
 from bus.events import Confidence, Hints, RunOutcome
+from bus.held import Held
 from bus.reports import Reports, StepReport
 from bus.tools import Wrapped, gated_async, gated_sync
 from bus.values import describe
@@ -117,6 +118,16 @@ class Run(_Waiting):
             self._withdraw(token)
             raise
         return answer
+
+    def hold(self, action: Action) -> Held:
+        """Propose an action whose call begins later than it is allowed, if at all: for whoever only passes decisions on.
+
+        Raises:
+            RunKilled: an operator ended the run.
+            RunRefusedError: the supervisor does not accept this run.
+            ValueError: the action itself is impossible (see `Action`).
+        """
+        return Held(self, self._proposed(action))
 
     async def checkpoint(self) -> None:
         """Wait while the run is paused.

@@ -116,6 +116,17 @@ class Reports:
 
         return self._shell.call(work)
 
+    def _proposed(self, action: Action) -> str:
+        """Propose an action and return its id, without asking what became of it."""
+        step = self._step_now()
+        return self._shell.call(lambda core, now: core.run(self.id).propose(action, now, step=step))
+
+    def _looker(self, action: str) -> Callable[[AgentCore, float], Decision | None]:
+        return lambda core, now: core.run(self.id).look(action, now)
+
+    def _begin(self, action: str) -> Decision | None:
+        return self._shell.call(self._taker(action))
+
     def _taker(self, action: str) -> Callable[[AgentCore, float], Decision | None]:
         return lambda core, now: self._take(core, action, now)
 
@@ -137,9 +148,9 @@ class Reports:
                 lambda core, now: core.run(self.id).report(action, done=done, text=text, now=now)
             )
 
-    def _withdraw(self, action: str) -> None:
+    def _withdraw(self, action: str, why: str = "whoever waited was cancelled") -> None:
         if self.outcome is None:
-            self._shell.call(lambda core, now: core.run(self.id).withdraw(action, now))
+            self._shell.call(lambda core, now: core.run(self.id).withdraw(action, now, why))
 
     def _leave(self, token: str) -> None:
         if self.outcome is None:

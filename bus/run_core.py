@@ -105,6 +105,14 @@ class RunCore:
             self._check(now)
         return gate.decision()
 
+    def look(self, action: str, now: float) -> Decision | None:
+        """What was decided about an action, as `take` says it, without beginning it."""
+        self.writer.now = now
+        gate = self._gates.looked_at(action)
+        if self.refused or gate.stage is Stage.KILLED:
+            self._check(now)
+        return gate.decision() if self._gates.settled(gate) else None
+
     def report(self, action: str, *, done: bool, text: str, now: float) -> None:
         """Say what became of an action that had begun. Ignored once the run has finished.
 
@@ -118,17 +126,10 @@ class RunCore:
             self._gates.report(gate, done=done, text=text)
             self._settle()
 
-    def withdraw(self, action: str, now: float) -> None:
+    def withdraw(self, action: str, now: float, why: str = "whoever waited was cancelled") -> None:
         """Say that nobody waits for an action any more. What has begun or ended stays as it is."""
         self.writer.now = now
-        try:
-            gate = self._gates[action]
-        except KeyError:
-            return
-        if gate.waiting:
-            self._gates.end(gate, Step.WITHDRAW, "whoever waited was cancelled")
-        if not gate.running:
-            self._gates.forget(gate)
+        self._gates.withdraw(action, why)
 
     def checkpoint(self, token: str, now: float) -> bool:
         """Return whether the run may go on. If not, wait for `ready` with the token and ask again.

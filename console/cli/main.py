@@ -49,6 +49,7 @@ TABLE: Final[dict[str, Entry]] = {
         "console.cli.evaluate:evaluate", "the judge over recorded runs, and what its flags are worth"
     ),
     "policy": Entry("console.cli.policy:policy", "check, try and explain the rules; judge a session anew"),
+    "aap": Entry("console.cli.aap:aap", "approvals for agents that ask by the Agent Approval Protocol"),
     "run": Entry("console.cli.run:run", "run a command contained: frozen and ended for sure"),
     "keys": Entry("console.cli.keys:keys", "make, list, enrol and show keys"),
     "spool": Entry("console.cli.spool:spool", "what agents could not send yet"),

@@ -63,8 +63,13 @@ def _standing(info: SessionInfo) -> str:
     "--output", "-o", default="-", metavar="FILE", help="Where to; an existing file is not replaced. [-]"
 )
 @click.option("--run", metavar="RUN", help="Only the records of one run.")
+@click.option(
+    "--agentack",
+    is_flag=True,
+    help="As traces that `agentack check` judges, each of one run: with --run into a file, else into a new folder.",
+)
 @common
-def export(place: Place, session: str | None, output: str, run: str | None) -> None:
+def export(place: Place, *, session: str | None, output: str, run: str | None, agentack: bool) -> None:
     """Write the recording as JSON lines: one session (a name, `last`, or a file), or else the whole log."""
     home = place.home()
     if session is None and not session_paths(home.sessions):
@@ -74,6 +79,11 @@ def export(place: Place, session: str | None, output: str, run: str | None) -> N
     if output != "-":
         check_new(Path(output))
     path = None if session is None else session_path(home, session)
+    if agentack:
+        from console.cli.trace import export_traces
+
+        export_traces(home, path, run, output, as_json=place.json)
+        return
     rows = _rows(home.sessions, path, run)
     if output == "-":
         asyncio.run(export_jsonl(rows, sys.stdout.buffer))

@@ -35,7 +35,7 @@ async def find_subject(folder: Path, text: str) -> Subject:
     known: dict[Subject, None] = {}
     for path in session_paths(folder):
         async with await Reader.open(path) as reader:
-            known.update(dict.fromkeys(await _subjects(reader)))
+            known.update(dict.fromkeys(await subjects_of(reader)))
     return _chosen(known, text, str(folder))
 
 
@@ -45,10 +45,15 @@ async def subject_in(reader: Reader, text: str) -> Subject:
     Raises:
         CliError: there is none, or more than one.
     """
-    return _chosen(await _subjects(reader), text, str(reader.path))
+    return _chosen(await subjects_of(reader), text, str(reader.path))
 
 
-async def _subjects(reader: Reader) -> list[Subject]:
+async def subjects_of(reader: Reader) -> list[Subject]:
+    """The runs that a session has records of.
+
+    Raises:
+        RecordingError: it cannot be read.
+    """
     found = await reader.query("SELECT agent, run FROM subjects WHERE run != ''")
     return [(str(agent), str(run)) for agent, run in found]
 
@@ -97,7 +102,7 @@ def action_in_session(path: Path, text: str) -> Action:
 
 async def _run_in(path: Path, text: str) -> tuple[Fleet, Run]:
     async with await Reader.open(path) as reader:
-        if not _fits(await _subjects(reader), text):
+        if not _fits(await subjects_of(reader), text):
             # What ended before the session began stands in its first keyframe only.
             fleet = await _fleet_at(reader, (await reader.first_keyframe()).pos)
             return fleet, find_run(fleet, text)
