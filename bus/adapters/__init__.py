@@ -1,1 +1,1 @@
-"""One file a framework. Each `supervise` puts a framework's agent under a run; no framework is imported before it is called."""
+"""One file a framework: its `supervise` puts an agent under a run. No framework is imported before that is called."""

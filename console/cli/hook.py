@@ -24,7 +24,9 @@ ASK_VERSION: Final = 20.0
 def about(function: Callable[..., Any]) -> Callable[..., Any]:
     """Give a verb the options that say which hooks are meant."""
     options = (
-        click.option("--agent", default=settings.AGENT, show_default=True, metavar="NAME", help="The agent's name."),
+        click.option(
+            "--agent", default=settings.AGENT, show_default=True, metavar="NAME", help="The agent's name."
+        ),
         click.option(
             "--wait",
             type=click.FloatRange(min=1.0, max=82_800.0),
@@ -49,7 +51,9 @@ def located(function: Callable[..., Any]) -> Callable[..., Any]:
             show_default=True,
             help="Whose settings: yours, this folder's, or yours for this folder.",
         ),
-        click.option("--file", "path", type=click.Path(path_type=Path), metavar="FILE", help="That file instead."),
+        click.option(
+            "--file", "path", type=click.Path(path_type=Path), metavar="FILE", help="That file instead."
+        ),
     )
     for option in reversed(options):
         function = option(function)
@@ -111,7 +115,9 @@ def uninstall(place: Place, *, scope: str, path: Path | None) -> int:
 @hook.command("status")
 @about
 @located
-@click.option("--claude", default="claude", show_default=True, metavar="FILE", help="The Claude Code to be asked.")
+@click.option(
+    "--claude", default="claude", show_default=True, metavar="FILE", help="The Claude Code to be asked."
+)
 @common
 def status(place: Place, *, agent: str, wait: float, scope: str, path: Path | None, claude: str) -> int:
     """Say whether every tool call of Claude Code would wait for a decision, and what is missing if not."""

@@ -48,7 +48,9 @@ class Conversation:
                     self.run.message("assistant", event["last_assistant_message"])
                 self.run.state("input-required")
             case "SubagentStart":
-                self.run.message("system", f"subagent {event.get('agent_type', '')} starts", name="Claude Code")
+                self.run.message(
+                    "system", f"subagent {event.get('agent_type', '')} starts", name="Claude Code"
+                )
             case "SubagentStop" if event.get("last_assistant_message"):
                 self.run.message(
                     "assistant", event["last_assistant_message"], name=str(event.get("agent_type", ""))
@@ -102,7 +104,9 @@ def words(decision: Decision) -> str:
         case "responded":
             return f"{tool} was not run; an operator answers in its place: {text}"
         case "rejected":
-            return f"{tool} was not run: an operator rejected it{f': {text}' if text else ', without a reason'}"
+            return (
+                f"{tool} was not run: an operator rejected it{f': {text}' if text else ', without a reason'}"
+            )
         case outcome:
             return f"{tool} was not run: {text or outcome}"
 
@@ -130,8 +134,8 @@ def response_text(response: object) -> str:
         case {"stdout": str(out), **rest}:
             err = rest.get("stderr")
             return f"{out}\n{err}" if isinstance(err, str) and err else out
-        case {"content": list(parts)} | [*parts] if parts and all(_is_text(part) for part in parts):
-            return "\n".join(part["text"] for part in parts)
+        case {"content": list(parts)} | list(parts) if parts and all(_is_text(part) for part in parts):
+            return "\n".join(str(part["text"]) for part in parts)
         case None:
             return ""
         case _:

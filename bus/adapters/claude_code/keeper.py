@@ -149,7 +149,9 @@ async def live(agent: Agent, called: str, *, linger: float, decide_within: float
         await asyncio.sleep(0.1)
         ours = listen(called)
     if ours is None:
-        log.error("another keeper of %s lives and does not answer; its process id is in no file of ours", called)
+        log.error(
+            "another keeper of %s lives and does not answer; its process id is in no file of ours", called
+        )
         return 1
     listening, held = ours
     with held:
@@ -159,7 +161,7 @@ async def live(agent: Agent, called: str, *, linger: float, decide_within: float
                 with contextlib.suppress(asyncio.CancelledError):
                     await Keeper(sessions, linger=linger).serve(listening)
             finally:
-                Path(f"{called}.sock").unlink(missing_ok=True)
+                Path(f"{called}.sock").unlink(missing_ok=True)  # noqa: ASYNC240 - one local name, at the end
                 await sessions.close()
     return 0
 

@@ -90,7 +90,9 @@ class Sessions:
                     session = await self._begin(name, event)
                 except (RunExistsError, OSError, ValueError, BusStoppedError) as error:
                     log.exception("session %s cannot be a run", name)
-                    return denied(f"this session cannot be supervised: {error}") if kind == "PreToolUse" else {}
+                    return (
+                        denied(f"this session cannot be supervised: {error}") if kind == "PreToolUse" else {}
+                    )
             session.process = session.process or claude_above(pid)
         if kind == "SessionEnd":
             session.end()
@@ -155,7 +157,11 @@ class Sessions:
         """Return the run's id and whether it goes on from a spool that an earlier keeper left."""
         life = self._life(name)
         run = run_id(name, life.number)
-        if life.number and not life.killed and spool_path(self._agent.home.spool, self._agent.name, run).exists():
+        if (
+            life.number
+            and not life.killed
+            and spool_path(self._agent.home.spool, self._agent.name, run).exists()
+        ):
             return run, True
         self._keep(name, Life(life.number + 1))
         return run_id(name, life.number + 1), False

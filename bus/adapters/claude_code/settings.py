@@ -155,7 +155,9 @@ def write(path: Path, content: dict[str, Any]) -> None:
     try:
         real.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         mode = real.stat().st_mode & 0o777 if real.exists() else 0o600
-        with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode), "w", encoding="utf-8") as file:
+        with os.fdopen(
+            os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode), "w", encoding="utf-8"
+        ) as file:
             os.fchmod(file.fileno(), mode)
             file.write(json.dumps(content, indent=2, ensure_ascii=False) + "\n")
             file.flush()
@@ -174,7 +176,9 @@ def problems(content: dict[str, Any], wanted: Wanted) -> list[str]:
         found.append("disableAllHooks is set: no hook runs, and nothing is gated")
     for event in EVENTS:
         groups = content.get("hooks", {}).get(event, [])
-        ours = [group for group in groups if isinstance(group, dict) and any(map(_ours, group.get("hooks") or []))]
+        ours = [
+            group for group in groups if isinstance(group, dict) and any(map(_ours, group.get("hooks") or []))
+        ]
         if not ours:
             found.append(f"{event}: not installed")
         elif ours != [wanted.entry(event)]:
