@@ -77,12 +77,7 @@ async def test_a_call_is_approved_edited_rejected_and_answered(begin: Begin) -> 
     assert "three is not yours" in told[2]
     assert "four is there already" in told[3]
     await claude.becomes("completed")
-    assert [action.state for action in claude.run.actions.values()] == [
-        "done",
-        "done",
-        "rejected",
-        "responded",
-    ]
+    assert [action.state for action in claude.run.actions.values()] == ["done", "done", "denied", "denied"]
     assert next(action.reason for action in claude.run.actions.values()) == "write one"
     assert any(message.role == "user" and "do the work" in message.text for message in claude.run.messages)
 

@@ -36,9 +36,10 @@ class ClaudeGoneError(Exception):
 
 
 class Life(msgspec.Struct, frozen=True):
-    """What is kept of a session on disk: how often it was begun, and whether an operator ended it."""
+    """What is kept of a session on disk: how often it was begun, whether it ended, and whether an operator ended it."""
 
     number: int = 0
+    ended: bool = False
     killed: bool = False
 
 
@@ -101,7 +102,7 @@ class Sessions:
         try:
             return await session.talk.take(event, within=within)
         except RunKilled as error:
-            self._keep(name, msgspec.structs.replace(self._life(name), killed=True))
+            self._keep(name, msgspec.structs.replace(self._life(name), ended=True, killed=True))
             session.end(error)
             return killed(event, error)
         except (RunRefusedError, BusStoppedError) as error:
@@ -146,6 +147,7 @@ class Sessions:
                 ) as job:
                     began.set_result(job)
                     await session.over
+            self._keep(session.name, msgspec.structs.replace(self._life(session.name), ended=True))
         except Exception as error:  # noqa: BLE001 - goes to whoever began it
             if not began.done():
                 began.set_exception(error)
@@ -157,11 +159,8 @@ class Sessions:
         """Return the run's id and whether it goes on from a spool that an earlier keeper left."""
         life = self._life(name)
         run = run_id(name, life.number)
-        if (
-            life.number
-            and not life.killed
-            and spool_path(self._agent.home.spool, self._agent.name, run).exists()
-        ):
+        left = spool_path(self._agent.home.spool, self._agent.name, run)
+        if life.number and not life.ended and left.exists():
             return run, True
         self._keep(name, Life(life.number + 1))
         return run_id(name, life.number + 1), False
