@@ -158,7 +158,9 @@ class McpGate:
         )
         decision = await self._gate(action, given)
         if not decision.approved:
-            return words.refusal(message, words.words(decision), error=decision.outcome != "responded")
+            # A tool that promises structured results cannot be answered for in words: to its client that is an error.
+            plain = decision.outcome == "responded" and not (tool and "outputSchema" in tool)
+            return words.refusal(message, words.words(decision), error=not plain)
         if decision.outcome == "edited":
             wrong = edit_problem(tool, decision.args) if called else ""
             if wrong:

@@ -9,7 +9,7 @@ import logging
 import os
 import sys
 from collections.abc import Awaitable, Callable, Iterator, Sequence
-from typing import Final
+from typing import Any, Final
 
 from bus.adapters import mcp_words as words
 from bus.adapters.mcp_gate import McpGate
@@ -96,7 +96,8 @@ async def _between(
     assert server.stdout is not None  # noqa: S101 - `serve` asked for it
     client = asyncio.create_task(_lines(reader, back, "the client"))
     theirs = asyncio.create_task(_lines(server.stdout, out, "the server"))
-    await asyncio.wait({client, theirs, gate.killed}, return_when=asyncio.FIRST_COMPLETED)
+    any_end: set[asyncio.Future[Any]] = {client, theirs, gate.killed}
+    await asyncio.wait(any_end, return_when=asyncio.FIRST_COMPLETED)
     await gate.close("the client left" if client.done() else "the server ended")
     if client.done() and not gate.killed.done():  # what it asked for before it left may still be on its way
         if server.stdin is not None:

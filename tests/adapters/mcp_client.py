@@ -9,8 +9,8 @@ import sys
 import time
 from typing import Any
 
-from mcp import Client, StdioServerParameters
-from mcp_types import CreateMessageResult, ElicitResult, TextContent
+from mcp import Client, StdioServerParameters  # type: ignore[import-not-found] # it is in that environment alone
+from mcp_types import CreateMessageResult, ElicitResult, TextContent  # type: ignore[import-not-found] # as above
 
 SEEN: list[str] = []
 
@@ -31,7 +31,7 @@ async def progressed(progress: float, total: float | None, message: str | None) 
     SEEN.append(f"progress {message or ''}".strip() if message and message.startswith("held") else "progress")
 
 
-async def step(client: Any, verb: str, *given: Any, timeout: float | None) -> Any:
+async def step(client: Any, verb: str, *given: Any, timeout: float | None) -> Any:  # noqa: C901 - a table of verbs
     match verb:
         case "tools":
             return sorted(tool.name for tool in (await client.list_tools()).tools)
@@ -74,7 +74,7 @@ async def main() -> None:
         for verb, *given in told["steps"]:
             try:
                 answer = await step(client, verb, *given, timeout=told.get("timeout"))
-            except Exception as error:
+            except Exception as error:  # noqa: BLE001 - the test looks at it
                 answer = {"raised": f"{type(error).__name__}: {error}"}
             print(json.dumps(answer), flush=True)
 
