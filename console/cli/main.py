@@ -51,6 +51,8 @@ TABLE: Final[dict[str, Entry]] = {
     "policy": Entry("console.cli.policy:policy", "check, try and explain the rules; judge a session anew"),
     "aap": Entry("console.cli.aap:aap", "approvals for agents that ask by the Agent Approval Protocol"),
     "run": Entry("console.cli.run:run", "run a command contained: frozen and ended for sure"),
+    "hook": Entry("console.cli.hook:hook", "Claude Code's tool calls wait: its hook, and hook install"),
+    "mcp": Entry("console.cli.mcp:mcp", "an MCP server whose tools wait: a proxy before it"),
     "keys": Entry("console.cli.keys:keys", "make, list, enrol and show keys"),
     "spool": Entry("console.cli.spool:spool", "what agents could not send yet"),
     "notify": Entry("console.cli.notify:notify", "messages to people of what wants one; notify test"),

@@ -1,0 +1,162 @@
+"""What Claude Code's hook events mean for a run. The same words come by command hooks and by the Agent SDK's callbacks."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Mapping
+from typing import Any, Final
+
+from bus.decision import Action, Decision, RunKilled, RunRefusedError
+from bus.job import Run
+from bus.shell import BusStoppedError
+from bus.values import result_text
+
+BEGUN_KEPT: Final = 512
+"""Tool calls that were allowed and not reported yet, whose decisions are remembered."""
+
+Output = dict[str, Any]
+
+
+class Conversation:
+    """One session as its hooks tell it. `decide_within` is in seconds."""
+
+    def __init__(self, run: Run, *, decide_within: float) -> None:
+        self.run = run
+        self._decide_within = decide_within
+        self._begun: OrderedDict[str, Decision] = OrderedDict()
+
+    async def take(self, event: Mapping[str, Any], *, within: float | None = None) -> Output:
+        """Report an event, wait if it is one that waits, and return what Claude Code is told.
+
+        `within` is how long this hook may wait for a decision, in seconds.
+
+        Raises:
+            RunKilled: an operator ended the run. No `Exception`. `killed` says what Claude Code must be told then.
+        """
+        match event.get("hook_event_name"):
+            case "PreToolUse":
+                return await self._gate(event, within or self._decide_within)
+            case "PostToolUse" | "PostToolUseFailure" as kind:
+                self._ended(event, failed=kind == "PostToolUseFailure")
+                await self.run.checkpoint()
+            case "UserPromptSubmit":
+                self.run.message("user", event.get("prompt", ""))
+                await self.run.checkpoint()
+                self.run.state("working")
+            case "Stop":
+                if event.get("last_assistant_message"):
+                    self.run.message("assistant", event["last_assistant_message"])
+                self.run.state("input-required")
+            case "SubagentStart":
+                self.run.message(
+                    "system", f"subagent {event.get('agent_type', '')} starts", name="Claude Code"
+                )
+            case "SubagentStop" if event.get("last_assistant_message"):
+                self.run.message(
+                    "assistant", event["last_assistant_message"], name=str(event.get("agent_type", ""))
+                )
+            case _:
+                pass
+        return {}
+
+    async def _gate(self, event: Mapping[str, Any], within: float) -> Output:
+        given = event.get("tool_input")
+        if not isinstance(given, dict) or not event.get("tool_name"):
+            return denied("the event names no tool and no input; nothing was asked")
+        about = given.get("description", "")
+        action = Action(
+            str(event["tool_name"]),
+            given,
+            reason=about if isinstance(about, str) else "",
+            call_id=str(event.get("tool_use_id", "")),
+            decide_within=within,
+        )
+        try:
+            decision = await self.run.gate(action)
+        except (RunRefusedError, BusStoppedError, ValueError) as error:
+            return denied(f"{action.tool} was not run: {error}")
+        if not decision.approved:
+            return denied(words(decision))
+        self._begun[action.call_id] = decision
+        while len(self._begun) > BEGUN_KEPT:
+            self._begun.popitem(last=False)
+        if decision.outcome == "edited":
+            why = "an operator approved this call with changed input"
+            return _edited(decision.args, why)
+        return _permission("allow", "approved")
+
+    def _ended(self, event: Mapping[str, Any], *, failed: bool) -> None:
+        call = str(event.get("tool_use_id", ""))
+        text = str(event.get("error", "")) if failed else response_text(event.get("tool_response"))
+        decision = self._begun.pop(call, None)
+        if decision is None:
+            self.run.tool_result(str(event.get("tool_name", "")), text, error=failed, call_id=call)
+        elif failed:
+            decision.failed(text)
+        else:
+            decision.done(text)
+
+
+def words(decision: Decision) -> str:
+    """Return what the model is told of a call that may not run."""
+    tool, text = decision.tool, decision.text
+    match decision.outcome:
+        case "responded":
+            return f"{tool} was not run; an operator answers in its place: {text}"
+        case "rejected":
+            return (
+                f"{tool} was not run: an operator rejected it{f': {text}' if text else ', without a reason'}"
+            )
+        case outcome:
+            return f"{tool} was not run: {text or outcome}"
+
+
+def denied(why: str) -> Output:
+    """The answer to a gate that stays shut."""
+    return _permission("deny", why)
+
+
+def killed(event: Mapping[str, Any], error: RunKilled) -> Output:
+    """The answer to any event of a run that an operator ended: this call does not run, and nothing after it."""
+    why = f"an operator ended this run: {error}" if str(error) else "an operator ended this run"
+    kind = event.get("hook_event_name")
+    answer = denied(why) if kind == "PreToolUse" else {}
+    if kind == "UserPromptSubmit":
+        answer = {"decision": "block", "reason": why}
+    return answer | {"continue": False, "stopReason": why}
+
+
+def response_text(response: object) -> str:
+    """Return a tool's result as text: what a shell wrote, the texts of content blocks, else JSON."""
+    match response:
+        case str():
+            return response
+        case {"stdout": str(out), **rest}:
+            err = rest.get("stderr")
+            return f"{out}\n{err}" if isinstance(err, str) and err else out
+        case {"content": list(parts)} | list(parts) if parts and all(_is_text(part) for part in parts):
+            return "\n".join(str(part["text"]) for part in parts)
+        case None:
+            return ""
+        case _:
+            return result_text(response)
+
+
+def _is_text(part: object) -> bool:
+    return isinstance(part, dict) and isinstance(part.get("text"), str)
+
+
+def _permission(what: str, why: str) -> Output:
+    return {
+        "hookSpecificOutput": {
+            "hookEventName": "PreToolUse",
+            "permissionDecision": what,
+            "permissionDecisionReason": why,
+        }
+    }
+
+
+def _edited(args: dict[str, Any], why: str) -> Output:
+    answer = _permission("allow", why)
+    answer["hookSpecificOutput"]["updatedInput"] = args
+    return answer

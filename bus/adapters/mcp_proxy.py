@@ -1,0 +1,165 @@
+"""A proxy in front of an MCP server on standard input and output: `watchfloor mcp -- COMMAND`."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import fcntl
+import logging
+import os
+import sys
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from typing import Any, Final
+
+from bus.adapters import mcp_words as words
+from bus.adapters.mcp_gate import McpGate
+from bus.adapters.mcp_words import Message
+from bus.agent import Agent
+from bus.decision import RunKilled
+from bus.home import Home
+from bus.limits import ID_CHARS
+from bus.topics import check_id
+
+log = logging.getLogger("watchfloor")
+
+LINE_BYTES: Final = 16 * 1024 * 1024
+"""Longest message of either side."""
+
+GRACE: Final = 2.0
+"""Seconds that a server may take to end when its input ends, and again when it is asked to."""
+
+NAMES: Final = 99
+"""Proxies of one name that may run at once on this machine."""
+
+
+@contextlib.contextmanager
+def claimed(home: Home, name: str) -> Iterator[str]:
+    """Hold an agent's name on this machine: `name`, or `name-2` … while others have it, for clients start many proxies.
+
+    Raises:
+        BadIdError: the name is no id.
+        OSError: the folder of the locks cannot be used, or all names are taken.
+    """
+    folder = home.data / "mcp"
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    for number in range(1, NAMES + 1):
+        one = check_id(name if number == 1 else f"{name[: ID_CHARS - 3]}-{number}", "agent")
+        with (folder / f"{one}.lock").open("wb") as file:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                continue
+            yield one
+            return
+    raise OSError(f"{NAMES} proxies named {name} run on this machine already")
+
+
+async def serve(agent: Agent, command: Sequence[str], *, run_id: str | None, decide_within: float) -> int:
+    """Start the server and stand between it and our own standard input and output until either ends.
+
+    Return the exit code: the server's, or 1 if an operator ended the run.
+
+    Raises:
+        OSError: the server cannot be started.
+    """
+    server = await asyncio.create_subprocess_exec(
+        *command, stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, limit=LINE_BYTES
+    )
+    assert server.stdin is not None  # noqa: S101 - asked for above
+    assert server.stdout is not None  # noqa: S101
+    try:
+        reader, writer = await _own_streams()
+        async with agent, agent.run(f"MCP server {' '.join(command)}", run_id=run_id) as run:
+            gate = McpGate(run, _sender(server.stdin), _sender(writer), decide_within=decide_within)
+            return await _between(gate, reader, server, writer)
+    except RunKilled as error:
+        log.warning("an operator ended this run: %s", error)
+        return 1
+    finally:
+        await _ended(server)
+
+
+async def _between(
+    gate: McpGate,
+    reader: asyncio.StreamReader,
+    server: asyncio.subprocess.Process,
+    writer: asyncio.StreamWriter,
+) -> int:
+    async def out(line: bytes) -> None:
+        if await gate.from_server(words.decode(line)):
+            writer.write(line if line.endswith(b"\n") else line + b"\n")
+            await writer.drain()
+
+    async def back(line: bytes) -> None:
+        await gate.from_client(words.decode(line))
+
+    assert server.stdout is not None  # noqa: S101 - `serve` asked for it
+    client = asyncio.create_task(_lines(reader, back, "the client"))
+    theirs = asyncio.create_task(_lines(server.stdout, out, "the server"))
+    any_end: set[asyncio.Future[Any]] = {client, theirs, gate.killed}
+    await asyncio.wait(any_end, return_when=asyncio.FIRST_COMPLETED)
+    await gate.close("the client left" if client.done() else "the server ended")
+    if client.done() and not gate.killed.done():  # what it asked for before it left may still be on its way
+        if server.stdin is not None:
+            server.stdin.close()
+        await asyncio.wait({theirs}, timeout=GRACE)
+    for task in (client, theirs):
+        task.cancel()
+    await asyncio.gather(client, theirs, return_exceptions=True)
+    if gate.killed.done():
+        raise gate.killed.result()
+    await asyncio.wait({asyncio.create_task(server.wait())}, timeout=GRACE)
+    return server.returncode or 0
+
+
+async def _lines(reader: asyncio.StreamReader, take: Callable[[bytes], Awaitable[None]], who: str) -> None:
+    """Read messages to the end. A line that is none is dropped: it is neither forwarded nor guessed at."""
+    try:
+        while line := await reader.readline():
+            if not line.strip():
+                continue
+            try:
+                await take(line)
+            except words.NotMcpError as error:
+                log.warning("%s wrote something that is no message: %s", who, error)
+    except ValueError:
+        log.error("%s wrote a message longer than %d bytes", who, LINE_BYTES)  # noqa: TRY400 - the line says all
+    except ConnectionError:
+        pass
+
+
+def _sender(writer: asyncio.StreamWriter) -> Callable[[Message], Awaitable[None]]:
+    async def send(message: Message) -> None:
+        with contextlib.suppress(ConnectionError):
+            writer.write(words.encode(message) + b"\n")
+            await writer.drain()
+
+    return send
+
+
+async def _own_streams() -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+    """Our standard input and output as streams. From here on `print` goes to standard error, not into the protocol."""
+    loop = asyncio.get_running_loop()
+    out = os.fdopen(os.dup(1), "wb", 0)
+    os.dup2(2, 1)
+    reader = asyncio.StreamReader(limit=LINE_BYTES)
+    await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), sys.stdin)
+    transport, protocol = await loop.connect_write_pipe(
+        lambda: asyncio.streams.FlowControlMixin(loop=loop), out
+    )
+    return reader, asyncio.StreamWriter(transport, protocol, None, loop)
+
+
+async def _ended(server: asyncio.subprocess.Process) -> None:
+    """End the server, politely first."""
+    if server.stdin is not None:
+        server.stdin.close()
+    for stop in (server.terminate, server.kill):
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(GRACE):
+                await server.wait()
+        if server.returncode is not None:
+            return
+        with contextlib.suppress(ProcessLookupError):
+            stop()
+    await server.wait()

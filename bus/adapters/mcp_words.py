@@ -1,0 +1,183 @@
+"""JSON-RPC as MCP speaks it, as far as a proxy must understand it: which messages act, what a tool's server says of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+import msgspec
+
+from bus.decision import Decision
+from bus.events import Hints
+from bus.values import result_text
+
+Message = dict[str, Any]
+Id = int | str
+
+CALL: Final = "tools/call"
+LIST: Final = "tools/list"
+CANCELLED: Final = "notifications/cancelled"
+LIST_CHANGED: Final = "notifications/tools/list_changed"
+
+HARMLESS: Final = frozenset(
+    {
+        "completion/complete",
+        "initialize",
+        "logging/setLevel",
+        "ping",
+        "prompts/get",
+        "prompts/list",
+        "resources/list",
+        "resources/read",
+        "resources/subscribe",
+        "resources/templates/list",
+        "resources/unsubscribe",
+        "server/discover",
+        "subscriptions/listen",
+        "tasks/cancel",
+        "tasks/get",
+        "tasks/list",
+        "tasks/result",
+        LIST,
+    }
+)
+"""Requests of a client that call no tool. Any other request, of a protocol yet to come, waits at the gate like a tool."""
+
+READS: Final = {"resources/read": "uri", "prompts/get": "name"}
+"""Requests whose results the model reads, and the parameter that says what of."""
+
+BAD_REQUEST: Final = -32_600
+NAME_CHARS: Final = 128
+
+_DECODER: Final = msgspec.json.Decoder()
+_ENCODER: Final = msgspec.json.Encoder()
+
+
+class NotMcpError(ValueError):
+    """A message that is no JSON-RPC message, or one that a proxy cannot tell from another."""
+
+
+def decode(line: bytes | str) -> Message:
+    """Read one message.
+
+    Raises:
+        NotMcpError: it is none. Batches are none either: no present version of the protocol has them.
+    """
+    try:
+        message = _DECODER.decode(line)
+    except (msgspec.DecodeError, RecursionError) as error:
+        raise NotMcpError(f"not JSON: {error}") from None
+    if not isinstance(message, dict):
+        raise NotMcpError(f"a message is a JSON object, not a {type(message).__name__}")
+    if "id" in message and not isinstance(message["id"], int | str | None):
+        raise NotMcpError("an id is a string or a whole number")
+    if isinstance(message.get("id"), bool):
+        raise NotMcpError("an id is a string or a whole number")
+    if not isinstance(message.get("method", ""), str):
+        raise NotMcpError("a method is a string")
+    return message
+
+
+def encode(message: Message) -> bytes:
+    """Write one message, without a line's end. What a server gets is always written anew: it reads what we have read."""
+    return _ENCODER.encode(message)
+
+
+def request_id(message: Message) -> Id | None:
+    """The id of a request, or None if the message is another one."""
+    found: Id | None = message.get("id")
+    return found if "method" in message else None
+
+
+def answered_id(message: Message) -> Id | None:
+    """The id that an answer answers, or None if the message is no answer."""
+    found: Id | None = message.get("id")
+    return found if "method" not in message else None
+
+
+def params(message: Message) -> dict[str, Any]:
+    """The parameters of a message; none are an empty object."""
+    found = message.get("params")
+    return found if isinstance(found, dict) else {}
+
+
+def failure(request: Id, text: str) -> Message:
+    """The answer to a request that is wrong itself."""
+    return {"jsonrpc": "2.0", "id": request, "error": {"code": BAD_REQUEST, "message": text}}
+
+
+def refusal(message: Message, text: str, *, error: bool = True) -> Message:
+    """The answer to a call that was not run: for a tool, a result that the model reads."""
+    if message.get("method") != CALL:
+        return failure(message["id"], text)
+    content = [{"type": "text", "text": text}]
+    return {"jsonrpc": "2.0", "id": message["id"], "result": {"content": content, "isError": error}}
+
+
+def words(decision: Decision) -> str:
+    """Return what the model is told of a call that may not run."""
+    tool, text = decision.tool, decision.text
+    match decision.outcome:
+        case "responded":
+            return text
+        case "rejected":
+            return (
+                f"{tool} was not run: the operator rejected it{f': {text}' if text else ', without a reason'}"
+            )
+        case outcome:
+            return f"{tool} was not run: {text or outcome}"
+
+
+def waiting(token: object, count: int) -> Message:
+    """Progress of a call that is held: a client that counts progress as life then does not give up.
+
+    It stays below whatever the tool will count itself, because progress may only grow.
+    """
+    told = {"progressToken": token, "progress": count * 1e-9, "message": "held: an operator is asked"}
+    return {"jsonrpc": "2.0", "method": "notifications/progress", "params": told}
+
+
+def hints(tool: Mapping[str, Any] | None) -> Hints | None:
+    """What a tool's server says of the tool: claims, which only raise."""
+    said = tool.get("annotations") if tool else None
+    if not isinstance(said, dict):
+        return None
+    names = ("readOnlyHint", "destructiveHint", "idempotentHint", "openWorldHint")
+    read_only, destructive, idempotent, open_world = (
+        value if isinstance(value := said.get(name), bool) else None for name in names
+    )
+    return Hints(
+        read_only_hint=read_only,
+        destructive_hint=destructive,
+        idempotent_hint=idempotent,
+        open_world_hint=open_world,
+    )
+
+
+def outcome(message: Message) -> tuple[bool, str]:
+    """Return whether a call went well, and its result as text."""
+    error = message.get("error")
+    if isinstance(error, dict):
+        return False, str(error.get("message", error))
+    result = message.get("result")
+    if not isinstance(result, dict):
+        return True, result_text(result)
+    texts = []
+    for block in blocks(result):
+        if isinstance(block, dict) and isinstance(block.get("text"), str):
+            texts.append(block["text"])
+        elif isinstance(block, dict):
+            texts.append(f"[{block.get('type') or block.get('mimeType') or 'content'}]")
+    if not texts and "structuredContent" in result:
+        texts.append(result_text(result["structuredContent"]))
+    return result.get("isError") is not True, "\n".join(texts)
+
+
+def blocks(result: dict[str, Any]) -> list[Any]:
+    """The content of a tool's result, of a resource, or of a prompt."""
+    for name in ("content", "contents"):
+        if isinstance(result.get(name), list):
+            return list(result[name])
+    said = result.get("messages")
+    listed = said if isinstance(said, list) else []
+    return [one["content"] for one in listed if isinstance(one, dict) and "content" in one]

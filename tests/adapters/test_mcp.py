@@ -1,0 +1,309 @@
+"""The official MCP servers behind our proxy, spoken to by the official client: what passes, what waits, what it costs."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import statistics
+import subprocess
+import sys
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import pytest_asyncio
+
+from bus.canonical import code
+from console.core.state import Action
+from tests.adapters.kept import KEPT, WANTED, environment
+from tests.contain_floor import SOON, ContainFloor
+from tests.floor_processes import until
+
+pytestmark = [
+    pytest.mark.skipif(WANTED not in os.environ, reason="for make test-adapters"),
+    pytest.mark.asyncio(loop_scope="module"),
+    pytest.mark.timeout(300),
+]
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+SDK = ("mcp>=2.2,<3", "mcp-server-git", "mcp-server-time")
+NPM = ("filesystem", "memory", "everything")
+CALLS = 200
+CATALOGUE = """
+[tool."read_text_file"]
+severity = "S0"
+effect = "read"
+pinned = true
+polls = true
+"""
+POLICY = """
+[[rule]]
+id = "writes-ask"
+tool = "write_file"
+raise = "ask"
+why = "a person reads what is written"
+"""
+
+
+def server(name: str, *arguments: str) -> list[str]:
+    """The command of an official npm server, installed once."""
+    folder = KEPT / "mcp-servers"
+    main = folder / "node_modules" / "@modelcontextprotocol" / f"server-{name}" / "dist" / "index.js"
+    if not main.exists():
+        folder.mkdir(parents=True, exist_ok=True)
+        packages = [f"@modelcontextprotocol/server-{one}" for one in NPM]
+        subprocess.run(["npm", "install", "--silent", "--prefix", folder, *packages], check=True)
+    return ["node", str(main), *arguments]
+
+
+def python_server(name: str, *arguments: str) -> list[str]:
+    """The command of an official PyPI server."""
+    return [str(environment("mcp", *SDK) / name), *arguments]
+
+
+def files(folder: Path) -> dict[str, str]:
+    """What the tools wrote."""
+    return {path.name: path.read_text() for path in sorted(folder.iterdir())}
+
+
+class Session:
+    """One client process and the server that it started, behind the proxy or bare."""
+
+    def __init__(self, world: ContainFloor, agent: str) -> None:
+        self.world = world
+        self.agent = agent
+        self.process: subprocess.Popen[str] | None = None
+
+    def proxied(self, command: list[str], *options: str) -> list[str]:
+        mine = self.world.site.environment | {"PYTHONPATH": str(ROOT)}
+        named = [
+            f"{name}={value}" for name, value in mine.items() if name.startswith(("WATCHFLOOR", "PYTHONPATH"))
+        ]
+        place = ["--broker", str(self.world.site.url), "--agent", self.agent]
+        return [
+            "env",
+            *named,
+            sys.executable,
+            "-m",
+            "console.cli.main",
+            "mcp",
+            *place,
+            *options,
+            "--",
+            *command,
+        ]
+
+    def start(self, command: list[str], *steps: list[Any], timeout: float | None = None) -> None:
+        told = {"server": command, "steps": steps, "timeout": timeout}
+        self.process = subprocess.Popen(
+            [
+                environment("mcp", *SDK) / "python",
+                ROOT / "tests" / "adapters" / "mcp_client.py",
+                json.dumps(told),
+            ],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+
+    async def answers(self) -> list[Any]:
+        assert self.process is not None
+        out, err = await asyncio.to_thread(self.process.communicate, timeout=60)
+        assert self.process.returncode == 0, err
+        return [json.loads(line) for line in out.splitlines()]
+
+    async def does(self, command: list[str], *steps: list[Any]) -> list[Any]:
+        self.start(command, *steps)
+        return await self.answers()
+
+    @property
+    def actions(self) -> list[Action]:
+        runs = [run for run in self.world.floor.fleet.runs.values() if run.agent == self.agent]
+        return [action for run in runs for action in run.actions.values()]
+
+    async def asked(self, count: int = 1) -> list[Action]:
+        def waiting() -> list[Action]:
+            return [action for action in self.actions if action.state == "asked"]
+
+        await until(lambda: len(waiting()) >= count, SOON, f"{count} calls wait")
+        return sorted(waiting(), key=lambda action: str(action.args))
+
+    async def say(self, verb: str, action: Action, **more: Any) -> None:
+        more |= {"action": action.id, "digest": action.digest, "code": code(action.digest)}
+        answer = await self.world.floor.say(verb, agent=action.agent, run=action.run, **more)  # type: ignore[arg-type]
+        assert answer.accepted, answer
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def world(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[ContainFloor]:
+    floor = ContainFloor(tmp_path_factory.mktemp("mcp"))
+    floor.site.home.config.mkdir(parents=True)
+    floor.site.home.catalogue.write_text(CATALOGUE)
+    floor.site.home.policy.write_text(POLICY)
+    async with floor as up:
+        yield up
+
+
+@pytest.fixture
+def session(world: ContainFloor, request: pytest.FixtureRequest) -> Callable[[], Session]:
+    named = iter(range(100))
+    return lambda: Session(world, f"m{abs(hash(request.node.name)) % 10**8}-{next(named)}")
+
+
+async def test_everything_else_passes_as_it_does_without_us(session: Callable[[], Session]) -> None:
+    steps: list[list[Any]] = [
+        ["tools"],
+        ["resources"],
+        ["prompts"],
+        ["resource", "demo://resource/static/document/features.md"],
+        ["prompt", "simple-prompt"],
+        ["prompt", "args-prompt", {"city": "Oslo"}],
+    ]
+    one = session()
+    bare = await one.does(server("everything"), *steps)
+    assert all(bare)
+    assert await one.does(one.proxied(server("everything")), *steps) == bare
+    run = next(run for run in one.world.floor.fleet.runs.values() if run.agent == one.agent)
+    assert any(message.name.startswith("resources/read") for message in run.messages)
+
+
+async def test_progress_sampling_and_elicitation_reach_the_client(session: Callable[[], Session]) -> None:
+    one = session()
+    one.start(
+        one.proxied(server("everything")),
+        ["call", "trigger-long-running-operation", {"duration": 1, "steps": 3}, "progress"],
+        ["call", "trigger-sampling-request", {"prompt": "x", "maxTokens": 5}],
+        ["call", "trigger-elicitation-request", {}],
+    )
+    answering = asyncio.create_task(approve_all(one))
+    try:
+        long, sampled, elicited = await one.answers()
+    finally:
+        answering.cancel()
+    assert "progress" in long["seen"]
+    assert sampled["seen"] == ["sampling"]
+    assert elicited["seen"] == ["elicitation"]
+
+
+async def approve_all(one: Session) -> None:
+    while True:
+        for action in [action for action in one.actions if action.state == "asked"]:
+            await one.say("approve", action)
+        await asyncio.sleep(0.05)
+
+
+async def test_the_other_servers_work_through_it(session: Callable[[], Session], tmp_path: Path) -> None:
+    subprocess.run(["git", "init", "-q", tmp_path], check=True)  # noqa: ASYNC221 - before anything else runs
+    for command, name, args in (
+        (python_server("mcp-server-time"), "get_current_time", {"timezone": "Europe/Oslo"}),
+        (python_server("mcp-server-git"), "git_status", {"repo_path": str(tmp_path)}),
+        (server("memory"), "read_graph", {}),
+    ):
+        one = session()
+        one.start(one.proxied(command), ["tools"], ["call", name, args])
+        answering = asyncio.create_task(approve_all(one))
+        try:
+            tools, called = await one.answers()
+        finally:
+            answering.cancel()
+        assert name in tools
+        assert not called["error"], called
+        assert one.actions[0].state == "done"
+
+
+async def test_writes_are_approved_edited_rejected_and_answered(
+    session: Callable[[], Session], tmp_path: Path
+) -> None:
+    one = session()
+    paths = [str(tmp_path / name) for name in ("a", "b", "c", "d", "e")]
+    calls = [["write_file", {"path": path, "content": "asked"}] for path in paths]
+    one.start(one.proxied(server("filesystem", str(tmp_path))), ["many", *calls])
+    first, second, third, fourth, fifth = await one.asked(5)
+    await one.say("approve", first)
+    await one.say("edit", second, args={"path": paths[1], "content": "edited"})
+    await one.say("reject", third, reason="not there")
+    await one.say("respond", fourth, reason="it is there already")
+    await one.say("edit", fifth, args={"path": paths[4], "content": 5})
+    ((approved, edited, rejected, answered, misfit),) = await one.answers()
+    assert (approved["error"], edited["error"]) == (False, False)
+    assert rejected["error"]
+    assert "not there" in rejected["text"]
+    assert answered["text"] == "it is there already"
+    assert misfit["error"]
+    assert "does not fit" in misfit["text"]
+    assert files(tmp_path) == {"a": "asked", "b": "edited"}
+
+
+async def test_a_client_that_gives_up_never_sees_the_late_write(
+    session: Callable[[], Session], tmp_path: Path
+) -> None:
+    one = session()
+    path = str(tmp_path / "late")
+    one.start(
+        one.proxied(server("filesystem", str(tmp_path))),
+        ["call", "write_file", {"path": path, "content": "late"}],
+        ["tools"],
+        timeout=1.5,
+    )
+    raised, tools = await one.answers()
+    assert "raised" in raised
+    assert tools
+    await until(lambda: [action.state for action in one.actions] == ["withdrawn"], SOON, "it is withdrawn")
+    assert files(tmp_path) == {}
+
+
+async def test_a_client_that_leaves_withdraws_what_it_asked(
+    session: Callable[[], Session], tmp_path: Path
+) -> None:
+    one = session()
+    one.start(
+        one.proxied(server("filesystem", str(tmp_path))),
+        ["call", "write_file", {"path": str(tmp_path / "x"), "content": ""}],
+    )
+    await one.asked()
+    assert one.process is not None
+    one.process.kill()
+    one.process.communicate()
+    await until(lambda: [action.state for action in one.actions] == ["withdrawn"], SOON, "it is withdrawn")
+    assert files(tmp_path) == {}
+
+
+async def test_a_kill_answers_what_is_held_and_ends_the_server(
+    session: Callable[[], Session], tmp_path: Path
+) -> None:
+    one = session()
+    one.start(
+        one.proxied(server("filesystem", str(tmp_path))),
+        ["call", "write_file", {"path": str(tmp_path / "x"), "content": ""}],
+    )
+    (action,) = await one.asked()
+    answer = await one.world.floor.say("kill", agent=one.agent, run=action.run)
+    assert answer.accepted
+    (told,) = await one.answers()
+    assert told["error"]
+    assert "ended this run" in told["text"]
+    await until(
+        lambda: one.world.floor.fleet.runs[f"{one.agent}/{action.run}"].state == "killed", SOON, "killed"
+    )
+    assert files(tmp_path) == {}
+
+
+async def test_what_an_ungated_call_costs(session: Callable[[], Session], tmp_path: Path) -> None:
+    calls = []
+    for number in range(CALLS):
+        path = tmp_path / f"{number}.txt"
+        path.write_text(f"file {number}")
+        calls.append({"path": str(path)})
+    steps: list[list[Any]] = [["sleep", 2.0], ["time", "read_text_file", calls]]
+    one = session()
+    bare = (await one.does(server("filesystem", str(tmp_path)), *steps))[1]
+    ours = (await one.does(one.proxied(server("filesystem", str(tmp_path))), *steps))[1]
+    assert all(action.passed for action in one.actions)
+    for name, taken in (("bare server", bare), ("behind us", ours)):
+        middle, late = statistics.median(taken), taken[int(len(taken) * 0.95)]
+        print(f"\n{name}: median {middle * 1e3:.2f} ms, 95 % within {late * 1e3:.2f} ms, {len(taken)} calls")
+    print(
+        f"added in the middle: {(statistics.median(ours) - statistics.median(bare)) * 1e3:.2f} ms (aim 3 ms)"
+    )
