@@ -21,7 +21,7 @@ def main():
         return f"wrote {name}"
 
     options = {"timeout": timeout}
-    print(json.dumps(FRAMEWORKS[framework](base, write, names, options)))  # noqa: T201 - its parent reads it
+    print(json.dumps(FRAMEWORKS[framework](base, write, names, options)))
 
 
 def bare(base, write, names, options):
