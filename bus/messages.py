@@ -189,6 +189,7 @@ Verb = Literal[
     "hold",
     "kill",
     "verify",
+    "revoke",
     "acknowledge",
     "reset",
     "shelve",
@@ -205,12 +206,14 @@ Verb = Literal[
 class Intent(Signed, frozen=True, kw_only=True, omit_defaults=True):
     """What an operator wants, on `intents/{operator}`, repeated until answered.
 
-    `epoch` and `pos` are what the console saw. `action` and `digest` bind a decision to what was displayed. `run` is empty
-    for `hold` of all runs. `ok` is the verdict of `verify`, on the action or, without one, on the run. `code` is the
-    four-digit code that an approved hold needs. `alarm` names the alarm for `acknowledge`, `reset`, `shelve` (for
-    so many `seconds`), `remove` (out of service) and `restore`; `group` acknowledges those folded under it, too. `keyframe`
-    asks for the floor (`watching`: the console stays and is listed), `watch` says that it is still there, `leave` that it
-    goes. `health` asks how the supervisor does, `history` for a page of a run's records `before` a position.
+    `epoch` and `pos` are what the console saw. `action` and `digest` bind a decision to what was displayed. `run` is
+    empty for `hold` of all runs. `ok` is the verdict of `verify`, on the action or, without one, on the run. `code`
+    is the four-digit code that an approved hold needs. `scope` says what an approval covers: this call `once`, or
+    also those like it for the rest of its `run`, where that is offered; `grant` names such a permission for `revoke`.
+    `alarm` names the alarm for `acknowledge`, `reset`, `shelve` (for so many `seconds`), `remove` (out of service)
+    and `restore`; `group` acknowledges those folded under it, too. `keyframe` asks for the floor (`watching`: the
+    console stays and is listed), `watch` says that it is still there, `leave` that it goes. `health` asks how the
+    supervisor does, `history` for a page of a run's records `before` a position.
     """
 
     verb: Verb
@@ -232,6 +235,8 @@ class Intent(Signed, frozen=True, kw_only=True, omit_defaults=True):
     group: bool = False
     watching: bool = False
     before: Count = 0
+    scope: Literal["once", "run"] = "once"
+    grant: MaybeId = ""
 
 
 class Answer(Signed, frozen=True, kw_only=True, omit_defaults=True, tag_field="type", tag="answer"):

@@ -22,6 +22,7 @@ from bus.alarm_records import (
     AlarmSuppressed,
 )
 from bus.events import CommandKind, ControlLevel, Count, Data, Digest, Gate, Id, MaybeId, Outcome, Seq, Unit
+from bus.grant_records import GrantEnded, GrantMade, GrantOffer
 from bus.policy_records import PolicyAdopted
 
 
@@ -65,12 +66,16 @@ class ActionAssessed(Data, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class ActionAsked(Data, frozen=True, kw_only=True, omit_defaults=True):
-    """A person must decide. Unanswered, it expires `decide_within` seconds after this record."""
+    """A person must decide. Unanswered, it expires `decide_within` seconds after this record.
+
+    `offer`: one approval may cover calls like it for the rest of the run, and this is what it would cover.
+    """
 
     TYPE: ClassVar[str] = "action.asked"
     action: Id
     gate: Gate
     decide_within: float
+    offer: GrantOffer | None = None
 
 
 class ActionEscalated(Data, frozen=True, kw_only=True, omit_defaults=True):
@@ -83,8 +88,8 @@ class ActionEscalated(Data, frozen=True, kw_only=True, omit_defaults=True):
 class ActionDecided(Data, frozen=True, kw_only=True, omit_defaults=True):
     """The one decision of an action. `command` is the id of the decision sent to the agent, empty for a passed action.
 
-    `by` is an operator, `policy`, `clock`, `agent` (it withdrew) or `supervisor`. `digest` and `args` are those of the
-    edited action for `edited`; `args` is absent otherwise.
+    `by` is an operator, `policy`, `clock`, `agent` (it withdrew), `supervisor`, or `grant`: then `grant` names it. `digest`
+    and `args` are those of the edited action for `edited`; `args` is absent otherwise.
     """
 
     TYPE: ClassVar[str] = "action.decided"
@@ -96,6 +101,7 @@ class ActionDecided(Data, frozen=True, kw_only=True, omit_defaults=True):
     args: dict[str, Any] | None = None
     reason: str = ""
     intent: str = ""
+    grant: MaybeId = ""
 
 
 class CommandRequested(Data, frozen=True, kw_only=True, omit_defaults=True):
@@ -308,6 +314,8 @@ SUPERVISOR_TYPES: Final[dict[str, type[Data]]] = {
         OperatorLeft,
         OperatorSigned,
         PolicyAdopted,
+        GrantMade,
+        GrantEnded,
         GapFound,
         RecordingStarted,
         SupervisorStarted,

@@ -33,6 +33,7 @@ from bus.events import (
     StepStarted,
     Usage,
 )
+from bus.grant_records import GrantOffer
 from bus.inquiry import HealthReport, RecorderHealth, SenderHealth
 from bus.messages import Answer, Verb
 from bus.records import (
@@ -174,7 +175,7 @@ class Script:
     def ask(
         self, agent: str, run: str, action: str, tool: str, args: dict[str, Any], *, gate: Gate = "ask",
         severity: int = 3, step: int | None = None, reason: str = "", claim: float | None = None,
-        within: float = 600.0, reasons: tuple[str, ...] = ("costs money, no undo",),
+        within: float = 600.0, reasons: tuple[str, ...] = ("costs money, no undo",), offer: GrantOffer | None = None,
     ) -> None:  # fmt: skip
         confidence = Confidence(value=claim) if claim is not None else None
         proposed = ActionProposed(
@@ -187,7 +188,7 @@ class Script:
             action=action, digest=own, severity=severity, failure_bp=4000, gate=gate, reasons=facts
         )
         self.supervisor(assessed, agent, run)
-        self.supervisor(ActionAsked(action=action, gate=gate, decide_within=within), agent, run)
+        self.supervisor(ActionAsked(action=action, gate=gate, decide_within=within, offer=offer), agent, run)
 
     def decide(self, agent: str, run: str, action: str, outcome: Any = "approved", by: str = "op-1") -> str:
         self._commands += 1
@@ -328,7 +329,9 @@ class FakeSource:
         self.status = replace(self.status, **changes)
 
     async def say(self, verb: Verb, **binding: Any) -> Answer:
-        self.said.append({"verb": verb, **{name: value for name, value in binding.items() if value}})
+        self.said.append(
+            {"verb": verb, **{name: value for name, value in binding.items() if value and value != "once"}}
+        )
         if self.held is not None:
             await self.held.wait()
         if isinstance(self.answer, str):

@@ -11,6 +11,7 @@ import pytest
 from bus import codec
 from bus.canonical import code
 from bus.events import RunStarted
+from bus.grant_records import GrantMade
 from bus.messages import Intent
 from console.cli.exits import CliError, Exit
 from console.cli.options import Place
@@ -399,6 +400,7 @@ INTENTS: dict[str, tuple[list[str], str]] = {
     "respond": (["respond 11 hello"], "respond"),
     "pause": (["pause 11"], "pause"),
     "kill": (["kill 11", "7q4f"], "kill"),
+    "revoke": (["revoke 11"], "revoke"),
     "hold_all": (["hold all", "y"], "hold"),
     "acknowledge": (["ack agent"], "acknowledge"),
     "reset": (["reset agent enough"], "reset"),
@@ -417,6 +419,9 @@ async def test_every_acting_action_states_exactly_its_intent(
     site.supervisor.desk.alarms.raise_(
         "misdeed" if name in ("shelve", "remove") else "ungated-action", "it ran", "refunds", "7q4f"
     )
+    if name == "revoke":
+        made = GrantMade(grant="g1", action="a0", tool="x", alike="0" * 64, by="op-1", uses=2, seconds=600)
+        site.supervisor.desk.log.write(made, "refunds", "7q4f")
     site.supervisor.pump()
     (alarm,) = site.fleet.alarms
     said: list[Intent] = []

@@ -11,6 +11,7 @@ from console.cli.printing import NOTHING
 from console.core.alarm_state import Alarm
 from console.core.blobs import BLOB, parts_here, references, said_bytes
 from console.core.exact import document
+from console.core.grants import SECONDS, USES
 from console.core.lifecycle import ENDED
 from console.core.origin_words import where
 from console.core.state import Action, Command, Fleet, Run
@@ -62,6 +63,8 @@ def action_card(fleet: Fleet, action: Action, now: int) -> list[str]:
         lines.append(f"  says     {action.reason}")
     lines += [f"  why      {plain(reason.text, 400)}" for reason in action.reasons]
     lines += _arguments("args", action.args, cut=action.args_cut)
+    if action.offer is not None and action.state == "asked":
+        lines.append(f"  scope    {covered(action.offer.destinations)}")
     lines += [
         f"  from     {origin.path}: {where(origin)}" for origin in action.origins if origin.kind != "plain"
     ]
@@ -71,6 +74,12 @@ def action_card(fleet: Fleet, action: Action, now: int) -> list[str]:
     if action.gate == "hold" and action.state == "asked":
         lines.append(f"  code     {code(action.digest)}")
     return lines
+
+
+def covered(destinations: list[str]) -> str:
+    """What an approval for the rest of a run covers, and for how long."""
+    kept = plain(", ".join(destinations), 200)
+    return f"run: then calls like it pass in this run, with {kept}; at most {USES} and for {SECONDS // 60} minutes"
 
 
 def _step(action: Action) -> str:

@@ -7,6 +7,7 @@ proves that it was read; without one the same is given by options.
 from __future__ import annotations
 
 import sys
+from typing import Literal
 
 import click
 
@@ -66,15 +67,24 @@ def _send(place: Place, verb: Verb, shown: Action, epoch: str, wanted: Wanted, w
 @click.command()
 @click.argument("action")
 @confirming
+@click.option(
+    "--scope",
+    type=click.Choice(["once", "run"]),
+    default="once",
+    show_default=True,
+    help="run: also let calls like it run, for the rest of its run, where that is offered.",
+)
 @wait_option
 @common
-def approve(place: Place, action: str, *, given: Given, wait: float) -> int:
+def approve(place: Place, action: str, *, given: Given, scope: Literal["once", "run"], wait: float) -> int:
     """Let ACTION run: action, run/action or agent/run/action. On a terminal it is shown in full first."""
     check_signs(place, "approve")
     fleet = live(place, _see)
     shown = _waiting(fleet, action, given.digest)
+    if scope == "run" and shown.offer is None:
+        raise CliError(Exit.REFUSED, f"{shown.key} can be approved once only; nothing was sent")
     typed = confirmed(place, fleet, shown, given)
-    wanted = Wanted(**_about(shown), code=typed, reason=given.reason)
+    wanted = Wanted(**_about(shown), code=typed, reason=given.reason, scope=scope)
     return _send(place, "approve", shown, fleet.epoch, wanted, wait)
 
 

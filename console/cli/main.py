@@ -24,6 +24,8 @@ TABLE: Final[dict[str, Entry]] = {
     "edit": Entry("console.cli.decide:edit", "let a waiting action run with other arguments"),
     "reject": Entry("console.cli.decide:reject", "refuse a waiting action, with a reason"),
     "respond": Entry("console.cli.decide:respond", "answer a waiting action with a text instead"),
+    "grants": Entry("console.cli.grants:grants", "what may run without asking again, and by whose word"),
+    "revoke": Entry("console.cli.grants:revoke", "end a grant, or all of a run"),
     "pause": Entry("console.cli.command:pause", "stop a run at its next checkpoint or gate"),
     "resume": Entry("console.cli.command:resume", "let a paused or held run go on"),
     "hold": Entry("console.cli.command:hold", "stop a run, or all, at the next gate"),

@@ -21,6 +21,7 @@ from bus.records import (
 )
 from console.core.alarm_load import UNSIGNED, count_decision
 from console.core.apply_alarm import APPLY_ALARM
+from console.core.apply_grant import APPLY_GRANT, used
 from console.core.apply_outcome import APPLY_OUTCOME
 from console.core.apply_site import APPLY_SITE
 from console.core.lifecycle import ACTION, COMMAND, ENDED, RUN, advance
@@ -87,6 +88,7 @@ def _asked(fleet: Fleet, record: Record, data: ActionAsked) -> Touched:
     action.gate = data.gate
     action.asked_at = record.at
     action.decide_within = data.decide_within
+    action.offer = data.offer
     fleet.waiting.append(action.key)
     count(fleet.policy, action.reasons, fleet.policy.asked)
     if run.state not in ENDED and run.state != "lost":
@@ -112,6 +114,7 @@ def _decided(fleet: Fleet, record: Record, data: ActionDecided) -> Touched:
     keep_edit(fleet, action, data.args)
     action.note = plain(data.reason)
     action.answer = data.reason
+    used(fleet, record, data)
     if was_asked:
         close_ask(fleet, run, action)
         # Without a signature there is only a name, and made-up ones would take the place of people's.
@@ -277,6 +280,7 @@ APPLY_SUPERVISOR: Final[dict[type, ApplySupervisor]] = {
     CommandFailed: _failed,
     RunContained: _contained,
     **APPLY_ALARM,
+    **APPLY_GRANT,
     **APPLY_OUTCOME,
     **APPLY_SITE,
     AgentBorn: _born,

@@ -12,6 +12,7 @@ from msgspec import Struct, field
 
 from bus.alarm_records import AlarmAcknowledged, AlarmCleared, AlarmRemoved, AlarmRestored, AlarmShelved
 from bus.codec import Record
+from bus.grant_records import GrantEnded, GrantMade
 from bus.policy_records import PolicyAdopted
 from bus.records import (
     ActionDecided,
@@ -26,7 +27,7 @@ from bus.records import (
 )
 from console.core.text import plain
 
-NOBODY: Final = ("clock", "policy", "pass-list", "agent", "supervisor", "recorded late")
+NOBODY: Final = ("clock", "policy", "pass-list", "grant", "agent", "supervisor", "recorded late")
 """Who decides without being a person."""
 
 ALONE: Final = ("policy", "pass-list")
@@ -80,6 +81,8 @@ DOERS: Final = (
     OperatorLeft,
     OperatorSigned,
     PolicyAdopted,
+    GrantMade,
+    GrantEnded,
     RecordingStarted,
     SupervisorStarted,
 )
@@ -145,6 +148,11 @@ def _told(record: Record) -> _Told | None:
         case OutcomeVerified():
             outcome = "went well" if data.ok else "failed"
             return data.by, "verify", outcome, data.reason, {"action": data.action}
+        case GrantMade():
+            words = f"{data.tool} {' '.join(data.destinations)}, {data.uses} uses, {data.seconds // 60} min"
+            return data.by, "grant", "", words, {"action": data.action}
+        case GrantEnded():
+            return data.by, "end grant", "", data.reason, {}
     return _of_site(data) or _of_alarm(data)
 
 

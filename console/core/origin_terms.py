@@ -60,8 +60,13 @@ def quiet(suspicion: Suspicion | None) -> bool:
     """Whether nothing known of a call reads like somebody else's wish: only then does what its agent earned speak for it."""
     if suspicion is None:
         return True
+    return suspicion.points < ROWS[1][0] and not somebody_elses(suspicion)
+
+
+def somebody_elses(suspicion: Suspicion) -> bool:
+    """Whether a call may be somebody else's wish: a value that a text brought, a place that such a call wrote, a demand."""
     loud = any(code in ("told", "demanded", "grave-command") for code, _points in suspicion.terms)
-    return suspicion.points < ROWS[1][0] and suspicion.suspect is None and not suspicion.touches and not loud
+    return suspicion.suspect is not None or suspicion.touches or loud
 
 
 def facts(suspicion: Suspicion) -> list[tuple[str, str]]:

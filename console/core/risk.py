@@ -121,13 +121,15 @@ class Evidence(Struct, frozen=True, kw_only=True):
 class Assessment(Struct, frozen=True, kw_only=True):
     """The judgement: severity 0 to 4, failure bound in basis points, the gate, one to three reasons, decisive first.
 
-    A last reason `instead` says what would have made the gate milder, where one fact did.
+    A last reason `instead` says what would have made the gate milder, where one fact did. `apart` are the codes of what asks
+    a person by itself, for another reason than the table of severity and failure bound.
     """
 
     severity: Severity
     failure_bp: int
     gate: Gate
     reasons: list[Reason]
+    apart: list[str] = field(default_factory=list)
 
 
 class _Term(Struct, frozen=True):
@@ -172,7 +174,19 @@ def assess(evidence: Evidence) -> Assessment:
     instead = _instead(evidence, gate)
     if instead:
         reasons.append(Reason(code="instead", text=instead))
-    return Assessment(severity=severity, failure_bp=evidence.failure_bp, gate=gate, reasons=reasons)
+    apart = _apart(evidence, severity)
+    return Assessment(
+        severity=severity, failure_bp=evidence.failure_bp, gate=gate, reasons=reasons, apart=apart
+    )
+
+
+def _apart(evidence: Evidence, severity: int) -> list[str]:
+    """Return the codes of all that asks by itself: floors, rules, a low claim, a doubt, and strangers' words in the dark."""
+    terms = [*_floors(evidence, severity), *_claim(evidence, severity)]
+    terms += [_rule_term(hit) for hit in evidence.rules if hit.raise_gate is not None]
+    dark = evidence.tainted and (evidence.suspicion is None or not evidence.suspicion.whole)
+    more = ["doubt"] * bool(evidence.standing.doubt) + ["dark"] * dark
+    return [*(term.code for term in terms if _RANK[term.gate] >= _RANK["ask"]), *more]
 
 
 def severity_of(evidence: Evidence) -> Severity:
@@ -243,26 +257,16 @@ def _grades(evidence: Evidence) -> list[tuple[int, str, str]]:
         ]
     if hints is not None:
         changes = facts is None or facts.effect != "read" or hints.read_only_hint is False
+
+        def hint(level: int, code: str, words: str) -> None:
+            grades.append((level, code, f"{tool} {words}, by its own hint: {_loss(level, evidence)}"))
+
         if hints.destructive_hint is True:
-            grades.append(
-                (3, "hint-destructive", f"{tool} may destroy, by its own hint: {_loss(3, evidence)}")
-            )
+            hint(3, "hint-destructive", "may destroy")
         if hints.open_world_hint is True and changes:
-            grades.append(
-                (
-                    3,
-                    "hint-open-world",
-                    f"{tool} does more than read and reaches outside, by its own hint: {_loss(3, evidence)}",
-                )
-            )
+            hint(3, "hint-open-world", "does more than read and reaches outside")
         if hints.read_only_hint is False:
-            grades.append(
-                (
-                    1,
-                    "hint-not-read-only",
-                    f"{tool} does more than read, by its own hint: {_loss(1, evidence)}",
-                )
-            )
+            hint(1, "hint-not-read-only", "does more than read")
     for hit in evidence.rules:
         if hit.raise_severity is not None:
             text = f"Rule {hit.rule}: {hit.why.rstrip('.')}; {_loss(hit.raise_severity, evidence)}"

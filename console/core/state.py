@@ -12,9 +12,11 @@ import msgspec
 from msgspec import Struct, field
 
 from bus.events import CommandKind, Confidence, ControlLevel, Gate, Hints, Outcome, RunState
+from bus.grant_records import GrantOffer
 from bus.records import Reason, ValueOrigin
 from console.core.alarm_state import Alarm, Load
 from console.core.deeds import Audit
+from console.core.grants import Grant
 from console.core.lifecycle import ActionState, CommandState
 from console.core.policy_state import InForce
 from console.core.reliability.standing import Reliability
@@ -46,7 +48,7 @@ ARGS_OF_SITE: Final = 67_108_864
 """Bytes of arguments kept of all runs together: a keyframe must stay far below what can be read back."""
 MOST: Final = 2**53
 """Where counters stop: beyond it neither JSON readers nor keyframes are safe."""
-REDUCER: Final = 3
+REDUCER: Final = 4
 """Which reducer this is. Raise it with every change by which `reduce` makes another fleet of a log that may exist: what a
 keyframe of another one holds is not what this one would have made of the records before it."""
 CLAIMS_KEPT: Final = 32
@@ -109,6 +111,7 @@ class Action(Struct, kw_only=True, omit_defaults=True):
     reasons: list[Reason] = field(default_factory=list)
     origins: list[ValueOrigin] = field(default_factory=list)
     asked_at: int | None = None
+    offer: GrantOffer | None = None
     escalated_at: int | None = None
     outcome: Outcome | None = None
     decided_by: str = ""
@@ -285,6 +288,7 @@ class Fleet(Struct, kw_only=True, omit_defaults=True):
     load: Load = field(default_factory=Load)
     policy: InForce = field(default_factory=InForce)
     audit: Audit = field(default_factory=Audit)
+    grants: dict[str, Grant] = field(default_factory=dict)
     reducer: int = field(default_factory=lambda: REDUCER)  # made by a call, so that it is always written
 
     def run(self, agent: str, run: str) -> Run | None:

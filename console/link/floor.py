@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from types import TracebackType
-from typing import Any, Final, Self, TypedDict, Unpack, cast
+from typing import Any, Final, Literal, Self, TypedDict, Unpack, cast
 
 import msgspec
 
@@ -54,6 +54,8 @@ class Wanted(TypedDict, total=False):
     group: bool
     ok: bool
     before: int
+    scope: Literal["once", "run"]
+    grant: str
 
 
 def over_mqtt(url: BrokerUrl) -> Connect:

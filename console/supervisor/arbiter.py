@@ -20,10 +20,10 @@ from bus.records import IntentRefused, OperatorSigned
 from bus.topics import Address, Topics
 from console.core.alarm_load import UNSIGNED
 from console.core.lifecycle import ENDED
-from console.core.state import Action, Fleet, Run
+from console.core.state import Fleet, Run
 from console.core.text import plain
 from console.supervisor.alarms import Alarms
-from console.supervisor.bound import RefusedError, check_bound, edited
+from console.supervisor.bound import Refusal, RefusedError, check_bound, check_scope, edited, waiting
 from console.supervisor.gates import Gates
 from console.supervisor.log import Log
 from console.supervisor.once import Once, digest_of
@@ -159,16 +159,22 @@ class Arbiter:
         match intent.verb:
             case "approve" | "edit" | "reject" | "respond":
                 return self._decide(intent, by, now)
-            case "acknowledge" | "reset" | "shelve" | "remove" | "restore":
-                if refusal := self.shelf.carry_out(intent, by):
-                    raise RefusedError(*refusal)
-                return self._made(intent, "accepted")
-            case "verify":
-                if refusal := self._gates.verdict(intent, by):
+            case "acknowledge" | "reset" | "shelve" | "remove" | "restore" | "verify" | "revoke":
+                if refusal := self._settle(intent, by):
                     raise RefusedError(*refusal)
                 return self._made(intent, "accepted")
             case _:
                 return self._command(intent, payload, by, now)
+
+    def _settle(self, intent: Intent, by: str) -> tuple[Refusal, str] | None:
+        """Carry out what is settled in the log alone, without a command to anybody. Returns why not."""
+        match intent.verb:
+            case "verify":
+                return self._gates.verdict(intent, by)
+            case "revoke":
+                return self._gates.granting.revoke(intent, by)
+            case _:
+                return self.shelf.carry_out(intent, by)
 
     def _use(self, intent: Intent, payload: bytes) -> None:
         """Use up a signed intent. Its position is part of what was signed and tells how old it is."""
@@ -182,9 +188,10 @@ class Arbiter:
 
     def _decide(self, intent: Intent, by: str, now: float) -> Answer:
         self._sweeps.first(f"{intent.agent}/{intent.run}", now)
-        run, action = self._action(intent)
+        run, action = waiting(self._fleet, intent)
         if run.killing and intent.verb != "reject":
             raise RefusedError("conflict", "the run is being killed")
+        check_scope(intent)
         outcome: Outcome = "rejected"
         fields: dict[str, Any] = {}
         if intent.verb == "approve":
@@ -193,6 +200,8 @@ class Arbiter:
                 raise RefusedError("closed", f"{TOO_LARGE}: reject it, or edit it whole")
             if not self._gates.complete(run, action.args):
                 raise RefusedError("closed", "a large value of this action has not arrived whole")
+            if intent.scope == "run" and (refusal := self._gates.granting.make(run, action, by, intent.id)):
+                raise RefusedError(*refusal)
             outcome, fields = "approved", {"digest": action.digest}
         elif intent.verb == "edit":
             check_bound(intent, action)
@@ -201,17 +210,6 @@ class Arbiter:
             outcome = "responded"
         self._gates.decide(action, outcome, by, now, reason=intent.reason, intent=intent.id, **fields)
         return self._made(intent, outcome, command=action.decision)
-
-    def _action(self, intent: Intent) -> tuple[Run, Action]:
-        run = self._fleet.run(intent.agent, intent.run)
-        action = run.actions.get(intent.action) if run else None
-        if run is None or action is None:
-            raise RefusedError("conflict", f"no action {intent.agent}/{intent.run}/{intent.action}")
-        if action.outcome is not None:
-            raise RefusedError("conflict", f"{action.outcome} by {action.decided_by} before")
-        if action.state != "asked":
-            raise RefusedError("conflict", f"the action does not wait, it is {action.state}")
-        return run, action
 
     def _command(self, intent: Intent, payload: bytes, by: str, now: float) -> Answer | None:
         if not intent.run:

@@ -10,7 +10,7 @@ from bus.codec import DecodeError
 from bus.events import ActionProposed
 from bus.limits import EVENT_BYTES, EVENT_DEPTH
 from bus.messages import Intent
-from console.core.state import Action, Run
+from console.core.state import Action, Fleet, Run
 from console.supervisor.gates import Gates
 
 Refusal = Literal["stale", "conflict", "unsigned", "unknown-key", "replayed", "illegal", "closed"]
@@ -27,6 +27,23 @@ class RefusedError(Exception):
         self.outcome: Refusal = outcome
 
 
+def waiting(fleet: Fleet, intent: Intent) -> tuple[Run, Action]:
+    """The action that an intent decides, and its run.
+
+    Raises:
+        RefusedError: there is none, somebody decided before, or it does not wait.
+    """
+    run = fleet.run(intent.agent, intent.run)
+    action = run.actions.get(intent.action) if run else None
+    if run is None or action is None:
+        raise RefusedError("conflict", f"no action {intent.agent}/{intent.run}/{intent.action}")
+    if action.outcome is not None:
+        raise RefusedError("conflict", f"{action.outcome} by {action.decided_by} before")
+    if action.state != "asked":
+        raise RefusedError("conflict", f"the action does not wait, it is {action.state}")
+    return run, action
+
+
 def check_bound(intent: Intent, action: Action) -> None:
     """See that an intent is about the very arguments that wait, and was confirmed as they need it.
 
@@ -37,6 +54,17 @@ def check_bound(intent: Intent, action: Action) -> None:
         raise RefusedError("stale", "the arguments are not those that were displayed")
     if action.gate == "hold" and intent.code != code(action.digest):
         raise RefusedError("illegal", "a hold needs its four-digit code")
+
+
+def check_scope(intent: Intent) -> None:
+    """See that only an approval covers more than the action that it is about.
+
+    Raises:
+        RefusedError: another verb is to.
+    """
+    if intent.scope == "run" and intent.verb != "approve":
+        text = f"{intent.verb} decides this action alone: only an approval has a scope"
+        raise RefusedError("illegal", text)
 
 
 def edited(gates: Gates, intent: Intent, run: Run, action: Action) -> dict[str, Any]:

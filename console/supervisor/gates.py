@@ -13,7 +13,8 @@ from console.core.origin_terms import recorded
 from console.core.risk import Assessment
 from console.core.state import Action, Run
 from console.supervisor.alarms import Alarms, alarm_id
-from console.supervisor.assessor import Assessor, Judging
+from console.supervisor.assessor import Assessor, Judging, Weighed
+from console.supervisor.granting import Granting
 from console.supervisor.guard import guarded
 from console.supervisor.ledger import Ledger
 from console.supervisor.log import Log
@@ -38,6 +39,7 @@ class Gates(Assessor):
         self._new_id = new_id
         self._deadlines: list[tuple[float, str]] = []
         self.closed = ""
+        self.granting = Granting(log, new_id)
         self._unpassed: dict[str, set[str]] = {}
         self.reissue: Callable[[str], None] = lambda _: None
         self.could_hold: Callable[[Run, str], bool] = lambda _run, _tool: False
@@ -52,7 +54,8 @@ class Gates(Assessor):
         if action is None or action.state != "proposed":
             return
         self._supersede(run, data.supersedes or "", now)
-        own, problem, assessment, suspicion = self.weigh(run, action, data)
+        weighed = self.weigh(run, action, data)
+        own, problem, assessment, suspicion = weighed
         assessed = ActionAssessed(
             action=data.action,
             digest=own,
@@ -78,12 +81,23 @@ class Gates(Assessor):
             self.decide(action, "rejected", "policy", now, reason="the run is being killed")
         elif assessment.gate in ("auto", "notify") and not self.closed:
             self.decide(action, "approved", "policy", now, digest=own)
-        else:
+        elif not self._granted(run, action, data, weighed, now):
             gate = assessment.gate if assessment.gate in ("ask", "hold") else "ask"
-            asked = ActionAsked(action=data.action, gate=gate, decide_within=data.decide_within)
+            offer = self.granting.offer(data, weighed)
+            asked = ActionAsked(action=data.action, gate=gate, decide_within=data.decide_within, offer=offer)
             self._log.write(asked, run.agent, run.run)
             heapq.heappush(self._deadlines, (now + data.decide_within, action.key))
             self._forget_answered()
+
+    def _granted(self, run: Run, action: Action, data: ActionProposed, weighed: Weighed, now: float) -> bool:
+        """Let an action run that a person's earlier word on calls like it covers, by this fresh judgement of it."""
+        grant = None if self.closed else self.granting.covering(run, data, weighed)
+        if grant is None:
+            return False
+        words = f"by grant of {grant.by}, use {grant.used + 1} of {grant.uses}"
+        self.decide(action, "approved", "grant", now, digest=weighed.digest, reason=words, grant=grant.id)
+        self.granting.used(grant)
+        return True
 
     def _forget_answered(self) -> None:
         """Let go of the deadlines of asks that are over, now and then."""
@@ -103,6 +117,8 @@ class Gates(Assessor):
         for action in list(run.actions.values()):
             if action.state == "asked":
                 self.decide(action, "canceled", "supervisor", now, reason="the run ended", send=False)
+        for grant in self.granting.of(run):
+            self.granting.end(grant, "supervisor", "the run is over")
 
     def pass_list(self, agent: str) -> list[str]:
         """Tools whose calls this agent need not wait for, less those that it passed against the judgement of the call."""
@@ -155,6 +171,7 @@ class Gates(Assessor):
         intent: str = "",
         send: bool = True,
         command: str = "",
+        grant: str = "",
     ) -> None:
         """Record the decision of an action and send it to the agent behind the commit, under a new id or `command`."""
         decided = ActionDecided(
@@ -166,6 +183,7 @@ class Gates(Assessor):
             args=args,
             reason=reason,
             intent=intent,
+            grant=grant,
         )
         self._log.write(decided, action.agent, action.run)
         self.trails.follow(f"{action.agent}/{action.run}", decided)  # an answer is a person's word
@@ -188,7 +206,8 @@ class Gates(Assessor):
                     guarded(self._alarms, f"gate of {action.key}", self.proposed, run, _proposal(action), now)
 
     def tick(self, now: float) -> None:
-        """Expire the asks whose time is up."""
+        """Expire the asks whose time is up, and the grants."""
+        guarded(self._alarms, "clock of Granting", self.granting.tick, now)
         while self._deadlines and self._deadlines[0][0] <= now:
             _, key = heapq.heappop(self._deadlines)
             action = self._fleet.action(key)

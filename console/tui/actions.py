@@ -90,6 +90,7 @@ def _other_than(mode: str) -> str:
 # fmt: off
 ACTIONS: Final[tuple[KeyAction, ...]] = (
     _key("yes", "y", "approve", "yes, approve", "approve exactly what is shown", "acting safe", "approve check"),
+    _key("yes_run", "t", "approve", "also like it", "this one, and those like it in this run", "acting safe", "approve"),
     _key("yes", "y", "hold", "yes, hold all", "hold every run at its next gate", "acting safe", "hold_all"),
     _key("code", "0-9", "code", "the code", "the last digit approves", "acting safe typed", "approve check"),
     _key("id", "id", "kill", "kill", "the last character of the run's id kills it", "acting safe typed", "kill"),
@@ -130,6 +131,7 @@ ACTIONS: Final[tuple[KeyAction, ...]] = (
     _key("hold_all", "H", "decide step", "hold all", "all runs, at their gates: then y", "acting hidden"),
     _key("kill", "K", "fleet queue run", "kill", "the run: then type its id", "acting safe"),
     _key("kill", "K", "decide step", "kill", "its run: then type the id", "acting hidden"),
+    _key("revoke", "R", "run", "revoke", "all its grants: calls like those ask again", "acting"),
     _key("open", "enter", "alarms", "open", "the run it is about"),
     _key("acknowledge", "A", "alarms", "ack", "the alarm, and those folded under it", "acting safe"),
     _key("shelve", "z", "alarms", "shelve", "for a time, with a reason; or back", "acting safe"),

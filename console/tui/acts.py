@@ -11,6 +11,7 @@ from console.tui import figures
 from console.tui.actions import KeyAction
 from console.tui.floor_screen import FloorScreen
 from console.tui.frame_rows import Note
+from console.tui.grant_rows import grants_of
 from console.tui.kill_sheet import KillSheet
 from console.tui.sheets import ApproveSheet, HoldSheet, Wish, WordsSheet, title
 
@@ -34,6 +35,8 @@ class ActingScreen(FloorScreen):
             return (
                 "" if action.state == "asked" else f"it does not wait, it is {action.outcome or action.state}"
             )
+        if name == "revoke":
+            return missing if run is None else "" if grants_of(self.floor.fleet, run) else "it has no grants"
         if name in ("pause", "kill"):
             if run is None:
                 return missing
@@ -53,6 +56,10 @@ class ActingScreen(FloorScreen):
             if self.sheet.over:
                 return "" if key.typed else "leave"
             return key.label
+        if key.id == "yes_run" and not (isinstance(self.sheet, ApproveSheet) and self.sheet.offered):
+            return ""
+        if key.id == "revoke" and (run is None or not grants_of(self.floor.fleet, run)):
+            return ""
         if key.id in _DECIDING and action is not None and action.state != "asked":
             return ""
         if key.id in ("pause", "kill") and run is not None and run.state in ENDED:
@@ -98,6 +105,16 @@ class ActingScreen(FloorScreen):
     def act_yes(self) -> None:
         if isinstance(self.sheet, ApproveSheet | HoldSheet):
             self.fire(self.sheet.wish)
+
+    def act_yes_run(self) -> None:
+        if isinstance(self.sheet, ApproveSheet) and self.sheet.offered:
+            self.fire(self.sheet.wish._replace(scope="run"))
+
+    def act_revoke(self) -> None:
+        run = self.subject().run
+        if run is not None:
+            label = f"revoke grants of {run.agent} {figures.shown(run.run)}"
+            self.floor.state(Wish(label, "revoke", run.agent, run.run))
 
     def act_send(self) -> None:
         if isinstance(self.sheet, WordsSheet):

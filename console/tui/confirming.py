@@ -12,6 +12,7 @@ from console.tui.acts import ActingScreen, wish_about
 from console.tui.arguments import editable
 from console.tui.edits import changed
 from console.tui.frame_rows import Note
+from console.tui.grant_rows import asked_alike
 from console.tui.sheets import ApproveSheet, CodeSheet, title
 
 
@@ -65,6 +66,9 @@ class ConfirmingScreen(ActingScreen):
         kind = CodeSheet if action.gate == "hold" else ApproveSheet
         what = f"Approve, changed: {action.tool}" if edits else title("Approve", action)
         self.sheet = kind(wish, what, edits, lambda: self.run)
+        if isinstance(self.sheet, ApproveSheet) and action.offer is not None and not edits:
+            self.sheet.offered = tuple(action.offer.destinations)
+            self.sheet.alike = asked_alike(self.run, action)
 
     def act_edit(self) -> None:
         from console.tui.edit_screen import EditScreen

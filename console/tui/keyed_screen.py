@@ -26,6 +26,7 @@ SETTLE: Final = 0.3
 
 _VERBS: Final = {
     "yes": "approve",
+    "yes_run": "approve",
     "code": "approve",
     "check": "edit",
     "reject_why": "reject",

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import ClassVar
 
 from console.core.state import Action, Run
-from console.tui import figures, panes, progress_rows, run_rows
+from console.tui import figures, grant_rows, panes, progress_rows, run_rows
 from console.tui.actions import KeyAction
 from console.tui.acts import ActingScreen
 from console.tui.fleet_rows import verified_calls
@@ -76,7 +76,10 @@ class RunScreen(ActingScreen):
                 view=self.view,
                 verified=verified_calls(index.fleet, run),
                 used=progress_rows.used(run, index.fleet, self.view),
-                measures=progress_rows.measures(run, index.fleet, self.view),
+                measures=[
+                    *progress_rows.measures(run, index.fleet, self.view),
+                    *grant_rows.rows(run, index.fleet, self.view),
+                ],
             ),
             run_rows.heading(self.view),
         ]

@@ -7,11 +7,12 @@ Enter means nothing in any of them.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, Literal, NamedTuple
 
 from bus.canonical import code
 from bus.limits import DECISION_VALID
 from bus.messages import Verb
+from console.core.grants import SECONDS, USES
 from console.core.state import Action, Fleet, Run
 from console.tui import figures
 from console.tui.actions import Mode
@@ -39,6 +40,7 @@ class Wish(NamedTuple):
     alarm: str = ""
     seconds: int = 0
     group: bool = False
+    scope: Literal["once", "run"] = "once"
 
     @property
     def key(self) -> str:
@@ -115,9 +117,25 @@ class _Approval(Sheet):
 
 
 class ApproveSheet(_Approval):
-    """An ask: `y` approves exactly what is shown."""
+    """An ask: `y` approves exactly what is shown; where it is offered, `t` calls like it in this run as well."""
 
     mode: Mode = "approve"
+    offered: tuple[str, ...] = ()
+    """What stays as it is in the calls that an approval for the run would cover; none: there is no such approval."""
+    alike = 0
+
+    def rows(self, view: View) -> list[Line]:
+        lines = super().rows(view)
+        if not self.offered:
+            return lines
+        before = f"; {self.alike} so far" if self.alike else ""
+        kept = (
+            Row()
+            .at(3, "t: also those like it in this run, with")
+            .then(", ".join(self.offered), "strong", gap=1, end=view.last + 1)
+        )
+        most = f"   {USES} at most, for {SECONDS // 60} min, each judged afresh{before}"
+        return [*lines, kept.line, Row().at(3, most, "muted").line]
 
 
 class CodeSheet(_Approval):

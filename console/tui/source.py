@@ -7,7 +7,7 @@ send with. Nothing here knows a transport.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple, Protocol
 
 from console.core.text import plain
 
@@ -58,6 +58,7 @@ class Source(Protocol):
         alarm: str = "",
         seconds: int = 0,
         group: bool = False,
+        scope: Literal["once", "run"] = "once",
     ) -> Reply:
         """State one intent and return its answer.
 

@@ -56,6 +56,7 @@ class Wishes:
                 alarm=wish.alarm,
                 seconds=wish.seconds,
                 group=wish.group,
+                scope=wish.scope,
             )
         except NoAnswerError as error:
             self._tell(Note(f"{wish.label}: {error}; it may still have been carried out", "stop"))

@@ -19,13 +19,14 @@ from console.core.state import Action, Fleet, Run
 from console.tui import figures
 from console.tui.decide_rows import closed_because
 from console.tui.frame_rows import View
+from console.tui.grant_rows import grants_of
 from console.tui.sending import unsendable
 from console.tui.sheets import WORDS_CHARS, Wish
 from console.tui.shelve_sheet import shelf_time
 
 VERBS: Final[dict[str, Verb]] = {
     "approve": "approve", "edit": "edit", "reject": "reject", "reject-because": "reject", "respond": "respond",
-    "pause": "pause", "resume": "resume", "hold": "hold", "hold-all": "hold", "kill": "kill",
+    "pause": "pause", "resume": "resume", "hold": "hold", "hold-all": "hold", "kill": "kill", "revoke": "revoke",
     "ack": "acknowledge", "reset": "reset", "shelve": "shelve", "remove": "remove", "restore": "restore",
 }  # fmt: skip
 """The verb of the intent that each acting word leads to."""
@@ -78,6 +79,8 @@ class Acts:
         if run.control == "observed":
             return _no("an observed run cannot be stopped from here")
         verb = VERBS[word]
+        if word == "revoke" and not grants_of(self._fleet, run):
+            return _no("it has no grants")
         wish = Wish(f"{verb} {run.agent} {figures.shown(run.run)}", verb, run.agent, run.run)
         if word != "kill":
             return Reply(wish._replace(reason=said[:WORDS_CHARS]))

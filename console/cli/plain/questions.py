@@ -70,6 +70,18 @@ class Confirm(Question):
         return Reply(words=(f"not confirmed; {KEPT}",))
 
 
+class ConfirmScope(Confirm):
+    """`y` for this one, `t` for those like it in this run as well."""
+
+    def lines(self) -> list[str]:
+        return [
+            f"{self._what}? y does it, t does it and lets those like it pass in this run, anything else does not"
+        ]
+
+    def answer(self, text: str) -> Reply:
+        return Reply(self.wish._replace(scope="run")) if text == "t" else super().answer(text)
+
+
 class Code(Question):
     """The four digits that stand below the arguments of a hold."""
 
@@ -219,7 +231,9 @@ def confirming(action: Action, wish: Wish) -> Question:
         else " with exactly these arguments"
     )
     what = f"{wish.verb} {action.tool}{changed_}, digest {action.digest[:8]}"
-    return (Code if action.gate == "hold" else Confirm)(wish, what)
+    if action.gate == "hold":
+        return Code(wish, what)
+    return (ConfirmScope if action.offer is not None and wish.verb == "approve" else Confirm)(wish, what)
 
 
 def _name(name: str) -> str:

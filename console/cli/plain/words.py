@@ -40,6 +40,7 @@ WORDS: Final[tuple[Word, ...]] = (
     _word("resume", "", "run", "resume N", "let it go on after a pause or a hold", acting=True),
     _word("hold", "", "run", "hold N", "stop the run at its next gate", acting=True),
     _word("hold-all", "H", "", "hold all", "all runs, at their next gates: then y", acting=True),
+    _word("revoke", "", "run", "revoke N", "all grants of the run: calls like those ask again", acting=True),
     _word("kill", "K", "run", "kill N", "end the run: then its short id", acting=True),
     _word("ack", "A", "alarm", "ack N", "you have seen the alarm", acting=True),
     _word("reset", "R", "alarm", "reset N [REASON]", "a latched alarm, with a reason", acting=True),
@@ -62,7 +63,7 @@ NO_SCREEN: Final = "there is no screen to go back from"
 PARITY: Final[dict[str, str]] = {
     "open": "open", "unfold": "open", "says": "open",
     "approve": "approve", "edit": "edit", "check": "edit", "reject": "reject", "reject_why": "reject-because",
-    "respond": "respond", "pause": "pause", "kill": "kill", "hold_all": "hold-all",
+    "respond": "respond", "pause": "pause", "kill": "kill", "hold_all": "hold-all", "revoke": "revoke",
     "acknowledge": "ack", "reset": "reset", "shelve": "shelve", "remove": "remove", "next": "alarms", "tab": "alarms",
     "fold": "alarms", "reliability": "reliability", "bus": "status", "recorder": "status", "verify": "reliability",
     "fleet": "fleet", "queue": "queue", "alarms": "alarms", "views": "fleet",
@@ -72,7 +73,7 @@ PARITY: Final[dict[str, str]] = {
 """The word that does what an action of the console's table does."""
 
 ANSWERS: Final[dict[str, str]] = {
-    "yes": "y", "code": "the four digits", "id": "the short id of the run", "send": "the words, as a line",
+    "yes": "y", "yes_run": "t", "code": "the four digits", "id": "the short id of the run", "send": "the words, as a line",
 }  # fmt: skip
 """Actions that answer a question: what is typed at it here."""
 
