@@ -137,10 +137,10 @@ async def test_what_was_decided_says_by_whom_and_how_far_it_is() -> None:
             "expired",
             "approved",
         ]
-        assert "by op-1 in 1m, on its way" in it.text()
+        assert "by you in 1m, on its way" in it.text()
         script.obey("refunds", "7q51", command)
         await it.settle()
-        assert "by op-1 in 1m, effective" in it.text()
+        assert "by you in 1m, effective" in it.text()
 
 
 PATHS = {

@@ -214,6 +214,9 @@ def _facts(plan: Plan, until: int, journal: Latencies | None) -> dict[str, Any]:
     return facts
 
 
+_CLOCK: Final = " (clock: nobody answered in time, so the agent was told no)"
+
+
 def _lines(facts: dict[str, Any]) -> list[str]:
     def told(counts: dict[str, int]) -> str:
         return ", ".join(f"{count} {name}" for name, count in counts.items()) or "none"
@@ -224,7 +227,7 @@ def _lines(facts: dict[str, Any]) -> list[str]:
         f"runs       {told(facts['runs'])}; all {'/'.join(facts['control']) or 'unknown'}",
         f"asks       {facts['asks']}: {told(facts['asks_by_gate'])}",
         f"decisions  {told(facts['decisions'])}",
-        f"decided by {told(facts['decided_by'])}",
+        f"decided by {told(facts['decided_by'])}{_CLOCK if 'clock' in facts['decided_by'] else ''}",
         f"effects    {facts['effects']} in the ledger, {facts['effects_undecided']} without a decision",
         f"alarms     {told(facts['alarms'])}",
     ]

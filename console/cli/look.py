@@ -149,8 +149,22 @@ def asks(place: Place, *, full: bool) -> None:
                 NOTHING if due is None else printing.span(due),
                 action.digest[:8],
                 action.tool,
-                card.brief(action.args),
+                _hindered(fleet.run(action.agent, action.run)),
             )
         )
-    table = printing.columns(("ACTION", "GATE", "SEV", "AGE", "DUE", "DIGEST", "TOOL", "ARGS"), rows)
-    printing.say(printing.fitted(table))
+    table = printing.columns(("ACTION", "GATE", "SEV", "AGE", "DUE", "DIGEST", "TOOL", "RUN"), rows)
+    said = [table[0]]
+    for line, action in zip(table[1:], waiting, strict=True):
+        said += [line, f"  {card.brief(action.args)}"]
+    printing.say(printing.fitted(said))
+
+
+def _hindered(run: Run | None) -> str:
+    """What keeps a run from going on even once its action is decided; empty if nothing does."""
+    if run is None:
+        return ""
+    if run.killing:
+        return "killing"
+    if run.state in ("lost", "paused", "pausing"):
+        return run.state
+    return "held" if run.held else ""

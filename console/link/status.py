@@ -46,6 +46,9 @@ class LinkStatus:
 UNRECORDED: Final = "it goes out at once, not recorded yet: the recording fails"
 """What holds of an accepted intent while nothing can be recorded."""
 
+NOT_YET_RECORDED: Final = "sent; the recording fails"
+"""The same for one line of 80 columns."""
+
 
 class Heard(NamedTuple):
     """A supervisor's report, and how many seconds passed between asking and hearing it, by the asker's clock."""

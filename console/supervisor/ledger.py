@@ -56,6 +56,9 @@ class Ledger:
         self._alarms = alarms
         self._new_id = new_id
         self._watched: dict[str, Watch] = {}
+        self._failed: dict[
+            str, tuple[str, str]
+        ] = {}  # what steers a run and did not arrive, by the id of the command
         self._steered: dict[str, list[str]] = {}  # by run, the ids of what may still be on its way
         self._looked = False
         self.highest = 0
@@ -217,6 +220,8 @@ class Ledger:
     def send_unsent(self, now: float) -> None:
         """Send again, under this epoch, every command that no broker is known to have taken, and watch the open ones."""
         for command in list(self._fleet.commands.values()):
+            if command.kind in _STEERING and command.state == "failed":
+                self._failed[command.id] = (command.agent, command.run)
             if command.state not in _OPEN:
                 continue
             self._watch(command.id, now)
@@ -230,6 +235,10 @@ class Ledger:
 
     def tick(self, now: float) -> None:
         """Repeat what was not acknowledged; fail it in the end, and kills that did not take effect."""
+        for name, (agent, run) in list(self._failed.items()):
+            if self._over(agent, run):  # nothing is left to pause, hold or resume
+                del self._failed[name]
+                self._alarms.clear("command-failed", agent, run, about=name)
         for name, watch in list(self._watched.items()):
             command = self._fleet.commands.get(name)
             if command is None or command.state not in _OPEN:
@@ -267,9 +276,17 @@ class Ledger:
             self._log.write(CommandFailed(command=command.id, reason=text), command.agent, command.run)
         except IllegalTransitionError:
             return
+        if command.kind in _STEERING:
+            self._failed[command.id] = (command.agent, command.run)
+            if self._over(command.agent, command.run):
+                return
         about = f"{command.kind} of {command.agent}/{command.run}: {text}"
         kind = "kill-unconfirmed" if command.kind == "kill" else "command-failed"
         self._alarms.raise_(kind, about, command.agent, command.run, about=command.id)
+
+    def _over(self, agent: str, run: str) -> bool:
+        known = self._fleet.run(agent, run)
+        return known is None or known.state in ENDED
 
 
 def _unheard(command: Command) -> bool:

@@ -12,6 +12,7 @@ from console.tui.arguments import pieces
 from console.tui.attention import CONTROL, MARKS, SEVERITY, Level, Plight
 from console.tui.command_words import so_far
 from console.tui.counting import due_at
+from console.tui.deciding import decided
 from console.tui.fleet_rows import progress, state_word
 from console.tui.frame_rows import View
 from console.tui.paint import BLANK, Line, Row, safe, wrap
@@ -57,7 +58,7 @@ def ask(run: Run, action: Action, view: View, cells: int, found: Plight | None =
         *_arguments(run, action, cells),
         BLANK,
         *(field("not well", found.fact, cells) if found else ()),
-        *_why(action, cells),
+        *_why(action, view, cells),
     ]
 
 
@@ -86,7 +87,7 @@ def _arguments(run: Run, action: Action, cells: int) -> list[Line]:
     return lines
 
 
-def _why(action: Action, cells: int) -> list[Line]:
+def _why(action: Action, view: View, cells: int) -> list[Line]:
     lines: list[Line] = []
     if action.severity is not None:
         lines.append(Row().at(0, "severity", "muted").at(NAMES, SEVERITY[action.severity]).line)
@@ -98,7 +99,7 @@ def _why(action: Action, cells: int) -> list[Line]:
         row = Row().at(0, "claims", "muted").at(NAMES, value, "watch" if low else "text")
         lines.append(row.then(f"limit {CONFIDENCE_LIMIT:.2f}", "muted", gap=2, end=cells).line)
     if action.outcome:
-        lines += field("outcome", f"{action.outcome} by {action.decided_by}", cells)
+        lines += field("outcome", decided(action, view.operator), cells)
         lines += field("", f"“{action.note}”", cells) if action.note else []
     if action.result:
         lines += field("result", f"“{action.result}”", cells)

@@ -9,6 +9,7 @@ from console.tui import figures
 from console.tui.arguments import telling_leaf
 from console.tui.attention import CONTROL, MARKS, Level
 from console.tui.counting import due_at
+from console.tui.deciding import decider
 from console.tui.fleet_rows import AGENT_CELLS, as_known, hindrance
 from console.tui.frame_rows import View
 from console.tui.paint import Line, Row, cut_middle
@@ -74,7 +75,7 @@ def verdict(action: Action, command: Command | None, view: View) -> Line:
     if action.outcome == "expired":
         words = "nobody answered: the agent was told no"
     else:
-        words = f"by {action.decided_by} in {figures.age(decided - asked)}{_so_far(command)}"
+        words = f"by {decider(action, view.operator)} in {figures.age(decided - asked)}{_so_far(command)}"
     row.at(46, words, "muted", end=view.last - 5)
     return as_known(row.right(view.last, (figures.age(view.now - decided), "muted")).line, view)
 

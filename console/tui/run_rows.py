@@ -15,6 +15,7 @@ from console.tui import figures
 from console.tui.arguments import telling
 from console.tui.attention import CONTROL, MARKS, Level, Plight
 from console.tui.counting import due_at
+from console.tui.deciding import decider
 from console.tui.fleet_rows import progress, state_word
 from console.tui.frame_rows import View
 from console.tui.paint import BLANK, Line, Row
@@ -23,6 +24,9 @@ from console.tui.theme import Ink
 CLAIMS_SHOWN: Final = 24
 COMMANDS_SHOWN: Final = 2
 _PROGRESS_CELLS: Final = 24
+
+BY: Final = 45
+"""Where it stands who let an action run, or refused it."""
 
 RESULTS: Final[dict[str, tuple[str, Ink]]] = {
     "proposed": ("proposed", "text"),
@@ -149,7 +153,7 @@ def _claims(run: Run, verified: tuple[int, int]) -> Line:
 def heading(view: View) -> Line:
     last = view.last
     row = Row().at(3, "step", "muted").at(9, "at", "muted").at(18, "action", "muted").at(33, "on", "muted")
-    row.at(53 + view.spare, "result", "muted")
+    row.at(BY + view.spare, "by", "muted").at(53 + view.spare, "result", "muted")
     return row.right(last - 7, ("claims", "muted")).right(last, ("took", "muted")).line
 
 
@@ -206,7 +210,8 @@ def _action(action: Action, view: View) -> Line:
         level: Level = "stop" if hold or ran else "act"
         row.at(1, MARKS[level], level)
     row.at(9, figures.clock(action.proposed_at, view.zone), "muted").at(18, action.tool)
-    row.at(33, telling(action.args), end=52 + view.spare)
+    row.at(33, telling(action.args), end=BY - 1 + view.spare)
+    row.at(BY + view.spare, decider(action, view.operator), "muted", end=52 + view.spare)
     if waits:
         words: tuple[str, Ink] = (
             f"{action.gate}, due {figures.left(due_at(action) - view.now)}",

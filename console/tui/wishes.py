@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
 
-from console.link.status import UNRECORDED
+from console.link.status import NOT_YET_RECORDED
 from console.tui.frame_rows import Note
 
 if TYPE_CHECKING:
@@ -69,9 +69,7 @@ class Wishes:
 def _answer(wish: Wish, reply: Reply) -> Note:
     text = f", {reply.text}" if reply.text else ""
     if reply.accepted and reply.unrecorded:
-        return Note(
-            f"{wish.label}: {reply.outcome}{text}; {UNRECORDED}; it shows here when there is room", "act"
-        )
+        return Note(f"{wish.label}: {reply.outcome}, {NOT_YET_RECORDED}{text}", "act")
     if reply.accepted:
         return Note(f"{wish.label}: recorded as {reply.outcome}{text}")
     return Note(f"{wish.label}: {reply.outcome}{text}", "act")
