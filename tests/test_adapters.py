@@ -100,6 +100,15 @@ def test_an_agent_needs_little_glue(example: Any) -> None:
     assert 3 <= len(lines) <= 15
 
 
+@pytest.mark.parametrize("arguments", [[], ["no-such-folder"], [".", "."]])
+def test_an_example_without_one_folder_says_how_it_is_used(arguments: list[str], tmp_path: Path) -> None:
+    words = "import sys; sys.argv[0] = 'an_agent.py'; import plan; plan.folder()"
+    command = [sys.executable, "-c", words, *arguments]
+    where = {"PYTHONPATH": str(ROOT / "examples" / "frameworks")}
+    done = subprocess.run(command, cwd=tmp_path, env=where, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (2, "usage: an_agent.py FOLDER (it must exist)\n")
+
+
 def test_every_adapter_has_an_example_and_a_row() -> None:
     assert {example.adapter for example in EXAMPLES.values()} == {path.stem for path in FILES}
     page = (ROOT / "docs" / "integrations.md").read_text("utf-8")

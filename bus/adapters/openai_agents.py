@@ -14,7 +14,7 @@ from bus.decision import Decision
 from bus.events import Hints
 from bus.job import Run
 
-FRAMEWORK: Final = Framework("openai-agents", "openai-agents", "0.23", "0.30")
+FRAMEWORK: Final = Framework("openai-agents", "openai-agents", "0.23.1", "0.25")
 
 
 class UngatedToolError(RuntimeError):

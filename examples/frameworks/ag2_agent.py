@@ -1,7 +1,6 @@
 """An agent of AG2 under supervision: python ag2_agent.py FOLDER."""
 
 import json
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -16,7 +15,7 @@ from ag2.events import (
     ToolResultsEvent,
 )
 from ag2.testing import TestConfig
-from plan import GOAL, append, last_words, turn
+from plan import GOAL, append, folder, last_words, turn
 
 import bus
 from bus.adapters.ag2 import supervise
@@ -42,10 +41,10 @@ async def answer(messages: Sequence[Any], _: Any, **__: Any) -> ModelResponse:
     )
 
 
-async def main(folder: Path) -> None:
+async def main(where: Path) -> None:
     def write_note(name: str, text: str) -> str:
         """Write a note into the folder."""
-        return append(folder, name, text)
+        return append(where, name, text)
 
     async with bus.run("ag2-notes", goal=GOAL) as job:
         agent = Agent("notes", config=Scripted(), tools=[write_note], middleware=[supervise(job)])
@@ -53,4 +52,4 @@ async def main(folder: Path) -> None:
     print(reply.body)
 
 
-bus.main(main(Path(sys.argv[1])))
+bus.main(main(folder()))

@@ -1,7 +1,6 @@
 """An agent of Agno under supervision: python agno_agent.py FOLDER."""
 
 import json
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -9,7 +8,7 @@ from typing import Any
 from agno.agent import Agent
 from agno.models.base import Model
 from agno.models.response import ModelResponse
-from plan import GOAL, append, last_words, turn
+from plan import GOAL, append, folder, last_words, turn
 
 import bus
 from bus.adapters.agno import supervise
@@ -40,10 +39,10 @@ class Scripted(Model):
     def _parse_provider_response_delta(self, response: Any) -> Any: ...
 
 
-async def main(folder: Path) -> None:
+async def main(where: Path) -> None:
     async def write_note(name: str, text: str) -> str:
         """Write a note into the folder."""
-        return append(folder, name, text)
+        return append(where, name, text)
 
     async with bus.run("agno-notes", goal=GOAL) as job:
         agent = Agent(model=Scripted(), tools=[write_note], telemetry=False)
@@ -51,4 +50,4 @@ async def main(folder: Path) -> None:
     print(result.content)
 
 
-bus.main(main(Path(sys.argv[1])))
+bus.main(main(folder()))

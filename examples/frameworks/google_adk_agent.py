@@ -1,6 +1,5 @@
 """An agent of Google's ADK under supervision: python google_adk_agent.py FOLDER."""
 
-import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -9,7 +8,7 @@ from google.adk.agents import LlmAgent
 from google.adk.models import BaseLlm, LlmResponse
 from google.adk.runners import InMemoryRunner
 from google.genai import types
-from plan import GOAL, append, last_words, turn
+from plan import GOAL, append, folder, last_words, turn
 
 import bus
 from bus.adapters.google_adk import supervise
@@ -33,10 +32,10 @@ class Scripted(BaseLlm):
         yield LlmResponse(content=types.Content(role="model", parts=said))
 
 
-async def main(folder: Path) -> None:
+async def main(where: Path) -> None:
     def write_note(name: str, text: str) -> str:
         """Write a note into the folder."""
-        return append(folder, name, text)
+        return append(where, name, text)
 
     async with bus.run("adk-notes", goal=GOAL) as job:
         agent = LlmAgent(name="notes", model=Scripted(model="scripted"), tools=[write_note])
@@ -46,4 +45,4 @@ async def main(folder: Path) -> None:
                 print(event.content.parts[0].text)
 
 
-bus.main(main(Path(sys.argv[1])))
+bus.main(main(folder()))

@@ -1,20 +1,19 @@
 """A LangChain agent under supervision: python langchain_agent.py FOLDER."""
 
-import sys
 from pathlib import Path
 
 from langchain.agents import create_agent
-from plan import GOAL, append
+from plan import GOAL, append, folder
 from scripted_langchain import Scripted
 
 import bus
 from bus.adapters.langchain import supervise
 
 
-async def main(folder: Path) -> None:
+async def main(where: Path) -> None:
     def write_note(name: str, text: str) -> str:
         """Write a note into the folder."""
-        return append(folder, name, text)
+        return append(where, name, text)
 
     async with bus.run("langchain-notes", goal=GOAL) as job:
         agent = create_agent(Scripted(), [write_note], middleware=[supervise(job)])
@@ -22,4 +21,4 @@ async def main(folder: Path) -> None:
     print(result["messages"][-1].text)
 
 
-bus.main(main(Path(sys.argv[1])))
+bus.main(main(folder()))

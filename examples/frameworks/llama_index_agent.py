@@ -1,6 +1,5 @@
 """An agent of LlamaIndex under supervision: python llama_index_agent.py FOLDER."""
 
-import sys
 from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -9,7 +8,7 @@ from llama_index.core.agent.workflow import FunctionAgent
 from llama_index.core.base.llms.types import ChatMessage, ChatResponse, LLMMetadata
 from llama_index.core.llms.llm import ToolSelection
 from llama_index.core.llms.mock import MockFunctionCallingLLM
-from plan import GOAL, Call, append, last_words, turn
+from plan import GOAL, Call, append, folder, last_words, turn
 
 import bus
 from bus.adapters.llama_index import supervise
@@ -37,10 +36,10 @@ class Scripted(MockFunctionCallingLLM):
         return [ToolSelection(tool_id=call.id, tool_name=call.tool, tool_kwargs=call.args) for call in calls]
 
 
-async def main(folder: Path) -> None:
+async def main(where: Path) -> None:
     async def write_note(name: str, text: str) -> str:
         """Write a note into the folder."""
-        return append(folder, name, text)
+        return append(where, name, text)
 
     async with bus.run("llama-index-notes", goal=GOAL) as job:
         agent = FunctionAgent(tools=[write_note], llm=Scripted())
@@ -48,4 +47,4 @@ async def main(folder: Path) -> None:
     print(result.response.content)
 
 
-bus.main(main(Path(sys.argv[1])))
+bus.main(main(folder()))

@@ -1,12 +1,11 @@
 """An agent of the OpenAI Agents SDK under supervision: python openai_agents_agent.py FOLDER."""
 
-import sys
 from pathlib import Path
 from typing import Any
 
 from agents import Agent, Runner, function_tool, set_tracing_disabled
 from agents.testing import ModelStep, ScriptedModel, assistant_message, function_call
-from plan import GOAL, TURNS, append, last_words
+from plan import GOAL, TURNS, append, folder, last_words
 
 import bus
 from bus.adapters.openai_agents import supervise
@@ -22,11 +21,11 @@ def scripted() -> ScriptedModel:
     return ScriptedModel([*steps, ModelStep.respond(conclude)])
 
 
-async def main(folder: Path) -> None:
+async def main(where: Path) -> None:
     @function_tool
     def write_note(name: str, text: str) -> str:
         """Write a note into the folder."""
-        return append(folder, name, text)
+        return append(where, name, text)
 
     set_tracing_disabled(True)
     async with bus.run("openai-agents-notes", goal=GOAL) as job:
@@ -36,4 +35,4 @@ async def main(folder: Path) -> None:
     print(result.final_output)
 
 
-bus.main(main(Path(sys.argv[1])))
+bus.main(main(folder()))

@@ -1,10 +1,9 @@
 """An agent that is only watched, by its OpenTelemetry spans: python opentelemetry_agent.py FOLDER."""
 
-import sys
 from pathlib import Path
 
 from opentelemetry.sdk.trace import TracerProvider
-from plan import GOAL, append
+from plan import GOAL, append, folder
 from pydantic_ai import Agent
 from pydantic_ai.capabilities import Instrumentation
 from pydantic_ai.models.function import FunctionModel
@@ -15,10 +14,10 @@ import bus
 from bus.adapters.opentelemetry import supervise
 
 
-async def main(folder: Path) -> None:
+async def main(where: Path) -> None:
     def write_note(name: str, text: str) -> str:
         """Write a note into the folder."""
-        return append(folder, name, text)
+        return append(where, name, text)
 
     async with bus.run("opentelemetry-notes", goal=GOAL, control="observed") as job:
         with supervise(job) as watch:
@@ -30,4 +29,4 @@ async def main(folder: Path) -> None:
     print(result.output)
 
 
-bus.main(main(Path(sys.argv[1])))
+bus.main(main(folder()))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -25,6 +26,14 @@ TURNS = [
 ]
 
 
+def folder() -> Path:
+    """The folder that was named; one line says how it is named, and ends the program."""
+    if len(sys.argv) != 2 or not Path(sys.argv[1]).is_dir():
+        print(f"usage: {Path(sys.argv[0]).name} FOLDER (it must exist)", file=sys.stderr)
+        sys.exit(2)
+    return Path(sys.argv[1])
+
+
 def turn(number: int) -> list[Call]:
     """What the model asks for in a turn, from 0; nothing after the last."""
     return TURNS[number] if number < len(TURNS) else []
@@ -35,8 +44,8 @@ def last_words(heard: list[str]) -> str:
     return "I was told: " + " | ".join(heard)
 
 
-def append(folder: Path, name: str, text: str) -> str:
+def append(where: Path, name: str, text: str) -> str:
     """The one thing that the agents do: it can be seen on the disk, and twice is not once."""
-    with (folder / name).open("a", encoding="utf-8") as file:
+    with (where / name).open("a", encoding="utf-8") as file:
         file.write(text + "\n")
     return f"wrote {name}"

@@ -1,9 +1,8 @@
 """A Pydantic AI agent under supervision: python pydantic_ai_agent.py FOLDER."""
 
-import sys
 from pathlib import Path
 
-from plan import GOAL, append
+from plan import GOAL, append, folder
 from pydantic_ai import Agent
 from pydantic_ai.models.function import FunctionModel
 from scripted_pydantic_ai import scripted
@@ -12,10 +11,10 @@ import bus
 from bus.adapters.pydantic_ai import supervise
 
 
-async def main(folder: Path) -> None:
+async def main(where: Path) -> None:
     def write_note(name: str, text: str) -> str:
         """Write a note into the folder."""
-        return append(folder, name, text)
+        return append(where, name, text)
 
     async with bus.run("pydantic-ai-notes", goal=GOAL) as job:
         agent = Agent(FunctionModel(scripted), tools=[write_note], capabilities=[supervise(job)])
@@ -23,4 +22,4 @@ async def main(folder: Path) -> None:
     print(result.output)
 
 
-bus.main(main(Path(sys.argv[1])))
+bus.main(main(folder()))

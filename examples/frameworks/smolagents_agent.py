@@ -1,10 +1,9 @@
 """An agent of smolagents under supervision: python smolagents_agent.py FOLDER."""
 
-import sys
 from pathlib import Path
 from typing import Any
 
-from plan import GOAL, append, last_words, turn
+from plan import GOAL, append, folder, last_words, turn
 from smolagents import LogLevel, Model, ToolCallingAgent, tool
 from smolagents.models import ChatMessage, ChatMessageToolCall, ChatMessageToolCallFunction, MessageRole
 
@@ -32,7 +31,7 @@ class Scripted(Model):
         return ChatMessage(role=MessageRole.ASSISTANT, content="", tool_calls=asked)
 
 
-def main(folder: Path) -> None:
+def main(where: Path) -> None:
     @tool
     def write_note(name: str, text: str) -> str:
         """Write a note into the folder.
@@ -41,11 +40,11 @@ def main(folder: Path) -> None:
             name: of the file
             text: what it says
         """
-        return append(folder, name, text)
+        return append(where, name, text)
 
     with bus.run_sync("smolagents-notes", goal=GOAL) as job:
         agent = ToolCallingAgent([write_note], Scripted(), verbosity_level=LogLevel.ERROR)
         print(supervise(job, agent).run(GOAL))
 
 
-bus.main(lambda: main(Path(sys.argv[1])))
+bus.main(lambda: main(folder()))

@@ -1,12 +1,11 @@
 """An agent of Strands under supervision: python strands_agent.py FOLDER."""
 
 import json
-import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
-from plan import GOAL, append, last_words, turn
+from plan import GOAL, append, folder, last_words, turn
 from strands import Agent, tool
 from strands.models import Model
 
@@ -40,11 +39,11 @@ class Scripted(Model):
         yield {"messageStop": {"stopReason": "tool_use" if calls else "end_turn"}}
 
 
-async def main(folder: Path) -> None:
+async def main(where: Path) -> None:
     @tool
     def write_note(name: str, text: str) -> str:
         """Write a note into the folder."""
-        return append(folder, name, text)
+        return append(where, name, text)
 
     async with bus.run("strands-notes", goal=GOAL) as job:
         agent = Agent(Scripted(), tools=[write_note], hooks=[supervise(job)], callback_handler=None)
@@ -52,4 +51,4 @@ async def main(folder: Path) -> None:
     print(result)
 
 
-bus.main(main(Path(sys.argv[1])))
+bus.main(main(folder()))

@@ -16,7 +16,7 @@ FIGURES: Final[list[str]] = []
 def pytest_runtest_logreport(report: pytest.TestReport) -> None:
     """Note how a case went; what fails before or after it failed, too."""
     found = _NODE.search(report.nodeid)
-    if found is None:
+    if found is None or found[2] == "NOTSET":  # nothing to run: only others were chosen
         return
     key = found[2], found[1].replace("_", " ")
     if report.failed:
