@@ -121,7 +121,7 @@ def gated(broker, wanted):
             ]
             for key, task, injection, pipeline in [*honest, *attacks(name, suite)]:
                 if key in wanted:
-                    print(json.dumps(one(agent, suite, key, task, injection, pipeline)), flush=True)  # noqa: T201
+                    print(json.dumps(one(agent, suite, key, task, injection, pipeline)), flush=True)
 
 
 def one(agent, suite, key, task, injection, pipeline):
@@ -164,6 +164,6 @@ def one(agent, suite, key, task, injection, pipeline):
 if __name__ == "__main__":
     warnings.simplefilter("ignore")
     if sys.argv[1] == "bare":
-        print(json.dumps(bare()))  # noqa: T201
+        print(json.dumps(bare()))
     else:
         gated(sys.argv[2], set(json.load(sys.stdin)))
