@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 import click
 
 from console.cli import printing
-from console.cli.exits import CliError, Exit
+from console.cli.exits import CliError, Exit, bad
 from console.cli.options import Place, common, user_name
 
 if TYPE_CHECKING:
@@ -56,9 +56,10 @@ Answering = Literal["approve", "reject", "none"]
 @click.option(
     "--detectors", is_flag=True, help="Show every detector: a flood of alarms and lost events, too."
 )
+@click.option("--llm", is_flag=True, help="One more agent, with a small real language model on this machine.")
 @click.option("--keep", is_flag=True, help="Keep the home with the recording and what the agents did.")
 @common
-def demo(
+def demo(  # noqa: PLR0913 - click hands over what the options are
     place: Place,
     *,
     seed: int | None,
@@ -67,6 +68,7 @@ def demo(
     auto: Answering,
     speed: float,
     detectors: bool,
+    llm: bool,
     keep: bool,
 ) -> int:
     """Show a live floor of small agents that do real work in a temporary folder and fail in real ways.
@@ -80,6 +82,13 @@ def demo(
         from console.cli.live import check_broker
 
         check_broker(place, "name another, or leave --broker out: the demo brings one of its own")
+    if llm:
+        from console.demo.model import NoModelError, find
+
+        try:
+            find()
+        except NoModelError as error:
+            raise bad(str(error)) from None
     plan = Plan(
         root=Path(tempfile.mkdtemp(prefix="watchfloor-demo-")).resolve(),
         site=place.site or SITE,
@@ -90,6 +99,7 @@ def demo(
         operator=place.operator or user_name(),
         keep=keep,
         detectors=detectors,
+        llm=llm,
     )
     alone = headless or place.json or not (sys.stdin.isatty() and sys.stdout.isatty())
     journal: Latencies | None = None

@@ -23,6 +23,9 @@ CAST: Final[dict[str, str]] = {
 FURTHER: Final[dict[str, str]] = {"parcels": "parcels", "beacon": "beacon"}
 """Those who come only when every detector is to be seen: a flood of alarms, and events that are really lost."""
 
+THINKING: Final[dict[str, str]] = {"smol": "smol"}
+"""Who has a real language model, and comes only where that is installed and asked for."""
+
 HEALTHY: Final = frozenset({"crawler", "triage", "indexer"})
 """The majority with which nothing is ever wrong: an alarm about one of them is false."""
 
@@ -30,6 +33,6 @@ LOSING: Final = frozenset({"beacon"})
 """Who loses events by its nature: it has no spool."""
 
 
-def company(*, detectors: bool) -> dict[str, str]:
-    """The agents of a demo, with or without those who come only to show every detector."""
-    return CAST | FURTHER if detectors else dict(CAST)
+def company(*, detectors: bool, llm: bool = False) -> dict[str, str]:
+    """The agents of a demo, with or without those who come only to show every detector, and the one with a real model."""
+    return CAST | (FURTHER if detectors else {}) | (THINKING if llm else {})

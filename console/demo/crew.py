@@ -82,7 +82,7 @@ class Crew:
     def enter(self) -> None:
         """Have the agents enter, one after another, and keep them alive."""
         root = str(self.plan.sandbox.root)
-        for number, name in enumerate(company(detectors=self.plan.detectors)):
+        for number, name in enumerate(company(detectors=self.plan.detectors, llm=self.plan.llm)):
             what = [
                 "-m", "console.demo.agents", name, "--root", root, "--pages", self.pages,
                 "--seed", str(self.plan.seed), "--speed", str(self.plan.speed),
@@ -281,6 +281,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--answer", choices=["approve", "reject", "none"], default="none")
     parser.add_argument("--keep", action="store_true")
     parser.add_argument("--detectors", action="store_true")
+    parser.add_argument("--llm", action="store_true")
     return asyncio.run(run(Plan(**vars(parser.parse_args(arguments)))))
 
 

@@ -27,6 +27,8 @@ class Plan:
     keep: bool = False
     detectors: bool = False
     """Whether those agents come, too, who are there only to show every detector."""
+    llm: bool = False
+    """Whether an agent with a real language model comes, too."""
 
     @property
     def home(self) -> Home:
@@ -81,4 +83,5 @@ class Plan:
         words = [sys.executable, "-m", "console.demo.crew", str(self.root), "--site", self.site]
         words += ["--seed", str(self.seed), "--speed", str(self.speed), "--operator", self.operator]
         words += ["--answer", self.answer, *(["--broker", self.broker] if self.broker else [])]
-        return [*words, *(["--keep"] if self.keep else []), *(["--detectors"] if self.detectors else [])]
+        wanted = {"--keep": self.keep, "--detectors": self.detectors, "--llm": self.llm}
+        return [*words, *(word for word, is_so in wanted.items() if is_so)]

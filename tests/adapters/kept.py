@@ -41,3 +41,9 @@ def environment(name: str, *requirements: str, bare: tuple[str, ...] = ()) -> Pa
             subprocess.run([*pip, "--no-deps", *bare], check=True)
         (folder / ".whole").touch()
     return programs
+
+
+def packages(programs: Path) -> Path:
+    """The folder of an environment's packages, for a program of ours that is to find them, too."""
+    (folder,) = programs.parent.glob("lib/python*/site-packages")
+    return folder

@@ -17,7 +17,7 @@ from console.demo.parent import end_with_parent
 from console.demo.sandbox import Sandbox
 from console.demo.stage import Stage
 
-PLAYERS = company(detectors=True)
+PLAYERS = company(detectors=True, llm=True)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
