@@ -112,7 +112,7 @@ class Session:
             *command,
         ]
 
-    def start(self, command: list[str], *steps: list[Any], timeout: float | None = None) -> None:
+    def start(self, command: list[str] | str, *steps: list[Any], timeout: float | None = None) -> None:
         told = {"server": command, "steps": steps, "timeout": timeout}
         self.process = subprocess.Popen(
             [
@@ -131,7 +131,7 @@ class Session:
         assert self.process.returncode == 0, err
         return [json.loads(line) for line in out.splitlines()]
 
-    async def does(self, command: list[str], *steps: list[Any]) -> list[Any]:
+    async def does(self, command: list[str] | str, *steps: list[Any]) -> list[Any]:
         self.start(command, *steps)
         return await self.answers()
 
@@ -146,6 +146,14 @@ class Session:
 
         await until(lambda: len(waiting()) >= count, SOON, f"{count} calls wait")
         return sorted(waiting(), key=lambda action: str(action.args))
+
+    async def taken(self, action: Action) -> None:
+        """Wait until a call is no longer asked about."""
+        await until(
+            lambda: action.id not in [one.id for one in self.actions if one.state == "asked"],
+            SOON,
+            "it is taken",
+        )
 
     async def say(self, verb: str, action: Action, **more: Any) -> None:
         more |= {"action": action.id, "digest": action.digest, "code": code(action.digest)}
@@ -407,11 +415,7 @@ async def test_over_http_calls_are_approved_edited_and_rejected(http: Http) -> N
     ):
         (action,) = await one.asked()
         await one.say(verb, action, **more)
-        await until(
-            lambda action=action: action.id not in [left.id for left in one.actions if left.state == "asked"],
-            SOON,
-            "taken",
-        )
+        await one.taken(action)
     echoed, summed, edited, rejected = await one.answers()
     assert "held for long" in echoed["text"]
     assert "2" in summed["text"]
