@@ -113,6 +113,14 @@ class McpGate:
             decision.failed(f"{why}; how far it got is not known")
         self._begun.clear()
 
+    def lost(self, request: Id, why: str) -> None:
+        """No answer to that request will come."""
+        decision = self._begun.pop(request, None)
+        if decision is not None:
+            decision.failed(f"{why}; how far it got is not known")
+        self._reads.pop(request, None)
+        self._lists.discard(request)
+
     # ---- calls ---------------------------------------------------------------------------------------------------------
 
     async def _call(self, message: Message, request: Id) -> None:

@@ -7,14 +7,17 @@ import logging
 import re
 import sys
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import click
 
 from bus.limits import DECIDE_WITHIN, DECIDE_WITHIN_MAX
 from bus.topics import check_id
-from console.cli.exits import bad
+from console.cli.exits import bad, complain
 from console.cli.options import Place, common
+
+if TYPE_CHECKING:
+    from bus.agent import Agent
 
 RUNNERS: Final = frozenset(
     ["bunx", "deno", "docker", "env", "node", "npx", "pipx", "python", "python3", "run", "tool", "uv", "uvx"]
@@ -41,6 +44,13 @@ EMPTY: Final = frozenset(
 
 @click.command(context_settings={"ignore_unknown_options": False, "allow_interspersed_args": False})
 @click.argument("command", nargs=-1, type=click.UNPROCESSED)
+@click.option("--url", metavar="URL", help="A server that speaks streamable HTTP, instead of COMMAND.")
+@click.option(
+    "--listen",
+    default="127.0.0.1:0",
+    metavar="HOST:PORT",
+    help="With --url: where the proxy is. [a free port]",
+)
 @click.option("--agent", metavar="NAME", help="The agent's name. [the server's]")
 @click.option("--run", "run_id", metavar="ID", help="The run's id. [a random one]")
 @click.option(
@@ -52,22 +62,50 @@ EMPTY: Final = frozenset(
     help="How long a tool call waits for a decision.",
 )
 @common
-def mcp(place: Place, command: tuple[str, ...], *, agent: str | None, run_id: str | None, wait: float) -> int:
-    """Stand between an MCP client and the server COMMAND: its tools wait for a decision, everything else passes."""
-    if not command:
-        raise bad("mcp: name the server's command: watchfloor mcp -- COMMAND ...")
+def mcp(
+    place: Place,
+    command: tuple[str, ...],
+    *,
+    url: str | None,
+    listen: str,
+    agent: str | None,
+    run_id: str | None,
+    wait: float,
+) -> int:
+    """Stand between an MCP client and the server COMMAND, or at URL: its tools wait for a decision, all else passes."""
+    if bool(command) == bool(url):
+        raise bad("mcp: name the server: watchfloor mcp -- COMMAND ..., or watchfloor mcp --url URL")
     from bus.adapters.mcp_proxy import claimed, serve
     from bus.agent import Agent
 
     logging.basicConfig(format="watchfloor: %(message)s", level=logging.WARNING, stream=sys.stderr)
     home = place.home()
-    wanted = check_id(agent or server_name(command), "agent")
+    wanted = check_id(agent or server_name((url,) if url else command), "agent")
     try:
         with claimed(home, wanted) as name:
             one = Agent(name, broker=place.broker, home=home)
+            if url:
+                return _over_http(one, url, listen, run_id, wait)
             return asyncio.run(serve(one, command, run_id=run_id, decide_within=wait))
     except OSError as error:
-        raise bad(f"mcp: {command[0]} cannot be run: {error.strerror or error}") from None
+        raise bad(f"mcp: {url or command[0]}: {error.strerror or error}") from None
+
+
+def _over_http(agent: Agent, url: str, listen: str, run_id: str | None, wait: float) -> int:
+    try:
+        import h11  # noqa: F401 - whether it is here
+        import uvicorn  # noqa: F401 - as above
+    except ImportError:
+        raise bad("mcp: --url needs an HTTP server: pip install 'watchfloor[mcp]'") from None
+    from bus.adapters.mcp_serve import bound, serve_http
+    from bus.adapters.mcp_upstream import Upstream
+
+    try:
+        upstream, listening = Upstream(url), bound(listen)
+    except ValueError as error:
+        raise bad(f"mcp: {error}") from None
+    complain(f"listens on http://{':'.join(map(str, listening.getsockname()[:2]))}/mcp, before {url}")
+    return asyncio.run(serve_http(agent, upstream, listening, url=url, run_id=run_id, decide_within=wait))
 
 
 def server_name(command: tuple[str, ...]) -> str:

@@ -111,6 +111,9 @@ class Ingest:
         if envelope.source != codec.source(address.agent, address.run):
             self._bad(address, f"source {envelope.source!r} does not match the topic")
             return None
+        if envelope.id != f"{envelope.incarnation}.{envelope.seq}":
+            self._bad(address, f"id {envelope.id!r} is not that of its process and number")
+            return None
         if envelope.seq < 1:
             self._bad(address, "seq must be 1 or more")
             return None

@@ -5,9 +5,12 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import socket
 import statistics
 import subprocess
 import sys
+import urllib.error
+import urllib.request
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any
@@ -15,9 +18,11 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
+from bus.adapters.mcp_http import HELD_AFTER
 from bus.canonical import code
 from console.core.state import Action
 from tests.adapters.kept import KEPT, WANTED, environment
+from tests.brokers import free_port
 from tests.contain_floor import SOON, ContainFloor
 from tests.floor_processes import until
 
@@ -44,6 +49,18 @@ id = "writes-ask"
 tool = "write_file"
 raise = "ask"
 why = "a person reads what is written"
+
+[[rule]]
+id = "sums-ask"
+tool = "get-sum"
+raise = "ask"
+why = "a person checks sums"
+
+[[rule]]
+id = "echoes-ask"
+tool = "echo"
+raise = "ask"
+why = "a person hears echoes"
 """
 
 
@@ -95,7 +112,7 @@ class Session:
             *command,
         ]
 
-    def start(self, command: list[str], *steps: list[Any], timeout: float | None = None) -> None:
+    def start(self, command: list[str] | str, *steps: list[Any], timeout: float | None = None) -> None:
         told = {"server": command, "steps": steps, "timeout": timeout}
         self.process = subprocess.Popen(
             [
@@ -114,7 +131,7 @@ class Session:
         assert self.process.returncode == 0, err
         return [json.loads(line) for line in out.splitlines()]
 
-    async def does(self, command: list[str], *steps: list[Any]) -> list[Any]:
+    async def does(self, command: list[str] | str, *steps: list[Any]) -> list[Any]:
         self.start(command, *steps)
         return await self.answers()
 
@@ -129,6 +146,14 @@ class Session:
 
         await until(lambda: len(waiting()) >= count, SOON, f"{count} calls wait")
         return sorted(waiting(), key=lambda action: str(action.args))
+
+    async def taken(self, action: Action) -> None:
+        """Wait until a call is no longer asked about."""
+        await until(
+            lambda: action.id not in [one.id for one in self.actions if one.state == "asked"],
+            SOON,
+            "it is taken",
+        )
 
     async def say(self, verb: str, action: Action, **more: Any) -> None:
         more |= {"action": action.id, "digest": action.digest, "code": code(action.digest)}
@@ -307,3 +332,124 @@ async def test_what_an_ungated_call_costs(session: Callable[[], Session], tmp_pa
     print(
         f"added in the middle: {(statistics.median(ours) - statistics.median(bare)) * 1e3:.2f} ms (aim 3 ms)"
     )
+
+
+# ---- over HTTP ---------------------------------------------------------------------------------------------------------
+
+
+class Http:
+    """The everything server over streamable HTTP, and our proxy before it."""
+
+    def __init__(self, session: Session, root: Path) -> None:
+        self.session = session
+        self.root = root
+        self.port, self.front = free_port(), free_port()
+        self.processes: list[subprocess.Popen[bytes]] = []
+
+    async def begin(self, *options: str) -> None:
+        site = self.session.world.site
+        bare = [*server("everything"), "streamableHttp"]
+        self._start("server", bare, os.environ | {"PORT": str(self.port)})
+        await until(lambda: listens(self.port), SOON, "the server listens")
+        place = ["--broker", str(site.url), "--agent", self.session.agent]
+        where = ["--url", f"http://127.0.0.1:{self.port}/mcp", "--listen", f"127.0.0.1:{self.front}"]
+        command = [sys.executable, "-m", "console.cli.main", "mcp", *place, *where, *options]
+        self._start("proxy", command, site.environment | {"PYTHONPATH": str(ROOT)})
+        await until(lambda: listens(self.front), SOON, f"the proxy listens: {self.said('proxy')}")
+
+    def _start(self, name: str, command: list[str], environment: dict[str, str]) -> None:
+        with (self.root / f"{name}.log").open("wb") as log:
+            self.processes.append(subprocess.Popen(command, env=environment, stdout=log, stderr=log))
+
+    def said(self, name: str) -> str:
+        return (self.root / f"{name}.log").read_text()
+
+    def end(self) -> None:
+        for process in reversed(self.processes):
+            process.terminate()
+        for process in self.processes:
+            process.wait()
+
+    def url(self, *, ours: bool) -> str:
+        return f"http://127.0.0.1:{self.front if ours else self.port}/mcp"
+
+
+def listens(port: int) -> bool:
+    with socket.socket() as one:
+        return one.connect_ex(("127.0.0.1", port)) == 0
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def http(session: Callable[[], Session], tmp_path: Path) -> AsyncIterator[Http]:
+    made = Http(session(), tmp_path)
+    await made.begin()
+    yield made
+    made.end()
+
+
+async def test_over_http_everything_else_passes_as_it_does_without_us(http: Http) -> None:
+    steps: list[list[Any]] = [
+        ["tools"],
+        ["resources"],
+        ["prompts"],
+        ["resource", "demo://resource/static/document/features.md"],
+        ["prompt", "simple-prompt"],
+    ]
+    one = http.session
+    bare = await one.does(http.url(ours=False), *steps)
+    assert all(bare)
+    assert await one.does(http.url(ours=True), *steps) == bare, http.said("proxy")
+
+
+async def test_over_http_calls_are_approved_edited_and_rejected(http: Http) -> None:
+    one = http.session
+    calls = [["call", "get-sum", {"a": number, "b": 1}] for number in (1, 2, 3)]
+    one.start(http.url(ours=True), ["call", "echo", {"message": "held for long"}, "progress"], *calls)
+    (first,) = await one.asked()
+    await asyncio.sleep(HELD_AFTER + 0.5)  # the head of the answer has gone out before the decision
+    await one.say("approve", first)
+    for verb, more in (
+        ("approve", {}),
+        ("edit", {"args": {"a": 40, "b": 2}}),
+        ("reject", {"reason": "no sums"}),
+    ):
+        (action,) = await one.asked()
+        await one.say(verb, action, **more)
+        await one.taken(action)
+    echoed, summed, edited, rejected = await one.answers()
+    assert "held for long" in echoed["text"]
+    assert "2" in summed["text"]
+    assert "42" in edited["text"]
+    assert rejected["error"]
+    assert "no sums" in rejected["text"]
+
+
+async def test_over_http_a_client_that_gives_up_is_withdrawn(http: Http) -> None:
+    one = http.session
+    one.start(http.url(ours=True), ["call", "get-sum", {"a": 1, "b": 1}], ["tools"], timeout=1.5)
+    raised, tools = await one.answers()
+    assert "raised" in raised
+    assert tools
+    await until(lambda: [action.state for action in one.actions] == ["withdrawn"], SOON, "it is withdrawn")
+
+
+async def test_over_http_a_kill_ends_the_proxy(http: Http) -> None:
+    one = http.session
+    one.start(http.url(ours=True), ["call", "get-sum", {"a": 1, "b": 1}])
+    (action,) = await one.asked()
+    assert (await one.world.floor.say("kill", agent=one.agent, run=action.run)).accepted
+    (told,) = await one.answers()
+    assert told.get("error") or "raised" in told
+    await until(lambda: http.processes[1].poll() == 1, SOON, "the proxy ends")
+    await until(
+        lambda: one.world.floor.fleet.runs[f"{one.agent}/{action.run}"].state == "killed", SOON, "killed"
+    )
+
+
+async def test_over_http_a_page_that_was_lured_here_is_refused(http: Http) -> None:
+    for headers in ({"Host": "evil.example"}, {"Origin": "https://evil.example"}):
+        request = urllib.request.Request(http.url(ours=True), data=b"{}", headers=headers)
+        with pytest.raises(urllib.error.HTTPError) as raised:
+            await asyncio.to_thread(urllib.request.urlopen, request, timeout=10)
+        assert raised.value.code == 403
+        raised.value.close()

@@ -1,0 +1,298 @@
+"""A proxy in front of an MCP server that speaks streamable HTTP: `watchfloor mcp --url URL --listen 127.0.0.1:PORT`."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import Awaitable, Callable, MutableMapping
+from typing import Any, Final
+
+from bus.adapters import mcp_words as words
+from bus.adapters.mcp_gate import McpGate
+from bus.adapters.mcp_upstream import OURS, Answer, Headers, Upstream, UpstreamError
+from bus.adapters.mcp_words import Id, Message
+from bus.decision import RunKilled
+from bus.job import Run
+
+log = logging.getLogger("watchfloor")
+
+BODY_BYTES: Final = 16 * 1024 * 1024
+SESSIONS: Final = 256
+"""Sessions of clients that are remembered; the oldest is forgotten first, and what it holds is withdrawn."""
+
+HELD_AFTER: Final = 1.0
+"""Seconds after which a client whose call is held gets the head of the answer."""
+
+TELL_EVERY: Final = 5.0
+"""Seconds between two signs of life to it."""
+
+LOCAL: Final = frozenset({"127.0.0.1", "localhost", "[::1]"})
+"""Hosts by which a page in a browser cannot be lured to us: any other name may be made to point here."""
+
+SESSION: Final = b"mcp-session-id"
+
+Scope = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Scope]]
+Send = Callable[[Scope], Awaitable[None]]
+Out = asyncio.Future[tuple[bool, Message]]
+
+
+class Channel:
+    """The gate of one session, with where each of its messages goes."""
+
+    def __init__(
+        self, run: Run, upstream: Upstream, killed: Callable[[RunKilled], object], wait: float
+    ) -> None:
+        self.outs: dict[Id, Out] = {}
+        self.straight: dict[int, Message] = {}
+        self.headers: Headers = []
+        self._upstream = upstream
+        self._tasks: set[asyncio.Task[None]] = set()
+        self.gate = McpGate(run, self._to_server, self._to_client, decide_within=wait)
+        self.gate.killed.add_done_callback(lambda done: None if done.cancelled() else killed(done.result()))
+
+    async def _to_server(self, message: Message) -> None:
+        request = words.request_id(message)
+        out = self.outs.get(request) if request is not None else None
+        if out is not None:
+            if not out.done():
+                out.set_result((True, message))
+        elif request is not None:  # a list that the gate asks for itself
+            task = asyncio.create_task(self._own(message))
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
+        else:
+            self.straight[id(message)] = message
+
+    async def _to_client(self, message: Message) -> None:
+        out = self.outs.get(message["id"]) if "id" in message and "method" not in message else None
+        if out is not None and not out.done():
+            out.set_result((False, message))
+
+    async def _own(self, message: Message) -> None:
+        headers = [(name, value) for name, value in self.headers if name not in (b"mcp-method", b"mcp-name")]
+        if len(headers) < len(self.headers):
+            headers.append((b"mcp-method", words.LIST.encode()))
+        with contextlib.suppress(UpstreamError, words.NotMcpError):
+            async with self._upstream.ask("POST", headers, words.encode(message)) as answer:
+                async for _ in inspected(answer, self.gate):
+                    pass
+
+
+class McpFront:
+    """The ASGI application. All sessions of all its clients are one run. `ended` holds why an operator ended it."""
+
+    def __init__(self, run: Run, upstream: Upstream, *, decide_within: float) -> None:
+        self.ended: asyncio.Future[RunKilled] = asyncio.get_running_loop().create_future()
+        self._run = run
+        self._upstream = upstream
+        self._decide_within = decide_within
+        self._sessions: dict[bytes, Channel] = {}
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        if scope["type"] != "http":
+            return
+        headers = [(bytes(name).lower(), bytes(value)) for name, value in scope["headers"]]
+        if not local(headers):
+            await _say(send, 403, "watchfloor: this proxy answers to local names only")
+            return
+        method = str(scope["method"])
+        if method not in ("POST", "GET", "DELETE"):
+            await _say(send, 405, "watchfloor: POST, GET and DELETE")
+            return
+        channel = await self._channel(dict(headers).get(SESSION, b""))
+        channel.headers = [(name, value) for name, value in headers if name not in OURS]
+        try:
+            if method == "POST":
+                await self._post(channel, receive, send)
+            else:
+                await self._pass(channel, method, b"", receive, send, started=False)
+        except words.NotMcpError as error:
+            await _say(send, 400, f"watchfloor: {error}")
+        except UpstreamError as error:
+            log.warning("%s", error)
+            await _say(send, 502, f"watchfloor: {error}")
+        if method == "DELETE":
+            self._sessions.pop(dict(headers).get(SESSION, b""), None)
+            await channel.gate.close("the client ended its session")
+
+    async def close(self) -> None:
+        """Withdraw everything that is held."""
+        for channel in self._sessions.values():
+            await channel.gate.close("the proxy ended")
+
+    async def _channel(self, session: bytes) -> Channel:
+        made = self._sessions.pop(session, None) if session else None
+        if made is None:
+            made = Channel(self._run, self._upstream, self._killed, self._decide_within)
+        if session:
+            self._sessions[session] = made
+            if len(self._sessions) > SESSIONS:
+                await self._sessions.pop(next(iter(self._sessions))).gate.close("too many sessions")
+        return made
+
+    def _killed(self, error: RunKilled) -> None:
+        if not self.ended.done():
+            self.ended.set_result(error)
+
+    async def _post(self, channel: Channel, receive: Receive, send: Send) -> None:
+        message = words.decode(await _body(receive))
+        request = words.request_id(message)
+        if request is None:
+            await channel.gate.from_client(message)
+            passed = channel.straight.pop(id(message), None)
+            if passed is None:
+                await _say(send, 202, "")
+            else:
+                await self._pass(channel, "POST", words.encode(passed), receive, send, started=False)
+            return
+        if request in channel.outs:
+            raise words.NotMcpError(f"a call with the id {request!r} is running")
+        out: Out = asyncio.get_running_loop().create_future()
+        channel.outs[request] = out
+        gone = asyncio.create_task(_gone(receive))
+        try:
+            await channel.gate.from_client(message)
+            started = await self._held(channel, out, gone, send)
+            if not out.done():  # the client left, and nobody would read an answer
+                cancel = {"jsonrpc": "2.0", "method": words.CANCELLED, "params": {"requestId": request}}
+                await channel.gate.from_client(cancel)
+                channel.straight.pop(id(cancel), None)
+                return
+            forward, answer = out.result()
+            if forward:
+                body = words.encode(answer)
+                await self._pass(channel, "POST", body, receive, send, started=started, gone=gone)
+            else:
+                await _tell(send, answer, started=started)
+        finally:
+            gone.cancel()
+            channel.outs.pop(request, None)
+            channel.gate.lost(request, "the connection ended before an answer came")
+
+    async def _held(self, channel: Channel, out: Out, gone: asyncio.Task[None], send: Send) -> bool:
+        """Wait until a request goes on, is answered, or its client left. Return whether the answer's head was sent."""
+        accepts = any(name == b"accept" and b"text/event-stream" in value for name, value in channel.headers)
+        started, pause = False, HELD_AFTER
+        waiting: set[asyncio.Future[Any]] = {out, gone}
+        while True:
+            done, _ = await asyncio.wait(waiting, timeout=pause, return_when=asyncio.FIRST_COMPLETED)
+            if done:
+                return started
+            if accepts:
+                if not started:
+                    await _head(
+                        send, 200, [(b"content-type", b"text/event-stream"), (b"cache-control", b"no-cache")]
+                    )
+                await _more(send, b": held, an operator is asked\n\n")
+                started = True
+            pause = TELL_EVERY
+
+    async def _pass(
+        self,
+        channel: Channel,
+        method: str,
+        body: bytes,
+        receive: Receive,
+        send: Send,
+        *,
+        started: bool,
+        gone: asyncio.Task[None] | None = None,
+    ) -> None:
+        """Forward a request, and its answer as it comes. If the head was `started`, an answer in JSON becomes an event."""
+        leaving = gone or asyncio.create_task(_gone(receive))
+        work = asyncio.create_task(self._relay(channel, method, body, send, started=started))
+        try:
+            await asyncio.wait({work, leaving}, return_when=asyncio.FIRST_COMPLETED)
+            if work.done():
+                work.result()
+        finally:
+            for task in (work, leaving):
+                task.cancel()
+            await asyncio.gather(work, leaving, return_exceptions=True)
+
+    async def _relay(self, channel: Channel, method: str, body: bytes, send: Send, *, started: bool) -> None:
+        async with self._upstream.ask(method, channel.headers, body) as answer:
+            wrap = started and answer.kind != "text/event-stream"
+            if not started:
+                await _head(send, answer.status, answer.headers)
+            async for piece in inspected(answer, channel.gate):
+                await _more(send, b"event: message\ndata: " + piece + b"\n\n" if wrap else piece)
+        await send({"type": "http.response.body", "body": b"", "more_body": False})
+
+
+async def inspected(answer: Answer, gate: McpGate) -> Any:
+    """Yield the pieces of an answer for the client, whole messages at a time, after the gate has seen them."""
+    if answer.kind != "text/event-stream":
+        body = await answer.whole(BODY_BYTES)
+        with contextlib.suppress(words.NotMcpError):
+            await gate.from_server(words.decode(body))
+        yield body
+        return
+    rest = b""
+    async for piece in answer.pieces:
+        rest = (rest + piece).replace(b"\r\n", b"\n")
+        *events, rest = rest.split(b"\n\n")
+        if len(rest) > BODY_BYTES:
+            raise UpstreamError(f"the server's event is longer than {BODY_BYTES} bytes")
+        for event in events:
+            data = b"\n".join(
+                line[5:].removeprefix(b" ") for line in event.split(b"\n") if line.startswith(b"data:")
+            )
+            with contextlib.suppress(words.NotMcpError):
+                await gate.from_server(words.decode(data))
+            yield event + b"\n\n"
+
+
+def local(headers: Headers) -> bool:
+    """Whether a request was meant for this machine: its Host and, from a browser, its Origin are local names."""
+    told = dict(headers)
+    host = told.get(b"host", b"").decode("latin-1")
+    origin = told.get(b"origin", b"").decode("latin-1")
+    return _name(host) in LOCAL and (not origin or _name(origin.partition("://")[2]) in LOCAL)
+
+
+def _name(authority: str) -> str:
+    return authority.partition("]")[0] + "]" if authority.startswith("[") else authority.partition(":")[0]
+
+
+async def _body(receive: Receive) -> bytes:
+    body = b""
+    while True:
+        message = await receive()
+        if message["type"] != "http.request":
+            raise words.NotMcpError("the client left")
+        body += bytes(message.get("body", b""))
+        if len(body) > BODY_BYTES:
+            raise words.NotMcpError(f"a message is longer than {BODY_BYTES} bytes")
+        if not message.get("more_body"):
+            return body
+
+
+async def _gone(receive: Receive) -> None:
+    while (await receive())["type"] != "http.disconnect":
+        pass
+
+
+async def _head(send: Send, status: int, headers: Headers) -> None:
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+
+
+async def _more(send: Send, body: bytes) -> None:
+    await send({"type": "http.response.body", "body": body, "more_body": True})
+
+
+async def _say(send: Send, status: int, text: str) -> None:
+    await _head(send, status, [(b"content-type", b"text/plain")])
+    await send({"type": "http.response.body", "body": text.encode(), "more_body": False})
+
+
+async def _tell(send: Send, message: Message, *, started: bool) -> None:
+    body = words.encode(message)
+    if started:
+        body = b"event: message\ndata: " + body + b"\n\n"
+    else:
+        await _head(send, 200, [(b"content-type", b"application/json")])
+    await send({"type": "http.response.body", "body": body, "more_body": False})
