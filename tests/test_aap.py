@@ -228,7 +228,7 @@ async def test_a_conversation_ends_when_nothing_comes(tmp_path: Path) -> None:
         await bridge.site.until(lambda: not bridge.site.desk.fleet.waiting)
         await bridge.requests.idle()
         bridge.requests.end_idle()
-        await bridge.site.until(lambda: bridge.site.desk.fleet.runs[run].state == "completed")
+        await bridge.site.until(lambda: bridge.site.desk.fleet.runs[run].state == "canceled")
 
 
 @pytest.mark.parametrize(
@@ -326,6 +326,25 @@ async def test_it_serves_at_a_real_port(tmp_path: Path) -> None:
     async with served(tmp_path) as (site, base):
         assert await asyncio.to_thread(talk, base) == (201, "pending")
         assert len(site.desk.fleet.waiting) == 1
+
+
+async def test_a_poll_is_answered_when_the_bridge_ends(tmp_path: Path) -> None:
+    def poll(base: str, polling: asyncio.Event, loop: asyncio.AbstractEventLoop) -> str:
+        link = http.client.HTTPConnection(urlsplit(base).netloc, timeout=60)
+        headers = {"Authorization": "Bearer t", "Content-Type": "application/json", "Idempotency-Key": "k"}
+        link.request("POST", "/v1/requests", json.dumps(CALL), headers)
+        name = json.loads(link.getresponse().read())["id"]
+        link.request("GET", f"/v1/requests/{name}?wait=30s", headers=headers)
+        loop.call_soon_threadsafe(polling.set)
+        status = json.loads(link.getresponse().read())["status"]
+        link.close()
+        return str(status)
+
+    polling = asyncio.Event()
+    async with served(tmp_path) as (_, base):
+        polled = asyncio.create_task(asyncio.to_thread(poll, base, polling, asyncio.get_running_loop()))
+        await polling.wait()
+    assert await polled in ("pending", "denied", "cancelled")
 
 
 def test_where_it_may_listen() -> None:

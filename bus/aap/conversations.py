@@ -26,6 +26,10 @@ IDLE: Final = 900.0
 """Seconds without a word after which a conversation is taken to be over: the protocol has no word for its end."""
 
 
+class Unknown(asyncio.CancelledError):
+    """A conversation is over and nobody knows how: its run is not said to be completed."""
+
+
 @dataclass(slots=True)
 class Conversation:
     """One run. `open` counts its requests that are not over, `last` is when anything came (monotonic seconds)."""
@@ -33,15 +37,15 @@ class Conversation:
     name: str
     last: float
     job: asyncio.Future[Run] = field(default_factory=lambda: asyncio.get_running_loop().create_future())
-    over: asyncio.Future[RunKilled | None] = field(
+    over: asyncio.Future[RunKilled | Unknown] = field(
         default_factory=lambda: asyncio.get_running_loop().create_future()
     )
     open: int = 0
 
-    def end(self, killed: RunKilled | None = None) -> None:
-        """Let the run end; killed, if an operator wants that."""
+    def end(self, why: RunKilled | Unknown) -> None:
+        """Let the run end: an operator wants it, or nobody knows how it went on."""
         if not self.over.done():
-            self.over.set_result(killed)
+            self.over.set_result(why)
 
 
 class Conversations:
@@ -91,12 +95,12 @@ class Conversations:
         """End what has said nothing for long and waits for nothing."""
         for one in list(self._going.values()):
             if not one.open and self._clock() - one.last > IDLE:
-                one.end()
+                one.end(Unknown(f"nothing came for {IDLE / 60:.0f} minutes; how it went is not known here"))
 
     async def close(self) -> None:
         """End all, and wait for that."""
         for one in list(self._going.values()):
-            one.end()
+            one.end(Unknown("the bridge was closed; how it went is not known here"))
         if self._tasks:
             await asyncio.wait(self._tasks)
 
@@ -107,11 +111,11 @@ class Conversations:
         try:
             async with self._agent.run(labels=labels) as job:
                 one.job.set_result(job)
-                killed = await one.over
-                if killed is not None:
-                    self._remember(one.name, str(killed))
-                    raise killed
-        except RunKilled:
+                why = await one.over
+                if isinstance(why, RunKilled):
+                    self._remember(one.name, str(why))
+                raise why
+        except (RunKilled, Unknown):
             pass
         except Exception as error:
             log.exception("the run of a conversation could not begin")

@@ -167,6 +167,11 @@ class Requests:
         """End the conversations that have been silent for long."""
         self._conversations.end_idle()
 
+    def release(self) -> None:
+        """Answer every poll now: nothing will be decided here any more."""
+        for request in self._all.values():
+            request.settled.set()
+
     async def close(self) -> None:
         """Withdraw what is open, end all runs, and let whoever waits go."""
         for request in self._all.values():

@@ -74,7 +74,7 @@ async def serve(
     except ImportError:
         raise NoServerError('the HTTP server is not installed: pip install "watchfloor[aap]"') from None
 
-    ended = stopping or asyncio.Event()
+    ended, requests = stopping or asyncio.Event(), Requests(agent)
 
     class Server(uvicorn.Server):
         """Leaves the signals to us, and says when it listens."""
@@ -88,10 +88,11 @@ async def serve(
             ready(url(sock))
 
         async def on_tick(self, counter: int) -> bool:
+            if ended.is_set():
+                requests.release()
             return ended.is_set() or await super().on_tick(counter)
 
     async with agent:
-        requests = Requests(agent)
         local = ipaddress.ip_address(sock.getsockname()[0]).is_loopback
         config = uvicorn.Config(
             Application(requests, token=token, hosts=LOCAL if local else frozenset()),
@@ -102,6 +103,7 @@ async def serve(
             log_config=None,
             access_log=False,
             server_header=False,
+            proxy_headers=False,
             limit_concurrency=CONNECTIONS,
             h11_max_incomplete_event_size=HEAD_BYTES,
             timeout_graceful_shutdown=2,
