@@ -94,7 +94,7 @@ ACTIONS: Final[tuple[KeyAction, ...]] = (
     _key("yes", "y", "hold", "yes, hold all", "hold every run at its next gate", "acting safe", "hold_all"),
     _key("code", "0-9", "code", "the code", "the last digit approves", "acting safe typed", "approve check"),
     _key("id", "id", "kill", "kill", "the last character of the run's id kills it", "acting safe typed", "kill"),
-    _key("send", "ctrl+t", "words", "send", "what you typed", "acting safe", "respond reject_why escalate reset shelve remove"),
+    _key("send", "ctrl+t", "words", "send", "send it", "acting safe", "respond reject_why escalate reset shelve remove"),
     _key("check", "ctrl+t", "edit", "check, then confirm", "check the arguments", "acting safe", "edit"),
     _key("play", "space", _PLAYED, "play", "play, or stand still", "winds safe"),
     _key("step", "comma full_stop", _PLAYED, "step", "one record back, on", "winds safe pair"),

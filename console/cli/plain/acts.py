@@ -26,7 +26,8 @@ from console.tui.shelve_sheet import shelf_time
 
 VERBS: Final[dict[str, Verb]] = {
     "approve": "approve", "edit": "edit", "reject": "reject", "reject-because": "reject", "respond": "respond",
-    "escalate": "escalate", "claim": "claim", "pause": "pause", "resume": "resume", "hold": "hold", "hold-all": "hold", "kill": "kill", "revoke": "revoke",
+    "escalate": "escalate", "claim": "claim", "revoke": "revoke",
+    "pause": "pause", "resume": "resume", "hold": "hold", "hold-all": "hold", "kill": "kill",
     "ack": "acknowledge", "reset": "reset", "shelve": "shelve", "remove": "remove", "restore": "restore",
 }  # fmt: skip
 """The verb of the intent that each acting word leads to."""
