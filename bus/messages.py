@@ -190,6 +190,8 @@ Verb = Literal[
     "kill",
     "verify",
     "revoke",
+    "escalate",
+    "claim",
     "acknowledge",
     "reset",
     "shelve",

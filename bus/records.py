@@ -79,10 +79,22 @@ class ActionAsked(Data, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class ActionEscalated(Data, frozen=True, kw_only=True, omit_defaults=True):
-    """Half of the time to decide is over and nobody has answered."""
+    """It wants others: `by` an operator, for a `reason`, or by the clock: half of the time is over without an answer."""
 
     TYPE: ClassVar[str] = "action.escalated"
     action: Id
+    by: str = ""
+    reason: str = ""
+    intent: str = ""
+
+
+class ActionClaimed(Data, frozen=True, kw_only=True, omit_defaults=True):
+    """An operator looks into an action that waits. It warns others and binds nobody; who claims it later has it then."""
+
+    TYPE: ClassVar[str] = "action.claimed"
+    action: Id
+    by: str
+    intent: str = ""
 
 
 class ActionDecided(Data, frozen=True, kw_only=True, omit_defaults=True):
@@ -287,6 +299,7 @@ SUPERVISOR_TYPES: Final[dict[str, type[Data]]] = {
         ActionAssessed,
         ActionAsked,
         ActionEscalated,
+        ActionClaimed,
         ActionDecided,
         CommandRequested,
         CommandSent,

@@ -398,6 +398,8 @@ INTENTS: dict[str, tuple[list[str], str]] = {
     "reject": (["reject 11"], "reject"),
     "reject_why": (["D 11", "because"], "reject"),
     "respond": (["respond 11 hello"], "respond"),
+    "escalate": (["escalate 11 look at this"], "escalate"),
+    "claim": (["claim 11"], "claim"),
     "pause": (["pause 11"], "pause"),
     "kill": (["kill 11", "7q4f"], "kill"),
     "revoke": (["revoke 11"], "revoke"),

@@ -1,8 +1,9 @@
-"""Approving for the rest of a run, and taking that back, by keys."""
+"""Approving for the rest of a run and taking that back, escalating and claiming, by keys."""
 
 from __future__ import annotations
 
 from bus.grant_records import GrantMade, GrantOffer
+from bus.records import ActionClaimed, ActionEscalated
 from console.tui.run_screen import RunScreen
 from tests.floor_fixture import Script, calm
 from tests.tui_console import console
@@ -67,3 +68,30 @@ async def test_run_shows_what_passes_and_r_revokes_it() -> None:
         assert [(said["verb"], said["agent"], said["run"]) for said in it.said] == [
             ("revoke", "mailer", "m1")
         ]
+
+
+async def test_x_escalates_with_words_and_c_claims() -> None:
+    async with console(asking(None)) as it:
+        await it.press("enter", "c", "x")
+        await it.type("who knows ops?")
+        await it.press("ctrl+t")
+        assert [(said["verb"], said.get("reason")) for said in it.said] == [
+            ("claim", None),
+            ("escalate", "who knows ops?"),
+        ]
+
+
+async def test_who_has_it_is_shown_and_warns_before_an_approval() -> None:
+    script = asking(None)
+    script.supervisor(ActionClaimed(action="a2", by="bob"), "mailer", "m1")
+    script.supervisor(ActionEscalated(action="a2", by="eve", reason="look"), "mailer", "m1")
+    async with console(script) as it:
+        await it.press("2")
+        assert "bob looks" in it.text()
+        await it.press("enter")
+        assert "in hand    bob is looking into it" in it.text()
+        assert "escalated  by eve  “look”" in it.text()
+        await it.press("a")
+        assert "bob is looking into it: ask first, or answer all the same" in it.text()
+        await it.press("y")
+        assert it.verbs() == ["approve"]

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from typing import Final
 
+from msgspec.structs import replace
+
 from bus.alarm_records import (
     AlarmAcknowledged,
     AlarmCleared,
@@ -22,7 +24,7 @@ from bus.alarm_records import (
 )
 from bus.codec import Record
 from bus.limits import SHELVE_MOST
-from bus.records import ActionEscalated
+from bus.records import ActionClaimed, ActionEscalated
 from console.core.alarm_groups import first_of
 from console.core.alarm_kinds import NEVER_HIDDEN, REST
 from console.core.alarm_load import count_answer, count_new, cycle
@@ -210,6 +212,16 @@ def _action_escalated(fleet: Fleet, record: Record, data: ActionEscalated) -> To
     if action is None:
         return ()
     action.escalated_at = record.at
+    if data.by:
+        action.care = replace(action.care, escalated_by=plain(data.by, 64), why=plain(data.reason))
+    return (("action", action.key),)
+
+
+def _claimed(fleet: Fleet, record: Record, data: ActionClaimed) -> Touched:
+    action = fleet.action(f"{record.agent}/{record.run}/{data.action}")
+    if action is None:
+        return ()
+    action.care = replace(action.care, claimed_by=plain(data.by, 64))
     return (("action", action.key),)
 
 
@@ -236,4 +248,5 @@ APPLY_ALARM: Final[dict[type, ApplySupervisor]] = {
     AlarmFlood: _flood,
     AlarmCleared: _cleared,
     ActionEscalated: _action_escalated,
+    ActionClaimed: _claimed,
 }

@@ -15,7 +15,9 @@ from bus.codec import Record
 from bus.grant_records import GrantEnded, GrantMade
 from bus.policy_records import PolicyAdopted
 from bus.records import (
+    ActionClaimed,
     ActionDecided,
+    ActionEscalated,
     CommandRequested,
     IntentRefused,
     OperatorJoined,
@@ -69,6 +71,8 @@ class Audit(Struct, kw_only=True, omit_defaults=True):
 
 DOERS: Final = (
     ActionDecided,
+    ActionEscalated,
+    ActionClaimed,
     CommandRequested,
     IntentRefused,
     AlarmAcknowledged,
@@ -148,12 +152,21 @@ def _told(record: Record) -> _Told | None:
         case OutcomeVerified():
             outcome = "went well" if data.ok else "failed"
             return data.by, "verify", outcome, data.reason, {"action": data.action}
+    return _handed(data) or _of_site(data) or _of_alarm(data)
+
+
+def _handed(data: Any) -> _Told | None:
+    match data:
+        case ActionEscalated() if data.by:
+            return data.by, "escalate", "", data.reason, {"action": data.action}
+        case ActionClaimed():
+            return data.by, "claim", "", "", {"action": data.action}
         case GrantMade():
             words = f"{data.tool} {' '.join(data.destinations)}, {data.uses} uses, {data.seconds // 60} min"
             return data.by, "grant", "", words, {"action": data.action}
         case GrantEnded():
             return data.by, "end grant", "", data.reason, {}
-    return _of_site(data) or _of_alarm(data)
+    return None
 
 
 def _of_site(data: Any) -> _Told | None:

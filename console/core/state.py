@@ -15,6 +15,7 @@ from bus.events import CommandKind, Confidence, ControlLevel, Gate, Hints, Outco
 from bus.grant_records import GrantOffer
 from bus.records import Reason, ValueOrigin
 from console.core.alarm_state import Alarm, Load
+from console.core.care import Care
 from console.core.deeds import Audit
 from console.core.grants import Grant
 from console.core.lifecycle import ActionState, CommandState
@@ -49,8 +50,7 @@ ARGS_OF_SITE: Final = 67_108_864
 MOST: Final = 2**53
 """Where counters stop: beyond it neither JSON readers nor keyframes are safe."""
 REDUCER: Final = 4
-"""Which reducer this is. Raise it with every change by which `reduce` makes another fleet of a log that may exist: what a
-keyframe of another one holds is not what this one would have made of the records before it."""
+"""Which reducer this is: raise it with every change by which `reduce` makes another fleet of a log that may exist."""
 CLAIMS_KEPT: Final = 32
 TOOLS_KEPT: Final = 128
 WITHDRAWN_KEPT: Final = 128
@@ -76,10 +76,10 @@ class Action(Struct, kw_only=True, omit_defaults=True):
 
     `args` are exact, as the agent sent them, hostile text included; `edited` are an operator's instead. Both are emptied
     (`args_cut`) when a closed action leaves the recent ones; the log keeps them. `args_bytes` is what they take here.
-    `args_pos` is where they stand in the log if they were too large to keep from the first: nobody has seen them.
-    `digest` is the supervisor's own, `claimed` the agent's. `tool_sent` is the tool's name as sent where that cannot be
-    displayed. `note` is the reason or answer of the decision for display, `answer` the same as given. `ungated`: it ran, or
-    began, and nothing had allowed that.
+    `args_pos` is where they stand in the log if they were too large to keep from the first: nobody has seen them. `digest`
+    is the supervisor's own, `claimed` the agent's. `tool_sent` is the tool's name as sent where that cannot be displayed.
+    `note` is the decision's reason or answer for display, `answer` the same as given. `ungated`: nothing had allowed that it
+    began.
     """
 
     id: str
@@ -113,6 +113,7 @@ class Action(Struct, kw_only=True, omit_defaults=True):
     asked_at: int | None = None
     offer: GrantOffer | None = None
     escalated_at: int | None = None
+    care: Care = Care()
     outcome: Outcome | None = None
     decided_by: str = ""
     decided_at: int | None = None
@@ -257,12 +258,11 @@ class AgentLife(Struct, kw_only=True, omit_defaults=True):
 
 
 class Fleet(Struct, kw_only=True, omit_defaults=True):
-    """The state of a site at `pos`. `waiting` are the keys of actions that wait for a person, oldest first.
-
-    `ended` remembers the lives of each retired run. `away` are lost runs that left the floor, the longest gone first, with
-    all that they need to go on where they stood if they come back. `last_decision` is when anything was last decided,
-    by whomever, but not by the clock running out. `order` is the highest of any command. `args_bytes` is what the arguments
-    of all actions take. `policy` is what is judged by, `audit` who did what. `reducer` is the one that encoded it.
+    """The state of a site at `pos`. `waiting` are the keys of actions that wait for a person, oldest first. `ended`
+    remembers the lives of each retired run. `away` are lost runs that left the floor, the longest gone first, with all that
+    they need to go on where they stood if they come back. `last_decision` is when anything was last decided, by whomever,
+    but not by the clock running out. `order` is the highest of any command. `args_bytes` is what the arguments of all
+    actions take. `policy` is what is judged by, `audit` who did what. `reducer` is the one that encoded it.
     """
 
     site: str = ""

@@ -68,11 +68,13 @@ def occasions(fleet: Fleet, plan: Plan, now: int) -> dict[str, Occasion]:
             continue
         escalated = plan.escalations and action.escalated_at is not None
         if escalated or now - action.asked_at >= plan.asks_after * 1000:
-            word = "escalated, waits" if escalated else "waits"
+            by = action.care.escalated_by if plan.escalations else ""
+            word = f"escalated by {by}, waits" if by else "escalated, waits" if escalated else "waits"
             text = harmless(
                 f"{action.gate or 'ask'} {word} for a person: {action.tool}, {action.agent} {action.run}"
             )
-            found[f"ask {key}"] = Occasion("ask", action.asked_at, text, grave=False)
+            # A person's escalation is news, also to whom was told that it waits.
+            found[f"ask {key} {by}".rstrip()] = Occasion("ask", action.asked_at, text, grave=False)
     return found
 
 

@@ -23,8 +23,9 @@ from console.core.lifecycle import ENDED
 from console.core.state import Fleet, Run
 from console.core.text import plain
 from console.supervisor.alarms import Alarms
-from console.supervisor.bound import Refusal, RefusedError, check_bound, check_scope, edited, waiting
+from console.supervisor.bound import RefusedError, check_bound, check_scope, edited, waiting
 from console.supervisor.gates import Gates
+from console.supervisor.handing import settle
 from console.supervisor.log import Log
 from console.supervisor.once import Once, digest_of
 from console.supervisor.operators import Operators
@@ -159,22 +160,22 @@ class Arbiter:
         match intent.verb:
             case "approve" | "edit" | "reject" | "respond":
                 return self._decide(intent, by, now)
-            case "acknowledge" | "reset" | "shelve" | "remove" | "restore" | "verify" | "revoke":
-                if refusal := self._settle(intent, by):
+            case (
+                "acknowledge"
+                | "reset"
+                | "shelve"
+                | "remove"
+                | "restore"
+                | "verify"
+                | "revoke"
+                | "escalate"
+                | "claim"
+            ):
+                if refusal := settle(self._log, self._gates, self.shelf, intent, by):
                     raise RefusedError(*refusal)
                 return self._made(intent, "accepted")
             case _:
                 return self._command(intent, payload, by, now)
-
-    def _settle(self, intent: Intent, by: str) -> tuple[Refusal, str] | None:
-        """Carry out what is settled in the log alone, without a command to anybody. Returns why not."""
-        match intent.verb:
-            case "verify":
-                return self._gates.verdict(intent, by)
-            case "revoke":
-                return self._gates.granting.revoke(intent, by)
-            case _:
-                return self.shelf.carry_out(intent, by)
 
     def _use(self, intent: Intent, payload: bytes) -> None:
         """Use up a signed intent. Its position is part of what was signed and tells how old it is."""

@@ -15,7 +15,7 @@ from console.tui.grant_rows import grants_of
 from console.tui.kill_sheet import KillSheet
 from console.tui.sheets import ApproveSheet, HoldSheet, Wish, WordsSheet, title
 
-_DECIDING: Final = ("reject", "reject_why", "approve", "edit", "respond")
+_DECIDING: Final = ("reject", "reject_why", "approve", "edit", "respond", "escalate", "claim")
 
 
 def wish_about(action: Action, verb: Verb) -> Wish:
@@ -101,6 +101,16 @@ class ActingScreen(FloorScreen):
         action = self.subject().action
         if action is not None:
             self.sheet = WordsSheet(wish_about(action, "respond"), title("Answer instead of", action))
+
+    def act_escalate(self) -> None:
+        action = self.subject().action
+        if action is not None:
+            self.sheet = WordsSheet(wish_about(action, "escalate"), title("Escalate to the others", action))
+
+    def act_claim(self) -> None:
+        action = self.subject().action
+        if action is not None:
+            self.floor.state(wish_about(action, "claim"))
 
     def act_yes(self) -> None:
         if isinstance(self.sheet, ApproveSheet | HoldSheet):

@@ -241,11 +241,28 @@ def _if_waiting(action: Action, view: View, closed: str, run: Run | None) -> lis
     """What becomes of an action that waits: without an answer, and with an approval."""
     row = Row().at(3, "if nobody", "muted").at(14, "answers, it expires: the agent is told no")
     lines = [row.right(view.last, (f"digest {figures.digest(action.digest)}", "muted")).line]
+    lines = [*_in_hand(action, view), *lines]
     if run is not None and run.state == "lost":
         words = "the agent is lost: an approval is kept until the agent returns"
         lines.append(Row().at(3, "approve", "muted").at(14, words, end=view.last + 1).line)
     if closed:
         lines.append(Row().at(3, "approve", "muted").at(14, f"closed: {closed}", end=view.last + 1).line)
+    return lines
+
+
+def _in_hand(action: Action, view: View) -> list[Line]:
+    """Who looks into it, and who wants others to, in whose words."""
+    care, lines = action.care, []
+    if care.claimed_by:
+        words = (
+            "you look into it"
+            if care.claimed_by == view.operator
+            else f"{care.claimed_by} is looking into it"
+        )
+        lines.append(Row().at(3, "in hand", "muted").at(14, words, "strong").line)
+    if care.escalated_by:
+        row = Row().at(3, "escalated", "muted").at(14, f"by {care.escalated_by}", "strong")
+        lines.append(row.then(f"“{care.why}”" if care.why else "", gap=2, end=view.last + 1).line)
     return lines
 
 

@@ -110,6 +110,10 @@ class _Approval(Sheet):
             Row().at(3, bound if not self._edits else "the changed arguments, nothing else", "muted").line
         )
         run = self._of()
+        action = run.actions.get(self.wish.action) if run is not None else None
+        if action is not None and action.care.claimed_by not in ("", view.operator):
+            words = f"{action.care.claimed_by} is looking into it: ask first, or answer all the same"
+            lines.append(Row().at(3, words, "act").line)
         if run is not None and (word := hindrance(run)) in ("held", "paused", "pausing"):
             words = f"{word}: resume within {DECISION_VALID:.0f} s or it is refused"
             lines.append(Row().at(3, words, "act").line)

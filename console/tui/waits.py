@@ -30,6 +30,7 @@ class WaitingRuns(dict[str, Waits]):
         """How much a waiting action wants a person: by its gate, or by what is worse about its run."""
         return "stop" if action.gate == "hold" or self.of(action).worse else "act"
 
-    def urgency(self, action: Action) -> tuple[bool, bool, int, str]:
-        """Their order: what wants a person most first, then by deadline; last what lost agents asked."""
-        return (self.of(action).lost, self.level(action) != "stop", due_at(action), action.key)
+    def urgency(self, action: Action) -> tuple[bool, bool, bool, int, str]:
+        """Their order: what a person escalated, what wants one most, then by deadline; last what lost agents asked."""
+        escalated = bool(action.care.escalated_by)
+        return (self.of(action).lost, not escalated, self.level(action) != "stop", due_at(action), action.key)

@@ -26,7 +26,8 @@ from console.tui.shelve_sheet import shelf_time
 
 VERBS: Final[dict[str, Verb]] = {
     "approve": "approve", "edit": "edit", "reject": "reject", "reject-because": "reject", "respond": "respond",
-    "pause": "pause", "resume": "resume", "hold": "hold", "hold-all": "hold", "kill": "kill", "revoke": "revoke",
+    "escalate": "escalate", "claim": "claim", "revoke": "revoke",
+    "pause": "pause", "resume": "resume", "hold": "hold", "hold-all": "hold", "kill": "kill",
     "ack": "acknowledge", "reset": "reset", "shelve": "shelve", "remove": "remove", "restore": "restore",
 }  # fmt: skip
 """The verb of the intent that each acting word leads to."""
@@ -49,10 +50,14 @@ class Acts:
             return _no(f"it does not wait, it is {action.outcome or action.state}")
         wish = _wish(action, VERBS[word])
         match word:
-            case "reject" | "respond" if said or word == "reject":
+            case "reject" | "respond" | "escalate" if said or word == "reject":
                 if len(said) > WORDS_CHARS:
                     return _no(f"{len(said)} characters; at most {WORDS_CHARS} can be sent")
                 return Reply(wish._replace(reason=said))
+            case "claim":
+                return Reply(wish)
+            case "escalate":
+                return Reply(then=Words(wish, f"escalate {action.tool} to the others"))
             case "reject-because":
                 return Reply(then=Words(wish, f"reject {action.tool}, because"))
             case "respond":

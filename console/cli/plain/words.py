@@ -36,6 +36,8 @@ WORDS: Final[tuple[Word, ...]] = (
     _word("reject", "d", "action", "reject N [REASON]", "refuse it, at once", acting=True),
     _word("reject-because", "D", "action", "reject-because N", "refuse it, and be asked for a reason", acting=True),
     _word("respond", "r", "action", "respond N [TEXT]", "answer in words, run nothing", acting=True),
+    _word("escalate", "x", "action", "escalate N [WORDS]", "others should look at it", acting=True),
+    _word("claim", "c", "action", "claim N", "tell others that you look into it", acting=True),
     _word("pause", "p", "run", "pause N", "stop the run at its next checkpoint or gate", acting=True),
     _word("resume", "", "run", "resume N", "let it go on after a pause or a hold", acting=True),
     _word("hold", "", "run", "hold N", "stop the run at its next gate", acting=True),
@@ -63,7 +65,8 @@ NO_SCREEN: Final = "there is no screen to go back from"
 PARITY: Final[dict[str, str]] = {
     "open": "open", "unfold": "open", "says": "open",
     "approve": "approve", "edit": "edit", "check": "edit", "reject": "reject", "reject_why": "reject-because",
-    "respond": "respond", "pause": "pause", "kill": "kill", "hold_all": "hold-all", "revoke": "revoke",
+    "respond": "respond", "escalate": "escalate", "claim": "claim", "pause": "pause", "kill": "kill", "hold_all": "hold-all",
+    "revoke": "revoke",
     "acknowledge": "ack", "reset": "reset", "shelve": "shelve", "remove": "remove", "next": "alarms", "tab": "alarms",
     "fold": "alarms", "reliability": "reliability", "bus": "status", "recorder": "status", "verify": "reliability",
     "fleet": "fleet", "queue": "queue", "alarms": "alarms", "views": "fleet",
