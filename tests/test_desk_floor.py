@@ -171,6 +171,27 @@ def test_a_command_nobody_acknowledges_fails_aloud() -> None:
     assert bench.run().state == "working"
 
 
+def test_an_alarm_of_what_steers_a_run_goes_when_the_run_is_over() -> None:
+    bench = Bench()
+    bench.event(1, RunStarted())
+    bench.intent("hold", agent="a", run="r1")
+    bench.pass_time(11)
+    assert bench.alarms() == {"command-failed"}
+    bench.event(2, RunFinished(outcome="completed"))
+    bench.pass_time(1)
+    [alarm] = bench.desk.fleet.alarms.values()
+    assert alarm.state == "returned"
+
+
+def test_what_a_run_that_is_over_did_not_acknowledge_is_no_alarm() -> None:
+    bench = Bench()
+    bench.event(1, RunStarted())
+    bench.intent("hold", agent="a", run="r1")
+    bench.event(2, RunFinished(outcome="completed"))
+    bench.pass_time(11)
+    assert not bench.alarms()
+
+
 def test_a_kill_without_effect_is_the_loudest_alarm() -> None:
     """Acknowledged is not dead."""
     bench = Bench()

@@ -108,7 +108,9 @@ def test_what_the_sdk_sends_apart_is_told_to_be_unseen(args: dict[str, Any]) -> 
         ]
         assert all(piece.odd and len(piece.text) <= 40 for piece in shown)
         words = "".join(piece.text for piece in shown)
-        assert f"{len(data)} bytes, sent apart: not shown here and cannot be read here; {here}" in words
+        assert (
+            f"{len(data)} bytes, sent apart: not shown here, watchfloor blob ACTION shows it; {here}" in words
+        )
         assert sha256 in words
     assert arguments.telling(sent.wire) == "x"
     assert BLOB == SDK_BLOB

@@ -18,7 +18,7 @@ from console.cli.options import Place, common
 from console.core import alarm_load
 from console.core.alarm_groups import folded
 from console.core.alarm_kinds import kind_of
-from console.core.alarm_state import Alarm, hidden
+from console.core.alarm_state import Alarm, hidden, stands
 from console.core.state import Fleet
 from console.link.floor import Floor, Wanted
 
@@ -138,6 +138,8 @@ def lines(fleet: Fleet, now: int, *, everything: bool = False) -> list[str]:
         said += [f"      follows  {one.id}  {_state(one)}" for one in more]
     if not active:
         said.append("no alarms")
+    elif (opened := sum(stands(one, now) for one in active)) != len(active):
+        said += ["", f"{len(active)} active, {opened} open"]
     if everything:
         said += [line for one in away for line in ["", *_alarm_lines(one, now)]]
     elif away:

@@ -64,3 +64,13 @@ def hidden(alarm: Alarm, now: int) -> bool:
     if alarm.shown == "shelved":
         return (alarm.shelved_until or 0) > now
     return alarm.shown != "shown"
+
+
+def stands(alarm: Alarm, now: int) -> bool:
+    """Whether an alarm is so and wants an answer: not yet acknowledged, or latched, and not hidden.
+
+    One that returned to normal by itself does not stand; it stays listed until somebody has seen it.
+    """
+    if hidden(alarm, now):
+        return False
+    return alarm.state == "unacknowledged" or (alarm.latched and alarm.state != "normal")

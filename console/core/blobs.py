@@ -45,7 +45,9 @@ def blob_bytes(reference: dict[str, Any]) -> int | None:
 def apart(reference: dict[str, Any], arrived: dict[str, list[int]]) -> str:
     """What there is to say of a value that cannot be shown. `arrived` is `Run.blobs`: parts here, and of how many."""
     here = parts_here(reference, arrived)
-    return f"{said_bytes(reference)} bytes, sent apart: not shown here and cannot be read here; {here}"
+    return (
+        f"{said_bytes(reference)} bytes, sent apart: not shown here, watchfloor blob ACTION shows it; {here}"
+    )
 
 
 def said_bytes(reference: dict[str, Any]) -> str:

@@ -34,11 +34,16 @@ def tab_of(alarm: Alarm, now: int) -> Tab:
     return {"shelved": "shelved", "suppressed": "suppressed", "out-of-service": "out of service"}[alarm.shown]  # type: ignore[return-value]  # mypy keeps no literal through a dict
 
 
-def tabs(counts: Mapping[Tab, int], open_: Tab, view: View) -> Line:
+def tabs(counts: Mapping[Tab, int], open_: Tab, view: View, standing: int | None = None) -> Line:
+    """How many alarms each list has; `standing` are those among the active that row 2 counts, said where it is fewer."""
     row = Row()
     for tab in TABS:
-        row.at(row.cells + 3, f"{tab} {counts.get(tab, 0)}", "strong" if tab == open_ else "muted")
-    return row.right(view.last, ("tab: next list", "muted")).line
+        ink: Ink = "strong" if tab == open_ else "muted"
+        row.at(row.cells + 3, f"{tab} {counts.get(tab, 0)}", ink)
+        if tab == "active" and standing is not None and standing != counts.get(tab, 0):
+            row.then(f", {standing} open", ink)
+    hint = "tab: next list" if row.cells + 16 <= view.last else "tab"
+    return row.right(view.last, (hint, "muted")).line
 
 
 def head(view: View) -> Line:

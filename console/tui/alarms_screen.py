@@ -66,8 +66,10 @@ class AlarmsScreen(ActingScreen):
 
     def above(self) -> list[Line]:
         fleet, now = self.floor.fleet, self.view.now
-        counts = Counter(tab_of(alarm, now) for alarm in self._found())
-        lines = [alarm_rows.tabs(counts, self._tab, self.view)]
+        found = self._found()
+        counts = Counter(tab_of(alarm, now) for alarm in found)
+        standing = sum(stands(alarm, now) for alarm in found)
+        lines = [alarm_rows.tabs(counts, self._tab, self.view, standing)]
         if fleet.load.flood:
             lines.append(alarm_rows.flood(new_within(fleet.load, now), operators_of(fleet)))
         return [*lines, BLANK, alarm_rows.head(self.view)]

@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 
 from bus.limits import CONFIDENCE_LIMIT
+from console.core import alarm_state
 from console.core.alarm_state import hidden
 from console.core.lifecycle import ENDED
 
@@ -47,14 +48,8 @@ def wants_answer(alarm: Alarm, now: int) -> bool:
     return not hidden(alarm, now) and alarm.state in ("unacknowledged", "returned")
 
 
-def stands(alarm: Alarm, now: int) -> bool:
-    """Whether an alarm is so and wants an answer: not yet acknowledged, or latched, and not hidden.
-
-    One that returned to normal by itself does not stand; it stays listed until somebody has seen it.
-    """
-    if hidden(alarm, now):
-        return False
-    return alarm.state == "unacknowledged" or (alarm.latched and alarm.state != "normal")
+stands: Final = alarm_state.stands
+"""Whether an alarm is so and wants an answer; the verb `alarms` counts the same."""
 
 
 def plight(run: Run, commands: Iterable[Command], alarms: Iterable[Alarm], now: int) -> Plight | None:

@@ -210,8 +210,9 @@ def _action(action: Action, view: View) -> Line:
         level: Level = "stop" if hold or ran else "act"
         row.at(1, MARKS[level], level)
     row.at(9, figures.clock(action.proposed_at, view.zone), "muted").at(18, action.tool)
-    row.at(33, telling(action.args), end=BY - 1 + view.spare)
-    row.at(BY + view.spare, decider(action, view.operator), "muted", end=52 + view.spare)
+    by = decider(action, view.operator)
+    row.at(33, telling(action.args), end=(BY - 1 if by else 52) + view.spare)
+    row.at(BY + view.spare, by, "muted", end=52 + view.spare)
     if waits:
         words: tuple[str, Ink] = (
             f"{action.gate}, due {figures.left(due_at(action) - view.now)}",
