@@ -13,10 +13,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bus import Agent
-from bus.adapters import mcp_words as words
-from bus.adapters.mcp_gate import McpGate
-from bus.adapters.mcp_proxy import claimed
-from bus.adapters.mcp_words import Message
+from bus.adapters.mcp import words
+from bus.adapters.mcp.gate import McpGate
+from bus.adapters.mcp.proxy import claimed
+from bus.adapters.mcp.words import Message
 from bus.events import ActionProposed, Hints
 from bus.home import Home
 from bus.memory import MemoryBus, MemoryTransport

@@ -13,9 +13,9 @@ from typing import Any, cast
 import pytest
 
 from bus import Agent
-from bus.adapters.mcp_http import McpFront, local
-from bus.adapters.mcp_serve import bound
-from bus.adapters.mcp_upstream import Answer, Headers, Upstream, UpstreamError
+from bus.adapters.mcp.http import McpFront, local
+from bus.adapters.mcp.serve import bound
+from bus.adapters.mcp.upstream import Answer, Headers, Upstream, UpstreamError
 from bus.events import ActionProposed
 from bus.home import Home
 from bus.memory import MemoryBus, MemoryTransport

@@ -75,7 +75,7 @@ def mcp(
     """Stand between an MCP client and the server COMMAND, or at URL: its tools wait for a decision, all else passes."""
     if bool(command) == bool(url):
         raise bad("mcp: name the server: watchfloor mcp -- COMMAND ..., or watchfloor mcp --url URL")
-    from bus.adapters.mcp_proxy import claimed, serve
+    from bus.adapters.mcp.proxy import claimed, serve
     from bus.agent import Agent
 
     logging.basicConfig(format="watchfloor: %(message)s", level=logging.WARNING, stream=sys.stderr)
@@ -97,8 +97,8 @@ def _over_http(agent: Agent, url: str, listen: str, run_id: str | None, wait: fl
         import uvicorn  # noqa: F401 - as above
     except ImportError:
         raise bad("mcp: --url needs an HTTP server: pip install 'watchfloor[mcp]'") from None
-    from bus.adapters.mcp_serve import bound, serve_http
-    from bus.adapters.mcp_upstream import Upstream
+    from bus.adapters.mcp.serve import bound, serve_http
+    from bus.adapters.mcp.upstream import Upstream
 
     try:
         upstream, listening = Upstream(url), bound(listen)

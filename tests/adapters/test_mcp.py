@@ -18,7 +18,7 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
-from bus.adapters.mcp_http import HELD_AFTER
+from bus.adapters.mcp.http import HELD_AFTER
 from bus.canonical import code
 from console.core.state import Action
 from tests.adapters.kept import KEPT, WANTED, environment

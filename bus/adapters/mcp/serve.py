@@ -10,8 +10,8 @@ import signal
 import socket
 from typing import Final
 
-from bus.adapters.mcp_http import McpFront
-from bus.adapters.mcp_upstream import Upstream
+from bus.adapters.mcp.http import McpFront
+from bus.adapters.mcp.upstream import Upstream
 from bus.agent import Agent
 from bus.decision import RunKilled
 

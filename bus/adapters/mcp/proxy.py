@@ -11,9 +11,9 @@ import sys
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from typing import Any, Final
 
-from bus.adapters import mcp_words as words
-from bus.adapters.mcp_gate import McpGate
-from bus.adapters.mcp_words import Message
+from bus.adapters.mcp import words
+from bus.adapters.mcp.gate import McpGate
+from bus.adapters.mcp.words import Message
 from bus.agent import Agent
 from bus.decision import RunKilled
 from bus.home import Home

@@ -14,9 +14,9 @@ from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from typing import Any, Final
 
-from bus.adapters import mcp_words as words
 from bus.adapters.fitting import by_schema
-from bus.adapters.mcp_words import Id, Message
+from bus.adapters.mcp import words
+from bus.adapters.mcp.words import Id, Message
 from bus.decision import Action, Decision, RunKilled, RunRefusedError
 from bus.job import Run
 from bus.shell import BusStoppedError

@@ -8,10 +8,10 @@ import logging
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any, Final
 
-from bus.adapters import mcp_words as words
-from bus.adapters.mcp_gate import McpGate
-from bus.adapters.mcp_upstream import OURS, Answer, Headers, Upstream, UpstreamError
-from bus.adapters.mcp_words import Id, Message
+from bus.adapters.mcp import words
+from bus.adapters.mcp.gate import McpGate
+from bus.adapters.mcp.upstream import OURS, Answer, Headers, Upstream, UpstreamError
+from bus.adapters.mcp.words import Id, Message
 from bus.decision import RunKilled
 from bus.job import Run
 
