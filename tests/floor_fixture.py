@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from typing import Any
@@ -46,6 +46,7 @@ from bus.records import (
     CommandSent,
     Reason,
     SupervisorStarted,
+    ValueOrigin,
 )
 from console.core.past_run import Page
 from console.core.reduce import Change, reduce
@@ -176,6 +177,7 @@ class Script:
         self, agent: str, run: str, action: str, tool: str, args: dict[str, Any], *, gate: Gate = "ask",
         severity: int = 3, step: int | None = None, reason: str = "", claim: float | None = None,
         within: float = 600.0, reasons: tuple[str, ...] = ("costs money, no undo",), offer: GrantOffer | None = None,
+        origins: Sequence[ValueOrigin] = (),
     ) -> None:  # fmt: skip
         confidence = Confidence(value=claim) if claim is not None else None
         proposed = ActionProposed(
@@ -185,7 +187,13 @@ class Script:
         facts = [Reason(code=f"r{number}", text=text) for number, text in enumerate(reasons)]
         own = digest(tool, json.loads(json.dumps(args)))
         assessed = ActionAssessed(
-            action=action, digest=own, severity=severity, failure_bp=4000, gate=gate, reasons=facts
+            action=action,
+            digest=own,
+            severity=severity,
+            failure_bp=4000,
+            gate=gate,
+            reasons=facts,
+            origins=[*origins],
         )
         self.supervisor(assessed, agent, run)
         self.supervisor(ActionAsked(action=action, gate=gate, decide_within=within, offer=offer), agent, run)
@@ -259,8 +267,8 @@ ARGS = {
 }
 
 
-def busy() -> Script:
-    """A floor with two asks and a hold, and one of each trouble."""
+def busy(origins: Sequence[ValueOrigin] = ()) -> Script:
+    """A floor with two asks and a hold, and one of each trouble. `origins` are those of the hold's arguments."""
     script = calm()
     script.start("refunds", "7q4f", "Refund order 88213 and tell the customer", version="2.3.1")
     usage = Usage(input_tokens=20_000, output_tokens=11_000, cost_usd=0.41)
@@ -281,6 +289,7 @@ def busy() -> Script:
         "refunds", "7q4f", "a1", "send_email", ARGS, gate="hold", severity=4, step=5, claim=0.95,
         reason="Sending the confirmation as the help page asks.",
         reasons=("new destination outside the known list, no undo", "this run has read an untrusted page (step 4)"),
+        origins=origins,
     )  # fmt: skip
     script.start("refunds", "7q51", "Refund order 88240", version="2.3.1")
     script.ask(
