@@ -78,6 +78,7 @@ _LESS: Final = "queue run decide step alarms reliability bus recorder sessions a
 _BELOW: Final = "queue decide step alarms reliability bus recorder sessions audit policy help"
 _VIEWED: Final = "fleet queue run alarms reliability bus recorder sessions audit policy"
 _VIEWS: Final = "fleet queue run decide step alarms reliability bus recorder sessions audit policy"
+_COPIED: Final = "fleet queue run decide step alarms"
 _BRACKETS: Final = "left_square_bracket right_square_bracket"
 _ANGLES: Final = "less_than_sign greater_than_sign"
 
@@ -172,6 +173,8 @@ ACTIONS: Final[tuple[KeyAction, ...]] = (
     _key("says", "f", "decide", "it says", "the agent's own reason"),
     _key("escalate", "x", "queue decide", "escalate", "others should look; with words", "acting"),
     _key("claim", "c", "queue decide", "I look", "say that you look into it", "acting"),
+    _key("copy", "w", _COPIED, "copy", "the run's id, action or alarm", "hidden"),
+    _key("keep_screen", "s", _LISTS, "screen to file", "this screen, as text and SVG", "hidden"),
     _key("up", "up k", _LISTS, "up", "up", "hidden"),
     _key("down", "down j", _LISTS, "down", "down", "hidden"),
     _key("page_up", "pageup", _LISTS, "page up", "a page up", "hidden"),
