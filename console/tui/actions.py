@@ -220,11 +220,30 @@ def name_of(key: str) -> str:
     return _NAMES.get(key, key)
 
 
-def offered(mode: Mode, *, read_only: bool, replay: bool = False) -> Iterator[KeyAction]:
-    """What there is to do in a mode, in the order of the key line. In a replay nothing acts."""
-    for action in ACTIONS:
+class _InForce:
+    rows = ACTIONS
+
+
+def put_in_force(rows: tuple[KeyAction, ...]) -> None:
+    """Have this table hold from now on: the one terminal of a process has one set of keys."""
+    _InForce.rows = rows
+
+
+def key_for(name: str) -> str:
+    """The first key of an action, as people write it."""
+    return next(name_of(action.keys[0]) for action in _InForce.rows if action.id == name and action.keys)
+
+
+def offered(
+    mode: Mode, *, read_only: bool, replay: bool = False, rows: tuple[KeyAction, ...] | None = None
+) -> Iterator[KeyAction]:
+    """What there is to do in a mode, in the order of the key line, by the table in force or `rows`.
+
+    In a replay nothing acts.
+    """
+    for action in _InForce.rows if rows is None else rows:
         here = action.floor in ("both", "replay" if replay else "live")
-        if mode in action.modes and here and not ((read_only or replay) and action.acting):
+        if mode in action.modes and here and action.keys and not ((read_only or replay) and action.acting):
             yield action
 
 
@@ -238,4 +257,4 @@ def find(mode: Mode, key: str, *, read_only: bool, replay: bool = False) -> KeyA
 
 def bound_keys() -> list[str]:
     """Every key that does something somewhere."""
-    return sorted({key for action in ACTIONS if not action.typed for key in action.keys})
+    return sorted({key for action in _InForce.rows if not action.typed for key in action.keys})

@@ -8,7 +8,7 @@ from bus.messages import Verb
 from console.core.lifecycle import ENDED
 from console.core.state import Action
 from console.tui import figures
-from console.tui.actions import KeyAction
+from console.tui.actions import KeyAction, key_for
 from console.tui.floor_screen import FloorScreen
 from console.tui.frame_rows import Note
 from console.tui.grant_rows import grants_of
@@ -177,7 +177,7 @@ class ActingScreen(FloorScreen):
         self.app.exit(0)
 
     def act_how_to_quit(self) -> None:
-        self.floor.tell(Note("q leaves; nothing on the floor changes by it"))
+        self.floor.tell(Note(f"{key_for('quit')} leaves; nothing on the floor changes by it"))
 
     def act_copy(self) -> None:
         what, text = self.taken_along()
