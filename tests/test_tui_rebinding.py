@@ -97,27 +97,27 @@ def test_a_key_that_winds_stays_with_the_replay() -> None:
 
 def test_the_file_names_the_entry(tmp_path: Path) -> None:
     path = tmp_path / "console.toml"
-    path.write_text('[keys]\nreject = "x"\nopen = ["enter", "f2"]\n')
-    assert read(path).keys == (("reject", ("x",)), ("open", ("enter", "f2")))
+    path.write_text('[keys]\nreject = "X"\nopen = ["enter", "f2"]\n')
+    assert read(path).keys == (("reject", ("X",)), ("open", ("enter", "f2")))
     path.write_text('[keys]\nkill = "enter"\n')
     with pytest.raises(ValueError, match=r"console\.toml.*keys\.kill.*enter"):
         read(path)
 
 
 async def test_the_console_goes_by_the_table_in_force() -> None:
-    actions.put_in_force(rebound({"reject": ["x"], "quit": ["f10"], "filter": ["u"], "pause": ["/"]}))
+    actions.put_in_force(rebound({"reject": ["X"], "quit": ["f10"], "filter": ["u"], "pause": ["/"]}))
     async with console(busy()) as it:
-        assert " x reject" in it.lines()[-1]
+        assert " X reject" in it.lines()[-1]
         await it.press("d")
         assert it.said == []
-        await it.press("x")
+        await it.press("X")
         assert it.verbs() == ["reject"]
         await it.press("q")
         assert it.app.return_value is None
         await it.press("ctrl+c")
         assert "f10 leaves" in it.text()
         await it.press("question_mark")
-        assert "\n   x  " in it.text()
+        assert "\n   X  " in it.text()
 
 
 async def test_a_pasted_text_never_presses_what_was_put_on_its_first_sign() -> None:
