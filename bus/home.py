@@ -65,6 +65,11 @@ class Home:
         return self.data / "sessions"
 
     @property
+    def kept(self) -> Path:
+        """What an operator copied or kept of the console as files."""
+        return self.data / "kept"
+
+    @property
     def spool(self) -> Path:
         """Spools of agents, one folder an agent, one file a run."""
         return self.data / "spool"

@@ -45,8 +45,10 @@ def waits(*names: str, level: str = "stop") -> Standing:
 
 @pytest.mark.parametrize("row", TERMINALS, ids=lambda row: f"{row.variable}={row.begins}")
 def test_every_row_of_the_table_is_reached(row: Known) -> None:
-    variable, begins, name, form, titled_ = row
-    assert terminal_of({"TERM": "xterm", variable: begins or "1"}) == Terminal(name, form, titled_)
+    variable, begins, name, form, titled_, copies = row
+    assert terminal_of({"TERM": "xterm", variable: begins or "1"}) == Terminal(
+        name, form, titled_, copies=copies
+    )
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from rich.color import Color, ColorSystem
+from textual.widgets import TextArea
 
 from console.tui import signs
 from console.tui.attention import CONTROL, MARKS
@@ -280,8 +281,8 @@ def test_flags_go_before_the_environment_and_that_before_the_file(tmp_path: Path
 
 def test_over_ssh_there_are_fewer_frames_unless_somebody_said_how_many() -> None:
     terminal = {"TERM": "xterm-256color", "SSH_CONNECTION": "192.0.2.1 5 192.0.2.2 22"}
-    assert settled(Asked(), Asked(), terminal)[4:] == (4, True)
-    assert settled(Asked(frames=15), Asked(), terminal)[4:] == (15, True)
+    assert settled(Asked(), Asked(), terminal)[4:6] == (4, True)
+    assert settled(Asked(frames=15), Asked(), terminal)[4:6] == (15, True)
 
 
 @pytest.mark.parametrize(
@@ -316,3 +317,18 @@ def test_a_file_that_means_nothing_is_one_line_that_names_it(tmp_path: Path, tex
 def test_a_variable_that_means_nothing_is_named(name: str, value: str, words: str) -> None:
     with pytest.raises(BadSettingError, match=words):
         settled(Asked(), Asked(), {name: value})
+
+
+@pytest.mark.parametrize("theme", ["16", "mono"])
+async def test_selected_text_is_reversed_where_there_is_no_ground(theme: str) -> None:
+    async with console(busy(), settings=Settings(theme=theme)) as it:
+        await it.press("down", "enter", "e")
+        area = it.app.screen.query_one(TextArea)
+        await it.press("shift+down", "shift+down", "shift+down")
+        reversed_ = "".join(
+            segment.text
+            for strip in it.strips()
+            for segment in strip
+            if segment.style and segment.style.reverse
+        )
+        assert area.selected_text.splitlines()[1].strip() in reversed_

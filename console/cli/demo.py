@@ -16,13 +16,16 @@ import click
 
 from console.cli import printing
 from console.cli.exits import CliError, Exit, bad
+from console.cli.looks import looks, settings_for
 from console.cli.options import Place, common, user_name
+from console.cli.terminal import check_screen
 
 if TYPE_CHECKING:
     from console.cli.staging import Staging
     from console.demo.plan import Plan
     from console.demo.summary import Latencies
     from console.link.floor import Floor
+    from console.tui.settings import Asked
 
 SECONDS: Final = 30.0
 SITE: Final = "demo"
@@ -59,8 +62,10 @@ Answering = Literal["approve", "reject", "none"]
 @click.option("--llm", is_flag=True, help="One more agent, with a small real language model on this machine.")
 @click.option("--keep", is_flag=True, help="Keep the home with the recording and what the agents did.")
 @common
+@looks
 def demo(  # noqa: PLR0913 - click hands over what the options are
     place: Place,
+    look: Asked,
     *,
     seed: int | None,
     seconds: float | None,
@@ -104,6 +109,7 @@ def demo(  # noqa: PLR0913 - click hands over what the options are
     alone = headless or place.json or not (sys.stdin.isatty() and sys.stdout.isatty())
     journal: Latencies | None = None
     if not alone:
+        check_screen("watchfloor demo --headless")
         click.echo(
             f"watchfloor demo: bringing a floor up, seed {plan.seed}; leaving its console ends it", err=True
         )
@@ -112,7 +118,7 @@ def demo(  # noqa: PLR0913 - click hands over what the options are
         if alone:
             code, journal = asyncio.run(_watch(plan, url, seconds or SECONDS, staging))
         else:
-            code = _console(plan, url, staging)
+            code = _console(plan, url, staging, look)
         until = printing.now_ms()
         staging.close()
         facts = _facts(plan, until, journal)
@@ -124,19 +130,17 @@ def demo(  # noqa: PLR0913 - click hands over what the options are
     return code or (Exit.DONE if sound else Exit.REFUSED)
 
 
-def _console(plan: Plan, url: str, staging: Staging) -> int:
+def _console(plan: Plan, url: str, staging: Staging, look: Asked) -> int:
     """Open the console on the demo's floor. Returns its exit code."""
     from console.cli.archive import LateArchive
-    from console.cli.looks import settings_for
     from console.tui.app import run_console
-    from console.tui.settings import Asked
 
     os.environ.update(
         {name: value for name, value in plan.environment.items() if name.startswith("WATCHFLOOR_")}
     )
     os.environ.pop("WATCHFLOOR_BROKER", None)
     try:
-        settings = settings_for(Place(site=plan.site), Asked())
+        settings = settings_for(Place(site=plan.site), look)
         return run_console(
             broker=url,
             site=plan.site,

@@ -56,7 +56,8 @@ def settings_for(place: Place, look: Asked) -> Settings:
         CliError: a variable or the file `console.toml` means nothing.
     """
     try:
-        return settled(look, _of_file(place.home().console), os.environ)
+        home = place.home()
+        return settled(look, _of_file(home.console), os.environ)._replace(kept=str(home.kept))
     except ValueError as error:
         raise bad(str(error)) from None
 

@@ -15,6 +15,7 @@ from console.cli.exits import bad
 from console.cli.looks import looks, settings_for
 from console.cli.options import Place, common
 from console.cli.session_file import session_path
+from console.cli.terminal import check_screen
 from console.core.timeline import FASTEST, SLOWEST
 
 if TYPE_CHECKING:
@@ -45,6 +46,7 @@ def replay(place: Place, session: str, look: Asked, *, speed: float, at: str | N
         raise bad("replay is for eyes; for programs see: watchfloor export --json")
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         raise bad("replay needs a terminal; in a pipe see: watchfloor export")
+    check_screen("watchfloor oncall, tail or export")
     settings = settings_for(place, look)
     path = session_path(place.home(), session)
     return asyncio.run(_show(path, place.home().site, speed, at, settings))

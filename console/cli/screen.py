@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from console.cli.exits import bad
 from console.cli.looks import settings_for
 from console.cli.options import Place
+from console.cli.terminal import check_screen
 
 if TYPE_CHECKING:
     from console.tui.settings import Asked
@@ -22,6 +23,7 @@ def open_console(place: Place, look: Asked, *, read_only: bool) -> int:
     """
     if not (sys.stdin.isatty() and sys.stdout.isatty() and sys.stderr.isatty()):
         raise bad("the console needs a terminal; in a pipe use a verb, or --plain (see: watchfloor --help)")
+    check_screen("watchfloor --plain")
     operator = place.who()  # checked before a toolkit is loaded
     place.url()
     from console.tui.calling import BadSettingError, ways

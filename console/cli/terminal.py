@@ -2,16 +2,28 @@
 
 from __future__ import annotations
 
+import os
 import sys
 
 import click
 
+from console.cli.exits import bad
 from console.cli.options import Place
 
 
 def interactive(place: Place) -> bool:
     """Whether a person sits at both ends."""
     return not place.json and sys.stdin.isatty() and sys.stdout.isatty()
+
+
+def check_screen(instead: str) -> None:
+    """Refuse a terminal that can show no screen; `instead` says what to use there.
+
+    Raises:
+        CliError: it is one.
+    """
+    if os.environ.get("TERM") == "dumb":
+        raise bad(f"TERM=dumb is a terminal that can move no cursor; use {instead}")
 
 
 def typed(question: str) -> str:

@@ -78,6 +78,7 @@ _LESS: Final = "queue run decide step alarms reliability bus recorder sessions a
 _BELOW: Final = "queue decide step alarms reliability bus recorder sessions audit policy help"
 _VIEWED: Final = "fleet queue run alarms reliability bus recorder sessions audit policy"
 _VIEWS: Final = "fleet queue run decide step alarms reliability bus recorder sessions audit policy"
+_COPIED: Final = "fleet queue run decide step alarms"
 _BRACKETS: Final = "left_square_bracket right_square_bracket"
 _ANGLES: Final = "less_than_sign greater_than_sign"
 
@@ -172,6 +173,8 @@ ACTIONS: Final[tuple[KeyAction, ...]] = (
     _key("says", "f", "decide", "it says", "the agent's own reason"),
     _key("escalate", "x", "queue decide", "escalate", "others should look; with words", "acting"),
     _key("claim", "c", "queue decide", "I look", "say that you look into it", "acting"),
+    _key("copy", "w", _COPIED, "copy", "the run's id, action or alarm", "hidden"),
+    _key("keep_screen", "s", _LISTS, "screen to file", "this screen, as text and SVG", "hidden"),
     _key("up", "up k", _LISTS, "up", "up", "hidden"),
     _key("down", "down j", _LISTS, "down", "down", "hidden"),
     _key("page_up", "pageup", _LISTS, "page up", "a page up", "hidden"),
@@ -217,11 +220,30 @@ def name_of(key: str) -> str:
     return _NAMES.get(key, key)
 
 
-def offered(mode: Mode, *, read_only: bool, replay: bool = False) -> Iterator[KeyAction]:
-    """What there is to do in a mode, in the order of the key line. In a replay nothing acts."""
-    for action in ACTIONS:
+class _InForce:
+    rows = ACTIONS
+
+
+def put_in_force(rows: tuple[KeyAction, ...]) -> None:
+    """Have this table hold from now on: the one terminal of a process has one set of keys."""
+    _InForce.rows = rows
+
+
+def key_for(name: str) -> str:
+    """The first key of an action, as people write it."""
+    return next(name_of(action.keys[0]) for action in _InForce.rows if action.id == name and action.keys)
+
+
+def offered(
+    mode: Mode, *, read_only: bool, replay: bool = False, rows: tuple[KeyAction, ...] | None = None
+) -> Iterator[KeyAction]:
+    """What there is to do in a mode, in the order of the key line, by the table in force or `rows`.
+
+    In a replay nothing acts.
+    """
+    for action in _InForce.rows if rows is None else rows:
         here = action.floor in ("both", "replay" if replay else "live")
-        if mode in action.modes and here and not ((read_only or replay) and action.acting):
+        if mode in action.modes and here and action.keys and not ((read_only or replay) and action.acting):
             yield action
 
 
@@ -235,4 +257,4 @@ def find(mode: Mode, key: str, *, read_only: bool, replay: bool = False) -> KeyA
 
 def bound_keys() -> list[str]:
     """Every key that does something somewhere."""
-    return sorted({key for action in ACTIONS if not action.typed for key in action.keys})
+    return sorted({key for action in _InForce.rows if not action.typed for key in action.keys})

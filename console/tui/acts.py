@@ -8,10 +8,11 @@ from bus.messages import Verb
 from console.core.lifecycle import ENDED
 from console.core.state import Action
 from console.tui import figures
-from console.tui.actions import KeyAction
+from console.tui.actions import KeyAction, key_for
 from console.tui.floor_screen import FloorScreen
 from console.tui.frame_rows import Note
 from console.tui.grant_rows import grants_of
+from console.tui.keeping import action_text
 from console.tui.kill_sheet import KillSheet
 from console.tui.sheets import ApproveSheet, HoldSheet, Wish, WordsSheet, title
 
@@ -176,7 +177,24 @@ class ActingScreen(FloorScreen):
         self.app.exit(0)
 
     def act_how_to_quit(self) -> None:
-        self.floor.tell(Note("q leaves; nothing on the floor changes by it"))
+        self.floor.tell(Note(f"{key_for('quit')} leaves; nothing on the floor changes by it"))
+
+    def act_copy(self) -> None:
+        what, text = self.taken_along()
+        if text:
+            self.floor.copy(what, text)
+        else:
+            self.floor.tell(Note(f"copy: {self.subject().missing}", brief=True))
+
+    def taken_along(self) -> tuple[str, str]:
+        """What `copy` copies: its name for people, and the text; an action, else a run, by the rule of the subject."""
+        run, action, _ = self.subject()
+        if action is not None:
+            return f"action {figures.shown(action.run)} {action.id}", action_text(action)
+        return ("the run's id", run.key) if run is not None else ("", "")
+
+    def act_keep_screen(self) -> None:
+        self.floor.keep_screen()
 
     def act_help(self) -> None:
         self.floor.show_help(self.place)

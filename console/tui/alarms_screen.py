@@ -17,6 +17,7 @@ from console.tui.acts import ActingScreen
 from console.tui.alarm_rows import TABS, Tab, tab_of
 from console.tui.attention import stands, wants_answer
 from console.tui.frame_rows import Note
+from console.tui.keeping import alarm_text
 from console.tui.paint import BLANK, Line, Row
 from console.tui.sheets import Wish, WordsSheet
 from console.tui.shelve_sheet import ShelveSheet
@@ -125,6 +126,10 @@ class AlarmsScreen(ActingScreen):
             (place.followers for place in self._shown if place.alarm and place.alarm.id == self.body.cursor),
             0,
         )
+
+    def taken_along(self) -> tuple[str, str]:
+        alarm = self._chosen()
+        return ("the alarm", alarm_text(alarm)) if alarm else ("", "")
 
     # ---- keys --------------------------------------------------------------------------------------------------------
 

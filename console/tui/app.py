@@ -65,6 +65,11 @@ def prepare(settings: Settings) -> None:
     os.environ.setdefault("TEXTUAL_FPS", str(settings.frames))
     os.environ.setdefault("TEXTUAL_COLOR_SYSTEM", SYSTEMS[depth(os.environ)])
     signs.show_ascii_only(settings.ascii_only)
+    if settings.keys:  # the file's reader has refused what cannot be
+        from console.tui.actions import put_in_force
+        from console.tui.rebinding import rebound
+
+        put_in_force(rebound(dict(settings.keys)))
 
 
 async def _run(

@@ -14,11 +14,11 @@ from rich.segment import Segment, Segments
 from console.core.text import visible
 from console.tui import lines
 from console.tui.frame_rows import Note, View
+from console.tui.keeping_app import KeepingApp
 from console.tui.moment import FloorTime, Moment, Pace
 from console.tui.opening import OpeningScreen
 from console.tui.settings import DEFAULT, Settings
 from console.tui.source import UNSEEN, standing
-from console.tui.stacked_app import StackedApp
 from console.tui.wishes import Wishes
 
 if TYPE_CHECKING:  # fleet, reducer and screens are loaded once something stands on the terminal
@@ -47,7 +47,7 @@ READ_IN: Final = 1.0
 Opener = Callable[[], AbstractAsyncContextManager["Source"]]
 
 
-class FloorApp(StackedApp, inherit_bindings=False):
+class FloorApp(KeepingApp, inherit_bindings=False):
     """Shows a source. `open_source` is entered after the first paint; `clock` is monotonic, in seconds.
 
     Without a key (`signed` false) an operator may only reject, pause and hold; once a second `look_for_key` is asked whether

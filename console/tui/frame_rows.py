@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from console.tui import figures
-from console.tui.actions import KeyAction, Mode, offered
+from console.tui.actions import KeyAction, Mode, key_for, offered
 from console.tui.paint import BLANK, Line, Row, safe, wrap
 from console.tui.source import UNSEEN
 
@@ -233,5 +233,5 @@ def too_small(view: View, height: int) -> list[Line]:
         Row().at(1, f"{view.width}x{height} is too small", "strong").line,
         BLANK,
         Row().at(1, f"Watchfloor needs {WIDTH}x{HEIGHT}.").line,
-        Row().at(1, "No key acts here; q quits.").line,
+        Row().at(1, f"No key acts here; {key_for('quit')} quits.").line,
     ]

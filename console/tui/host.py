@@ -79,6 +79,12 @@ class Host(Protocol):
     def show(self, mode: Mode, at: str = "") -> None:
         """Go to Fleet or one of the views beside it, from wherever we are; `at` names the item to choose there."""
 
+    def copy(self, what: str, text: str) -> None:
+        """Give a text to the terminal's clipboard, or write it to a file; `what` names it for people."""
+
+    def keep_screen(self) -> None:
+        """Write what is on the screen, as text and as a picture."""
+
     def show_commands(self) -> None:
         """Open the command palette."""
 

@@ -42,7 +42,7 @@ _LOOSENS: Final = ("resume", "ack")
 
 BLIND: Final = "typed before this was on screen; press it again"
 
-_OPENS: Final = {"/": "slash", ":": "colon"}
+_OPENS: Final = {"/": ("slash", "filter"), ":": ("colon", "commands")}
 """What a pasted text may begin with where no input is open: these inputs act on nothing."""
 
 
@@ -151,8 +151,9 @@ class KeyedScreen(LaidOutScreen, inherit_bindings=False):
         words = (
             text.strip("\r\n").replace("\r\n", " ").replace("\n", " ").replace("\r", " ").replace("\t", " ")
         )
-        opener = _OPENS.get(words[:1])
-        if not self.asks_for_text and opener and find(self.mode, opener, **self._whose()):
+        opener, opens = _OPENS.get(words[:1], ("", ""))
+        found = find(self.mode, opener, **self._whose())
+        if not self.asks_for_text and found is not None and found.id == opens:
             self.press(opener)
             if words[1:]:
                 self.floor.take_first(events.Paste(words[1:]))

@@ -114,6 +114,7 @@ class Palette(CommandPalette):
     Palette CommandInput, Palette CommandInput:focus { border: none; padding: 0 3; height: 1; }
     Palette CommandInput { color: $wf-strong; background: $wf-bg; }
     Palette.-without-colour CommandInput > .input--cursor { color: $wf-text; background: $wf-bg; text-style: reverse; }
+    Palette.-without-colour CommandInput > .input--selection { text-style: reverse; }
     Palette.-without-colour CommandInput > .input--placeholder { color: $wf-muted; }
     Palette CommandList { border: none; background: $wf-bg; max-height: 16; scrollbar-size: 0 0; }
     Palette CommandList > .option-list--option { padding: 0 3; color: $wf-text; text-style: none; }

@@ -7,6 +7,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final, Literal, NamedTuple
 
+from console.tui.terminals import Terminal, terminal_of
+
 Depth = Literal["none", "16", "256", "true"]
 
 THEMES: Final = ("auto", "dark", "light", "high-contrast", "colour-blind", "16", "16-light", "mono")
@@ -34,7 +36,10 @@ class BadSettingError(ValueError):
 
 
 class Settings(NamedTuple):
-    """What holds. `theme` names a palette; `cursor` is whether the terminal's own cursor is shown on the row in hand."""
+    """What holds. `theme` names a palette; `cursor` is whether the terminal's own cursor is shown on the row in hand.
+
+    `kept` is the folder for what is copied or kept as a file, `keys` the actions that have other keys than the table's.
+    """
 
     theme: str = "dark"
     ascii_only: bool = False
@@ -42,6 +47,9 @@ class Settings(NamedTuple):
     cursor: bool = False
     frames: int = FRAMES
     remote: bool = False
+    terminal: Terminal = Terminal("other")
+    kept: str = ""
+    keys: tuple[tuple[str, tuple[str, ...]], ...] = ()
 
 
 DEFAULT: Final = Settings()
@@ -55,6 +63,7 @@ class Asked(NamedTuple):
     mouse: bool | None = None
     cursor: bool | None = None
     frames: int | None = None
+    keys: tuple[tuple[str, tuple[str, ...]], ...] | None = None
 
     def over(self, other: Asked) -> Asked:
         """What was asked for here, and there where nothing was asked for here."""
@@ -78,6 +87,8 @@ def settled(asked: Asked, file: Asked, environment: Mapping[str, str]) -> Settin
         cursor=asked.cursor is True,
         frames=asked.frames or (FRAMES_REMOTE if remote else FRAMES),
         remote=remote,
+        terminal=terminal_of(environment),
+        keys=asked.keys or (),
     )
 
 

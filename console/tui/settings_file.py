@@ -8,6 +8,7 @@ from typing import Literal
 import msgspec
 
 from console.policy.files import convert, read_toml, refuse
+from console.tui.rebinding import BadKeysError, rebound
 from console.tui.settings import FRAMES_MOST, Asked
 
 
@@ -21,6 +22,7 @@ class _File(msgspec.Struct, forbid_unknown_fields=True):
     mouse: bool | None = None
     cursor: bool | None = None
     frames: int | None = None
+    keys: dict[str, str | list[str]] = msgspec.field(default_factory=dict)
 
 
 def read(path: Path) -> Asked:
@@ -32,4 +34,9 @@ def read(path: Path) -> Asked:
     found = convert(path, "", read_toml(path), _File)
     if found.frames is not None and not 1 <= found.frames <= FRAMES_MOST:
         raise refuse(path, "frames", f"{found.frames} frames a second: must be 1 to {FRAMES_MOST}")
-    return Asked(found.theme, found.ascii, found.mouse, found.cursor, found.frames)
+    keys = {name: (said,) if isinstance(said, str) else tuple(said) for name, said in found.keys.items()}
+    try:
+        rebound(keys)
+    except BadKeysError as error:
+        raise refuse(path, f"keys.{error.entry}", str(error)) from None
+    return Asked(found.theme, found.ascii, found.mouse, found.cursor, found.frames, tuple(keys.items()))

@@ -5,6 +5,7 @@ A sequence holds words of ours and, through the one sanitiser, names from the fl
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Mapping
 from typing import Final, Literal, NamedTuple
 
@@ -17,16 +18,25 @@ BELL: Final = "\a"
 WORDS_CHARS: Final = 120
 """Characters of a notification or a title: terminals cut long ones, each where it likes."""
 
+CLIPBOARD_BYTES: Final = 32_768
+"""Longest text that goes to a clipboard: terminals drop a longer sequence, some of them without a word."""
+
+SCREEN_BYTES: Final = 500
+"""The same inside screen, which passes on a string of 768 bytes."""
+
 _ST: Final = "\x1b\\"
 
 
 class Terminal(NamedTuple):
-    """What a terminal understands: the OSC that notifies, empty for none; whether it has a title; what it stands inside."""
+    """What a terminal understands: the OSC that notifies, empty for none; whether it has a title; what it stands inside;
+    whether it may take a text for the clipboard.
+    """
 
     name: str
     form: Form = ""
     titled: bool = True
     wrap: Wrap = ""
+    copies: bool = True
 
 
 class Known(NamedTuple):
@@ -37,12 +47,13 @@ class Known(NamedTuple):
     name: str
     form: Form = ""
     titled: bool = True
+    copies: bool = True
 
 
 # fmt: off
 TERMINALS: Final[tuple[Known, ...]] = (
-    Known("TERM", "dumb", "dumb", titled=False),
-    Known("TERM", "linux", "linux console", titled=False),
+    Known("TERM", "dumb", "dumb", titled=False, copies=False),
+    Known("TERM", "linux", "linux console", titled=False, copies=False),
     Known("KITTY_WINDOW_ID", "", "kitty", "99"),
     Known("TERM", "xterm-kitty", "kitty", "99"),
     Known("TERM_PROGRAM", "WezTerm", "WezTerm", "777"),
@@ -58,6 +69,7 @@ TERMINALS: Final[tuple[Known, ...]] = (
     Known("WEZTERM_PANE", "", "WezTerm", "777"),
     Known("GHOSTTY_RESOURCES_DIR", "", "Ghostty", "777"),
     Known("ITERM_SESSION_ID", "", "iTerm2", "9"),
+    Known("TERM_PROGRAM", "Apple_Terminal", "Terminal.app", copies=False),
 )
 # fmt: on
 """The first row that fits counts. A terminal that is in no row is rung by the bell alone."""
@@ -72,7 +84,7 @@ def terminal_of(environment: Mapping[str, str]) -> Terminal:
     for row in TERMINALS:
         value = environment.get(row.variable)
         if value and value.startswith(row.begins):
-            return Terminal(row.name, row.form, row.titled, wrap)
+            return Terminal(row.name, row.form, row.titled, wrap, row.copies)
     return Terminal("other", titled=bool(environment.get("TERM")), wrap=wrap)
 
 
@@ -107,6 +119,20 @@ def title_back(terminal: Terminal) -> str:
     if not terminal.titled:
         return ""
     return f"\x1b]2;{_ST}" if terminal.wrap else "\x1b[23;2t"
+
+
+def clipboard(terminal: Terminal, text: str) -> str:
+    """The sequence that puts a text into the clipboard (OSC 52), empty where that cannot be.
+
+    tmux takes it itself with `set-clipboard on`, and passes it on with `allow-passthrough on`: it gets both.
+    """
+    raw = text.encode()
+    most = SCREEN_BYTES if terminal.wrap == "screen" else CLIPBOARD_BYTES
+    if not terminal.copies or not text or len(raw) > most:
+        return ""
+    command = f"52;c;{base64.b64encode(raw).decode()}"
+    own = f"\x1b]{command}{_ST}" if terminal.wrap == "tmux" else ""
+    return own + _through(terminal, command)
 
 
 def _through(terminal: Terminal, command: str) -> str:

@@ -60,6 +60,7 @@ WORDS: Final[tuple[Word, ...]] = (
 """In the order of the help."""
 
 NO_CURSOR: Final = "a line has no cursor to move"
+NO_SCREEN_TO_KEEP: Final = "lines can be copied as they stand"
 NO_SCREEN: Final = "there is no screen to go back from"
 
 PARITY: Final[dict[str, str]] = {
@@ -85,6 +86,7 @@ LEFT_OUT: Final[dict[str, str]] = {
     "bottom": NO_CURSOR, "earlier": NO_CURSOR, "later": NO_CURSOR, "back": NO_SCREEN, "leave": NO_SCREEN,
     "sessions": "watchfloor sessions lists them", "audit": "watchfloor oncall tells it",
     "older": "watchfloor oncall tells it",
+    "copy": NO_SCREEN_TO_KEEP, "keep_screen": NO_SCREEN_TO_KEEP,
     "policy": "watchfloor policy check and explain tell it",
 }  # fmt: skip
 """Actions that only a screen needs, and why."""
