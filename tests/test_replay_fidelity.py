@@ -58,6 +58,16 @@ def same(live: Cells, replayed: Cells) -> bool:
     )
 
 
+def apart(live: Cells, replayed: Cells) -> list[str]:
+    """Say which cells differ: where, what, and in which style."""
+    pairs = [
+        (row, column, *both)
+        for row in range(1, HEIGHT - 1)
+        for column, both in enumerate(zip(live[row], replayed[row], strict=False))
+    ]
+    return [f"{row}:{column} {one} {other}" for row, column, one, other in pairs if one != other][:5]
+
+
 def text(shown: Cells) -> str:
     return "\n".join("".join(character for character, _ in row).rstrip() for row in shown)
 
@@ -82,7 +92,7 @@ async def compare(rows: Sequence[Row], path: Path, positions: int, seed: int, *,
             about, expected = kept[pos]
             for screen, wanted in zip(screens(*about), expected, strict=True):
                 found = await seen(replay, screen)
-                assert same(wanted, found), f"{pos}\n{text(wanted)}\n{text(found)}"
+                assert same(wanted, found), f"{pos}\n{text(wanted)}\n{text(found)}\n{apart(wanted, found)}"
                 compared += 1
     return compared
 
