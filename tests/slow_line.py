@@ -60,9 +60,7 @@ class SlowLine:
                 if end is not None:
                     end.transport.abort()
 
-    async def _carry(
-        self, source: asyncio.StreamReader, sink: asyncio.StreamWriter, *, back: bool
-    ) -> None:
+    async def _carry(self, source: asyncio.StreamReader, sink: asyncio.StreamWriter, *, back: bool) -> None:
         """Carry one way: every piece waits for the ones before it, and arrives `delay` after it went out."""
         loop = asyncio.get_running_loop()
         on_the_way: asyncio.Queue[tuple[float, bytes]] = asyncio.Queue()

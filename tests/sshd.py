@@ -53,9 +53,7 @@ def sshd(root: Path, command: list[str], environment: Mapping[str, str]) -> Iter
     """
     root.mkdir(mode=0o700, exist_ok=True)
     for name in ("host", "user"):
-        subprocess.run(  # noqa: S603  (ours)
-            [KEYGEN, "-q", "-t", "ed25519", "-N", "", "-f", str(root / name)], check=True
-        )
+        subprocess.run([KEYGEN, "-q", "-t", "ed25519", "-N", "", "-f", str(root / name)], check=True)
     shutil.copy(root / "user.pub", root / "authorized")
     port = free_port()
     entry = root / "enter"
@@ -73,7 +71,7 @@ def sshd(root: Path, command: list[str], environment: Mapping[str, str]) -> Iter
         SEPARATED.mkdir(mode=0o755, exist_ok=True)
     said = root / "log"
     with said.open("wb") as log:
-        server = subprocess.Popen(  # noqa: S603  (ours)
+        server = subprocess.Popen(
             [SERVER, "-D", "-e", "-f", str(config)], stdin=subprocess.DEVNULL, stdout=log, stderr=log
         )
         try:
@@ -94,5 +92,3 @@ def _listens(server: subprocess.Popen[bytes], said: Path) -> None:
             break
         time.sleep(0.02)
     raise RuntimeError(f"no ssh server: {said.read_text('utf-8', 'replace')}")
-
-

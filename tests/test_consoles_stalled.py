@@ -1,4 +1,4 @@
-"""A terminal that stops reading delays neither the supervisor nor anybody's decision; when it reads again it shows what is so."""
+"""A terminal that stops reading delays neither the supervisor nor any decision; when it reads again it shows what is so."""
 
 from __future__ import annotations
 
@@ -17,10 +17,11 @@ from tests.terminal import Terminal
 pytestmark = [
     pytest.mark.pty,
     pytest.mark.broker,
+    pytest.mark.slow,
     pytest.mark.skipif(sys.platform == "win32", reason="no pty"),
 ]
 
-DECISIONS: Final = 12
+DECISIONS: Final = 6
 TRIES: Final = 12
 
 PICTURES: Final = "23456789" * 16
@@ -30,11 +31,15 @@ PICTURES: Final = "23456789" * 16
 async def test_rule_20_a_terminal_that_stops_reading_delays_no_decision(tmp_path: Path) -> None:
     async with ConsolesFloor(tmp_path, ["reads", "sleeps"]) as floor:
         sleeps = floor.console("sleeps")
-        await to_thread(sleeps.until, lambda text: "send_letter" in text and "wire_money" in text, "both", SOON)
+        await to_thread(
+            sleeps.until, lambda text: "send_letter" in text and "wire_money" in text, "both", SOON
+        )
         sleeps.press(PICTURES)  # from here on nobody reads what it writes
         kept = len(sleeps.received)
         reads = floor.console("reads")
-        await to_thread(reads.until, lambda text: "send_letter" in text and "wire_money" in text, "both", SOON)
+        await to_thread(
+            reads.until, lambda text: "send_letter" in text and "wire_money" in text, "both", SOON
+        )
         for _ in range(DECISIONS):
             await rejects(floor, reads)
         assert len(sleeps.received) == kept
@@ -46,7 +51,7 @@ async def test_rule_20_a_terminal_that_stops_reading_delays_no_decision(tmp_path
 
 
 async def rejects(floor: ConsolesFloor, screen: Terminal) -> None:
-    """Reject what waits, and wait until that is so; a key just after rows have moved does not count, and is pressed again."""
+    """Reject what waits, and wait until that is so; a key just after rows have moved is pressed again."""
     asked = (await floor.asks("post")).id
 
     def answered(_: Fleet) -> bool:

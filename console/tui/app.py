@@ -55,7 +55,9 @@ def run_console(
         ValueError: the broker's address, the site's name, the operator's name or a key file cannot be used.
     """
     prepare(settings)
-    return asyncio.run(_run(broker, site, operator, archive, read_only=read_only, straight=straight, settings=settings))
+    return asyncio.run(
+        _run(broker, site, operator, archive, read_only=read_only, straight=straight, settings=settings)
+    )
 
 
 def prepare(settings: Settings) -> None:

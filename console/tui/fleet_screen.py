@@ -140,10 +140,14 @@ class FleetScreen(FilteringScreen):
     def painted(self) -> None:
         if not self._straight or not self._in_front or not self.view.live:
             return
-        self._straight = False  # later, a screen that opens by itself would take keys that were meant for this one
+        self._straight = (
+            False  # later, a screen that opens by itself would take keys that were meant for this one
+        )
         waiting = self.floor.index.waiting()
         if len(waiting) == 1 and self.floor.pace.since_key == float("inf"):
-            self.floor.tell(Note("this alone waits for a person; esc shows the whole floor", about=waiting[0].key))
+            self.floor.tell(
+                Note("this alone waits for a person; esc shows the whole floor", about=waiting[0].key)
+            )
             self.act_open()
 
     def act_open(self) -> None:

@@ -255,7 +255,7 @@ async def test_rule_03_of_five_hundred_alarms_those_of_priority_1_stand_on_the_f
         assert it.text().count("ran without a decision") == len(grave)
 
 
-async def test_rule_13_a_kill_is_refused_by_a_source_that_is_silent_and_says_so() -> None:
+async def test_rule_13_a_kill_that_nobody_answers_says_so() -> None:
     async with console(floor()) as it:
         source: FakeSource = it.source
         source.answer = "no answer within 10 s"
