@@ -1,7 +1,7 @@
 """How long until an ask is on the screen: `python -m tests.rules.seen [TIMES]`.
 
-From the publish of a proposal to the frame that counts it, in a pty of 80x24, while 50 runs tell two things a second each. It
-is judged, recorded and sent on between the two. Prints one line.
+From the publish of a proposal to the frame that counts it, in a pty of 80x24, while 50 runs tell two things a second each.
+It is judged, recorded and sent on between the two. Prints one line.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ import asyncio
 import re
 import sys
 import time
+from functools import partial
 from typing import Final
 
 from bus.codec import encode
@@ -28,6 +29,11 @@ COUNTS: Final = re.compile(r"[■▲] (\d+)")
 def wanted(text: str) -> int:
     """How many rows want a person now, by row 2."""
     return sum(map(int, COUNTS.findall(text.splitlines()[1])))
+
+
+def more(before: int, text: str) -> bool:
+    """Whether more rows want a person than before."""
+    return wanted(text) > before
 
 
 async def main(times: int) -> None:
@@ -57,9 +63,7 @@ async def main(times: int) -> None:
                     before = wanted(terminal.text)
                     began = time.perf_counter()
                     send(run, ActionProposed(action="a1", tool="wire_money", args={"number": number}))
-                    await asyncio.to_thread(
-                        terminal.until, lambda text: wanted(text) > before, "one more", 20.0
-                    )
+                    await asyncio.to_thread(terminal.until, partial(more, before), "one more", 20.0)
                     seconds.append(time.perf_counter() - began)
         finally:
             working.cancel()
@@ -69,7 +73,7 @@ async def main(times: int) -> None:
         f"{name} {quantile(seconds, of) * 1000:.0f} ms"
         for name, of in (("p50", 0.5), ("p95", 0.95), ("p99", 0.99))
     )
-    print(
+    print(  # noqa: T201  (what it is for)
         f"from an ask at the broker to the screen: {figures}; {times} asks, {RUNS} runs, {RUNS * EACH:g} events/s"
     )
 
