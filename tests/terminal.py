@@ -79,6 +79,11 @@ class Terminal:
         child.ptyproc.fileobj.close()
         child.child_fd = child.ptyproc.fd = -1
 
+    def resize(self, columns: int, rows: int) -> None:
+        """Give the terminal another size, as a window does."""
+        self._screen.resize(rows, columns)
+        self._child.setwinsize(rows, columns)
+
     def press(self, keys: str) -> None:
         """Type."""
         self._child.send(keys)

@@ -41,5 +41,6 @@ def open_console(place: Place, look: Asked, *, read_only: bool) -> int:
         operator=operator,
         read_only=read_only,
         archive=LateArchive,
+        straight=True,
         settings=settings_for(place, look),
     )

@@ -114,7 +114,7 @@ ACTIONS: Final[tuple[KeyAction, ...]] = (
     _key("session", "N P", _PLAYED, "session", "next, previous session", "winds hidden"),
     _key("open", "enter", "fleet", "open", "a decision or run; unfold agents", "safe live"),
     _key("open", "enter", "queue", "decide", "the action under the cursor", "safe live"),
-    _key("open", "enter", "run", "open", "an ask to decide; any line in full", "safe live"),
+    _key("open", "enter", "run", "open", "an ask to decide; a line in full", "safe live"),
     _key("open", "enter", "step", "decide", "the action, while it waits", "safe"),
     _key("open", "enter", "fleet queue run", "open", "what is under the cursor", "hidden replay"),
     _key("reject", "d", "fleet queue run decide approve code", "reject", "the waiting action, at once", "acting safe"),

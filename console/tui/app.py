@@ -44,16 +44,20 @@ def run_console(
     read_only: bool,
     settings: Settings,
     archive: Callable[[Path], Archive] | None = None,
+    straight: bool = False,
 ) -> int:
     """Show the floor until the operator leaves. Returns the exit code.
 
-    What is None follows from the environment and the site's files. `archive` reads the recordings of a folder.
+    What is None follows from the environment and the site's files. `archive` reads the recordings of a folder. With
+    `straight` the console opens on what waits, if that is one action alone.
 
     Raises:
         ValueError: the broker's address, the site's name, the operator's name or a key file cannot be used.
     """
     prepare(settings)
-    return asyncio.run(_run(broker, site, operator, archive, read_only=read_only, settings=settings))
+    return asyncio.run(
+        _run(broker, site, operator, archive, read_only=read_only, straight=straight, settings=settings)
+    )
 
 
 def prepare(settings: Settings) -> None:
@@ -79,6 +83,7 @@ async def _run(
     archive: Callable[[Path], Archive] | None,
     *,
     read_only: bool,
+    straight: bool,
     settings: Settings,
 ) -> int:
     from bus.home import Home
@@ -110,6 +115,7 @@ async def _run(
         archive=archive(home.sessions) if archive else None,
         look_for_key=look_for_key,
         caller=Caller(terminal_of(os.environ), ways(os.environ), home.site),
+        straight=straight,
         settings=settings,
     )
     leave_on_signals(app)

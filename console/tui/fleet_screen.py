@@ -10,6 +10,7 @@ from console.tui import fleet_rows, panes, progress_rows
 from console.tui.filter import Sieve
 from console.tui.filtering import FilteringScreen
 from console.tui.floor_screen import Subject
+from console.tui.frame_rows import Note
 from console.tui.items import Item, grouped
 from console.tui.paint import Line
 from console.tui.unknown_rows import nothing_known
@@ -22,13 +23,17 @@ _SEVERAL: Final = 40
 
 
 class FleetScreen(FilteringScreen):
-    """The home screen. Several runs of one agent that are well share a row until they are unfolded, or filtered."""
+    """The home screen. Several runs of one agent that are well share a row until they are unfolded, or filtered.
+
+    With `straight` it goes on to Decide if one action alone waits when the floor is first known, unless a key was pressed.
+    """
 
     place = "fleet"
     paned: ClassVar[bool] = True
 
-    def __init__(self) -> None:
+    def __init__(self, *, straight: bool = False) -> None:
         super().__init__()
+        self._straight = straight
         self._items: list[Item] = []
         self._shown: list[Item] = []
         self._names: tuple[list[Item], list[str]] = ([], [])
@@ -131,6 +136,19 @@ class FleetScreen(FilteringScreen):
             return Subject(missing="these are several runs; enter shows each")
         run = fleet.runs.get(key)
         return Subject(run, _waiting(run)) if run else Subject()
+
+    def painted(self) -> None:
+        if not self._straight or not self._in_front or not self.view.live:
+            return
+        self._straight = (
+            False  # later, a screen that opens by itself would take keys that were meant for this one
+        )
+        waiting = self.floor.index.waiting()
+        if len(waiting) == 1 and self.floor.pace.since_key == float("inf"):
+            self.floor.tell(
+                Note("this alone waits for a person; esc shows the whole floor", about=waiting[0].key)
+            )
+            self.act_open()
 
     def act_open(self) -> None:
         from console.tui.decide_screen import DecideScreen

@@ -50,6 +50,7 @@ Opener = Callable[[], AbstractAsyncContextManager["Source"]]
 class FloorApp(KeepingApp, inherit_bindings=False):
     """Shows a source. `open_source` is entered after the first paint; `clock` is monotonic, in seconds.
 
+    With `straight` the console opens on what waits, if that is one action alone: nobody has to look for it.
     Without a key (`signed` false) an operator may only reject, pause and hold; once a second `look_for_key` is asked whether
     there is one by now, and raises ValueError if it cannot be used. `archive` has the recordings of this machine.
     `index` and the screens of the floor are there from then on.
@@ -76,6 +77,7 @@ class FloorApp(KeepingApp, inherit_bindings=False):
         clock: Callable[[], float] = time.monotonic,
         zone: tzinfo | None = None,
         paced: bool = True,
+        straight: bool = False,
         settings: Settings = DEFAULT,
     ) -> None:
         super().__init__(settings)
@@ -87,6 +89,7 @@ class FloorApp(KeepingApp, inherit_bindings=False):
         self._look_for_key = look_for_key
         self._open_source, self._site, self._operator = open_source, site, operator
         self._clock, self._zone, self._paced = clock, zone, paced
+        self._straight = straight
         self._moment: FloorTime = Moment(clock)
         self.pace = Pace(clock)
         self._wishes = Wishes(self.tell)
@@ -127,7 +130,7 @@ class FloorApp(KeepingApp, inherit_bindings=False):
 
         self.index = FleetIndex(Fleet())
         self.add_mode(
-            "floor", FleetScreen
+            "floor", lambda: FleetScreen(straight=self._straight)
         )  # a stack of screens of its own: the first screen of all cannot be switched
         await self.switch_mode("floor")
 

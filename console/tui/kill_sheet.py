@@ -28,6 +28,8 @@ class KillSheet(Sheet):
         self._run = run.key
         self._fleet = fleet
         self._id = figures.short(run.run)
+        if set(self._id) == {"K"}:  # the key that opened the sheet, held down, must not kill
+            self._id = f"{run.agent}/{self._id}"
         self._have = ""
         self._wrong = False
         self._commands = commands
