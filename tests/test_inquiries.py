@@ -6,6 +6,7 @@ import asyncio
 from pathlib import Path
 
 import pytest
+from msgspec import structs
 
 from bus import codec
 from bus.codec import DecodeError
@@ -143,6 +144,28 @@ def test_enrolled_operators_go_first_and_only_so_many_wait() -> None:
     assert order[:2] == ["ours", "ours"]
     assert len(order) == 2 + WAITING
     assert not inquiries.waiting
+
+
+def test_what_a_stranger_asks_under_an_operators_id_is_not_answered() -> None:
+    inquiries = Inquiries(lambda _, payload: payload == b"signed")
+    mine, theirs = asks("history", "mine"), structs.replace(asks("history", "theirs"), id="history-mine")
+    inquiries.intent(theirs, b"")
+    inquiries.intent(mine, b"signed")
+    inquiries.intent(theirs, b"")
+    assert (inquiries.take(), inquiries.take()) == (mine, None)
+
+
+@pytest.mark.parametrize("verb", ["health", "history"])
+def test_a_question_under_the_id_of_an_intent_is_refused_and_told(verb: str) -> None:
+    bench = Bench()
+    bench.event(1, RunStarted(goal="g"))
+    bench.intent("hold", id="X")
+    bench.raw(
+        TOPICS.intents("nobody"), codec.encode(Intent(verb=verb, id="X", operator="nobody", console="c"))
+    )
+    assert not bench.desk.consoles.inquiries.waiting
+    [alarm] = [one for one in bench.desk.fleet.alarms.values() if one.kind == "bad-input"]
+    assert alarm.text == f"intents/nobody: a {verb} under the id of what somebody wanted done"
 
 
 def test_a_flood_of_made_up_senders_takes_bounded_room() -> None:

@@ -13,7 +13,10 @@ from bus import packets
 from bus.buffered_socket import BufferedSocket
 from tests.test_transport_mqtt import make_certificate
 
-LARGE, NEXT = packets.publish(b"a", b"x" * 30_000, 1, retain=False), packets.publish(b"a", b"d", 2, retain=False)
+LARGE, NEXT = (
+    packets.publish(b"a", b"x" * 30_000, 1, retain=False),
+    packets.publish(b"a", b"d", 2, retain=False),
+)
 
 
 class Broker:
@@ -60,6 +63,7 @@ class Broker:
 
 def read_packets(sock: BufferedSocket, got: list[int]) -> bool:
     """What the link does first with what came."""
+
     def took(_topic: bytes, payload: bytes, _retained: bool) -> None:  # noqa: FBT001  (the link's signature)
         got.append(len(payload))
 

@@ -78,9 +78,19 @@ class Inquiries:
         self.senders = Senders()
 
     def intent(self, intent: Intent, payload: bytes) -> None:
-        """Take a `health` or a `history`. A console has one of each waiting, its newest."""
-        queue = self._first if self._enrolled(intent, payload) else self._rest
+        """Take a `health` or a `history`. A console has one of each waiting, its newest.
+
+        What a stranger asks under the id of an enrolled operator's question is not answered beside that.
+        """
         name = (intent.console, intent.verb)
+        if self._enrolled(intent, payload):
+            queue = self._first
+            for other in [other for other, one in self._rest.items() if one.id == intent.id]:
+                del self._rest[other]
+        else:
+            queue = self._rest
+            if any(one.id == intent.id for one in self._first.values()):
+                return
         if name in queue or len(queue) < WAITING:
             queue[name] = intent
 
