@@ -64,14 +64,14 @@ class Broker:
 def read_packets(sock: BufferedSocket, got: list[int]) -> bool:
     """What the link does first with what came."""
 
-    def took(_topic: bytes, payload: bytes, _retained: bool) -> None:  # noqa: FBT001  (the link's signature)
+    def took(_topic: bytes, payload: bytes, _retained: bool) -> None:
         got.append(len(payload))
 
     return sock.take(lambda data, at: packets.read(data, at, took, lambda _: None, bytearray()))
 
 
 def test_what_comes_behind_a_record_that_was_cut_in_half_is_seen_at_once(tmp_path: Path) -> None:
-    """paho takes over in the middle of the packet and reads only that; what lies behind it is counted as there."""
+    """Then paho goes on in the middle of the packet and reads only that; what lies behind it is counted as there."""
     broker = Broker(tmp_path)
     try:
         got: list[int] = []
