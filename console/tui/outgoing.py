@@ -83,7 +83,7 @@ class Outgoing(threading.Thread):
 
     def _write_all(self, text: str) -> bool:
         """Write a text and say whether the terminal took it. If it fails the text is lost; the next one is tried anew."""
-        left = memoryview(text.encode(self._file.encoding or "utf-8", "backslashreplace"))
+        left = memoryview(text.encode(getattr(self._file, "encoding", None) or "utf-8", "backslashreplace"))
         try:
             while left:
                 try:
