@@ -56,6 +56,7 @@ class BufferedSocket:
             BlockingIOError: there are none yet (under TLS its `ssl` equivalents).
             OSError: the connection broke.
         """
+        self._short = False  # whoever calls this has what is left, so that `pending` counts it
         start = self._at
         if start >= len(self._read):
             self._read = self._receive()

@@ -176,7 +176,9 @@ def test_one_run_that_goes_wrong_is_said_and_the_others_are_held(
     bench.commit()
     assert sorted(held(bench)) == [f"r{number}" for number in range(RUNS) if number != 4]
     assert bench.run("r4").seq == 2
-    assert "internal-error" in bench.alarms()
+    assert "op-1 wants all runs held; a fault kept these from being asked: a/r4" in [
+        alarm.text for alarm in bench.desk.fleet.alarms.values()
+    ]
     [(_, accepted, text)] = answers(bench)
     assert (accepted, text) == (False, "only 9 of 10 runs; a fault kept a/r4 from being asked: look again")
 
@@ -215,3 +217,51 @@ def test_nothing_is_unfinished_where_all_are_asked(bench: Bench) -> None:
     assert bench.alarms() == {"hold-unfinished"}
     bench.pass_time(2)
     assert bench.desk.fleet.alarms["hold-unfinished"].state == "returned"
+
+
+def test_what_could_not_be_asked_holds_nothing_anew_at_each_restart(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = bench.desk.ledger._request
+
+    def fails(kind: str, run: Run, *rest: Any) -> str:
+        if run.key == "a/r4":
+            raise ZeroDivisionError
+        return asked(kind, run, *rest)
+
+    monkeypatch.setattr(bench.desk.ledger, "_request", fails)
+    hold_all(bench)
+    bench.desk.sweeps.finish(bench.now)
+    bench.intent("resume", agent="a", run="r0")
+    later = Bench(decode(encode(bench.desk.fleet)), "epoch2")
+    later.pass_time(2)
+    assert not later.desk.sweeps.under_way
+    assert [run.key for run in later.desk.fleet.runs.values() if not run.stop] == ["a/r0", "a/r4"]
+
+
+def test_what_a_stranger_was_cut_short_in_stays_a_strangers(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    strangers_hold_all(bench, "u1")
+    monkeypatch.setattr(sweeps, "SLICE", 3)
+    later = Bench(decode(encode(bench.desk.fleet)), "epoch2")
+    later.ids = 100
+    hold_all(later)  # goes before what is left of it
+    later.desk.sweeps.finish(later.now)
+    later.commit()
+    by = [later.desk.fleet.commands[command.id].by for command in later.commands(HoldCommand)]
+    theirs = "supervisor (unsigned)"
+    assert by == [theirs] * 3 + ["op-1"] * RUNS + [theirs] * 4
+
+
+def test_a_stranger_left_alone_by_the_operator_who_went_first_is_said_to_be_one(bench: Bench) -> None:
+    """The alarm names who is first: with nobody but strangers left, the next supervisor goes on as for strangers."""
+    strangers_hold_all(bench, "u1")
+    hold_all(bench)
+    alarm = bench.desk.fleet.alarms["hold-unfinished"]
+    assert alarm.text.startswith("op-1 wants")
+    while len(bench.desk.sweeps._under_way) > 1:
+        step(bench)
+    assert alarm.text.startswith("nobody (unsigned) wants")
+    later = Bench(decode(encode(bench.desk.fleet)), "epoch2")
+    assert not any(sweep.signed for sweep in later.desk.sweeps._under_way)

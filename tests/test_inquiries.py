@@ -6,6 +6,7 @@ import asyncio
 from pathlib import Path
 
 import pytest
+from msgspec import structs
 
 from bus import codec
 from bus.codec import DecodeError
@@ -15,11 +16,14 @@ from bus.messages import Intent
 from bus.seals import seals_page
 from bus.signing import PrivateKey
 from console.core.state import Fleet, encode
+from console.recording import closing
 from console.recording.bodies import Row
 from console.recording.files import session_paths
-from console.recording.pages import PAGE_BYTES, PAGE_RECORDS, page
+from console.recording.pages import LOOKED_THROUGH, PAGE_BYTES, PAGE_RECORDS, page
+from console.recording.reader import Reader
+from console.recording.schema import RecordingError
 from console.recording.writer import Recording
-from console.supervisor.inquiries import COUNTED, SENDERS, WAITING, Inquiries
+from console.supervisor.inquiries import AHEAD, COUNTED, SENDERS, SHARE, WAITING, Inquiries
 from tests.desk_fixture import OPERATOR, SUPERVISOR, TOPICS, Bench
 from tests.service_fixture import Running, running
 
@@ -138,11 +142,48 @@ def test_enrolled_operators_go_first_and_only_so_many_wait() -> None:
     inquiries.intent(asks("history", "ours"), b"")
     inquiries.intent(asks("health", "ours"), b"")
     order = []
-    while (intent := inquiries.take()) is not None:
+    while (intent := inquiries.take(0.0)) is not None:
         order.append(intent.console)
     assert order[:2] == ["ours", "ours"]
     assert len(order) == 2 + WAITING
     assert not inquiries.waiting
+
+
+def test_what_a_stranger_asks_under_an_operators_id_is_not_answered() -> None:
+    inquiries = Inquiries(lambda _, payload: payload == b"signed")
+    mine, theirs = asks("history", "mine"), structs.replace(asks("history", "theirs"), id="history-mine")
+    inquiries.intent(theirs, b"")
+    inquiries.intent(mine, b"signed")
+    inquiries.intent(theirs, b"")
+    assert (inquiries.take(0.0), inquiries.take(0.0)) == (mine, None)
+
+
+@pytest.mark.parametrize("verb", ["health", "history"])
+def test_a_question_under_the_id_of_an_intent_is_refused_and_told(verb: str) -> None:
+    bench = Bench()
+    bench.event(1, RunStarted(goal="g"))
+    bench.intent("hold", id="X")
+    bench.raw(
+        TOPICS.intents("nobody"), codec.encode(Intent(verb=verb, id="X", operator="nobody", console="c"))
+    )
+    assert not bench.desk.consoles.inquiries.waiting
+    [alarm] = [one for one in bench.desk.fleet.alarms.values() if one.kind == "bad-input"]
+    assert alarm.text == f"intents/nobody: a {verb} under the id of what somebody wanted done"
+
+
+def test_what_answers_take_strangers_wait_for_and_operators_do_not() -> None:
+    inquiries = Inquiries(lambda _, payload: payload == b"signed")
+    inquiries.intent(asks("history", "theirs"), b"")
+    inquiries.spent(AHEAD, 100.0)
+    assert inquiries.take(100.0) == asks("history", "theirs")  # so much may be spent ahead
+    inquiries.intent(asks("history", "theirs"), b"")
+    inquiries.spent(0.3, 100.0)
+    assert inquiries.rest(100.0) == pytest.approx(0.3 / SHARE)
+    inquiries.intent(asks("history", "mine"), b"signed")
+    assert inquiries.take(100.0) == asks("history", "mine")
+    assert inquiries.take(100.0) is None
+    assert inquiries.waiting
+    assert inquiries.take(100.1 + 0.3 / SHARE) == asks("history", "theirs")
 
 
 def test_a_flood_of_made_up_senders_takes_bounded_room() -> None:
@@ -192,7 +233,9 @@ def event(run: str, seq: int, text: str = "") -> bytes:
 START = 1_760_000_000_000
 
 
-async def written(folder: Path, count: int, text: str = "", rotate_at: int = 0) -> None:
+async def written(
+    folder: Path, count: int, text: str = "", rotate_at: int = 0, *, rotate_each: bool = False
+) -> None:
     """Two runs by turns, perhaps over two sessions."""
     async with await Recording.open(
         folder, initial=encode(Fleet(site="s")), clock=lambda: START / 1_000
@@ -201,7 +244,7 @@ async def written(folder: Path, count: int, text: str = "", rotate_at: int = 0) 
             run = "r1" if number % 2 == 0 else "r2"
             row = Row(number + 1, START + number, "a", run, event(run, number // 2 + 1, text))
             await recording.append([row])
-            if number + 1 == rotate_at:
+            if rotate_each or number + 1 == rotate_at:
                 await recording.rotate(encode(Fleet(site="s", pos=number + 1, at=START + number)))
 
 
@@ -228,6 +271,48 @@ async def test_pages_from_the_end_give_every_record_once(
 async def test_a_run_that_nobody_knows_has_no_page(tmp_path: Path) -> None:
     await written(tmp_path, 4)
     assert await page(session_paths(tmp_path), "a", "other", 5) == ([], False)
+
+
+async def test_few_sessions_are_opened_however_many_there_are(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await written(tmp_path, 60, rotate_each=True)
+    paths, opened, open_ = session_paths(tmp_path), [], Reader.open
+
+    async def counted(path: Path) -> Reader:
+        opened.append(path)
+        return await open_(path)
+
+    monkeypatch.setattr(Reader, "open", counted)
+    with pytest.raises(RecordingError, match=f"{LOOKED_THROUGH} sessions in a row hold nothing of a/other"):
+        await page(paths, "a", "other", 61)
+    assert len(opened) <= LOOKED_THROUGH + 8
+    opened.clear()
+    rows, more = await page(paths, "a", "r1", 4)  # an old one is found without the newer ones
+    assert ([row.pos for row in rows], more) == ([3], True)
+    assert len(opened) <= 10
+
+
+def files_open_in(folder: Path) -> list[str]:
+    held = [str(one.readlink()) for one in Path("/proc/self/fd").iterdir() if one.is_symlink()]
+    return [one for one in held if one.startswith(str(folder))]
+
+
+@pytest.mark.skipif(not Path("/proc/self/fd").is_dir(), reason="only Linux lists the files of a process")
+async def test_a_page_that_is_cut_short_leaves_no_file_open(tmp_path: Path) -> None:
+    """However far it has come when it is cancelled."""
+    await written(tmp_path, 4, rotate_at=2)
+    paths = session_paths(tmp_path)
+    for turns in range(60):
+        going = asyncio.ensure_future(page(paths, "a", "r1", 5))
+        for _ in range(turns):
+            await asyncio.sleep(0)
+        going.cancel()
+        await asyncio.wait({going})
+    while closing._GOING_ON:
+        await asyncio.wait(set(closing._GOING_ON))
+        await asyncio.sleep(0)
+    assert files_open_in(tmp_path) == []
 
 
 def test_a_verb_that_an_older_supervisor_does_not_know_is_refused_as_a_whole() -> None:

@@ -11,8 +11,9 @@ import pytest
 from bus import codec
 from bus.events import StepStarted
 from bus.home import Home
+from bus.inquiry import HealthReport
 from bus.limits import INTENT_REPEAT, INTENT_TIMEOUT, LEASE_TTL
-from bus.messages import Intent
+from bus.messages import Answer, Intent
 from bus.signing import KeyFileError, PrivateKey
 from bus.topics import BadIdError
 from bus.transport import Message
@@ -160,6 +161,25 @@ def test_an_intent_is_repeated_unchanged_until_it_is_answered(site: SiteInMemory
     play(scene)
     assert len(set(heard)) == 1
     assert len(site.agent.commands) == 1
+
+
+def test_a_report_under_the_id_of_an_intent_is_not_its_answer(site: SiteInMemory, home: Home) -> None:
+    async def scene() -> None:
+        async with floor_of(site, home) as floor:
+            await floor.join()
+            site.supervisor.deaf = True
+            saying = asyncio.ensure_future(floor.say("pause", intent="X", agent="refunds", run="7q4f"))
+            await asyncio.sleep(0)
+            assert "X" in floor._answers
+            report = HealthReport(intent="X", epoch=floor.status.epoch, up=1, window=1)
+            site.bus.publish(TOPICS.console(floor.console), SUPERVISOR.sign(report))
+            await floor.until(lambda _: saying.done(), INTENT_REPEAT / 2)
+            assert not saying.done()
+            site.supervisor.deaf = False
+            answer = await saying
+            assert (type(answer), answer.accepted) == (Answer, True)
+
+    play(scene)
 
 
 def test_no_answer_is_told_with_what_still_holds(site: SiteInMemory, home: Home) -> None:

@@ -13,6 +13,7 @@ from typing import Any, Final, Literal, Self, TypedDict, Unpack, cast
 import msgspec
 
 from bus.home import Home
+from bus.inquiry import HealthReport, HistoryPage
 from bus.limits import INTENT_REPEAT, INTENT_TIMEOUT, PAYLOAD_BYTES
 from bus.messages import Answer, Intent, Verb
 from bus.signing import KeyFileError, PrivateKey, PublicKey
@@ -26,6 +27,9 @@ from console.link.status import LinkStatus, trouble
 
 GOODBYE: Final = 0.5
 """Seconds a closing console waits for the broker to take its goodbye."""
+
+_ANSWERED_BY: Final[dict[Verb, type]] = {"health": HealthReport, "history": HistoryPage}
+"""What answers these intents; all others are answered by an `Answer`."""
 
 Connect = Callable[[str, Sequence[str], WillFor | None], Transport]
 """Makes a transport out of a client id, subscriptions and a will."""
@@ -130,7 +134,7 @@ class Floor:
         )
         self._listeners: list[Callable[[list[Change]], None]] = []
         self._record_listeners: list[Callable[[list[Applied]], None]] = []
-        self._answers: dict[str, asyncio.Future[Answer | Report]] = {}
+        self._answers: dict[str, tuple[type, asyncio.Future[Answer | Report]]] = {}
         self._conditions: list[tuple[Callable[[], bool], asyncio.Future[None]]] = []
         self._timer: asyncio.TimerHandle | None = None
         self._task: asyncio.Task[None] | None = None
@@ -245,7 +249,7 @@ class Floor:
         )
         payload = _fitting(self._seal(message))
         answer: asyncio.Future[Answer | Report] = asyncio.get_running_loop().create_future()
-        self._answers[message.id] = answer
+        self._answers[message.id] = _ANSWERED_BY.get(verb, Answer), answer
         try:
             async with asyncio.timeout(timeout):
                 while not answer.done():
@@ -269,8 +273,9 @@ class Floor:
         for intent in effects.intents:
             self._publish(self._seal(intent))
         for answer in (*effects.answers, *effects.reports):
-            waiting = self._answers.get(answer.intent)
-            if waiting is not None and not waiting.done():
+            # By kind as well: whoever read the id may ask something else under it, and is answered truly.
+            kind, waiting = self._answers.get(answer.intent, (None, None))
+            if waiting is not None and type(answer) is kind and not waiting.done():
                 waiting.set_result(answer)
         if effects.applied:
             for tell_records in list(self._record_listeners):
@@ -316,7 +321,7 @@ class Floor:
             return
         self._failure = task.exception()
         if self._failure is not None:
-            answers: list[asyncio.Future[Any]] = list(self._answers.values())
+            answers: list[asyncio.Future[Any]] = [answer for _, answer in self._answers.values()]
             for future in [*answers, *(met for _, met in self._conditions)]:
                 if not future.done():
                     future.set_exception(self._failure)

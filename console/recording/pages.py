@@ -15,6 +15,9 @@ PAGE_RECORDS: Final = 256
 PAGE_BYTES: Final = 40_000
 """Bytes of events in a page, at most, unless a single record is larger: a page travels in one message."""
 
+LOOKED_THROUGH: Final = 16
+"""Sessions in a row, without a record of the run, after which a page is given up: its name may be made up."""
+
 _LAST: Final = """
     SELECT log.pos FROM log JOIN subjects ON subjects.id = log.subject
     WHERE subjects.agent = ? AND subjects.run = ? AND log.pos < ? ORDER BY log.pos DESC LIMIT ?"""
@@ -35,11 +38,29 @@ async def page(paths: Sequence[Path], agent: str, run: str, before: int) -> Foun
     Raises:
         RecordingError: a session that may hold them cannot be read.
     """
-    for number in range(len(paths) - 1, -1, -1):
+    last = await _last_before(paths, before)
+    for number in range(last, max(-1, last - LOOKED_THROUGH), -1):
         rows, more = await _of_session(paths[number], agent, run, before)
         if rows:
             return Found(rows, more or (number > 0 and not _begins(rows)))
+    if last >= LOOKED_THROUGH:
+        raise RecordingError(
+            f"{paths[0].parent}: {LOOKED_THROUGH} sessions in a row hold nothing of {agent}/{run} before position {before}; "
+            "if it is older, look with: watchfloor replay"
+        )
     return Found([], more=False)
+
+
+async def _last_before(paths: Sequence[Path], before: int) -> int:
+    """The number of the last session that begins before a position, -1 if none does. Opens few, however many there are."""
+    low, high = -1, len(paths) - 1
+    number = high  # the newest: most pages are of it
+    while low < high:
+        async with await Reader.open(paths[number]) as reader:
+            first = (await reader.extent()).first_pos
+        low, high = (number, high) if first < before else (low, number - 1)
+        number = (low + high + 1) // 2
+    return low
 
 
 async def _of_session(path: Path, agent: str, run: str, before: int) -> Found:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import sqlite3
 from collections.abc import AsyncIterator, Iterable
 from pathlib import Path
@@ -22,7 +23,7 @@ from console.recording.bodies import (
     Row,
     unpack_keyframe,
 )
-from console.recording.closing import Closing
+from console.recording.closing import Closing, start, uncut
 from console.recording.files import advice_on, has_wal
 from console.recording.schema import RecordingError, naming
 
@@ -82,6 +83,16 @@ class Reader(Closing):
         Raises:
             RecordingError: `schema.inspect` refuses it, it is damaged, or it may not be read.
         """
+        opening = asyncio.ensure_future(Reader._open(path))
+        try:
+            return await uncut(opening)
+        except asyncio.CancelledError:
+            # SQLite opens it in a thread, which nothing stops: cut short, its descriptor would belong to nobody.
+            opening.add_done_callback(_unwanted)
+            raise
+
+    @staticmethod
+    async def _open(path: Path) -> Reader:
         version = schema.inspect(path)
         with naming(path):
             try:
@@ -105,7 +116,7 @@ class Reader(Closing):
     async def close(self) -> None:
         """Close the file. Closing twice is harmless."""
         with naming(self.path):
-            await self._connection.close()
+            await uncut(self._connection.close())
 
     async def extent(self) -> Extent:
         """Return from where to where the session goes by now.
@@ -276,3 +287,8 @@ def _blob(value: object) -> bytes:
     if type(value) is not bytes:
         raise TypeError("its body is missing or too large")
     return value
+
+
+def _unwanted(opening: asyncio.Future[Reader]) -> None:
+    if not opening.cancelled() and opening.exception() is None:
+        start(opening.result().close())

@@ -113,6 +113,11 @@ class Arbiter:
         if intent.operator != address.name:
             self._bad(address, f"operator {intent.operator} on the topic of another")
             return None
+        taken = intent.id in self._under_way or intent.id in self._answered or intent.id in self._used
+        if intent.verb in ("health", "history") and taken:
+            # Answered truly, and signed, it would pass for the answer to that one.
+            self._bad(address, f"a {intent.verb} under the id of what somebody wanted done")
+            return None
         if intent.verb in ("keyframe", "watch", "leave", "health", "history"):
             return intent
         if intent.id in self._under_way:
@@ -216,7 +221,7 @@ class Arbiter:
         if not intent.run:
             self._sweep(intent, payload, by, now)
             return None
-        run = self._run(intent)
+        run = _run(self._fleet, intent)
         sent = self._sweeps.ledger.request(intent.verb, run, by, intent.reason, intent.id, now)
         return self._made(intent, "accepted", command=sent)
 
@@ -243,16 +248,6 @@ class Arbiter:
             return self._made(intent, "closed", accepted=False, text=text)
         text, command = ("", sweep.sent[0]) if sent == 1 else (f"{sent} runs", "")
         return self._made(intent, "accepted", text=text, command=command)
-
-    def _run(self, intent: Intent) -> Run:
-        run = self._fleet.run(intent.agent, intent.run)
-        if run is None:
-            raise RefusedError("conflict", f"no run {intent.agent}/{intent.run}")
-        if run.state in ENDED:
-            raise RefusedError("conflict", f"the run is over ({run.state})")
-        if run.control == "observed":
-            raise RefusedError("illegal", "an observed run cannot be stopped from here")
-        return run
 
     def _repeat(self, intent: Intent, payload: bytes, before: Answered, now: float) -> None:
         """The same intent again: its first answer while a console may still be asking, a refusal later. Never an effect."""
@@ -316,3 +311,14 @@ class Arbiter:
     def _about(self, operator: str) -> str:
         """Whom an alarm is about: an enrolled operator. Names that anybody makes up have one alarm between them."""
         return operator if operator in self.operators.keys else STRANGERS
+
+
+def _run(fleet: Fleet, intent: Intent) -> Run:
+    run = fleet.run(intent.agent, intent.run)
+    if run is None:
+        raise RefusedError("conflict", f"no run {intent.agent}/{intent.run}")
+    if run.state in ENDED:
+        raise RefusedError("conflict", f"the run is over ({run.state})")
+    if run.control == "observed":
+        raise RefusedError("illegal", "an observed run cannot be stopped from here")
+    return run

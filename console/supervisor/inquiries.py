@@ -17,6 +17,12 @@ from bus.messages import Intent
 WAITING: Final = 64
 """Questions of each rank that wait at once. Consoles repeat theirs, so that a dropped one is only late."""
 
+SHARE: Final = 0.1
+"""Of the supervisor's time, that may be spent on the questions of strangers. Those of operators are answered at once."""
+
+AHEAD: Final = 0.2
+"""Seconds of that time that may be spent at once."""
+
 COUNTED: Final = 2_000
 """Senders that something is counted of; the rest is counted together, under no name."""
 
@@ -75,12 +81,23 @@ class Inquiries:
         self._first: OrderedDict[tuple[str, str], Intent] = OrderedDict()
         self._rest: OrderedDict[tuple[str, str], Intent] = OrderedDict()
         self._links: dict[str, float] = {}
+        self._spent_until = 0.0
         self.senders = Senders()
 
     def intent(self, intent: Intent, payload: bytes) -> None:
-        """Take a `health` or a `history`. A console has one of each waiting, its newest."""
-        queue = self._first if self._enrolled(intent, payload) else self._rest
+        """Take a `health` or a `history`. A console has one of each waiting, its newest.
+
+        What a stranger asks under the id of an enrolled operator's question is not answered beside that.
+        """
         name = (intent.console, intent.verb)
+        if self._enrolled(intent, payload):
+            queue = self._first
+            for other in [other for other, one in self._rest.items() if one.id == intent.id]:
+                del self._rest[other]
+        else:
+            queue = self._rest
+            if any(one.id == intent.id for one in self._first.values()):
+                return
         if name in queue or len(queue) < WAITING:
             queue[name] = intent
 
@@ -89,12 +106,20 @@ class Inquiries:
         """Whether anybody waits for an answer."""
         return bool(self._first or self._rest)
 
-    def take(self) -> Intent | None:
-        """Whom to answer next."""
+    def take(self, now: float) -> Intent | None:
+        """Whom to answer next; None while nobody waits whose turn it is at `now` (monotonic, s)."""
         for queue in (self._first, self._rest):
-            if queue:
+            if queue and (queue is self._first or self.rest(now) <= 0):
                 return queue.popitem(last=False)[1]
         return None
+
+    def rest(self, now: float) -> float:
+        """Seconds until a stranger may be answered; 0 or less where one may be now."""
+        return self._spent_until - AHEAD / SHARE - now
+
+    def spent(self, seconds: float, now: float) -> None:
+        """Note that an answer took so long. Strangers wait for it."""
+        self._spent_until = max(self._spent_until, now) + seconds / SHARE
 
     def link(self, name: str, now: float, *, up: bool) -> None:
         """Note that one of the two links stands from `now` (monotonic, s) on, or does not. The first begins the count."""

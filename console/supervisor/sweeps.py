@@ -12,8 +12,10 @@ from itertools import islice
 from typing import Final
 
 from bus.messages import Intent
+from console.core.alarm_load import UNSIGNED
 from console.core.lifecycle import ENDED
 from console.core.state import Fleet, Run
+from console.core.text import plain
 from console.supervisor.alarms import Alarms, is_so
 from console.supervisor.guard import guarded
 from console.supervisor.ledger import Ledger
@@ -26,6 +28,9 @@ STRANGERS: Final = 256
 """Unsigned wishes for the same that wait for one answer; beyond that all runs are being held already."""
 
 UNFINISHED: Final = "hold-unfinished"
+
+WANTS: Final = " wants all runs held"
+"""Stands behind the name in the alarm, by which the next supervisor knows whether it was an operator's."""
 
 GOES_ON: Final = "supervisor"
 """By whom a hold of all runs is that goes on by itself."""
@@ -91,26 +96,37 @@ class Sweeps:
             return False
         if self._under_way[0] is sweep and len(sweep.done) == 1:
             self.step(now)
-        if (
-            sweep.left
-        ):  # on record before the rest is asked: if this process dies now, the next one's consoles show it
-            text = f"{sweep.by} wants all runs held; {len(sweep.left)} of them were not asked yet"
-            self._alarms.raise_(UNFINISHED, text)
+        if sweep.left:
+            self._tell()
         return True
 
     def go_on(self, name: str, now: float) -> None:
         """Ask, under the intent id `name`, for what an earlier supervisor was cut short in: to hold all runs.
 
         It cannot know whom that one had reached and whom an operator let go since, so it asks those that nothing stops.
+        What strangers wanted stays theirs: operators' wishes go before it.
         """
         alarm = self._log.fleet.alarms.get(UNFINISHED)
         if alarm is None or not is_so(alarm):
             return
         reason = f"an earlier supervisor did not finish: {alarm.text}"
         intent = Intent(verb="hold", id=name, operator=GOES_ON, console=GOES_ON, reason=reason)
-        keys = dict.fromkeys((run.key for run in self._runs() if not run.stop), (intent, GOES_ON))
-        self._under_way.append(Sweep(intent, GOES_ON, signed=True, left=keys, done=[]))
+        signed = not alarm.text.partition(WANTS)[0].endswith(UNSIGNED)
+        by = GOES_ON if signed else GOES_ON + UNSIGNED
+        keys = dict.fromkeys((run.key for run in self._runs() if not run.stop), (intent, by))
+        self._under_way.append(Sweep(intent, by, signed, left=keys, done=[]))
         self.step(now)
+
+    def _tell(self) -> None:
+        """Put on record what is left, before it is asked: if this process dies, the next one's consoles show it.
+
+        Of two that are under way it is told by whom the first is, which is an operator if one wants it.
+        """
+        first = self._under_way[0]
+        text = f"{first.by}{WANTS}; {len(first.left)} of them were not asked yet"
+        known = self._log.fleet.alarms.get(UNFINISHED)
+        other = known is not None and known.text.partition(WANTS)[0] != first.by
+        self._alarms.raise_(UNFINISHED, text, news=other)
 
     def _like(self, intent: Intent, by: str, *, signed: bool) -> Sweep | None:
         """The sweep under way that does what is wanted."""
@@ -129,7 +145,15 @@ class Sweeps:
             self._reach(sweep, list(islice(sweep.left, self.slice)), now)
             if not sweep.left:
                 self._under_way.pop(0)
-                if not self._under_way and not sweep.failed:
+                if sweep.failed:
+                    # Of its own: as unfinished, each supervisor to come would hold anew what was let go since.
+                    text = (
+                        f"{sweep.by}{WANTS}; a fault kept these from being asked: {', '.join(sweep.failed)}"
+                    )
+                    self._alarms.raise_("internal-error", plain(text, 400), about="not-held")
+                if self._under_way:
+                    self._tell()
+                else:
                     self._alarms.clear(UNFINISHED)
                 for done in sweep.done:
                     done(sweep, now)

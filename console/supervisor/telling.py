@@ -87,15 +87,21 @@ class Telling:
     async def run(self) -> None:
         """Answer until cancelled."""
         while True:
-            await self._asked.wait()
+            inquiries = self._desk.consoles.inquiries
+            with suppress(TimeoutError):  # strangers wait for their turn; an operator's question ends that
+                async with asyncio.timeout(
+                    max(0.0, inquiries.rest(time.monotonic())) if inquiries.waiting else None
+                ):
+                    await self._asked.wait()
             self._asked.clear()
-            while (intent := self._desk.consoles.inquiries.take()) is not None:
+            while (intent := inquiries.take(began := time.monotonic())) is not None:
                 try:
                     await (self._health(intent) if intent.verb == "health" else self._page(intent))
                 except Exception as error:
                     LOGGER.exception("a %s was not answered", intent.verb)
                     self._desk.alarms.raise_("internal-error", f"{intent.verb}: {type(error).__name__}")
                 self._flush()
+                inquiries.spent(time.monotonic() - began, time.monotonic())
                 await asyncio.sleep(APART)
 
     # ---- health ------------------------------------------------------------------------------------------------------

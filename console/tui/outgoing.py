@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import select
 import threading
 import time
 from collections import deque
@@ -16,9 +18,16 @@ if TYPE_CHECKING:
 STALLED: Final = 0.5
 """Seconds after which what the terminal has not taken makes every further frame one too many."""
 
+ENDS_WITHIN: Final = 1.0
+"""Seconds that the terminal has at the end to take what is left; a process that quits waits no longer for it."""
+
 
 class Outgoing(threading.Thread):
-    """Writes in a thread of its own, for which nobody waits."""
+    """Writes in a thread of its own, for which nobody waits.
+
+    It writes past the file's buffer: a thread that hangs in there keeps the buffer's lock, and the interpreter, which
+    flushes its files when it ends, would die of that.
+    """
 
     def __init__(self, file: IO[str], took: Callable[[float], None]) -> None:
         super().__init__(daemon=True, name="to the terminal")
@@ -51,11 +60,11 @@ class Outgoing(threading.Thread):
         """Nothing: what is written is flushed as soon as nothing else waits."""
 
     def stop(self) -> None:
-        """Write what is left, and end."""
+        """Write what is left, if the terminal takes it within `ENDS_WITHIN`, and end."""
         with self._there:
             self._pieces.append(None)
             self._there.notify()
-        self.join()
+        self.join(ENDS_WITHIN)
 
     def run(self) -> None:
         """Write what comes, all that waits at once."""
@@ -67,11 +76,23 @@ class Outgoing(threading.Thread):
                 self._pieces.clear()
             more = None not in pieces
             began = time.monotonic()
-            self._file.write("".join(piece for piece in pieces if piece is not None))
-            self._file.flush()
-            self._took(time.monotonic() - began)
+            if self._write_all("".join(piece for piece in pieces if piece is not None)):
+                self._took(time.monotonic() - began)
             with self._there:
                 self._since = time.monotonic() if self._pieces else float("inf")
+
+    def _write_all(self, text: str) -> bool:
+        """Write a text and say whether the terminal took it. If it fails the text is lost; the next one is tried anew."""
+        left = memoryview(text.encode(getattr(self._file, "encoding", None) or "utf-8", "backslashreplace"))
+        try:
+            while left:
+                try:
+                    left = left[os.write(self._file.fileno(), left) :]
+                except BlockingIOError:  # whoever shares the terminal made it non-blocking
+                    select.select([], [self._file.fileno()], [])
+        except (OSError, ValueError):  # it is gone; ValueError: and the file closed
+            return False
+        return True
 
 
 class PacedDriver(LinuxDriver):

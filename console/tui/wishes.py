@@ -33,12 +33,19 @@ class Wishes:
         self._tell(Note(f"{wish.label}: said, no answer yet", "muted"))
         task = asyncio.create_task(self._say(source, wish), name=f"say {wish.verb}")
         self._under_way[name] = task
-        task.add_done_callback(lambda _: self._under_way.pop(name, None))
+        task.add_done_callback(lambda task: self._ended(name, wish, task))
 
     def cancel(self) -> None:
         """Wait for no answer any more."""
         for task in self._under_way.values():
             task.cancel()
+
+    def _ended(self, name: tuple[str, str], wish: Wish, task: asyncio.Task[None]) -> None:
+        self._under_way.pop(name, None)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            # A fault of this program: whoever wants something is told that nobody knows what became of it.
+            text = f"{wish.label}: no answer was understood ({type(error).__name__})"
+            self._tell(Note(f"{text}; it may still have been carried out", "stop"))
 
     async def _say(self, source: Source, wish: Wish) -> None:
         from console.link.floor import NoAnswerError  # late: it brings what a first paint can do without
