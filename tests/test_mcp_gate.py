@@ -314,8 +314,8 @@ async def test_a_list_that_comes_too_late_is_forgotten_and_none_of_the_clients(
     decide(between, "rejected")
     await between.call()
     await between.until(lambda: between.client)
-    assert between.gate._asked == {}  # noqa: SLF001 - what is left there is never freed
-    late = {"jsonrpc": "2.0", "id": f"{between.gate._mark}1", "result": {"tools": [WRITE]}}  # noqa: SLF001
+    assert between.gate._asked == {}
+    late = {"jsonrpc": "2.0", "id": f"{between.gate._mark}1", "result": {"tools": [WRITE]}}
     assert await between.gate.from_server(late) is False
 
 

@@ -99,7 +99,9 @@ def anew(message: Message) -> Message:
         NotMcpError: there is such a member, or a NUL in a name that is called.
     """
     unlike(message, {*REQUEST, *ANSWER}, "the message")
-    made = {name: message[name] for name in (REQUEST if "method" in message else ANSWER) if name in message}
+    made: Message = {
+        name: message[name] for name in (REQUEST if "method" in message else ANSWER) if name in message
+    }
     if "\0" in made.get("method", ""):
         raise NotMcpError("a method has no NUL in it")
     if made.get("method") == CALL and isinstance(given := made.get("params"), dict):
