@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import itertools
 import logging
+import secrets
 from collections.abc import Callable
 from contextvars import ContextVar
 from typing import Final, Literal, TypeVar
 
 from bus.agent_core import AgentCore
+from bus.canonical import NotCanonicalError, digest
 from bus.decision import Action, Decision
 from bus.events import (
+    ActionFinished,
+    ActionProposed,
+    ActionStarted,
     Confidence,
     Data,
     MessageSeen,
@@ -23,7 +28,7 @@ from bus.events import (
 )
 from bus.limits import LABEL_CHARS
 from bus.shell import Shell
-from bus.values import claim, clip, describe, result_text
+from bus.values import arguments, claim, clip, describe, result_text
 
 log = logging.getLogger("watchfloor")
 
@@ -72,6 +77,33 @@ class Reports:
     def tool_result(self, name: str, text: object, *, error: bool | None = None, call_id: str = "") -> None:
         """Report the result of a tool that was not gated. Results of gated ones are reported through their decision."""
         self._message("tool", result_text(text), name, call_id, error=error)
+
+    def ran(self, action: Action, text: object, *, failed: bool) -> None:
+        """Report a call that was made and waited at no gate of this run: an `ungated-action`, unless the pass list has it.
+
+        For adapters that hear of a call only when it is over. Nothing raises here: the call was made.
+        """
+        name = secrets.token_hex(8)
+        short, cut = clip(text)
+        try:
+            fit = arguments(action.args).wire
+            mark = digest(action.tool, fit)
+        except NotCanonicalError:
+            fit, mark = {}, None
+        proposed = ActionProposed(
+            action=name,
+            tool=clip(action.tool, 128)[0] or "?",
+            args=fit,
+            digest=mark,
+            call_id=clip(action.call_id, LABEL_CHARS)[0],
+            reason=clip(action.reason)[0],
+            passed=True,
+        )
+        self._emit(proposed)
+        self._emit(ActionStarted(action=name, digest=mark))
+        self._emit(
+            ActionFinished(action=name, outcome="failed" if failed else "done", text=short, truncated=cut)
+        )
 
     def state(self, state: Literal["submitted", "working", "input-required"], text: object = "") -> None:
         """Say which state the run is in. It is shown and decides nothing."""

@@ -189,6 +189,32 @@ async def test_a_key_means_one_submission(tmp_path: Path) -> None:
         assert len(bridge.site.desk.fleet.waiting) == 1
 
 
+@pytest.mark.parametrize(
+    "first, second, status", [("1", "true", 409), ("0", "false", 409), ("1", "1.0", 200)]
+)
+async def test_a_key_is_compared_by_canonical_form(
+    tmp_path: Path, first: str, second: str, status: int
+) -> None:
+    whole = '{"tool":"t","timeout":"1h","arguments":{"n":%s}}'
+    async with bridged(tmp_path) as bridge:
+        for number, wanted in ((first, 201), (second, status)):
+            reply = await bridge.call("POST", "/v1/requests", raw=(whole % number).encode(), key="k")
+            assert reply.status == wanted
+
+
+@pytest.mark.parametrize("field", ["arguments", "context"])
+@pytest.mark.parametrize("number", ["1e400", str(2**53 + 1)])
+async def test_a_number_without_one_form_is_refused_by_its_fields_name(
+    tmp_path: Path, field: str, number: str
+) -> None:
+    values = {"arguments": "{}", "context": "{}"} | {field: f'{{"n":{number}}}'}
+    raw = '{"tool":"t","timeout":"1h"' + "".join(f',"{name}":{value}' for name, value in values.items()) + "}"
+    async with bridged(tmp_path) as bridge:
+        reply = await bridge.call("POST", "/v1/requests", raw=raw.encode(), key="k")
+        assert reply.status == 400
+        assert reply.body["error"]["message"].startswith(f"{field}: ")
+
+
 async def test_conversations_are_runs(tmp_path: Path) -> None:
     async with bridged(tmp_path) as bridge:
         await bridge.ask("k1", context={"call_id": "a:1"})

@@ -134,14 +134,14 @@ async def test_what_the_server_asks_and_tells_passes_and_so_does_the_answer(
 
 async def test_an_approved_call_reaches_the_server_once_with_its_hints_at_the_gate(between: Between) -> None:
     decide(between, "approved")
-    await between.call(5, more=1)
+    await between.call(5)
     await between.until(lambda: between.called)
     assert between.called == [
         {
             "jsonrpc": "2.0",
             "id": 5,
             "method": "tools/call",
-            "params": {"name": "write", "arguments": {"path": "a"}, "more": 1},
+            "params": {"name": "write", "arguments": {"path": "a"}},
         }
     ]
     await between.says(
@@ -246,6 +246,77 @@ async def test_a_call_of_no_tool_is_an_error(between: Between, name: Any) -> Non
     await between.until(lambda: between.client)
     assert between.client[0]["result"]["isError"]
     assert between.called == []
+
+
+READ_AS_A_CALL: Any = [
+    {"method": "ping", "Method": "tools/call", "params": {"name": "delete", "arguments": {}}},
+    {"method": "ping", "method\0": "tools/call", "params": {"name": "delete", "arguments": {}}},
+    {"method": "ping", "method\0x": "tools/call", "params": {"name": "delete", "arguments": {}}},
+    {"method": "ping", "\uff4dethod": "tools/call", "params": {"name": "delete", "arguments": {}}},
+    {"method": "ping", "PARAM\u017f": {"name": "delete"}},
+    {"method": "ping\0", "params": {}},
+    {"method": "tools/call", "params": {"name": "write", "arguments": {"path": "a"}, "Name": "delete"}},
+    {"method": "tools/call", "params": {"name": "write", "Arguments": {"path": "/"}}},
+    {"method": "tools/call", "params": {"name": "write\0", "arguments": {"path": "a"}}},
+]
+
+
+@pytest.mark.parametrize("message", READ_AS_A_CALL)
+async def test_what_another_reader_takes_for_another_call_is_refused(
+    between: Between, message: Message
+) -> None:
+    decide(between, "approved")
+    await between.gate.from_client({"jsonrpc": "2.0", "id": 1} | message)
+    assert between.server == []
+    assert between.client[0]["id"] == 1
+    assert "error" in between.client[0]
+
+
+@pytest.mark.parametrize("more", [{"METHOD": "tools/call"}, {"ID": 9}, {"Params": {"name": "delete"}}])
+async def test_a_notification_that_may_be_read_as_a_call_goes_nowhere(
+    between: Between, more: Message
+) -> None:
+    with pytest.raises(words.NotMcpError, match="may be read as"):
+        await between.gate.from_client({"jsonrpc": "2.0", "method": "notifications/x"} | more)
+    assert between.server == []
+
+
+async def test_an_argument_that_may_be_read_as_another_is_refused(between: Between) -> None:
+    decide(between, "approved")
+    await between.call(1, arguments={"path": "a", "Path": "/"})
+    await between.until(lambda: between.client)
+    assert "'Path' may be read as 'path'" in between.client[0]["result"]["content"][0]["text"]
+    assert between.called == []
+
+
+async def test_only_what_the_protocol_knows_reaches_the_server(between: Between) -> None:
+    decide(between, "approved")
+    known = {"name": "write", "arguments": {"path": "a"}, "_meta": {"x": 1}, "task": {"ttl": 1}}
+    params = known | {"inputResponses": {}, "requestState": "s"}
+    call = {"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": params}
+    await between.gate.from_client(call | {"result": {}, "more": 1, "params": params | {"more": 1}})
+    await between.until(lambda: between.called)
+    assert between.called == [call]
+    await between.gate.from_client({"jsonrpc": "2.0", "id": 7, "result": {"more": 1}, "more": 1})
+    assert between.server[-1] == {"jsonrpc": "2.0", "id": 7, "result": {"more": 1}}
+
+
+async def test_a_list_that_comes_too_late_is_forgotten_and_none_of_the_clients(
+    between: Between, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bus.adapters.mcp.gate.LIST_WITHIN", 0.0)
+    asked: list[Message] = []
+
+    async def silent(message: Message) -> None:
+        asked.append(message)
+
+    monkeypatch.setattr(between.gate, "_to_server", silent)
+    decide(between, "rejected")
+    await between.call()
+    await between.until(lambda: between.client)
+    assert between.gate._asked == {}
+    late = {"jsonrpc": "2.0", "id": f"{between.gate._mark}1", "result": {"tools": [WRITE]}}
+    assert await between.gate.from_server(late) is False
 
 
 # ---- words -----------------------------------------------------------------------------------------------------------

@@ -13,7 +13,8 @@ from typing import Any, cast
 import pytest
 
 from bus import Agent
-from bus.adapters.mcp.http import McpFront, local
+from bus.adapters.mcp.asking import local
+from bus.adapters.mcp.http import McpFront
 from bus.adapters.mcp.serve import bound
 from bus.adapters.mcp.upstream import Answer, Headers, Upstream, UpstreamError
 from bus.events import ActionProposed
@@ -32,6 +33,7 @@ class Scripted:
 
     def __init__(self) -> None:
         self.asked: list[tuple[str, dict[str, Any]]] = []
+        self.headers: list[dict[bytes, bytes]] = []
         self.kind = JSON
         self.pieces: Sequence[bytes] = ()
         self.away = False
@@ -42,6 +44,7 @@ class Scripted:
             raise UpstreamError("the MCP server cannot be reached")
         message = json.loads(body or b"{}")
         self.asked.append((method, message))
+        self.headers.append(dict(headers))
         result = (
             {"tools": [WRITE]}
             if message.get("method") == "tools/list"
@@ -162,6 +165,45 @@ async def test_an_answer_in_events_comes_through_whole_however_it_is_cut(
     assert client.body == stream
     await floor.until(lambda floor: "action.finished" in floor.types(RUN))
     assert getattr(floor.data(RUN)[-1], "text", "") == "in events"
+
+
+async def test_a_held_call_goes_on_with_its_own_headers(
+    front: McpFront, floor: Supervisor, behind: Scripted
+) -> None:
+    proposals: list[ActionProposed] = []
+    floor.decide = lambda run, proposal: proposals.append(proposal)
+    session = (b"mcp-session-id", b"s")
+    alice = [session, (b"authorization", b"alice"), (b"mcp-method", b"tools/call"), (b"mcp-name", b"write")]
+    bob = [session, (b"authorization", b"bob"), (b"mcp-method", b"ping")]
+    held = Client(front, call(), headers=alice)
+    await floor.until(lambda _: bool(proposals))
+    await Client(front, {"jsonrpc": "2.0", "id": 2, "method": "ping"}, headers=bob).answer()
+    floor.send(floor.answer(RUN, proposals[0], "approved"))
+    await held.answer()
+    by = {message["method"]: told for (_, message), told in zip(behind.asked, behind.headers, strict=True)}
+    assert by["tools/call"][b"authorization"] == by["tools/list"][b"authorization"] == b"alice"
+    assert by["tools/call"][b"mcp-name"] == b"write"
+    assert by["tools/list"][b"mcp-method"] == b"tools/list"
+    assert b"mcp-name" not in by["tools/list"]
+    assert by["ping"][b"authorization"] == b"bob"
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        (b"mcp-method", b"ping"),
+        (b"mcp-name", b"read"),
+        (b"mcp-name", b"=?base64?cmVhZA==?="),
+        (b"mcp-name", b"\xff"),
+    ],
+)
+async def test_headers_that_say_something_else_than_the_message_go_nowhere(
+    front: McpFront, behind: Scripted, header: tuple[bytes, bytes]
+) -> None:
+    client = Client(front, call(), headers=[header])
+    await client.task
+    assert client.status == 400
+    assert behind.asked == []
 
 
 async def test_a_rejected_call_never_leaves(front: McpFront, floor: Supervisor, behind: Scripted) -> None:

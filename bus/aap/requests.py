@@ -62,7 +62,7 @@ class Requests:
             self._all[request.id], self._keys[key] = request, request.id
             self._beginning[request.id] = asyncio.create_task(self._begin(request))
         request = self._all[self._keys[key]]
-        if request.wanted.body != wanted.body:
+        if request.wanted.canonical != wanted.canonical:
             raise BadRequest(
                 409, "idempotency_conflict", "this Idempotency-Key was used for another submission"
             )

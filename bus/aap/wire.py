@@ -10,6 +10,7 @@ from typing import Annotated, Any, Final, Literal, TypeVar
 import msgspec
 from msgspec import Meta, Raw, Struct
 
+from bus.canonical import NotCanonicalError, canonical
 from bus.codec import DecodeError, check
 from bus.limits import DECIDE_WITHIN_MAX, DEPTH
 from bus.misfit import misfit
@@ -67,13 +68,13 @@ _REPORT: Final = msgspec.json.Decoder(Report)
 
 
 class Wanted(Struct, frozen=True, kw_only=True):
-    """A submission with its values: what `same` compares and what is proposed."""
+    """A submission with its values. `canonical` is its RFC 8785 form: `true` is not 1 there, and 1.0 is."""
 
     submission: Submission
     arguments: dict[str, Any]
     context: dict[str, Any]
     seconds: float
-    body: dict[str, Any]
+    canonical: bytes
 
     @property
     def tool(self) -> str:
@@ -129,8 +130,15 @@ def submission(body: bytes) -> Wanted:
         arguments=arguments,
         context=context,
         seconds=duration(found.timeout, "timeout"),
-        body=whole,
+        canonical=b"".join(_canonical(name, whole[name]) for name in sorted(whole)),
     )
+
+
+def _canonical(name: str, value: Any) -> bytes:
+    try:
+        return canonical({name: value})
+    except NotCanonicalError as error:
+        raise BadRequest(400, "invalid_request", f"{name}: {error}") from None
 
 
 def report(body: bytes) -> Report:

@@ -14,6 +14,10 @@ from bus.job import Run, SyncRun
 FRAMEWORK: Final = Framework("smolagents", "smolagents", "1.26", "2")
 
 
+class Approved(dict[str, Any]):
+    """Arguments that were decided on: a word in them is that word, and stands for nothing in the agent's memory."""
+
+
 def supervise(run: Run | SyncRun, agent: Any, **about: Unpack[About]) -> Any:
     """Put an agent, and the agents that it manages, under a run, and return it. It blocks its thread while it waits.
 
@@ -40,6 +44,7 @@ def _supervise(supervised: Supervised, agent: Any) -> Any:
     agent.model = copy.copy(agent.model)  # another agent may use the same
     asked: list[Any] = []
     agent.model.generate = _thinking(supervised, agent, agent.model.generate, asked)
+    agent._substitute_state_variables = _once(agent._substitute_state_variables)  # noqa: SLF001 - see `_once`
     agent.execute_tool_call = _gated(supervised, agent, agent.execute_tool_call, asked)
     return agent
 
@@ -70,6 +75,15 @@ def _thinking(
     return think
 
 
+def _once(substitute: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    """Let the agent put its memory's values into arguments, but not again into those that were decided on."""
+
+    def put(arguments: Any) -> Any:
+        return dict(arguments) if isinstance(arguments, Approved) else substitute(arguments)
+
+    return put
+
+
 def _gated(
     supervised: Supervised, agent: Any, execute: Callable[..., Any], asked: list[Any]
 ) -> Callable[..., Any]:
@@ -90,11 +104,12 @@ def _gated(
             return args
 
         def proceed(args: Any, decision: Decision) -> Any:
-            return execute(tool_name, args if isinstance(arguments, dict) else args["input"])
+            return execute(tool_name, Approved(args) if isinstance(arguments, dict) else args["input"])
 
         # A name of the agent's memory stands for what is kept there: that is what the tool gets, and what is decided on.
-        whole = arguments if isinstance(arguments, dict) else {"input": arguments}
-        meant = agent._substitute_state_variables(whole)  # noqa: SLF001 - the agent does the same when it calls the tool
+        meant = {"input": arguments}  # a bare text is never replaced
+        if isinstance(arguments, dict):
+            meant = agent._substitute_state_variables(arguments)  # noqa: SLF001 - the agent does the same when it calls the tool
         # The arguments are the very object of the model's answer, which alone knows the id.
         ids = [call.id for call in asked if call.function.arguments is arguments]
         call = ToolCall(tool_name, meant, call_id=ids[0] if ids else "")

@@ -6,7 +6,9 @@ The file is not named like a test, so that the default run, which has no framewo
 
 from __future__ import annotations
 
+import json
 import signal
+import subprocess
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -15,7 +17,7 @@ import pytest
 
 from bus.ending import EXIT_KILLED
 from console.link.floor import Floor
-from tests.adapters.environments import EXAMPLES, Example, chosen
+from tests.adapters.environments import EXAMPLES, ROOT, Example, chosen, python_of
 from tests.adapters.floor import OPERATOR, SOON, Desk, Site, site, start
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
@@ -118,6 +120,17 @@ async def test_misfit(example: Example, shared: Site) -> None:
         assert "does not fit" in at.agent.said
         await at.reaches("completed")
         assert at.outcomes() == ["failed"]
+
+
+@pytest.mark.skipif("smolagents" not in chosen(), reason="not among FRAMEWORKS")
+def test_a_word_of_the_agents_memory_is_replaced_once() -> None:
+    """What is decided on is what smolagents' tool gets, though it names something in the agent's memory, too."""
+    python, script = python_of(EXAMPLES["smolagents"]), ROOT / "tests" / "adapters" / "smolagents_memory.py"
+    done = subprocess.run(
+        [python, script], env={"PYTHONPATH": str(ROOT)}, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout.splitlines()[-1]) == ["b", "b", "b", "b"]
 
 
 async def test_reject(example: Example, shared: Site) -> None:

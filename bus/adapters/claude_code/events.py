@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any, Final
 
 from bus.decision import Action, Decision, RunKilled, RunRefusedError
@@ -14,16 +14,32 @@ from bus.values import result_text
 BEGUN_KEPT: Final = 512
 """Tool calls that were allowed and not reported yet, whose decisions are remembered."""
 
+SEEN_KEPT: Final = 4_096
+"""Tool calls that came before a gate, which are remembered to know one that never did."""
+
 Output = dict[str, Any]
 
 
 class Conversation:
-    """One session as its hooks tell it. `decide_within` is in seconds."""
+    """One session as its hooks tell it. `decide_within` is in seconds.
 
-    def __init__(self, run: Run, *, decide_within: float) -> None:
+    `earlier` are calls that were allowed in a process before this one, `keep` is told which are allowed and not over.
+    """
+
+    def __init__(
+        self,
+        run: Run,
+        *,
+        decide_within: float,
+        earlier: Collection[str] = (),
+        keep: Callable[[Collection[str]], object] | None = None,
+    ) -> None:
         self.run = run
         self._decide_within = decide_within
         self._begun: OrderedDict[str, Decision] = OrderedDict()
+        self._seen: OrderedDict[str, bool] = OrderedDict()  # whether it may have run
+        self._earlier = dict.fromkeys(earlier)
+        self._keep = keep or (lambda _: None)
 
     async def take(self, event: Mapping[str, Any], *, within: float | None = None) -> Output:
         """Report an event, wait if it is one that waits, and return what Claude Code is told.
@@ -71,6 +87,7 @@ class Conversation:
             call_id=str(event.get("tool_use_id", "")),
             decide_within=within,
         )
+        self._note(action.call_id, ran=False)
         try:
             decision = await self.run.gate(action)
         except (RunRefusedError, BusStoppedError, ValueError) as error:
@@ -79,7 +96,8 @@ class Conversation:
             return denied(words(decision))
         self._begun[action.call_id] = decision
         while len(self._begun) > BEGUN_KEPT:
-            self._begun.popitem(last=False)
+            self._note(self._begun.popitem(last=False)[0], ran=True)
+        self._keep([*self._earlier, *self._begun])
         if decision.outcome == "edited":
             why = "an operator approved this call with changed input"
             return _edited(decision.args, why)
@@ -89,12 +107,24 @@ class Conversation:
         call = str(event.get("tool_use_id", ""))
         text = str(event.get("error", "")) if failed else response_text(event.get("tool_response"))
         decision = self._begun.pop(call, None)
-        if decision is None:
+        if decision is not None:
+            (decision.failed if failed else decision.done)(text)
+        elif call in self._earlier or self._seen.get(call, False) or (failed and call in self._seen):
+            # Allowed in an earlier process, told twice, or the failure of a call that was denied.
+            self._earlier.pop(call, None)
             self.run.tool_result(str(event.get("tool_name", "")), text, error=failed, call_id=call)
-        elif failed:
-            decision.failed(text)
         else:
-            decision.done(text)
+            given = event.get("tool_input")
+            tool = str(event.get("tool_name", ""))
+            args = given if isinstance(given, dict) else {}
+            self.run.ran(Action(tool, args, call_id=call), text, failed=failed)
+        self._note(call, ran=True)
+        self._keep([*self._earlier, *self._begun])
+
+    def _note(self, call: str, *, ran: bool) -> None:
+        self._seen[call] = ran
+        while len(self._seen) > SEEN_KEPT:
+            self._seen.popitem(last=False)
 
 
 def words(decision: Decision) -> str:

@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import hashlib
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from pathlib import Path
 from typing import Any, Final
 
@@ -36,11 +36,15 @@ class ClaudeGoneError(Exception):
 
 
 class Life(msgspec.Struct, frozen=True):
-    """What is kept of a session on disk: how often it was begun, whether it ended, and whether an operator ended it."""
+    """What is kept of a session on disk: how often it was begun, whether it ended, and whether an operator ended it.
+
+    `allowed` are its calls that were allowed and not reported: the next keeper hears how they went.
+    """
 
     number: int = 0
     ended: bool = False
     killed: bool = False
+    allowed: tuple[str, ...] = ()
 
 
 class Session:
@@ -129,7 +133,12 @@ class Sessions:
         session = Session(name)
         began: asyncio.Future[Run] = asyncio.get_running_loop().create_future()
         session.task = asyncio.create_task(self._live(session, event, began), name=f"session {name}")
-        session.talk = Conversation(await began, decide_within=self._decide_within)
+        session.talk = Conversation(
+            await began,
+            decide_within=self._decide_within,
+            earlier=self._life(name).allowed,
+            keep=lambda calls: self._allow(name, calls),
+        )
         self._open[name] = session
         return session
 
@@ -164,6 +173,14 @@ class Sessions:
             return run, True
         self._keep(name, Life(life.number + 1))
         return run_id(name, life.number + 1), False
+
+    def _allow(self, name: str, calls: Collection[str]) -> None:
+        try:
+            self._keep(name, msgspec.structs.replace(self._life(name), allowed=tuple(calls)))
+        except OSError:
+            log.exception(
+                "session %s: what is allowed is not kept; a next keeper would call it ungated", name
+            )
 
     def _file(self, name: str) -> Path:
         return self._folder / "sessions" / f"{self._agent.name}~{run_id(name, 1)}.json"

@@ -1,7 +1,8 @@
 """The gate in an MCP proxy: what a client sends goes on to the server, but calls of tools wait for a decision.
 
 No transport is in it: whoever has one feeds messages of both sides in and sends what comes out. Everything that is no call
-passes unchanged in both directions: resources, prompts, progress, elicitation, sampling, and what is yet to come.
+passes in both directions: resources, prompts, progress, elicitation, sampling, and what is yet to come. To the server goes
+only a message made anew of the members that were understood (`words.anew`).
 """
 
 from __future__ import annotations
@@ -56,11 +57,24 @@ class McpGate:
         self._lists: set[Id] = set()
         self._tools: dict[str, dict[str, Any]] = {}
         self._asked: dict[Id, asyncio.Future[Message]] = {}
-        self._own = (f"watchfloor-{secrets.token_hex(4)}-{number}" for number in itertools.count(1))
+        self._mark = f"watchfloor-{secrets.token_hex(4)}-"
+        self._own = (f"{self._mark}{number}" for number in itertools.count(1))
 
     async def from_client(self, message: Message) -> None:
-        """Take what the client sent."""
-        method, request = message.get("method"), words.request_id(message)
+        """Take what the client sent.
+
+        Raises:
+            NotMcpError: it may be read in two ways, and has no id by which that could be said.
+        """
+        request = words.request_id(message)
+        try:
+            message = words.anew(message)
+        except words.NotMcpError as error:
+            if request is None:
+                raise
+            await self._to_client(words.failure(request, str(error)))
+            return
+        method = message.get("method")
         if request is not None and (request in self._held or request in self._begun):
             await self._to_client(words.failure(request, f"a call with the id {request!r} is running"))
         elif request is not None and method not in words.HARMLESS:
@@ -84,9 +98,12 @@ class McpGate:
             if message.get("method") == words.LIST_CHANGED:
                 self._tools.clear()
             return True
-        asked = self._asked.pop(answered, None)
-        if asked is not None:
-            if not asked.done():
+        if isinstance(answered, str) and answered.startswith(
+            self._mark
+        ):  # also one that nobody waits for any more
+            self._learn(message)
+            asked = self._asked.pop(answered, None)
+            if asked is not None and not asked.done():
                 asked.set_result(message)
             return False
         decision = self._begun.pop(answered, None)
@@ -157,6 +174,8 @@ class McpGate:
         if not isinstance(args, dict | None):
             raise words.NotMcpError("arguments are an object")
         tool = await self._tool(name, given) if called else None
+        if called and args:
+            words.unlike(args, words.properties(tool), "arguments")
         action = Action(
             name,
             args or {},
@@ -234,9 +253,11 @@ class McpGate:
             wanted: dict[str, Any] = {"_meta": about} if about else {}
             if cursor is not None:
                 wanted["cursor"] = cursor
-            await self._to_server({"jsonrpc": "2.0", "id": own, "method": words.LIST, "params": wanted})
-            message = await answer
-            self._learn(message)
+            try:
+                await self._to_server({"jsonrpc": "2.0", "id": own, "method": words.LIST, "params": wanted})
+                message = await answer
+            finally:
+                self._asked.pop(own, None)
             result = message.get("result")
             cursor = result.get("nextCursor") if isinstance(result, dict) else None
             if cursor is None:

@@ -9,8 +9,9 @@ from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any, Final
 
 from bus.adapters.mcp import words
+from bus.adapters.mcp.asking import Asking, asked, asking, local
 from bus.adapters.mcp.gate import McpGate
-from bus.adapters.mcp.upstream import OURS, Answer, Headers, Upstream, UpstreamError
+from bus.adapters.mcp.upstream import Answer, Headers, Upstream, UpstreamError
 from bus.adapters.mcp.words import Id, Message
 from bus.decision import RunKilled
 from bus.job import Run
@@ -27,9 +28,6 @@ HELD_AFTER: Final = 1.0
 TELL_EVERY: Final = 5.0
 """Seconds between two signs of life to it."""
 
-LOCAL: Final = frozenset({"127.0.0.1", "localhost", "[::1]"})
-"""Hosts by which a page in a browser cannot be lured to us: any other name may be made to point here."""
-
 SESSION: Final = b"mcp-session-id"
 
 Scope = MutableMapping[str, Any]
@@ -45,8 +43,6 @@ class Channel:
         self, run: Run, upstream: Upstream, killed: Callable[[RunKilled], object], wait: float
     ) -> None:
         self.outs: dict[Id, Out] = {}
-        self.straight: dict[int, Message] = {}
-        self.headers: Headers = []
         self._upstream = upstream
         self._tasks: set[asyncio.Task[None]] = set()
         self.gate = McpGate(run, self._to_server, self._to_client, decide_within=wait)
@@ -63,7 +59,7 @@ class Channel:
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
         else:
-            self.straight[id(message)] = message
+            asking.get().passed = message
 
     async def _to_client(self, message: Message) -> None:
         out = self.outs.get(message["id"]) if "id" in message and "method" not in message else None
@@ -71,11 +67,8 @@ class Channel:
             out.set_result((False, message))
 
     async def _own(self, message: Message) -> None:
-        headers = [(name, value) for name, value in self.headers if name not in (b"mcp-method", b"mcp-name")]
-        if len(headers) < len(self.headers):
-            headers.append((b"mcp-method", words.LIST.encode()))
         with contextlib.suppress(UpstreamError, words.NotMcpError):
-            async with self._upstream.ask("POST", headers, words.encode(message)) as answer:
+            async with self._upstream.ask("POST", asking.get().of_a_list, words.encode(message)) as answer:
                 async for _ in inspected(answer, self.gate):
                     pass
 
@@ -103,12 +96,13 @@ class McpFront:
             await _say(send, 405, "watchfloor: POST, GET and DELETE")
             return
         channel = await self._channel(dict(headers).get(SESSION, b""))
-        channel.headers = [(name, value) for name, value in headers if name not in OURS]
+        request = asked(method, headers)
+        asking.set(request)
         try:
             if method == "POST":
-                await self._post(channel, receive, send)
+                await self._post(channel, request, receive, send)
             else:
-                await self._pass(channel, method, b"", receive, send, started=False)
+                await self._pass(channel, request, b"", receive, send, started=False)
         except words.NotMcpError as error:
             await _say(send, 400, f"watchfloor: {error}")
         except UpstreamError as error:
@@ -137,16 +131,17 @@ class McpFront:
         if not self.ended.done():
             self.ended.set_result(error)
 
-    async def _post(self, channel: Channel, receive: Receive, send: Send) -> None:
+    async def _post(self, channel: Channel, client: Asking, receive: Receive, send: Send) -> None:
         message = words.decode(await _body(receive))
+        client.agrees(message)
         request = words.request_id(message)
         if request is None:
             await channel.gate.from_client(message)
-            passed = channel.straight.pop(id(message), None)
-            if passed is None:
+            if client.passed is None:
                 await _say(send, 202, "")
             else:
-                await self._pass(channel, "POST", words.encode(passed), receive, send, started=False)
+                body = words.encode(client.passed)
+                await self._pass(channel, client, body, receive, send, started=False)
             return
         if request in channel.outs:
             raise words.NotMcpError(f"a call with the id {request!r} is running")
@@ -155,16 +150,15 @@ class McpFront:
         gone = asyncio.create_task(_gone(receive))
         try:
             await channel.gate.from_client(message)
-            started = await self._held(channel, out, gone, send)
+            started = await self._held(client, out, gone, send)
             if not out.done():  # the client left, and nobody would read an answer
                 cancel = {"jsonrpc": "2.0", "method": words.CANCELLED, "params": {"requestId": request}}
                 await channel.gate.from_client(cancel)
-                channel.straight.pop(id(cancel), None)
                 return
             forward, answer = out.result()
             if forward:
                 body = words.encode(answer)
-                await self._pass(channel, "POST", body, receive, send, started=started, gone=gone)
+                await self._pass(channel, client, body, receive, send, started=started, gone=gone)
             else:
                 await _tell(send, answer, started=started)
         finally:
@@ -172,16 +166,15 @@ class McpFront:
             channel.outs.pop(request, None)
             channel.gate.lost(request, "the connection ended before an answer came")
 
-    async def _held(self, channel: Channel, out: Out, gone: asyncio.Task[None], send: Send) -> bool:
+    async def _held(self, client: Asking, out: Out, gone: asyncio.Task[None], send: Send) -> bool:
         """Wait until a request goes on, is answered, or its client left. Return whether the answer's head was sent."""
-        accepts = any(name == b"accept" and b"text/event-stream" in value for name, value in channel.headers)
         started, pause = False, HELD_AFTER
         waiting: set[asyncio.Future[Any]] = {out, gone}
         while True:
             done, _ = await asyncio.wait(waiting, timeout=pause, return_when=asyncio.FIRST_COMPLETED)
             if done:
                 return started
-            if accepts:
+            if client.takes_events:
                 if not started:
                     await _head(
                         send, 200, [(b"content-type", b"text/event-stream"), (b"cache-control", b"no-cache")]
@@ -193,7 +186,7 @@ class McpFront:
     async def _pass(
         self,
         channel: Channel,
-        method: str,
+        client: Asking,
         body: bytes,
         receive: Receive,
         send: Send,
@@ -203,7 +196,7 @@ class McpFront:
     ) -> None:
         """Forward a request, and its answer as it comes. If the head was `started`, an answer in JSON becomes an event."""
         leaving = gone or asyncio.create_task(_gone(receive))
-        work = asyncio.create_task(self._relay(channel, method, body, send, started=started))
+        work = asyncio.create_task(self._relay(channel, client, body, send, started=started))
         try:
             await asyncio.wait({work, leaving}, return_when=asyncio.FIRST_COMPLETED)
             if work.done():
@@ -213,8 +206,10 @@ class McpFront:
                 task.cancel()
             await asyncio.gather(work, leaving, return_exceptions=True)
 
-    async def _relay(self, channel: Channel, method: str, body: bytes, send: Send, *, started: bool) -> None:
-        async with self._upstream.ask(method, channel.headers, body) as answer:
+    async def _relay(
+        self, channel: Channel, client: Asking, body: bytes, send: Send, *, started: bool
+    ) -> None:
+        async with self._upstream.ask(client.method, client.headers, body) as answer:
             wrap = started and answer.kind != "text/event-stream"
             if not started:
                 await _head(send, answer.status, answer.headers)
@@ -244,18 +239,6 @@ async def inspected(answer: Answer, gate: McpGate) -> Any:
             with contextlib.suppress(words.NotMcpError):
                 await gate.from_server(words.decode(data))
             yield event + b"\n\n"
-
-
-def local(headers: Headers) -> bool:
-    """Whether a request was meant for this machine: its Host and, from a browser, its Origin are local names."""
-    told = dict(headers)
-    host = told.get(b"host", b"").decode("latin-1")
-    origin = told.get(b"origin", b"").decode("latin-1")
-    return _name(host) in LOCAL and (not origin or _name(origin.partition("://")[2]) in LOCAL)
-
-
-def _name(authority: str) -> str:
-    return authority.partition("]")[0] + "]" if authority.startswith("[") else authority.partition(":")[0]
 
 
 async def _body(receive: Receive) -> bytes:

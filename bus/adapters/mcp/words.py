@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import unicodedata
+from collections.abc import Collection, Mapping
 from typing import Any, Final
 
 import msgspec
@@ -46,6 +47,11 @@ HARMLESS: Final = frozenset(
 READS: Final = {"resources/read": "uri", "prompts/get": "name"}
 """Requests whose results the model reads, and the parameter that says what of."""
 
+REQUEST: Final = ("jsonrpc", "id", "method", "params")
+ANSWER: Final = ("jsonrpc", "id", "result", "error")
+CALL_PARAMS: Final = ("name", "arguments", "_meta", "task", "inputResponses", "requestState")
+"""What a call of a tool is made of, in any version up to 2026-07-28."""
+
 BAD_REQUEST: Final = -32_600
 NAME_CHARS: Final = 128
 
@@ -81,6 +87,46 @@ def decode(line: bytes | str) -> Message:
 def encode(message: Message) -> bytes:
     """Write one message, without a line's end. What a server gets is always written anew: it reads what we have read."""
     return _ENCODER.encode(message)
+
+
+def anew(message: Message) -> Message:
+    """Make a client's message again of what the protocol knows, so that no server reads in it what nobody judged.
+
+    Other members are left out. Readers of JSON differ in which names they take for the same (Go's compares them without
+    case, C's ends at a NUL); a member that one of them may take for a known one is an error.
+
+    Raises:
+        NotMcpError: there is such a member, or a NUL in a name that is called.
+    """
+    unlike(message, {*REQUEST, *ANSWER}, "the message")
+    made: Message = {
+        name: message[name] for name in (REQUEST if "method" in message else ANSWER) if name in message
+    }
+    if "\0" in made.get("method", ""):
+        raise NotMcpError("a method has no NUL in it")
+    if made.get("method") == CALL and isinstance(given := made.get("params"), dict):
+        unlike(given, CALL_PARAMS, "params")
+        made["params"] = {name: given[name] for name in CALL_PARAMS if name in given}
+        if isinstance(given.get("name"), str) and "\0" in given["name"]:
+            raise NotMcpError("a tool's name has no NUL in it")
+    return made
+
+
+def unlike(given: Mapping[str, Any], known: Collection[str], where: str) -> None:
+    """Refuse members that are none of the known ones and that some reader may take for one.
+
+    Raises:
+        NotMcpError: there is one. The text names it.
+    """
+    plain = {_folded(name): name for name in known}
+    for name in given:
+        alike = plain.get(_folded(name)) or plain.get(_folded(name.partition("\0")[0]))
+        if alike is not None and name not in known:
+            raise NotMcpError(f"{where}: {name!r} may be read as {alike!r}; name it so or leave it out")
+
+
+def _folded(name: str) -> str:
+    return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", name).replace("\0", "").casefold())
 
 
 def request_id(message: Message) -> Id | None:
@@ -152,6 +198,13 @@ def hints(tool: Mapping[str, Any] | None) -> Hints | None:
         idempotent_hint=idempotent,
         open_world_hint=open_world,
     )
+
+
+def properties(tool: Mapping[str, Any] | None) -> Collection[str]:
+    """The names of a tool's arguments, as far as its schema says them."""
+    schema = tool.get("inputSchema") if tool else None
+    found = schema.get("properties") if isinstance(schema, dict) else None
+    return found if isinstance(found, dict) else ()
 
 
 def outcome(message: Message) -> tuple[bool, str]:
