@@ -267,6 +267,18 @@ class LineList(ScrollView, inherit_bindings=False):
         self._scroll(0)
         self._show(self._row(self.cursor) or 0)
 
+    @property
+    def top(self) -> int:
+        """The first row in view."""
+        return self.scroll_offset.y
+
+    def back_to(self, top: int) -> None:
+        """Bring the rows into view that were there when `top` was the first, and go on only as far as the cursor needs."""
+        self._scroll(top)
+        row = self._row(self.cursor)
+        if row is not None:
+            self._show(row)
+
     def notify_style_update(self) -> None:
         self._painter.forget()
         super().notify_style_update()

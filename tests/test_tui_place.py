@@ -1,0 +1,56 @@
+"""Where a list stands in its rows: what a sheet or a filter moved stands where it was once they are gone."""
+
+from tests.floor_fixture import Script, calm
+from tests.tui_console import Console, console
+
+
+def waiting(asks: int) -> Script:
+    script = calm()
+    for number in range(asks):
+        script.start(f"scribe{number:02}", "r1", "Write it down")
+        script.ask(f"scribe{number:02}", "r1", "a1", "send_email", {"to": "x"})
+    return script
+
+
+def row_of_cursor(it: Console) -> int:
+    body = it.screen.body
+    return body.names.index(body.cursor) - body.top
+
+
+async def test_what_moved_under_a_sheet_leaves_the_list_where_it_was() -> None:
+    script = waiting(24)
+    async with console(script) as it:
+        await it.press("down", "down", "K")
+        assert it.screen.body.cursor == "wait:scribe02/r1/a1"
+        script.lose("scribe02")  # it goes below all that can still be answered
+        await it.settle()
+        assert it.screen.body.top > 0  # the list has few rows now, and the item keeps its own
+        await it.press("escape")
+        await it.settle()
+        assert it.screen.body.top == 0
+        assert "waits for you" in it.lines()[3]
+        assert it.screen.body.cursor == "wait:scribe02/r1/a1"
+        assert "▌" in it.text()
+
+
+async def test_a_filter_that_is_taken_away_leaves_the_list_where_it_was() -> None:
+    async with console(waiting(40)) as it:
+        for _ in range(25):
+            await it.key("down")
+        for _ in range(4):
+            await it.key("up")
+        await it.settle()
+        top, row = it.screen.body.top, row_of_cursor(it)
+        assert top > 0
+        await it.press("slash")
+        await it.type("scribe")
+        await it.press("enter", "escape")
+        await it.settle()
+        assert (it.screen.body.top, row_of_cursor(it)) == (top, row)
+        await it.press("slash")
+        await it.type("scribe39")
+        await it.press("enter", "escape")
+        await it.settle()
+        body = it.screen.body
+        assert body.cursor == "wait:scribe39/r1/a1"
+        assert body.names.index(body.cursor) in body.in_view
