@@ -55,3 +55,31 @@ async def test_a_filter_that_is_taken_away_leaves_the_list_where_it_was() -> Non
         body = it.screen.body
         assert body.cursor == "wait:scribe39/r1/a1"
         assert body.names.index(body.cursor) in body.in_view
+
+
+async def test_alarms_stand_where_they_stood_after_a_sheet_that_took_another_number_of_rows() -> None:
+    script = calm()
+    for number in range(30):
+        script.alarm(f"gap:{number}", f"events are lost, {number}", 2, agent=f"mover{number:02}", run="r1")
+    async with console(script) as it:
+        await it.press("3", "end", "up", "up", "up")
+        body = it.screen.body
+        top, cursor = body.top, body.cursor
+        for key in ("O", "escape"):
+            await it.press(key)
+            await it.settle()
+            assert body.names.index(body.cursor) in body.in_view
+        assert (body.top, body.cursor) == (top, cursor)
+
+
+async def test_a_row_that_a_filter_lists_shows_what_its_heading_says() -> None:
+    script = calm()
+    script.start("scribe", "s1", "Write it down")
+    async with console(script) as it:
+        script.tick(30)
+        await it.press("slash")
+        await it.type("scribe")
+        head, row = it.lines()[3:5]
+        assert head.endswith("ago")
+        assert row.startswith("▌  scribe")
+        assert row.endswith("s")  # an age, and no numbers of the agent

@@ -132,8 +132,7 @@ class FloorScreen(PointedScreen, inherit_bindings=False):
                 self._top_before = self.body.top
         elif self._top_before is not None:
             top, self._top_before = self._top_before, None
-            if top != self.body.top:
-                self.call_after_refresh(self.body.back_to, top)
+            self.body.back_to(top, self._shared[0])
 
     def offers(self) -> Offers:
         typed = self.sheet.typed if self.sheet else ""
