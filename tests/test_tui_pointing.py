@@ -90,7 +90,7 @@ async def test_the_key_line_is_pressed_where_that_acts_on_nothing() -> None:
         line = it.lines()[-1]
         await click(it, line.index("approve"), 23)
         assert it.mode() == "decide"
-        await click(it, line.index("esc"), 23)
+        await click(it, line.index("esc "), 23)
         assert it.mode() == "fleet"
         await click(it, it.lines()[-1].index("help"), 23)
         assert it.mode() == "help"

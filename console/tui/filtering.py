@@ -21,12 +21,16 @@ class FilteringScreen(ActingScreen):
         self.filter = Filter()
         self.typing = False
         self._other_rows = False
+        self._all_from = 0  # the first row in view when there was no filter yet
 
     def _load(self, names: Sequence[str]) -> bool:
         taken = super()._load(names)
         if taken and self._other_rows:
             self._other_rows = False
-            self.body.show_from_top()
+            if self.filter:
+                self.body.show_from_top()
+            else:
+                self.body.back_to(self._all_from)
         return taken
 
     def narrowed(self) -> tuple[int, int, int]:
@@ -69,7 +73,9 @@ class FilteringScreen(ActingScreen):
         return self.mode == "filter" or super().asks_for_text
 
     def _narrow(self, text: str) -> None:
-        self.filter = filters.parse(text)
+        was, self.filter = self.filter, filters.parse(text)
+        if self.filter and not was:
+            self._all_from = self.body.top
         self._other_rows = True
         self.floor.pace.settle()  # rows may move at once: that is what was asked for
 

@@ -36,9 +36,12 @@ _ASIDE: Final = 12
 """Columns to spare from which a word about a waiting run stands beside its bar."""
 
 
-def row(index: FleetIndex, item: Item, view: View) -> Line:
-    """One line of the fleet; grey, and marked at the edge, when it is not what is so now."""
-    line = _row(index, item, view)
+def row(index: FleetIndex, item: Item, view: View, *, alone: bool = False) -> Line:
+    """One line of the fleet; grey, and marked at the edge, when it is not what is so now.
+
+    `alone`: a filter lists each run on its own, so that none has the numbers of its agent.
+    """
+    line = _row(index, item, view, alone=alone)
     return line if item.kind in ("head", "blank", "none") else as_known(line, view)
 
 
@@ -52,7 +55,7 @@ def as_known(line: Line, view: View) -> Line:
     return stale.at(view.last + 1, "?", "muted").line
 
 
-def _row(index: FleetIndex, item: Item, view: View) -> Line:
+def _row(index: FleetIndex, item: Item, view: View, *, alone: bool) -> Line:
     match item.kind:
         case "head":
             return _head(index, item.key, view)
@@ -71,7 +74,7 @@ def _row(index: FleetIndex, item: Item, view: View) -> Line:
         return BLANK
     if item.kind == "ill":
         return _ill(index, run, view)
-    return _rest(index, run, view) if item.kind == "rest" else _well(index, run, view)
+    return _rest(index, run, view) if item.kind == "rest" else _well(index, run, view, alone=alone)
 
 
 def _head(index: FleetIndex, title: str, view: View) -> Line:
@@ -212,13 +215,13 @@ def _agent(index: FleetIndex, name: str, view: View) -> Line:
     return _numbers(row, view, index, max(runs, key=lambda run: run.started_at), total)
 
 
-def _well(index: FleetIndex, run: Run, view: View) -> Line:
+def _well(index: FleetIndex, run: Run, view: View, *, alone: bool) -> Line:
     """A run that is well: an agent's only one, or one of those that it was unfolded into."""
     row = _start(run, None).at(22, figures.spark(progress(run)), "rule")
     step = run.steps[-1] if run.steps else None
     of = f" of {run.steps_of}" if run.steps_of else ""
     doing = f"step {step.step}{of} {step.name}" if step else run.state
-    if index.well_runs_of(run.agent) == 1:
+    if index.well_runs_of(run.agent) == 1 and not alone:
         row.at(24, doing, "muted", end=view.last - 32)
         return _numbers(row, view, index, run, 1)
     row.at(24, doing, end=view.last - 5)

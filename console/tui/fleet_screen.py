@@ -94,7 +94,7 @@ class FleetScreen(FilteringScreen):
         item = self._shown[row]
         if item.kind == "head" and self.filter:
             return fleet_rows.narrowed_head(item.key, self._sizes.get(item.key, 0), self.view)
-        return fleet_rows.row(self.floor.index, item, self.view)
+        return fleet_rows.row(self.floor.index, item, self.view, alone=bool(self.filter))
 
     def _load(self, names: Sequence[str]) -> bool:
         chosen = self.body.cursor

@@ -39,6 +39,7 @@ class FloorScreen(PointedScreen, inherit_bindings=False):
         super().__init__()
         self.covered = False  # the palette lies over it
         self.room = 0  # rows between the fixed ones, a sheet's among them
+        self._top_before: int | None = None  # the first row in view when the sheet that is up took rows away
         self._anew = True  # it was not in front: rows may move, nobody looked at them
 
     # ---- what a subclass says ----------------------------------------------------------------------------------------
@@ -117,11 +118,21 @@ class FloorScreen(PointedScreen, inherit_bindings=False):
         self.laid_out = self.sheet
         if changed:
             self.call_after_refresh(floor.draw)
+        self._mind_place()
         quiet = isinstance(self.sheet, KillSheet) or not view.live
         self.show_pane(self.detail(cells) if cells else [], cells, height, grey=quiet)
         self.keys.show([frame.key_line(self.offers(), self.closed)])
         self.body.frame()
         self.painted()
+
+    def _mind_place(self) -> None:
+        """What moved while a sheet left the list few rows does not leave it elsewhere once all its rows are back."""
+        if self.sheet is not None:
+            if self._top_before is None and self.body.cursor:
+                self._top_before = self.body.top
+        elif self._top_before is not None:
+            top, self._top_before = self._top_before, None
+            self.body.back_to(top, self._shared[0])
 
     def offers(self) -> Offers:
         typed = self.sheet.typed if self.sheet else ""

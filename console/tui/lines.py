@@ -182,6 +182,8 @@ class LineList(ScrollView, inherit_bindings=False):
         self._painted: dict[int, tuple[Line, bool]] = {}
         self.names: Sequence[str] = ()
         self.cursor = ""
+        self._height = 0
+        self._going_to: int | None = None
 
     def load(self, names: Sequence[str]) -> None:
         """Take another list of items. The cursor stays on its item, and the item on its row of the screen if it can."""
@@ -194,8 +196,20 @@ class LineList(ScrollView, inherit_bindings=False):
         now_at = self._row(self.cursor)
         if now_at is None:
             self.cursor = self._nearest(was_at or 0)
+            if was_at is not None and (row := self._row(self.cursor)) is not None:
+                self._show(row)
         elif was_at is not None and now_at != was_at:
             self._scroll(self.scroll_offset.y + now_at - was_at)
+
+    def on_resize(self) -> None:
+        """A cursor that was in view stays in view, however few rows a sheet or what is said below leaves."""
+        before, self._height = self._height, self.size.height
+        if self._going_to is not None:
+            top, self._going_to = self._going_to, None
+            self.back_to(top)
+            return
+        if self.cursor and self.top <= (row := self._row(self.cursor) or 0) < self.top + before:
+            self._show(row)
 
     def frame(self) -> None:
         """Paint again what no longer looks as it did; call once a frame."""
@@ -266,6 +280,19 @@ class LineList(ScrollView, inherit_bindings=False):
         """Bring the first rows into view, and the cursor's if it is further down."""
         self._scroll(0)
         self._show(self._row(self.cursor) or 0)
+
+    @property
+    def top(self) -> int:
+        """The first row in view."""
+        return self.scroll_offset.y
+
+    def back_to(self, top: int, height: int | None = None) -> None:
+        """Have `top` be the first row in view, but for what the cursor needs; once there are `height` rows, if given."""
+        if height not in (None, self.size.height):
+            self._going_to = top
+        else:
+            self._scroll(top)
+            self._show(self._row(self.cursor) or 0 if self.cursor else top)
 
     def notify_style_update(self) -> None:
         self._painter.forget()
