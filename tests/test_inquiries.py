@@ -159,7 +159,7 @@ def test_what_a_stranger_asks_under_an_operators_id_is_not_answered() -> None:
 
 
 @pytest.mark.parametrize("verb", ["health", "history"])
-def test_a_question_under_the_id_of_an_intent_is_refused_and_told(verb: str) -> None:
+def test_a_question_under_the_id_of_an_intent_is_refused_and_told(verb: Verb) -> None:
     bench = Bench()
     bench.event(1, RunStarted(goal="g"))
     bench.intent("hold", id="X")
