@@ -255,7 +255,9 @@ async def watching(feed: Feed, *, size: tuple[int, int] = (80, 24)) -> AsyncIter
     """Open a console on a live floor that hears `feed`."""
     clock = [100.0]
     source = FakeSource(cast("Script", feed))
-    app = FloorApp(source.open, site=feed.fleet.site, operator="op-2", zone=UTC, clock=lambda: clock[0], paced=False)
+    app = FloorApp(
+        source.open, site=feed.fleet.site, operator="op-2", zone=UTC, clock=lambda: clock[0], paced=False
+    )
     async with app.run_test(size=size) as pilot:
         await furnished(app, pilot)
         found = Console(app, pilot, source, clock)
