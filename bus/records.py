@@ -145,7 +145,11 @@ class CommandFailed(Data, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class IntentRefused(Data, frozen=True, kw_only=True, omit_defaults=True):
-    """An operator's intent that changed nothing, and why."""
+    """An intent that changed nothing, and why.
+
+    `standing` is what its signature was worth, `key` the fingerprint that made it where that was an enrolled key of
+    `operator`. Without `standing`, as in older logs, anybody may have written the name.
+    """
 
     TYPE: ClassVar[str] = "intent.refused"
     intent: str
@@ -154,6 +158,8 @@ class IntentRefused(Data, frozen=True, kw_only=True, omit_defaults=True):
     outcome: Literal["stale", "conflict", "unsigned", "unknown-key", "replayed", "illegal", "closed"]
     reason: str
     action: str = ""
+    standing: Literal["", "signed", "unsigned", "unknown-key"] = ""
+    key: str = ""
 
 
 class OutcomeVerified(Data, frozen=True, kw_only=True, omit_defaults=True):

@@ -136,6 +136,7 @@ def acted() -> Script:
         outcome="conflict",
         reason="approved by op-1 before",
         action="a2",
+        standing="signed",
     )
     script.tick(5).supervisor(refused, "refunds", "7q51")
     script.tick(5).supervisor(OutcomeVerified(action="a2", ok=True, by="op-1"), "refunds", "7q51")

@@ -5,11 +5,11 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bus.records import ActionDecided, OperatorSigned
-from console.core.deeds import DEEDS_KEPT, Deed
+from bus.records import ActionDecided, IntentRefused, OperatorSigned
+from console.core.deeds import DEEDS_KEPT, REFUSED_KEPT, Deed
 from console.core.reduce import reduce
 from console.core.state import Fleet, decode, encode
-from tests.desk_fixture import Bench
+from tests.desk_fixture import OPERATOR, Bench
 from tests.floor_fixture import Script
 from tests.policy_floor import acted
 from tests.strategies import logs
@@ -84,3 +84,59 @@ def test_the_supervisor_records_a_key_before_the_first_word_it_signs_and_once() 
     assert types.count("operator.signed") == 1
     [signed] = [deed for deed in bench.desk.fleet.audit.deeds if deed.did == "sign"]
     assert signed.key.startswith("SHA256:")
+
+
+def refused(standing: str, key: str = "") -> IntentRefused:
+    return IntentRefused(
+        intent="i",
+        operator="op-1",
+        verb="approve",
+        outcome="stale",
+        reason="r",
+        standing=standing,  # type: ignore[arg-type]
+        key=key,
+    )
+
+
+def test_a_refusal_stands_under_a_name_and_key_only_where_that_key_signed_it() -> None:
+    script = Script()
+    script.supervisor(OperatorSigned(operator="op-1", key="SHA256:mine"))
+    script.supervisor(refused("signed", "SHA256:other"))
+    for standing in ("unsigned", "unknown-key", ""):
+        script.supervisor(refused(standing))
+    found = [(deed.who, deed.key) for deed in script.fleet.audit.deeds if deed.did == "approve"]
+    assert found == [("op-1", "SHA256:other"), *[("op-1 (unsigned)", "")] * 3]
+
+
+def test_a_first_key_is_said_to_be_the_first() -> None:
+    script = Script()
+    for key in ("SHA256:old", "SHA256:new"):
+        script.supervisor(OperatorSigned(operator="op-1", key=key))
+    words = [deed.text for deed in script.fleet.audit.deeds if deed.did == "sign"]
+    assert words == ["with a key for the first time", "with another key than before"]
+
+
+def test_strangers_refusals_push_out_only_each_other() -> None:
+    script = Script()
+    script.supervisor(ActionDecided(action="mine", outcome="rejected", by="op-1"), "a", "r")
+    for _ in range(DEEDS_KEPT * 2):
+        script.supervisor(refused("unsigned"))
+    audit = script.fleet.audit
+    assert "a/r/mine" in [deed.about for deed in audit.deeds]
+    assert sum(deed.who == "op-1 (unsigned)" for deed in audit.deeds) == REFUSED_KEPT == len(audit.strange)
+    assert audit.cut
+    for number in range(DEEDS_KEPT):
+        script.supervisor(ActionDecided(action=f"a{number}", outcome="rejected", by="op-1"), "a", "r")
+    assert (len(audit.deeds), audit.strange) == (DEEDS_KEPT, [])
+
+
+def test_the_record_of_a_refusal_says_what_its_signature_was_worth() -> None:
+    bench = Bench()
+    bench.intent("approve", key=None, agent="a", run="r", action="x")
+    assert (bench.last("intent.refused")["standing"], "key" in bench.last("intent.refused")) == (
+        "unsigned",
+        False,
+    )
+    bench.intent("approve", agent="a", run="r", action="x")
+    last = bench.last("intent.refused")
+    assert (last["standing"], last["key"]) == ("signed", OPERATOR.public.fingerprint)

@@ -13,6 +13,7 @@ from typing import Final, NamedTuple
 
 from console.core.alarm_kinds import RESPONSE
 from console.core.alarm_state import Alarm, Load
+from console.core.deeds import UNSIGNED
 from console.core.state import Fleet
 
 MINUTE: Final = 60_000
@@ -38,9 +39,6 @@ READ_OF: Final = 10
 ACCEPT_MOST: Final = 0.95
 ACCEPT_OF: Final = 50
 """Share approved, of the last so many decisions from S2 up, above which asking finds nothing out."""
-
-UNSIGNED: Final = " (unsigned)"
-"""Stands behind the name of whoever spoke under it without the signature of its key; no name of an operator ends so."""
 
 RAISED_KEPT: Final = 1_000
 ANSWERED_KEPT: Final = 1_000

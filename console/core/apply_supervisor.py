@@ -19,11 +19,12 @@ from bus.records import (
     GapFound,
     RunContained,
 )
-from console.core.alarm_load import UNSIGNED, count_decision
+from console.core.alarm_load import count_decision
 from console.core.apply_alarm import APPLY_ALARM
 from console.core.apply_grant import APPLY_GRANT, used
 from console.core.apply_outcome import APPLY_OUTCOME
 from console.core.apply_site import APPLY_SITE
+from console.core.deeds import UNSIGNED
 from console.core.lifecycle import ACTION, COMMAND, ENDED, RUN, advance
 from console.core.policy_state import count
 from console.core.room import keep_command, keep_edit

@@ -29,6 +29,9 @@ from bus.records import (
 )
 from console.core.text import plain
 
+UNSIGNED: Final = " (unsigned)"
+"""Stands behind the name of whoever spoke under it without the signature of its key; no name of an operator ends so."""
+
 NOBODY: Final = ("clock", "policy", "pass-list", "grant", "agent", "supervisor", "recorded late")
 """Who decides without being a person."""
 
@@ -37,6 +40,9 @@ ALONE: Final = ("policy", "pass-list")
 
 DEEDS_KEPT: Final = 200
 """Deeds that the fleet keeps, the newest; the log has them all."""
+
+REFUSED_KEPT: Final = 40
+"""Of these at most so many are refusals of strangers, who can make as many as they like."""
 
 NAME_CHARS: Final = 64
 TEXT_CHARS: Final = 160
@@ -62,11 +68,15 @@ class Deed(Struct, frozen=True, array_like=True):
 
 
 class Audit(Struct, kw_only=True, omit_defaults=True):
-    """The newest deeds, in order, and the fingerprint of the key that each operator signs with. `cut`: there were more."""
+    """The newest deeds, in order, and the fingerprint of the key that each operator signs with. `cut`: there were more.
+
+    `strange` are the positions of those that are refusals of strangers.
+    """
 
     deeds: list[Deed] = field(default_factory=list)
     keys: dict[str, str] = field(default_factory=dict)
     cut: bool = False
+    strange: list[int] = field(default_factory=list)
 
 
 DOERS: Final = (
@@ -101,7 +111,7 @@ def deed_of(record: Record, keys: dict[str, str]) -> Deed | None:
     """The deed that a record is, or None. `keys` are the fingerprints that operators sign with at that time."""
     if record.from_agent or type(record.data) not in _DOERS:
         return None
-    found = _told(record)
+    found = _told(record, keys)
     if found is None:
         return None
     who, did, outcome, text, extra = found
@@ -117,24 +127,32 @@ def deed_of(record: Record, keys: dict[str, str]) -> Deed | None:
         alarm=extra.get("alarm", ""),
         command=extra.get("command", ""),
         text=plain(text, TEXT_CHARS),
-        key=extra.get("key", "") or keys.get(who, ""),
+        key=extra["key"] if "key" in extra else keys.get(who, ""),
     )
 
 
-def keep(audit: Audit, record: Record) -> None:
-    """Remember the deed that a record is, if it is one."""
-    deed = deed_of(record, audit.keys)
-    if deed is not None:
-        audit.deeds.append(deed)
-        if len(audit.deeds) > DEEDS_KEPT:
-            del audit.deeds[:-DEEDS_KEPT]
-            audit.cut = True
+def keep(audit: Audit, record: Record, deed: Deed | None) -> None:
+    """Remember the deed that a record is, if it is one: told by the keys that counted before it."""
+    if deed is None:
+        return
+    audit.deeds.append(deed)
+    if deed.who.endswith(UNSIGNED) and type(record.data) is IntentRefused:
+        audit.strange.append(deed.pos)
+    if len(audit.strange) > REFUSED_KEPT:
+        # Theirs push out theirs, and nobody else's.
+        oldest = audit.strange.pop(0)
+        audit.deeds = [one for one in audit.deeds if one.pos != oldest]
+        audit.cut = True
+    if len(audit.deeds) > DEEDS_KEPT:
+        del audit.deeds[:-DEEDS_KEPT]
+        audit.cut = True
+        audit.strange = [pos for pos in audit.strange if pos >= audit.deeds[0].pos]
 
 
 _Told = tuple[str, str, str, str, dict[str, str]]
 
 
-def _told(record: Record) -> _Told | None:
+def _told(record: Record, keys: dict[str, str]) -> _Told | None:
     """Who, did what, with which outcome, in which words, and what it names."""
     data: Any = record.data
     match data:
@@ -148,11 +166,16 @@ def _told(record: Record) -> _Told | None:
                 return None
             return data.by, data.kind, "", data.reason, {"command": data.command, "action": data.action}
         case IntentRefused():
-            return data.operator, data.verb, data.outcome, data.reason, {"action": data.action}
+            # Anybody can write a name: without a signature of its own it is shown for what it is, and under no key.
+            who = (
+                data.operator if data.standing == "signed" else data.operator[: 64 - len(UNSIGNED)] + UNSIGNED
+            )
+            extra = {"action": data.action, "key": data.key}
+            return who, data.verb, data.outcome, data.reason, extra
         case OutcomeVerified():
             outcome = "went well" if data.ok else "failed"
             return data.by, "verify", outcome, data.reason, {"action": data.action}
-    return _handed(data) or _of_site(data) or _of_alarm(data)
+    return _handed(data) or _of_site(data, keys) or _of_alarm(data)
 
 
 def _handed(data: Any) -> _Told | None:
@@ -169,14 +192,16 @@ def _handed(data: Any) -> _Told | None:
     return None
 
 
-def _of_site(data: Any) -> _Told | None:
+def _of_site(data: Any, known: dict[str, str]) -> _Told | None:
     match data:
         case OperatorJoined():
             return data.operator, "join", "", f"console {data.console}", {}
         case OperatorLeft():
             return data.operator, "leave", "", f"console {data.console}", {}
         case OperatorSigned():
-            return data.operator, "sign", "", "with another key than before", {"key": data.key}
+            before = known.get(plain(data.operator, NAME_CHARS), data.key)
+            words = "with another key than before" if before != data.key else "with a key for the first time"
+            return data.operator, "sign", "", words, {"key": data.key}
         case PolicyAdopted():
             return _adopted(data)
         case RecordingStarted():

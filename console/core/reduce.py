@@ -11,7 +11,7 @@ from typing import Final, Literal, NamedTuple
 from bus.codec import Record, Unknown
 from console.core.apply_agent import APPLY_AGENT
 from console.core.apply_supervisor import APPLY_SUPERVISOR
-from console.core.deeds import keep
+from console.core.deeds import deed_of, keep
 from console.core.lifecycle import RUN, IllegalTransitionError, advance
 from console.core.state import LIVES_KEPT, Fleet, Run
 from console.core.text import plain
@@ -54,11 +54,12 @@ def reduce(fleet: Fleet, record: Record) -> list[Change]:
 
 
 def _by_supervisor(fleet: Fleet, record: Record) -> list[Change]:
+    deed = deed_of(record, fleet.audit.keys)
     apply = APPLY_SUPERVISOR.get(type(record.data))
     changes = [Change("site", "")]
     if apply is not None:
         changes = [Change(kind, key) for kind, key in apply(fleet, record, record.data)]
-    keep(fleet.audit, record)
+    keep(fleet.audit, record, deed)
     return changes
 
 

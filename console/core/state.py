@@ -49,7 +49,7 @@ ARGS_OF_SITE: Final = 67_108_864
 """Bytes of arguments kept of all runs together: a keyframe must stay far below what can be read back."""
 MOST: Final = 2**53
 """Where counters stop: beyond it neither JSON readers nor keyframes are safe."""
-REDUCER: Final = 4
+REDUCER: Final = 5
 """Which reducer this is: raise it with every change by which `reduce` makes another fleet of a log that may exist."""
 CLAIMS_KEPT: Final = 32
 TOOLS_KEPT: Final = 128

@@ -18,7 +18,7 @@ from bus.limits import INTENT_DUPLICATE_WITHIN
 from bus.messages import Answer, Intent
 from bus.records import IntentRefused, OperatorSigned
 from bus.topics import Address, Topics
-from console.core.alarm_load import UNSIGNED
+from console.core.deeds import UNSIGNED
 from console.core.lifecycle import ENDED
 from console.core.state import Fleet, Run
 from console.core.text import plain
@@ -131,7 +131,8 @@ class Arbiter:
                 raise RefusedError("replayed", _LONG_AGO)
             answer = self._carry_out(intent, payload, now)
         except RefusedError as refused:
-            answer = self._refuse(intent, refused, now, copy=self._used.said(intent.id) == digest_of(payload))
+            copy = self._used.said(intent.id) == digest_of(payload)
+            answer = self._refuse(intent, payload, refused, now, copy=copy)
         if answer is not None:
             self._close(intent, payload, answer, now)
         return None
@@ -254,10 +255,12 @@ class Arbiter:
         copy = before.said == digest_of(payload)
         if now - before.at > INTENT_DUPLICATE_WITHIN and copy not in before.recorded:
             before.recorded.add(copy)
-            before.answer = self._refuse(intent, RefusedError("replayed", _LONG_AGO), now, copy=copy)
+            before.answer = self._refuse(intent, payload, RefusedError("replayed", _LONG_AGO), now, copy=copy)
         self._answer(intent, before.answer)
 
-    def _refuse(self, intent: Intent, refused: RefusedError, now: float, *, copy: bool) -> Answer:
+    def _refuse(
+        self, intent: Intent, payload: bytes, refused: RefusedError, now: float, *, copy: bool
+    ) -> Answer:
         """Record a refusal, unless somebody floods us with them, and make its answer.
 
         `copy`: these bytes were answered before. Messages come late, and twice: that is no forgery.
@@ -272,6 +275,7 @@ class Arbiter:
         if len(self._refusals) > REFUSALS_A_MINUTE:
             self._alarms.raise_("intent-flood", f"more than {REFUSALS_A_MINUTE} refused intents a minute")
         else:
+            standing = self.operators.standing(intent, payload)
             record = IntentRefused(
                 intent=intent.id,
                 operator=intent.operator,
@@ -279,6 +283,8 @@ class Arbiter:
                 outcome=refused.outcome,
                 reason=reason,
                 action=intent.action,
+                standing=standing,
+                key=intent.key if standing == "signed" else "",
             )
             self._log.write(record, intent.agent, intent.run)
         return self._made(intent, refused.outcome, accepted=False, text=reason)

@@ -19,7 +19,7 @@ from bus.messages import Intent
 from bus.records import OperatorJoined, OperatorLeft
 from bus.signing import PrivateKey
 from bus.topics import Topics
-from console.core.alarm_load import UNSIGNED
+from console.core.deeds import UNSIGNED
 from console.core.state import Fleet, encode
 from console.core.text import plain
 from console.supervisor import publishing

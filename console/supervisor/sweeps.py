@@ -12,7 +12,7 @@ from itertools import islice
 from typing import Final
 
 from bus.messages import Intent
-from console.core.alarm_load import UNSIGNED
+from console.core.deeds import UNSIGNED
 from console.core.lifecycle import ENDED
 from console.core.state import Fleet, Run
 from console.core.text import plain
