@@ -13,7 +13,7 @@ import pytest
 from bus import Agent
 from bus.adapters.claude_code.events import Conversation
 from bus.memory import MemoryTransport
-from tests.aap_floor import SUPERVISOR
+from tests.desk_fixture import SUPERVISOR
 from tests.service_fixture import Running, running
 
 
