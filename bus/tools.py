@@ -76,7 +76,9 @@ class Wrapped:
             raise ActionRejected(decision)
         names = {name for name in bound.arguments if name not in {"self", "cls"}}
         if set(decision.args) != names:
-            raise TypeError(f"{self.name} takes {sorted(names)}, the edit has {sorted(decision.args)}")
+            raise TypeError(
+                f"{self.name} was not run: it takes {sorted(names)}, the edit has {sorted(decision.args)}"
+            )
         edited = self.signature.bind(*bound.args, **bound.kwargs)
         edited.apply_defaults()
         for name, value in decision.args.items():

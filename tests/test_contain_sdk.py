@@ -101,6 +101,30 @@ async def test_its_run_is_the_contained_one_and_its_gates_hold(world: ContainFlo
     assert not world.alarms() & {"misdeed", "ungated-action", "internal-error"}
 
 
+UNGATED = """
+import bus
+from bus import Action
+from bus.events import ActionFinished, ActionProposed, ActionStarted
+
+with bus.run_sync("its-own-name") as job:
+    job.ran(Action("delete", {"path": "/srv"}), "gone", failed=False)
+    job._emit(ActionProposed(action="lie1", tool="delete"))
+    job._emit(ActionStarted(action="lie2", decision="d1"))
+    job._emit(ActionFinished(action="lie3", outcome="done"))
+    job.checkpoint()
+"""
+
+
+async def test_it_may_tell_of_a_call_without_a_gate_and_nothing_else_of_actions(world: ContainFloor) -> None:
+    wrapper = world.python(UNGATED)
+    run = await world.becomes("completed")
+    assert [(one.tool, one.args, one.result, one.ungated) for one in run.actions.values()] == [
+        ("delete", {"path": "/srv"}, "gone", True)
+    ]
+    assert await world.floor.until(lambda _: "ungated-action" in world.alarms(), SOON)
+    assert wrapper.wait() == 0
+
+
 async def test_killed_while_held_it_never_runs_and_the_program_is_asked_first(world: ContainFloor) -> None:
     world.python(AGENT.format(folder=str(ran(world))))
     await asked(world, "one")

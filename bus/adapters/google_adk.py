@@ -27,7 +27,7 @@ def supervise(run: Run, **about: Unpack[About]) -> Any:
 
     supervised = Supervised(run, about)
     turns: dict[tuple[str, str], Turn] = {}
-    running: dict[str, Decision] = {}
+    running: dict[str | int, Decision] = {}
 
     class Supervise(BasePlugin):
         async def on_user_message_callback(self, *, invocation_context: Any, user_message: Any) -> None:
@@ -52,7 +52,7 @@ def supervise(run: Run, **about: Unpack[About]) -> Any:
             told, args, decision = await supervised.decide(call, _fit(tool))
             if told is not None:
                 return {"error" if told.error else "result": told.text}
-            running[call.call_id] = decision
+            running[_call(tool_context)] = decision
             # ADK runs the tool with this very dictionary.
             tool_args.clear()
             tool_args.update(args)
@@ -61,7 +61,7 @@ def supervise(run: Run, **about: Unpack[About]) -> Any:
         async def after_tool_callback(
             self, *, tool: Any, tool_args: Any, tool_context: Any, result: Any
         ) -> None:
-            decision = running.pop(tool_context.function_call_id or "", None)
+            decision = running.pop(_call(tool_context), None)
             if decision is not None:
                 if tool_args == decision.args:
                     decision.done(result)
@@ -73,7 +73,7 @@ def supervise(run: Run, **about: Unpack[About]) -> Any:
         async def on_tool_error_callback(
             self, *, tool: Any, tool_args: Any, tool_context: Any, error: Any
         ) -> None:
-            decision = running.pop(tool_context.function_call_id or "", None)
+            decision = running.pop(_call(tool_context), None)
             if decision is not None:
                 decision.failed(error)
 
@@ -82,6 +82,11 @@ def supervise(run: Run, **about: Unpack[About]) -> Any:
 
 def _key(context: Any) -> tuple[str, str]:
     return context.invocation_id, context.agent_name
+
+
+def _call(context: Any) -> str | int:
+    """What tells a running call from others: its id or, of one that has none, its context, which ADK makes for each."""
+    return context.function_call_id or id(context)
 
 
 def _fit(tool: Any) -> Fit:

@@ -23,7 +23,18 @@ from bus.codec import encode
 from bus.contain.ending import Ended
 from bus.contain.voice import Voice
 from bus.decision import Action, RunKilled
-from bus.events import AGENT_TYPES, Data, MessageSeen, Progress, RunStateChanged, StepFinished, StepStarted
+from bus.events import (
+    AGENT_TYPES,
+    ActionFinished,
+    ActionProposed,
+    ActionStarted,
+    Data,
+    MessageSeen,
+    Progress,
+    RunStateChanged,
+    StepFinished,
+    StepStarted,
+)
 from bus.home import Home
 from bus.shell import BusStoppedError
 from bus.values import clip
@@ -34,8 +45,10 @@ PATH_BYTES: Final = 100
 _TELEMETRY: Final = frozenset(
     kind.TYPE for kind in (StepStarted, StepFinished, Progress, MessageSeen, RunStateChanged)
 )
-"""What a program may report by itself; of actions and commands the wrapper's core alone writes."""
+"""What a program may report by itself; of commands, and of actions that had a gate, the wrapper's core alone writes."""
 
+_CALLS: Final = frozenset(kind.TYPE for kind in (ActionProposed, ActionStarted, ActionFinished))
+"""What it may report of a call that was made and had no gate: see `Reports.ran`."""
 
 CLOSED: Final = "the program closed its connection; nobody waits for this, and how far it got is not known"
 
@@ -165,6 +178,7 @@ class Talk:
         self._inside = inside
         self._in = False
         self._mine: set[str] = set()
+        self._ungated: set[str] = set()
         self._loop = asyncio.get_running_loop()
 
     async def take(self, request: wire.AnyRequest) -> None:
@@ -239,6 +253,8 @@ class Talk:
             case wire.Emit(type=kind, data=raw) if kind in _TELEMETRY:
                 data: Data = msgspec.json.decode(raw, type=AGENT_TYPES[kind])
                 self._voice.tell(data)
+            case wire.Emit(type=kind, data=raw) if kind in _CALLS:
+                self._made(msgspec.json.decode(raw, type=AGENT_TYPES[kind]))
             case wire.Report(token=token, done=done, text=text):
                 self._mine.discard(token)
                 self._call(lambda core, now: run(core).report(token, done=done, text=text, now=now))
@@ -251,6 +267,19 @@ class Talk:
                 self._server.told(Ended(outcome, clip(text)[0]))
             case _:
                 pass
+
+    def _made(self, data: Data) -> None:
+        """Pass on what is told of a call that had no gate: never that a decision allowed it, and of no other action."""
+        match data:
+            case ActionProposed(action=action, passed=True) if action not in self._mine:
+                self._ungated.add(action)
+            case ActionStarted(action=action, decision="") if action in self._ungated:
+                pass
+            case ActionFinished(action=action) if action in self._ungated:
+                self._ungated.discard(action)
+            case _:
+                return
+        self._voice.tell(data)
 
     def _propose(self, wanted: wire.Propose) -> str:
         action = Action(
