@@ -12,7 +12,7 @@ from bus import codec
 from bus.codec import DecodeError
 from bus.events import Envelope, RunStarted, StepFinished, StepStarted
 from bus.inquiry import HealthReport, HistoryPage
-from bus.messages import Intent
+from bus.messages import Intent, Verb
 from bus.seals import seals_page
 from bus.signing import PrivateKey
 from console.core.state import Fleet, encode
