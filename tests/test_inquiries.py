@@ -163,9 +163,7 @@ def test_a_question_under_the_id_of_an_intent_is_refused_and_told(verb: Verb) ->
     bench = Bench()
     bench.event(1, RunStarted(goal="g"))
     bench.intent("hold", id="X")
-    bench.raw(
-        TOPICS.intents("nobody"), codec.encode(Intent(verb=verb, id="X", operator="nobody", console="c"))
-    )
+    bench.raw(TOPICS.intents("nobody"), codec.encode(structs.replace(asks(verb), id="X", operator="nobody")))
     assert not bench.desk.consoles.inquiries.waiting
     [alarm] = [one for one in bench.desk.fleet.alarms.values() if one.kind == "bad-input"]
     assert alarm.text == f"intents/nobody: a {verb} under the id of what somebody wanted done"
