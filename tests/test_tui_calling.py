@@ -172,6 +172,8 @@ async def test_a_real_console_calls_and_leaves_the_title_as_it_was(tmp_path: Pat
                 terminal.shows("refunds")
                 terminal.until(lambda _: b"]777;notify;" in terminal.received, "a notification")
                 terminal.until(lambda _: b"]2;(1) watchfloor" in terminal.received, "a title")
+                terminal.press("q")  # from the one ask that waits, which it opened on
+                terminal.shows("shows the whole floor")
                 terminal.press("q")
                 terminal.ended()
             finally:

@@ -58,7 +58,8 @@ KINDS: Final[dict[str, Kind]] = {
         1,
         False,
         "All runs are to be held, and some were not asked yet; it goes when all were.",
-        "A supervisor that takes over goes on by itself; if it stays, one met a fault: hold all again.",
+        "A supervisor that takes over goes on by itself. A run that a fault kept from being asked is named by "
+        "`internal-error`: hold it again.",
     ),
     "keyframe-failing": Kind(
         1,
