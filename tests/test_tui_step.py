@@ -143,7 +143,9 @@ async def test_a_replay_shows_the_same_and_nothing_of_what_is_to_come(tmp_path: 
     async with replaying(path, size=(80, 40)) as it:
         await it.go(len(script.rows))
         screen = await opened(it, "refunds/7q51", "action:a2")
-        while "cut for display" in it.text():  # the page of the log comes from a file; the runner's time limit ends this
+        while (
+            "cut for display" in it.text()
+        ):  # the page of the log comes from a file; the runner's time limit ends this
             await it.settle()
         assert it.lines()[6:33] == live
         asked = next(row.pos for row in script.rows if b"action.asked" in row.event and row.run == "7q51")

@@ -58,8 +58,7 @@ KINDS: Final[dict[str, Kind]] = {
         1,
         False,
         "All runs are to be held, and some were not asked yet; it goes when all were.",
-        "A supervisor that takes over goes on by itself. A run that a fault kept from being asked is named by "
-        "`internal-error`: hold it again.",
+        "A supervisor that takes over goes on by itself, and names what it cannot reach; hold that again.",
     ),
     "keyframe-failing": Kind(
         1,
