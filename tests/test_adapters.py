@@ -81,8 +81,8 @@ def test_an_adapter_without_its_framework_says_what_to_do(
     with pytest.raises(FrameworkError) as caught:
         supervise(*needed)
     assert str(caught.value) == (
-        f"bus.adapters: {framework.package} is not installed; the adapter needs {framework.requirement}: "
-        f"pip install 'watchfloor[{framework.extra}]'"
+        f"bus.adapters: {framework.package} is not installed; the adapter needs {framework.requirement}; "
+        f"in a clone: .venv/bin/pip install -e '.[{framework.extra}]'"
     )
 
 
@@ -113,6 +113,15 @@ def test_an_example_without_one_folder_says_how_it_is_used(arguments: list[str],
     where = {"PYTHONPATH": str(ROOT / "examples" / "frameworks")}
     done = subprocess.run(command, cwd=tmp_path, env=where, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stderr) == (2, "usage: an_agent.py FOLDER (it must exist)\n")
+
+
+def test_nobody_is_told_to_install_our_name_from_a_registry() -> None:
+    """It is registered nowhere: whoever takes it there would own the reader."""
+    ours = re.compile(r"""pip install (?:--?\S+ )*['"]?watchfloor|watchfloor\[""")
+    told = [path for room in ("bus", "console", "docs", "examples") for path in (ROOT / room).rglob("*.*")]
+    for path in told:
+        if path.suffix in (".py", ".md", ".toml", ".yaml"):
+            assert not ours.search(path.read_text("utf-8")), path
 
 
 def test_every_adapter_has_an_example_and_a_row() -> None:
