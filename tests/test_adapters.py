@@ -40,6 +40,17 @@ FILES = sorted(
     if "\nFRAMEWORK: Final" in path.read_text("utf-8") and path.stem not in ELSEWHERE
 )
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+WITHOUT = """
+import runpy, sys
+from importlib import metadata
+def absent(name):
+    raise metadata.PackageNotFoundError(name)
+metadata.version = absent
+del sys.argv[0]
+runpy.run_path(sys.argv[0], run_name="__main__")
+"""
+"""Runs a program as if no package were installed, whatever this environment has."""
+
 SCHEMA = {"type": "object", "properties": {"name": {"type": "string"}}, "required": ["name"]}
 
 each = pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
@@ -81,8 +92,8 @@ def test_an_adapter_without_its_framework_says_what_to_do(
     with pytest.raises(FrameworkError) as caught:
         supervise(*needed)
     assert str(caught.value) == (
-        f"bus.adapters: {framework.package} is not installed; the adapter needs {framework.requirement}: "
-        f"pip install 'watchfloor[{framework.extra}]'"
+        f"bus.adapters: {framework.package} is not installed; the adapter needs {framework.requirement}; "
+        f"in a clone: .venv/bin/pip install -e '.[{framework.extra}]'"
     )
 
 
@@ -113,6 +124,26 @@ def test_an_example_without_one_folder_says_how_it_is_used(arguments: list[str],
     where = {"PYTHONPATH": str(ROOT / "examples" / "frameworks")}
     done = subprocess.run(command, cwd=tmp_path, env=where, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stderr) == (2, "usage: an_agent.py FOLDER (it must exist)\n")
+
+
+@pytest.mark.parametrize("example", EXAMPLES.values(), ids=lambda example: example.name)
+def test_an_example_without_its_framework_names_the_extra(example: Any, tmp_path: Path) -> None:
+    framework: Framework = import_module(f"bus.adapters.{example.adapter}").FRAMEWORK
+    command = [sys.executable, "-c", WITHOUT, str(example.path), str(tmp_path)]
+    where = {"PYTHONPATH": f"{ROOT}:{example.path.parent}"}
+    done = subprocess.run(command, cwd=tmp_path, env=where, capture_output=True, text=True, check=False)
+    assert done.returncode == 2
+    assert done.stderr.endswith(f"in a clone: .venv/bin/pip install -e '.[{framework.extra}]'\n")
+    assert done.stderr.count("\n") == 1
+
+
+def test_nobody_is_told_to_install_our_name_from_a_registry() -> None:
+    """It is registered nowhere: whoever takes it there would own the reader."""
+    ours = re.compile(r"""pip install (?:--?\S+ )*['"]?watchfloor|watchfloor\[""")
+    told = [path for room in ("bus", "console", "docs", "examples") for path in (ROOT / room).rglob("*.*")]
+    for path in told:
+        if path.suffix in (".py", ".md", ".toml", ".yaml"):
+            assert not ours.search(path.read_text("utf-8")), path
 
 
 def test_every_adapter_has_an_example_and_a_row() -> None:

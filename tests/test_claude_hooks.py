@@ -114,6 +114,15 @@ def test_a_broken_file_is_one_line_and_not_touched(tmp_path: Path, run: Verb, te
     assert path.read_text() == text
 
 
+@pytest.mark.parametrize("verb", ["install", "uninstall", "status"])
+def test_two_settings_files_are_one_too_many(tmp_path: Path, run: Verb, verb: str) -> None:
+    file = tmp_path / "settings.json"
+    result = run("hook", verb, "--file", str(file), "--scope", "project")
+    assert result.exit_code == 2
+    assert "name two files: leave one of them out" in line(result)
+    assert not file.exists()
+
+
 def test_install_and_uninstall_keep_file_mode_and_link(tmp_path: Path, run: Verb) -> None:
     real, path = tmp_path / "real.json", tmp_path / "settings.json"
     real.write_text('{"model": "m"}')
@@ -140,6 +149,21 @@ def test_status_asks_claude_code_for_its_version(tmp_path: Path, run: Verb, vers
 
 
 # ---- the process ----
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", "null", "1", '{"a": 1}', '{"hook_event_name": 1}', "\udcff"])
+def test_rubbish_on_standard_input_runs_no_tool_and_is_said_in_words(tmp_path: Path, text: str) -> None:
+    told = subprocess.run(
+        [sys.executable, "-m", "bus.adapters.claude_code.hook", str(tmp_path), "a", "-", "1"],
+        cwd=ROOT,
+        input=text.encode("utf-8", "surrogateescape"),
+        capture_output=True,
+        check=False,
+    )
+    assert (told.returncode, told.stdout) == (2, b"")
+    said = "watchfloor: the tool was not run: standard input is no event of Claude Code (a JSON object with hook_event_name)"
+    assert told.stderr.decode().startswith(said)
+    assert told.stderr.count(b"\n") == 1
 
 
 def test_a_hook_loads_next_to_nothing() -> None:

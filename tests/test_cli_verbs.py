@@ -178,6 +178,26 @@ def test_an_ask_is_approved_with_yes(site: SiteInMemory, run: Run) -> None:
     assert (decision.outcome, decision.digest, decision.by, decision.text) == ("approved", own, "op", "fine")
 
 
+@pytest.mark.parametrize("stop", ["pause", "hold"])
+def test_an_approval_of_a_stopped_run_says_when_it_takes_effect(
+    site: SiteInMemory, run: Run, stop: str
+) -> None:
+    site.agent.propose("7q4f", "a1", "ask_refund", REFUND)
+    assert run(stop, "7q4f").exit_code == 0
+    told = run("approve", "a1", "--yes").stdout
+    assert (
+        f"the run is {'paused' if stop == 'pause' else 'held'}: this takes effect when it is resumed" in told
+    )
+
+
+def test_what_can_be_approved_once_only_says_why(site: SiteInMemory, run: Run) -> None:
+    site.agent.propose("7q4f", "a1", "ask_refund", REFUND)
+    result = run("approve", "a1", "--yes", "--scope", "run")
+    assert result.exit_code == 1
+    assert "can be approved once only: " in line(result)
+    assert line(result).endswith("; nothing was sent\n")
+
+
 def test_approving_as_json_tells_the_facts(site: SiteInMemory, run: Run) -> None:
     site.agent.propose("7q4f", "a1", "ask_refund", REFUND)
     result = run("approve", "refunds/7q4f/a1", "--yes", "--json")
@@ -594,7 +614,10 @@ def test_hold_all_says_for_whom_it_is_true(site: SiteInMemory, run: Run) -> None
     status = AgentStatus(status="lost", incarnation="i", connection="c")
     site.bus.publish(TOPICS.status("other"), codec.encode(status), retain=True)
     lines = run("hold", "--all", stdin="n\n").stdout.splitlines()
-    assert lines[0] == "hold all: 1 stopped at the next gate; 1 paused or held already; 1 lost: told if back"
+    assert lines[0] == (
+        "hold all: 1 stopped at the next gate; 1 paused or held already; 1 lost: told if back;"
+        " runs that begin later are not held"
+    )
     assert lines[1:4] == [
         "  refunds/7q4f  gated  working", "  refunds/still  gated  paused", "  other/gone  gated  lost",
     ]  # fmt: skip

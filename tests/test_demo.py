@@ -17,7 +17,7 @@ from msgspec import Raw
 
 from bus import codec
 from bus.decision import Decision
-from bus.events import ActionProposed, Envelope
+from bus.events import ActionFinished, ActionProposed, Envelope
 from bus.records import GapFound
 from console.core.reliability.evidence import more_needed
 from console.core.risk import Assessment
@@ -32,6 +32,7 @@ from console.demo.script import TURNS, Script
 from console.demo.stage import Stage
 from console.demo.summary import Count, effects, percentile, shape, undecided
 from console.policy.load import Rulebook
+from tests.floor_fixture import Script as Floor
 
 PLAYERS = company(detectors=True)
 DEMO = Path(janitor.__file__).parent.parent
@@ -305,3 +306,22 @@ def test_researcher_sends_customers_to_whom_the_page_names_when_it_believes() ->
         ("http_post", THIEF_URL),
     ]
     assert all("Ada Brandt" in args["body"] for _, args in sent)
+
+
+def test_every_ask_of_the_summary_has_an_end_or_is_open() -> None:
+    script = Floor()
+    script.start("refunds", "r1")
+    for number in range(1, 6):
+        script.ask("refunds", "r1", f"a{number}", "issue_refund", {"amount": 1.0})
+    script.decide("refunds", "r1", "a1")
+    script.decide("refunds", "r1", "a2", "expired", "clock")
+    script.agent("refunds", "r1", ActionFinished(action="a2", outcome="expired"))
+    script.agent("refunds", "r1", ActionFinished(action="a3", outcome="withdrawn"))
+    script.agent("refunds", "r1", ActionFinished(action="a4", outcome="expired"))
+    found = Count(Fleet(site=script.fleet.site))
+    for row in script.rows:
+        envelope = codec.decode_envelope(row.event)
+        found.take(codec.record(row.pos, row.at, envelope), envelope.time)
+    facts = shape(found, made=[], unsent=0)
+    assert facts["asks"] == 5
+    assert facts["asks_by_end"] == {"approved": 1, "expired": 2, "open": 1, "withdrawn": 1}

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import subprocess
+import sys
 from collections.abc import AsyncIterator
 from functools import partial
 from pathlib import Path
@@ -383,3 +386,17 @@ def test_proxies_of_one_name_are_told_apart_and_the_name_is_free_again(tmp_path:
         assert (first, second) == ("fs", "fs-2")
     with claimed(home, "fs") as again:
         assert again == "fs"
+
+
+@pytest.mark.parametrize("which", ["input", "output"])
+def test_a_proxy_between_files_is_one_line(which: str, tmp_path: Path) -> None:
+    file = (tmp_path / "stream").open("w+b")
+    streams: dict[str, Any] = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
+    streams["stdin" if which == "input" else "stdout"] = file
+    command = [sys.executable, "-m", "console.cli.main", "mcp", "--", "cat"]
+    where = {**os.environ, "WATCHFLOOR_HOME": str(tmp_path)}
+    with file, subprocess.Popen(command, env=where, stderr=subprocess.PIPE, **streams) as proxy:
+        _, said = proxy.communicate(timeout=60)
+    assert proxy.returncode == 2
+    assert said.decode().startswith(f"watchfloor: mcp: standard {which} is no pipe: ")
+    assert said.count(b"\n") == 1

@@ -280,7 +280,9 @@ def test_without_a_plan_it_says_where_one_belongs(tmp_path: Path, monkeypatch: p
     for args in (["notify"], ["notify", "test"]):
         result = CliRunner().invoke(cli, args, obj=Place(site=SITE))
         assert result.exit_code == 2
-        assert result.stderr.startswith(f"watchfloor: {Home.of(SITE).notify}: ")
+        assert result.stderr == (
+            f"watchfloor: {Home.of(SITE).notify}: there is none; docs/notify.md tells what stands in it\n"
+        )
 
 
 async def test_a_follower_tells_of_what_waits_and_a_broken_edit_leaves_the_plan_before(

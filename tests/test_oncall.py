@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
 from bus.alarm_records import AlarmAcknowledged, AlarmCleared, AlarmEscalated
-from bus.events import ActionProposed, EventsDropped
+from bus.events import ActionFinished, ActionProposed, ActionStarted, EventsDropped
 from bus.home import Home
 from bus.records import (
     ActionAssessed,
@@ -165,6 +165,53 @@ def test_the_report_in_markdown_says_who_and_how_long(run: Run) -> None:
     assert "- alarm of priority 3: comes and goes, not acknowledged" in page
     assert "events 3 to 9 are missing for ever" in page
     assert "- waits since" in page
+
+
+def left_behind() -> Script:
+    """Asks that end, each by something that is no decision of a person, and one that goes on."""
+    script = Script()
+    for run in ("r1", "r2", "r3"):
+        script.start("refunds", run)
+        script.ask("refunds", run, "a1", "issue_refund", {"amount": 1.0})
+    script.ask("refunds", "r1", "a2", "issue_refund", {"amount": 2.0})
+    script.ask("refunds", "r1", "a3", "issue_refund", {"amount": 3.0})
+    script.tick(60)
+    script.agent("refunds", "r1", ActionFinished(action="a1", outcome="withdrawn"))
+    script.agent("refunds", "r1", ActionFinished(action="a2", outcome="expired"))
+    script.agent("refunds", "r1", ActionStarted(action="a3", decision="", digest="0" * 64))
+    script.finish("refunds", "r2", "killed")
+    script.supervisor(ActionDecided(action="a1", outcome="canceled", by="supervisor"), "refunds", "r2")
+    return script
+
+
+def test_an_ask_that_nobody_can_answer_any_more_is_not_open(run: Run) -> None:
+    found = shape(run(left_behind(), "--json"))
+    outcomes = {f"{ask['run']}/{ask['action']}": (ask["outcome"], ask["by"]) for ask in found["asks"]}
+    assert outcomes == {
+        "r1/a1": ("withdrawn", "agent"), "r1/a2": ("expired", "agent"), "r1/a3": ("ran undecided", "agent"),
+        "r2/a1": ("canceled", "agent"), "r3/a1": ("", ""),
+    }  # fmt: skip
+    assert found["summary"]["decided_alone"] == {}
+    page = run(left_behind()).stdout
+    assert page.count("- waits since") == 1
+
+
+def test_an_ask_of_before_the_span_ends_in_it(run: Run) -> None:
+    script = left_behind()
+    script.tick(7_200).finish("refunds", "r3", "failed")
+    found = shape(run(script, "--since", "90m", "--json"))
+    assert [(ask["run"], ask["outcome"]) for ask in found["asks"]] == [("r3", "canceled")]
+
+
+def test_nobody_is_there_later_than_their_first_decision(run: Run) -> None:
+    script = Script()
+    script.start("refunds", "r1")
+    script.ask("refunds", "r1", "a1", "issue_refund", {"amount": 1.0})
+    script.decide("refunds", "r1", "a1")
+    decided = script.at
+    script.tick(60).supervisor(OperatorJoined(operator="op-1", console="c1"))
+    (person,) = shape(run(script, "--json"))["people"]
+    assert person["joined_at"] == decided
 
 
 @pytest.mark.parametrize("rotate_after", [(), (12,), (5, 20, 30)])

@@ -472,6 +472,20 @@ async def test_a_script_ends_with_1_when_something_was_refused(site: SiteInMemor
         assert await here.end() in (Exit.UNCONFIRMED, Exit.REFUSED)
 
 
+@pytest.mark.parametrize(
+    "lines",
+    [["aprove 11"], ["reject 99"], ["99"], ["reject nobody/r9/a9"], ["kill 12", "zzzz"], ["wait long"]],
+)
+async def test_a_script_with_a_line_that_cannot_be_done_ends_with_2(
+    site: SiteInMemory, place: Place, lines: list[str]
+) -> None:
+    ask(site)
+    async with sat(site, place) as here:
+        await here.type("open 11", *lines, "queue")
+        assert await here.end() == Exit.USAGE
+        assert verdicts(site) == {"a1": "asked"}
+
+
 async def test_a_script_without_a_floor_ends_with_3(site: SiteInMemory, place: Place) -> None:
     site.supervisor.mute = True
     from tests.plain_site import Sitting

@@ -14,6 +14,7 @@ from typing import Final
 from bus.aap.requests import Requests
 from bus.aap.web import Application
 from bus.agent import Agent
+from bus.extras import cure
 
 CONNECTIONS: Final = 1_000
 """Connections at one time; who comes then is told 503."""
@@ -72,7 +73,7 @@ async def serve(
     try:
         import uvicorn
     except ImportError:
-        raise NoServerError('the HTTP server is not installed: pip install "watchfloor[aap]"') from None
+        raise NoServerError(f"the HTTP server is not installed; {cure('aap')}") from None
 
     ended, requests = stopping or asyncio.Event(), Requests(agent)
 

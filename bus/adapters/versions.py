@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from importlib import metadata
 from itertools import zip_longest
 
+from bus.extras import cure
+
 
 class FrameworkError(ImportError):
     """The framework of an adapter is not installed, or not in a version that the adapter knows. The text says what to do."""
@@ -32,16 +34,16 @@ class Framework:
         Raises:
             FrameworkError: there is none, or it is out of range: what is gated by guesswork is not gated.
         """
-        cure = f"pip install 'watchfloor[{self.extra}]'"
+        how = cure(self.extra)
         try:
             found = metadata.version(self.package)
         except metadata.PackageNotFoundError:
             raise FrameworkError(
-                f"bus.adapters: {self.package} is not installed; the adapter needs {self.requirement}: {cure}"
+                f"bus.adapters: {self.package} is not installed; the adapter needs {self.requirement}; {how}"
             ) from None
         if _before(found, self.floor) or not _before(found, self.ceiling):
             raise FrameworkError(
-                f"bus.adapters: {self.package} {found} is installed; the adapter knows {self.requirement}: {cure}"
+                f"bus.adapters: {self.package} {found} is installed; the adapter knows {self.requirement}; {how}"
             )
         return found
 

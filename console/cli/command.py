@@ -103,7 +103,7 @@ def held_by_all(fleet: Fleet) -> list[str]:
     )
     said = "; ".join(f"{count} {what}" for count, what in counts if count)
     return [
-        f"hold all: {said or 'there is no run'}",
+        f"hold all: {said or 'there is no run'}; runs that begin later are not held",
         *(f"  {run.key}  {run.control}  {card.state_words(run)}" for run in living),
     ]
 

@@ -21,6 +21,7 @@ from console.cli.facts import carry_out, check_signs, wait_option
 from console.cli.live import live
 from console.cli.names import find_action
 from console.cli.options import Place, common
+from console.core.grants import once_because
 from console.core.state import Action, Fleet
 from console.link.floor import Floor, Wanted
 
@@ -59,9 +60,21 @@ def _send(place: Place, verb: Verb, shown: Action, epoch: str, wanted: Wanted, w
         _waiting(floor.fleet, shown.key, shown.digest)
         if not place.json:
             click.echo(f"{verb} {shown.tool}  {shown.key}  digest {shown.digest[:DIGEST_LEAST]}")
+            if stopped := _stopped(floor.fleet, shown):
+                click.echo(f"the run is {stopped}: this takes effect when it is resumed")
         return await carry_out(place, floor, verb, wanted, wait)
 
     return live(place, work)
+
+
+def _stopped(fleet: Fleet, action: Action) -> str:
+    """What keeps an action's run from going on after a decision, or nothing."""
+    run = fleet.run(action.agent, action.run)
+    if run is None:
+        return ""
+    if run.state in ("paused", "pausing"):
+        return run.state
+    return "held" if run.held else ""
 
 
 @click.command()
@@ -82,7 +95,8 @@ def approve(place: Place, action: str, *, given: Given, scope: Literal["once", "
     fleet = live(place, _see)
     shown = _waiting(fleet, action, given.digest)
     if scope == "run" and shown.offer is None:
-        raise CliError(Exit.REFUSED, f"{shown.key} can be approved once only; nothing was sent")
+        why = once_because(shown.tool, shown.args, shown.severity, shown.gate)
+        raise CliError(Exit.REFUSED, f"{shown.key} can be approved once only: {why}; nothing was sent")
     typed = confirmed(place, fleet, shown, given)
     wanted = Wanted(**_about(shown), code=typed, reason=given.reason, scope=scope)
     return _send(place, "approve", shown, fleet.epoch, wanted, wait)

@@ -239,7 +239,7 @@ def _lines(facts: dict[str, Any]) -> list[str]:
         f"seed       {facts['seed']}",
         f"events     {facts['events']} of {facts['agents']} agents, {facts['lost']} lost; {facts['records']} records",
         f"runs       {told(facts['runs'])}; all {'/'.join(facts['control']) or 'unknown'}",
-        f"asks       {facts['asks']}: {told(facts['asks_by_gate'])}",
+        f"asks       {facts['asks']}: {told(facts['asks_by_gate'])}; {told(facts['asks_by_end'])}",
         f"decisions  {told(facts['decisions'])}",
         f"decided by {told(facts['decided_by'])}{_CLOCK if 'clock' in facts['decided_by'] else ''}",
         f"effects    {facts['effects']} in the ledger, {facts['effects_undecided']} without a decision",

@@ -47,9 +47,7 @@ def located(function: Callable[..., Any]) -> Callable[..., Any]:
         click.option(
             "--scope",
             type=click.Choice(["user", "project", "local"]),
-            default="user",
-            show_default=True,
-            help="Whose settings: yours, this folder's, or yours for this folder.",
+            help="Whose settings: yours, this folder's, or yours for this folder. [user]",
         ),
         click.option(
             "--file", "path", type=click.Path(path_type=Path), metavar="FILE", help="That file instead."
@@ -79,9 +77,9 @@ def hook(ctx: click.Context, place: Place, *, agent: str, wait: float) -> int:
 @about
 @located
 @common
-def install(place: Place, *, agent: str, wait: float, scope: str, path: Path | None) -> int:
+def install(place: Place, *, agent: str, wait: float, scope: str | None, path: Path | None) -> int:
     """Put the hooks into Claude Code's settings: every tool call waits for a decision. The rest of the file stays."""
-    file = path or settings.place(scope, Path.cwd())
+    file = _file(scope, path)
     wanted = _wanted(place, agent, wait)
     before = _read(file)
     after = settings.with_ours(before, wanted)
@@ -98,9 +96,9 @@ def install(place: Place, *, agent: str, wait: float, scope: str, path: Path | N
 @hook.command("uninstall")
 @located
 @common
-def uninstall(place: Place, *, scope: str, path: Path | None) -> int:
+def uninstall(place: Place, *, scope: str | None, path: Path | None) -> int:
     """Take the hooks out of Claude Code's settings. The rest of the file stays."""
-    file = path or settings.place(scope, Path.cwd())
+    file = _file(scope, path)
     before = _read(file)
     after = settings.without_ours(before)
     if after != before:
@@ -119,9 +117,11 @@ def uninstall(place: Place, *, scope: str, path: Path | None) -> int:
     "--claude", default="claude", show_default=True, metavar="FILE", help="The Claude Code to be asked."
 )
 @common
-def status(place: Place, *, agent: str, wait: float, scope: str, path: Path | None, claude: str) -> int:
+def status(
+    place: Place, *, agent: str, wait: float, scope: str | None, path: Path | None, claude: str
+) -> int:
     """Say whether every tool call of Claude Code would wait for a decision, and what is missing if not."""
-    file = path or settings.place(scope, Path.cwd())
+    file = _file(scope, path)
     problems = settings.problems(_read(file), _wanted(place, agent, wait))
     found = _version(claude)
     if found is None:
@@ -137,6 +137,17 @@ def status(place: Place, *, agent: str, wait: float, scope: str, path: Path | No
     else:
         printing.say([f"{file}: {'every tool call waits' if not problems else 'not in order'}", *problems])
     return Exit.REFUSED if problems else Exit.DONE
+
+
+def _file(scope: str | None, path: Path | None) -> Path:
+    """The settings file that is meant.
+
+    Raises:
+        CliError: it is named twice.
+    """
+    if path is not None and scope is not None:
+        raise bad(f"hook: --file {path} and --scope {scope} name two files: leave one of them out")
+    return path or settings.place(scope or "user", Path.cwd())
 
 
 def _wanted(place: Place, agent: str, wait: float) -> settings.Wanted:

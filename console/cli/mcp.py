@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
+from bus.extras import cure
 from bus.limits import DECIDE_WITHIN, DECIDE_WITHIN_MAX
 from bus.topics import check_id
 from console.cli.exits import bad, complain
@@ -75,10 +76,15 @@ def mcp(
     """Stand between an MCP client and the server COMMAND, or at URL: its tools wait for a decision, all else passes."""
     if bool(command) == bool(url):
         raise bad("mcp: name the server: watchfloor mcp -- COMMAND ..., or watchfloor mcp --url URL")
-    from bus.adapters.mcp.proxy import claimed, serve
+    from bus.adapters.mcp.proxy import NoPipeError, check_streams, claimed, serve
     from bus.agent import Agent
 
     logging.basicConfig(format="watchfloor: %(message)s", level=logging.WARNING, stream=sys.stderr)
+    if not url:
+        try:
+            check_streams()
+        except NoPipeError as error:
+            raise bad(f"mcp: {error}") from None
     home = place.home()
     wanted = check_id(agent or server_name((url,) if url else command), "agent")
     try:
@@ -96,7 +102,7 @@ def _over_http(agent: Agent, url: str, listen: str, run_id: str | None, wait: fl
         import h11  # noqa: F401 - whether it is here
         import uvicorn  # noqa: F401 - as above
     except ImportError:
-        raise bad("mcp: --url needs an HTTP server: pip install 'watchfloor[mcp]'") from None
+        raise bad(f"mcp: --url needs an HTTP server; {cure('mcp')}") from None
     from bus.adapters.mcp.serve import bound, serve_http
     from bus.adapters.mcp.upstream import Upstream
 

@@ -32,9 +32,14 @@ def notify(ctx: click.Context, place: Place, *, watch_stdin: bool) -> int:
     ctx.obj = place
     if ctx.invoked_subcommand is not None:
         return 0
+    _there(place)
+    return asyncio.run(_serve(place, watch_stdin=watch_stdin))
+
+
+def _there(place: Place) -> None:
+    """Raises CliError where nobody has said whom to tell."""
     if not place.home().notify.exists():
         raise bad(f"{place.home().notify}: there is none; docs/notify.md tells what stands in it")
-    return asyncio.run(_serve(place, watch_stdin=watch_stdin))
 
 
 async def _serve(place: Place, *, watch_stdin: bool) -> int:
@@ -79,6 +84,7 @@ def _tell(text: str) -> None:
 @common
 def test(place: Place) -> int:
     """Send a message to everybody in notify.toml, whatever the hour, and say who got it."""
+    _there(place)
     home = place.home()
     try:
         plan = load_plan(home.notify)

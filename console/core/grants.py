@@ -149,6 +149,17 @@ def offer(
     return GrantOffer(alike=alike(tool, args), destinations=named) if named else None
 
 
+def once_because(tool: str, args: dict[str, Any], severity: int | None, gate: str | None) -> str:
+    """Why no grant was offered for an action, as far as the action itself tells."""
+    if severity is not None and severity > SEVERITY_MOST:
+        return f"it is S{severity}, and from S{SEVERITY_MOST + 1} on each is asked for by itself"
+    if gate != "ask":
+        return f"its gate is {gate}, and only an ask can be"
+    if classify(tool, leaf_values(args)) in NEVER:
+        return "calls that touch money, rights or what cannot be undone are each asked for by themselves"
+    return "it has large values, no destination to bind a grant to, or something suspect about it"
+
+
 def covers(
     grant: Grant, tool: str, args: dict[str, Any], assessment: Assessment, suspicion: Suspicion | None
 ) -> bool:

@@ -14,7 +14,7 @@ from typing import Any
 from bus import codec
 from bus.alarm_records import AlarmRaised
 from bus.codec import Record
-from bus.events import ActionProposed, ActionStarted, EventsDropped, RunStarted
+from bus.events import ActionFinished, ActionProposed, ActionStarted, EventsDropped, RunStarted
 from bus.home import Home
 from bus.records import (
     ActionAsked,
@@ -62,6 +62,9 @@ class Count:
     records: int = 0
     events: int = 0
     asks: Counter[str] = field(default_factory=Counter)
+    ends: Counter[str] = field(default_factory=Counter)
+    """How the asks ended: by a decision, or expired or withdrawn by their agent."""
+
     decisions: Counter[str] = field(default_factory=Counter)
     deciders: Counter[str] = field(default_factory=Counter)
     alarms: Counter[str] = field(default_factory=Counter)
@@ -89,6 +92,7 @@ class Count:
     """Digest and command of every decision that allows, by `agent/run/action`."""
     _proposed: dict[str, int] = field(default_factory=dict)
     _by_policy: set[str] = field(default_factory=set)
+    _asked: set[str] = field(default_factory=set)
 
     def take(self, record: Record, time: str) -> None:
         """Count one record; `time` is what its envelope says."""
@@ -99,10 +103,12 @@ class Count:
             self._event(record, key, milliseconds(time))
             return
         match record.data:
-            case ActionAsked(gate=gate):
+            case ActionAsked(action=action, gate=gate):
                 self.asks[gate] += 1
+                self._asked.add(f"{key}/{action}")
             case ActionDecided(action=action, outcome=outcome, by=by) as decided:
                 self.decisions[outcome] += 1
+                self._ended(f"{key}/{action}", outcome)
                 if outcome in ("approved", "edited"):
                     self.allowed[f"{key}/{action}"] = (decided.digest, decided.command)
                 self.deciders[by if by in DECIDERS else "operator"] += 1
@@ -110,6 +116,11 @@ class Count:
                     self._by_policy.add(f"{key}/{action}")
             case _:
                 self._found(record)
+
+    def _ended(self, key: str, how: str) -> None:
+        if key in self._asked:
+            self._asked.discard(key)
+            self.ends[how] += 1
 
     def _found(self, record: Record) -> None:
         """Count what was found out about agents."""
@@ -144,6 +155,8 @@ class Count:
                 began = self._proposed.pop(f"{key}/{action}", None)
                 if began is not None and f"{key}/{action}" in self._by_policy:
                     self.auto.times.append(time - began)
+            case ActionFinished(action=action, outcome=outcome) if outcome in ("expired", "withdrawn"):
+                self._ended(f"{key}/{action}", outcome)
             case EventsDropped(count=count):
                 self.dropped += count
             case _:
@@ -208,6 +221,9 @@ def shape(found: Count, *, made: list[dict[str, Any]], unsent: int) -> dict[str,
         "control": _sorted(found.control),
         "asks": sum(found.asks.values()),
         "asks_by_gate": _sorted(found.asks),
+        "asks_by_end": _sorted(
+            found.ends + Counter(open=sum(found.asks.values()) - sum(found.ends.values()))
+        ),
         "decisions": _sorted(found.decisions),
         "decided_by": _sorted(found.deciders),
         "effects": len(made),

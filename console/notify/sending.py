@@ -10,6 +10,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any, Final
 
+from bus.extras import cure
 from console.notify.plan import Target
 
 WITHIN: Final = 30.0
@@ -41,7 +42,7 @@ def by_apprise(targets: tuple[Target, ...]) -> Send:
     try:
         apprise: Any = import_module("apprise")  # an extra: types are checked without it, too
     except ImportError:
-        raise NoAppriseError("messages to people need an extra: pip install 'watchfloor[notify]'") from None
+        raise NoAppriseError(f"messages to people need an extra; {cure('notify')}") from None
     services: list[Any] = []
     for target in targets:
         service = apprise.Apprise()

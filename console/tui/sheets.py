@@ -193,11 +193,11 @@ class HoldSheet(Sheet):
     def rows(self, view: View) -> list[Line]:
         runs = [run for run in self._fleet().runs.values() if run.ended_at is None]
         bound = sum(run.control != "observed" for run in runs)
-        away = f"; {len(runs) - bound} observed ones cannot be held" if len(runs) > bound else ""
+        away = f"; {len(runs) - bound} observed ones cannot be" if len(runs) > bound else ""
         of = ", those not shown too" if self.filtered else ""
         return [
             Row().at(3, f"Hold all {bound} runs of {view.site} at their next gate{of}", "strong").line,
-            Row().at(3, f"they run on until then, and p resumes each{away}", "muted").line,
+            Row().at(3, f"runs begun later are not held; p resumes each{away}", "muted").line,
         ]
 
 

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import needed  # noqa: F401 - where the framework is missing, this says so
 from ag2 import Agent
 from ag2.events import (
     ModelMessage,

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import needed  # noqa: F401 - where the framework is missing, this says so
 from agno.agent import Agent
 from agno.models.base import Model
 from agno.models.response import ModelResponse

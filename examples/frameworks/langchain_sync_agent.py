@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import needed  # noqa: F401 - where the framework is missing, this says so
 from langchain.agents import create_agent
 from plan import GOAL, append, folder
 from scripted_langchain import Scripted

@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Any
 
+import needed  # noqa: F401 - where the framework is missing, this says so
 from agents import Agent, Runner, function_tool, set_tracing_disabled
 from agents.testing import ModelStep, ScriptedModel, assistant_message, function_call
 from plan import GOAL, TURNS, append, folder, last_words

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import needed  # noqa: F401 - where the framework is missing, this says so
 from plan import GOAL, append, folder
 from pydantic_ai import Agent
 from pydantic_ai.models.function import FunctionModel

@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Any
 
+import needed  # noqa: F401 - where the framework is missing, this says so
 from plan import GOAL, append, folder, last_words, turn
 from smolagents import LogLevel, Model, ToolCallingAgent, tool
 from smolagents.models import ChatMessage, ChatMessageToolCall, ChatMessageToolCallFunction, MessageRole

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
+import needed  # noqa: F401 - where the framework is missing, this says so
 from plan import GOAL, append, folder, last_words, turn
 from strands import Agent, tool
 from strands.models import Model

@@ -1,4 +1,4 @@
-"""One environment for each framework, kept between runs: what `pip install 'watchfloor[EXTRA]'` would bring, without us."""
+"""One environment for each framework, kept between runs: what `pip install -e '.[EXTRA]'` would bring, without us."""
 
 from __future__ import annotations
 

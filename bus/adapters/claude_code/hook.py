@@ -116,9 +116,16 @@ def _event() -> bytes:
 def _named(body: bytes) -> str:
     import json
 
-    event = json.loads(body)["hook_event_name"]
+    try:
+        said = json.loads(body)
+    except ValueError:  # not UTF-8 either
+        said = None
+    event = said.get("hook_event_name") if isinstance(said, dict) else None
     if not isinstance(event, str) or not event.isalnum():
-        raise HookError("the event has no name")
+        raise HookError(
+            "standard input is no event of Claude Code (a JSON object with hook_event_name), so nobody was asked; Claude"
+            " Code runs this by itself: watchfloor hook install"
+        )
     return event
 
 

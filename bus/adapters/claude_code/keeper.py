@@ -103,7 +103,7 @@ class Keeper:
 
     async def _handle(self, event: str, body: bytes, within: float, pid: int) -> bytes:
         try:
-            said = msgspec.json.decode(body, type=dict[str, Any])
+            said = _event(body)
             if said.get("hook_event_name") != event:
                 raise ValueError(f"installed for {event}, called for {said.get('hook_event_name')!r}")
             output = await self._sessions.take(said, within=within, pid=pid)
@@ -111,8 +111,20 @@ class Keeper:
             log.exception("%s failed", event)
             if event != GATE:
                 return _line(1, b"", f"watchfloor: {event} was not recorded: {error}\n".encode())
-            output = denied(f"the tool was not run: {type(error).__name__}: {error}")
+            kind = "" if isinstance(error, NoEventError) else f"{type(error).__name__}: "
+            output = denied(f"the tool was not run: {kind}{error}")
         return _line(0, msgspec.json.encode(output) if output else b"", b"")
+
+
+class NoEventError(ValueError):
+    """What a hook handed over is no event."""
+
+
+def _event(body: bytes) -> dict[str, Any]:
+    try:
+        return msgspec.json.decode(body, type=dict[str, Any])
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        raise NoEventError("the hook was given no event of Claude Code (a JSON object)") from None
 
 
 def _line(code: int, out: bytes, err: bytes) -> bytes:

@@ -19,6 +19,7 @@ from bus.adapters.fitting import by_schema
 from bus.adapters.mcp import words
 from bus.adapters.mcp.words import Id, Message
 from bus.decision import Action, Decision, RunKilled, RunRefusedError
+from bus.extras import cure
 from bus.job import Run
 from bus.shell import BusStoppedError
 
@@ -283,7 +284,7 @@ def edit_problem(tool: dict[str, Any] | None, args: dict[str, Any]) -> str:
     try:
         by_schema(schema if isinstance(schema, dict) else None)(args)
     except ImportError:
-        return "nothing here can hold it against the tool's schema: pip install 'watchfloor[mcp]'"
+        return f"nothing here can hold it against the tool's schema; {cure('mcp')}"
     except ValueError as error:
         return str(error)
     return ""

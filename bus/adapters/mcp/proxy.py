@@ -7,6 +7,7 @@ import contextlib
 import fcntl
 import logging
 import os
+import stat
 import sys
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from typing import Any, Final
@@ -52,6 +53,27 @@ def claimed(home: Home, name: str) -> Iterator[str]:
             yield one
             return
     raise OSError(f"{NAMES} proxies named {name} run on this machine already")
+
+
+class NoPipeError(Exception):
+    """Standard input or output is nothing that an MCP client could be behind. The text says which."""
+
+
+def check_streams() -> None:
+    """Refuse to stand between files.
+
+    Raises:
+        NoPipeError: our standard input or output is closed, a file, or a device that is no terminal.
+    """
+    for number, what in ((0, "input"), (1, "output")):
+        try:
+            mode = os.fstat(number).st_mode
+        except OSError:
+            mode = 0
+        if not (stat.S_ISFIFO(mode) or stat.S_ISSOCK(mode) or os.isatty(number)):
+            raise NoPipeError(
+                f"standard {what} is no pipe: an MCP client starts this and speaks to it; to try it, use a terminal or pipes"
+            )
 
 
 async def serve(agent: Agent, command: Sequence[str], *, run_id: str | None, decide_within: float) -> int:

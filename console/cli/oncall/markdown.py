@@ -7,8 +7,9 @@ from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
 from console.cli import printing
+from console.cli.oncall.parts import Alarmed, Ask, Stop
 from console.cli.oncall.shape import summary
-from console.cli.oncall.shift import Alarmed, Ask, Shift, Stop
+from console.cli.oncall.shift import Shift
 from console.core.text import plain
 
 CELL: Final = 160

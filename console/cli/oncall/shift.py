@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, field
-from typing import Any, Final, Literal
+from typing import Any, Final
 
 from bus.alarm_records import AlarmAcknowledged, AlarmCleared, AlarmEscalated, AlarmRaised, AlarmShelved
 from bus.codec import Record
@@ -25,102 +24,23 @@ from bus.records import (
     OutcomeVerified,
     SupervisorStarted,
 )
+from console.cli.oncall.closed import how_closed
+from console.cli.oncall.parts import Alarmed, Ask, Event, Person, Stop
 from console.core.alarm_state import Alarm
 from console.core.deeds import NOBODY
+from console.core.reduce import reduce
 from console.core.state import Command, Fleet
 
 BEGUN_AT_ONCE: Final = 4_096
 """Tools of proposals that are remembered until they are asked or decided."""
 
 
-@dataclass(slots=True)
-class Ask:
-    """One action that a person was asked for, or decided. `asked_at` None: nobody was asked as far as is known."""
-
-    agent: str
-    run: str
-    action: str
-    tool: str = ""
-    gate: str = ""
-    severity: int | None = None
-    asked_at: int | None = None
-    outcome: str = ""
-    by: str = ""
-    decided_at: int | None = None
-    reason: str = ""
-
-    @property
-    def waited(self) -> int | None:
-        """How long it waited, or None while it does or where that is not known."""
-        return None if self.asked_at is None or self.decided_at is None else self.decided_at - self.asked_at
-
-
-@dataclass(slots=True)
-class Stop:
-    """A pause, resume, hold or kill, and its facts with their times."""
-
-    kind: str
-    agent: str
-    run: str
-    by: str
-    reason: str = ""
-    requested_at: int | None = None
-    sent_at: int | None = None
-    acknowledged_at: int | None = None
-    effective_at: int | None = None
-    refused_at: int | None = None
-    failed_at: int | None = None
-    problem: str = ""
-
-
-@dataclass(slots=True)
-class Alarmed:
-    """An alarm that was raised in the span, or stood when that began."""
-
-    alarm: str
-    kind: str
-    priority: int
-    text: str
-    agent: str = ""
-    run: str = ""
-    raised_at: int | None = None
-    times: int = 0
-    acknowledged_at: int | None = None
-    acknowledged_by: str = ""
-    shelved_by: str = ""
-    cleared_at: int | None = None
-    cleared_by: str = ""
-    reason: str = ""
-
-
-@dataclass(slots=True)
-class Event:
-    """Something else that happened: what, when, to whom, in words."""
-
-    at: int
-    kind: Literal["gap", "dropped", "lost", "refused", "escalated", "supervisor", "verified"]
-    agent: str = ""
-    run: str = ""
-    text: str = ""
-
-
-@dataclass(slots=True)
-class Person:
-    """What an operator did, and when consoles of theirs were there."""
-
-    name: str
-    joined_at: int | None = None
-    left_at: int | None = None
-    decisions: Counter[str] = field(default_factory=Counter)
-    commands: Counter[str] = field(default_factory=Counter)
-    alarms: int = 0
-
-
 class Shift:
-    """Takes the records of a span in order. `fleet` is the floor as it stood right before them."""
+    """Takes the records of a span in order. `fleet` is the floor as it stood right before them, and follows them."""
 
     def __init__(self, fleet: Fleet) -> None:
         self.site = fleet.site
+        self._fleet = fleet
         self.asks: dict[str, Ask] = {}
         self.stops: dict[str, Stop] = {}
         self.alarms: list[Alarmed] = []
@@ -132,6 +52,9 @@ class Shift:
         self.first_at: int | None = None
         self.last_at: int | None = None
         self._open: dict[str, Alarmed] = {}
+        self._waits: set[str] = set()
+        self._ended_alone: set[str] = set()
+        """Asks that ended without a decision: what the supervisor says of them afterwards is none."""
         self._tools: dict[str, str] = {}
         self._severity: dict[str, int] = {}
         self._seed(fleet)
@@ -140,15 +63,11 @@ class Shift:
         for key in fleet.waiting:
             action = fleet.action(key)
             if action is not None:
+                self._waits.add(key)
                 self.asks[key] = Ask(
-                    action.agent,
-                    action.run,
-                    action.id,
-                    action.tool,
-                    action.gate or "",
-                    action.severity,
+                    action.agent, action.run, action.id, action.tool, action.gate or "", action.severity,
                     action.asked_at,
-                )
+                )  # fmt: skip
         for alarm in fleet.alarms.values():
             if alarm.state != "normal":
                 self._stood(alarm)
@@ -156,7 +75,7 @@ class Shift:
             if command.kind != "decision" and command.state in ("requested", "sent", "acknowledged"):
                 self._under_way(command)
         for operator in fleet.operators.values():
-            self._person(operator)
+            self._person(operator).before = True
 
     def _stood(self, alarm: Alarm) -> None:
         found = Alarmed(
@@ -175,8 +94,21 @@ class Shift:
     def _person(self, name: str) -> Person:
         return self.people.setdefault(name, Person(name))
 
+    def _met(self, name: str, at: int) -> Person:
+        """Somebody who is there now: whoever acts was there, joined or not."""
+        person = self._person(name)
+        if person.joined_at is None and not person.before:
+            person.joined_at = at
+        return person
+
     def take(self, record: Record) -> None:
-        """Count one record."""
+        """Count one record.
+
+        Raises:
+            HoleInLogError: it is not the next one.
+            IllegalTransitionError: a record of the supervisor contradicts the tables.
+        """
+        reduce(self._fleet, record)
         self.records += 1
         self.first_at = record.at if self.first_at is None else self.first_at
         self.last_at = record.at
@@ -192,7 +124,7 @@ class Shift:
                         data.kind, record.agent, record.run, data.by, data.reason, record.at
                     )
                     if data.by not in NOBODY:
-                        self._person(data.by).commands[data.kind] += 1
+                        self._met(data.by, record.at).commands[data.kind] += 1
             case (
                 CommandSent()
                 | CommandFailed()
@@ -204,13 +136,24 @@ class Shift:
             case AlarmRaised() | AlarmAcknowledged() | AlarmShelved() | AlarmCleared():
                 self._alarm(record, data)
             case OperatorJoined():
-                person = self._person(data.operator)
-                person.joined_at = record.at if person.joined_at is None else person.joined_at
-                person.left_at = None
+                self._met(data.operator, record.at).left_at = None
             case OperatorLeft():
                 self._person(data.operator).left_at = record.at
             case _:
                 self._other(record, data)
+        self._close(record)
+
+    def _close(self, record: Record) -> None:
+        """End the asks of a run at which nobody waits any more, by what the reducer made of its record."""
+        if not record.from_agent:
+            return
+        for key in [key for key in self._waits if key.startswith(f"{record.agent}/{record.run}/")]:
+            how = how_closed(self._fleet, key)
+            if how is not None:
+                ask = self.asks[key]
+                ask.outcome, ask.by, ask.reason, ask.decided_at = *how, record.at
+                self._waits.discard(key)
+                self._ended_alone.add(key)
 
     def _proposed(self, record: Record, data: ActionProposed) -> None:
         if len(self._tools) >= BEGUN_AT_ONCE:
@@ -226,6 +169,7 @@ class Shift:
                 self._severity[key] = data.severity
             case ActionAsked():
                 tool, severity = self._tools.pop(key, ""), self._severity.pop(key, None)
+                self._waits.add(key)
                 self.asks[key] = Ask(
                     record.agent, record.run, data.action, tool, data.gate, severity, record.at
                 )
@@ -234,6 +178,10 @@ class Shift:
 
     def _decided(self, key: str, record: Record, data: ActionDecided) -> None:
         person = data.by not in NOBODY
+        self._waits.discard(key)
+        if not person and key in self._ended_alone:
+            self._ended_alone.discard(key)
+            return
         ask = self.asks.get(key)
         if ask is None or ask.outcome:
             self._tools.pop(key, None)
@@ -244,7 +192,7 @@ class Shift:
             ask = self.asks[key] = Ask(record.agent, record.run, data.action)
         ask.outcome, ask.by, ask.decided_at, ask.reason = data.outcome, data.by, record.at, data.reason
         if person:
-            self._person(data.by).decisions[data.outcome] += 1
+            self._met(data.by, record.at).decisions[data.outcome] += 1
 
     def _fact(self, record: Record, data: Any) -> None:
         stop = self.stops.get(data.command)
@@ -279,7 +227,7 @@ class Shift:
         match data:
             case AlarmAcknowledged():
                 found.acknowledged_at, found.acknowledged_by = record.at, data.by
-                self._person(data.by).alarms += 1
+                self._met(data.by, record.at).alarms += 1
             case AlarmShelved():
                 found.shelved_by = data.by
             case AlarmCleared():

@@ -20,6 +20,8 @@ from console.cli.oncall.shape import report_shape
 from console.cli.oncall.shift import Shift
 from console.cli.options import Place, common
 from console.cli.session_file import session_path
+from console.core.lifecycle import IllegalTransitionError
+from console.core.reduce import HoleInLogError
 from console.core.state import Fleet
 from console.recording.bodies import Row
 from console.recording.history import SessionInfo, history
@@ -121,4 +123,6 @@ async def _counted(fleet: Fleet, rows: AsyncIterator[Row]) -> Shift:
             shift.take(codec.record(row.pos, row.at, codec.decode_envelope(row.event)))
         except DecodeError as error:
             raise CliError(Exit.USAGE, f"position {row.pos} of the log is no record: {error}") from None
+        except (HoleInLogError, IllegalTransitionError) as error:
+            raise CliError(Exit.USAGE, f"position {row.pos} of the log contradicts it: {error}") from None
     return shift

@@ -143,7 +143,7 @@ def _wish(action: Action, verb: Verb) -> Wish:
 
 
 def _no(why: str) -> Reply:
-    return Reply(words=(f"not offered: {why}",))
+    return Reply(words=(f"not offered: {why}",), wrong=True)
 
 
 def choices(thing: Action | Run | Alarm, *, read_only: bool) -> list[str]:

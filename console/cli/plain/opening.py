@@ -125,7 +125,9 @@ async def _end_of_script(session: Session, printer: Printer) -> int:
         return Exit.REFUSED
     if session.deeds.unanswered:
         return Exit.NO_ANSWER
-    return Exit.UNCONFIRMED if session.deeds.unfinished else Exit.DONE
+    if session.deeds.unfinished:
+        return Exit.UNCONFIRMED
+    return Exit.USAGE if session.mistakes else Exit.DONE
 
 
 def bell(output: TextIO) -> Callable[[], None]:

@@ -27,6 +27,8 @@ class Reply(NamedTuple):
     wish: Wish | None = None
     words: tuple[str, ...] = ()
     then: Question | None = None
+    wrong: bool = False
+    """It did not do what was asked: a script that was answered so did not go well."""
 
 
 class Question:
@@ -95,7 +97,7 @@ class Code(Question):
     def answer(self, text: str) -> Reply:
         if text == code(self.wish.digest):
             return Reply(self.wish._replace(code=text))
-        return Reply(words=(f"not the code; {KEPT}",))
+        return Reply(words=(f"not the code; {KEPT}",), wrong=bool(text))
 
 
 class Id(Question):
@@ -113,7 +115,7 @@ class Id(Question):
     def answer(self, text: str) -> Reply:
         if text in (figures.short(self.wish.run), self.wish.run):
             return Reply(self.wish)
-        return Reply(words=(f"not its id; {KEPT}",))
+        return Reply(words=(f"not its id; {KEPT}",), wrong=bool(text))
 
 
 class Words(Question):

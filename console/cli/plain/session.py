@@ -62,6 +62,8 @@ class Session:
         self._read = ""  # the digest of the action that was printed last
         self._menu: list[str] = []
         self._events = False
+        self.mistakes = 0
+        """Lines that could not be done: words, numbers, ids that are none, and what was not offered."""
         self._stops = [floor.listen(self._heard), floor.listen_to_records(self._recorded)]
 
     # ---- what is told ------------------------------------------------------------------------------------------------
@@ -103,7 +105,7 @@ class Session:
         A line that was ended before a question stood there (`ended_at`, monotonic) is no answer to it, unless it refuses.
         """
         if line is None:
-            self._say("that line was too long; nothing was done with it")
+            self._wrong("that line was too long; nothing was done with it")
             return True
         text = line.strip()
         command = words.find(text.partition(" ")[0], read_only=self._read_only)
@@ -116,7 +118,7 @@ class Session:
                 return True
             question, self._question = self._question, None
             reply = question.answer(text)
-            self._replied(reply)
+            self._replied(reply._replace(wrong=reply.wrong and command is None))
             if question.free or reply.wish is not None or command is None:
                 return True
         if not text:
@@ -143,7 +145,7 @@ class Session:
 
     def _chosen(self, number: int) -> bool:
         if not 1 <= number <= len(self._menu) or self._opened is None:
-            self._say(f"1 to {len(self._menu)} choose; things have numbers from {FIRST}")
+            self._wrong(f"1 to {len(self._menu)} choose; things have numbers from {FIRST}")
             return True
         word = words.find(self._menu[number - 1], read_only=self._read_only)
         if word is not None:
@@ -152,11 +154,11 @@ class Session:
 
     def _unknown(self, name: str) -> None:
         if name.isdecimal():
-            self._say(f"nothing has the number {name} here; queue, fleet and alarms give numbers")
+            self._wrong(f"nothing has the number {name} here; queue, fleet and alarms give numbers")
         elif self._read_only and words.find(name, read_only=False):
-            self._say(f"{name}: this console is read-only")
+            self._wrong(f"{name}: this console is read-only")
         else:
-            self._say(f"{name}: no such word; help says what can be typed")
+            self._wrong(f"{name}: no such word; help says what can be typed")
 
     async def _do(self, word: Word, rest: str) -> bool:
         match word.name:
@@ -183,7 +185,7 @@ class Session:
             case "hold-all":
                 acts = Acts(self.floor.fleet, self._view())
                 why = acts.closed("hold-all")
-                self._replied(Reply(words=(f"not offered: {why}",)) if why else acts.hold_all())
+                self._replied(Reply(words=(f"not offered: {why}",), wrong=True) if why else acts.hold_all())
             case _:
                 self._about(word, rest)
         return True
@@ -192,7 +194,7 @@ class Session:
         try:
             seconds = float(rest or WAIT)
         except ValueError:
-            self._say(f"wait {rest}: not a number of seconds")
+            self._wrong(f"wait {rest}: not a number of seconds")
             return
         left = await self.deeds.settled(max(0.0, min(seconds, 3_600.0)))
         self._say(f"still open: {left}" if left else "all is settled")
@@ -206,7 +208,7 @@ class Session:
         try:
             found = meant(self.floor.fleet, self._numbers, self._opened, word, name)
         except CliError as error:
-            self._say(str(error))
+            self._wrong(str(error))
             return
         if word.name == "open":
             self._open(found, view)
@@ -214,7 +216,7 @@ class Session:
         acts = Acts(self.floor.fleet, view)
         why = acts.closed(word.name)
         if why:
-            self._say(f"not offered: {why}")
+            self._wrong(f"not offered: {why}")
             return
         match found:
             case Action():
@@ -245,7 +247,12 @@ class Session:
         if self._menu:
             self._say("choose: " + ", ".join(f"{number} {name}" for number, name in enumerate(self._menu, 1)))
 
+    def _wrong(self, text: str) -> None:
+        self.mistakes += 1
+        self._say(text)
+
     def _replied(self, reply: Reply) -> None:
+        self.mistakes += reply.wrong
         self._say(*reply.words)
         if reply.wish is not None:
             why = reply.then is None and self._outdated(reply)
