@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from bus.events import ActionProposed
 from console.core.effects import SEVERITY, classify, facts_by_name
-from console.core.origin_terms import AUTHORISED_BP, recorded
+from console.core.origin_terms import AUTHORISED_BP, authorised, recorded
 from console.core.origin_words import by_path, where
 from console.core.provenance.trail import ADDRESSES, Trail, leaf_values
 from console.core.risk import GATES, Assessment
@@ -233,3 +233,40 @@ def test_more_addresses_than_are_looked_at_make_the_call_not_whole() -> None:
     )
     assert few.whole
     assert not many.whole
+
+
+GOAL = "Work in /home/ann/demo on Documents and src, and tell me what is new"
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "rm -rf home",
+        "rm -rf Documents src",
+        "rm -rf /home/ann",
+        "rm -rf /home/ann/Documents/taxes",
+        "git reset --hard && git clean -fdx",
+        "git stash drop",
+    ],
+)
+def test_a_general_goal_authorises_no_removal(command: str) -> None:
+    trail = Trail()
+    trail.said(GOAL)
+    suspicion = JUDGE.suspect(trail, "Bash", {"command": command})
+    assert suspicion is not None
+    assert not authorised(suspicion)
+    found = judged("Bash", {"command": command}, task=GOAL, read="Documents\nsrc\nhome\n")
+    assert found.gate in ("ask", "hold")
+
+
+def test_a_removal_is_authorised_where_somebody_asked_for_it_and_named_it() -> None:
+    trail = Trail()
+    trail.said("Delete the folder Documents, it is old")
+    asked = JUDGE.suspect(trail, "Bash", {"command": "rm -rf Documents"})
+    more = JUDGE.suspect(trail, "Bash", {"command": "rm -rf Documents taxes"})
+    assert authorised(asked)
+    assert not authorised(more)
+    trail = Trail()
+    trail.said("Fix the tests")
+    assert not authorised(JUDGE.suspect(trail, "Bash", {"command": "rm -rf build"}))
+    assert judged("Bash", {"command": "rm -rf build"}, task="Fix the tests", read="x").gate == "auto"

@@ -153,6 +153,7 @@ def _shown(one: Any) -> str:
 @click.option(
     "--read", "read", multiple=True, metavar="TEXT", help="What the run read from strangers before."
 )
+@click.option("--untold", is_flag=True, help="Nothing is known of what the run was told.")
 @click.option("--tainted", is_flag=True, help="The run has read untrusted input.")
 @click.option("--sensitive", is_flag=True, help="The run has read sensitive data.")
 @click.option("--first-use", is_flag=True, help="This version of the agent never used the tool.")
@@ -169,6 +170,7 @@ def explain(  # noqa: PLR0913  (one parameter an option)
     confidence: float | None,
     said: tuple[str, ...],
     read: tuple[str, ...],
+    untold: bool,
     tainted: bool,
     sensitive: bool,
     first_use: bool,
@@ -178,10 +180,11 @@ def explain(  # noqa: PLR0913  (one parameter an option)
 ) -> int:
     """Say how a call of TOOL would be judged, and why: its row, every reason, every rule that looked at it.
 
-    Without --said nothing is known of what the run was told, so the origin of the values counts as unproven.
+    Judged as live. Without --said, as of a run whose goal says nothing of the call; with --untold, as of one of
+    which nothing is known, such as one that began before the supervisor.
     """
     from bus.events import ActionProposed, Confidence
-    from console.cli.policy_report import explained
+    from console.cli.policy_report import Told, explained
     from console.core.provenance.trail import Trail
     from console.core.risk import Evidence
 
@@ -192,16 +195,16 @@ def explain(  # noqa: PLR0913  (one parameter an option)
     if not isinstance(args, dict):
         raise bad('--args must be an object, such as {"to": "ann@harbour.example"}')
     judge = _judge(place, rules, catalogue)
+    if untold and (said or read):
+        raise bad("--untold says that nothing is known of the run: leave out --said and --read, or --untold")
     suspicion = None
-    if said:
+    if not untold:
         trail = Trail()
         for text in said:
             trail.said(text)
         for text in read:
             trail.read("read", text)
         suspicion = judge.suspect(trail, tool, args)
-    elif read:
-        raise bad("--read needs --said: without it nothing is known of what the run was told")
     claim = None if confidence is None else Confidence(value=confidence, kind="stated")
     proposal = ActionProposed(action="a", tool=tool, args=args, confidence=claim)
     of_run = Evidence(
@@ -209,7 +212,8 @@ def explain(  # noqa: PLR0913  (one parameter an option)
         first_use=first_use, gap=gap, suspicion=suspicion,
     )  # fmt: skip
     evidence = judge.evidence(proposal, of_run, agent=agent)
-    shape, lines = explained(judge, evidence, agent)
+    told: Told = "untold" if untold else "told" if said else "goal"
+    shape, lines = explained(judge, evidence, agent, told)
     printing.say_json(shape) if place.json else printing.say(lines)
     return Exit.DONE
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final, Literal
 
 import msgspec
 
@@ -20,8 +20,21 @@ TOOL_CELLS = 40
 NAME_CELLS = 64
 
 
-def explained(judge: Judge, evidence: Evidence, agent: str) -> tuple[dict[str, Any], list[str]]:
-    """A judgement as JSON and as lines: the gate, the row of the table, every reason, and what each rule said."""
+Told = Literal["told", "goal", "untold"]
+"""What is known of the run that a judgement is explained for."""
+
+_TOLD: Final[dict[Told, str]] = {
+    "told": "was told what --said says",
+    "goal": "was told nothing of this: --said TEXT for what it was told, --untold if nothing is known of it",
+    "untold": "nothing is known of what it was told",
+}
+
+
+def explained(judge: Judge, evidence: Evidence, agent: str, told: Told) -> tuple[dict[str, Any], list[str]]:
+    """A judgement as JSON and as lines: the gate, the row of the table, every reason, and what each rule said.
+
+    `told`: what was known of the run.
+    """
     found = assess(evidence)
     bound, severity = evidence.failure_bp, found.severity
     loss = bound * LOSS_TENTHS[severity] / 100_000
@@ -51,11 +64,12 @@ def explained(judge: Judge, evidence: Evidence, agent: str) -> tuple[dict[str, A
         {"gate": gate, "code": reason.code, "text": reason.text} for gate, reason in everything(evidence)
     ]
     shape = {
-        "gate": found.gate, "tool": entry, "table": row, "reasons": reasons, "rules": rules, "instead": instead
+        "gate": found.gate, "run": told, "tool": entry, "table": row, "reasons": reasons, "rules": rules, "instead": instead
     }  # fmt: skip
     matrix = f"failure up to {bound / 100:g} % ({row['row']}): expected loss {loss:g}, {row['gate']}"
     lines = [
         f"{found.gate.upper()}  {instead}".rstrip(),
+        f"  run     {_TOLD[told]}",
         f"  tool    {entry}",
         f"  table   S{severity} {SEVERITIES[severity]}, {matrix}",
         "",

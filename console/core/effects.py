@@ -13,7 +13,7 @@ from msgspec.structs import replace
 
 from console.core.provenance.normal import is_address
 from console.core.provenance.vocabulary import CONFIRMING, READING, VERBS, name_parts
-from console.core.shell.grade import Graded
+from console.core.shell.graded import Graded
 from console.core.tool_facts import Effect, ToolFacts
 
 Class = Literal[

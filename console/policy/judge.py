@@ -10,8 +10,8 @@ from bus.events import ActionProposed
 from console.core.blobs import blob_names
 from console.core.circumstances import Circumstances
 from console.core.effects import command_argument, facts_by_name, facts_of_command
-from console.core.provenance.suspicion import Suspicion, grave_command
-from console.core.provenance.trail import Trail, leaf_values
+from console.core.provenance.suspicion import Suspicion, grave_command, unasked_removal
+from console.core.provenance.trail import LONG, Trail, leaf_values
 from console.core.reliability.bounds import Earned
 from console.core.risk import Assessment, Evidence, assess
 from console.core.shell.grade import grade
@@ -41,8 +41,14 @@ class Judge:
                 named = leaf_values(args, names=True)
                 return trail.call(tool, named, whole=not blob_names(args), without=without)
             graded = grade(args[name])
-            suspicion = trail.call("", graded.leaves, without=without)
-            return grave_command(suspicion) if graded.severity >= 3 else suspicion
+            grave = graded.severity >= 3
+            gone = [("removes", target[-LONG:]) for target in graded.removes] if grave else []
+            suspicion = trail.call("", [*graded.leaves, *gone], without=without)
+            if grave:
+                suspicion = grave_command(suspicion)
+            if graded.removes and not trail.asks("remove"):
+                suspicion = unasked_removal(suspicion)
+            return suspicion
         except Exception:  # noqa: BLE001  (an action without a judgement would wait for nobody)
             return None
 

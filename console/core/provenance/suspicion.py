@@ -149,6 +149,15 @@ def grave_command(suspicion: Suspicion) -> Suspicion:
     """The same for a costly shell command: it is authorised only where the user named all that it reaches."""
     if suspicion.origins and all(origin.kind == "said" for origin in suspicion.origins):
         return suspicion
-    return replace(
-        suspicion, points=suspicion.points + GRAVE, terms=[*suspicion.terms, ("grave-command", GRAVE)]
-    )
+    return _against(suspicion, "grave-command", GRAVE)
+
+
+def unasked_removal(suspicion: Suspicion) -> Suspicion:
+    """The same for a shell command that removes something, where the user asked for nothing of the kind."""
+    return _against(suspicion, "unasked", UNASKED)
+
+
+def _against(suspicion: Suspicion, code: str, points: float) -> Suspicion:
+    """Add a term that nothing said in favour makes up for."""
+    terms = [*(term for term in suspicion.terms if term[1] > 0 and term[0] != code), (code, points)]
+    return replace(suspicion, points=sum(each for _code, each in terms), terms=terms)

@@ -92,6 +92,10 @@ class Trail:
         """Words kept."""
         return self._user.size + self._read.size
 
+    def asks(self, verb: str) -> bool:
+        """Whether a person used a verb of the family of this one."""
+        return bool(VERBS.get(verb, frozenset()) & self._families)
+
     def said(self, text: str, *, whole: bool = True) -> None:
         """Take up the words of a person: the user's task or answer, an operator's. Not `whole`: some of it is missing."""
         self._whole = self._whole and whole

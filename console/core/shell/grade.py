@@ -10,11 +10,15 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from msgspec import Struct, field
+from msgspec.structs import replace
 
 from console.core.provenance.normal import addresses
 from console.core.shell import programs
+from console.core.shell.git import git
+from console.core.shell.graded import Graded
 from console.core.shell.parse import ParseError, Simple, parse
+from console.core.shell.removal import far as _far
+from console.core.shell.removal import found, removal
 
 _UPLOADS: Final = re.compile(r"^(?:-d|-F|-T|--data.*|--form.*|--upload-file.*|--post-.*|--json)")
 _SECRET: Final = re.compile(
@@ -24,26 +28,6 @@ _SECRET: Final = re.compile(
 _NET_CODE: Final = re.compile(
     r"\b(?:requests|urllib\d?|httpx|aiohttp|socket|smtplib|paramiko|ftplib|http\.client|net/http|fetch\()"
 )
-_FARAWAY: Final = re.compile(
-    r"^(?:/(?!tmp/|var/tmp/|dev/(?:null|stdout|stderr|tty)\b)|~|\$HOME|\.\.(?:/|$)|/?\*$|\.$|\./?\*$|\.git(?:/|$))"
-)
-_WORKSPACE: Final = re.compile(
-    r"^/(?:testbed|workspace|workspaces|app|repo|src|project|home/[\w.-]+/[\w.-]+)/"
-)
-
-
-class Graded(Struct, frozen=True, kw_only=True):
-    """What a command does at worst: severity, whether it reaches outside and carries something there, and why.
-
-    `leaves` are the values that say where to or what from: hosts, links, mail addresses, packages.
-    """
-
-    severity: int
-    outside: bool = False
-    sends: bool = False
-    why: str = ""
-    problem: str = ""
-    leaves: list[tuple[str, str]] = field(default_factory=list)
 
 
 def grade(command: str) -> Graded:
@@ -64,6 +48,7 @@ def grade(command: str) -> Graded:
         why=worst.why,
         problem=next((one.problem for one in grades if one.problem), ""),
         leaves=leaves,
+        removes=list(dict.fromkeys(target for one in grades for target in one.removes)),
     )
 
 
@@ -71,7 +56,7 @@ def _simple(one: Simple, depth: int) -> Graded:
     if depth > 4:
         return Graded(severity=3, why="is nested too deep", problem="it is nested too deep")
     base = _program(one, depth)
-    severity, why, leaves = base.severity, base.why, list(base.leaves)
+    severity, why = base.severity, base.why
     if one.writes and severity < 1:
         severity, why = 1, "writes a file"
     far = next((target for target in one.writes if _far(target)), "")
@@ -80,14 +65,7 @@ def _simple(one: Simple, depth: int) -> Graded:
     secret = next((word for word in [*one.words[1:], *one.reads] if _SECRET.search(word)), "")
     if secret and severity < 3:
         severity, why = 3, f"touches what may be a secret, {secret}"
-    return Graded(
-        severity=severity,
-        outside=base.outside,
-        sends=base.sends,
-        why=why,
-        problem=base.problem,
-        leaves=leaves,
-    )
+    return replace(base, severity=severity, why=why)
 
 
 def _program(one: Simple, depth: int) -> Graded:  # noqa: C901, PLR0912  (one rule a line)
@@ -101,11 +79,11 @@ def _program(one: Simple, depth: int) -> Graded:  # noqa: C901, PLR0912  (one ru
             _simple(Simple(words=_behind(args), fed=one.fed), depth + 1) if name in ("sudo", "doas") else None
         )
         severity = max(3, inner.severity) if inner else 3
-        return Graded(
-            severity=severity, why=f"{name} acts for the whole machine", leaves=inner.leaves if inner else []
+        return replace(
+            inner or Graded(severity=3), severity=severity, why=f"{name} acts for the whole machine"
         )
     if name == "git":
-        return _git(args)
+        return git(args, _reached)
     if name in programs.INSTALLERS and programs.BRINGS & set(args[:2]):
         local = any(arg in (".", "-e", "-r") or arg.startswith(("./", ".[")) for arg in args)
         names = [
@@ -144,9 +122,12 @@ def _program(one: Simple, depth: int) -> Graded:  # noqa: C901, PLR0912  (one ru
             problem="what it runs is only known when it runs",
         )
     if name in programs.WRAPPERS and (behind := _behind(args)):
-        return _simple(Simple(words=behind, fed=one.fed, piped=one.piped), depth + 1)
+        return _simple(
+            Simple(words=behind, fed=one.fed, piped=one.piped, behind=one.behind or name == "xargs"),
+            depth + 1,
+        )
     if name in ("rm", "rmdir", "unlink"):
-        return _removal(args)
+        return removal(args, piped=one.piped and one.behind)
     if name in ("kill", "pkill", "killall"):
         return Graded(severity=2, why=f"{name} ends processes")
     if name == "find" and {"-delete", "-exec", "-execdir", "-ok"} & set(args):
@@ -171,31 +152,6 @@ def _program(one: Simple, depth: int) -> Graded:  # noqa: C901, PLR0912  (one ru
     known = name in programs.LOCAL or "/" in one.words[0] or "." in name
     return Graded(
         severity=1 if known else 2, why=f"runs {name}" if known else f"runs {name}, which is not known here"
-    )
-
-
-def _git(args: list[str]) -> Graded:
-    words = [arg for arg in args if not arg.startswith("-")]
-    verb = words[0] if words else "status"
-    links = _reached(" ".join(args))
-    if verb == "push":
-        forced = bool({"-f", "--force", "--delete", "--mirror"} & set(args)) or any(
-            arg.startswith("+") for arg in words
-        )
-        return Graded(
-            severity=3 if forced else 2,
-            outside=True,
-            sends=True,
-            why="git push changes another repository",
-            leaves=links,
-        )
-    if verb in programs.GIT_OUT or (verb == "remote" and {"add", "set-url"} & set(words)):
-        return Graded(severity=2, outside=True, why=f"git {verb} reaches another repository", leaves=links)
-    if verb in programs.GIT_LOOKS:
-        return Graded(severity=0, why="looks")
-    wide = verb in ("clean", "filter-branch", "gc") or (verb == "reset" and "--hard" in args)
-    return Graded(
-        severity=2 if wide else 1, why=f"git {verb} " + ("drops work" if wide else "changes the work tree")
     )
 
 
@@ -241,18 +197,13 @@ def _network(name: str, args: list[str]) -> Graded:
     return Graded(severity=severity, outside=True, sends=sends, why=f"{name} reaches outside", leaves=leaves)
 
 
-def _removal(args: list[str]) -> Graded:
-    far = next((arg for arg in args if not arg.startswith("-") and _far(arg)), "")
-    if far in ("/", "~", "$HOME", "/*", "~/"):
-        return Graded(severity=4, why=f"removes {far}")
-    return Graded(severity=3 if far else 1, why=f"removes {far}" if far else "removes files of its workspace")
-
-
 def _find(args: list[str], depth: int) -> Graded:
     if "-delete" in args:
-        return _removal([arg for arg in args[:1] if not arg.startswith(".")])
+        return found(args)
     at = next(at for at, arg in enumerate(args) if arg in ("-exec", "-execdir", "-ok"))
-    behind = [arg for arg in args[at + 1 :] if arg not in (";", "\\;", "+", "{}")]
+    behind = [arg for arg in args[at + 1 :] if arg not in (";", "\\;", "+")]
+    if behind and behind[0].rpartition("/")[2] in ("rm", "unlink"):
+        return found(args[:at])
     return _simple(Simple(words=behind), depth + 1) if behind else Graded(severity=1, why="runs something")
 
 
@@ -262,8 +213,7 @@ def _inside(command: str, depth: int) -> Graded:
         if depth <= 4
         else Graded(severity=3, why="is nested too deep", problem="it is nested too deep")
     )
-    return Graded(severity=max(1, inner.severity), outside=inner.outside, sends=inner.sends, why=inner.why,
-                  problem=inner.problem, leaves=inner.leaves)  # fmt: skip
+    return replace(inner, severity=max(1, inner.severity))
 
 
 def _code(name: str, args: list[str]) -> Graded:
@@ -285,10 +235,6 @@ def _behind(args: list[str]) -> list[str]:
         if not arg.startswith("-") and "=" not in arg and not re.fullmatch(r"\d+[smhd]?|[\w{}%]", arg):
             return args[at:]
     return []
-
-
-def _far(target: str) -> bool:
-    return _FARAWAY.match(target) is not None and _WORKSPACE.match(target) is None
 
 
 def _reached(text: str) -> list[tuple[str, str]]:

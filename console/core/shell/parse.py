@@ -37,6 +37,8 @@ class Simple(Struct, kw_only=True):
     reads: list[str] = field(default_factory=list)
     fed: str = ""
     piped: bool = False
+    behind: bool = False
+    """Whether what is piped becomes words of the command, as behind xargs."""
 
     @property
     def program(self) -> str:
