@@ -13,9 +13,9 @@ import zstandard
 from bus import codec
 from bus.alarm_records import AlarmRaised
 from bus.codec import Record
-from bus.events import ActionStarted
+from bus.events import ActionStarted, CommandAcknowledged, CommandEffective
 from bus.home import Home
-from bus.records import ActionDecided
+from bus.records import ActionDecided, CommandRequested
 from console.core.reduce import reduce
 from console.core.state import Fleet, encode
 from console.demo.recorded import RecordedRun
@@ -69,6 +69,7 @@ class Reading:
         self.runs: dict[str, list[Mark]] = defaultdict(list)
         self.decided: dict[str, tuple[int, ActionDecided]] = {}
         self.started: dict[str, tuple[int, ActionStarted]] = {}
+        self._steering: set[str] = set()
         self._kept = kept
         self._ids: set[tuple[str, str]] = set()
         self._seqs: dict[str, int] = defaultdict(int)
@@ -99,8 +100,15 @@ class Reading:
     def _take(self, record: Record, name: str) -> None:
         found, data = self.found, record.data
         key = f"{record.agent}/{record.run}"
+        if isinstance(data, CommandRequested):
+            self._steering.add(
+                data.command
+            )  # a detector's pause, and the oracle's answer to it, are not of the file
         if record.from_agent:
-            found.found += 1
+            of_file = not (
+                isinstance(data, CommandAcknowledged | CommandEffective) and data.command in self._steering
+            )
+            found.found += of_file
             if (key, name) in self._ids:
                 found.duplicates += 1
                 found.problem(f"{key}: event {name} is recorded twice")
@@ -109,7 +117,8 @@ class Reading:
                 found.gaps += 1
                 found.problem(f"{key}: event {record.seq} follows {self._seqs[key]}")
             self._seqs[key] = record.seq
-            self.runs[key].append(mark(data))
+            if of_file:
+                self.runs[key].append(mark(data))
             if isinstance(data, ActionStarted):
                 self.started[f"{key}/{data.action}"] = (record.pos, data)
         elif isinstance(data, ActionDecided):

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Coroutine
 from typing import Literal
 
 from bus.canonical import code
+from console.core.deeds import NOBODY
 from console.core.reduce import Change
-from console.core.state import Action
+from console.core.state import Action, Run
 from console.link.floor import Floor, NoAnswerError
 
 
 class Oracle:
-    """Answers what waits on a floor, as long as the context it runs in lives. `answered` counts what was accepted."""
+    """Answers what waits on a floor, as long as the context it runs in lives. `answered` counts what was accepted.
+
+    One that approves also lets a run go on that a detector paused; whoever else paused it had a reason of their own.
+    """
 
     def __init__(self, floor: Floor, answer: Literal["approve", "reject"], agents_runs: list[str]) -> None:
         """`agents_runs` are the keys of the runs to answer for; it may grow while the oracle works."""
@@ -21,18 +26,45 @@ class Oracle:
         self._answer: Literal["approve", "reject"] = answer
         self._mine = agents_runs
         self._begun: set[str] = set()
+        self._resumed: set[str] = set()
         self._tasks: set[asyncio.Task[None]] = set()
 
-    def look(self, _: list[Change]) -> None:
+    def look(self, changes: list[Change]) -> None:
         """See what waits, and answer it."""
+        if self._answer == "approve":
+            for change in changes:
+                run = self._floor.fleet.runs.get(change.key) if change.kind == "run" else None
+                if run is not None and not run.stop:
+                    self._resumed.discard(run.key)
+                elif (
+                    run is not None
+                    and run.stop == "pause"
+                    and run.stopped_by in NOBODY
+                    and run.key in self._mine
+                ):
+                    self._resume(run)
         for key in self._floor.fleet.waiting:
             action = self._floor.fleet.action(key)
             if key in self._begun or action is None or f"{action.agent}/{action.run}" not in self._mine:
                 continue
             self._begun.add(key)
-            task = asyncio.create_task(self._say(action))
-            self._tasks.add(task)
-            task.add_done_callback(self._tasks.discard)
+            self._start(self._say(action))
+
+    def _start(self, answering: Coroutine[None, None, None]) -> None:
+        task = asyncio.create_task(answering)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    def _resume(self, run: Run) -> None:
+        async def say() -> None:
+            try:
+                await self._floor.say("resume", agent=run.agent, run=run.run)
+            except NoAnswerError:
+                self._resumed.discard(run.key)
+
+        if run.key not in self._resumed:
+            self._resumed.add(run.key)
+            self._start(say())
 
     async def _say(self, action: Action) -> None:
         try:
