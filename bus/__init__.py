@@ -17,28 +17,28 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
-    from bus.agent import Agent, RunExistsError, run, run_sync
-    from bus.decision import Action, ActionRejected, Decision, RunKilled, RunRefusedError
-    from bus.ending import main
     from bus.events import Confidence, Hints, Usage
-    from bus.job import Run, SyncRun
+    from bus.sdk.agent import Agent, RunExistsError, run, run_sync
+    from bus.sdk.decision import Action, ActionRejected, Decision, RunKilled, RunRefusedError
+    from bus.sdk.ending import main
+    from bus.sdk.job import Run, SyncRun
 
 _HOMES: Final = {
-    "Action": "bus.decision",
-    "ActionRejected": "bus.decision",
-    "Agent": "bus.agent",
+    "Action": "bus.sdk.decision",
+    "ActionRejected": "bus.sdk.decision",
+    "Agent": "bus.sdk.agent",
     "Confidence": "bus.events",
-    "Decision": "bus.decision",
+    "Decision": "bus.sdk.decision",
     "Hints": "bus.events",
-    "Run": "bus.job",
-    "RunExistsError": "bus.agent",
-    "RunKilled": "bus.decision",
-    "RunRefusedError": "bus.decision",
-    "SyncRun": "bus.job",
+    "Run": "bus.sdk.job",
+    "RunExistsError": "bus.sdk.agent",
+    "RunKilled": "bus.sdk.decision",
+    "RunRefusedError": "bus.sdk.decision",
+    "SyncRun": "bus.sdk.job",
     "Usage": "bus.events",
-    "main": "bus.ending",
-    "run": "bus.agent",
-    "run_sync": "bus.agent",
+    "main": "bus.sdk.ending",
+    "run": "bus.sdk.agent",
+    "run_sync": "bus.sdk.agent",
 }
 
 __all__ = [

@@ -64,7 +64,7 @@ class PinnedTrust:
         self._others = 0
 
     def state(self, payload: bytes, state: SupervisorState) -> bool:
-        """See `bus.agent_core.Trust.state`."""
+        """See `bus.sdk.agent_core.Trust.state`."""
         if self._pin is not None and self._pin.key.verifies(payload):
             return True
         try:
@@ -96,5 +96,5 @@ class PinnedTrust:
             )
 
     def command(self, payload: bytes) -> bool:
-        """See `bus.agent_core.Trust.command`."""
+        """See `bus.sdk.agent_core.Trust.command`."""
         return self._pin is not None and self._pin.key.verifies(payload)

@@ -16,8 +16,8 @@ from bus.aap.requests import Requests
 from bus.aap.serve import listening, serve, url
 from bus.aap.web import Application
 from bus.canonical import code
-from bus.memory import MemoryTransport
-from console.core.state import Action
+from bus.transports.memory import MemoryTransport
+from console.core.fleet.state import Action
 from tests.desk_fixture import SUPERVISOR
 from tests.service_fixture import Running, running
 

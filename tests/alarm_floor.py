@@ -13,7 +13,7 @@ from bus.alarm_records import (
     AlarmSuppressed,
 )
 from bus.records import OperatorJoined, OutcomeVerified
-from console.core.alarm_kinds import kind_of
+from console.core.alarms.alarm_kinds import kind_of
 from tests.floor_fixture import Script, calm
 
 

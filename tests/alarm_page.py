@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from console.core.alarm_kinds import KINDS
+from console.core.alarms.alarm_kinds import KINDS
 
 if __name__ == "__main__":
     for name, kind in KINDS.items():

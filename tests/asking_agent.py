@@ -12,8 +12,8 @@ from itertools import count
 from pathlib import Path
 from typing import Final
 
-from bus.agent import Agent
-from bus.decision import Action
+from bus.sdk.agent import Agent
+from bus.sdk.decision import Action
 from console.demo.ledger import EffectLedger
 
 PATIENCE: Final = 3_600.0

@@ -16,11 +16,11 @@ import msgspec
 from bus import codec
 from bus.records import OperatorLeft
 from bus.signing import PrivateKey
-from console.core.state import Action, Fleet
+from console.core.fleet.state import Action, Fleet
 from console.link.floor import Floor
 from console.link.follower import Applied
 from console.recording.history import history
-from console.supervisor.up import prepare
+from console.supervisor.process.up import prepare
 from tests.floor_processes import FloorProcesses
 from tests.terminal import Terminal
 

@@ -12,9 +12,9 @@ from typing import Self
 import psutil
 
 from bus.signing import PrivateKey
-from console.core.state import Command, Run
+from console.core.fleet.state import Command, Run
 from console.link.floor import Floor
-from console.supervisor.up import prepare
+from console.supervisor.process.up import prepare
 from tests.floor_processes import FloorProcesses, alive, until
 
 OPERATOR = "ann"

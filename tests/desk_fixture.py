@@ -13,11 +13,11 @@ from bus.events import Data
 from bus.messages import AgentStatus, Answer, AnyCommand, Intent, RunStanding
 from bus.signing import PrivateKey
 from bus.topics import Topics
-from console.core.state import Action, Fleet, Run
+from console.core.fleet.state import Action, Fleet, Run
 from console.policy.load import Rulebook
 from console.supervisor.desk import Desk, Identity
+from console.supervisor.intents.operators import Operators
 from console.supervisor.log import Entry
-from console.supervisor.operators import Operators
 from console.supervisor.outbox import Out
 from tests.strategies import envelope
 

@@ -22,8 +22,8 @@ from typing import cast
 
 import zstandard
 
-from console.core.reduce import Change
-from console.core.state import encode
+from console.core.fleet.state import encode
+from console.core.reducing.reduce import Change
 from console.demo.recorded import RecordedRun, recorded_runs
 from console.link.floor import Floor
 from console.link.follower import REPLACED, Applied

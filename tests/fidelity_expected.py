@@ -20,7 +20,7 @@ from bus.events import (
     StepStarted,
 )
 from bus.limits import LABEL_CHARS
-from bus.values import Arguments, arguments, clip
+from bus.sdk.values import Arguments, arguments, clip
 from console.demo.recorded import RecordedRun, RecordedStep
 
 

@@ -16,8 +16,8 @@ from bus.codec import Record
 from bus.events import ActionStarted, CommandAcknowledged, CommandEffective
 from bus.home import Home
 from bus.records import ActionDecided, CommandRequested
-from console.core.reduce import reduce
-from console.core.state import Fleet, encode
+from console.core.fleet.state import Fleet, encode
+from console.core.reducing.reduce import reduce
 from console.demo.recorded import RecordedRun
 from console.recording.files import session_paths, size_of
 from console.recording.history import history

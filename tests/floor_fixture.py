@@ -48,9 +48,9 @@ from bus.records import (
     SupervisorStarted,
     ValueOrigin,
 )
-from console.core.past_run import Page
-from console.core.reduce import Change, reduce
-from console.core.state import Fleet
+from console.core.fleet.state import Fleet
+from console.core.reducing.reduce import Change, reduce
+from console.core.replay.past_run import Page
 from console.link.floor import NoAnswerError
 from console.link.status import Heard, LinkStatus
 from console.recording.bodies import Row

@@ -27,7 +27,7 @@ FULL: Final = 8_192
 """Bytes: too few for any commit, which takes two pages of 4 kB and their headers, and enough for some emergency lines."""
 
 Part = Literal["broker", "supervisor"]
-_MODULES: Final[dict[str, Part]] = {"bus.broker": "broker", "console.supervisor.serve": "supervisor"}
+_MODULES: Final[dict[str, Part]] = {"bus.broker": "broker", "console.supervisor.process.serve": "supervisor"}
 
 
 class TooLateError(AssertionError):

@@ -21,10 +21,10 @@ from bus.events import (
 from bus.policy_records import PolicyAdopted, PolicyRule, PolicySuppression, PolicyTool
 from bus.records import ActionDecided
 from console.tui.app import prepare
-from console.tui.calling import WAYS, Caller
-from console.tui.calling_app import CallingApp
+from console.tui.apps.calling_app import CallingApp
 from console.tui.settings import Asked, settled
-from console.tui.terminals import terminal_of
+from console.tui.terminal.calling import WAYS, Caller
+from console.tui.terminal.terminals import terminal_of
 from tests.floor_fixture import FakeSource, Script
 
 MARK = "HARM"

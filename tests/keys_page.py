@@ -5,13 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Final, get_args
 
-from console.tui.actions import Mode, name_of, offered
+from console.tui.keys.actions import Mode, name_of, offered
 
 PAGE: Final = Path(__file__).resolve().parent.parent / "docs" / "keys.md"
 
 HEAD: Final = """# Keys
 
-Every key of the console on a live floor, made from the table that binds them (`console/tui/actions.py`); `?` shows those of
+Every key of the console on a live floor, made from the table that binds them (`console/tui/keys/actions.py`); `?` shows those of
 the screen in front. [replay.md](replay.md) has the keys that move a replay.
 
 A key acts on what was under the cursor when it was pressed. Enter never approves and never kills, and the key that asks

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from bus import Action, Agent, Decision, Run, RunKilled
 from bus.canonical import code
-from bus.memory import MemoryTransport
+from bus.transports.memory import MemoryTransport
 from tests.desk_fixture import SUPERVISOR, TOPICS
 from tests.service_fixture import Running, running
 

@@ -15,14 +15,14 @@ from bus import codec
 from bus.alarm_records import AlarmAcknowledged, AlarmCleared, AlarmShelved
 from bus.events import Gate
 from bus.records import CommandFailed
-from console.cli.replayed import Replayed
-from console.core.reduce import Change, reduce
-from console.core.state import Fleet, encode
+from console.cli.screens.replayed import Replayed
+from console.core.fleet.state import Fleet, encode
+from console.core.reducing.reduce import Change, reduce
 from console.recording.bodies import Row
 from console.recording.writer import Recording
-from console.tui.floor_app import FloorApp
-from console.tui.floor_screen import FloorScreen
-from console.tui.replay_app import ReplayApp
+from console.tui.apps.floor_app import FloorApp
+from console.tui.replay.replay_app import ReplayApp
+from console.tui.screens.floor_screen import FloorScreen
 from tests.floor_fixture import START, FakeSource, Script, busy
 from tests.tui_console import Console, furnished
 

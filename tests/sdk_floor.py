@@ -7,14 +7,10 @@ import itertools
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from bus.agent_core import AgentCore
 from bus.canonical import digest
 from bus.codec import decode_data, decode_envelope, encode
-from bus.decision import Action, Decision
-from bus.era import Era
 from bus.events import ActionProposed, Data, Envelope
 from bus.identity import Identity
-from bus.memory import MemoryBus, MemoryTransport
 from bus.messages import (
     Command,
     DecisionCommand,
@@ -27,12 +23,16 @@ from bus.messages import (
     StoredCommand,
     SupervisorState,
 )
-from bus.roster import Notice
-from bus.run_core import RunCore
+from bus.sdk.agent_core import AgentCore
+from bus.sdk.decision import Action, Decision
+from bus.sdk.era import Era
+from bus.sdk.roster import Notice
+from bus.sdk.run_core import RunCore
+from bus.sdk.spool import Bounds, MemorySpool, Owner, Spool
 from bus.signing import PrivateKey
-from bus.spool import Bounds, MemorySpool, Owner, Spool
 from bus.topics import Topics
-from bus.transport import LinkUp, Message, Transport
+from bus.transports.memory import MemoryBus, MemoryTransport
+from bus.transports.transport import LinkUp, Message, Transport
 
 SITE, AGENT, RUN, EPOCH = "test", "janitor", "r1", "epoch-1"
 TOPICS = Topics(SITE)

@@ -17,20 +17,20 @@ from typing import Any
 from bus import codec
 from bus.events import Data
 from bus.home import Home
-from bus.memory import MemoryBus, MemoryTransport
 from bus.messages import Answer, AnyCommand, Intent, Journal, SupervisorState
-from bus.transport import Item, Message
-from console.core.reduce import reduce
-from console.core.state import Fleet, encode
+from bus.transports.memory import MemoryBus, MemoryTransport
+from bus.transports.transport import Item, Message
+from console.core.fleet.state import Fleet, encode
+from console.core.reducing.reduce import reduce
 from console.policy.load import Rulebook
 from console.recording.history import history, sessions
 from console.recording.reader import Reader
 from console.recording.writer import SESSION_BYTES, Recording
 from console.supervisor.desk import Desk, Identity
-from console.supervisor.emergency import EmergencyLog
-from console.supervisor.files import SiteFiles
-from console.supervisor.operators import Operators
-from console.supervisor.service import Service
+from console.supervisor.intents.operators import Operators
+from console.supervisor.process.emergency import EmergencyLog
+from console.supervisor.process.files import SiteFiles
+from console.supervisor.process.service import Service
 from tests.desk_fixture import OPERATOR, SUPERVISOR, TOPICS
 from tests.strategies import envelope
 

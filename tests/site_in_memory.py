@@ -25,19 +25,19 @@ from bus.events import (
     StepFinished,
     StepStarted,
 )
-from bus.memory import MemoryBus, MemoryTransport
 from bus.messages import AgentStatus, AnyCommand, DecisionCommand, KillCommand
 from bus.records import Reason
 from bus.signing import PrivateKey
 from bus.topics import Topics
-from bus.transport import Item, LinkUp, Message, Transport, WillFor
+from bus.transports.memory import MemoryBus, MemoryTransport
+from bus.transports.transport import Item, LinkUp, Message, Transport, WillFor
+from console.core.fleet.state import Fleet
+from console.core.judging.risk import Assessment
 from console.core.provenance.suspicion import Suspicion
 from console.core.provenance.trail import Trail
-from console.core.risk import Assessment
-from console.core.state import Fleet
 from console.supervisor.desk import Desk, Identity
+from console.supervisor.intents.operators import Operators
 from console.supervisor.log import Entry
-from console.supervisor.operators import Operators
 
 SITE = "test"
 TOPICS = Topics(SITE)

@@ -9,7 +9,7 @@ import os
 import sys
 from datetime import UTC
 
-from console.tui.floor_app import FloorApp
+from console.tui.apps.floor_app import FloorApp
 from console.tui.settings import Settings
 from tests.floor_fixture import FakeSource, busy
 

@@ -22,11 +22,11 @@ from bus import Agent, Run, RunKilled
 from bus.adapters.fitting import by_schema
 from bus.adapters.supervised import Supervised, Told, ToolCall, from_logprobs
 from bus.adapters.versions import Framework, FrameworkError
-from bus.decision import Decision
 from bus.events import ActionFinished, ActionProposed, Confidence, Hints, MessageSeen, StepFinished, Usage
 from bus.home import Home
-from bus.memory import MemoryBus, MemoryTransport
 from bus.messages import KillCommand
+from bus.sdk.decision import Decision
+from bus.transports.memory import MemoryBus, MemoryTransport
 from tests.adapters.environments import EXAMPLES
 from tests.sdk_floor import AGENT, RUN, SITE, Supervisor
 

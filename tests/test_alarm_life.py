@@ -25,14 +25,14 @@ from bus.alarm_records import (
 from bus.events import Data
 from bus.limits import SHELVE_MOST
 from bus.records import SupervisorStarted
-from console.core import alarm_load
-from console.core.alarm_groups import folded
-from console.core.alarm_kinds import KINDS, RESPONSE, kind_of
-from console.core.alarm_state import Alarm, Load, hidden
-from console.core.apply_alarm import unhideable
-from console.core.lifecycle import ALARM, SHOWN, AlarmShown, AlarmState, IllegalTransitionError
-from console.core.reduce import reduce
-from console.core.state import Fleet, decode, encode
+from console.core.alarms import alarm_load
+from console.core.alarms.alarm_groups import folded
+from console.core.alarms.alarm_kinds import KINDS, RESPONSE, kind_of
+from console.core.fleet.alarm_state import Alarm, Load, hidden
+from console.core.fleet.lifecycle import ALARM, SHOWN, AlarmShown, AlarmState, IllegalTransitionError
+from console.core.fleet.state import Fleet, decode, encode
+from console.core.reducing.apply_alarm import unhideable
+from console.core.reducing.reduce import reduce
 from tests.floor_fixture import Script
 
 ROOT = Path(__file__).resolve().parent.parent

@@ -8,19 +8,19 @@ from typing import Any, get_args
 import pytest
 from jsonschema import Draft202012Validator
 
-from bus.agent_core import AgentCore
 from bus.codec import encode
-from bus.decision import Action
 from bus.events import AGENT_TYPES, Confidence, StepStarted
 from bus.identity import Identity as AgentIdentity
 from bus.messages import Intent, SupervisorState, Verb
+from bus.sdk.agent_core import AgentCore
+from bus.sdk.decision import Action
+from bus.sdk.spool import MemorySpool, Owner
 from bus.signing import PrivateKey
-from bus.spool import MemorySpool, Owner
 from bus.topics import Address, Kind, Topics
-from console.core.state import Fleet
+from console.core.fleet.state import Fleet
 from console.policy.load import Rulebook
 from console.supervisor.desk import Desk, Identity
-from console.supervisor.operators import Operators
+from console.supervisor.intents.operators import Operators
 from tests.asyncapi_schemas import COMMANDS, FILE, ID_PATTERN, MARK, REPLIES, load, text
 
 DOCUMENT = load()

@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bus.canonical import digest
-from console.core.binding import unbound
-from console.core.state import Action
+from console.core.fleet.binding import unbound
+from console.core.fleet.state import Action
 from tests.floor_fixture import Script
 from tests.tui_console import console
 

@@ -16,7 +16,7 @@ import pytest_asyncio
 from bus.adapters.claude_code import settings
 from bus.adapters.claude_code.hook import GATE
 from bus.canonical import code
-from console.core.state import Action, Run
+from console.core.fleet.state import Action, Run
 from tests.contain_floor import SOON, ContainFloor
 from tests.floor_processes import until
 

@@ -12,7 +12,7 @@ import pytest
 
 from bus import Agent
 from bus.adapters.claude_code.events import Conversation
-from bus.memory import MemoryTransport
+from bus.transports.memory import MemoryTransport
 from tests.desk_fixture import SUPERVISOR
 from tests.service_fixture import Running, running
 

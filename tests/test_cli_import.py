@@ -9,7 +9,7 @@ import pytest
 
 from bus.home import Home
 from console.recording import export
-from console.supervisor.service import rows
+from console.supervisor.process.service import rows
 from tests import cli_site
 from tests.cli_site import Run, line
 from tests.site_in_memory import SiteInMemory

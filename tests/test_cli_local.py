@@ -11,16 +11,17 @@ from click.testing import Result
 
 from bus.events import MessageSeen, RunFinished
 from bus.home import Home
+from bus.sdk.spool import Owner
+from bus.sdk.spool_file import SqliteSpool, spool_path
 from bus.signing import PrivateKey
-from bus.spool import Owner
-from bus.spool_file import SqliteSpool, spool_path
-from console.cli import bus_checks, printing
+from console.cli import printing
+from console.cli.checks import bus_checks
 from console.cli.options import Place
-from console.core.state import Fleet, encode
+from console.core.fleet.state import Fleet, encode
 from console.link.floor import pinned_key
 from console.recording.bodies import Row
 from console.recording.writer import Recording
-from console.supervisor.up import prepare
+from console.supervisor.process.up import prepare
 from tests import cli_site
 from tests.brokers import mosquitto_broker
 from tests.cli_site import Run, line
@@ -139,7 +140,7 @@ def test_tail_follows_and_fills_what_it_missed_from_the_recording(
     recorded: SiteInMemory, run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """While the console is away the log goes on; back again, the recording has what it missed."""
-    from console.cli import tail
+    from console.cli.verbs import tail
     from console.link.follower import Applied
 
     start = recorded.fleet.pos

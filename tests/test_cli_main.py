@@ -16,12 +16,12 @@ from click.testing import CliRunner, Result
 from bus.messages import Answer
 from console.cli import card, printing, shapes
 from console.cli.exits import MEANING, CliError, Exit
-from console.cli.facts import Deed, deed_shape
 from console.cli.lazy import Entry, LazyGroup
 from console.cli.main import TABLE, cli
 from console.cli.options import Place
-from console.core.alarm_state import Alarm
-from console.core.state import Action, AgentLife, Command, Fleet, Message, Run, Step
+from console.cli.verbs.facts import Deed, deed_shape
+from console.core.fleet.alarm_state import Alarm
+from console.core.fleet.state import Action, AgentLife, Command, Fleet, Message, Run, Step
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGE = (ROOT / "docs" / "cli.md").read_text("utf-8")
@@ -257,8 +257,8 @@ def test_options_may_stand_before_the_verb_and_after_it(monkeypatch: pytest.Monk
         seen.append(place)
         return Fleet(), None
 
-    monkeypatch.setattr("console.cli.look.live", live)
-    monkeypatch.setattr("console.cli.look._header", lambda fleet, status: [])
+    monkeypatch.setattr("console.cli.verbs.look.live", live)
+    monkeypatch.setattr("console.cli.verbs.look._header", lambda fleet, status: [])
     runner = CliRunner()
     runner.invoke(cli, ["--site", "one", "--operator", "ann", "ls", "--site", "two", "--timeout", "3"])
     assert seen == [Place(site="two", operator="ann", timeout=3.0)]

@@ -6,7 +6,7 @@ import pytest
 
 from console.cli.exits import CliError, Exit
 from console.cli.names import find_run
-from console.core.state import Fleet, Run
+from console.core.fleet.state import Fleet, Run
 
 
 @pytest.mark.parametrize("text", ["r1-abcdef", "a/r1-abcdef"])

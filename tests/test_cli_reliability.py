@@ -12,7 +12,7 @@ import pytest
 from bus.events import ActionFinished, ActionStarted, RunFinished
 from bus.home import Home
 from console.cli.options import Place
-from console.cli.reliability import lines
+from console.cli.verbs.reliability import lines
 from console.core.reliability.standing import Reliability, Verified, fold, promote
 from console.recording.known import Known
 from tests import cli_site

@@ -11,16 +11,17 @@ from typing import Any
 import click
 import pytest
 
-from bus import codec, values
+from bus import codec
 from bus.canonical import code, digest
 from bus.events import BlobPart, MessageSeen, RunFinished, RunStarted, StepFinished, Usage
 from bus.home import Home
 from bus.messages import AgentStatus, HoldCommand, KillCommand
-from bus.transport import Message
-from bus.values import Arguments
-from console.core.state import Fleet, encode
+from bus.sdk import values
+from bus.sdk.values import Arguments
+from bus.transports.transport import Message
+from console.core.fleet.state import Fleet, encode
 from console.recording import export
-from console.supervisor.service import rows
+from console.supervisor.process.service import rows
 from tests import cli_site
 from tests.cli_site import NOW, Run, line
 from tests.site_in_memory import OPERATOR, SITE, TOPICS, SiteInMemory

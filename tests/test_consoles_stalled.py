@@ -9,7 +9,7 @@ from typing import Final
 
 import pytest
 
-from console.core.state import Fleet
+from console.core.fleet.state import Fleet
 from tests.consoles_floor import SOON, ConsolesFloor
 from tests.fleet_keys import choose
 from tests.terminal import Terminal

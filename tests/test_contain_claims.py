@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pytest
 
-from bus.agent import Agent
 from bus.contain.voice import vouch
 from bus.events import (
     CommandAcknowledged,
@@ -15,10 +14,11 @@ from bus.events import (
     RunStarted,
 )
 from bus.identity import Identity
+from bus.sdk.agent import Agent
 from bus.signing import PrivateKey
 from console.cli.card import way
-from console.core.state import Command
-from console.supervisor.operators import Operators
+from console.core.fleet.state import Command
+from console.supervisor.intents.operators import Operators
 from tests.desk_fixture import Bench
 
 WRAPPER = PrivateKey.generate()

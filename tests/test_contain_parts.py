@@ -13,7 +13,7 @@ from bus.contain.ending import ending
 from bus.contain.output import PIECES_AT_ONCE, Stream
 from bus.contain.tree import Proc, named
 from bus.limits import TEXT_CHARS
-from console.cli.run import Duration, Size
+from console.cli.agents.run import Duration, Size
 
 
 def test_an_end_is_told_by_name() -> None:

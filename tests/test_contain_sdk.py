@@ -12,7 +12,7 @@ import pytest
 import pytest_asyncio
 
 from bus.canonical import code
-from console.core.state import Action
+from console.core.fleet.state import Action
 from tests.contain_floor import SOON, ContainFloor
 from tests.floor_processes import alive, until
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 import pytest
 
 from bus.codec import decode
-from bus.contained import STOPS, ContainedRun
-from bus.decision import Action, RunKilled
 from bus.events import ActionFinished, CommandAcknowledged, CommandEffective, CommandRefused, RunFinished
 from bus.limits import AGENT_SILENT, HEARTBEAT
 from bus.messages import AgentStatus
+from bus.sdk.contained import STOPS, ContainedRun
+from bus.sdk.decision import Action, RunKilled
 from tests.sdk_floor import AGENT, TOPICS, Floor
 
 

@@ -13,7 +13,6 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from bus import limits
 from bus.canonical import canonical, code, digest
 from bus.codec import Invalid, Unknown, decode, decode_command, decode_data, decode_envelope, decode_reply
-from bus.courier import PATIENCE_MOST
 from bus.events import AGENT_TYPES, ActionFinished, Data, Envelope, Gate, RunOutcome
 from bus.inquiry import HealthReport, HistoryPage, PageSeal, RecorderHealth, SenderHealth
 from bus.messages import (
@@ -30,6 +29,7 @@ from bus.messages import (
     Verb,
 )
 from bus.records import SUPERVISOR_TYPES, IntentRefused
+from bus.sdk.courier import PATIENCE_MOST
 from bus.signing import PublicKey
 from bus.trust import KEY_VARIABLE
 from console.supervisor.ingest import GAP_AFTER

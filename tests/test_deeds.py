@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 
 from bus.records import ActionDecided, IntentRefused, OperatorSigned
 from console.core.deeds import DEEDS_KEPT, REFUSED_KEPT, Deed
-from console.core.reduce import reduce
-from console.core.state import Fleet, decode, encode
+from console.core.fleet.state import Fleet, decode, encode
+from console.core.reducing.reduce import reduce
 from tests.desk_fixture import OPERATOR, Bench
 from tests.floor_fixture import Script
 from tests.policy_floor import acted

@@ -16,12 +16,12 @@ import pytest
 from msgspec import Raw
 
 from bus import codec
-from bus.decision import Decision
 from bus.events import ActionFinished, ActionProposed, Envelope
 from bus.records import GapFound
+from bus.sdk.decision import Decision
+from console.core.fleet.state import Fleet
+from console.core.judging.risk import Assessment
 from console.core.reliability.evidence import more_needed
-from console.core.risk import Assessment
-from console.core.state import Fleet
 from console.demo.agents import crasher, deployer, janitor, refunds, researcher, sleeper
 from console.demo.agents.refunds import _pay
 from console.demo.cast import CAST, company

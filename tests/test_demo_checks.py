@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from console.core.lifecycle import ActionState
-from console.core.state import Action, Run
+from console.core.fleet.lifecycle import ActionState
+from console.core.fleet.state import Action, Run
 from console.demo.agents import clerk, exporter
 from console.demo.agents.janitor import KEEP
 from console.demo.checks import LABELS_ONE_IN, Verdict, of_action, of_run

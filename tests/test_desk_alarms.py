@@ -13,13 +13,13 @@ from bus.home import Home
 from bus.limits import SHELVE_DEFAULT, SHELVE_MOST
 from bus.messages import Intent
 from bus.signing import PrivateKey
-from console.core import alarm_load
-from console.core.alarm_state import Alarm
-from console.core.state import decode, encode
+from console.core.alarms import alarm_load
+from console.core.fleet.alarm_state import Alarm
+from console.core.fleet.state import decode, encode
 from console.policy.files import PolicyFileError
 from console.policy.suppressions import Suppressions, load_suppressions
-from console.supervisor.alarms import ALARMS_A_KIND, FROM_STRANGERS
-from console.supervisor.files import SiteFiles
+from console.supervisor.alarming.alarms import ALARMS_A_KIND, FROM_STRANGERS
+from console.supervisor.process.files import SiteFiles
 from tests.desk_fixture import OPERATOR, TOPICS, Bench
 
 LOOP = "loop/a/r1"

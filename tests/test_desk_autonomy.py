@@ -19,10 +19,10 @@ from bus.events import (
     RunStarted,
 )
 from bus.messages import Answer, DecisionCommand
+from console.core.fleet.state import Action, decode, encode
 from console.core.reliability.standing import Standing
-from console.core.state import Action, decode, encode
 from console.policy.load import Rulebook
-from console.supervisor.autonomy import CHECK_AT_LEAST
+from console.supervisor.judging.autonomy import CHECK_AT_LEAST
 from tests.desk_fixture import Bench
 
 CATALOGUE = '[tool.pay]\nseverity = 2\neffect = "write"\n'

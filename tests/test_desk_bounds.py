@@ -7,8 +7,11 @@ import pytest
 from bus import codec
 from bus.events import ActionFinished, ActionProposed, RunStarted
 from bus.messages import AgentStatus
-from console.core import apply_supervisor
-from console.supervisor import agents, alarms, gates, ingest, once
+from console.core.reducing import apply_supervisor
+from console.supervisor import agents, ingest
+from console.supervisor.alarming import alarms
+from console.supervisor.intents import once
+from console.supervisor.judging import gates
 from tests.desk_fixture import TOPICS, Bench
 
 

@@ -9,7 +9,7 @@ from bus.events import StepStarted
 from bus.limits import WATCH_RENEW, WATCH_TTL
 from bus.messages import Intent, KeyframePart
 from bus.signing import PrivateKey
-from console.core.state import Fleet, encode
+from console.core.fleet.state import Fleet, encode
 from console.supervisor import consoles
 from tests.desk_fixture import OPERATOR, TOPICS, Bench
 

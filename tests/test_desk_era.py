@@ -10,9 +10,9 @@ from bus import codec
 from bus.limits import LEASE_TTL
 from bus.messages import AgentStatus, PassListCommand, SupervisorState
 from bus.signing import PrivateKey
-from bus.transport import Message
+from bus.transports.transport import Message
 from console.supervisor.eras import AHEAD, Era
-from console.supervisor.look import Look, UnusableError
+from console.supervisor.process.look import Look, UnusableError
 from tests.desk_fixture import SUPERVISOR, TOPICS, Bench
 
 

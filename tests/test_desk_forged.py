@@ -11,7 +11,8 @@ from bus.events import ActionProposed, RunStarted
 from bus.limits import INTENT_DUPLICATE_WITHIN
 from bus.messages import Intent
 from bus.signing import PrivateKey
-from console.supervisor import arbiter, consoles
+from console.supervisor import consoles
+from console.supervisor.intents import arbiter
 from tests.desk_fixture import OPERATOR, TOPICS, Bench
 
 FORGER = PrivateKey.generate()

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from bus import codec, values
+from bus import codec
 from bus.canonical import code, digest
 from bus.events import (
     ActionFinished,
@@ -19,8 +19,9 @@ from bus.events import (
     RunStarted,
 )
 from bus.messages import DecisionCommand, Intent, PassListCommand
+from bus.sdk import values
 from bus.signing import PrivateKey
-from console.core.state import Action, decode, encode
+from console.core.fleet.state import Action, decode, encode
 from console.policy.load import Rulebook
 from tests.desk_fixture import OPERATOR, SUPERVISOR, TOPICS, Bench
 from tests.strategies import envelope

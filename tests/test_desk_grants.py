@@ -18,8 +18,8 @@ from bus.events import (
     RunStarted,
 )
 from bus.messages import DecisionCommand
-from console.core.grants import SECONDS, USES
-from console.core.state import Action, decode, encode
+from console.core.fleet.state import Action, decode, encode
+from console.core.judging.grants import SECONDS, USES
 from console.policy.load import Rulebook
 from tests.desk_fixture import Bench
 

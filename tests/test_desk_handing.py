@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from console.notify.plan import Plan
 from console.notify.rounds import occasions
-from console.tui.waits import WaitingRuns
+from console.tui.floor.waits import WaitingRuns
 from tests.desk_fixture import Bench
 from tests.test_desk_gates import asked
 

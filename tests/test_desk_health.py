@@ -17,9 +17,9 @@ from bus.events import (
     Usage,
 )
 from bus.messages import PauseCommand
-from console.core.alarm_state import Alarm
+from console.core.fleet.alarm_state import Alarm
+from console.core.fleet.state import Action, decode, encode
 from console.core.health.budget import Budget
-from console.core.state import Action, decode, encode
 from console.policy.budgets import load_budgets
 from console.policy.files import PolicyFileError
 from console.policy.load import Rulebook

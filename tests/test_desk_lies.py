@@ -19,7 +19,7 @@ from bus.events import (
     RunStarted,
 )
 from bus.messages import DecisionCommand, RefusedCommand
-from console.core.state import Run
+from console.core.fleet.state import Run
 from tests.desk_fixture import TOPICS, Bench
 from tests.strategies import envelope
 

@@ -17,9 +17,9 @@ from bus.events import (
     RunStarted,
 )
 from bus.messages import DecisionCommand, KillCommand, PassListCommand, PauseCommand
-from console.core.state import decode, encode
+from console.core.fleet.state import decode, encode
 from console.policy.load import Rulebook
-from console.supervisor.passes import LEARNED_AFTER
+from console.supervisor.judging.passes import LEARNED_AFTER
 from tests.desk_fixture import Bench
 
 PINNED = '[tool."look"]\nseverity = 0\neffect = "read"\npinned = true\n'

@@ -6,7 +6,7 @@ import json
 
 from bus.events import RunStarted
 from bus.messages import Intent, KillCommand, PauseCommand, ResumeCommand
-from console.core.state import decode, encode
+from console.core.fleet.state import decode, encode
 from tests.desk_fixture import OPERATOR, TOPICS, Bench
 
 

@@ -18,11 +18,11 @@ from bus.events import (
     StepStarted,
 )
 from bus.messages import DecisionCommand, PauseCommand, ResumeCommand
+from console.core.fleet.state import Fleet, decode, encode
 from console.core.health.stall import LEAST
-from console.core.state import Fleet, decode, encode
 from console.policy.load import Rulebook
-from console.supervisor.past import Past
-from console.supervisor.progress import BREATH
+from console.supervisor.watching.past import Past
+from console.supervisor.watching.progress import BREATH
 from tests.desk_fixture import Bench
 
 

@@ -8,12 +8,12 @@ import aiosqlite
 import pytest
 
 from bus.events import RunStarted, StepStarted
-from console.core.state import Fleet, encode
+from console.core.fleet.state import Fleet, encode
 from console.recording.bodies import Row
 from console.recording.schema import RecordingError
 from console.recording.writer import Recording
-from console.supervisor.past import Past, beginning
-from console.supervisor.serve import restored
+from console.supervisor.process.serve import restored
+from console.supervisor.watching.past import Past, beginning
 from tests.desk_fixture import Bench
 
 STEPS = 12

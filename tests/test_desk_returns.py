@@ -20,8 +20,9 @@ from bus.messages import (
     RunStanding,
     StoredCommand,
 )
-from console.core import apply_supervisor, turns
-from console.core.state import decode, encode
+from console.core.fleet import turns
+from console.core.fleet.state import decode, encode
+from console.core.reducing import apply_supervisor
 from console.supervisor.ingest import GAP_AFTER
 from tests.desk_fixture import Bench
 

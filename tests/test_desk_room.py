@@ -21,14 +21,16 @@ from bus.events import (
 from bus.home import Home
 from bus.messages import HoldCommand, Intent, KillCommand
 from bus.signing import PrivateKey
-from console.core import room
-from console.core.alarm_kinds import REST
-from console.core.reduce import reduce
-from console.core.state import TOOLS_KEPT, UNGATED_KEPT, Fleet, decode, encode
-from console.supervisor import alarms, blobs, up
-from console.supervisor.alarms import alarm_id
+from console.core.alarms.alarm_kinds import REST
+from console.core.fleet import room
+from console.core.fleet.state import TOOLS_KEPT, UNGATED_KEPT, Fleet, decode, encode
+from console.core.reducing.reduce import reduce
+from console.supervisor import blobs
+from console.supervisor.alarming import alarms
+from console.supervisor.alarming.alarms import alarm_id
 from console.supervisor.blobs import Blobs
-from console.supervisor.operators import Operators, OperatorsFileError
+from console.supervisor.intents.operators import Operators, OperatorsFileError
+from console.supervisor.process import up
 from tests.desk_fixture import OPERATOR, TOPICS, Bench
 
 
@@ -253,7 +255,7 @@ def test_one_action_that_cannot_be_judged_again_does_not_keep_the_others_from_it
     monkeypatch.setattr(bench.desk.gates, "proposed", lambda *_: None)
     for seq, name in enumerate(("bad", "good"), 2):
         bench.event(seq, ActionProposed(action=name, tool=name, decide_within=60.0))
-    monkeypatch.setattr("console.supervisor.gates._proposal", _broken)
+    monkeypatch.setattr("console.supervisor.judging.gates._proposal", _broken)
     later = Bench(bench.desk.fleet, "epoch2")
     assert (later.run().actions["bad"].state, later.run().actions["good"].state) == ("proposed", "asked")
     assert "internal-error" in later.alarms()

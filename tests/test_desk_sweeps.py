@@ -9,9 +9,9 @@ import pytest
 from bus import codec
 from bus.events import CommandEffective, Progress, RunFinished, RunStarted
 from bus.messages import Answer, HoldCommand, Intent, PauseCommand, ResumeCommand
-from console.core.state import Run, decode, encode
-from console.supervisor import sweeps
-from console.supervisor.sweeps import STRANGERS
+from console.core.fleet.state import Run, decode, encode
+from console.supervisor.intents import sweeps
+from console.supervisor.intents.sweeps import STRANGERS
 from tests.desk_fixture import OPERATOR, TOPICS, Bench
 
 RUNS = 10

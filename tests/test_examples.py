@@ -16,7 +16,7 @@ import pytest
 import bus
 from bus.events import ActionFinished, RunFinished
 from bus.home import Home
-from bus.memory import MemoryBus, MemoryTransport
+from bus.transports.memory import MemoryBus, MemoryTransport
 from tests.sdk_floor import SITE, Supervisor
 
 ROOT = Path(__file__).parent.parent

@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 from bus.canonical import digest
-from bus.decision import Decision, RunKilled
 from bus.events import (
     ActionFinished,
     ActionProposed,
@@ -21,10 +20,11 @@ from bus.events import (
     CommandRefused,
     RunFinished,
 )
-from bus.gate import TABLE, Gate, IllegalStepError, Stage, Step
 from bus.limits import DECISION_VALID
 from bus.messages import DecisionCommand
-from bus.values import Arguments
+from bus.sdk.decision import Decision, RunKilled
+from bus.sdk.gate import TABLE, Gate, IllegalStepError, Stage, Step
+from bus.sdk.values import Arguments
 from tests.sdk_floor import AGENT, RUN, Floor
 
 ENDS = frozenset(Stage) - {Stage.HELD, Stage.OPEN, Stage.ALLOWED, Stage.RUNNING}

@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from console.core import grants
-from console.core.grants import Grant, alike, covers, destinations, offer
+from console.core.judging import grants
+from console.core.judging.grants import Grant, alike, covers, destinations, offer
+from console.core.judging.risk import GATES, Assessment
 from console.core.provenance.suspicion import Origin, Suspicion
-from console.core.risk import GATES, Assessment
 
 TOOL = "post_note"
 VALUES = st.sampled_from(

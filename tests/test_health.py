@@ -10,6 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bus.records import Reason
+from console.core.fleet.lifecycle import ActionState
+from console.core.fleet.state import Action, Run
 from console.core.health import stall
 from console.core.health.budget import Budget, over
 from console.core.health.ending import confident_failure, cut_short, open_asks, unverified
@@ -17,8 +19,6 @@ from console.core.health.finding import Deed
 from console.core.health.stall import Durations, limit, phi
 from console.core.health.usage import Usage, texts
 from console.core.health.watch import Watch
-from console.core.lifecycle import ActionState
-from console.core.state import Action, Run
 
 STEADY = settings(derandomize=True, deadline=None, max_examples=150)
 

@@ -15,7 +15,7 @@ from bus.inquiry import HealthReport, HistoryPage
 from bus.messages import Intent, Verb
 from bus.seals import seals_page
 from bus.signing import PrivateKey
-from console.core.state import Fleet, encode
+from console.core.fleet.state import Fleet, encode
 from console.recording import closing
 from console.recording.bodies import Row
 from console.recording.files import session_paths
@@ -104,7 +104,7 @@ async def test_a_recording_that_cannot_be_read_says_why(
         async def broken(*_: object) -> None:
             raise OSError(5, "Input/output error")
 
-        monkeypatch.setattr("console.supervisor.telling.page", broken)
+        monkeypatch.setattr("console.supervisor.process.telling.page", broken)
         found = codec.decode_reply(await answered(site, asks("history", agent="a", run="r1")))
         assert isinstance(found, HistoryPage)
         assert found.seal is not None
@@ -121,8 +121,8 @@ async def test_a_disk_that_hangs_leaves_its_figures_out_and_delays_nothing_else(
         async def hang(*_: object) -> None:
             await hung.wait()
 
-        monkeypatch.setattr("console.supervisor.telling.asyncio.to_thread", hang)
-        monkeypatch.setattr("console.supervisor.telling.MEASURE_WITHIN", 0.01)
+        monkeypatch.setattr("console.supervisor.process.telling.asyncio.to_thread", hang)
+        monkeypatch.setattr("console.supervisor.process.telling.MEASURE_WITHIN", 0.01)
         report = codec.decode_reply(await answered(site, asks("health")))
         assert isinstance(report, HealthReport)
         assert report.recorder is not None

@@ -3,7 +3,7 @@
 import re
 from pathlib import Path
 
-from console.tui.actions import ACTIONS, name_of
+from console.tui.keys.actions import ACTIONS, name_of
 from tests import keys_page
 
 ROOT = Path(__file__).resolve().parent.parent

@@ -7,7 +7,7 @@ from typing import get_args
 import pytest
 
 from bus.events import RunState
-from console.core.lifecycle import (
+from console.core.fleet.lifecycle import (
     ACTION,
     ALARM,
     COMMAND,

@@ -16,9 +16,9 @@ from bus.limits import INTENT_REPEAT, INTENT_TIMEOUT, LEASE_TTL
 from bus.messages import Answer, Intent
 from bus.signing import KeyFileError, PrivateKey
 from bus.topics import BadIdError
-from bus.transport import Message
-from console.core.reduce import Change
-from console.core.state import encode
+from bus.transports.transport import Message
+from console.core.fleet.state import encode
+from console.core.reducing.reduce import Change
 from console.link.floor import Floor, NoAnswerError, TooLargeError, pinned_key
 from console.link.follower import LINK, REPLACED, Applied
 from tests.site_in_memory import OPERATOR, SITE, SUPERVISOR, TOPICS, SiteInMemory

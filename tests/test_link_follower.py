@@ -22,10 +22,10 @@ from bus.records import AgentBorn, IntentRefused, SupervisorStarted
 from bus.seals import keyframe_seal, sealed_journal
 from bus.signing import PrivateKey, PublicKey
 from bus.topics import Topics
-from bus.transport import LinkDown, LinkUp, Message
-from console.core import state
-from console.core.reduce import reduce
-from console.core.state import Fleet, KeyframeError, decode, encode
+from bus.transports.transport import LinkDown, LinkUp, Message
+from console.core.fleet import state
+from console.core.fleet.state import Fleet, KeyframeError, decode, encode
+from console.core.reducing.reduce import reduce
 from console.link import parts
 from console.link.follower import LINK, REPLACED, Effects, Follower
 from console.link.parts import KeyframeParts

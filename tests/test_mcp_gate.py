@@ -22,9 +22,9 @@ from bus.adapters.mcp.proxy import claimed
 from bus.adapters.mcp.words import Message
 from bus.events import ActionProposed, Hints
 from bus.home import Home
-from bus.memory import MemoryBus, MemoryTransport
 from bus.messages import DecisionCommand, KillCommand
-from console.cli.mcp import server_name
+from bus.transports.memory import MemoryBus, MemoryTransport
+from console.cli.agents.mcp import server_name
 from tests.sdk_floor import AGENT, RUN, SITE, Supervisor
 
 WRITE: Message = {

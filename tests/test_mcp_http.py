@@ -19,8 +19,8 @@ from bus.adapters.mcp.serve import bound
 from bus.adapters.mcp.upstream import Answer, Headers, Upstream, UpstreamError
 from bus.events import ActionProposed
 from bus.home import Home
-from bus.memory import MemoryBus, MemoryTransport
 from bus.messages import KillCommand
+from bus.transports.memory import MemoryBus, MemoryTransport
 from tests.sdk_floor import AGENT, RUN, SITE, Supervisor
 
 WRITE = {"name": "write", "inputSchema": {"type": "object", "properties": {"path": {"type": "string"}}}}

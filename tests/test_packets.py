@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bus import packets
+from bus.transports import packets
 
 PUBLISHES = st.tuples(
     st.text(st.characters(codec="utf-8"), min_size=1, max_size=40).map(str.encode),

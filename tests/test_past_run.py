@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from bus import codec
 from bus.codec import Record
 from bus.events import Usage
-from console.core.past_run import Page, PastRun
+from console.core.replay.past_run import Page, PastRun
 from console.recording.bodies import Row
 from tests.floor_fixture import Script
 
@@ -104,7 +104,7 @@ def test_the_same_page_twice_and_a_page_of_another_run_change_nothing() -> None:
 
 
 def test_reading_does_not_touch_the_floor() -> None:
-    from console.core.state import encode
+    from console.core.fleet.state import encode
 
     before = encode(SCRIPT.fleet)
     past = paged(20, 40)

@@ -16,7 +16,7 @@ from bus.messages import Intent
 from console.cli.exits import CliError, Exit
 from console.cli.options import Place
 from console.cli.plain.words import ANSWERS, LEFT_OUT, PARITY, WORDS, find
-from console.tui.actions import ACTIONS
+from console.tui.keys.actions import ACTIONS
 from tests.plain_site import place_of, sat
 from tests.site_in_memory import TOPICS, SiteInMemory
 

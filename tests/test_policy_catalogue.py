@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from console.core.tool_facts import ToolFacts
+from console.core.judging.tool_facts import ToolFacts
 from console.policy.catalogue import PRESETS, Catalogue, load_catalogue, load_presets
 from console.policy.files import FILE_BYTES, PolicyFileError
 from console.policy.glob import is_glob

@@ -11,11 +11,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bus.events import ActionProposed, Confidence
-from console.core.circumstances import Circumstances, circumstances
+from console.core.fleet.circumstances import Circumstances, circumstances
+from console.core.fleet.state import TOOLS_KEPT, Run
+from console.core.judging.risk import GATES, Evidence, assess
+from console.core.judging.tool_facts import RuleHit
 from console.core.provenance.trail import Trail, leaf_values
-from console.core.risk import GATES, Evidence, assess
-from console.core.state import TOOLS_KEPT, Run
-from console.core.tool_facts import RuleHit
 from console.policy.catalogue import load_catalogue
 from console.policy.condition_source import SOURCE_CHARS, ConditionError, check_source
 from console.policy.conditions import Condition, Context
@@ -449,7 +449,7 @@ def test_the_engine_is_loaded_with_the_first_condition_and_not_before(tmp_path: 
     path.write_text(HEAD)
     with_one = HEAD + 'when = "tainted"\n' + BOTH
     code = (
-        "import sys; from pathlib import Path; from console.policy.load import Rulebook; import console.supervisor.serve\n"
+        "import sys; from pathlib import Path; from console.policy.load import Rulebook; import console.supervisor.process.serve\n"
         f"path = Path({str(path)!r}); book = Rulebook(None, path); print('cel' in sys.modules)\n"
         f"path.write_text({with_one!r})\n"
         "print(book.reload(), book.problem, 'cel' in sys.modules)\n"

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from console.core.tool_facts import RuleHit
+from console.core.judging.tool_facts import RuleHit
 from console.policy.files import PolicyFileError
 from console.policy.glob import PATTERN_CHARS, Glob
 from console.policy.leaves import LEAF_CHARS, LEAVES, leaves

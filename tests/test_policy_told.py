@@ -12,11 +12,11 @@ from bus.home import Home
 from bus.limits import EVENT_BYTES
 from bus.policy_records import PolicyAdopted, PolicyRule
 from bus.records import RecordingStarted
-from console.core.policy_state import InForce, adopt
+from console.core.fleet.policy_state import InForce, adopt
 from console.policy.load import Rulebook
 from console.policy.shipped import shipped_tools
 from console.policy.telling import ALL_BYTES, adopted
-from console.supervisor.files import SiteFiles
+from console.supervisor.process.files import SiteFiles
 from tests.desk_fixture import Bench
 from tests.policy_floor import POLICY, in_force, ruled
 from tests.test_site_files import edited

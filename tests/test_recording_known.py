@@ -11,7 +11,7 @@ import pytest
 from bus import codec
 from bus.events import Data, Envelope, MessageSeen
 from bus.records import AutonomyPromoted, OutcomeVerified
-from console.core.state import Fleet, encode
+from console.core.fleet.state import Fleet, encode
 from console.recording.bodies import Row
 from console.recording.known import Known
 from console.recording.schema import RecordingError

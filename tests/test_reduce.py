@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 from bus import events, records
 from bus.codec import Record
 from bus.events import Data
-from console.core.lifecycle import ENDED, IllegalTransitionError
-from console.core.reduce import HoleInLogError, reduce
-from console.core.state import Fleet, Run, decode, encode
+from console.core.fleet.lifecycle import ENDED, IllegalTransitionError
+from console.core.fleet.state import Fleet, Run, decode, encode
+from console.core.reducing.reduce import HoleInLogError, reduce
 from tests.strategies import logs, numbered
 
 

@@ -5,16 +5,16 @@ from pathlib import Path
 import pytest
 
 from bus import codec
-from console.cli.replayed import Replayed
-from console.core import state
-from console.core.alarm_state import Load
-from console.core.reduce import reduce
-from console.core.state import Fleet, decode, encode, of_another_reducer
+from console.cli.screens.replayed import Replayed
+from console.core.fleet import state
+from console.core.fleet.alarm_state import Load
+from console.core.fleet.state import Fleet, decode, encode, of_another_reducer
+from console.core.reducing.reduce import reduce
 from console.recording.bodies import Row
 from console.recording.player import Player
 from console.recording.reader import Reader
 from console.recording.writer import Recording
-from console.supervisor.serve import restored
+from console.supervisor.process.serve import restored
 from tests.floor_fixture import START, Script
 from tests.replay_fixture import SITE, eventful, record
 

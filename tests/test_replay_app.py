@@ -15,18 +15,18 @@ from click.testing import CliRunner
 
 from console.cli.exits import CliError
 from console.cli.main import cli
-from console.cli.replayed import Replayed, opened, start
-from console.core.marks import TURNS
-from console.core.timeline import Timeline
+from console.cli.screens.replayed import Replayed, opened, start
+from console.core.replay.marks import TURNS
+from console.core.replay.timeline import Timeline
 from console.recording.schema import RecordingError
-from console.tui.actions import ACTIONS, find, offered
-from console.tui.frame_rows import NOWHERE, key_line
-from console.tui.frame_rows import offers as laid
-from console.tui.paint import text_of
-from console.tui.replay_app import ReplayApp
-from console.tui.replay_source import PlaybackError
-from console.tui.replay_time import MOVES
-from console.tui.sheets import Wish
+from console.tui.drawing.paint import text_of
+from console.tui.keys.actions import ACTIONS, find, offered
+from console.tui.replay.replay_app import ReplayApp
+from console.tui.replay.replay_source import PlaybackError
+from console.tui.replay.replay_time import MOVES
+from console.tui.rows.frame_rows import NOWHERE, key_line
+from console.tui.rows.frame_rows import offers as laid
+from console.tui.sheets.confirm_sheets import Wish
 from tests.floor_fixture import START, Script
 from tests.replay_fixture import ReplayConsole, eventful, record, replaying
 
@@ -295,8 +295,8 @@ import asyncio, json, sys
 from datetime import UTC
 from pathlib import Path
 from contextlib import asynccontextmanager
-from console.cli import replayed
-from console.tui.replay_app import ReplayApp
+from console.cli.screens import replayed
+from console.tui.replay.replay_app import ReplayApp
 
 @asynccontextmanager
 async def given(source):
@@ -324,9 +324,16 @@ def test_a_whole_replay_loads_no_transport(script: Script, tmp_path: Path) -> No
     child = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
     assert child.returncode == 0, child.stderr
     loaded = set(json.loads(child.stdout.splitlines()[-1]))
-    assert "console.tui.decide_screen" in loaded or "console.tui.run_screen" in loaded
+    assert "console.tui.screens.decide_screen" in loaded or "console.tui.screens.run_screen" in loaded
     ours = {name for name in loaded if name.startswith(("bus.", "console."))}
-    transports = {"bus.mqtt", "bus.mqtt_link", "bus.transport", "bus.memory", "bus.broker", "bus.signing"}
+    transports = {
+        "bus.transports.mqtt",
+        "bus.transports.mqtt_link",
+        "bus.transports.transport",
+        "bus.transports.memory",
+        "bus.broker",
+        "bus.signing",
+    }
     assert not transports & ours
     assert not {name for name in ours if name.startswith(("console.link.f", "console.supervisor"))}
     assert not {
@@ -427,13 +434,13 @@ async def test_a_recording_that_cannot_be_read_ends_the_replay_with_its_reason(t
 
 
 def test_the_command_loads_neither_screens_nor_recording_before_its_first_paint() -> None:
-    code = "import sys, console.cli.replay, console.tui.replay_app; print(*sys.modules)"
+    code = "import sys, console.cli.verbs.replay, console.tui.replay.replay_app; print(*sys.modules)"
     child = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
     loaded = set(child.stdout.split())
     late = {
-        "console.core.reduce",
-        "console.core.state",
+        "console.core.reducing.reduce",
+        "console.core.fleet.state",
         "console.recording.player",
-        "console.tui.fleet_screen",
+        "console.tui.screens.fleet_screen",
     }
     assert not late & loaded

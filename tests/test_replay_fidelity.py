@@ -8,14 +8,14 @@ from pathlib import Path
 
 import pytest
 
-from console.core.state import Fleet
+from console.core.fleet.state import Fleet
 from console.recording.bodies import Row
 from console.recording.files import session_paths
 from console.recording.reader import Reader
-from console.tui.decide_screen import DecideScreen
-from console.tui.floor_screen import FloorScreen
-from console.tui.queue_screen import QueueScreen
-from console.tui.run_screen import RunScreen
+from console.tui.screens.decide_screen import DecideScreen
+from console.tui.screens.floor_screen import FloorScreen
+from console.tui.screens.queue_screen import QueueScreen
+from console.tui.screens.run_screen import RunScreen
 from tests.bench.site import running_site
 from tests.fidelity import live
 from tests.replay_fixture import SITE, Cells, Feed, eventful, record, replaying, seen, watching

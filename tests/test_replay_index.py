@@ -3,11 +3,11 @@
 import random
 from pathlib import Path
 
-from console.core.state import Fleet
+from console.core.fleet.state import Fleet
 from console.recording.player import Player
-from console.tui.counting import Counts
-from console.tui.index import FleetIndex
-from console.tui.items import Item
+from console.tui.floor.counting import Counts
+from console.tui.floor.index import FleetIndex
+from console.tui.floor.items import Item
 from tests.replay_fixture import eventful, record
 
 Look = tuple[list[Item], Counts, int, dict[str, tuple[object, ...]]]

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from bus import codec
-from console.core.marks import TURNS, Marks
-from console.core.reduce import reduce
-from console.core.state import Fleet, encode
+from console.core.fleet.state import Fleet, encode
+from console.core.reducing.reduce import reduce
+from console.core.replay.marks import TURNS, Marks
 from console.recording.player import CHUNK, FAR, Player
 from console.recording.schema import RecordingError
 from console.recording.waypoints import Waypoints

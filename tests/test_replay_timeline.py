@@ -6,12 +6,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from console.core.marks import Mark
-from console.core.seek import BadPlaceError, moment_of
-from console.core.timeline import FASTEST, SLOWEST, Timeline
-from console.tui import replay_bar
-from console.tui.frame_rows import NOWHERE
-from console.tui.paint import text_of
+from console.core.replay.marks import Mark
+from console.core.replay.seek import BadPlaceError, moment_of
+from console.core.replay.timeline import FASTEST, SLOWEST, Timeline
+from console.tui.drawing.paint import text_of
+from console.tui.replay import replay_bar
+from console.tui.rows.frame_rows import NOWHERE
 from tests.floor_fixture import START
 
 TIMES = [START, START + 1_000, START + 1_000, START + 4_000, START + 64_000]

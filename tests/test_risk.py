@@ -8,11 +8,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bus.events import Confidence, Gate, Hints
-from console.core import risk
+from console.core.judging import risk
+from console.core.judging.risk import GATES, REASON_CHARS, Assessment, Evidence, assess, join, matrix
+from console.core.judging.tool_facts import EFFECTS, Effect, RuleHit, ToolFacts
 from console.core.provenance.suspicion import Origin, Suspicion, Traits, weigh
 from console.core.reliability.bounds import Earned
-from console.core.risk import GATES, REASON_CHARS, Assessment, Evidence, assess, join, matrix
-from console.core.tool_facts import EFFECTS, Effect, RuleHit, ToolFacts
 
 STEADY = settings(derandomize=True, deadline=None, max_examples=200)
 READ = ToolFacts(severity=0, effect="read", origin="catalogue.toml: look")

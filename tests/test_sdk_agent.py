@@ -20,7 +20,6 @@ from bus.events import (
     RunStarted,
 )
 from bus.home import Home
-from bus.memory import MemoryBus, MemoryTransport
 from bus.messages import (
     AgentStatus,
     DecisionCommand,
@@ -29,9 +28,10 @@ from bus.messages import (
     PauseCommand,
     ResumeCommand,
 )
-from bus.spool import Owner
-from bus.spool_file import SqliteSpool, spool_path
-from bus.transport import Item
+from bus.sdk.spool import Owner
+from bus.sdk.spool_file import SqliteSpool, spool_path
+from bus.transports.memory import MemoryBus, MemoryTransport
+from bus.transports.transport import Item
 from tests.sdk_floor import AGENT, RUN, SITE, TOPICS, Supervisor
 
 

@@ -7,8 +7,6 @@ import pytest
 
 from bus.canonical import digest
 from bus.codec import decode, encode
-from bus.decision import Action, RunKilled, RunRefusedError
-from bus.era import EraFile
 from bus.events import (
     ActionFinished,
     ActionProposed,
@@ -23,7 +21,6 @@ from bus.events import (
     RunFinished,
     RunStarted,
 )
-from bus.gate import IllegalStepError
 from bus.limits import DECISION_VALID, HEARTBEAT, LEASE_RENEW, LEASE_TTL, PAYLOAD_BYTES
 from bus.messages import (
     AgentStatus,
@@ -35,8 +32,11 @@ from bus.messages import (
     RunStanding,
     StoredCommand,
 )
-from bus.roster import births
-from bus.spool import Bounds, MemorySpool, Owner, SpoolError
+from bus.sdk.decision import Action, RunKilled, RunRefusedError
+from bus.sdk.era import EraFile
+from bus.sdk.gate import IllegalStepError
+from bus.sdk.roster import births
+from bus.sdk.spool import Bounds, MemorySpool, Owner, SpoolError
 from tests.sdk_floor import AGENT, RUN, SITE, TOPICS, Floor, events_of
 
 

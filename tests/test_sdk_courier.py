@@ -7,9 +7,9 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from bus.courier import PATIENCE_MOST, Courier, Outbox, Publish
 from bus.limits import RESEND_AFTER
-from bus.spool import MemorySpool, Owner, SpoolError
+from bus.sdk.courier import PATIENCE_MOST, Courier, Outbox, Publish
+from bus.sdk.spool import MemorySpool, Owner, SpoolError
 
 RUNS = ("a", "b", "c")
 

@@ -16,10 +16,10 @@ import pytest
 from bus import Agent, RunKilled, RunRefusedError, main
 from bus.events import RunFinished, StepFinished
 from bus.home import Home
-from bus.job import outcome_of
-from bus.memory import MemoryBus, MemoryTransport
 from bus.messages import KillCommand
-from bus.spool_file import SqliteSpool, spool_path
+from bus.sdk.job import outcome_of
+from bus.sdk.spool_file import SqliteSpool, spool_path
+from bus.transports.memory import MemoryBus, MemoryTransport
 from tests.sdk_floor import AGENT, RUN, SITE, Supervisor, events_of
 
 

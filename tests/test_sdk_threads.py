@@ -14,14 +14,14 @@ import pytest
 from bus import Action, ActionRejected, Agent, RunKilled, SyncRun
 from bus.events import ActionProposed, MessageSeen
 from bus.home import Home
-from bus.memory import MemoryBus, MemoryTransport
 from bus.messages import KillCommand
-from bus.mqtt import MqttTransport
-from bus.shell import BusStoppedError
+from bus.sdk.shell import BusStoppedError
+from bus.sdk.spool import SpoolBusyError
+from bus.sdk.spool_send import Sent, send_spool
 from bus.signing import PrivateKey
-from bus.spool import SpoolBusyError
-from bus.spool_send import Sent, send_spool
-from bus.transport import Transport, WillFor
+from bus.transports.memory import MemoryBus, MemoryTransport
+from bus.transports.mqtt import MqttTransport
+from bus.transports.transport import Transport, WillFor
 from tests.brokers import RunningBroker
 from tests.sdk_floor import AGENT, RUN, SITE, TOPICS, Supervisor
 

@@ -16,15 +16,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bus.canonical import NotCanonicalError
-from bus.decision import Action, ActionRejected, Decision, DecisionOutcome
 from bus.events import Confidence, Hints
 from bus.home import Home
 from bus.limits import EVENT_BYTES
 from bus.messages import KillCommand, SupervisorState
+from bus.sdk.decision import Action, ActionRejected, Decision, DecisionOutcome
+from bus.sdk.tools import Wrapped, gated_async, gated_sync
+from bus.sdk.values import ARGS_BYTES, arguments, claim, clip, plain, result_text
 from bus.signing import KeyFileError, PrivateKey
-from bus.tools import Wrapped, gated_async, gated_sync
 from bus.trust import KEY_VARIABLE, SAID_EVERY, PinnedTrust, pinned
-from bus.values import ARGS_BYTES, arguments, claim, clip, plain, result_text
 
 # ---- tools -------------------------------------------------------------------------------------------------------------
 

@@ -12,14 +12,14 @@ from typing import Self
 import pytest
 
 from bus.events import ActionProposed, Progress, RunStarted
-from bus.memory import MemoryTransport
 from bus.messages import DecisionCommand, KillCommand, PauseCommand
-from console.core.state import encode
+from bus.transports.memory import MemoryTransport
+from console.core.fleet.state import encode
 from console.link.floor import Floor
 from console.recording.bodies import Row
 from console.recording.session import Session
 from console.recording.verify import verify_folder
-from console.supervisor import service
+from console.supervisor.process import service
 from tests.desk_fixture import OPERATOR
 from tests.service_fixture import PATIENCE, Running, rebuilt, running
 

@@ -11,7 +11,7 @@ import pytest
 
 from bus.events import ActionProposed, MessageSeen, RunStarted, StepStarted
 from bus.messages import DecisionCommand, KillCommand
-from console.core.state import Fleet, encode
+from console.core.fleet.state import Fleet, encode
 from console.recording import writer
 from console.recording.bodies import Row
 from console.recording.files import session_paths
@@ -19,7 +19,7 @@ from console.recording.schema import RecordingError
 from console.recording.session import Session
 from console.recording.verify import verify_folder
 from console.recording.writer import Recording
-from console.supervisor import service
+from console.supervisor.process import service
 from tests.service_fixture import PATIENCE, Running, rebuilt, running
 
 FULL = 100_000

@@ -17,15 +17,15 @@ import pytest
 
 from bus.events import BlobPart, Progress, RunStarted
 from bus.messages import HoldCommand, Intent, KillCommand
-from bus.transport import LinkDown, LinkUp
-from console.core.state import Fleet, encode
+from bus.transports.transport import LinkDown, LinkUp
+from console.core.fleet.state import Fleet, encode
 from console.recording.bodies import Row
 from console.recording.files import session_paths
 from console.recording.reader import Reader
 from console.recording.schema import RecordingError
 from console.recording.session import Session
 from console.recording.writer import Recording
-from console.supervisor import emergency, keyframes, serve, service
+from console.supervisor.process import emergency, keyframes, serve, service
 from tests.desk_fixture import OPERATOR, TOPICS, Bench
 from tests.service_fixture import Running, running
 

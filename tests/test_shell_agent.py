@@ -19,10 +19,10 @@ import pytest
 from bus.codec import encode
 from bus.limits import INTENT_DUPLICATE_WITHIN
 from bus.messages import Intent, Verb
-from bus.mqtt import MqttTransport
 from bus.signing import PrivateKey, PublicKey
 from bus.topics import Topics
-from bus.transport import LinkUp, Message
+from bus.transports.mqtt import MqttTransport
+from bus.transports.transport import LinkUp, Message
 from bus.url import BrokerUrl
 from tests.brokers import ROOT, free_port, mosquitto_broker
 
@@ -60,7 +60,7 @@ class Site:
 
     def supervisor(self) -> psutil.Process:
         for child in psutil.Process(self.process.pid).children():
-            if "console.supervisor.serve" in child.cmdline():
+            if "console.supervisor.process.serve" in child.cmdline():
                 return child
         raise AssertionError("no supervisor")
 
@@ -182,7 +182,7 @@ def up(home: Path, broker: BrokerUrl | None) -> Iterator[Site]:
     port = free_port()
     url = broker or BrokerUrl.parse(f"mqtt://127.0.0.1:{port}")
     options = f"site=None, broker={str(broker) if broker else None!r}, listen='127.0.0.1', port={port}"
-    code = f"from console.supervisor.up import run_up; raise SystemExit(run_up({options}))"
+    code = f"from console.supervisor.process.up import run_up; raise SystemExit(run_up({options}))"
     process = subprocess.Popen(
         [sys.executable, "-c", code],
         cwd=ROOT,

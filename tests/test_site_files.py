@@ -9,8 +9,8 @@ import pytest
 
 from bus.home import Home
 from bus.signing import PrivateKey
-from console.supervisor.files import SiteFiles
-from console.supervisor.operators import OperatorsFileError
+from console.supervisor.intents.operators import OperatorsFileError
+from console.supervisor.process.files import SiteFiles
 from tests.desk_fixture import Bench
 
 

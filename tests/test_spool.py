@@ -13,8 +13,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bus.spool import Bounds, MemorySpool, Owner, Spool, SpoolBusyError, SpoolError
-from bus.spool_file import SqliteSpool, spool_folder, spool_path, spool_paths
+from bus.sdk.spool import Bounds, MemorySpool, Owner, Spool, SpoolBusyError, SpoolError
+from bus.sdk.spool_file import SqliteSpool, spool_folder, spool_path, spool_paths
 from bus.topics import BadIdError
 
 OWNER = Owner("test", "janitor", "r1", "inc-1")
@@ -109,7 +109,7 @@ def test_one_process_at_a_time(tmp_path: Path) -> None:
         SqliteSpool.create(path, OWNER)
     with pytest.raises(SpoolBusyError, match="another process is using this spool"):
         SqliteSpool.open_existing(path)
-    code = f"from bus.spool_file import SqliteSpool as S; from pathlib import Path; S.open_existing(Path({str(path)!r}))"
+    code = f"from bus.sdk.spool_file import SqliteSpool as S; from pathlib import Path; S.open_existing(Path({str(path)!r}))"
     child = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert "SpoolBusyError" in child.stderr
     spool.append([b"a"])
@@ -164,8 +164,8 @@ def test_a_full_disk_changes_nothing(tmp_path: Path) -> None:
 CHILD = """
 import sys
 from pathlib import Path
-from bus.spool import Owner
-from bus.spool_file import SqliteSpool
+from bus.sdk.spool import Owner
+from bus.sdk.spool_file import SqliteSpool
 spool = SqliteSpool.create(Path(sys.argv[1]), Owner("test", "janitor", "r1", "inc-1"))
 seq = 0
 while True:

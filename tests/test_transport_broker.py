@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 
 from bus.broker import EXIT_PORT_IN_USE, MAX_PAYLOAD, config
-from bus.filters import covers
 from bus.limits import EVENT_BYTES, EVENTS_IN_FLIGHT, PAYLOAD_BYTES
 from bus.topics import Topics
+from bus.transports.filters import covers
 from tests.brokers import ROOT, embedded_broker, free_port
 
 pytestmark = pytest.mark.broker

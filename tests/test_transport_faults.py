@@ -10,10 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bus import packets
-from bus.buffered_socket import BufferedSocket
-from bus.mqtt import MqttTransport
-from bus.transport import Item, LinkDown, LinkUp, Message, Will
+from bus.transports import packets
+from bus.transports.buffered_socket import BufferedSocket
+from bus.transports.mqtt import MqttTransport
+from bus.transports.transport import Item, LinkDown, LinkUp, Message, Will
 from bus.url import BrokerUrl
 
 CONNACK = b"\x20\x02\x00\x00"

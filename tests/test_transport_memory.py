@@ -4,10 +4,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bus.filters import covers
 from bus.limits import PAYLOAD_BYTES
-from bus.memory import MemoryBus, MemoryTransport
-from bus.transport import Item, LinkDown, LinkUp, Message, NotConnectedError, Transport, Will
+from bus.transports.filters import covers
+from bus.transports.memory import MemoryBus, MemoryTransport
+from bus.transports.transport import Item, LinkDown, LinkUp, Message, NotConnectedError, Transport, Will
 
 
 def lost(connection: str) -> Will:

@@ -15,11 +15,11 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from bus import mqtt
 from bus.limits import EVENTS_IN_FLIGHT, PAYLOAD_BYTES
-from bus.mqtt import MqttTransport
-from bus.outgoing import IN_FLIGHT
-from bus.transport import Item, LinkDown, LinkUp, Message, NotConnectedError, Will
+from bus.transports import mqtt
+from bus.transports.mqtt import MqttTransport
+from bus.transports.outgoing import IN_FLIGHT
+from bus.transports.transport import Item, LinkDown, LinkUp, Message, NotConnectedError, Will
 from bus.url import BrokerUrl
 from tests.brokers import RunningBroker, embedded_broker, mosquitto_broker
 

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from bus import packets
-from bus.buffered_socket import BufferedSocket
+from bus.transports import packets
+from bus.transports.buffered_socket import BufferedSocket
 from tests.test_transport_mqtt import make_certificate
 
 LARGE, NEXT = (

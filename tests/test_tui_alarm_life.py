@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from bus.alarm_records import AlarmAcknowledged, AlarmCleared, AlarmShelved
-from console.tui.shelve_sheet import shelf_time
+from console.tui.sheets.shelve_sheet import shelf_time
 from tests.alarm_floor import alarming, flooded, raised
 from tests.floor_fixture import calm
 from tests.tui_console import console

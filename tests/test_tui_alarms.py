@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from bus.alarm_records import AlarmAcknowledged, AlarmCleared, AlarmRaised
-from console.tui.index import FleetIndex
+from console.tui.floor.index import FleetIndex
 from tests.floor_fixture import Script, busy, calm
 from tests.tui_console import console
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from bus.alarm_records import AlarmCleared, AlarmRaised
 from bus.policy_records import PolicyAdopted, PolicyRule, PolicyTool
 from bus.records import ActionDecided, OperatorSigned
-from console.cli.archived import Archived
+from console.cli.screens.archived import Archived
 from console.core.deeds import DEEDS_KEPT
 from tests.floor_fixture import Script, busy
 from tests.policy_floor import POLICY, acted, in_force, ruled

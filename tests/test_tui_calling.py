@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from console.tui.calling import (
+from console.tui.terminal.calling import (
     BELL_EVERY,
     NOTIFY_EVERY,
     SETTING,
@@ -22,7 +22,7 @@ from console.tui.calling import (
     Standing,
     ways,
 )
-from console.tui.terminals import (
+from console.tui.terminal.terminals import (
     BELL,
     TERMINALS,
     Known,

@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 
 from bus.events import Gate, Outcome
-from console.core.state import Action
+from console.core.fleet.state import Action
 from console.link.status import NOT_YET_RECORDED
-from console.tui.deciding import decided, decider
-from console.tui.run_screen import RunScreen
+from console.tui.floor.deciding import decided, decider
+from console.tui.screens.run_screen import RunScreen
 from tests.floor_fixture import busy
 from tests.tui_console import console
 

@@ -2,9 +2,9 @@
 
 import pytest
 
-from console.core.state import Action, Run
-from console.tui.attention import Plight
-from console.tui.filter import Filter, parse
+from console.core.fleet.state import Action, Run
+from console.tui.floor.attention import Plight
+from console.tui.rows.filter import Filter, parse
 from tests.floor_fixture import busy, calm
 from tests.tui_console import console
 

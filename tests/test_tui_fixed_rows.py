@@ -6,13 +6,13 @@ from datetime import UTC
 
 import pytest
 
-from console.tui.counting import Counts
-from console.tui.frame_rows import NOWHERE, View
-from console.tui.header_counts import alarm_line
-from console.tui.help_screen import HelpScreen
-from console.tui.paint import text_of, width_of
+from console.tui.drawing.paint import text_of, width_of
+from console.tui.floor.counting import Counts
+from console.tui.rows.frame_rows import NOWHERE, View
+from console.tui.rows.header_counts import alarm_line
+from console.tui.rows.unknown_rows import nothing_known
+from console.tui.screens.help_screen import HelpScreen
 from console.tui.source import UNSEEN
-from console.tui.unknown_rows import nothing_known
 from tests.floor_fixture import busy
 from tests.tui_console import console
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bus.grant_records import GrantMade, GrantOffer
 from bus.records import ActionClaimed, ActionEscalated
-from console.tui.run_screen import RunScreen
+from console.tui.screens.run_screen import RunScreen
 from tests.floor_fixture import Script, calm
 from tests.tui_console import console
 

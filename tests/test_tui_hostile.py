@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from console.tui.actions import ACTIONS
+from console.tui.keys.actions import ACTIONS
 from tests.hostile_console import MARK
 from tests.terminal import Terminal
 

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from console.core.text import legible
-from console.tui.keeping import keep
 from console.tui.settings import Asked, Settings, settled
-from console.tui.terminals import CLIPBOARD_BYTES, Terminal, clipboard
+from console.tui.terminal.keeping import keep
+from console.tui.terminal.terminals import CLIPBOARD_BYTES, Terminal, clipboard
 from tests.floor_fixture import ARGS, busy
 from tests.tui_console import Console, console
 
@@ -110,7 +110,7 @@ def test_no_file_is_written_over_or_followed(tmp_path: Path, monkeypatch: pytest
     (folder / "screen-1.txt").symlink_to(other)
     (folder / "screen-7.svg").write_text("older")
     assert keep(folder, "screen", [("txt", "a"), ("svg", "b")]).name == "screen-8.txt"
-    monkeypatch.setattr("console.tui.keeping._number", lambda *_: 0)
+    monkeypatch.setattr("console.tui.terminal.keeping._number", lambda *_: 0)
     with pytest.raises(FileExistsError):
         keep(folder, "screen", [("txt", "a")])
     (folder / "screen-1.txt").unlink()

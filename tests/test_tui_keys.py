@@ -8,7 +8,7 @@ from textual.widgets import TextArea
 from bus.canonical import code, digest
 from bus.events import Gate
 from bus.messages import Answer
-from bus.values import arguments
+from bus.sdk.values import arguments
 from tests.floor_fixture import ARGS, FakeSource, busy, calm
 from tests.tui_console import console
 
@@ -435,7 +435,7 @@ async def test_a_source_that_cannot_be_opened_ends_the_console_with_its_reason()
         raise ValueError("no such broker")
 
     source.open = broken  # type: ignore[method-assign, assignment]
-    from console.tui.floor_app import FloorApp
+    from console.tui.apps.floor_app import FloorApp
 
     app = FloorApp(source.open, site="s", operator="o", paced=False)
     async with app.run_test() as pilot:

@@ -12,12 +12,12 @@ import pytest
 from textual._compositor import ChopsUpdate
 from textual.strip import Strip
 
-from console.core.reduce import Change
-from console.tui.decide_screen import DecideScreen
-from console.tui.fleet_screen import FleetScreen
-from console.tui.floor_app import FloorApp
-from console.tui.narrow import narrowed
-from console.tui.paint import Row, changed_cells
+from console.core.reducing.reduce import Change
+from console.tui.apps.floor_app import FloorApp
+from console.tui.drawing.paint import Row, changed_cells
+from console.tui.screens.decide_screen import DecideScreen
+from console.tui.screens.fleet_screen import FleetScreen
+from console.tui.terminal.narrow import narrowed
 from tests.floor_fixture import FakeSource, busy, calm
 from tests.replay_fixture import record, replaying
 from tests.tui_console import Console, console, furnished

@@ -10,10 +10,11 @@ from hypothesis import strategies as st
 from rich.color import Color, ColorSystem
 from textual.widgets import TextArea
 
-from console.tui import signs
-from console.tui.attention import CONTROL, MARKS
-from console.tui.help_screen import SIGNS
-from console.tui.paint import safe
+from console.tui.drawing import signs
+from console.tui.drawing.paint import safe
+from console.tui.drawing.theme import BARE, PALETTE
+from console.tui.floor.attention import CONTROL, MARKS
+from console.tui.screens.help_screen import SIGNS
 from console.tui.settings import (
     THEMES,
     Asked,
@@ -25,7 +26,6 @@ from console.tui.settings import (
     wants_ascii,
 )
 from console.tui.settings_file import read
-from console.tui.theme import BARE, PALETTE
 from tests.colours import SIGHT, contrast, distance
 from tests.floor_fixture import busy, calm
 from tests.test_tui_screens import PICTURES

@@ -7,12 +7,12 @@ import pytest
 
 from bus.records import Reason, ValueOrigin
 from console.cli.card import action_card
-from console.core.origin_words import by_path
-from console.core.state import Action, Fleet, Run
-from console.tui import decide_rows
-from console.tui.arguments import pieces
-from console.tui.frame_rows import NOWHERE, View
-from console.tui.paint import text_of
+from console.core.fleet.state import Action, Fleet, Run
+from console.core.judging.origin_words import by_path
+from console.tui.drawing.paint import text_of
+from console.tui.rows import decide_rows
+from console.tui.rows.arguments import pieces
+from console.tui.rows.frame_rows import NOWHERE, View
 
 ARGS: dict[str, Any] = {
     "order_id": "88213",

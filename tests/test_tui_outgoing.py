@@ -9,8 +9,8 @@ from contextlib import suppress
 
 import pytest
 
-from console.tui import outgoing
-from console.tui.outgoing import Outgoing
+from console.tui.terminal import outgoing
+from console.tui.terminal.outgoing import Outgoing
 
 MUCH = "x" * 200_000
 """More than a pipe holds."""
@@ -98,7 +98,7 @@ def test_a_write_that_fails_is_lost_and_the_next_one_is_tried(monkeypatch: pytes
             raise OSError(5, "Input/output error")
         return write(descriptor, data)
 
-    monkeypatch.setattr("console.tui.outgoing.os.write", fails)
+    monkeypatch.setattr("console.tui.terminal.outgoing.os.write", fails)
     terminal.out.start()
     terminal.out.write("lost")
     assert failed.acquire(timeout=30)

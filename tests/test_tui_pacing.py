@@ -5,8 +5,8 @@ import select
 import sys
 from pathlib import Path
 
-from console.tui.pacing import SLOW, SLOW_FOR, Pacing
 from console.tui.settings import FRAMES, FRAMES_REMOTE
+from console.tui.terminal.pacing import SLOW, SLOW_FOR, Pacing
 from tests.terminal import Terminal
 
 CHANGES = 60

@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 from textual.widgets import OptionList
 
-from console.tui.actions import ACTIONS
+from console.tui.drawing.theme import BARE
+from console.tui.keys.actions import ACTIONS
 from console.tui.settings import Settings
-from console.tui.theme import BARE
 from tests.floor_fixture import Script, busy, calm
 from tests.tui_console import Console, console, painted
 
@@ -137,7 +137,7 @@ async def test_the_chosen_command_is_seen_without_colour(theme: str) -> None:
 
 
 def test_the_palette_is_loaded_when_it_is_opened() -> None:
-    code = "import sys, console.tui.floor_app; print({'console.tui.palette', 'console.tui.queue_screen'} & {*sys.modules})"
+    code = "import sys, console.tui.apps.floor_app; print({'console.tui.screens.palette', 'console.tui.screens.queue_screen'} & {*sys.modules})"
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert run.stdout.strip() == "set()"
 

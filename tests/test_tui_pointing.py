@@ -4,8 +4,8 @@ import pytest
 from textual.events import MouseScrollDown, MouseScrollUp
 
 from bus.canonical import code, digest
-from console.tui.actions import ACTIONS
-from console.tui.frame_rows import key_at
+from console.tui.keys.actions import ACTIONS
+from console.tui.rows.frame_rows import key_at
 from console.tui.settings import Settings
 from tests.floor_fixture import ARGS, busy, calm
 from tests.tui_console import Console, console

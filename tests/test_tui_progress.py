@@ -8,10 +8,10 @@ from hypothesis import strategies as st
 from bus.events import Usage
 from bus.policy_records import PolicyAdopted, PolicyBudget
 from bus.records import CommandSent, OutcomeVerified
-from console.core.usual import usual
-from console.tui.frame_rows import NOWHERE
-from console.tui.progress_rows import bound, measures
-from console.tui.run_screen import RunScreen
+from console.core.fleet.usual import usual
+from console.tui.rows.frame_rows import NOWHERE
+from console.tui.rows.progress_rows import bound, measures
+from console.tui.screens.run_screen import RunScreen
 from tests.floor_fixture import Script
 from tests.tui_console import console
 

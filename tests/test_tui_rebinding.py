@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 from textual.keys import _character_to_key
 
-from console.tui import actions
-from console.tui.actions import ACTIONS
-from console.tui.rebinding import EATEN, BadKeysError, fixed, key_of, rebindable, rebound
+from console.tui.keys import actions
+from console.tui.keys.actions import ACTIONS
+from console.tui.keys.rebinding import EATEN, BadKeysError, fixed, key_of, rebindable, rebound
 from console.tui.settings_file import read
 from tests.floor_fixture import busy
 from tests.tui_console import console

@@ -7,11 +7,11 @@ from hypothesis import strategies as st
 
 from bus.events import RunStarted
 from bus.records import AutonomyPromoted, OutcomeVerified
+from console.core.fleet.state import decode, encode
 from console.core.reliability.standing import Reliability, Standing, Verified, fold, stratum_key
-from console.core.state import decode, encode
-from console.tui.frame_rows import NOWHERE
-from console.tui.paint import text_of, width_of
-from console.tui.reliability_rows import Axis, axis, stratum_row, words, worrying
+from console.tui.drawing.paint import text_of, width_of
+from console.tui.rows.frame_rows import NOWHERE
+from console.tui.rows.reliability_rows import Axis, axis, stratum_row, words, worrying
 from tests.alarm_floor import proven
 from tests.floor_fixture import Script, calm
 from tests.tui_console import console

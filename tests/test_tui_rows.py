@@ -8,17 +8,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bus.messages import Verb
-from bus.values import BLOB as SDK_BLOB
-from bus.values import arguments as sdk_arguments
+from bus.sdk.values import BLOB as SDK_BLOB
+from bus.sdk.values import arguments as sdk_arguments
 from console.core.blobs import BLOB, blob_names
-from console.core.state import Run
-from console.tui import arguments, figures
-from console.tui.actions import ACTIONS, SHEETS, bound_keys, find, offered
-from console.tui.arguments import ArgumentError
-from console.tui.frame_rows import NOWHERE, key_line, offers
-from console.tui.index import FleetIndex
-from console.tui.items import Item
-from console.tui.paint import Row, cut, text_of, width_of
+from console.core.fleet.state import Run
+from console.tui.drawing import figures
+from console.tui.drawing.paint import Row, cut, text_of, width_of
+from console.tui.floor.index import FleetIndex
+from console.tui.floor.items import Item
+from console.tui.keys.actions import ACTIONS, SHEETS, bound_keys, find, offered
+from console.tui.rows import arguments
+from console.tui.rows.arguments import ArgumentError
+from console.tui.rows.frame_rows import NOWHERE, key_line, offers
 from tests.floor_fixture import busy, calm
 
 SCALARS = (

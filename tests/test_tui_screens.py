@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from console.core.text import plain
-from console.tui.run_screen import RunScreen
+from console.tui.screens.run_screen import RunScreen
 from tests.alarm_floor import alarming, flooded, proven
 from tests.floor_fixture import Script, busy, calm
 from tests.policy_floor import acted, ruled
@@ -164,7 +164,7 @@ async def test_the_run_that_waits_opens_at_its_gate() -> None:
 async def test_the_facts_of_a_decision_are_shown_where_it_was_made() -> None:
     script = decided()
     async with console(script) as it:
-        from console.tui.decide_screen import DecideScreen
+        from console.tui.screens.decide_screen import DecideScreen
 
         it.app.push_screen(DecideScreen("refunds/7q51/a2"))
         await it.settle()

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from console.cli.archive import LateArchive
-from console.cli.archived import Archived
+from console.cli.screens.archive import LateArchive
+from console.cli.screens.archived import Archived
 from console.recording.files import session_paths
 from console.recording.tallies import counted
 from tests.floor_fixture import Script, busy

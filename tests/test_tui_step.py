@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from console.core.past_run import NoHistoryError, Page
-from console.tui.step_screen import StepScreen
+from console.core.replay.past_run import NoHistoryError, Page
+from console.tui.screens.step_screen import StepScreen
 from tests.floor_fixture import busy
 from tests.replay_fixture import record, replaying
 from tests.test_past_run import LONG, long_run
@@ -16,7 +16,7 @@ from tests.test_tui_screens import HOSTILE, RUN, answered, check, hostile
 from tests.tui_console import Console, console
 
 if TYPE_CHECKING:
-    from console.core.state import Run
+    from console.core.fleet.state import Run
 
 
 async def opened(it: Console, key: str, chosen: str) -> StepScreen:

@@ -9,10 +9,10 @@ import pytest
 from textual import events
 from textual.keys import _character_to_key
 
-from console.tui.edit_screen import EditScreen
-from console.tui.floor_app import FloorApp
-from console.tui.palette import Palette
-from console.tui.run_screen import RunScreen
+from console.tui.apps.floor_app import FloorApp
+from console.tui.screens.edit_screen import EditScreen
+from console.tui.screens.palette import Palette
+from console.tui.screens.run_screen import RunScreen
 from tests.floor_fixture import FakeSource, busy
 from tests.tui_console import Console, console, furnished, painted
 

@@ -5,7 +5,7 @@ import pytest
 from bus.alarm_records import AlarmRaised
 from bus.events import ActionFinished, ActionProposed, ActionStarted
 from bus.records import CommandFailed
-from console.tui.index import FleetIndex
+from console.tui.floor.index import FleetIndex
 from tests.floor_fixture import Script, calm
 from tests.tui_console import console
 

@@ -6,8 +6,8 @@ from textual.widgets import TextArea
 from bus.canonical import code, digest
 from bus.events import CommandAcknowledged
 from bus.records import ActionDecided, CommandSent, Reason
-from console.tui.decide_screen import DecideScreen
-from console.tui.run_screen import RunScreen
+from console.tui.screens.decide_screen import DecideScreen
+from console.tui.screens.run_screen import RunScreen
 from tests.floor_fixture import Script, calm
 from tests.tui_console import console
 

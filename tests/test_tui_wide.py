@@ -5,10 +5,10 @@ from collections.abc import Callable
 import pytest
 
 from bus.alarm_records import AlarmRaised
-from console.tui.frame_rows import NOWHERE, split
-from console.tui.index import FleetIndex
-from console.tui.layout import beside
-from console.tui.paint import Row, text_of
+from console.tui.drawing.layout import beside
+from console.tui.drawing.paint import Row, text_of
+from console.tui.floor.index import FleetIndex
+from console.tui.rows.frame_rows import NOWHERE, split
 from tests.floor_fixture import Script, busy, calm
 from tests.test_tui_screens import HOSTILE, check, hostile
 from tests.tui_console import Console, console

@@ -5,10 +5,10 @@ from __future__ import annotations
 import asyncio
 from typing import Any, cast
 
-from console.tui.frame_rows import Note
-from console.tui.sheets import Wish
+from console.tui.apps.wishes import Wishes
+from console.tui.rows.frame_rows import Note
+from console.tui.sheets.confirm_sheets import Wish
 from console.tui.source import Source
-from console.tui.wishes import Wishes
 
 
 class Misunderstood:

@@ -13,9 +13,9 @@ from textual.color import Color
 from textual.keys import _character_to_key
 from textual.pilot import Pilot
 
-from console.tui.floor_app import FloorApp
-from console.tui.floor_screen import FloorScreen
-from console.tui.theme import COLOURED, PALETTE
+from console.tui.apps.floor_app import FloorApp
+from console.tui.drawing.theme import COLOURED, PALETTE
+from console.tui.screens.floor_screen import FloorScreen
 from tests.floor_fixture import FakeSource, Script
 
 SETTLED = 1.0

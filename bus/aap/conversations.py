@@ -10,9 +10,9 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from bus.aap.wire import UNNAMED, BadRequest, Wanted
-from bus.agent import Agent
-from bus.decision import RunKilled
-from bus.job import Run
+from bus.sdk.agent import Agent
+from bus.sdk.decision import RunKilled
+from bus.sdk.job import Run
 
 log = logging.getLogger("watchfloor")
 

@@ -10,9 +10,9 @@ import msgspec
 
 from bus.aap.conversations import Conversation
 from bus.aap.wire import BadRequest, Report, Wanted, stamp
-from bus.decision import Decision
-from bus.held import Held
 from bus.limits import DECISION_VALID
+from bus.sdk.decision import Decision
+from bus.sdk.held import Held
 
 Status = Literal["pending", "approved", "denied", "expired", "cancelled"]
 NOTE_CHARS: Final = 4_000

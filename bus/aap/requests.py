@@ -14,10 +14,10 @@ import msgspec
 from bus.aap.conversations import Conversation, Conversations
 from bus.aap.request import Request
 from bus.aap.wire import BadRequest, Report, Wanted
-from bus.agent import Agent
-from bus.decision import Action, Decision, RunKilled, RunRefusedError
-from bus.held import Held
-from bus.shell import BusStoppedError
+from bus.sdk.agent import Agent
+from bus.sdk.decision import Action, Decision, RunKilled, RunRefusedError
+from bus.sdk.held import Held
+from bus.sdk.shell import BusStoppedError
 
 log = logging.getLogger("watchfloor")
 

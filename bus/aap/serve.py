@@ -13,8 +13,8 @@ from typing import Final
 
 from bus.aap.requests import Requests
 from bus.aap.web import Application
-from bus.agent import Agent
 from bus.extras import cure
+from bus.sdk.agent import Agent
 
 CONNECTIONS: Final = 1_000
 """Connections at one time; who comes then is told 503."""

@@ -11,8 +11,8 @@ from typing import Any, Final, Unpack
 from bus.adapters.fitting import by_schema
 from bus.adapters.supervised import About, Supervised, Told, ToolCall, Turn
 from bus.adapters.versions import Framework
-from bus.decision import Decision
-from bus.job import Run
+from bus.sdk.decision import Decision
+from bus.sdk.job import Run
 
 FRAMEWORK: Final = Framework("ag2", "ag2", "1.2", "2")
 

@@ -18,12 +18,12 @@ from typing import Any, Final
 
 from bus.adapters.claude_code.events import Conversation, Output, killed
 from bus.adapters.versions import Framework
-from bus.decision import RunKilled, RunRefusedError
 from bus.events import Usage
-from bus.job import Run
 from bus.limits import DECIDE_WITHIN
-from bus.reports import StepReport
-from bus.shell import BusStoppedError
+from bus.sdk.decision import RunKilled, RunRefusedError
+from bus.sdk.job import Run
+from bus.sdk.reports import StepReport
+from bus.sdk.shell import BusStoppedError
 
 FRAMEWORK: Final = Framework("claude-agent-sdk", "claude-agent-sdk", "0.2.180", "0.3")
 

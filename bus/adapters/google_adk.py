@@ -7,8 +7,8 @@ from typing import Any, Final, Unpack
 from bus.adapters.fitting import Fit, by_schema
 from bus.adapters.supervised import About, Supervised, ToolCall, Turn
 from bus.adapters.versions import Framework
-from bus.decision import Decision
-from bus.job import Run
+from bus.sdk.decision import Decision
+from bus.sdk.job import Run
 
 FRAMEWORK: Final = Framework("google-adk", "google-adk", "2.13", "3")
 

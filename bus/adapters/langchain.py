@@ -8,8 +8,8 @@ from typing import Any, Final, Unpack
 from bus.adapters.fitting import Fit, by_schema
 from bus.adapters.supervised import About, Supervised, Told, ToolCall, Turn
 from bus.adapters.versions import Framework
-from bus.decision import Decision
-from bus.job import Run, SyncRun
+from bus.sdk.decision import Decision
+from bus.sdk.job import Run, SyncRun
 
 FRAMEWORK: Final = Framework("langchain", "langchain", "1.4", "2")
 

@@ -8,8 +8,8 @@ from typing import Any, Final, Unpack
 from bus.adapters.fitting import by_schema
 from bus.adapters.supervised import About, Asked, Supervised, Told, ToolCall, Turn
 from bus.adapters.versions import Framework
-from bus.decision import Decision
-from bus.job import Run
+from bus.sdk.decision import Decision
+from bus.sdk.job import Run
 
 FRAMEWORK: Final = Framework("llama-index", "llama-index-core", "0.14.20", "0.15")
 

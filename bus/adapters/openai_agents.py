@@ -10,9 +10,9 @@ from typing import Any, Final, Unpack
 from bus.adapters.fitting import by_schema
 from bus.adapters.supervised import About, Supervised, Told, ToolCall, Turn
 from bus.adapters.versions import Framework
-from bus.decision import Decision
 from bus.events import Hints
-from bus.job import Run
+from bus.sdk.decision import Decision
+from bus.sdk.job import Run
 
 FRAMEWORK: Final = Framework("openai-agents", "openai-agents", "0.23.1", "0.25")
 

@@ -11,8 +11,8 @@ from typing import Any, Final
 
 from bus.adapters.supervised import Supervised, Turn
 from bus.adapters.versions import Framework
-from bus.decision import Action, Decision
-from bus.job import Run, SyncRun
+from bus.sdk.decision import Action, Decision
+from bus.sdk.job import Run, SyncRun
 
 log = logging.getLogger("watchfloor")
 

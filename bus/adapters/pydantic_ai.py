@@ -8,8 +8,8 @@ from typing import Any, Final, Unpack
 from bus.adapters.supervised import About, Supervised, Told, ToolCall, Turn
 from bus.adapters.versions import Framework
 from bus.canonical import canonical
-from bus.decision import Decision
-from bus.job import Run
+from bus.sdk.decision import Decision
+from bus.sdk.job import Run
 
 FRAMEWORK: Final = Framework("pydantic-ai", "pydantic-ai-slim", "2.55", "3")
 

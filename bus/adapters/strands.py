@@ -8,9 +8,9 @@ from typing import Any, Final, Unpack
 from bus.adapters.fitting import by_schema
 from bus.adapters.supervised import About, Supervised, ToolCall, Turn
 from bus.adapters.versions import Framework
-from bus.decision import Decision
 from bus.events import Hints
-from bus.job import Run
+from bus.sdk.decision import Decision
+from bus.sdk.job import Run
 
 FRAMEWORK: Final = Framework("strands", "strands-agents", "1.62", "2")
 

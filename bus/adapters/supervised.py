@@ -10,11 +10,11 @@ from types import TracebackType
 from typing import Any, Final, Self, TypedDict, TypeVar
 
 from bus.adapters.fitting import Fit, by_schema
-from bus.decision import Action, Decision
 from bus.events import Confidence, Hints, Usage
-from bus.job import Run, SyncRun
 from bus.limits import DECIDE_WITHIN
-from bus.reports import StepReport
+from bus.sdk.decision import Action, Decision
+from bus.sdk.job import Run, SyncRun
+from bus.sdk.reports import StepReport
 
 T = TypeVar("T")
 CLAIMS_KEPT: Final = 256

@@ -17,12 +17,9 @@ from typing import Final
 
 import msgspec
 
-from bus import parent_wire as wire
-from bus.agent_core import AgentCore
 from bus.codec import encode
 from bus.contain.ending import Ended
 from bus.contain.voice import Voice
-from bus.decision import Action, RunKilled
 from bus.events import (
     AGENT_TYPES,
     ActionFinished,
@@ -36,8 +33,11 @@ from bus.events import (
     StepStarted,
 )
 from bus.home import Home
-from bus.shell import BusStoppedError
-from bus.values import clip
+from bus.sdk import parent_wire as wire
+from bus.sdk.agent_core import AgentCore
+from bus.sdk.decision import Action, RunKilled
+from bus.sdk.shell import BusStoppedError
+from bus.sdk.values import clip
 
 PATH_BYTES: Final = 100
 """Longest path of a local socket that every system takes."""

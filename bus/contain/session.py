@@ -14,10 +14,10 @@ from bus.contain.server import Door, Server
 from bus.contain.voice import Voice, vouch
 from bus.contain.wrapper import Plan, Wrapper
 from bus.home import Home
-from bus.parent_wire import VARIABLE
+from bus.sdk.parent_wire import VARIABLE
+from bus.sdk.spool import SpoolError
+from bus.sdk.spool_file import spool_path
 from bus.signing import PrivateKey
-from bus.spool import SpoolError
-from bus.spool_file import spool_path
 
 TALK_WITHIN: Final = 0.5
 """Seconds in which whoever still talks to the wrapper hears the end."""

@@ -8,22 +8,22 @@ import time
 from concurrent.futures import Future
 from typing import Final, Literal, TypeVar, cast
 
-from bus.agent import MakeTransport, connect_with, mqtt, wall_time
-from bus.agent_core import AgentCore
-from bus.brake import Stop
-from bus.contained import STOPS, ContainedRun, Wanted
-from bus.era import EraFile
 from bus.events import CommandRung, Data, MessageSeen, RunOutcome
 from bus.home import Home
 from bus.identity import Identity
 from bus.messages import Containment
-from bus.rests import adopt_rests
-from bus.shell import BusStoppedError, Shell
+from bus.sdk.agent import MakeTransport, connect_with, mqtt, wall_time
+from bus.sdk.agent_core import AgentCore
+from bus.sdk.brake import Stop
+from bus.sdk.contained import STOPS, ContainedRun, Wanted
+from bus.sdk.era import EraFile
+from bus.sdk.rests import adopt_rests
+from bus.sdk.shell import BusStoppedError, Shell
+from bus.sdk.spool import Owner
+from bus.sdk.spool_file import SqliteSpool, spool_path
+from bus.sdk.values import clip
 from bus.signing import PrivateKey
-from bus.spool import Owner
-from bus.spool_file import SqliteSpool, spool_path
 from bus.trust import PinnedTrust, pinned
-from bus.values import clip
 
 T = TypeVar("T")
 SPEAKER: Final = "watchfloor"
@@ -48,7 +48,7 @@ class Voice:
         """Prepare; nothing is opened.
 
         Raises:
-            BadIdError, KeyFileError, BadBrokerUrlError: see `bus.agent.Agent`.
+            BadIdError, KeyFileError, BadBrokerUrlError: see `bus.sdk.agent.Agent`.
         """
         self.run = run
         self.home = home

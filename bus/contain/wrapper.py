@@ -12,7 +12,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Final, Literal
 
-from bus.brake import Stop
 from bus.contain.bounds import LOOK, Bounds, Watch
 from bus.contain.cgroup import Group
 from bus.contain.ending import Ended, ending
@@ -21,7 +20,8 @@ from bus.contain.launch import NOT_FOUND, NOT_RUN, Held, NotStartedError
 from bus.contain.output import Stream
 from bus.contain.tree import named
 from bus.contain.voice import Rungs, Voice
-from bus.shell import BusStoppedError
+from bus.sdk.brake import Stop
+from bus.sdk.shell import BusStoppedError
 
 GRACE: Final = 3.0
 """Seconds that each polite rung of a kill waits, unless told otherwise."""

@@ -8,13 +8,13 @@ from bus.canonical import code
 from bus.events import Confidence
 from console.cli import printing, shapes
 from console.cli.printing import NOTHING
-from console.core.alarm_state import Alarm
 from console.core.blobs import BLOB, parts_here, references, said_bytes
 from console.core.exact import document
-from console.core.grants import SECONDS, USES
-from console.core.lifecycle import ENDED
-from console.core.origin_words import where
-from console.core.state import Action, Command, Fleet, Run
+from console.core.fleet.alarm_state import Alarm
+from console.core.fleet.lifecycle import ENDED
+from console.core.fleet.state import Action, Command, Fleet, Run
+from console.core.judging.grants import SECONDS, USES
+from console.core.judging.origin_words import where
 from console.core.text import plain
 
 SEVERITY: Final = ("S0 observe", "S1 local", "S2 shared", "S3 costly", "S4 catastrophic")

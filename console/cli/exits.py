@@ -85,8 +85,8 @@ def explain(error: Exception) -> CliError | None:
         ("console.link.floor", "NoAnswerError"): Exit.NO_ANSWER,
         ("console.link.floor", "TooLargeError"): Exit.USAGE,
         ("console.recording.schema", "RecordingError"): Exit.USAGE,
-        ("console.supervisor.operators", "OperatorsFileError"): Exit.USAGE,
-        ("bus.spool", "SpoolError"): Exit.USAGE,
+        ("console.supervisor.intents.operators", "OperatorsFileError"): Exit.USAGE,
+        ("bus.sdk.spool", "SpoolError"): Exit.USAGE,
     }
     for (module, name), code in known.items():
         if module in sys.modules and isinstance(error, getattr(sys.modules[module], name)):

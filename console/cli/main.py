@@ -15,50 +15,58 @@ if TYPE_CHECKING:
     from console.tui.settings import Asked
 
 TABLE: Final[dict[str, Entry]] = {
-    "up": Entry("console.cli.up:up", "bring a site up: broker, supervisor, recording"),
-    "ls": Entry("console.cli.look:ls", "agents and runs, and how they stand"),
-    "show": Entry("console.cli.look:show", "one run: steps, actions, commands, alarms"),
-    "asks": Entry("console.cli.look:asks", "what waits for a person"),
-    "blob": Entry("console.cli.blob:blob", "a large value of an action, which was sent apart"),
-    "approve": Entry("console.cli.decide:approve", "let a waiting action run"),
-    "edit": Entry("console.cli.decide:edit", "let a waiting action run with other arguments"),
-    "reject": Entry("console.cli.decide:reject", "refuse a waiting action, with a reason"),
-    "respond": Entry("console.cli.decide:respond", "answer a waiting action with a text instead"),
-    "grants": Entry("console.cli.grants:grants", "what may run without asking again, and by whose word"),
-    "revoke": Entry("console.cli.grants:revoke", "end a grant, or all of a run"),
-    "pause": Entry("console.cli.command:pause", "stop a run at its next checkpoint or gate"),
-    "resume": Entry("console.cli.command:resume", "let a paused or held run go on"),
-    "hold": Entry("console.cli.command:hold", "stop a run, or all, at the next gate"),
-    "kill": Entry("console.cli.command:kill", "end a run"),
-    "verify": Entry("console.cli.verify:verify", "say how a run or an action really ended"),
-    "reliability": Entry("console.cli.reliability:reliability", "what agents have proven"),
-    "alarms": Entry("console.cli.alarms:alarms", "alarms, what they mean, what to do, what is hidden"),
-    "ack": Entry("console.cli.alarms:ack", "acknowledge an alarm"),
-    "reset": Entry("console.cli.alarms:reset", "reset a latched alarm, with a reason"),
-    "shelve": Entry("console.cli.alarms:shelve", "hide an alarm for a time, with a reason"),
-    "unshelve": Entry("console.cli.alarms:unshelve", "show a shelved alarm again"),
-    "out-of-service": Entry("console.cli.alarms:out_of_service", "hide an alarm until it is put back"),
-    "in-service": Entry("console.cli.alarms:in_service", "put an alarm back into service"),
-    "tail": Entry("console.cli.tail:tail", "the log, a line a record, live with --follow"),
-    "oncall": Entry("console.cli.oncall.verb:oncall", "who did what, as a shift report in Markdown"),
-    "sessions": Entry("console.cli.record:sessions", "the recording's files"),
-    "export": Entry("console.cli.record:export", "the recording as JSON lines"),
-    "import": Entry("console.cli.importing:import_", "a session file out of an export"),
-    "demo": Entry("console.cli.demo:demo", "a live floor of small agents to try everything on"),
-    "replay": Entry("console.cli.replay:replay", "a recorded session in the console's screens"),
-    "rerun": Entry("console.cli.rerun:rerun", "live recorded runs again over the bus"),
-    "evaluate": Entry(
-        "console.cli.evaluate:evaluate", "the judge over recorded runs, and what its flags are worth"
+    "up": Entry("console.cli.verbs.up:up", "bring a site up: broker, supervisor, recording"),
+    "ls": Entry("console.cli.verbs.look:ls", "agents and runs, and how they stand"),
+    "show": Entry("console.cli.verbs.look:show", "one run: steps, actions, commands, alarms"),
+    "asks": Entry("console.cli.verbs.look:asks", "what waits for a person"),
+    "blob": Entry("console.cli.verbs.blob:blob", "a large value of an action, which was sent apart"),
+    "approve": Entry("console.cli.verbs.decide:approve", "let a waiting action run"),
+    "edit": Entry("console.cli.verbs.decide:edit", "let a waiting action run with other arguments"),
+    "reject": Entry("console.cli.verbs.decide:reject", "refuse a waiting action, with a reason"),
+    "respond": Entry("console.cli.verbs.decide:respond", "answer a waiting action with a text instead"),
+    "grants": Entry(
+        "console.cli.verbs.grants:grants", "what may run without asking again, and by whose word"
     ),
-    "policy": Entry("console.cli.policy:policy", "check, try and explain the rules; judge a session anew"),
-    "aap": Entry("console.cli.aap:aap", "approvals for agents that ask by the Agent Approval Protocol"),
-    "run": Entry("console.cli.run:run", "run a command contained: frozen and ended for sure"),
-    "hook": Entry("console.cli.hook:hook", "Claude Code's tool calls wait: its hook, and hook install"),
-    "mcp": Entry("console.cli.mcp:mcp", "an MCP server whose tools wait: a proxy before it"),
-    "keys": Entry("console.cli.keys:keys", "make, list, enrol and show keys"),
-    "spool": Entry("console.cli.spool:spool", "what agents could not send yet"),
-    "notify": Entry("console.cli.notify:notify", "messages to people of what wants one; notify test"),
-    "doctor": Entry("console.cli.doctor:doctor", "check broker, clock, folders, keys, recording"),
+    "revoke": Entry("console.cli.verbs.grants:revoke", "end a grant, or all of a run"),
+    "pause": Entry("console.cli.verbs.command:pause", "stop a run at its next checkpoint or gate"),
+    "resume": Entry("console.cli.verbs.command:resume", "let a paused or held run go on"),
+    "hold": Entry("console.cli.verbs.command:hold", "stop a run, or all, at the next gate"),
+    "kill": Entry("console.cli.verbs.command:kill", "end a run"),
+    "verify": Entry("console.cli.verbs.verify:verify", "say how a run or an action really ended"),
+    "reliability": Entry("console.cli.verbs.reliability:reliability", "what agents have proven"),
+    "alarms": Entry("console.cli.verbs.alarms:alarms", "alarms, what they mean, what to do, what is hidden"),
+    "ack": Entry("console.cli.verbs.alarms:ack", "acknowledge an alarm"),
+    "reset": Entry("console.cli.verbs.alarms:reset", "reset a latched alarm, with a reason"),
+    "shelve": Entry("console.cli.verbs.alarms:shelve", "hide an alarm for a time, with a reason"),
+    "unshelve": Entry("console.cli.verbs.alarms:unshelve", "show a shelved alarm again"),
+    "out-of-service": Entry("console.cli.verbs.alarms:out_of_service", "hide an alarm until it is put back"),
+    "in-service": Entry("console.cli.verbs.alarms:in_service", "put an alarm back into service"),
+    "tail": Entry("console.cli.verbs.tail:tail", "the log, a line a record, live with --follow"),
+    "oncall": Entry("console.cli.oncall.verb:oncall", "who did what, as a shift report in Markdown"),
+    "sessions": Entry("console.cli.verbs.record:sessions", "the recording's files"),
+    "export": Entry("console.cli.verbs.record:export", "the recording as JSON lines"),
+    "import": Entry("console.cli.verbs.importing:import_", "a session file out of an export"),
+    "demo": Entry("console.cli.agents.demo:demo", "a live floor of small agents to try everything on"),
+    "replay": Entry("console.cli.verbs.replay:replay", "a recorded session in the console's screens"),
+    "rerun": Entry("console.cli.agents.rerun:rerun", "live recorded runs again over the bus"),
+    "evaluate": Entry(
+        "console.cli.verbs.evaluate:evaluate", "the judge over recorded runs, and what its flags are worth"
+    ),
+    "policy": Entry(
+        "console.cli.verbs.policy:policy", "check, try and explain the rules; judge a session anew"
+    ),
+    "aap": Entry(
+        "console.cli.agents.aap:aap", "approvals for agents that ask by the Agent Approval Protocol"
+    ),
+    "run": Entry("console.cli.agents.run:run", "run a command contained: frozen and ended for sure"),
+    "hook": Entry(
+        "console.cli.agents.hook:hook", "Claude Code's tool calls wait: its hook, and hook install"
+    ),
+    "mcp": Entry("console.cli.agents.mcp:mcp", "an MCP server whose tools wait: a proxy before it"),
+    "keys": Entry("console.cli.verbs.keys:keys", "make, list, enrol and show keys"),
+    "spool": Entry("console.cli.agents.spool:spool", "what agents could not send yet"),
+    "notify": Entry("console.cli.verbs.notify:notify", "messages to people of what wants one; notify test"),
+    "doctor": Entry("console.cli.checks.doctor:doctor", "check broker, clock, folders, keys, recording"),
 }
 
 
@@ -92,7 +100,7 @@ def cli(ctx: click.Context, place: Place, look: Asked, *, read_only: bool, plain
 
         only = settings_for(place, look).ascii_only
         return open_plain(place, read_only=read_only, coloured=colour, ascii_only=only)
-    from console.cli.screen import open_console
+    from console.cli.screens.screen import open_console
 
     return open_console(place, look, read_only=read_only)
 

@@ -6,9 +6,9 @@ from collections.abc import Iterable
 from typing import Final
 
 from console.cli.exits import CliError, Exit, bad
-from console.core.alarm_state import Alarm
-from console.core.lifecycle import ENDED
-from console.core.state import Action, Fleet, Run
+from console.core.fleet.alarm_state import Alarm
+from console.core.fleet.lifecycle import ENDED
+from console.core.fleet.state import Action, Fleet, Run
 from console.core.text import ELLIPSIS
 
 SHORT: Final = 4

@@ -12,9 +12,9 @@ from bus.home import Home
 from console.cli.exits import CliError, Exit, bad
 from console.cli.names import find_run
 from console.cli.session_file import session_path
-from console.core.lifecycle import IllegalTransitionError
-from console.core.reduce import HoleInLogError, reduce
-from console.core.state import Action, Fleet, KeyframeError, Run, decode
+from console.core.fleet.lifecycle import IllegalTransitionError
+from console.core.fleet.state import Action, Fleet, KeyframeError, Run, decode
+from console.core.reducing.reduce import HoleInLogError, reduce
 from console.recording.files import session_paths
 from console.recording.reader import Reader
 

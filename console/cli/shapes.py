@@ -1,6 +1,6 @@
 """The JSON that verbs print: every field always there, null where it is unknown. `docs/cli.md` lists them. Pure.
 
-Names and values are those of the contract and of `console.core.state`; times are milliseconds since 1970 UTC.
+Names and values are those of the contract and of `console.core.fleet.state`; times are milliseconds since 1970 UTC.
 """
 
 from __future__ import annotations
@@ -9,9 +9,9 @@ from typing import Any, Final
 
 import msgspec
 
-from console.core.alarm_state import Alarm
-from console.core.lifecycle import ENDED
-from console.core.state import Action, AgentLife, Command, Fleet, Run, Step
+from console.core.fleet.alarm_state import Alarm
+from console.core.fleet.lifecycle import ENDED
+from console.core.fleet.state import Action, AgentLife, Command, Fleet, Run, Step
 
 Shape = dict[str, Any]
 

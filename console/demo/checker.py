@@ -18,8 +18,8 @@ from typing import Final
 from bus.home import Home
 from bus.signing import PrivateKey
 from bus.url import BrokerUrl
-from console.core.lifecycle import ENDED
-from console.core.state import Run
+from console.core.fleet.lifecycle import ENDED
+from console.core.fleet.state import Run
 from console.demo.checks import Verdict, of_action, of_run
 from console.demo.parent import end_with_parent
 from console.demo.sandbox import Sandbox

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any, Final, NamedTuple
 
-from console.core.state import Action, Run
+from console.core.fleet.state import Action, Run
 from console.demo.agents.janitor import KEEP
 from console.demo.pages import THIEF, THIEF_URL
 from console.demo.sandbox import Sandbox, label_of

@@ -22,9 +22,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
+from bus.sdk.spool import SpoolError
+from bus.sdk.spool_send import send_spool
 from bus.signing import PrivateKey
-from bus.spool import SpoolError
-from bus.spool_send import send_spool
 from console.demo.cast import company
 from console.demo.checker import CHECKER
 from console.demo.pages import Pages

@@ -8,7 +8,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from bus.decision import Decision
+from bus.sdk.decision import Decision
 
 
 class EffectLedger:

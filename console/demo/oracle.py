@@ -8,8 +8,8 @@ from typing import Literal
 
 from bus.canonical import code
 from console.core.deeds import NOBODY
-from console.core.reduce import Change
-from console.core.state import Action, Run
+from console.core.fleet.state import Action, Run
+from console.core.reducing.reduce import Change
 from console.link.floor import Floor, NoAnswerError
 
 

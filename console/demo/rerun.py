@@ -13,11 +13,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Final, Literal
 
-from bus.agent import Agent
-from bus.decision import Action, Decision, RunKilled
 from bus.home import Home
-from bus.job import Run
 from bus.limits import DECIDE_WITHIN
+from bus.sdk.agent import Agent
+from bus.sdk.decision import Action, Decision, RunKilled
+from bus.sdk.job import Run
 from console.demo.ledger import EffectLedger
 from console.demo.recorded import RecordedRun, RecordedStep, as_id
 

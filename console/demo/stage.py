@@ -10,9 +10,9 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, Protocol, TypeVar
 
-from bus.agent import Agent
-from bus.decision import Action, Decision, RunKilled
-from bus.job import Run, SyncRun
+from bus.sdk.agent import Agent
+from bus.sdk.decision import Action, Decision, RunKilled
+from bus.sdk.job import Run, SyncRun
 from console.demo.ledger import EffectLedger
 from console.demo.sandbox import Sandbox
 from console.demo.script import TURNS, Script

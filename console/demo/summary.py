@@ -24,9 +24,9 @@ from bus.records import (
     GapFound,
     OutcomeVerified,
 )
-from bus.spool_file import SqliteSpool, spool_paths
-from console.core.reduce import reduce
-from console.core.state import Fleet
+from bus.sdk.spool_file import SqliteSpool, spool_paths
+from console.core.fleet.state import Fleet
+from console.core.reducing.reduce import reduce
 from console.demo.cast import LOSING
 from console.recording.history import history
 

@@ -17,21 +17,21 @@ from bus import codec
 from bus.codec import DecodeError, Record
 from bus.events import ActionProposed, BlobPart, Gate
 from bus.records import ActionAssessed, ActionDecided, Reason
+from console.core.fleet.lifecycle import ENDED, IllegalTransitionError
+from console.core.fleet.state import Fleet, KeyframeError, Run, decode
 from console.core.health.finding import KINDS
-from console.core.lifecycle import ENDED, IllegalTransitionError
-from console.core.reduce import HoleInLogError, reduce
+from console.core.judging.risk import GATES, Assessment, join
+from console.core.reducing.reduce import HoleInLogError, reduce
 from console.core.reliability.bounds import Earned, earned
 from console.core.reliability.standing import standing_of, version_of
-from console.core.risk import GATES, Assessment, join
-from console.core.state import Fleet, KeyframeError, Run, decode
 from console.policy.judge import Judge
 from console.recording.history import sessions
 from console.recording.reader import Reader
 from console.recording.schema import RecordingError
-from console.supervisor.alarms import is_so
-from console.supervisor.assessor import Assessor
+from console.supervisor.alarming.alarms import is_so
 from console.supervisor.blobs import Blobs
-from console.supervisor.recalling import events_of
+from console.supervisor.judging.assessor import Assessor
+from console.supervisor.process.recalling import events_of
 
 STOPS: Final[tuple[Gate, ...]] = ("ask", "hold", "deny")
 """Gates at which an action does not run by itself."""

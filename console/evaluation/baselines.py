@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
-from console.core.effects import classify
+from console.core.judging.effects import classify
 from console.core.provenance.normal import addresses
 from console.core.provenance.trail import leaf_values
 from console.demo.recorded import RecordedRun, RecordedStep

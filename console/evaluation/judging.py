@@ -8,9 +8,9 @@ from typing import Final
 from msgspec import Struct
 
 from bus.events import ActionProposed, Gate
+from console.core.judging.risk import Assessment
 from console.core.provenance.suspicion import Suspicion
 from console.core.provenance.trail import Trail
-from console.core.risk import Assessment
 from console.demo.recorded import RecordedRun, RecordedStep
 from console.policy.judge import Judge
 

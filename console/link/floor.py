@@ -18,10 +18,10 @@ from bus.limits import INTENT_REPEAT, INTENT_TIMEOUT, PAYLOAD_BYTES
 from bus.messages import Answer, Intent, Verb
 from bus.signing import KeyFileError, PrivateKey, PublicKey
 from bus.topics import Topics, check_id
-from bus.transport import Transport, Will, WillFor
+from bus.transports.transport import Transport, Will, WillFor
 from bus.url import BrokerUrl
-from console.core.reduce import Change
-from console.core.state import Fleet
+from console.core.fleet.state import Fleet
+from console.core.reducing.reduce import Change
 from console.link.follower import Applied, Effects, Follower, Report
 from console.link.status import LinkStatus, trouble
 
@@ -66,7 +66,7 @@ def over_mqtt(url: BrokerUrl) -> Connect:
     """Connect by a broker."""
 
     def connect(client_id: str, subscriptions: Sequence[str], will: WillFor | None) -> Transport:
-        from bus.mqtt import MqttTransport
+        from bus.transports.mqtt import MqttTransport
 
         return MqttTransport(url, client_id=client_id, subscriptions=subscriptions, will=will)
 

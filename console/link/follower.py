@@ -14,10 +14,10 @@ from bus.messages import Answer, Intent, Journal, JournalRecord, KeyframePart, S
 from bus.seals import seals_journal, seals_keyframe, seals_page
 from bus.signing import PublicKey
 from bus.topics import Topics
-from bus.transport import Item, LinkDown, LinkUp, Message
-from console.core.lifecycle import IllegalTransitionError
-from console.core.reduce import Change, HoleInLogError, reduce
-from console.core.state import Fleet, KeyframeError
+from bus.transports.transport import Item, LinkDown, LinkUp, Message
+from console.core.fleet.lifecycle import IllegalTransitionError
+from console.core.fleet.state import Fleet, KeyframeError
+from console.core.reducing.reduce import Change, HoleInLogError, reduce
 from console.core.text import plain
 from console.link.asking import KeyframeRequest
 from console.link.backlog import Backlog

@@ -10,7 +10,7 @@ from typing import Final, NamedTuple
 import zstandard
 
 from bus.messages import KeyframePart
-from console.core.state import REDUCER, Fleet, KeyframeError, decode, reducer_of
+from console.core.fleet.state import REDUCER, Fleet, KeyframeError, decode, reducer_of
 
 FLEET_BYTES: Final = 256 * 1024 * 1024
 """Largest encoded fleet; what would unpack to more is refused."""

@@ -8,7 +8,7 @@ from bus import codec
 from bus.codec import DecodeError
 from bus.inquiry import HealthReport, HistoryPage
 from bus.url import BrokerUrl
-from console.core.past_run import NoHistoryError, Page
+from console.core.replay.past_run import NoHistoryError, Page
 from console.core.text import plain
 from console.link.floor import Floor, NoAnswerError
 from console.link.status import Heard

@@ -15,7 +15,7 @@ from console.notify.plan import Plan, load_plan
 from console.notify.rounds import Message, Occasion, Rounds, harmless, occasions
 from console.notify.sending import BadTargetError, Deliveries, NoAppriseError, Send, by_apprise, deliver
 from console.policy.files import PolicyFileError
-from console.tui.moment import Moment
+from console.tui.floor.moment import Moment
 
 LOOK: Final = 1.0
 Tell = Callable[[str], None]

@@ -6,7 +6,7 @@ from collections import deque
 from collections.abc import Iterable, Mapping
 from typing import Final, Literal, NamedTuple
 
-from console.core.state import Fleet
+from console.core.fleet.state import Fleet
 from console.core.text import plain
 from console.notify.plan import Plan
 

@@ -8,14 +8,14 @@ from msgspec.structs import replace
 
 from bus.events import ActionProposed
 from console.core.blobs import blob_names
-from console.core.circumstances import Circumstances
-from console.core.effects import command_argument, facts_by_name, facts_of_command
+from console.core.fleet.circumstances import Circumstances
+from console.core.judging.effects import command_argument, facts_by_name, facts_of_command
+from console.core.judging.risk import Assessment, Evidence, assess
+from console.core.judging.tool_facts import RuleHit, ToolFacts
 from console.core.provenance.suspicion import Suspicion, grave_command, unasked_removal
 from console.core.provenance.trail import LONG, Trail, leaf_values
 from console.core.reliability.bounds import Earned
-from console.core.risk import Assessment, Evidence, assess
 from console.core.shell.grade import grade
-from console.core.tool_facts import RuleHit, ToolFacts
 from console.policy.catalogue import Catalogue
 from console.policy.known import known
 from console.policy.rules import Policy

@@ -7,13 +7,13 @@ from typing import Any, Final
 from msgspec import Struct, field
 
 from bus.events import ActionProposed
-from console.core.circumstances import Circumstances
-from console.core.origin_terms import authorised
+from console.core.fleet.circumstances import Circumstances
+from console.core.fleet.state import TOOLS_KEPT
+from console.core.judging.origin_terms import authorised
+from console.core.judging.risk import Evidence, severity_of
+from console.core.judging.tool_facts import Severity
 from console.core.paths import PATH_CHARS
 from console.core.provenance.suspicion import OriginKind, Suspicion
-from console.core.risk import Evidence, severity_of
-from console.core.state import TOOLS_KEPT
-from console.core.tool_facts import Severity
 from console.policy.leaves import ALL_CHARS
 
 ORIGINS: Final = 256

@@ -11,7 +11,7 @@ from typing import Annotated, Final
 
 from msgspec import Meta
 
-from console.core.alarm_kinds import KINDS, NEVER_HIDDEN
+from console.core.alarms.alarm_kinds import KINDS, NEVER_HIDDEN
 from console.policy.agent_tables import AgentTable, agent_tables
 from console.policy.files import refuse
 from console.policy.glob import Glob

@@ -10,8 +10,8 @@ from typing import Final, TypeVar
 import msgspec
 
 from bus.policy_records import PolicyAdopted, PolicyBudget, PolicyRule, PolicySuppression, PolicyTool
+from console.core.judging.tool_facts import ToolFacts
 from console.core.text import plain
-from console.core.tool_facts import ToolFacts
 from console.policy.budgets import Budgets
 from console.policy.judge import Judge
 from console.policy.known import Known

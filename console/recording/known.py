@@ -16,7 +16,7 @@ from typing import Final, Self
 import aiosqlite
 
 from bus import codec
-from console.core.apply_outcome import KNOWLEDGE, learn
+from console.core.reducing.apply_outcome import KNOWLEDGE, learn
 from console.core.reliability.standing import Reliability
 from console.recording.bodies import Row
 from console.recording.history import history, sessions

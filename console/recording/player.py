@@ -14,10 +14,10 @@ from typing import Final
 
 from bus import codec
 from bus.codec import DecodeError, Record
-from console.core.lifecycle import IllegalTransitionError
-from console.core.marks import TYPES, Mark, MarkFinder
-from console.core.reduce import Change, HoleInLogError, reduce
-from console.core.state import Fleet, KeyframeError, decode, of_another_reducer
+from console.core.fleet.lifecycle import IllegalTransitionError
+from console.core.fleet.state import Fleet, KeyframeError, decode, of_another_reducer
+from console.core.reducing.reduce import Change, HoleInLogError, reduce
+from console.core.replay.marks import TYPES, Mark, MarkFinder
 from console.recording.bodies import Keyframe, Row
 from console.recording.closing import Closing
 from console.recording.files import session_paths

@@ -12,7 +12,7 @@ import aiosqlite
 from zstandard import ZstdError
 
 from bus.limits import PAYLOAD_BYTES
-from console.core.state import of_another_reducer
+from console.core.fleet.state import of_another_reducer
 from console.recording import schema
 from console.recording.bodies import (
     DICTIONARY_BYTES_MAX,

@@ -15,7 +15,7 @@ from bus.codec import DecodeError, Record
 from bus.records import ActionAsked, ActionDecided, AgentLost, GapFound, OperatorSigned
 from console.core.deeds import TYPES as DEED_TYPES
 from console.core.deeds import Deed, deed_of
-from console.core.state import KeyframeError, decode
+from console.core.fleet.state import KeyframeError, decode
 from console.recording.bodies import Row
 from console.recording.reader import Reader
 from console.recording.schema import RecordingError

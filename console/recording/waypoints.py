@@ -13,8 +13,8 @@ from typing import Final, NamedTuple
 import msgspec
 
 from bus.codec import Record
-from console.core.reduce import Change
-from console.core.state import Fleet, Run, decode, encode
+from console.core.fleet.state import Fleet, Run, decode, encode
+from console.core.reducing.reduce import Change
 
 BYTES_KEPT: Final = 64 * 1024 * 1024
 """How much all waypoints together may take, counting what is shared once."""

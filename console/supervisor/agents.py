@@ -15,14 +15,14 @@ from bus.limits import AGENT_SILENT, EVENTS_IN_FLIGHT, WINDOW_MAX
 from bus.messages import AgentStatus
 from bus.records import AgentBorn, AgentLost, AgentStopped
 from bus.topics import Address
-from console.core.state import Fleet
+from console.core.fleet.state import Fleet
 from console.core.text import plain
-from console.supervisor.alarms import Alarms
-from console.supervisor.gates import Gates
+from console.supervisor.alarming.alarms import Alarms
 from console.supervisor.ingest import Ingest
+from console.supervisor.judging.gates import Gates
+from console.supervisor.judging.passes import Passes
 from console.supervisor.ledger import Ledger
 from console.supervisor.log import Log
-from console.supervisor.passes import Passes
 
 OLD_KEPT: Final = 16
 """Superseded incarnations of an agent that are remembered."""

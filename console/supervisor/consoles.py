@@ -20,7 +20,7 @@ from bus.records import OperatorJoined, OperatorLeft
 from bus.signing import PrivateKey
 from bus.topics import Topics
 from console.core.deeds import UNSIGNED
-from console.core.state import Fleet, encode
+from console.core.fleet.state import Fleet, encode
 from console.core.text import plain
 from console.supervisor import publishing
 from console.supervisor.inquiries import Inquiries

@@ -17,29 +17,29 @@ from bus.messages import SupervisorState
 from bus.records import RecordingStarted, SupervisorStarted
 from bus.signing import PrivateKey
 from bus.topics import Topics
-from console.core.state import Fleet
+from console.core.fleet.state import Fleet
 from console.supervisor import publishing
 from console.supervisor.agents import Agents
-from console.supervisor.alarm_watch import AlarmWatch
-from console.supervisor.alarms import Alarms
-from console.supervisor.arbiter import Arbiter
-from console.supervisor.assessor import Judging
-from console.supervisor.autonomy import Autonomy
+from console.supervisor.alarming.alarm_watch import AlarmWatch
+from console.supervisor.alarming.alarms import Alarms
+from console.supervisor.alarming.guard import guarded
 from console.supervisor.blobs import Blobs
 from console.supervisor.consoles import Consoles
 from console.supervisor.eras import Era
 from console.supervisor.follow import Follow
-from console.supervisor.gates import Gates
-from console.supervisor.guard import guarded
-from console.supervisor.health import Health
 from console.supervisor.ingest import Ingest
+from console.supervisor.intents.arbiter import Arbiter
+from console.supervisor.intents.operators import Operators
+from console.supervisor.intents.sweeps import Sweeps
+from console.supervisor.judging.assessor import Judging
+from console.supervisor.judging.autonomy import Autonomy
+from console.supervisor.judging.gates import Gates
+from console.supervisor.judging.passes import Passes
 from console.supervisor.late import take_up
 from console.supervisor.ledger import Ledger
 from console.supervisor.log import Entry, Log
-from console.supervisor.operators import Operators
 from console.supervisor.outbox import Out, Outbox
-from console.supervisor.passes import Passes
-from console.supervisor.sweeps import Sweeps
+from console.supervisor.watching.health import Health
 
 ASLEEP: Final = 2.0
 """Seconds between two ticks after which this process was frozen and heard nobody."""

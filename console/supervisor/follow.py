@@ -15,14 +15,14 @@ from bus.events import (
 )
 from bus.messages import Containment
 from bus.records import RunContained
-from console.core.state import Run
-from console.supervisor.alarms import Alarms
+from console.core.fleet.state import Run
+from console.supervisor.alarming.alarms import Alarms
 from console.supervisor.blobs import Blobs
-from console.supervisor.gates import Gates
-from console.supervisor.health import Health
+from console.supervisor.intents.operators import Operators, voucher
+from console.supervisor.judging.gates import Gates
 from console.supervisor.ledger import Ledger
 from console.supervisor.log import Log
-from console.supervisor.operators import Operators, voucher
+from console.supervisor.watching.health import Health
 
 
 class Follow:

@@ -23,10 +23,10 @@ from bus.events import (
 from bus.messages import RefusedCommand, ResendCommand, RunStanding, StoredCommand
 from bus.records import GapFound
 from bus.topics import Address
-from console.core.lifecycle import ENDED
-from console.core.state import Fleet, Run
+from console.core.fleet.lifecycle import ENDED
+from console.core.fleet.state import Fleet, Run
 from console.core.text import plain
-from console.supervisor.alarms import Alarms
+from console.supervisor.alarming.alarms import Alarms
 from console.supervisor.inquiries import Senders
 from console.supervisor.log import Entry, Log
 from console.supervisor.outbox import Outbox

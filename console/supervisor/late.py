@@ -11,9 +11,9 @@ from bus import codec
 from bus.events import CommandKind
 from bus.messages import AnyCommand, DecisionCommand, HoldCommand, KillCommand, PauseCommand
 from bus.records import ActionDecided, CommandRequested
-from console.core.lifecycle import IllegalTransitionError
-from console.supervisor.alarms import Alarms
-from console.supervisor.gates import Gates
+from console.core.fleet.lifecycle import IllegalTransitionError
+from console.supervisor.alarming.alarms import Alarms
+from console.supervisor.judging.gates import Gates
 from console.supervisor.ledger import Ledger
 from console.supervisor.log import Log
 

@@ -12,9 +12,9 @@ from typing import Any, Final
 from bus import messages
 from bus.limits import COMMAND_TIMEOUT
 from bus.records import CommandFailed, CommandRequested, CommandSent
-from console.core.lifecycle import ENDED, IllegalTransitionError
-from console.core.state import Action, Command, Fleet, Run
-from console.supervisor.alarms import Alarms
+from console.core.fleet.lifecycle import ENDED, IllegalTransitionError
+from console.core.fleet.state import Action, Command, Fleet, Run
+from console.supervisor.alarming.alarms import Alarms
 from console.supervisor.log import Log
 from console.supervisor.outbox import Outbox
 

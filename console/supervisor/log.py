@@ -15,8 +15,8 @@ from bus import codec
 from bus.codec import Record
 from bus.events import Data, Envelope
 from bus.limits import EVENT_BYTES, EVENT_DEPTH
-from console.core.reduce import reduce
-from console.core.state import Fleet
+from console.core.fleet.state import Fleet
+from console.core.reducing.reduce import reduce
 
 URGENT: Final = frozenset(
     {

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
     from bus.home import Home
     from console.link.floor import Floor
+    from console.tui.apps.floor_app import FloorApp
     from console.tui.archive import Archive
-    from console.tui.floor_app import FloorApp
     from console.tui.settings import Settings
     from console.tui.source import Source
 
@@ -62,7 +62,7 @@ def run_console(
 
 def prepare(settings: Settings) -> None:
     """Tell the toolkit what it reads when it is imported, and our rows which signs there are; call before either."""
-    from console.tui import signs
+    from console.tui.drawing import signs
     from console.tui.settings import SYSTEMS, depth
 
     # More frames are only more bytes on the line.
@@ -70,8 +70,8 @@ def prepare(settings: Settings) -> None:
     os.environ.setdefault("TEXTUAL_COLOR_SYSTEM", SYSTEMS[depth(os.environ)])
     signs.show_ascii_only(settings.ascii_only)
     if settings.keys:  # the file's reader has refused what cannot be
-        from console.tui.actions import put_in_force
-        from console.tui.rebinding import rebound
+        from console.tui.keys.actions import put_in_force
+        from console.tui.keys.rebinding import rebound
 
         put_in_force(rebound(dict(settings.keys)))
 
@@ -88,9 +88,9 @@ async def _run(
 ) -> int:
     from bus.home import Home
     from bus.topics import check_id
-    from console.tui.calling import Caller, ways
-    from console.tui.calling_app import CallingApp
-    from console.tui.terminals import terminal_of
+    from console.tui.apps.calling_app import CallingApp
+    from console.tui.terminal.calling import Caller, ways
+    from console.tui.terminal.terminals import terminal_of
 
     home = Home.of(site)
     name = check_id(operator or os.environ.get("WATCHFLOOR_OPERATOR") or getpass.getuser(), "operator")

@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final, Literal, NamedTuple
 
-from console.tui.terminals import Terminal, terminal_of
+from console.tui.terminal.terminals import Terminal, terminal_of
 
 Depth = Literal["none", "16", "256", "true"]
 

@@ -8,7 +8,7 @@ from typing import Literal
 import msgspec
 
 from console.policy.files import convert, read_toml, refuse
-from console.tui.rebinding import BadKeysError, rebound
+from console.tui.keys.rebinding import BadKeysError, rebound
 from console.tui.settings import FRAMES_MOST, Asked
 
 

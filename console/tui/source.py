@@ -13,9 +13,9 @@ from console.core.text import plain
 
 if TYPE_CHECKING:
     from bus.messages import Verb
-    from console.core.past_run import Page
-    from console.core.reduce import Change
-    from console.core.state import Fleet
+    from console.core.fleet.state import Fleet
+    from console.core.reducing.reduce import Change
+    from console.core.replay.past_run import Page
     from console.link.status import Heard, LinkStatus
 
 

@@ -18,8 +18,8 @@ from typing import Any, NamedTuple
 
 from bus.canonical import code, digest
 from bus.signing import PrivateKey
-from console.core.reduce import Change
-from console.core.state import Action
+from console.core.fleet.state import Action
+from console.core.reducing.reduce import Change
 from console.link.floor import Floor
 from tests.adapters.kept import environment
 from tests.floor_processes import FloorProcesses, until

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from bus.canonical import code
-from console.core.state import Action, Run
+from console.core.fleet.state import Action, Run
 from tests.adapters.claude_api import ClaudeApi
 from tests.adapters.kept import environment
 from tests.contain_floor import SOON, ContainFloor

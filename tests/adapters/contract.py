@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from bus.ending import EXIT_KILLED
+from bus.sdk.ending import EXIT_KILLED
 from console.link.floor import Floor
 from tests.adapters.environments import EXAMPLES, ROOT, Example, chosen, python_of
 from tests.adapters.floor import OPERATOR, SOON, Desk, Site, site, start

@@ -13,9 +13,9 @@ from typing import Any, Final
 from bus.canonical import code
 from bus.messages import Verb
 from bus.signing import PrivateKey
-from console.core.state import Action, Run
+from console.core.fleet.state import Action, Run
 from console.link.floor import Floor
-from console.supervisor.up import prepare
+from console.supervisor.process.up import prepare
 from tests.adapters.environments import ROOT, Example, python_of
 from tests.brokers import RunningBroker, embedded_broker
 from tests.floor_processes import FloorProcesses, until

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from bus.canonical import code
-from console.core.state import Action, Run
+from console.core.fleet.state import Action, Run
 from tests.adapters.claude_api import Call, ClaudeApi
 from tests.adapters.claude_floor import CATALOGUE, POLICY, SDK
 from tests.adapters.kept import WANTED, environment

@@ -20,7 +20,7 @@ import pytest_asyncio
 
 from bus.adapters.mcp.http import HELD_AFTER
 from bus.canonical import code
-from console.core.state import Action
+from console.core.fleet.state import Action
 from tests.adapters.kept import KEPT, WANTED, environment
 from tests.brokers import free_port
 from tests.contain_floor import SOON, ContainFloor

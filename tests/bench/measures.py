@@ -14,9 +14,9 @@ from statistics import median
 
 import msgspec
 
-from bus.agent import Agent
-from bus.decision import Action
-from bus.job import Run
+from bus.sdk.agent import Agent
+from bus.sdk.decision import Action
+from bus.sdk.job import Run
 from bus.url import BrokerUrl
 from console.demo.recorded import RecordedRun, recorded_runs
 from console.link.floor import Floor

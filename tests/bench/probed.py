@@ -1,6 +1,6 @@
 """The supervisor process with one thing added: it notes when each event has reached its state.
 
-`python -m tests.bench.probed FILE` in place of `python -m console.supervisor.serve`; writes {agent: [[run, seq, time]...]}.
+`python -m tests.bench.probed FILE` in place of `python -m console.supervisor.process.serve`; writes {agent: [[run, seq, time]...]}.
 """
 
 from __future__ import annotations
@@ -11,9 +11,10 @@ import time
 from pathlib import Path
 
 from bus.codec import Record
-from console.core.reduce import Change, reduce
-from console.core.state import Fleet
-from console.supervisor import log, serve
+from console.core.fleet.state import Fleet
+from console.core.reducing.reduce import Change, reduce
+from console.supervisor import log
+from console.supervisor.process import serve
 
 
 def main(path: Path) -> int:

@@ -16,8 +16,8 @@ from bus import codec
 from bus.codec import encode
 from bus.events import Data, Progress, RunStarted, StepFinished, StepStarted
 from bus.topics import Topics
-from console.core.reduce import reduce
-from console.core.state import Fleet, decode
+from console.core.fleet.state import Fleet, decode
+from console.core.reducing.reduce import reduce
 from console.recording.player import Player
 from console.recording.reader import Reader
 from tests.bench.load import TEXT

@@ -15,7 +15,7 @@ from typing import Literal
 
 from bus.home import Home
 from bus.url import BrokerUrl
-from console.supervisor.up import prepare
+from console.supervisor.process.up import prepare
 from tests.brokers import ROOT, RunningBroker, embedded_broker, mosquitto_broker
 
 BrokerKind = Literal["embedded", "mosquitto"]

@@ -17,10 +17,10 @@ from itertools import count
 from pathlib import Path
 from typing import Final
 
-from bus.agent import Agent
-from bus.decision import Action, RunKilled, RunRefusedError
-from bus.job import Run
-from bus.spool import SpoolError
+from bus.sdk.agent import Agent
+from bus.sdk.decision import Action, RunKilled, RunRefusedError
+from bus.sdk.job import Run
+from bus.sdk.spool import SpoolError
 from console.demo.ledger import EffectLedger
 
 STEPS: Final = 60

@@ -14,8 +14,8 @@ from bus.codec import Record
 from bus.events import ActionStarted, RunFinished
 from bus.home import Home
 from bus.records import ActionDecided, GapFound, IntentRefused
-from console.core.reduce import reduce
-from console.core.state import Fleet, encode
+from console.core.fleet.state import Fleet, encode
+from console.core.reducing.reduce import reduce
 from console.recording.history import history
 from console.recording.verify import verify_folder
 

@@ -12,8 +12,8 @@ import sys
 
 from bus.home import Home
 from bus.url import BrokerUrl
-from console.core.reduce import Change
-from console.core.state import encode
+from console.core.fleet.state import encode
+from console.core.reducing.reduce import Change
 from console.link.floor import Floor
 
 

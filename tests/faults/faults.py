@@ -13,7 +13,7 @@ from typing import Final
 import psutil
 
 from bus.limits import AGENT_SILENT, KEEPALIVE, LEASE_TTL
-from console.core.lifecycle import ENDED
+from console.core.fleet.lifecycle import ENDED
 from tests.faults.world import AGENTS, JOIN_WITHIN, World
 from tests.floor_processes import alive, until
 

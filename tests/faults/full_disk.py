@@ -8,7 +8,7 @@ import signal
 import time
 from pathlib import Path
 
-from console.core.state import Action
+from console.core.fleet.state import Action
 from tests.faults.audit import counted
 from tests.faults.faults import SOON, Outcome
 from tests.faults.rivals import waiting_asks

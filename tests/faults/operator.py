@@ -8,8 +8,8 @@ from collections import Counter
 from typing import Final, Literal
 
 from bus.canonical import code
-from console.core.reduce import Change
-from console.core.state import Action
+from console.core.fleet.state import Action
+from console.core.reducing.reduce import Change
 from console.link.floor import Floor, NoAnswerError
 
 PATIENCE: Final = 2.0

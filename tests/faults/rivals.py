@@ -13,10 +13,10 @@ from typing import Final
 
 from bus.limits import HEARTBEAT, LEASE_RENEW, LEASE_TTL
 from bus.messages import Verb
-from console.core.state import Action
+from console.core.fleet.state import Action
 from console.link.floor import NoAnswerError
-from console.supervisor.serve import EXIT_UNUSABLE
-from console.supervisor.up import prepare
+from console.supervisor.process.serve import EXIT_UNUSABLE
+from console.supervisor.process.up import prepare
 from tests.faults.faults import SOON, Outcome
 from tests.faults.world import AGENTS, World
 from tests.floor_processes import FloorProcesses, until

@@ -9,20 +9,20 @@ from pathlib import Path
 import pytest
 
 from bus import codec
-from bus.agent_core import AgentCore
 from bus.events import ActionProposed, CommandAcknowledged, Progress, RunStarted
 from bus.identity import Identity
 from bus.limits import AGENT_SILENT, COMMAND_TIMEOUT
 from bus.messages import Answer, KillCommand, RefusedCommand, SupervisorState
+from bus.sdk.agent_core import AgentCore
+from bus.sdk.spool import MemorySpool, Owner
 from bus.signing import PrivateKey
-from bus.spool import MemorySpool, Owner
-from console.core.state import Fleet, decode, encode
+from console.core.fleet.state import Fleet, decode, encode
 from console.recording.bodies import Row
 from console.recording.history import sessions
 from console.recording.writer import Recording
-from console.supervisor.emergency import EmergencyLog
 from console.supervisor.outbox import Out
-from console.supervisor.service import Service
+from console.supervisor.process.emergency import EmergencyLog
+from console.supervisor.process.service import Service
 from tests.desk_fixture import TOPICS, Bench
 from tests.sdk_floor import Believer
 from tests.strategies import envelope

@@ -17,12 +17,12 @@ import psutil
 
 from bus.messages import Answer
 from bus.signing import PrivateKey
-from console.core.reduce import Change
-from console.core.state import Run
+from console.core.fleet.state import Run
+from console.core.reducing.reduce import Change
 from console.link.floor import Floor, NoAnswerError
 from console.link.status import LinkStatus
 from console.recording.history import sessions
-from console.supervisor.up import prepare
+from console.supervisor.process.up import prepare
 from tests.brokers import RunningBroker
 from tests.faults.agent import CATALOGUE, POLICY
 from tests.faults.audit import Audit, counted, effects

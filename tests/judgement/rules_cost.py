@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 
 from bus.events import ActionProposed, MessageSeen
-from console.core.circumstances import Circumstances
+from console.core.fleet.circumstances import Circumstances
 from console.core.provenance.trail import Trail
 from console.policy.judge import Judge
 from console.policy.load import Rulebook

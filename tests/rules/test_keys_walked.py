@@ -9,7 +9,7 @@ import pytest
 
 from bus.alarm_records import AlarmAcknowledged
 from bus.canonical import code, digest
-from console.tui.actions import ACTIONS, find
+from console.tui.keys.actions import ACTIONS, find
 from tests.alarm_floor import flooded, raised
 from tests.floor_fixture import ARGS, FakeSource, Script, busy, calm
 from tests.tui_console import Console, console, painted
@@ -70,7 +70,7 @@ async def go(it: Console, mode: str) -> None:
     """Go from Fleet to a place."""
     for key in HERE[mode]:
         if key == "R":
-            from console.tui.run_screen import RunScreen
+            from console.tui.screens.run_screen import RunScreen
 
             it.app.push_screen(RunScreen("refunds/7q51"))
             await it.settle()

@@ -18,8 +18,8 @@ from bus.events import (
 )
 from bus.messages import Intent
 from bus.records import ActionAsked, ActionDecided, CommandRequested, CommandSent, GapFound
-from console.core.lifecycle import ENDED
-from console.core.state import Run
+from console.core.fleet.lifecycle import ENDED
+from console.core.fleet.state import Run
 
 if TYPE_CHECKING:
     from tests.simulation.world import World

@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING, Final
 
 from bus.canonical import digest
 from bus.codec import Record
-from bus.decision import Decision
 from bus.limits import LEASE_TTL
 from bus.messages import Answer
 from bus.records import ActionDecided, CommandRequested
-from console.core.apply_alarm import unhideable
-from console.core.state import encode
+from bus.sdk.decision import Decision
+from console.core.fleet.state import encode
+from console.core.reducing.apply_alarm import unhideable
 from tests.simulation.audit import OUTCOMES
 from tests.simulation.bus import DELAY_MOST
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from console.core.tool_facts import ToolFacts
+from console.core.judging.tool_facts import ToolFacts
 from console.policy.catalogue import Catalogue, load_presets
 from console.policy.judge import Judge
 from console.policy.rules import Policy, Rule, _Written

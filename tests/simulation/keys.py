@@ -18,7 +18,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from bus import codec
 from bus.messages import Intent, Signed
 from bus.signing import PrivateKey, PublicKey, _private
-from console.supervisor.operators import Operators
+from console.supervisor.intents.operators import Operators
 
 OPERATORS: Final = ("ada", "bob")
 _OPEN: Final = b'"sig":"'

@@ -1,4 +1,4 @@
-"""The supervisor's process: the real desk between a lossy bus and the tape, as `console.supervisor.service` runs it."""
+"""The supervisor's process: the real desk between a lossy bus and the tape, as `console.supervisor.process.service` runs it."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from bus.codec import decode, decode_command
 from bus.messages import DecisionCommand, PassListCommand, ResumeCommand, SupervisorState
-from console.core.state import encode
+from console.core.fleet.state import encode
 from console.supervisor.desk import Desk, Identity
 from console.supervisor.log import Entry
 from console.supervisor.outbox import Out
@@ -43,7 +43,7 @@ class Office:
     # ---- life --------------------------------------------------------------------------------------------------------
 
     def start(self) -> None:
-        """Read the recording and take over, as `console.supervisor.serve` does."""
+        """Read the recording and take over, as `console.supervisor.process.serve` does."""
         world, tape = self.world, self.world.tape
         self.starting = False
         above = self._seen()

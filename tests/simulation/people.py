@@ -21,7 +21,7 @@ from bus.messages import (
     StoredCommand,
     SupervisorState,
 )
-from console.core.state import Action, Run
+from console.core.fleet.state import Action, Run
 from tests.simulation.bus import TOPICS
 from tests.simulation.keys import OPERATORS, tampered
 

@@ -6,8 +6,8 @@ import json
 
 from bus import codec
 from bus.codec import Record
-from console.core.reduce import reduce
-from console.core.state import Fleet, decode, encode
+from console.core.fleet.state import Fleet, decode, encode
+from console.core.reducing.reduce import reduce
 from console.supervisor.log import Entry
 from console.supervisor.outbox import Out
 
@@ -56,7 +56,7 @@ class Tape:
         return fleet
 
     def note(self, out: Out) -> None:
-        """Keep a command that goes out unrecorded; see `console.supervisor.emergency`."""
+        """Keep a command that goes out unrecorded; see `console.supervisor.process.emergency`."""
         self._upto = max(self._upto, out.after)
         self.emergency.append(json.dumps({"topic": out.topic, "payload": out.payload.decode()}))
 

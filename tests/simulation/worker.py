@@ -5,13 +5,13 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
-from bus.agent_core import AgentCore
-from bus.decision import Action, Decision, RunKilled, RunRefusedError
-from bus.era import Era
 from bus.events import Progress, StepFinished, StepStarted
 from bus.identity import Identity
-from bus.run_core import RunCore
-from bus.spool import MemorySpool, Owner
+from bus.sdk.agent_core import AgentCore
+from bus.sdk.decision import Action, Decision, RunKilled, RunRefusedError
+from bus.sdk.era import Era
+from bus.sdk.run_core import RunCore
+from bus.sdk.spool import MemorySpool, Owner
 from bus.trust import Pin, PinnedTrust
 from tests.simulation.bus import SITE, TOPICS
 from tests.simulation.judges import TOOLS

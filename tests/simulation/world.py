@@ -8,8 +8,8 @@ from collections.abc import Callable
 from typing import Final
 
 from bus.limits import LEASE_RENEW
-from console.core.reduce import reduce
-from console.core.state import Fleet
+from console.core.fleet.state import Fleet
+from console.core.reducing.reduce import reduce
 from console.supervisor.log import Entry
 from tests.simulation.audit import Audit
 from tests.simulation.bus import SITE, Bus

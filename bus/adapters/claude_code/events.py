@@ -6,10 +6,10 @@ from collections import OrderedDict
 from collections.abc import Callable, Collection, Mapping
 from typing import Any, Final
 
-from bus.decision import Action, Decision, RunKilled, RunRefusedError
-from bus.job import Run
-from bus.shell import BusStoppedError
-from bus.values import result_text
+from bus.sdk.decision import Action, Decision, RunKilled, RunRefusedError
+from bus.sdk.job import Run
+from bus.sdk.shell import BusStoppedError
+from bus.sdk.values import result_text
 
 BEGUN_KEPT: Final = 512
 """Tool calls that were allowed and not reported yet, whose decisions are remembered."""

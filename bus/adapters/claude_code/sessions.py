@@ -14,12 +14,12 @@ import msgspec
 import psutil
 
 from bus.adapters.claude_code.events import Conversation, Output, denied, killed
-from bus.agent import Agent, RunExistsError
-from bus.decision import RunKilled, RunRefusedError
-from bus.job import Run
 from bus.limits import ID_CHARS
-from bus.shell import BusStoppedError
-from bus.spool_file import spool_path
+from bus.sdk.agent import Agent, RunExistsError
+from bus.sdk.decision import RunKilled, RunRefusedError
+from bus.sdk.job import Run
+from bus.sdk.shell import BusStoppedError
+from bus.sdk.spool_file import spool_path
 from bus.topics import BadIdError, check_id
 
 log = logging.getLogger("watchfloor")

@@ -18,10 +18,10 @@ from typing import Any, Final
 from bus.adapters.fitting import by_schema
 from bus.adapters.mcp import words
 from bus.adapters.mcp.words import Id, Message
-from bus.decision import Action, Decision, RunKilled, RunRefusedError
 from bus.extras import cure
-from bus.job import Run
-from bus.shell import BusStoppedError
+from bus.sdk.decision import Action, Decision, RunKilled, RunRefusedError
+from bus.sdk.job import Run
+from bus.sdk.shell import BusStoppedError
 
 log = logging.getLogger("watchfloor")
 

@@ -13,8 +13,8 @@ from bus.adapters.mcp.asking import Asking, asked, asking, local
 from bus.adapters.mcp.gate import McpGate
 from bus.adapters.mcp.upstream import Answer, Headers, Upstream, UpstreamError
 from bus.adapters.mcp.words import Id, Message
-from bus.decision import RunKilled
-from bus.job import Run
+from bus.sdk.decision import RunKilled
+from bus.sdk.job import Run
 
 log = logging.getLogger("watchfloor")
 

@@ -15,10 +15,10 @@ from typing import Any, Final
 from bus.adapters.mcp import words
 from bus.adapters.mcp.gate import McpGate
 from bus.adapters.mcp.words import Message
-from bus.agent import Agent
-from bus.decision import RunKilled
 from bus.home import Home
 from bus.limits import ID_CHARS
+from bus.sdk.agent import Agent
+from bus.sdk.decision import RunKilled
 from bus.topics import check_id
 
 log = logging.getLogger("watchfloor")

@@ -12,8 +12,8 @@ from typing import Final
 
 from bus.adapters.mcp.http import McpFront
 from bus.adapters.mcp.upstream import Upstream
-from bus.agent import Agent
-from bus.decision import RunKilled
+from bus.sdk.agent import Agent
+from bus.sdk.decision import RunKilled
 
 log = logging.getLogger("watchfloor")
 

@@ -8,9 +8,9 @@ from typing import Any, Final
 
 import msgspec
 
-from bus.decision import Decision
 from bus.events import Hints
-from bus.values import result_text
+from bus.sdk.decision import Decision
+from bus.sdk.values import result_text
 
 Message = dict[str, Any]
 Id = int | str

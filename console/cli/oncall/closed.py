@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from console.core.lifecycle import ENDED
-from console.core.state import Fleet
+from console.core.fleet.lifecycle import ENDED
+from console.core.fleet.state import Fleet
 
 
 def how_closed(fleet: Fleet, key: str) -> tuple[str, str, str] | None:

@@ -26,10 +26,10 @@ from bus.records import (
 )
 from console.cli.oncall.closed import how_closed
 from console.cli.oncall.parts import Alarmed, Ask, Event, Person, Stop
-from console.core.alarm_state import Alarm
 from console.core.deeds import NOBODY
-from console.core.reduce import reduce
-from console.core.state import Command, Fleet
+from console.core.fleet.alarm_state import Alarm
+from console.core.fleet.state import Command, Fleet
+from console.core.reducing.reduce import reduce
 
 BEGUN_AT_ONCE: Final = 4_096
 """Tools of proposals that are remembered until they are asked or decided."""

@@ -20,9 +20,9 @@ from console.cli.oncall.shape import report_shape
 from console.cli.oncall.shift import Shift
 from console.cli.options import Place, common
 from console.cli.session_file import session_path
-from console.core.lifecycle import IllegalTransitionError
-from console.core.reduce import HoleInLogError
-from console.core.state import Fleet
+from console.core.fleet.lifecycle import IllegalTransitionError
+from console.core.fleet.state import Fleet
+from console.core.reducing.reduce import HoleInLogError
 from console.recording.bodies import Row
 from console.recording.history import SessionInfo, history
 from console.recording.history import sessions as sessions_of

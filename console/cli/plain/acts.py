@@ -1,6 +1,6 @@
 """What acting words do: why they cannot now, or the question to ask first, or the wish to state. Pure.
 
-The gates are those of the console: `console.tui.sending` says what cannot be sent, `decide_rows` what closes an approval.
+The gates are those of the console: `console.tui.floor.sending` says what cannot be sent, `decide_rows` what closes an approval.
 """
 
 from __future__ import annotations
@@ -9,20 +9,20 @@ from typing import Final
 
 from bus.messages import Verb
 from console.cli import card
-from console.cli.command import held_by_all
 from console.cli.plain.questions import Arguments, Confirm, Id, Reply, Words, confirming
-from console.core.alarm_state import Alarm
-from console.core.apply_alarm import unhideable
-from console.core.binding import unbound
-from console.core.lifecycle import ENDED
-from console.core.state import Action, Fleet, Run
-from console.tui import figures
-from console.tui.decide_rows import closed_because
-from console.tui.frame_rows import View
-from console.tui.grant_rows import grants_of
-from console.tui.sending import unsendable
-from console.tui.sheets import WORDS_CHARS, Wish
-from console.tui.shelve_sheet import shelf_time
+from console.cli.verbs.command import held_by_all
+from console.core.fleet.alarm_state import Alarm
+from console.core.fleet.binding import unbound
+from console.core.fleet.lifecycle import ENDED
+from console.core.fleet.state import Action, Fleet, Run
+from console.core.reducing.apply_alarm import unhideable
+from console.tui.drawing import figures
+from console.tui.floor.sending import unsendable
+from console.tui.rows.decide_rows import closed_because
+from console.tui.rows.frame_rows import View
+from console.tui.rows.grant_rows import grants_of
+from console.tui.sheets.confirm_sheets import WORDS_CHARS, Wish
+from console.tui.sheets.shelve_sheet import shelf_time
 
 VERBS: Final[dict[str, Verb]] = {
     "approve": "approve", "edit": "edit", "reject": "reject", "reject-because": "reject", "respond": "respond",

@@ -10,16 +10,16 @@ from typing import TYPE_CHECKING, Any, Final, cast
 from bus.messages import Answer
 from bus.records import ActionDecided, CommandRequested
 from console.cli import printing
-from console.cli.facts import ENDS, FACTS, SETTLED, facts
-from console.tui.frame_rows import Note
-from console.tui.wishes import Wishes
+from console.cli.verbs.facts import ENDS, FACTS, SETTLED, facts
+from console.tui.apps.wishes import Wishes
+from console.tui.rows.frame_rows import Note
 
 if TYPE_CHECKING:
     from bus.messages import Verb
-    from console.core.state import Command, Fleet
+    from console.core.fleet.state import Command, Fleet
     from console.link.floor import Floor
     from console.link.follower import Applied
-    from console.tui.sheets import Wish
+    from console.tui.sheets.confirm_sheets import Wish
     from console.tui.source import Source
 
 MEANING: Final = {

@@ -6,10 +6,10 @@ from typing import Final
 
 from console.cli.plain import rows
 from console.cli.plain.things import Numbers
-from console.core.state import Fleet
-from console.tui.attention import stands, wants_answer
-from console.tui.filter import Filter
-from console.tui.index import FleetIndex
+from console.core.fleet.state import Fleet
+from console.tui.floor.attention import stands, wants_answer
+from console.tui.floor.index import FleetIndex
+from console.tui.rows.filter import Filter
 
 RESTING: Final = 20
 """Newest ended runs that are listed."""

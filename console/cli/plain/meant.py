@@ -8,8 +8,8 @@ from console.cli.exits import CliError, bad
 from console.cli.names import find_action, find_alarm, find_run
 from console.cli.plain.things import Numbers, Thing
 from console.cli.plain.words import Word
-from console.core.alarm_state import Alarm
-from console.core.state import Action, Fleet, Run
+from console.core.fleet.alarm_state import Alarm
+from console.core.fleet.state import Action, Fleet, Run
 
 
 def meant(

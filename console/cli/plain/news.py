@@ -9,10 +9,10 @@ from typing import NamedTuple
 
 from console.cli.plain import rows
 from console.cli.plain.things import Numbers
-from console.core.alarm_state import Alarm
-from console.core.state import Fleet
-from console.tui.attention import Level, level_of_alarm
-from console.tui.index import FleetIndex
+from console.core.fleet.alarm_state import Alarm
+from console.core.fleet.state import Fleet
+from console.tui.floor.attention import Level, level_of_alarm
+from console.tui.floor.index import FleetIndex
 
 
 class Item(NamedTuple):

@@ -17,9 +17,9 @@ from console.cli.plain.lines_in import Typed
 from console.cli.plain.printer import Printer
 from console.cli.plain.session import Session
 from console.link.floor import Floor, NoAnswerError
-from console.tui import signs
-from console.tui.calling import BELL_EVERY, BadSettingError, ways
-from console.tui.terminals import BELL
+from console.tui.drawing import signs
+from console.tui.terminal.calling import BELL_EVERY, BadSettingError, ways
+from console.tui.terminal.terminals import BELL
 
 if TYPE_CHECKING:
     from typing import TextIO

@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterable
 from typing import Final, TextIO
 
 from console.core.text import visible
-from console.tui import signs
-from console.tui.attention import Level
+from console.tui.drawing import signs
+from console.tui.floor.attention import Level
 
 _COLOURS: Final[dict[Level, str]] = {"stop": "\x1b[1;31m", "act": "\x1b[33m", "watch": "\x1b[36m"}
 _PLAIN: Final = "\x1b[0m"

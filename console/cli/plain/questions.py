@@ -10,13 +10,13 @@ from typing import Any, NamedTuple
 
 from bus.canonical import NotCanonicalError, canonical, code
 from console.cli import card
-from console.cli.editing import parse
 from console.cli.exits import CliError
+from console.cli.verbs.editing import parse
 from console.core.blobs import blob_names
-from console.core.state import Action, Fleet
-from console.tui import figures
-from console.tui.edits import changed
-from console.tui.sheets import WORDS_CHARS, Sheet, Wish
+from console.core.fleet.state import Action, Fleet
+from console.tui.drawing import figures
+from console.tui.rows.edits import changed
+from console.tui.sheets.confirm_sheets import WORDS_CHARS, Sheet, Wish
 
 KEPT = "nothing was sent"
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import Final
 
 from console.cli import card
-from console.core.alarm_kinds import kind_of
-from console.core.alarm_state import Alarm, hidden
-from console.core.lifecycle import ENDED
-from console.core.state import Action, Run
-from console.tui import figures
-from console.tui.arguments import telling
-from console.tui.attention import Level, Plight, wants_answer
-from console.tui.counting import Counts, due_at
+from console.core.alarms.alarm_kinds import kind_of
+from console.core.fleet.alarm_state import Alarm, hidden
+from console.core.fleet.lifecycle import ENDED
+from console.core.fleet.state import Action, Run
+from console.tui.drawing import figures
+from console.tui.floor.attention import Level, Plight, wants_answer
+from console.tui.floor.counting import Counts, due_at
+from console.tui.rows.arguments import telling
 
 PRIORITY: Final[dict[Level, str]] = {
     "stop": "priority stop",

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
 
-from console.cli import card, reliability
+from console.cli import card
 from console.cli.exits import CliError
 from console.cli.plain import rows, words
 from console.cli.plain.acts import Acts, choices
@@ -16,13 +16,14 @@ from console.cli.plain.meant import meant
 from console.cli.plain.questions import Question, Reply
 from console.cli.plain.telling import Ring, Telling
 from console.cli.plain.things import FIRST, Thing
-from console.cli.tail import record_line
-from console.core.alarm_state import Alarm
-from console.core.reduce import Change
-from console.core.state import Action, Run
-from console.tui import filter as filters
-from console.tui.frame_rows import View
-from console.tui.sheets import Sheet
+from console.cli.verbs import reliability
+from console.cli.verbs.tail import record_line
+from console.core.fleet.alarm_state import Alarm
+from console.core.fleet.state import Action, Run
+from console.core.reducing.reduce import Change
+from console.tui.rows import filter as filters
+from console.tui.rows.frame_rows import View
+from console.tui.sheets.confirm_sheets import Sheet
 
 if TYPE_CHECKING:
     from console.cli.plain.printer import Printer

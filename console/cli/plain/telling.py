@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 from console.cli.plain import rows
 from console.cli.plain.news import News
 from console.cli.plain.things import Numbers
-from console.tui import figures
-from console.tui.frame_rows import View
-from console.tui.index import FleetIndex
-from console.tui.moment import Moment
+from console.tui.drawing import figures
+from console.tui.floor.index import FleetIndex
+from console.tui.floor.moment import Moment
+from console.tui.rows.frame_rows import View
 from console.tui.source import standing
 
 if TYPE_CHECKING:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from console.core.state import Action, Run
+from console.core.fleet.state import Action, Run
 
 _RAN: Final = frozenset({"done", "failed"})
 _NOT_RUN: Final = frozenset({"denied", "withdrawn"})

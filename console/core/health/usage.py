@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterator
 from typing import Any, Final
 
+from console.core.fleet.state import Action, Run
 from console.core.health.budget import Measure
-from console.core.state import Action, Run
 
 _HOST: Final = re.compile(r"(?:https?://(?:[^/@\s]*@)?|[\w.+-]+@)([A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+)")
 _DESTINATIONS: Final = 1_000

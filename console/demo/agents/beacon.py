@@ -18,9 +18,9 @@ from msgspec import Raw
 from bus import codec
 from bus.events import Data, Envelope, RunFinished, RunStarted, StepFinished, StepStarted
 from bus.home import Home
-from bus.mqtt import MqttTransport
 from bus.topics import Topics
-from bus.transport import LinkUp
+from bus.transports.mqtt import MqttTransport
+from bus.transports.transport import LinkUp
 from bus.url import BrokerUrl
 from console.demo.script import TURNS, Script
 from console.demo.stage import MODEL, VERSION, Stage

@@ -9,8 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from bus.decision import Action, Decision
-from bus.job import Run
+from bus.sdk.decision import Action, Decision
+from bus.sdk.job import Run
 from console.demo.sandbox import DELIVERIES
 from console.demo.script import Script
 from console.demo.stage import SPOT_CHECK_WITHIN, Stage

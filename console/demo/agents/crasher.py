@@ -13,9 +13,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from bus.agent import Agent
-from bus.decision import Action, Decision, RunKilled
-from bus.job import Run
+from bus.sdk.agent import Agent
+from bus.sdk.decision import Action, Decision, RunKilled
+from bus.sdk.job import Run
 from console.demo.script import Script
 from console.demo.stage import MODEL, VERSION, Stage
 

@@ -13,9 +13,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
-from bus.agent import Agent
-from bus.decision import Action, Decision, RunKilled
-from bus.job import SyncRun
+from bus.sdk.agent import Agent
+from bus.sdk.decision import Action, Decision, RunKilled
+from bus.sdk.job import SyncRun
 from console.demo.pages import PAGES, fetch
 from console.demo.script import TURNS, Script
 from console.demo.stage import DECIDE_WITHIN, MODEL, VERSION, Called, Stage

@@ -10,8 +10,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Final, Literal
 
-from bus.decision import Action, Decision
-from bus.job import Run
+from bus.sdk.decision import Action, Decision
+from bus.sdk.job import Run
 from console.demo.pages import put
 from console.demo.sandbox import ORDERS, PAGE
 from console.demo.script import Script

@@ -6,8 +6,8 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Final
 
-from bus.decision import Action, Decision
-from bus.job import Run
+from bus.sdk.decision import Action, Decision
+from bus.sdk.job import Run
 from console.demo.pages import PAGES, fetch
 from console.demo.sandbox import ORDERS, TROUBLES, label_of
 from console.demo.script import Script

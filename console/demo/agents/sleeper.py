@@ -11,8 +11,8 @@ import time
 from dataclasses import dataclass
 from typing import Final
 
-from bus.decision import Action, Decision
-from bus.job import Run
+from bus.sdk.decision import Action, Decision
+from bus.sdk.job import Run
 from console.demo.script import Script
 from console.demo.stage import Stage
 

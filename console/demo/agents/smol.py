@@ -11,10 +11,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
-from bus.agent import Agent
-from bus.decision import Action, Decision, RunKilled
 from bus.events import Confidence
-from bus.job import Run
+from bus.sdk.agent import Agent
+from bus.sdk.decision import Action, Decision, RunKilled
+from bus.sdk.job import Run
 from console.demo.model import NAME, Choice, Model
 from console.demo.sandbox import Sandbox
 from console.demo.script import TURNS, Script

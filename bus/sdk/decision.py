@@ -1,0 +1,159 @@
+"""What an agent author proposes and gets back: `Action`, `Decision`, and what ends a run from outside."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from types import TracebackType
+from typing import Any, Final, Literal, Self
+
+from bus.events import Confidence, Hints
+from bus.limits import DECIDE_WITHIN
+from bus.sdk.values import describe, result_text
+
+DecisionOutcome = Literal[
+    "approved", "edited", "rejected", "responded", "expired", "superseded", "canceled", "refused"
+]
+_ALLOWING: Final = frozenset({"approved", "edited"})
+
+
+class RunKilled(BaseException):
+    """An operator ended the run. No `Exception`, so that `except Exception` in agent code cannot swallow it."""
+
+
+class RunRefusedError(Exception):
+    """The supervisor does not accept this run (its id belongs to another process, say), or cannot be sent its events.
+
+    No gate of it will ever open. The text says why.
+    """
+
+
+class ActionRejected(Exception):
+    """A tool was called that may not run. `decision` says why; its text is meant for the model."""
+
+    def __init__(self, decision: Decision) -> None:
+        super().__init__(decision.text or f"{decision.tool} was not run: {decision.outcome}")
+        self.decision = decision
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """A call that must not happen undecided: a tool, its arguments, and what helps to judge them.
+
+    `decide_within` is in seconds. `call_id` is the model's own id of the call, `supersedes` the action that this one
+    replaces. `step` belongs to the run's current step if it is left out.
+    """
+
+    tool: str
+    args: Mapping[str, Any] = field(default_factory=dict)
+    confidence: float | Confidence | None = field(default=None, kw_only=True)
+    reason: str = field(default="", kw_only=True)
+    hints: Hints | None = field(default=None, kw_only=True)
+    call_id: str = field(default="", kw_only=True)
+    step: int | None = field(default=None, kw_only=True)
+    decide_within: float = field(default=DECIDE_WITHIN, kw_only=True)
+    supersedes: str | None = field(default=None, kw_only=True)
+
+
+class Decision:
+    """What was decided about an action. A value: a rejection is one, too.
+
+    `args` are the arguments that may be used, as they were when they were proposed, or as the operator edited them.
+    `text` is the reason of a rejection, or the answer of `responded`. `passed`: the tool was on the pass list. `command`
+    is the id of the supervisor's decision. Entered as a context (`with` or `async with`), it reports what became of the
+    call: `done`, or `failed` with the exception.
+    """
+
+    __slots__ = (
+        "_report",
+        "_result",
+        "action",
+        "args",
+        "by",
+        "command",
+        "digest",
+        "outcome",
+        "passed",
+        "text",
+        "tool",
+    )
+
+    def __init__(  # noqa: PLR0913 - a record of facts
+        self,
+        *,
+        action: str,
+        tool: str,
+        outcome: DecisionOutcome,
+        args: dict[str, Any],
+        digest: str = "",
+        text: str = "",
+        by: str = "",
+        command: str = "",
+        passed: bool = False,
+    ) -> None:
+        self.action = action
+        self.tool = tool
+        self.outcome = outcome
+        self.args = args
+        self.digest = digest
+        self.text = text
+        self.by = by
+        self.command = command
+        self.passed = passed
+        self._report: Callable[[bool, str], None] | None = None
+        self._result = ""
+
+    @property
+    def approved(self) -> bool:
+        """Whether the tool may run, once, with `args`."""
+        return self.outcome in _ALLOWING
+
+    def __bool__(self) -> bool:
+        raise TypeError("a decision is neither true nor false: ask decision.approved")
+
+    def __repr__(self) -> str:
+        return (
+            f"Decision({self.outcome} {self.tool}, action={self.action}, by={self.by!r}, text={self.text!r})"
+        )
+
+    def reports_to(self, report: Callable[[bool, str], None]) -> None:
+        """Say who wants to know what became of the call."""
+        self._report = report
+
+    def result(self, value: object) -> None:
+        """Note the tool's result; it is reported when the context ends."""
+        self._result = result_text(value)
+
+    def done(self, value: object = "") -> None:
+        """Report that the tool ran. Only the first report counts."""
+        self._tell(True, result_text(value))
+
+    def failed(self, error: object) -> None:
+        """Report that the tool ran and failed. Only the first report counts."""
+        self._tell(False, describe(error) if isinstance(error, BaseException) else str(error))
+
+    def __enter__(self) -> Self:
+        if not self.approved:
+            raise ActionRejected(self)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if error is None:
+            self.done(self._result)
+        else:
+            self.failed(error)
+
+    async def __aenter__(self) -> Self:
+        return self.__enter__()
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.__exit__(kind, error, trace)
+
+    def _tell(self, done: bool, text: str) -> None:  # noqa: FBT001
+        report, self._report = self._report, None
+        if report is not None:
+            report(done, text)

@@ -1,0 +1,287 @@
+"""The open gates of one run: what is proposed, decided, begun, and how it ends. Every end is written exactly once."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Final
+
+import msgspec
+
+from bus.canonical import NotCanonicalError, digest
+from bus.events import ActionFinished, ActionProposed, ActionStarted, CommandEffective, ControlLevel, Data
+from bus.limits import DECIDE_WITHIN_MAX, DECISION_VALID
+from bus.messages import DecisionCommand
+from bus.sdk.brake import Brake
+from bus.sdk.decision import Action
+from bus.sdk.gate import Gate, Stage, Step
+from bus.sdk.lease import Lease
+from bus.sdk.values import Arguments, arguments, claim, clip
+from bus.sdk.writer import EventWriter
+
+KEPT: Final = 1_024
+"""How many ended actions and answered decisions a run remembers, to answer what comes late."""
+
+_STEPS: Final = {
+    "rejected": Step.REJECT,
+    "responded": Step.RESPOND,
+    "expired": Step.EXPIRE,
+    "superseded": Step.WITHDRAW,
+    "canceled": Step.WITHDRAW,
+}
+
+
+class Recent(dict[str, str]):
+    """The last `KEPT` of something, by id."""
+
+    def note(self, key: str, value: str = "") -> None:
+        """Remember one, and forget the oldest if there are too many."""
+        self[key] = value
+        if len(self) > KEPT:
+            del self[next(iter(self))]
+
+
+class Gates:
+    """All gates of one run that somebody still waits at, or whose tool runs."""
+
+    def __init__(
+        self,
+        *,
+        control: ControlLevel,
+        writer: EventWriter,
+        brake: Brake,
+        lease: Lease,
+        ready: Callable[[str], object],
+    ) -> None:
+        self._gates: dict[str, Gate] = {}
+        self._ended = Recent()
+        self._answered = Recent()
+        self._control = control
+        self._writer = writer
+        self._brake = brake
+        self._lease = lease
+        self._ready = ready
+
+    def __getitem__(self, action: str) -> Gate:
+        return self._gates[action]
+
+    @property
+    def waiting(self) -> list[Gate]:
+        """Gates whose tool has not begun."""
+        return [gate for gate in self._gates.values() if gate.waiting]
+
+    @property
+    def running(self) -> bool:
+        """Whether a tool runs."""
+        return any(gate.running for gate in self._gates.values())
+
+    @property
+    def held(self) -> bool:
+        """Whether a gate could not be shown yet."""
+        return bool(self._held())
+
+    @property
+    def deadline(self) -> float:
+        """When a gate expires next; infinite if none does."""
+        return min((gate.deadline for gate in self._gates.values() if gate.waiting), default=math.inf)
+
+    def propose(self, action: str, wanted: Action, step: int | None = None) -> Gate:
+        """Make the gate of a new action and show it, if it may be shown already.
+
+        Raises:
+            ValueError: the tool's name is empty or too long, the confidence no probability, `decide_within` out of bounds.
+        """
+        if not 1 <= len(wanted.tool) <= 128:
+            raise ValueError(f"tool {wanted.tool!r}: a name of 1 to 128 characters is needed")
+        if not 0.0 < wanted.decide_within <= DECIDE_WITHIN_MAX:
+            raise ValueError(
+                f"decide_within {wanted.decide_within} is not between 0 and {DECIDE_WITHIN_MAX:g} s"
+            )
+        proposal = ActionProposed(
+            action=action,
+            tool=clip(wanted.tool)[0],
+            step=wanted.step or step,
+            call_id=clip(wanted.call_id, 200)[0],
+            reason=clip(wanted.reason)[0],
+            confidence=claim(wanted.confidence),
+            hints=wanted.hints,
+            decide_within=wanted.decide_within,
+            supersedes=wanted.supersedes,
+        )
+        try:
+            fit = arguments(wanted.args)
+            mark = digest(proposal.tool, fit.wire)
+        except NotCanonicalError as error:
+            gate = self._gates[action] = Gate(proposal, Arguments({}, {}), outcome="refused", text=str(error))
+            gate.advance(Step.REFUSE)
+            self._write_end(gate, f"{proposal.tool}: {error}")
+            return gate
+        proposal = msgspec.structs.replace(proposal, args=fit.wire, digest=mark)
+        gate = self._gates[action] = Gate(proposal, fit, args=fit.full, digest=mark)
+        self.show(gate)
+        return gate
+
+    def show(self, gate: Gate, *, taking: bool = False) -> bool:
+        """Propose a held action, unless the run is paused or the spool has no room. Return whether it has begun.
+
+        An action that need not wait (pass list, observed run) is proposed and begun in one, when it is taken.
+        """
+        if self._brake.paused:
+            return False
+        free = self._free(gate)
+        if free and not taking:
+            return False
+        passed = free and self._control != "observed"
+        events: list[Data] = [*gate.arguments.parts()]
+        events.append(msgspec.structs.replace(gate.proposal, passed=True) if passed else gate.proposal)
+        if free:
+            events.append(ActionStarted(action=gate.action, digest=gate.digest))
+        if not self._writer.proposal(events):
+            return False
+        gate.passed = passed
+        gate.advance(Step.PASS if free else Step.PROPOSE)
+        gate.deadline = math.inf if free else self._writer.now + gate.proposal.decide_within
+        return free
+
+    def looked_at(self, action: str) -> Gate:
+        """A gate, expired if its time is over.
+
+        Raises:
+            KeyError: there is none of that name.
+        """
+        gate = self._gates[action]
+        self.expire(gate)
+        return gate
+
+    def settled(self, gate: Gate) -> bool:
+        """Whether nobody has to decide any more: it ended, it is allowed, or it need not wait."""
+        return (
+            not gate.waiting
+            or gate.stage is Stage.ALLOWED
+            or (gate.held and not self._brake.paused and self._free(gate))
+        )
+
+    def show_held(self) -> None:
+        """Try again to propose what could not be proposed."""
+        for gate in self._held():
+            self.show(gate)
+        for gate in [] if self._brake.paused else self._held():
+            self._ready(gate.action)  # it may begin as soon as it is taken
+
+    def begin(self, gate: Gate) -> bool:
+        """Begin an allowed action, unless a stop is in force or the spool cannot keep the fact. Return whether it did."""
+        if self._brake.paused or self._brake.held:
+            return False
+        events = [
+            ActionStarted(action=gate.action, digest=gate.digest, decision=gate.command),
+            CommandEffective(command=gate.command),
+        ]
+        if not self._writer.now_or_never(events):
+            return False
+        gate.advance(Step.TAKE)
+        gate.deadline = math.inf
+        return True
+
+    def decide(self, command: DecisionCommand) -> None:
+        """Apply a decision. One that is late, or bound to other arguments, is refused and changes nothing."""
+        if command.id in self._answered:
+            return
+        self._answered.note(command.id)
+        gate = self._gates.get(command.action)
+        if gate is not None:
+            self.expire(gate)
+        if gate is None or not gate.allows(Step.ALLOW):
+            ended = gate.stage if gate is not None else self._ended.get(command.action)
+            self._writer.refused(command.id, f"too late: {ended}" if ended else "no such action")
+            return
+        problem = self._apply(gate, command)
+        if problem:
+            self._writer.refused(command.id, problem)
+            return
+        self._writer.acknowledged(command.id)
+        if gate.stage is not Stage.ALLOWED:
+            self._writer.effective(command.id)
+            self._write_end(gate, command.text)
+        self._ready(gate.action)
+
+    def answered(self, command: str) -> bool:
+        """Whether a decision of that id was taken in before."""
+        return command in self._answered
+
+    def expire(self, gate: Gate) -> None:
+        """End a gate whose time is over."""
+        if gate.waiting and gate.deadline <= self._writer.now:
+            what = "nobody decided" if gate.stage is Stage.OPEN else "approved, but not begun"
+            self.end(gate, Step.EXPIRE, f"{what} in time")
+
+    def end(self, gate: Gate, step: Step, text: str) -> None:
+        """End a waiting gate from our side."""
+        shown, allowed = not gate.held, gate.stage is Stage.ALLOWED
+        gate.advance(step)
+        gate.outcome = "expired" if step is Step.EXPIRE else "canceled"
+        gate.text = text
+        if allowed:
+            self._writer.refused(gate.command, f"{gate.stage}: {text}" if text else gate.stage)
+        if shown:
+            self._write_end(gate, text)
+        self._ready(gate.action)
+
+    def withdraw(self, action: str, why: str) -> None:
+        """End a gate that nobody waits at any more, if it has not begun or ended."""
+        gate = self._gates.get(action)
+        if gate is not None and gate.waiting:
+            self.end(gate, Step.WITHDRAW, why)
+        if gate is not None and not gate.running:
+            self.forget(gate)
+
+    def report(self, gate: Gate, *, done: bool, text: str) -> None:
+        """Note what became of a running tool.
+
+        Raises:
+            IllegalStepError: it is not running.
+        """
+        gate.advance(Step.FINISH if done else Step.FAIL)
+        self.forget(gate)
+        self._write_end(gate, text)
+
+    def forget(self, gate: Gate) -> None:
+        """Let go of an ended gate: nobody will ask for it any more."""
+        self._gates.pop(gate.action, None)
+        self._ended.note(gate.action, gate.stage)
+
+    def open(self) -> list[str]:
+        """Ids of the actions that were proposed and have not begun."""
+        return [gate.action for gate in self._gates.values() if gate.stage in {Stage.OPEN, Stage.ALLOWED}]
+
+    def _held(self) -> list[Gate]:
+        return [gate for gate in self._gates.values() if gate.held]
+
+    def _free(self, gate: Gate) -> bool:
+        if self._control == "observed":
+            return True
+        return not self._brake.held and self._lease.passes(gate.proposal.tool, self._writer.now)
+
+    def _apply(self, gate: Gate, command: DecisionCommand) -> str:
+        """Apply a decision to an open gate. Return what is wrong with it; then nothing changed."""
+        args, mark = gate.args, gate.digest
+        if command.outcome == "approved":
+            if command.digest != mark:
+                return "the digest is not that of the proposed arguments"
+        elif command.outcome == "edited":
+            try:
+                if command.args is None or command.digest != digest(gate.proposal.tool, command.args):
+                    return "the digest is not that of the edited arguments"
+                args, mark = gate.arguments.restore(command.args), command.digest
+            except NotCanonicalError as error:
+                return str(error)
+        step = _STEPS.get(command.outcome, Step.ALLOW)
+        gate.advance(step)
+        gate.args, gate.digest = args, mark
+        gate.outcome, gate.text, gate.by, gate.command = command.outcome, command.text, command.by, command.id
+        gate.deadline = self._writer.now + DECISION_VALID if step is Step.ALLOW else math.inf
+        return ""
+
+    def _write_end(self, gate: Gate, text: str) -> None:
+        short, cut = clip(text)
+        end = ActionFinished(action=gate.action, outcome=gate.stage.value, text=short, truncated=cut)  # type: ignore[arg-type]
+        self._writer.certain(end)

@@ -1,0 +1,234 @@
+"""The run object that agent code holds: `Run` for asyncio, `SyncRun` for threads."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from concurrent.futures import Future
+from types import TracebackType
+from typing import Any, Self
+
+from bus.events import Confidence, Hints, RunOutcome
+from bus.sdk.decision import Action, Decision, RunKilled
+from bus.sdk.held import Held
+from bus.sdk.reports import Reports, StepReport
+from bus.sdk.tools import Wrapped, gated_async, gated_sync
+from bus.sdk.values import describe
+
+
+class Step(StepReport):
+    """A step of an asyncio run: `async with job.step("look") as step`."""
+
+    def __init__(self, run: Run, name: object, confidence: float | Confidence | None, of: int | None) -> None:
+        super().__init__(run, name, confidence, of)
+        self._checkpoint = run.checkpoint
+
+    async def __aenter__(self) -> Self:
+        await self._checkpoint()
+        self._begin()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._finish(error)
+
+
+class SyncStep(StepReport):
+    """A step of a synchronous run: `with job.step("look") as step`."""
+
+    def __init__(
+        self, run: SyncRun, name: object, confidence: float | Confidence | None, of: int | None
+    ) -> None:
+        super().__init__(run, name, confidence, of)
+        self._checkpoint = run.checkpoint
+
+    def __enter__(self) -> Self:
+        self._checkpoint()
+        self._begin()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._finish(error)
+
+
+class _Waiting(Reports):
+    """The waits that block a thread; `Run` lends them to synchronous tools."""
+
+    def gate_sync(self, action: Action) -> Decision:
+        """Propose an action and block this thread until it is decided. See `Run.gate`.
+
+        Raises:
+            RuntimeError: the bus lives in this very thread, which would wait for itself.
+        """
+        self._not_here()
+        token, decision = self._propose(action)
+        if decision is not None:
+            return decision
+        try:
+            while isinstance(answer := self._shell.ask(self.id, token, self._taker(token)), Future):
+                answer.result()
+        except BaseException:
+            self._withdraw(token)
+            raise
+        return answer
+
+    def checkpoint_sync(self) -> None:
+        """Block this thread while the run is paused. See `Run.checkpoint`."""
+        self._not_here()
+        token = self._token()
+        try:
+            while isinstance(answer := self._shell.ask(self.id, token, self._passer(token)), Future):
+                answer.result()
+        except BaseException:
+            self._leave(token)
+            raise
+
+    def _not_here(self) -> None:
+        if self._shell.is_here():
+            raise RuntimeError(
+                "this would block the loop that must bring the decision: use asyncio.to_thread"
+            )
+
+
+class Run(_Waiting):
+    """A run for asyncio code. Made by `Agent.run` or `bus.run`; entered there, ended there."""
+
+    async def gate(self, action: Action) -> Decision:
+        """Propose an action and wait until it is decided, expires, or this run is killed.
+
+        A rejection is a value. Cancelling the wait withdraws the action. Any number of gates may be open at once. If the
+        decision allows the action, it counts as begun: run the tool at once, inside `async with decision`.
+
+        Raises:
+            RunKilled: an operator ended the run. No `Exception`.
+            RunRefusedError: the supervisor does not accept this run.
+            BusStoppedError: the agent is closed.
+            ValueError: the action itself is impossible (see `Action`).
+        """
+        token, decision = self._propose(action)
+        if decision is not None:
+            return decision
+        try:
+            while isinstance(answer := self._shell.ask(self.id, token, self._taker(token)), Future):
+                await asyncio.wrap_future(answer)
+        except BaseException:
+            self._withdraw(token)
+            raise
+        return answer
+
+    def hold(self, action: Action) -> Held:
+        """Propose an action whose call begins later than it is allowed, if at all: for whoever only passes decisions on.
+
+        Raises:
+            RunKilled: an operator ended the run.
+            RunRefusedError: the supervisor does not accept this run.
+            ValueError: the action itself is impossible (see `Action`).
+        """
+        return Held(self, self._proposed(action))
+
+    async def checkpoint(self) -> None:
+        """Wait while the run is paused.
+
+        Raises:
+            RunKilled: an operator ended the run. No `Exception`.
+            RunRefusedError: the supervisor does not accept this run.
+            BusStoppedError: the agent is closed while the run is paused.
+        """
+        token = self._token()
+        try:
+            while isinstance(answer := self._shell.ask(self.id, token, self._passer(token)), Future):
+                await asyncio.wrap_future(answer)
+        except BaseException:
+            self._leave(token)
+            raise
+
+    def step(
+        self, name: object, *, confidence: float | Confidence | None = None, of: int | None = None
+    ) -> Step:
+        """Return a context: a checkpoint, then a step that is reported with its beginning, its end and its failure.
+
+        Raises:
+            ValueError: the confidence is not between 0 and 1.
+        """
+        return Step(self, name, confidence, of)
+
+    def tool(
+        self,
+        function: Callable[..., Any] | None = None,
+        *,
+        name: str = "",
+        hints: Hints | None = None,
+        confidence: float | Confidence | Callable[..., float] | None = None,
+        reason: str = "",
+    ) -> Any:
+        """Make a function one that is gated at every call: `@job.tool` or `@job.tool(hints=...)`.
+
+        The arguments, by name, are the action's; an operator's edit replaces them; the result is reported. A synchronous
+        function blocks its thread while it waits.
+
+        Raises (the call, not this):
+            ActionRejected: it may not run. Its text is meant for the model.
+        """
+
+        def wrap(inner: Callable[..., Any]) -> Callable[..., Any]:
+            wrapped = Wrapped.of(inner, name=name, hints=hints, confidence=confidence, reason=reason)
+            return (
+                gated_async(wrapped, self.gate) if wrapped.is_async else gated_sync(wrapped, self.gate_sync)
+            )
+
+        return wrap if function is None else wrap(function)
+
+
+class SyncRun(_Waiting):
+    """A run for code without asyncio. Made by `Agent.run_sync` or `bus.run_sync`; may be used by several threads."""
+
+    def gate(self, action: Action) -> Decision:
+        """Propose an action and block until it is decided. See `Run.gate`."""
+        return self.gate_sync(action)
+
+    def checkpoint(self) -> None:
+        """Block while the run is paused. See `Run.checkpoint`."""
+        self.checkpoint_sync()
+
+    def step(
+        self, name: object, *, confidence: float | Confidence | None = None, of: int | None = None
+    ) -> SyncStep:
+        """Return a context for `with`. See `Run.step`."""
+        return SyncStep(self, name, confidence, of)
+
+    def tool(
+        self,
+        function: Callable[..., Any] | None = None,
+        *,
+        name: str = "",
+        hints: Hints | None = None,
+        confidence: float | Confidence | Callable[..., float] | None = None,
+        reason: str = "",
+    ) -> Any:
+        """Make a synchronous function one that is gated at every call. See `Run.tool`."""
+
+        def wrap(inner: Callable[..., Any]) -> Callable[..., Any]:
+            return gated_sync(
+                Wrapped.of(inner, name=name, hints=hints, confidence=confidence, reason=reason),
+                self.gate_sync,
+            )
+
+        return wrap if function is None else wrap(function)
+
+
+def outcome_of(error: BaseException | None) -> tuple[RunOutcome, str]:
+    """Return how a run ended, given what ended it."""
+    match error:
+        case None:
+            return "completed", ""
+        case RunKilled():
+            return "killed", str(error)
+        case asyncio.CancelledError() | KeyboardInterrupt():
+            return "canceled", describe(error)
+        case SystemExit(code=None | 0):
+            return "completed", ""
+        case _:
+            return "failed", describe(error)

@@ -1,0 +1,238 @@
+"""What a run tells about itself: steps, progress, messages, tool results. The part that async and sync runs share."""
+
+from __future__ import annotations
+
+import itertools
+import logging
+import secrets
+from collections.abc import Callable
+from contextvars import ContextVar
+from typing import Final, Literal, TypeVar
+
+from bus.canonical import NotCanonicalError, digest
+from bus.events import (
+    ActionFinished,
+    ActionProposed,
+    ActionStarted,
+    Confidence,
+    Data,
+    MessageSeen,
+    Progress,
+    RunOutcome,
+    RunStateChanged,
+    StepFinished,
+    StepStarted,
+    Usage,
+)
+from bus.limits import LABEL_CHARS
+from bus.sdk.agent_core import AgentCore
+from bus.sdk.decision import Action, Decision
+from bus.sdk.shell import Shell
+from bus.sdk.values import arguments, claim, clip, describe, result_text
+
+log = logging.getLogger("watchfloor")
+
+T = TypeVar("T")
+_CURRENT: Final[ContextVar[tuple[object, int] | None]] = ContextVar("watchfloor_step", default=None)
+
+
+class Reports:
+    """A run as its own code sees it: the verbs that never wait and, whatever happens to the bus, never raise.
+
+    `id` is the run's id, `agent` the agent's name, `control` its control level, `outcome` how the run ended, None while it
+    goes on.
+    """
+
+    def __init__(self, run: str, shell: Shell, *, steps_from: int = 1) -> None:
+        self.id = run
+        self.agent = shell.core.identity.agent
+        self.control = shell.core.identity.control
+        self.outcome: RunOutcome | None = None
+        self._shell = shell
+        self._steps = itertools.count(steps_from)
+        self._tokens = itertools.count(1)
+
+    def progress(self, done: float | None = None, of: float | None = None, text: object = "") -> None:
+        """Say how far something is, in any unit; negative or zero totals are left out."""
+        self._emit(
+            Progress(
+                step=self._step_now(),
+                done=float(done) if done is not None and done >= 0 else None,
+                of=float(of) if of is not None and of > 0 else None,
+                text=clip(text)[0],
+            )
+        )
+
+    def message(
+        self,
+        role: Literal["user", "assistant", "system", "tool"],
+        text: object,
+        *,
+        name: str = "",
+        call_id: str = "",
+    ) -> None:
+        """Report a message of the conversation. The supervisor needs them to know where an argument came from."""
+        self._message(role, text, name, call_id, error=None)
+
+    def tool_result(self, name: str, text: object, *, error: bool | None = None, call_id: str = "") -> None:
+        """Report the result of a tool that was not gated. Results of gated ones are reported through their decision."""
+        self._message("tool", result_text(text), name, call_id, error=error)
+
+    def ran(self, action: Action, text: object, *, failed: bool) -> None:
+        """Report a call that was made and waited at no gate of this run: an `ungated-action`, unless the pass list has it.
+
+        For adapters that hear of a call only when it is over. Nothing raises here: the call was made.
+        """
+        name = secrets.token_hex(8)
+        short, cut = clip(text)
+        try:
+            fit = arguments(action.args).wire
+            mark = digest(action.tool, fit)
+        except NotCanonicalError:
+            fit, mark = {}, None
+        proposed = ActionProposed(
+            action=name,
+            tool=clip(action.tool, 128)[0] or "?",
+            args=fit,
+            digest=mark,
+            call_id=clip(action.call_id, LABEL_CHARS)[0],
+            reason=clip(action.reason)[0],
+            passed=True,
+        )
+        self._emit(proposed)
+        self._emit(ActionStarted(action=name, digest=mark))
+        self._emit(
+            ActionFinished(action=name, outcome="failed" if failed else "done", text=short, truncated=cut)
+        )
+
+    def state(self, state: Literal["submitted", "working", "input-required"], text: object = "") -> None:
+        """Say which state the run is in. It is shown and decides nothing."""
+        self._emit(RunStateChanged(state=state, text=clip(text)[0]))
+
+    def _message(
+        self,
+        role: Literal["user", "assistant", "system", "tool"],
+        text: object,
+        name: str,
+        call_id: str,
+        *,
+        error: bool | None,
+    ) -> None:
+        short, cut = clip(text)
+        self._emit(
+            MessageSeen(
+                role=role,
+                text=short,
+                name=clip(name, LABEL_CHARS)[0],
+                call_id=clip(call_id, LABEL_CHARS)[0],
+                step=self._step_now(),
+                error=error,
+                truncated=cut,
+            )
+        )
+
+    def _emit(self, data: Data) -> None:
+        self._shell.call(lambda core, now: core.run(self.id).emit(data, now) if self.outcome is None else 0)
+
+    def _step_now(self) -> int | None:
+        current = _CURRENT.get()
+        return current[1] if current is not None and current[0] is self else None
+
+    def _propose(self, action: Action) -> tuple[str, Decision | None]:
+        """Propose an action. Return its id and, if it need not wait, the decision: one entry into the core for both."""
+        step = self._step_now()
+
+        def work(core: AgentCore, now: float) -> tuple[str, Decision | None]:
+            token = core.run(self.id).propose(action, now, step=step)
+            return token, self._take(core, token, now)
+
+        return self._shell.call(work)
+
+    def _proposed(self, action: Action) -> str:
+        """Propose an action and return its id, without asking what became of it."""
+        step = self._step_now()
+        return self._shell.call(lambda core, now: core.run(self.id).propose(action, now, step=step))
+
+    def _looker(self, action: str) -> Callable[[AgentCore, float], Decision | None]:
+        return lambda core, now: core.run(self.id).look(action, now)
+
+    def _begin(self, action: str) -> Decision | None:
+        return self._shell.call(self._taker(action))
+
+    def _taker(self, action: str) -> Callable[[AgentCore, float], Decision | None]:
+        return lambda core, now: self._take(core, action, now)
+
+    def _take(self, core: AgentCore, action: str, now: float) -> Decision | None:
+        decision = core.run(self.id).take(action, now)
+        if decision is not None and decision.approved:
+            decision.reports_to(lambda done, text: self._report(action, done=done, text=text))
+        return decision
+
+    def _passer(self, token: str) -> Callable[[AgentCore, float], bool | None]:
+        return lambda core, now: core.run(self.id).checkpoint(token, now) or None
+
+    def _token(self) -> str:
+        return f"checkpoint-{next(self._tokens)}"
+
+    def _report(self, action: str, *, done: bool, text: str) -> None:
+        if self.outcome is None:
+            self._shell.call(
+                lambda core, now: core.run(self.id).report(action, done=done, text=text, now=now)
+            )
+
+    def _withdraw(self, action: str, why: str = "whoever waited was cancelled") -> None:
+        if self.outcome is None:
+            self._shell.call(lambda core, now: core.run(self.id).withdraw(action, now, why))
+
+    def _leave(self, token: str) -> None:
+        if self.outcome is None:
+            self._shell.call(lambda core, _: core.run(self.id).leave(token))
+
+    def _finish(self, outcome: RunOutcome, text: str) -> None:
+        if self.outcome is None:
+            self._shell.call(lambda core, now: core.finish_run(self.id, outcome, text, now))
+            self.outcome = outcome
+
+
+class StepReport:
+    """One step while it lasts. `result` says more about its end than that no exception was raised."""
+
+    def __init__(
+        self, run: Reports, name: object, confidence: float | Confidence | None, of: int | None
+    ) -> None:
+        self._run = run
+        self._name = clip(name, LABEL_CHARS)[0]
+        self._confidence = claim(confidence)
+        self._of = of
+        self._end = StepFinished(step=1)
+        self.number = 0
+
+    def result(
+        self,
+        *,
+        ok: bool | None = True,
+        text: object = "",
+        confidence: float | Confidence | None = None,
+        usage: Usage | None = None,
+    ) -> None:
+        """Say how the step went: `ok` None means that nobody can tell."""
+        self._end = StepFinished(
+            step=self.number, ok=ok, text=clip(text)[0], confidence=claim(confidence), usage=usage
+        )
+
+    def _begin(self) -> None:
+        self.number = next(self._run._steps)  # noqa: SLF001 - a part of the run
+        self.result()
+        self._run._emit(  # noqa: SLF001
+            StepStarted(step=self.number, name=self._name, of=self._of or None, confidence=self._confidence)
+        )
+        self._outer = _CURRENT.get()
+        _CURRENT.set((self._run, self.number))
+
+    def _finish(self, error: BaseException | None) -> None:
+        _CURRENT.set(self._outer)
+        if error is not None:
+            # Only an Exception says that the step failed; a kill or a cancellation says nothing about it.
+            failed = isinstance(error, Exception)
+            self.result(ok=False if failed else None, text=describe(error))
+        self._run._emit(self._end)  # noqa: SLF001

@@ -1,0 +1,273 @@
+"""One run of an agent, without I/O: its checkpoints, its gates, the commands for it. See `bus.sdk.agent_core` for the whole."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final
+
+from bus.events import ControlLevel, Data, RunFinished, RunOutcome
+from bus.messages import DecisionCommand, HoldCommand, KillCommand, PauseCommand, ResumeCommand, RunStanding
+from bus.sdk.brake import Brake
+from bus.sdk.decision import Action, Decision, RunKilled, RunRefusedError
+from bus.sdk.gate import IllegalStepError, Stage, Step
+from bus.sdk.gates import Gates, Recent
+from bus.sdk.lease import Lease
+from bus.sdk.spool import SpoolError
+from bus.sdk.values import clip
+from bus.sdk.writer import EventWriter
+
+StopCommand = PauseCommand | HoldCommand | KillCommand | ResumeCommand
+
+RETRY: Final = 1.0
+"""Seconds until something is tried again that the spool had no room for."""
+
+
+class RunCore:
+    """The protocol of one run. `ready` is called with the token of whoever waits and should ask again."""
+
+    def __init__(
+        self,
+        *,
+        control: ControlLevel,
+        writer: EventWriter,
+        lease: Lease,
+        new_id: Callable[[], str],
+        ready: Callable[[str], object],
+    ) -> None:
+        self.writer = writer
+        self.finished = False
+        self.refused = ""
+        self._control = control
+        self._new_id = new_id
+        self._ready = ready
+        self._stopped: dict[str, None] = {}  # checkpoints that wait, in order
+        self._stale = Recent()
+        self._order = 0
+        self._stops: set[str] = set()  # not bounded: a resume forgotten here could be played back
+        self._brake = self._make_brake(writer)
+        self._gates = Gates(control=control, writer=writer, brake=self._brake, lease=lease, ready=ready)
+
+    def _make_brake(self, writer: EventWriter) -> Brake:
+        return Brake(writer)
+
+    @property
+    def over(self) -> bool:
+        """Whether nothing will be written any more."""
+        return self.finished and not self.writer.behind
+
+    # ---- what the agent's own code asks ------------------------------------------------------------------------------
+
+    def emit(self, data: Data, now: float) -> int:
+        """Report telemetry. Return its seq, or 0 if the spool was full and it was counted as dropped."""
+        self.writer.now = now
+        return 0 if self.finished else self.writer.telemetry(data)
+
+    def propose(self, action: Action, now: float, *, step: int | None = None) -> str:
+        """Open a gate and return the action's id; `take` tells what became of it. `step` is that of the action if it
+        names none.
+
+        Raises:
+            RunKilled, RunRefusedError: the run is not to go on.
+            ValueError: see `Gates.propose`.
+        """
+        self._check(now)
+        gate = self._gates.propose(self._new_id(), action, step)
+        self._settle()
+        return gate.action
+
+    def take(self, action: str, now: float) -> Decision | None:
+        """Return the decision on an action, or None: wait for `ready` with its id and ask again.
+
+        If the decision allows it, the action has begun when this returns: the caller runs the tool and calls `report`.
+
+        Raises:
+            RunKilled, RunRefusedError: the run is not to go on.
+            KeyError: there is no such action, or its end was taken already.
+            IllegalStepError: it has begun already.
+        """
+        self.writer.now = now
+        gate = self._gates[action]
+        if gate.running:
+            raise IllegalStepError(f"action {action} was taken already")
+        self._gates.expire(gate)
+        if gate.waiting and not self.refused:
+            begun = False
+            if gate.held:
+                begun = self._gates.show(gate, taking=True)
+            elif gate.stage is Stage.ALLOWED:
+                begun = self._gates.begin(gate)
+            self._settle()
+            return gate.decision() if begun else None
+        if gate.waiting:
+            gate.advance(Step.REFUSE)
+        self._gates.forget(gate)
+        if self.refused or gate.stage is Stage.KILLED:
+            self._check(now)
+        return gate.decision()
+
+    def look(self, action: str, now: float) -> Decision | None:
+        """What was decided about an action, as `take` says it, without beginning it."""
+        self.writer.now = now
+        gate = self._gates.looked_at(action)
+        if self.refused or gate.stage is Stage.KILLED:
+            self._check(now)
+        return gate.decision() if self._gates.settled(gate) else None
+
+    def report(self, action: str, *, done: bool, text: str, now: float) -> None:
+        """Say what became of an action that had begun. Ignored once the run has finished.
+
+        Raises:
+            KeyError: no such action is running, or it was reported already.
+            IllegalStepError: it has not begun.
+        """
+        self.writer.now = now
+        gate = self._gates[action]
+        if not self.finished:
+            self._gates.report(gate, done=done, text=text)
+            self._settle()
+
+    def withdraw(self, action: str, now: float, why: str = "whoever waited was cancelled") -> None:
+        """Say that nobody waits for an action any more. What has begun or ended stays as it is."""
+        self.writer.now = now
+        self._gates.withdraw(action, why)
+
+    def checkpoint(self, token: str, now: float) -> bool:
+        """Return whether the run may go on. If not, wait for `ready` with the token and ask again.
+
+        Raises:
+            RunKilled, RunRefusedError: the run is not to go on at all.
+        """
+        self._stopped.pop(token, None)
+        self._check(now)
+        if self._brake.paused:
+            self._stopped[token] = None
+            self._settle()
+        return not self._brake.paused
+
+    def leave(self, token: str) -> None:
+        """Say that nobody waits at this checkpoint any more."""
+        self._stopped.pop(token, None)
+
+    def finish(self, outcome: RunOutcome, text: str, now: float) -> None:
+        """End the run: open gates are withdrawn, pending commands answered. Doing so twice changes nothing."""
+        self.writer.now = now
+        if self.finished:
+            return
+        for gate in self._gates.waiting:
+            self._gates.end(gate, Step.WITHDRAW, "the run ended")
+        if outcome == "killed":
+            self._brake.died()
+        self._brake.ended()
+        self.writer.certain(RunFinished(outcome=outcome, text=clip(text)[0]))
+        self.finished = True
+        self._mark_end()
+
+    # ---- what the supervisor says ------------------------------------------------------------------------------------
+
+    def decide(self, command: DecisionCommand, now: float) -> None:
+        """Take in a decision whose signature and epoch were checked. Repetitions change nothing."""
+        self.writer.now = now
+        if not self.finished:
+            self._gates.decide(command)
+            self._settle()
+
+    def refuse_stale(self, command: DecisionCommand, now: float) -> None:
+        """Answer, once, a decision of another supervisor epoch."""
+        self.writer.now = now
+        if not self.finished and command.id not in self._stale and not self._gates.answered(command.id):
+            self._stale.note(command.id)
+            self.writer.refused(command.id, "stale: it was made under another supervisor epoch")
+
+    def stop(self, command: StopCommand, now: float) -> None:
+        """Take in a pause, hold, kill or resume. Repetitions change nothing."""
+        self.writer.now = now
+        if self.finished or command.id in self._stops:
+            return
+        self._stops.add(command.id)
+        self.writer.acknowledged(command.id)
+        if self._control == "observed":
+            self.writer.refused(command.id, "an observed run cannot be stopped")
+            return
+        if not isinstance(command, KillCommand):
+            if command.order < self._order:
+                self.writer.refused(command.id, "superseded: a later pause, hold or resume was taken")
+                return
+            self._order = command.order
+        match command:
+            case ResumeCommand():
+                self._brake.release(command.id)
+                self._gates.show_held()
+                self._wake()
+            case PauseCommand():
+                self._brake.press("pause", command.id, command.reason)
+            case HoldCommand():
+                self._brake.press("hold", command.id, command.reason)
+            case KillCommand():
+                self._brake.press("kill", command.id, command.reason)
+                for gate in self._gates.waiting:
+                    self._gates.end(gate, Step.KILL, command.reason)
+                self._wake()
+        self._settle()
+
+    def refuse(self, reason: str) -> None:
+        """Note that the supervisor does not accept this run: nothing of it is written any more and no gate opens."""
+        self.refused = reason or "the supervisor refused the run"
+        self.writer.mute()
+        self._wake()
+
+    # ---- time --------------------------------------------------------------------------------------------------------
+
+    def tick(self, now: float) -> None:
+        """Let time-outs happen, and try again what the spool had no room for."""
+        self.writer.now = now
+        for gate in self._gates.waiting:
+            self._gates.expire(gate)
+        self.room(now)
+
+    def room(self, now: float) -> None:
+        """Write what waited for room in the spool."""
+        self.writer.now = now
+        self.writer.catch_up()
+        self._gates.show_held()
+        self._mark_end()
+
+    @property
+    def deadline(self) -> float:
+        """When `tick` is needed next: a gate expires, or something waits for room in the spool. Infinite if never."""
+        blocked = self.writer.behind or (not self._brake.paused and self._gates.held)
+        return min(self._gates.deadline, self.writer.now + RETRY) if blocked else self._gates.deadline
+
+    def standing(self) -> RunStanding:
+        """Where the run stands, for a birth."""
+        box = self.writer.box
+        return RunStanding(run=box.run, seq=box.spool.last, first=box.stored + 1, open=self._gates.open())
+
+    def _check(self, now: float) -> None:
+        self.writer.now = now
+        if self.refused:
+            raise RunRefusedError(self.refused)
+        if self._brake.killed:
+            self._brake.died()
+            raise RunKilled(self._brake.reason)
+        if self.finished:
+            raise RuntimeError(f"run {self.writer.box.run} is finished")
+
+    def _mark_end(self) -> None:
+        spool = self.writer.box.spool
+        if self.over and not self.refused and not spool.finished:
+            try:
+                spool.finish()
+            except SpoolError as error:
+                self.writer.trouble = str(error)
+
+    def _settle(self) -> None:
+        waiting = bool(self._gates.waiting)
+        self._brake.settle(
+            waiting=waiting or bool(self._stopped), at_gate=waiting, running=self._gates.running
+        )
+
+    def _wake(self) -> None:
+        for token in self._stopped:
+            self._ready(token)
+        for gate in self._gates.waiting:
+            self._ready(gate.action)

@@ -1,0 +1,259 @@
+"""What moves bytes between an `AgentCore` and a transport, and wakes whoever waits.
+
+By default it lives in a thread of its own with its own event loop: agent code that blocks its loop starves neither
+heartbeats nor decisions. Agent code enters the core from any thread, under one lock; only the shell's loop sends.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import math
+import threading
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future
+from functools import partial
+from typing import Any, Final, TypeVar
+
+from bus.sdk.agent_core import AgentCore
+from bus.sdk.roster import Notice
+from bus.transports.transport import Item, LinkDown, LinkUp, Message, NotConnectedError, Transport
+
+log = logging.getLogger("watchfloor")
+
+T = TypeVar("T")
+GOODBYE_WITHIN: Final = 2.0
+"""Seconds that the last message, `stopped`, may take."""
+
+
+class BusStoppedError(RuntimeError):
+    """The agent is closed, or its bus thread failed: no decision can arrive any more."""
+
+
+class Shell:
+    """Runs one core. `connect` makes the transport, on the shell's loop; `started` is done when it is connecting."""
+
+    def __init__(self, core: AgentCore, connect: Callable[[], Transport]) -> None:
+        self.core = core
+        self._connect = connect
+        self._lock = threading.Lock()
+        self._waiters: dict[tuple[str, str], Future[None]] = {}
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._transport: Transport | None = None
+        self._timer: asyncio.TimerHandle | None = None
+        self._armed = math.inf
+        self._woken = False
+        self._over = False
+        self._lost = False  # the link, and that was said
+        self._close: asyncio.Future[float] | None = None
+        self._empty: asyncio.Event | None = None
+        self.started: Future[None] = Future()
+        self._ended: Future[None] = Future()
+
+    # ---- from any thread ---------------------------------------------------------------------------------------------
+
+    def start_thread(self) -> Future[None]:
+        """Run in a thread of its own. Return `started`, which fails if no transport could be made."""
+        threading.Thread(target=self._run, name="watchfloor", daemon=True).start()
+        return self.started
+
+    def _run(self) -> None:
+        # What links need, add_reader, is not in the loop that Windows has by default.
+        with asyncio.Runner(loop_factory=asyncio.SelectorEventLoop) as runner:
+            runner.run(self.main())
+
+    def close(self, within: float) -> Future[None]:
+        """Stop, after everything is stored or `within` seconds. The future is done when the link is closed."""
+        loop = self._loop
+        if loop is not None:
+            with contextlib.suppress(RuntimeError):  # the loop is closed: it failed before
+                loop.call_soon_threadsafe(self._begin_close, within)
+        return self._ended
+
+    def call(self, work: Callable[[AgentCore, float], T]) -> T:
+        """Do something with the core, and see to it that what comes of it is sent."""
+        with self._lock:
+            try:
+                return work(self.core, time.monotonic())
+            finally:
+                self._wake()
+
+    def ask(self, run: str, token: str, work: Callable[[AgentCore, float], T | None]) -> T | Future[None]:
+        """Ask the core something; where it answers None, return what is done when asking again makes sense.
+
+        Raises:
+            BusStoppedError: it answered None, and nothing will ever change that.
+        """
+        with self._lock:
+            try:
+                answer = work(self.core, time.monotonic())
+                if answer is not None:
+                    return answer
+                if self._over:
+                    raise BusStoppedError("the agent's bus has stopped")
+                return self._waiters.setdefault((run, token), Future())
+            finally:
+                self._wake()
+
+    def is_here(self) -> bool:
+        """Whether this is called on the shell's own loop."""
+        try:
+            return asyncio.get_running_loop() is self._loop
+        except RuntimeError:
+            return False
+
+    def _wake(self) -> None:
+        """Let the loop look at the core, if there is anything to see and it was not told before. Under the lock."""
+        loop, core = self._loop, self.core
+        if loop is None or self._woken or not (core.has_output or core.next_deadline() < self._armed):
+            return
+        self._woken = True
+        with contextlib.suppress(RuntimeError):  # the loop is closed; everything is in the spool
+            loop.call_soon_threadsafe(self._pump)
+
+    # ---- on the shell's loop -----------------------------------------------------------------------------------------
+
+    async def main(self) -> None:
+        """Live until `close`."""
+        try:
+            self._loop = asyncio.get_running_loop()
+            self._close = self._loop.create_future()
+            self._empty = asyncio.Event()
+            async with self._connect() as transport:
+                self._transport = transport
+                self.started.set_result(None)
+                self._pump()
+                await self._live(transport, self._close, self._empty)
+        except Exception as error:
+            if self.started.done():
+                log.exception("the agent's bus has failed; its gates stay shut, its events stay in the spool")
+            else:
+                self.started.set_exception(error)
+        finally:
+            self._end()
+
+    async def _live(self, transport: Transport, close: asyncio.Future[float], empty: asyncio.Event) -> None:
+        reader = asyncio.create_task(self._read(transport), name="watchfloor reader")
+        try:
+            both: set[asyncio.Future[Any]] = {reader, close}
+            await asyncio.wait(both, return_when=asyncio.FIRST_COMPLETED)
+            if not close.done():
+                await reader  # raises what went wrong
+                return
+            self._pump()  # what was written since the last look makes `empty` untrue
+            try:
+                async with asyncio.timeout(
+                    close.result()
+                ):  # not wait_for, which can swallow a cancellation in 3.11
+                    await empty.wait()
+            except TimeoutError:
+                log.warning(
+                    "agent %s: %d events are not stored yet; they stay in the spool, and `watchfloor spool send` sends them",
+                    self.core.identity.agent,
+                    self.core.unstored,
+                )
+            with self._lock:
+                self.core.stop(time.monotonic())
+                rest = self.core.take_publishes()
+            for topic, payload, retain in rest:
+                with contextlib.suppress(NotConnectedError, TimeoutError, ValueError):
+                    async with asyncio.timeout(GOODBYE_WITHIN):
+                        await transport.publish(topic, payload, retain=retain)
+        finally:
+            reader.cancel()
+            await asyncio.wait({reader})
+
+    async def _read(self, transport: Transport) -> None:
+        async for batch in transport.batches():
+            self._take(batch)
+            self._pump()
+
+    def _take(self, batch: Sequence[Item]) -> None:
+        for item in batch:
+            with self._lock:  # for each, so that agent code waits for one signature at most
+                now = time.monotonic()
+                match item:
+                    case Message(topic, payload, retained):
+                        self.core.message(topic, payload, retained=retained, now=now)
+                    case LinkUp(connection):
+                        # As loud as the loss: who saw that the link went must see that it is back.
+                        level = logging.WARNING if self._lost else logging.INFO
+                        again = " again" if self._lost else ""
+                        log.log(level, "agent %s: linked%s", self.core.identity.agent, again)
+                        self._lost = False
+                        self.core.link_up(connection, now)
+                    case LinkDown(reason):
+                        log.warning("agent %s: no link: %s", self.core.identity.agent, reason)
+                        self._lost = True
+                        self.core.link_down(now)
+
+    def _pump(self) -> None:
+        """Do what is due, send what is to be sent, wake whom it concerns, and set the timer anew."""
+        with self._lock:
+            self._woken = False
+            now = time.monotonic()
+            if now >= self.core.next_deadline():
+                self.core.tick(now)
+            publishes, notices = self.core.take_publishes(), self.core.take_notices()
+            waiters = [
+                self._waiters.pop((run, token), None) for kind, run, token in notices if kind == "ready"
+            ]
+            self._armed = self.core.next_deadline()
+            if self._empty is not None and self.core.unstored == 0:
+                self._empty.set()
+            elif self._empty is not None:
+                self._empty.clear()
+        if self._transport is not None and self._loop is not None:
+            for topic, payload, retain in publishes:
+                try:
+                    self._transport.send(topic, payload, retain=retain)
+                except ValueError as error:
+                    # One message that no broker takes must not end the bus, and with it every gate of this process.
+                    log.exception("agent %s: a message on %s cannot be sent", self.core.identity.agent, topic)
+                    self.call(partial(_unsendable, topic, str(error)))
+            if self._timer is not None:
+                self._timer.cancel()
+            wait = max(0.0, self._armed - now)
+            self._timer = self._loop.call_later(wait, self._pump) if wait < math.inf else None
+        _release(waiters)
+        for notice in notices:
+            self._tell(notice)
+
+    def _tell(self, notice: Notice) -> None:
+        agent = self.core.identity.agent
+        match notice.kind:
+            case "refused":
+                log.error("agent %s: run %s is refused: %s", agent, notice.run, notice.token)
+            case "rival":
+                log.error("agent %s: another process uses this name (incarnation %s)", agent, notice.token)
+            case "trouble":
+                log.error("agent %s: spool of run %s: %s", agent, notice.run, notice.token)
+            case _:
+                pass
+
+    def _begin_close(self, within: float) -> None:
+        if self._close is not None and not self._close.done():
+            self._close.set_result(within)
+
+    def _end(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+        with self._lock:
+            self._over = True
+            self._transport = None
+            waiters, self._waiters = list(self._waiters.values()), {}
+        _release(waiters)
+        if not self._ended.done():
+            self._ended.set_result(None)
+
+
+def _unsendable(topic: str, why: str, core: AgentCore, now: float) -> None:
+    core.unsendable(topic, why, now)
+
+
+def _release(waiters: Sequence[Future[None] | None]) -> None:
+    for waiter in waiters:
+        if waiter is not None and waiter.set_running_or_notify_cancel():
+            waiter.set_result(None)

@@ -1,0 +1,131 @@
+"""Functions that are gated at every call: their arguments become an action, their result is reported."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any
+
+from bus.canonical import NotCanonicalError, canonical
+from bus.events import Confidence, Hints
+from bus.sdk.decision import Action, ActionRejected, Decision
+from bus.sdk.values import plain
+
+
+@dataclass(frozen=True, slots=True)
+class Wrapped:
+    """A function with what its actions say about it. `confidence` may be a function of the same arguments."""
+
+    function: Callable[..., Any]
+    signature: inspect.Signature
+    name: str
+    hints: Hints | None
+    confidence: float | Confidence | Callable[..., float] | None
+    reason: str
+
+    @classmethod
+    def of(
+        cls,
+        function: Callable[..., Any],
+        *,
+        name: str,
+        hints: Hints | None,
+        confidence: float | Confidence | Callable[..., float] | None,
+        reason: str,
+    ) -> Wrapped:
+        """Look at a function."""
+        return cls(
+            function, inspect.signature(function), name or function.__name__, hints, confidence, reason
+        )
+
+    @property
+    def is_async(self) -> bool:
+        """Whether calling it returns something to await."""
+        return inspect.iscoroutinefunction(self.function)
+
+    def bind(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> inspect.BoundArguments:
+        """Give every argument its name.
+
+        Raises:
+            TypeError: the arguments do not fit the function.
+        """
+        bound = self.signature.bind(*args, **kwargs)
+        bound.apply_defaults()
+        return bound
+
+    def action(self, bound: inspect.BoundArguments) -> Action:
+        """Return the action of a call."""
+        confidence = self.confidence
+        if callable(confidence):
+            confidence = confidence(*bound.args, **bound.kwargs)
+        return Action(self.name, _named(bound), confidence=confidence, hints=self.hints, reason=self.reason)
+
+    def permit(self, bound: inspect.BoundArguments, decision: Decision) -> inspect.BoundArguments:
+        """Return the arguments of the call that was decided on.
+
+        Raises:
+            ActionRejected: the caller's objects are no longer what was approved.
+            TypeError: the edited arguments do not fit the function.
+        """
+        if decision.outcome != "edited":
+            if _same(bound, decision.args):
+                return bound
+            decision.text = "the arguments were changed while the decision was awaited"
+            raise ActionRejected(decision)
+        names = {name for name in bound.arguments if name not in {"self", "cls"}}
+        if set(decision.args) != names:
+            raise TypeError(
+                f"{self.name} was not run: it takes {sorted(names)}, the edit has {sorted(decision.args)}"
+            )
+        edited = self.signature.bind(*bound.args, **bound.kwargs)
+        edited.apply_defaults()
+        for name, value in decision.args.items():
+            variadic = self.signature.parameters[name].kind is inspect.Parameter.VAR_POSITIONAL
+            edited.arguments[name] = tuple(value) if variadic else value
+        return edited
+
+
+def gated_async(
+    wrapped: Wrapped, gate: Callable[[Action], Awaitable[Decision]]
+) -> Callable[..., Awaitable[Any]]:
+    """Return a coroutine function that runs `wrapped` as `gate` decides."""
+
+    @functools.wraps(wrapped.function)
+    async def call(*args: Any, **kwargs: Any) -> Any:
+        bound = wrapped.bind(args, kwargs)
+        async with await gate(wrapped.action(bound)) as decision:
+            bound = wrapped.permit(bound, decision)
+            result = await wrapped.function(*bound.args, **bound.kwargs)
+            decision.result(result)
+            return result
+
+    return call
+
+
+def gated_sync(wrapped: Wrapped, gate: Callable[[Action], Decision]) -> Callable[..., Any]:
+    """Return a function that runs `wrapped` as `gate` decides, and blocks until then."""
+
+    @functools.wraps(wrapped.function)
+    def call(*args: Any, **kwargs: Any) -> Any:
+        bound = wrapped.bind(args, kwargs)
+        with gate(wrapped.action(bound)) as decision:
+            bound = wrapped.permit(bound, decision)
+            result = wrapped.function(*bound.args, **bound.kwargs)
+            decision.result(result)
+            return result
+
+    return call
+
+
+def _named(bound: inspect.BoundArguments) -> dict[str, Any]:
+    # A method's object is not part of what is decided.
+    return {name: value for name, value in bound.arguments.items() if name not in {"self", "cls"}}
+
+
+def _same(bound: inspect.BoundArguments, approved: dict[str, Any]) -> bool:
+    try:
+        return canonical(plain(_named(bound))) == canonical(approved)
+    except NotCanonicalError:
+        return False

@@ -1,0 +1,139 @@
+"""Numbers, encodes and spools the events of one run, and decides what may be dropped when the spool is full.
+
+Three manners: telemetry may be dropped and is counted; a proposal is written with its blobs or not at all; facts about
+commands and outcomes are never lost: when the disk refuses them they wait in memory, in order, before anything else.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Sequence
+
+from msgspec import Raw
+
+from bus.codec import encode, source
+from bus.events import (
+    CommandAcknowledged,
+    CommandEffective,
+    CommandRefused,
+    Data,
+    Envelope,
+    EventsDropped,
+)
+from bus.limits import EVENT_BYTES
+from bus.sdk.courier import Courier, Outbox
+from bus.sdk.spool import Bounds, SpoolError
+
+
+class EventWriter:
+    """The events of one run. `now` is set by whoever has just heard what time it is.
+
+    `trouble` is what is wrong with the spool, empty if nothing is.
+    """
+
+    def __init__(
+        self,
+        *,
+        agent: str,
+        incarnation: str,
+        box: Outbox,
+        courier: Courier,
+        wall: Callable[[], str],
+        bounds: Bounds,
+    ) -> None:
+        self.now = 0.0
+        self.box = box
+        self.trouble = ""
+        self._muted = False
+        self._source = source(agent, box.run)
+        self._incarnation = incarnation
+        self._courier = courier
+        self._wall = wall
+        self._bounds = bounds
+        self._late: deque[Data] = deque()
+        self._dropped = 0
+
+    @property
+    def behind(self) -> bool:
+        """Whether something waits in memory for the spool."""
+        return bool(self._late)
+
+    def mute(self) -> None:
+        """Write nothing any more: nobody will ever accept it."""
+        self._muted = True
+        self._late.clear()
+
+    def telemetry(self, data: Data) -> int:
+        """Write what may be dropped. Return its seq, 0 if it was dropped."""
+        if self._late or self._dropped:
+            self.catch_up()
+        if self._late or self._dropped or not self._try([data], bounded=True):
+            self._dropped += 1
+            return 0
+        return self.box.spool.last
+
+    def certain(self, data: Data) -> None:
+        """Write what may not be lost, now or as soon as the spool takes it."""
+        if self._late or not self._try([data], bounded=False):
+            self._late.append(data)
+
+    def acknowledged(self, command: str) -> None:
+        """Write that the agent has a command."""
+        self.certain(CommandAcknowledged(command=command))
+
+    def effective(self, command: str) -> None:
+        """Write that a command has taken effect."""
+        self.certain(CommandEffective(command=command))
+
+    def refused(self, command: str, reason: str) -> None:
+        """Write that a command will not be carried out."""
+        self.certain(CommandRefused(command=command, reason=reason))
+
+    def proposal(self, events: Sequence[Data]) -> bool:
+        """Write all of it, ahead of other runs' events, or nothing. Return whether it was written."""
+        if self._late or self._dropped:
+            self.catch_up()
+        return not self._late and self._try(events, bounded=True, urgent=True)
+
+    def now_or_never(self, events: Sequence[Data]) -> bool:
+        """Write all of it, if need be into the reserve, or nothing. Return whether it was written."""
+        return not self._late and self._try(events, bounded=False, urgent=True)
+
+    def catch_up(self) -> None:
+        """Write what waited for the spool, then how much was dropped, as far as it goes."""
+        while self._late and self._try([self._late[0]], bounded=False):
+            self._late.popleft()
+        if self._dropped and not self._late:
+            data = EventsDropped(count=self._dropped, reason=self.trouble or "the spool was full")
+            if self._try([data], bounded=True):
+                self._dropped = 0
+
+    def _try(self, events: Sequence[Data], *, bounded: bool, urgent: bool = False) -> bool:
+        if self._muted:
+            return not urgent  # a gate must stay shut; the rest is gone either way
+        spool = self.box.spool
+        payloads = [self._encode(seq, data) for seq, data in enumerate(events, spool.last + 1)]
+        if bounded and not self._bounds.room(spool, len(payloads), sum(map(len, payloads))):
+            return False
+        if max(map(len, payloads)) > EVENT_BYTES:
+            return False
+        try:
+            self._courier.append(self.box, payloads, self.now, urgent=urgent)
+        except SpoolError as error:
+            self.trouble = str(error)
+            return False
+        self.trouble = ""
+        return True
+
+    def _encode(self, seq: int, data: Data) -> bytes:
+        return encode(
+            Envelope(
+                id=f"{self._incarnation}.{seq}",
+                source=self._source,
+                type=data.TYPE,
+                time=self._wall(),
+                incarnation=self._incarnation,
+                seq=seq,
+                data=Raw(encode(data)),
+            )
+        )

@@ -1,0 +1,202 @@
+"""Saying an intent and telling what became of it: the answer, then each of the four facts as the log has it."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+import click
+
+from bus.messages import Answer, Verb
+from bus.records import ActionDecided, CommandRequested
+from console.cli import printing, shapes
+from console.cli.exits import CliError, Exit, bad, complain
+from console.cli.options import Place
+from console.core.fleet.state import Command, Fleet
+from console.link.floor import Floor, Wanted
+from console.link.follower import Applied
+from console.link.status import UNRECORDED
+
+WAIT: Final = 5.0
+"""Seconds that a verb waits for the facts unless told otherwise."""
+
+UNSIGNED_MAY: Final = frozenset({"pause", "hold", "reject"})
+"""Verbs that need no key."""
+
+FACTS: Final = ("requested", "sent", "acknowledged", "effective")
+ENDS: Final = ("refused", "failed")
+SETTLED: Final = ("effective", "refused", "failed")
+DECISIONS: Final = frozenset({"approve", "edit", "reject", "respond"})
+
+
+@dataclass(slots=True)
+class Deed:
+    """One intent and everything recorded about it so far. `commands` are the ids of what it set going."""
+
+    verb: Verb
+    wait: float
+    answer: Answer
+    commands: list[str] = field(default_factory=list)
+
+
+def wait_option(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Give a command `--wait`."""
+    return click.option(
+        "--wait",
+        type=click.FloatRange(min=0.0),
+        default=WAIT,
+        show_default=True,
+        metavar="SECONDS",
+        help="How long to wait for the four facts; 0: only for the answer.",
+    )(function)
+
+
+def check_signs(place: Place, verb: Verb) -> None:
+    """Check that the operator can sign what needs a signature.
+
+    Raises:
+        CliError: there is no key here, and the verb needs one.
+        KeyFileError: the key cannot be used.
+    """
+    if place.key() is not None:
+        return
+    who, path = place.who(), place.home().operator_key(place.who())
+    if verb not in UNSIGNED_MAY:
+        raise bad(
+            f"{verb} needs a key of operator {who}: there is none at {path}; make one with: watchfloor keys new {who}"
+        )
+    complain(f"no key of operator {who} at {path}: {verb} goes out unsigned")
+
+
+async def carry_out(place: Place, floor: Floor, verb: Verb, wanted: Wanted, wait: float) -> Exit:
+    """Say an intent, print the facts as they are recorded, and return what to exit with.
+
+    Raises:
+        CliError: it was refused; nobody answered.
+    """
+    intent = secrets.token_hex(8)
+    begun: list[str] = []
+    stop = floor.listen_to_records(lambda applied: begun.extend(_begun_by(intent, applied)))
+    try:
+        answer = await floor.say(verb, intent=intent, timeout=place.timeout, **wanted)
+        deed = Deed(verb, wait, answer, begun)
+        if answer.command and answer.command not in begun:
+            begun.append(answer.command)
+        if answer.accepted and wait and not answer.unrecorded:  # of what is not recorded nothing can be told
+            await _follow(deed, floor, quiet=place.json)
+    finally:
+        stop()
+    code = verdict(deed, floor.fleet)
+    if place.json:
+        printing.say_json(deed_shape(deed, floor.fleet, code))
+    if not answer.accepted:
+        raise CliError(
+            Exit.REFUSED, f"{verb} was refused ({answer.outcome}): {answer.text or 'no reason given'}"
+        )
+    if not place.json:
+        _conclude(deed, floor.fleet, code)
+    return code
+
+
+def verdict(deed: Deed, fleet: Fleet) -> Exit:
+    """What the facts amount to."""
+    if not deed.answer.accepted:
+        return Exit.REFUSED
+    if deed.answer.unrecorded:
+        return Exit.UNCONFIRMED
+    commands = _commands(deed, fleet)
+    if any(command.state == "refused" for command in commands):
+        return Exit.REFUSED
+    if deed.verb in DECISIONS or not deed.wait:
+        return Exit.DONE
+    there = all(command.state in ("acknowledged", "effective") for command in commands)
+    return Exit.DONE if there and len(commands) == len(deed.commands) else Exit.UNCONFIRMED
+
+
+def deed_shape(deed: Deed, fleet: Fleet, code: Exit) -> dict[str, Any]:
+    """What the verb prints as JSON."""
+    answer = deed.answer
+    return {
+        "verb": deed.verb,
+        "intent": answer.intent,
+        "outcome": answer.outcome,
+        "accepted": answer.accepted,
+        "unrecorded": answer.unrecorded,
+        "text": answer.text,
+        "pos": answer.pos,
+        "commands": [shapes.command_shape(command) for command in _commands(deed, fleet)],
+        "exit": int(code),
+    }
+
+
+def _begun_by(intent: str, applied: list[Applied]) -> list[str]:
+    found = []
+    for record, _ in applied:
+        data = record.data
+        if isinstance(data, CommandRequested | ActionDecided) and data.intent == intent and data.command:
+            found.append(data.command)
+    return found
+
+
+def _commands(deed: Deed, fleet: Fleet) -> list[Command]:
+    ids = dict.fromkeys(deed.commands)
+    return [command for name in ids if (command := fleet.commands.get(name)) is not None]
+
+
+async def _follow(deed: Deed, floor: Floor, *, quiet: bool) -> None:
+    """Print facts until all commands are settled or the time is up."""
+    loop = asyncio.get_running_loop()
+    deadline = loop.time() + deed.wait
+    await floor.until(lambda fleet: fleet.pos >= deed.answer.pos, deed.wait)
+    told: set[tuple[str, str]] = set()
+    while True:
+        commands = _commands(deed, floor.fleet)
+        if not quiet:
+            _tell(commands, told)
+        left = deadline - loop.time()
+        if left <= 0 or all(command.state in SETTLED for command in commands):
+            return
+        before = _marks(deed, floor.fleet)
+        await floor.until(lambda fleet, before=before: _marks(deed, fleet) != before, left)  # type: ignore[misc]
+
+
+def _marks(deed: Deed, fleet: Fleet) -> list[tuple[object, ...]]:
+    return [(command.id, command.state, *facts(command).values()) for command in _commands(deed, fleet)]
+
+
+def facts(command: Command) -> dict[str, int | None]:
+    """The facts of a command by name, each with its recorded time or None."""
+    return {name: getattr(command, f"{name}_at") for name in (*FACTS, *ENDS)}
+
+
+def _tell(commands: list[Command], told: set[tuple[str, str]]) -> None:
+    for command in commands:
+        for name, at in facts(command).items():
+            if at is None or (command.id, name) in told:
+                continue
+            told.add((command.id, name))
+            whose = f"  {command.agent}/{command.run}" if len(commands) > 1 else ""
+            note = f"  by {command.by}" if name == "requested" else ""
+            note = f"  {command.problem}" if name in ENDS else note
+            click.echo(f"  {name:<13} {printing.clock(at)}{whose}{note}")
+
+
+def _conclude(deed: Deed, fleet: Fleet, code: Exit) -> None:
+    answer = deed.answer
+    text = f": {answer.text}" if answer.text else ""
+    if answer.unrecorded:
+        click.echo(f"{answer.outcome}{text}; {UNRECORDED}; watchfloor ls shows how it stands")
+        return
+    if not deed.wait or not deed.commands:
+        click.echo(f"recorded as {answer.outcome} at position {answer.pos}{text}")
+        return
+    for command in _commands(deed, fleet):
+        if command.state in SETTLED:
+            continue
+        missing = next(name for name in FACTS if facts(command)[name] is None)
+        click.echo(f"  {missing:<13} –  not within {deed.wait:g} s; {command.agent}/{command.run}")
+    if code == Exit.REFUSED:
+        complain(f"the agent refused the {deed.verb}")

@@ -1,0 +1,112 @@
+"""The recording's files: `sessions` and `export`."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import click
+import msgspec
+
+from console.cli import printing
+from console.cli.exits import bad
+from console.cli.options import Place, common
+from console.cli.recorded import find_subject, subject_in
+from console.cli.session_file import session_path
+from console.cli.whole_file import check_new, whole_file
+from console.recording.bodies import Row
+from console.recording.export import export_jsonl
+from console.recording.files import session_paths
+from console.recording.history import SessionInfo, history
+from console.recording.history import sessions as sessions_of
+from console.recording.reader import Reader
+
+
+@click.command()
+@common
+def sessions(place: Place) -> None:
+    """List the recorded sessions of this machine, oldest first."""
+    folder = place.home().sessions
+    found = asyncio.run(sessions_of(folder))
+    if place.json:
+        printing.say_json([msgspec.to_builtins(info, enc_hook=str) for info in found])
+        return
+    if not found:
+        printing.say([f"no sessions in {folder}"])
+        return
+    rows = [
+        (
+            info.name,
+            printing.clock(info.first_at, day=True),
+            printing.clock(info.last_at, day=True),
+            str(info.records),
+            f"{info.first_pos}-{info.last_pos}",
+            printing.size(info.bytes),
+            _standing(info),
+        )
+        for info in found
+    ]
+    printing.say(printing.columns(("SESSION", "FROM", "TO", "RECORDS", "POSITIONS", "SIZE", ""), rows))
+
+
+def _standing(info: SessionInfo) -> str:
+    if info.problem:
+        return f"cannot be read: {info.problem}"
+    return "open" if info.open else ""
+
+
+@click.command()
+@click.argument("session", required=False, metavar="[SESSION|FILE]")
+@click.option(
+    "--output", "-o", default="-", metavar="FILE", help="Where to; an existing file is not replaced. [-]"
+)
+@click.option("--run", metavar="RUN", help="Only the records of one run.")
+@click.option(
+    "--agentack",
+    is_flag=True,
+    help="As traces that `agentack check` judges, each of one run: with --run into a file, else into a new folder.",
+)
+@common
+def export(place: Place, *, session: str | None, output: str, run: str | None, agentack: bool) -> None:
+    """Write the recording as JSON lines: one session (a name, `last`, or a file), or else the whole log."""
+    home = place.home()
+    if session is None and not session_paths(home.sessions):
+        raise bad(
+            f"no recording in {home.sessions}: it is where the supervisor runs; a file can be named instead"
+        )
+    if output != "-":
+        check_new(Path(output))
+    path = None if session is None else session_path(home, session)
+    if agentack:
+        from console.cli.verbs.trace import export_traces
+
+        export_traces(home, path, run, output, as_json=place.json)
+        return
+    rows = _rows(home.sessions, path, run)
+    if output == "-":
+        asyncio.run(export_jsonl(rows, sys.stdout.buffer))
+        return
+    count = asyncio.run(_to_file(rows, Path(output)))
+    if place.json:
+        printing.say_json({"file": output, "records": count})
+    else:
+        printing.say([f"{count} records in {output}"])
+
+
+async def _rows(folder: Path, path: Path | None, run: str | None) -> AsyncIterator[Row]:
+    if path is None:
+        subject = None if run is None else await find_subject(folder, run)
+        async for row in history(folder, subject=subject):
+            yield row
+        return
+    async with await Reader.open(path) as reader:
+        subject = None if run is None else await subject_in(reader, run)
+        async for row in reader.rows(subject=subject):
+            yield row
+
+
+async def _to_file(rows: AsyncIterator[Row], target: Path) -> int:
+    with whole_file(target) as file:
+        return await export_jsonl(rows, file)

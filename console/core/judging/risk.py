@@ -1,0 +1,347 @@
+"""The judge's arithmetic: from what is known about a proposed action to its severity, its gate and the reasons.
+
+Expected loss is `failure x loss`, in units of one operator interruption. Failure bounds are basis points and losses are
+tenths, so their product is an integer and 0.1 x 10 is exactly 1. The gate is the join (maximum) of three things: the
+table over severity and failure bound, the floors, and the rules. A join has no order and can only rise: more evidence of
+danger never lowers a gate, and nothing an agent claims about itself does. Only a rule denies.
+
+Numbers: DESIGN §4; a matrix is derived and never authored (Cox 2008, "What's wrong with risk matrices?").
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from msgspec import Struct, field
+from msgspec.structs import replace
+
+from bus.events import Confidence, Gate, Hints
+from bus.limits import CONFIDENCE_LIMIT
+from bus.records import Reason
+from console.core.judging import origin_terms
+from console.core.judging.tool_facts import RuleHit, Severity, ToolFacts
+from console.core.provenance.suspicion import Suspicion
+from console.core.reliability.bounds import DOUBTFUL_BP, UNPROVEN_BP, Earned
+from console.core.text import in_quotes, plain
+
+GATES: Final[tuple[Gate, ...]] = ("auto", "notify", "ask", "hold", "deny")
+"""All gates, from the loosest to the tightest."""
+
+SEVERITIES: Final = ("observe", "local", "shared", "costly", "catastrophic")
+"""The names of S0 to S4."""
+
+LOSS_TENTHS: Final = (1, 10, 100, 1_000, 10_000)
+"""Loss of a failure by severity, in tenths of an operator interruption: a decade a rung."""
+
+FAILURE_BOUNDS: Final = {
+    "proven 99 %": 100,
+    "proven 90 %": 1_000,
+    "unproven": UNPROVEN_BP,
+    "doubtful": DOUBTFUL_BP,
+}
+"""The columns of the displayed matrix: failure bounds in basis points."""
+
+LIMITS: Final[tuple[tuple[Gate, int], ...]] = (("auto", 10_000), ("notify", 100_000), ("ask", 1_000_000))
+"""Largest expected loss, inclusive, of each gate: 0.1, 1 and 10 interruptions in basis points x tenths. Above: hold."""
+
+REASON_CHARS: Final = 320
+"""Longest sentence of a judgement: it may quote a value and where it was read."""
+
+REASONS: Final = 3
+"""Most facts given for one judgement; one sentence more, `instead`, says what would have made it milder."""
+
+_UNIT: Final = 100_000  # basis points x tenths in one interruption
+_RANK: Final = {gate: rank for rank, gate in enumerate(GATES)}
+
+
+class Evidence(Struct, frozen=True, kw_only=True):
+    """All that is known about a proposed action.
+
+    `facts` None: the tool is in no catalogue. `tainted` and `sensitive`: the run has read untrusted input, sensitive data,
+    before this action. `first_use`: of this tool by this version of the agent. `gap`: events of the run are missing.
+    `incomplete`: a blob of the arguments is missing. `digest_ok`: the agent's digest equals ours; None if it gave none.
+    `policy_error`: why the policy could not be consulted at all. `unparsed`: why a shell command is not understood.
+    `suspicion`: where the values came from, None where nothing is known of what the run was told.
+    `earned`: what the call's stratum has proven, and what is wrong with the run.
+    """
+
+    tool: str
+    facts: ToolFacts | None
+    hints: Hints | None = None
+    confidence: Confidence | None = None
+    tainted: bool = False
+    sensitive: bool = False
+    first_use: bool = False
+    gap: bool = False
+    incomplete: bool = False
+    digest_ok: bool | None = None
+    rules: list[RuleHit] = field(default_factory=list)
+    policy_error: str = ""
+    unparsed: str = ""
+    suspicion: Suspicion | None = None
+    earned: Earned | None = None
+
+    @property
+    def standing(self) -> Earned:
+        """What counts of `earned`: of a tool that no catalogue knows the doubt alone, since the agent chooses its name."""
+        earned = self.earned or Earned()
+        if self.facts is not None and not self.facts.by_name:
+            return earned
+        return Earned(failure_bp=DOUBTFUL_BP if earned.doubt else UNPROVEN_BP, doubt=earned.doubt)
+
+    @property
+    def failure_bp(self) -> int:
+        """The upper bound of the failure probability in basis points.
+
+        The row of the origins, which what was earned lowers only where nothing reads like somebody else's wish. Verified
+        failures and a doubt raise it always.
+        """
+        bound = origin_terms.failure_bound(self.suspicion, UNPROVEN_BP)
+        earned = self.standing.failure_bp
+        if earned > UNPROVEN_BP:
+            bound = max(bound, earned)
+        elif origin_terms.quiet(self.suspicion):
+            bound = min(bound, earned)
+        if self.standing.doubt:
+            bound = max(bound, DOUBTFUL_BP)
+        return max(bound, UNPROVEN_BP) if self._odd else bound
+
+    @property
+    def authorised(self) -> bool:
+        """Whether the user said every value of the call, or a program put it in its place, and nothing is odd."""
+        return not self._odd and not self.standing.doubt and origin_terms.authorised(self.suspicion)
+
+    @property
+    def _odd(self) -> bool:
+        """Whether something is missing or wrong that no origin makes up for."""
+        broken = self.gap or self.incomplete or self.digest_ok is False
+        return self.facts is None or broken or bool(self.policy_error)
+
+
+class Assessment(Struct, frozen=True, kw_only=True):
+    """The judgement: severity 0 to 4, failure bound in basis points, the gate, one to three reasons, decisive first.
+
+    A last reason `instead` says what would have made the gate milder, where one fact did. `apart` are the codes of what asks
+    a person by itself, for another reason than the table of severity and failure bound.
+    """
+
+    severity: Severity
+    failure_bp: int
+    gate: Gate
+    reasons: list[Reason]
+    apart: list[str] = field(default_factory=list)
+
+
+class _Term(Struct, frozen=True):
+    """One member of the join: the gate it demands by itself, and the fact behind it."""
+
+    gate: Gate
+    code: str
+    text: str
+
+
+def _reason(term: _Term) -> Reason:
+    return Reason(code=plain(term.code), text=plain(term.text, REASON_CHARS))
+
+
+def join(*gates: Gate) -> Gate:
+    """Return the tightest of some gates; of none, `auto`."""
+    return max(gates, key=_RANK.__getitem__, default="auto")
+
+
+def table_gate(severity: int, failure_bp: int) -> Gate:
+    """Return the gate for an expected loss. `severity` is 0 to 4, `failure_bp` in basis points."""
+    loss = failure_bp * LOSS_TENTHS[severity]
+    return next((gate for gate, limit in LIMITS if loss <= limit), "hold")
+
+
+def matrix() -> tuple[tuple[Gate, ...], ...]:
+    """Return the gates by severity (rows, S0 to S4) and failure bound (columns, as `FAILURE_BOUNDS`), for display."""
+    return tuple(
+        tuple(table_gate(row, bp) for bp in FAILURE_BOUNDS.values()) for row in range(len(LOSS_TENTHS))
+    )
+
+
+def assess(evidence: Evidence) -> Assessment:
+    """Judge a proposed action. Never raises; what is unknown counts as the worst."""
+    severity, terms = _terms(evidence)
+    gate = join(*(term.gate for term in terms))
+    # A stable sort: among equals the order above stands, so that `incomplete` is never crowded out of a hold. What
+    # demands nothing explains nothing, unless nothing else does.
+    ranked = sorted(terms, key=lambda term: -_RANK[term.gate])
+    telling = [term for term in ranked if term.gate != "auto"] or ranked[:1]
+    reasons = [_reason(term) for term in telling[:REASONS]]
+    instead = _instead(evidence, gate)
+    if instead:
+        reasons.append(Reason(code="instead", text=instead))
+    apart = _apart(evidence, severity)
+    return Assessment(
+        severity=severity, failure_bp=evidence.failure_bp, gate=gate, reasons=reasons, apart=apart
+    )
+
+
+def _apart(evidence: Evidence, severity: int) -> list[str]:
+    """Return the codes of all that asks by itself: floors, rules, a low claim, a doubt, and strangers' words in the dark."""
+    terms = [*_floors(evidence, severity), *_claim(evidence, severity)]
+    terms += [_rule_term(hit) for hit in evidence.rules if hit.raise_gate is not None]
+    dark = evidence.tainted and (evidence.suspicion is None or not evidence.suspicion.whole)
+    more = ["doubt"] * bool(evidence.standing.doubt) + ["dark"] * dark
+    return [*(term.code for term in terms if _RANK[term.gate] >= _RANK["ask"]), *more]
+
+
+def severity_of(evidence: Evidence) -> Severity:
+    """Return the worst of all grades of an action."""
+    return max(level for level, _code, _text in _grades(evidence))
+
+
+def everything(evidence: Evidence) -> list[tuple[Gate, Reason]]:
+    """Return every member of the join with the gate it demands by itself, the tightest first; `assess` gives three."""
+    ranked = sorted(_terms(evidence)[1], key=lambda term: -_RANK[term.gate])
+    return [(term.gate, _reason(term)) for term in ranked]
+
+
+def _terms(evidence: Evidence) -> tuple[Severity, list[_Term]]:
+    """Return the severity and every member of the join, the most telling kind first."""
+    graded = _grades(evidence)
+    severity = max(level for level, _code, _text in graded)
+    bound = evidence.failure_bp
+    terms = _floors(evidence, severity)
+    terms += [_rule_term(hit) for hit in evidence.rules if hit.raise_gate is not None]
+    if evidence.suspicion is not None:
+        table = table_gate(severity, bound)
+        terms += [_Term(table, code, text) for code, text in origin_terms.facts(evidence.suspicion)]
+    terms += [_Term(table_gate(level, bound), code, text) for level, code, text in graded]
+    terms += _claim(evidence, severity)
+    return severity, terms
+
+
+def _instead(evidence: Evidence, gate: Gate) -> str:
+    """Return what one fact less would have made of a gate that stops an action; empty if it takes more than one."""
+    if _RANK[gate] < _RANK["ask"]:
+        return ""
+    other: list[tuple[str, Evidence]] = []
+    if evidence.suspicion is not None and evidence.suspicion.suspect is not None:
+        said = origin_terms.without_origin(evidence.suspicion)
+        other.append(("if the user had said every value", replace(evidence, suspicion=said)))
+    if evidence.suspicion is not None:
+        asked = origin_terms.without_demand(evidence.suspicion)
+        other.append(("if the user had asked for it", replace(evidence, suspicion=asked)))
+    other += [
+        ("without the untrusted input that this run has read", replace(evidence, tainted=False)),
+        ("if this version had used the tool before", replace(evidence, first_use=False)),
+        ("without the rules", replace(evidence, rules=[])),
+        ("with all events of the run", replace(evidence, gap=False)),
+        ("with a higher claim", replace(evidence, confidence=None)),
+    ]
+    for words, changed in other:
+        milder = join(*(term.gate for term in _terms(changed)[1])) if changed != evidence else gate
+        if _RANK[milder] < _RANK[gate]:
+            return f"It would be {milder} {words}"
+    return ""
+
+
+def _grades(evidence: Evidence) -> list[tuple[int, str, str]]:
+    """Return every claim about the severity as (severity, code, sentence). The worst of them counts.
+
+    Hints are the supervised party's own words: what they admit raises, what they deny or leave out changes nothing. Hence
+    `readOnlyHint: true` is not even read here.
+    """
+    facts, hints, tool = evidence.facts, evidence.hints, in_quotes(evidence.tool)
+    if facts is None:
+        grades = [(4, "unknown-tool", f"{tool} is in no catalogue, so it is {_loss(4, evidence)}")]
+    else:
+        known = facts.severity if facts.effect == "read" else max(facts.severity, 1)
+        why = f" ({facts.why.rstrip('.')})" if facts.why else ""
+        grades = [
+            (known, "severity", f"{tool} is {_loss(known, evidence, why)} ({facts.origin or 'catalogue'})")
+        ]
+    if hints is not None:
+        changes = facts is None or facts.effect != "read" or hints.read_only_hint is False
+
+        def hint(level: int, code: str, words: str) -> None:
+            grades.append((level, code, f"{tool} {words}, by its own hint: {_loss(level, evidence)}"))
+
+        if hints.destructive_hint is True:
+            hint(3, "hint-destructive", "may destroy")
+        if hints.open_world_hint is True and changes:
+            hint(3, "hint-open-world", "does more than read and reaches outside")
+        if hints.read_only_hint is False:
+            hint(1, "hint-not-read-only", "does more than read")
+    for hit in evidence.rules:
+        if hit.raise_severity is not None:
+            text = f"Rule {hit.rule}: {hit.why.rstrip('.')}; {_loss(hit.raise_severity, evidence)}"
+            grades.append((hit.raise_severity, f"{hit.kind}:{hit.rule}", text))
+    return grades
+
+
+def _claim(evidence: Evidence, severity: int) -> list[_Term]:
+    """A claim below the limit lifts the table's gate one rung from S1 up, to `hold` at most. No other claim counts.
+
+    An absent claim is unknown, neither high nor low. The test is for being high, so what is not a number is low.
+    """
+    confidence = evidence.confidence
+    if confidence is None or severity < 1 or confidence.value >= CONFIDENCE_LIMIT:
+        return []
+    table = table_gate(severity, evidence.failure_bp)
+    lifted = GATES[min(_RANK[table] + 1, _RANK["hold"])]
+    if lifted == table:
+        return []
+    text = f"The agent claims only {confidence.value:.4g} ({confidence.kind}), below {CONFIDENCE_LIMIT:.2f}: one rung up"
+    return [_Term(lifted, "confidence", text)]
+
+
+def _floors(evidence: Evidence, severity: int) -> list[_Term]:  # noqa: C901  (one branch a floor)
+    """Return what no statistics can ever lower, the most telling first."""
+    facts, hints, tool = evidence.facts, evidence.hints, in_quotes(evidence.tool)
+    terms: list[_Term] = []
+
+    def floor(gate: Gate, code: str, text: str) -> None:
+        terms.append(_Term(gate, code, text))
+
+    if evidence.incomplete:
+        floor("hold", "incomplete", "Part of the arguments has not arrived: it cannot be approved")
+    if evidence.digest_ok is False:
+        floor("ask", "digest-mismatch", "The agent's digest of these arguments is not ours")
+    if evidence.policy_error:
+        floor("ask", "policy-error", f"The policy could not be consulted: {evidence.policy_error}")
+    if evidence.unparsed:
+        floor("ask", "unparsed", f"The command is not understood: {evidence.unparsed}")
+    if evidence.gap:
+        floor("ask", "gap", "Events of this run are missing: what it did in between is not known")
+    carries_out = facts is None or facts.carries_out or (hints is not None and hints.open_world_hint is True)
+    private = evidence.sensitive or facts is None or facts.reads_sensitive
+    if evidence.tainted and private and (carries_out or severity >= 2) and not evidence.authorised:
+        does = "can carry data out" if carries_out else f"is at S{severity}"
+        text = f"This run has read untrusted input, sensitive data is in reach, and {tool} {does}"
+        floor("ask", "rule-of-two", text)
+    suspicion = evidence.suspicion
+    leaves_by = facts is None or facts.outside or carries_out
+    if suspicion is not None and leaves_by and origin_terms.suspect_destination(suspicion):
+        text = f"{tool} reaches outside, to an address that nobody asked for and a text brought"
+        floor("ask", "suspect-destination", text)
+    if severity == 4 and suspicion is not None and (text := origin_terms.made(suspicion)):
+        floor("hold", "made", text)
+    if facts is not None and facts.by_name and severity >= 2:
+        floor("notify", "by-name", f"{tool} is in no catalogue and changes something, by its name")
+    if evidence.standing.check:
+        floor(
+            "ask", "spot-check", f"Spot check: {tool} is trusted by now; look, and say afterwards how it went"
+        )
+    if evidence.first_use and severity >= 2:
+        floor("ask", "first-use", f"First use of {tool} by this version of the agent, at S{severity}")
+    return terms
+
+
+def _rule_term(hit: RuleHit) -> _Term:
+    what = "Rule" if hit.kind == "rule" else "Could not check rule"
+    return _Term(hit.raise_gate or "auto", f"{hit.kind}:{hit.rule}", f"{what} {hit.rule}: {hit.why}")
+
+
+def _loss(severity: int, evidence: Evidence, why: str = "") -> str:
+    bound, standing = evidence.failure_bp, evidence.standing
+    loss, share = bound * LOSS_TENTHS[severity] / _UNIT, bound / 100
+    if bound == standing.failure_bp and (standing.doubt or standing.right + standing.wrong):
+        words = standing.words
+    else:
+        words = f"{origin_terms.ROW_NAMES.get(bound, 'unproven')}, up to {share:g} % may fail"
+    return f"graded S{severity} {SEVERITIES[severity]}{why}; {words}: expected loss {loss:g}"

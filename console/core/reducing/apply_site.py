@@ -1,0 +1,75 @@
+"""What the records about the site do to the fleet: operators and their keys, policy, sessions, supervisors."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from bus.codec import Record
+from bus.policy_records import PolicyAdopted
+from bus.records import (
+    IntentRefused,
+    OperatorJoined,
+    OperatorLeft,
+    OperatorSigned,
+    RecordingStarted,
+    SupervisorStarted,
+)
+from console.core.alarms.alarm_load import OPERATORS_KEPT
+from console.core.fleet.policy_state import adopt, begin_session
+from console.core.fleet.state import Fleet
+from console.core.fleet.turns import ApplySupervisor, Touched
+from console.core.text import plain
+
+
+def _intent_refused(fleet: Fleet, record: Record, data: IntentRefused) -> Touched:
+    fleet.refused_intents += 1
+    return (("site", ""),)
+
+
+def _joined(fleet: Fleet, record: Record, data: OperatorJoined) -> Touched:
+    fleet.operators[data.console] = plain(data.operator, 64)
+    return (("operator", data.console),)
+
+
+def _left(fleet: Fleet, record: Record, data: OperatorLeft) -> Touched:
+    fleet.operators.pop(data.console, None)
+    return (("operator", data.console),)
+
+
+def _signed(fleet: Fleet, record: Record, data: OperatorSigned) -> Touched:
+    keys = fleet.audit.keys
+    name = plain(data.operator, 64)
+    keys.pop(name, None)
+    keys[name] = plain(data.key, 64)
+    while len(keys) > OPERATORS_KEPT:
+        del keys[next(iter(keys))]
+    return (("site", ""),)
+
+
+def _adopted(fleet: Fleet, record: Record, data: PolicyAdopted) -> Touched:
+    adopt(fleet.policy, data, record.at)
+    return (("site", ""),)
+
+
+def _recording(fleet: Fleet, record: Record, data: RecordingStarted) -> Touched:
+    fleet.session = data.session
+    begin_session(fleet.policy, record.at)
+    return (("site", ""),)
+
+
+def _supervisor(fleet: Fleet, record: Record, data: SupervisorStarted) -> Touched:
+    fleet.epoch = data.epoch
+    fleet.operators.clear()
+    fleet.load.started_at = record.at if fleet.agents else 0  # the first of all takes nothing over
+    return (("site", ""),)
+
+
+APPLY_SITE: Final[dict[type, ApplySupervisor]] = {
+    IntentRefused: _intent_refused,
+    OperatorJoined: _joined,
+    OperatorLeft: _left,
+    OperatorSigned: _signed,
+    PolicyAdopted: _adopted,
+    RecordingStarted: _recording,
+    SupervisorStarted: _supervisor,
+}

@@ -1,0 +1,346 @@
+"""Line widgets: rows of the look on screen, where only a row that changed is painted again."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Final
+
+from rich.color import Color
+from rich.segment import Segment
+from rich.style import Style
+from textual.color import Color as Colour
+from textual.geometry import Region, Size
+from textual.scroll_view import ScrollView
+from textual.strip import Strip
+from textual.widget import Widget
+
+from console.tui.drawing import signs
+from console.tui.drawing.paint import BLANK, Line, changed_cells
+
+if TYPE_CHECKING:
+    from console.tui.drawing.theme import Ink
+
+STRIPS_KEPT: Final = 1_024
+
+CSS: Final = ".line-view { background: $wf-bg; color: $wf-text; }"
+
+# What an ink is: a colour of the theme by its variable, and whether it is bold. No rule of a style sheet, which would be
+# matched anew for each ink of each block of each screen.
+_INKS: Final[dict[Ink, tuple[str, bool | None]]] = {
+    "text": ("wf-text", None),
+    "muted": ("wf-muted", None),
+    "rule": ("wf-rule", None),
+    "strong": ("wf-strong", True),
+    "watch": ("wf-watch", None),
+    "act": ("wf-act", None),
+    "late": ("wf-act", True),
+    "stop": ("wf-stop", True),
+    "replay": ("wf-bg", True),
+}
+
+
+class Painter:
+    """Lines to strips in the styles of one widget, kept until the theme changes."""
+
+    def __init__(self, widget: Widget) -> None:
+        self._widget = widget
+        self._strips: OrderedDict[tuple[Line, int, bool], Strip] = OrderedDict()
+        self._styles: dict[Ink, Style] = {}
+
+    def forget(self) -> None:
+        """The theme changed."""
+        self._strips.clear()
+        self._styles.clear()
+
+    def strip(self, line: Line, width: int, *, cursor: bool = False) -> Strip:
+        key = (line, width, cursor)
+        strip = self._strips.get(key)
+        if strip is None:
+            strip = self._make(line, width, cursor=cursor)
+            self._strips[key] = strip
+            if len(self._strips) > STRIPS_KEPT:
+                self._strips.popitem(last=False)
+        return strip
+
+    def _make(self, line: Line, width: int, *, cursor: bool) -> Strip:
+        ground = self._widget.rich_style
+        if cursor:
+            ground += Style(reverse=True) if self._bare else Style.from_color(None, self._colour("wf-raised"))
+        segments = [Segment(signs.fitting(text), ground + self._style(ink)) for text, ink in line]
+        if cursor:
+            segments = _with_bar(segments, ground + self._style("strong"))
+        return Strip(_merged(segments)).adjust_cell_length(width, ground)
+
+    def _style(self, ink: Ink) -> Style:
+        style = self._styles.get(ink)
+        if style is None:
+            name, bold = _INKS[ink]
+            style = Style.from_color(self._colour(name)) + Style(
+                bold=bold
+            )  # the ground is the row's, raised or not
+            if ink == "replay":
+                style = (
+                    Style(reverse=True, bold=True)
+                    if self._bare
+                    else style + Style.from_color(None, self._colour("wf-text"))
+                )
+            self._styles[ink] = style
+        return style
+
+    def _colour(self, name: str) -> Color:
+        return Colour.parse(self._widget.app.theme_variables[name]).rich_color
+
+    @property
+    def _bare(self) -> bool:
+        return self._widget.app.current_theme.ansi
+
+
+def _with_bar(segments: list[Segment], style: Style) -> list[Segment]:
+    """The same row with the cursor bar in column 0, which is always free."""
+    if not segments or not segments[0].text.startswith(" "):
+        return segments
+    first = segments[0]
+    return [Segment(signs.fitting("▌"), style), Segment(first.text[1:], first.style), *segments[1:]]
+
+
+def _merged(segments: list[Segment]) -> list[Segment]:
+    """The same row in fewer segments, each of which costs a terminal some twenty bytes: blanks have no ink of their own."""
+    merged: list[Segment] = []
+    for segment in segments:
+        if merged:
+            text, style, _ = merged[-1]
+            if segment.style == style or (not segment.text.strip(" ") and _same_ground(segment.style, style)):
+                merged[-1] = Segment(text + segment.text, style)
+                continue
+        merged.append(segment)
+    return merged
+
+
+def _same_ground(one: Style | None, other: Style | None) -> bool:
+    if one is None or other is None:
+        return False
+    return one.bgcolor == other.bgcolor and not one.reverse and not other.reverse
+
+
+class LineBlock(Widget):
+    """A few fixed rows. Its height is the number of its lines."""
+
+    DEFAULT_CSS = "LineBlock { height: 0; width: 1fr; }"
+
+    def __init__(self, *, id: str) -> None:  # noqa: A002  (Textual's name)
+        super().__init__(id=id, classes="line-view")
+        self.lines: list[Line] = []
+        self._painter = Painter(self)
+        self._drawn: dict[int, Line] = {}  # by row, as last handed to the toolkit
+
+    @property
+    def drawn(self) -> bool:
+        """Whether the lines as they are now were handed to the toolkit to be painted, as far as there is room for them."""
+        return bool(self._drawn) and all(self.lines[y] == line for y, line in self._drawn.items())
+
+    def show(self, lines: Sequence[Line]) -> None:
+        """Show `lines`; only those that differ are painted again."""
+        before, self.lines = self.lines, list(lines)
+        if len(before) != len(self.lines):
+            self._drawn.clear()
+            self.styles.height = len(self.lines)
+            self.refresh()
+            return
+        for y, (old, new) in enumerate(zip(before, self.lines, strict=True)):
+            if old != new:
+                start, end = changed_cells(old, new)
+                self.refresh(Region(start, y, end - start, 1))
+
+    def render_line(self, y: int) -> Strip:
+        line = BLANK
+        if 0 <= y < len(self.lines):
+            line = self._drawn[y] = self.lines[y]
+        return self._painter.strip(line, self.size.width)
+
+    def notify_style_update(self) -> None:
+        self._painter.forget()
+        super().notify_style_update()
+
+
+class LineList(ScrollView, inherit_bindings=False):
+    """A list of any length with a cursor that stays on its item, not on its row.
+
+    `names` are the items' own names, empty for rows that cannot be chosen; `draw` makes one row when it comes into view.
+    `deep` is how many rows an item has, its own and those after it.
+    """
+
+    DEFAULT_CSS = """
+    LineList { height: 1fr; width: 1fr; overflow-x: hidden; overflow-y: hidden; scrollbar-size: 0 0; }
+    """
+
+    def __init__(self, draw: Callable[[int], Line], *, id: str, deep: int = 1) -> None:  # noqa: A002  (Textual's name)
+        super().__init__(id=id, classes="line-view")
+        self.deep = deep
+        self._draw = draw
+        self._painter = Painter(self)
+        self._painted: dict[int, tuple[Line, bool]] = {}
+        self.names: Sequence[str] = ()
+        self.cursor = ""
+        self._height = 0
+        self._going_to: int | None = None
+
+    def load(self, names: Sequence[str]) -> None:
+        """Take another list of items. The cursor stays on its item, and the item on its row of the screen if it can."""
+        before, self.names = self.names, names
+        if names is before or names == before:  # it is the same as long as nothing moves, however long it is
+            return
+        was_at = _row_of(self.cursor, before)
+        if len(before) != len(self.names):
+            self.virtual_size = Size(self.size.width, len(self.names))
+        now_at = self._row(self.cursor)
+        if now_at is None:
+            self.cursor = self._nearest(was_at or 0)
+            if was_at is not None and (row := self._row(self.cursor)) is not None:
+                self._show(row)
+        elif was_at is not None and now_at != was_at:
+            self._scroll(self.scroll_offset.y + now_at - was_at)
+
+    def on_resize(self) -> None:
+        """A cursor that was in view stays in view, however few rows a sheet or what is said below leaves."""
+        before, self._height = self._height, self.size.height
+        if self._going_to is not None:
+            top, self._going_to = self._going_to, None
+            self.back_to(top)
+            return
+        if self.cursor and self.top <= (row := self._row(self.cursor) or 0) < self.top + before:
+            self._show(row)
+
+    def frame(self) -> None:
+        """Paint again what no longer looks as it did; call once a frame."""
+        top = self.scroll_offset.y
+        for y in range(top, min(len(self.names), top + self.size.height)):
+            look = (self._draw(y), self._is_cursor(y))
+            before = self._painted.get(y)
+            if before != look:
+                self._painted[y] = look
+                start, end = 0, self.size.width
+                if before is not None and before[1] == look[1]:
+                    start, end = changed_cells(before[0], look[0])
+                self.refresh(Region(start, y - top, end - start, 1))
+
+    def repaint(self) -> None:
+        """Paint everything again: another width, another list."""
+        self._painted.clear()
+        self.refresh()
+
+    def render_line(self, y: int) -> Strip:
+        row = y + self.scroll_offset.y
+        if not 0 <= row < len(self.names):
+            return Strip.blank(self.size.width, self.rich_style)
+        line, cursor = look = (self._draw(row), self._is_cursor(row))
+        self._painted[row] = look
+        return self._painter.strip(line, self.size.width, cursor=cursor)
+
+    @property
+    def in_view(self) -> range:
+        """The rows in view."""
+        top = self.scroll_offset.y
+        return range(top, min(len(self.names), top + self.size.height))
+
+    @property
+    def at_first(self) -> bool:
+        """Whether the cursor is on the first item that can be chosen."""
+        return bool(self.cursor) and next(filter(None, self.names), "") == self.cursor
+
+    def move(self, by: int) -> None:
+        """Move the cursor by items, or scroll by rows where nothing can be chosen."""
+        rows = [row for row, name in enumerate(self.names) if name]
+        at = self._row(self.cursor)
+        if not rows or at is None:
+            self._scroll(self.scroll_offset.y + by)
+            return
+        place = rows.index(at) + by
+        target = rows[max(0, min(len(rows) - 1, place))]
+        self.cursor = self.names[target]
+        self._show(0 if target == rows[0] else target)
+        self.frame()
+
+    def move_to(self, end: int) -> None:
+        """Go to the first (-1) or last (1) item."""
+        self.move(end * len(self.names))
+
+    def page(self, direction: int) -> None:
+        """Move by what fits into the view."""
+        self.move(direction * max(1, self.size.height - 1))
+
+    def choose(self, name: str) -> None:
+        """Put the cursor on an item, if it is there, and bring it into view."""
+        row = self._row(name)
+        if row is not None:
+            self.cursor = name
+            self._show(row)
+
+    def show_from_top(self) -> None:
+        """Bring the first rows into view, and the cursor's if it is further down."""
+        self._scroll(0)
+        self._show(self._row(self.cursor) or 0)
+
+    @property
+    def top(self) -> int:
+        """The first row in view."""
+        return self.scroll_offset.y
+
+    def back_to(self, top: int, height: int | None = None) -> None:
+        """Have `top` be the first row in view, but for what the cursor needs; once there are `height` rows, if given."""
+        if height not in (None, self.size.height):
+            self._going_to = top
+        else:
+            self._scroll(top)
+            self._show(self._row(self.cursor) or 0 if self.cursor else top)
+
+    def notify_style_update(self) -> None:
+        self._painter.forget()
+        super().notify_style_update()
+
+    def item_at(self, y: int) -> str:
+        """The item that a row of the view belongs to, by name; empty if none does."""
+        row = y + self.scroll_offset.y
+        own = self.names[
+            max(0, row - self.deep + 1) : row + 1
+        ]  # an item may have rows below the one with its name
+        return next(filter(None, reversed(own)), "") if row < len(self.names) else ""
+
+    @property
+    def cursor_row(self) -> int:
+        """The row of the view on which the cursor stands; 0 if it is on none."""
+        row = self._row(self.cursor)
+        return row - self.scroll_offset.y if row is not None and row in self.in_view else 0
+
+    def _is_cursor(self, row: int) -> bool:
+        return bool(self.cursor) and self.names[row] == self.cursor
+
+    def _row(self, name: str) -> int | None:
+        return _row_of(name, self.names)
+
+    def _nearest(self, row: int) -> str:
+        after = [name for name in self.names[row:] if name]
+        return after[0] if after else next((name for name in reversed(self.names[:row]) if name), "")
+
+    def _show(self, row: int) -> None:
+        top, height = self.scroll_offset.y, max(1, self.size.height)
+        if row < top:
+            self._scroll(row)
+        elif row + self.deep > top + height:
+            self._scroll(row + self.deep - height)
+
+    def _scroll(self, top: int) -> None:
+        if not self.size:
+            return  # not laid out yet: nobody knows what is in view
+        self.scroll_to(
+            y=max(0, min(top, len(self.names) - self.size.height)), animate=False, immediate=True, force=True
+        )
+
+
+def _row_of(name: str, names: Sequence[str]) -> int | None:
+    if not name:
+        return None
+    try:
+        return names.index(name)
+    except ValueError:
+        return None

@@ -1,0 +1,156 @@
+"""A row of the screen as text and inks, laid on fixed columns. The same rows serve strips, tests and plain output.
+
+All agent text passes here on its way to a screen: whatever cannot be seen becomes a visible escape, once more.
+"""
+
+from __future__ import annotations
+
+from typing import Final, NamedTuple
+from unicodedata import category
+
+from rich.cells import cell_len, chop_cells, set_cell_size
+
+from console.core.text import ELLIPSIS, legible, visible
+from console.tui.drawing import signs
+from console.tui.drawing.theme import Ink
+
+
+class Span(NamedTuple):
+    text: str
+    ink: Ink
+
+
+Line = tuple[Span, ...]
+
+BLANK: Final[Line] = ()
+
+
+def safe(text: str) -> str:
+    """`text` with every character that cannot be seen, or not on this terminal, shown as its escape."""
+    return signs.fitting(text if legible(text) else visible(text))
+
+
+def cut(text: str, cells: int) -> str:
+    """`text` in at most `cells` cells; a cut is marked at its end."""
+    if cell_len(text) <= cells:
+        return text
+    return set_cell_size(text, max(0, cells - 1)).rstrip() + ELLIPSIS if cells > 0 else ""
+
+
+def cut_middle(text: str, cells: int) -> str:
+    """`text` in at most `cells` cells; a cut is marked in the middle, so that endings still tell names apart."""
+    if cell_len(text) <= cells:
+        return text
+    tail = (cells - 1) // 2
+    return text[: cells - 1 - tail] + ELLIPSIS + text[len(text) - tail :]
+
+
+def wrap(text: str, cells: int) -> list[str]:
+    """`text` in pieces of at most `cells` cells; nothing is left out. Never empty.
+
+    Breaks after a blank if it can, and never before a combining mark.
+    """
+    pieces: list[str] = []
+    while text:
+        piece = (
+            text if len(text) <= cells and text.isascii() else chop_cells(text[: cells + 1], max(1, cells))[0]
+        )
+        space = piece.rfind(" ") + 1
+        if len(piece) < len(text) and space > len(piece) // 2:
+            piece = piece[:space]
+        while len(piece) < len(text) and category(text[len(piece)]) in ("Mn", "Me"):
+            piece = text[: len(piece) + 1]
+        pieces.append(piece)
+        text = text[len(piece) :]
+    return pieces or [""]
+
+
+def width_of(line: Line) -> int:
+    return sum(cell_len(span.text) for span in line)
+
+
+def text_of(line: Line) -> str:
+    return "".join(span.text for span in line)
+
+
+def changed_cells(before: Line, after: Line) -> tuple[int, int]:
+    """The first cell that differs between two lines, and the one after the last; equal if none does.
+
+    Where they are not equally long that is the end of the longer one.
+    """
+    old = [(sign, ink) for text, ink in before for sign in text]
+    new = [(sign, ink) for text, ink in after for sign in text]
+    start = _alike(old, new)
+    if start == len(old) == len(new):
+        return 0, 0
+    while start and not cell_len((old + new)[start - 1][0]):  # a mark is painted with its letter
+        start -= 1
+    width = width_of(after)
+    first = cell_len("".join(sign for sign, _ in new[: max(0, start - 1)]))
+    if width != width_of(before):
+        return first, max(width, width_of(before))
+    same = min(_alike(old[::-1], new[::-1]), len(new) - start, len(old) - start)
+    while same and not cell_len(new[len(new) - same][0]):
+        same -= 1
+    return first, width - cell_len("".join(sign for sign, _ in new[len(new) - same :]))
+
+
+def _alike(one: list[tuple[str, Ink]], other: list[tuple[str, Ink]]) -> int:
+    """How long the common beginning is."""
+    pairs = enumerate(zip(one, other, strict=False))
+    return next((place for place, (a, b) in pairs if a != b), min(len(one), len(other)))
+
+
+class Row:
+    """A line under construction. Columns count from 0; what is already there is never overwritten."""
+
+    def __init__(self) -> None:
+        self._spans: list[Span] = []
+        self._cells = 0
+
+    def at(self, column: int, text: str, ink: Ink = "text", *, end: int | None = None) -> Row:
+        """Put `text` at `column`, or one blank after what stands there; cut it before `end`."""
+        if not text:
+            return self
+        text = safe(text)
+        self._pad(column if column >= self._cells else self._cells + 1)
+        if end is not None:
+            text = cut(text, end - self._cells)
+        return self._add(text, ink)
+
+    def then(self, text: str, ink: Ink = "text", *, gap: int = 0, end: int | None = None) -> Row:
+        """Put `text` after what stands there, `gap` blanks on."""
+        return self.at(self._cells + gap, text, ink, end=end) if text else self
+
+    def right(self, last: int, *parts: tuple[str, Ink]) -> Row:
+        """Put `parts` so that they end in column `last`, or one blank after what stands there."""
+        spans = [Span(safe(text), ink) for text, ink in parts if text]
+        start = last + 1 - sum(cell_len(span.text) for span in spans)
+        if spans:
+            self._pad(start if start >= self._cells else self._cells + 1)
+            for span in spans:
+                self._add(*span)
+        return self
+
+    @property
+    def cells(self) -> int:
+        return self._cells
+
+    @property
+    def line(self) -> Line:
+        return tuple(self._spans)
+
+    def _pad(self, column: int) -> None:
+        if column > self._cells:
+            self._add(" " * (column - self._cells), "text")
+
+    def _add(self, text: str, ink: Ink) -> Row:
+        if text:
+            self._spans.append(Span(text, ink))
+            self._cells += cell_len(text)
+        return self
+
+
+def muted(line: Line) -> Line:
+    """The same line without colour or weight, for what is stale or lies behind a sheet."""
+    return tuple(Span(span.text, "muted") for span in line)

@@ -1,0 +1,291 @@
+"""The rows of one action before a decision: what exactly it is, why it waits, what became of it. Pure."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from bus.records import ValueOrigin
+from console.core.blobs import blob_names
+from console.core.fleet.state import Action, Command, Run
+from console.core.judging.origin_words import SUSPECT, where
+from console.tui.drawing import figures
+from console.tui.drawing.paint import BLANK, Line, Row, safe, wrap
+from console.tui.floor.attention import CONTROL, MARKS, SEVERITY, Level, Plight
+from console.tui.floor.counting import due_at
+from console.tui.rows.arguments import Piece, incomplete
+from console.tui.rows.fleet_rows import hindrance
+from console.tui.rows.frame_rows import View
+from console.tui.rows.run_rows import RESULTS, four_facts
+
+ABOVE: Final = 4
+"""Rows above the arguments."""
+
+ARGUMENTS_KEPT: Final = 4
+"""Lines of the arguments that stay in view whatever there is to say below them."""
+
+REASONS_SHOWN: Final = 3
+REASON_LINES: Final = 2
+"""Lines that a reason may take below its first: it may quote where a value was read."""
+
+SAID_BELOW: Final = 4
+"""Lines of the agent's reason that stand below the arguments; a longer one is read after them, in the list."""
+
+INSTEAD: Final = "instead"
+"""The code of the sentence that says what would have made the gate milder."""
+
+_NAME_CELLS: Final = 24
+_ORIGIN_CELLS: Final = 30
+_ORIGIN_LEAST: Final = 22
+_VALUE_CELLS: Final = 20
+
+
+def value_column(pieces_paths: list[str]) -> int:
+    """Where values start: after the longest path, within bounds."""
+    return max(14, min(3 + _NAME_CELLS, 5 + max(map(len, pieces_paths), default=0)))
+
+
+def head(run: Run, action: Action, view: View, found: Plight | None = None, reach: str = "") -> list[Line]:
+    """Gate, tool and time left; who, at which step, how it can be stopped, how bad it can be.
+
+    `found` is what is worse about the run than that it waits, `reach` which lines of the arguments are in view.
+    """
+    row = Row()
+    if action.state == "asked":
+        gate: Level = "stop" if action.gate == "hold" else "act"
+        level: Level = found.level if found else gate
+        row.at(1, MARKS[level], level).at(3, action.gate or "ask", gate)
+        row.then(action.tool, "strong", gap=2, end=view.last - 22)
+        remaining = due_at(action) - view.now
+        share = remaining / (action.decide_within * 1000) if action.decide_within else 0.0
+        full = figures.filled(share, 8)
+        row.at(view.last - 18, "━" * full, figures.urgency(remaining))
+        row.at(view.last - 18 + full, "─" * (8 - full), "rule")
+        row.right(view.last, (f"due {figures.left(remaining)}", figures.urgency(remaining)))
+    else:
+        words, ink = RESULTS[action.state]
+        row.at(3, action.tool, "strong", end=view.last - 24).right(view.last, (words, ink))
+    third = Row().right(view.last, (reach, "muted")).line if reach else BLANK
+    return [row.line, _who(run, action, view), third]
+
+
+def _who(run: Run, action: Action, view: View) -> Line:
+    row = Row().at(3, f"{run.agent} {run.version}".rstrip(), end=40).then(figures.shown(run.run), gap=2)
+    if action.step:
+        row.then(f"step {action.step}", gap=2)
+    row.then(f"{CONTROL[run.control]} {run.control}", gap=2)
+    if action.state == "asked":
+        row.then(hindrance(run), "strong", gap=2)
+    severity = SEVERITY[action.severity] if action.severity is not None else "not judged yet"
+    return row.right(view.last, (severity, "strong")).line
+
+
+def origin_column(action: Action, column: int, view: View) -> int | None:
+    """Where the origins of values stand; None where there are none to show, or no room beside the values."""
+    shown = action.origins and action.edited is None and not action.args_cut
+    at = max(view.last - _ORIGIN_CELLS, column + _VALUE_CELLS)
+    return at if shown and view.last - at >= _ORIGIN_LEAST else None
+
+
+def columns(column: int, words: str, origin_at: int | None) -> Row:
+    """The names of the columns of the arguments."""
+    row = Row().at(3, "argument", "muted").at(column, words, "muted")
+    return row if origin_at is None else row.at(origin_at, "where it came from", "muted")
+
+
+def argument_line(
+    some: list[Piece], column: int, origins: dict[str, ValueOrigin], origin_at: int | None
+) -> Line:
+    """The line of a piece, or an empty one if there is none."""
+    return argument_row(some[0], column, origins.get(some[0].place), origin_at) if some else ()
+
+
+def argument_row(
+    piece: Piece, column: int, origin: ValueOrigin | None = None, origin_at: int | None = None
+) -> Line:
+    """One line of the arguments: the name once, then the value as it is, and where it came from once."""
+    row = Row()
+    suspect = origin is not None and origin.kind in SUSPECT
+    if piece.odd or (suspect and piece.part == 0):
+        row.at(1, "!", "act")
+    if piece.part == 0:
+        row.at(3, piece.path, "muted")
+        if row.cells > column - 1:
+            column = row.cells + 1
+    if piece.fold:
+        return row.at(column, piece.fold, "muted").line
+    row.at(column, piece.text, "act" if piece.odd else "text")
+    if origin is not None and origin_at is not None and piece.part == 0:
+        row.at(origin_at, safe(where(origin)), "act" if suspect else "muted")
+    return row.line
+
+
+def closed_because(run: Run, action: Action, view: View, unread: int, *, edit: bool = False) -> str:
+    """Why this action cannot be approved now, or nothing when it can. `edit`: why not with other arguments.
+
+    An edit may write out what was sent apart, and so passes where approval as it is does not.
+    """
+    if action.state != "asked":
+        return "it does not wait"
+    if not view.live:
+        return "the floor is not live"
+    if view.standing.conflict:
+        return "two supervisors claim this site"
+    if not view.standing.recording:
+        return "the recording fails"
+    if action.args_cut or not action.digest:
+        return "its arguments are not here"
+    if blob_names(action.args) and not edit:
+        if incomplete(action.args, run):
+            return "a value sent apart has not arrived whole"
+        return "a value sent apart cannot be read here"
+    if action.gate == "hold" and unread:
+        lines = "1 line" if unread == 1 else f"{unread} lines"
+        return f"{lines} not displayed yet; scroll, o opens long values"
+    return ""
+
+
+def tail(
+    action: Action, command: Command | None, view: View, *, closed: str, says: bool, rows: int, run: Run | None = None,
+    found: Plight | None = None,
+) -> list[Line]:  # fmt: skip
+    """What stands below the arguments: reasons, the end of the time, the agent's words, outcome or what closes approval.
+
+    In `rows` at most: reasons that have no room are counted, and are to be read below the arguments.
+    """
+    before: list[Line] = []
+    if found:
+        before.append(Row().at(3, "not well", "stop").at(14, found.fact, "stop", end=view.last + 1).line)
+    after = _below_reasons(action, command, view, closed=closed, says=says, run=run)
+    blocks = reasons(action, view)
+    room = rows - len(before) - len(after)
+    if sum(map(len, blocks)) < room:
+        before.insert(0, BLANK)
+    return [*before, *_fitting(blocks, room), *after]
+
+
+def _fitting(blocks: list[list[Line]], room: int) -> list[Line]:
+    """As many reasons as fit, the first in any case; how many lines are not shown, if any."""
+    total = sum(map(len, blocks))
+    if total <= room:
+        return [line for block in blocks for line in block]
+    shown: list[Line] = []
+    for block in blocks:
+        if shown and len(shown) + len(block) > room - 1:
+            break
+        shown += block
+    shown = shown[: max(1, room - 1)]
+    words = f"… {total - len(shown)} more lines of reasons, below the arguments; scroll"
+    return [*shown, Row().at(14, words, "muted").line]
+
+
+def overflows(
+    action: Action, view: View, rows: int, *, says: bool, found: Plight | None, run: Run | None
+) -> bool:
+    """Whether reasons are left out of a tail of so many rows, even before approval is closed for a while."""
+    after = _below_reasons(action, None, view, closed="closed", says=says, run=run)
+    return sum(map(len, reasons(action, view))) > rows - len(after) - bool(found)
+
+
+def reasons(action: Action, view: View) -> list[list[Line]]:
+    """The lines of each reason that the card has room for, and of what would have made the gate milder."""
+    blocks: list[list[Line]] = []
+    facts = [reason for reason in action.reasons if reason.code != INSTEAD]
+    other = [reason for reason in action.reasons if reason.code == INSTEAD]
+    for number, reason in enumerate(facts[:REASONS_SHOWN] + other):
+        lines: list[Line] = []
+        name = "instead" if reason.code == INSTEAD else f"why {action.gate}" if number == 0 else ""
+        row = Row().at(3, name, "muted")
+        first, *more = wrap(safe(reason.text), view.last - 13)
+        lines.append(row.at(14, first).line)
+        if (
+            len(more) > REASON_LINES
+        ):  # the last line holds all the rest, so that it is cut where all can see it
+            more[REASON_LINES - 1 :] = [" ".join(more[REASON_LINES - 1 :])]
+        lines += [Row().at(14, rest, end=view.last + 1).line for rest in more]
+        blocks.append(lines)
+    if len(facts) > REASONS_SHOWN:
+        blocks.append([Row().at(14, f"and {len(facts) - REASONS_SHOWN} more", "muted").line])
+    return blocks
+
+
+def whole_reasons(action: Action, view: View) -> list[str]:
+    """Every reason in lines, nothing left out."""
+    return [line for reason in action.reasons for line in wrap(safe(reason.text), view.last - 13)]
+
+
+def _below_reasons(
+    action: Action, command: Command | None, view: View, *, closed: str, says: bool, run: Run | None
+) -> list[Line]:
+    lines = _agent_says(action, view, opened=says)
+    if action.state == "asked":
+        lines += _if_waiting(action, view, closed, run)
+    elif action.outcome:
+        row = (
+            Row()
+            .at(3, "outcome", "muted")
+            .at(14, action.outcome, "strong")
+            .then(f"by {action.decided_by}", gap=1)
+        )
+        if action.decided_at is not None:
+            row.then(f"at {figures.clock(action.decided_at, view.zone)}", "muted", gap=1)
+        row.then(f"“{action.note}”" if action.note else "", gap=2, end=view.last + 1)
+        lines.append(row.line)
+        if action.decision:
+            lines.append(four_facts(command, view))
+    if action.result:
+        lines.append(Row().at(3, "result", "muted").at(14, f"“{action.result}”", end=view.last + 1).line)
+    return lines
+
+
+def _if_waiting(action: Action, view: View, closed: str, run: Run | None) -> list[Line]:
+    """What becomes of an action that waits: without an answer, and with an approval."""
+    row = Row().at(3, "if nobody", "muted").at(14, "answers, it expires: the agent is told no")
+    lines = [row.right(view.last, (f"digest {figures.digest(action.digest)}", "muted")).line]
+    lines = [*_in_hand(action, view), *lines]
+    if run is not None and run.state == "lost":
+        words = "the agent is lost: an approval is kept until the agent returns"
+        lines.append(Row().at(3, "approve", "muted").at(14, words, end=view.last + 1).line)
+    if closed:
+        lines.append(Row().at(3, "approve", "muted").at(14, f"closed: {closed}", end=view.last + 1).line)
+    return lines
+
+
+def _in_hand(action: Action, view: View) -> list[Line]:
+    """Who looks into it, and who wants others to, in whose words."""
+    care, lines = action.care, []
+    if care.claimed_by:
+        words = (
+            "you look into it"
+            if care.claimed_by == view.operator
+            else f"{care.claimed_by} is looking into it"
+        )
+        lines.append(Row().at(3, "in hand", "muted").at(14, words, "strong").line)
+    if care.escalated_by:
+        row = Row().at(3, "escalated", "muted").at(14, f"by {care.escalated_by}", "strong")
+        lines.append(row.then(f"“{care.why}”" if care.why else "", gap=2, end=view.last + 1).line)
+    return lines
+
+
+def said(action: Action, view: View) -> list[str]:
+    """The agent's reason in lines, nothing left out."""
+    return wrap(safe(f"“{action.reason}”"), view.last - 13) if action.reason else []
+
+
+def _agent_says(action: Action, view: View, *, opened: bool) -> list[Line]:
+    claim = f"claims {action.confidence.value:.2f}" if action.confidence else "claims nothing"
+    row = Row().at(3, "agent says", "muted")
+    if not action.reason:
+        return [row.at(14, "nothing", "muted").right(view.last, (claim, "muted")).line]
+    if not opened:
+        words = f"{figures.size(len(action.reason))}, f opens"
+        return [row.at(14, words, "muted").right(view.last, (claim, "muted")).line]
+    pieces = said(action, view)
+    if len(pieces) > SAID_BELOW:
+        pieces = ["after the arguments; scroll"]
+    lines = [row.at(14, pieces[0]).line, *(Row().at(14, piece).line for piece in pieces[1:])]
+    return [*lines, Row().at(14, f"{claim}{_uncounted(action)}", "muted").line]
+
+
+def _uncounted(action: Action) -> str:
+    counted = any(reason.code == "confidence" for reason in action.reasons)
+    return "" if counted or not action.confidence else "; the claim is not counted"

@@ -1,0 +1,88 @@
+"""The rows of Sessions: a recorded session a line, and the one under the cursor in words. Pure."""
+
+from __future__ import annotations
+
+from console.tui.archive import Session, Tally
+from console.tui.drawing import figures
+from console.tui.drawing.paint import BLANK, Line, Row, safe, wrap
+from console.tui.drawing.theme import Ink
+from console.tui.rows.frame_rows import View
+
+_LENGTH, _RUNS, _ASKS, _DECIDED, _ALARMS, _LOST, _SIZE = 25, 31, 37, 46, 54, 60, 70
+"""Where the numbers end."""
+
+_TEXT = 14
+
+_HEADS = (
+    (_LENGTH, "length"), (_RUNS, "runs"), (_ASKS, "asks"), (_DECIDED, "decided"),
+    (_ALARMS, "alarms"), (_LOST, "lost"), (_SIZE, "size"),
+)  # fmt: skip
+
+
+def head(view: View) -> Line:
+    row = Row().at(3, "began", "muted")
+    for column, word in _HEADS:
+        row.right(column, (word, "muted"))
+    return row.right(view.last, ("file", "muted")).line
+
+
+def standing(session: Session, tally: Tally | None, *, here: bool) -> tuple[str, Ink]:
+    """How a session's file is, in a word."""
+    if session.problem:
+        return "unread", "watch"
+    if tally is not None and tally.problem:
+        return "damaged", "watch"
+    if here:
+        return "shown", "text"
+    return ("open", "text") if session.open else ("whole", "muted") if tally else ("…", "muted")
+
+
+def session_row(session: Session, tally: Tally | None, view: View, *, here: bool = False) -> Line:
+    """One session. What nobody has counted yet is a dash."""
+    word, ink = standing(session, tally, here=here)
+    row = Row().at(1, "◇" if ink == "watch" else "", "watch")
+    if session.problem:
+        row.at(3, session.name)
+        return row.right(_SIZE, (figures.weight(session.size), "muted")).right(view.last, (word, ink)).line
+    row.at(3, figures.day(session.began, view.zone))
+    row.right(_LENGTH, (figures.age(session.ended - session.began), "text"))
+    counts = (
+        (_RUNS, tally and tally.runs), (_ASKS, tally and tally.asks), (_DECIDED, tally and tally.decisions),
+        (_ALARMS, tally and tally.alarms), (_LOST, tally and tally.lost),
+    )  # fmt: skip
+    for column, number in counts:
+        row.right(column, (figures.NOTHING if number is None else figures.grouped(number), "text"))
+    row.right(_SIZE, (figures.weight(session.size), "muted"))
+    return row.right(view.last, (word, ink)).line
+
+
+def words(session: Session, tally: Tally | None, view: View, *, here: bool) -> list[Line]:
+    """A session in words: its name and place in the log, what is wrong with it, and what shows it again."""
+    lines = [BLANK, Row().at(3, session.name, "strong").line]
+    if session.problem:
+        return [*lines, *_field("problem", session.problem, view)]
+    span = f"positions {session.first_pos} to {session.last_pos}"
+    lines += _field("records", f"{figures.grouped(session.records)}, {span}", view)
+    lines += _field("to", figures.day(session.ended, view.zone), view)
+    if tally and tally.missing:
+        lines += _field(
+            "missing", f"{figures.grouped(tally.missing)} events of agents are lost for ever", view
+        )
+    if tally and tally.problem:
+        lines += _field("problem", tally.problem, view)
+    if session.open:
+        lines += _field(
+            "open", "it is being written, or its writer was killed; what is committed is whole", view
+        )
+    return [
+        *lines,
+        *_field("again", "it is what you see" if here else f"watchfloor replay {session.name}", view),
+    ]
+
+
+def _field(name: str, text: str, view: View) -> list[Line]:
+    """A name and its words in three lines at most."""
+    return [
+        Row().at(3, "" if number else name, "muted").at(_TEXT, piece).line
+        for number, piece in enumerate(wrap(safe(text), view.last - _TEXT + 1)[:3])
+    ]

@@ -1,0 +1,245 @@
+"""Decide: one action in full, and what a person may answer."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from typing import Any, ClassVar
+
+from bus.records import ValueOrigin
+from console.core.fleet.state import Action, Run
+from console.core.judging.origin_words import by_path
+from console.tui.drawing import figures
+from console.tui.drawing.paint import Line, Row
+from console.tui.floor.attention import Plight
+from console.tui.rows import decide_rows
+from console.tui.rows.arguments import Piece, pieces, told
+from console.tui.screens.confirming import ConfirmingScreen
+from console.tui.screens.floor_screen import Subject
+
+
+class DecideScreen(ConfirmingScreen):
+    """One action. What of its arguments was on screen is remembered, for a hold needs all of it.
+
+    Opened from the queue it goes back there, to the next, as soon as its operator's decision is recorded.
+    """
+
+    place = "decide"
+    grows = False
+
+    paned: ClassVar[bool] = True
+
+    def __init__(self, key: str, origin: str = "Fleet") -> None:
+        super().__init__()
+        self._key = key
+        self._origin = origin
+        self._waited = False
+        self._unfolded = False
+        self._says = False
+        self._seen: set[tuple[str, int, bool, int]] = set()
+        self._pieces: list[Piece] = []
+        self._whole: set[int] = set()  # leaves that have one row
+        self._own = 0  # how many of these are what is to be decided
+        self._made_of: tuple[Any, ...] = ()
+        self._column = 14
+        self._origins: dict[str, ValueOrigin] = {}
+        self._origin_at: int | None = None
+
+    @property
+    def action(self) -> Action | None:
+        """The action, or None once its run has left the fleet."""
+        return self.floor.fleet.action(self._key)
+
+    @property
+    def run(self) -> Run | None:
+        """Its run."""
+        return self.floor.fleet.runs.get(self._key.rpartition("/")[0])
+
+    def subject(self) -> Subject:
+        return Subject(self.run, self.action, "the action has left the floor")
+
+    def trail(self) -> Sequence[str]:
+        agent, run, _ = self._key.split("/", 2)
+        return [self._origin, f"{agent} {figures.shown(run)}", "Decide"]
+
+    def names(self) -> Sequence[str]:
+        self._lay_out()
+        return [""] * len(self._pieces)
+
+    def line(self, row: int) -> Line:
+        pieces_here = self._pieces[row : row + 1]
+        origins = self._origins if row < self._own else {}
+        return decide_rows.argument_line(pieces_here, self._column, origins, self._origin_at)
+
+    def above(self) -> list[Line]:
+        run, action, missing = self.subject()
+        if run is None or action is None:
+            return [Row().at(3, f"Nothing to show: {missing}; the recording has it.").line]
+        words = (
+            "exact value"
+            if not action.args_cut
+            else "arguments are no longer kept here; the recording has them"
+        )
+        if action.edited is not None:
+            words = "edited: exact value as approved, then as the agent asked"
+        row = decide_rows.columns(self._column, words, self._origin_at)
+        return [
+            *decide_rows.head(run, action, self.view, self._worse(), self._reach()),
+            row.line,
+        ]
+
+    def under(self) -> list[Line]:
+        action = self.action
+        if action is None:
+            return []
+        command = self.floor.fleet.commands.get(action.decision) if action.decision else None
+        closed = self._closed_because()
+        return decide_rows.tail(
+            action,
+            command,
+            self.view,
+            closed=closed,
+            says=self._says,
+            rows=self._tail_rows(),
+            run=self.run,
+            found=self._worse(),
+        )
+
+    def _tail_rows(self) -> int:
+        """How many rows there are below the arguments while the first of these stay in view."""
+        return self.room - decide_rows.ABOVE - min(decide_rows.ARGUMENTS_KEPT, self._own)
+
+    def _worse(self) -> Plight | None:
+        """What is worse about the run than that this waits."""
+        run, action = self.run, self.action
+        if run is None or action is None or action.state != "asked":
+            return None
+        return self.floor.index.plight(run.key)
+
+    def painted(self) -> None:
+        """Remember what was displayed."""
+        action = self.action
+        if action is None or not self.is_current:
+            return
+        if action.state == "asked":
+            self._waited = True
+        elif self._waited and self._origin == "Queue" and self.sheet is None and self._mine(action):
+            self.floor.pace.settle()  # the queue goes on at once, and then no acting key counts for a moment
+            self.app.pop_screen()
+            return
+        before = len(self._seen)
+        rows = (row for row in self.body.in_view if row < self._own and not self._pieces[row].fold)
+        self._seen |= {self._mark(action, row) for row in rows}
+        if len(self._seen) != before:
+            self.floor.draw_again()
+
+    def _mine(self, action: Action) -> bool:
+        return action.decided_by == self.view.operator and not self.view.replay
+
+    def detail(self, cells: int) -> list[Line]:
+        run, action, _ = self.subject()
+        if run is None or action is None:
+            return []
+        from console.tui.rows.story import how_it_got_here
+
+        return how_it_got_here(run, action, self.view, cells)
+
+    # ---- reach -------------------------------------------------------------------------------------------------------
+
+    def _lay_out(self) -> None:
+        run, action, _ = self.subject()
+        if run is None or action is None:
+            self._pieces, self._own = [], 0
+            return
+        made_of = (
+            action.digest,
+            action.args_cut,
+            self.view.width,
+            self._unfolded,
+            tuple(map(str, run.blobs.values())),
+            action.edited is not None,
+            len(action.origins),
+            self._says,
+            too_long := action.state == "asked"
+            and decide_rows.overflows(
+                action, self.view, self._tail_rows(), says=self._says, found=self._worse(), run=run
+            ),
+        )
+        if made_of != self._made_of:
+            self._made_of = made_of
+            args = action.args if action.edited is None else action.edited
+            names = [
+                piece.path
+                for some in (action.args, args)
+                for piece in pieces(some, run, 1_000, unfolded=False)
+            ]
+            self._column = decide_rows.value_column(names)
+            self._origin_at = decide_rows.origin_column(action, self._column, self.view)
+            self._origins = by_path(action.origins)
+            cells = (self._origin_at or self.view.last + 2) - 1 - self._column
+            self._pieces = pieces(args, run, cells, unfolded=self._unfolded)
+            self._own = len(self._pieces)
+            rows_of = Counter(piece.leaf for piece in self._pieces)
+            self._whole = {leaf for leaf, rows in rows_of.items() if rows == 1}
+            if action.edited is not None:
+                was = pieces(action.args, run, cells, unfolded=self._unfolded)
+                self._append("original: as the agent asked", was)
+            if too_long:
+                lines = decide_rows.whole_reasons(action, self.view)
+                self._append(f"why {action.gate}, in full", told(lines))
+            self._append_said(action)
+            self.body.repaint()
+
+    def _append(self, title: str, more: list[Piece]) -> None:
+        """Add lines that are no part of what is to be approved, below a title."""
+        leaf = 1 + max((piece.leaf for piece in self._pieces), default=0)
+        self._pieces.append(Piece(leaf, 1, "", "", fold=title))
+        self._pieces += [piece._replace(leaf=leaf + 1 + piece.leaf) for piece in more]
+
+    def _append_said(self, action: Action) -> None:
+        """Add the agent's reason if it was opened and is too long for its place below."""
+        lines = decide_rows.said(action, self.view) if self._says else []
+        if len(lines) > decide_rows.SAID_BELOW:
+            self._append("the agent says", told(lines))
+
+    def _mark(self, action: Action, row: int) -> tuple[str, int, bool, int]:
+        piece = self._pieces[row]
+        whole = self._unfolded or piece.leaf in self._whole
+        return (action.digest, piece.leaf, whole, piece.part * 1_000 + self._made_of[2] % 1_000)
+
+    def _unread(self) -> int:
+        """Rows of the arguments that were not on screen yet, folded ones included."""
+        action = self.action
+        if action is None:
+            return 0
+        rows = range(self._own)
+        return sum(bool(self._pieces[row].fold) or self._mark(action, row) not in self._seen for row in rows)
+
+    def _reach(self) -> str:
+        shown = self.body.in_view
+        total = len(self._pieces)
+        if not total > len(shown) > 0:
+            return ""
+        below = f", {total - shown.stop} below" if total > shown.stop else ""
+        return f"lines {shown.start + 1}-{shown.stop} of {total}{below}"
+
+    def _closed_because(self, *, edit: bool = False) -> str:
+        run, action, missing = self.subject()
+        if run is None or action is None:
+            return missing
+        return decide_rows.closed_because(run, action, self.view, self._unread(), edit=edit)
+
+    # ---- acts --------------------------------------------------------------------------------------------------------
+
+    def impossible(self, name: str) -> str:
+        why = super().impossible(name)
+        if not why and name in ("approve", "edit"):
+            why = self._closed_because(edit=name == "edit")
+        return why
+
+    def act_unfold(self) -> None:
+        self._unfolded = not self._unfolded
+        self.floor.pace.settle()
+
+    def act_says(self) -> None:
+        self._says = not self._says
