@@ -9,9 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from console.core import grants
+from console.core.gate_table import GATES
 from console.core.grants import Grant, alike, covers, destinations, offer
 from console.core.provenance.suspicion import Origin, Suspicion
-from console.core.risk import GATES, Assessment
+from console.core.risk import Assessment
 
 TOOL = "post_note"
 VALUES = st.sampled_from(

@@ -9,10 +9,11 @@ from hypothesis import strategies as st
 
 from bus.events import ActionProposed
 from console.core.effects import SEVERITY, classify, facts_by_name
+from console.core.gate_table import GATES
 from console.core.origin_terms import AUTHORISED_BP, authorised, recorded
 from console.core.origin_words import by_path, where
 from console.core.provenance.trail import ADDRESSES, Trail, leaf_values
-from console.core.risk import GATES, Assessment
+from console.core.risk import Assessment
 from console.policy.load import Rulebook
 
 STEADY = settings(derandomize=True, deadline=None, max_examples=200)

@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 
 from bus.events import ActionProposed, Confidence
 from console.core.circumstances import Circumstances, circumstances
+from console.core.gate_table import GATES
 from console.core.provenance.trail import Trail, leaf_values
-from console.core.risk import GATES, Evidence, assess
+from console.core.risk import Evidence, assess
 from console.core.state import TOOLS_KEPT, Run
 from console.core.tool_facts import RuleHit
 from console.policy.catalogue import load_catalogue

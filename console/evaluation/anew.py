@@ -17,12 +17,13 @@ from bus import codec
 from bus.codec import DecodeError, Record
 from bus.events import ActionProposed, BlobPart, Gate
 from bus.records import ActionAssessed, ActionDecided, Reason
+from console.core.gate_table import GATES, join
 from console.core.health.finding import KINDS
 from console.core.lifecycle import ENDED, IllegalTransitionError
 from console.core.reduce import HoleInLogError, reduce
 from console.core.reliability.bounds import Earned, earned
 from console.core.reliability.standing import standing_of, version_of
-from console.core.risk import GATES, Assessment, join
+from console.core.risk import Assessment
 from console.core.state import Fleet, KeyframeError, Run, decode
 from console.policy.judge import Judge
 from console.recording.history import sessions

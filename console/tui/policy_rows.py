@@ -10,8 +10,8 @@ from bus.limits import CONFIDENCE_LIMIT
 from bus.policy_records import PolicyBudget, PolicyRule, PolicyTool
 from console.core import alarm_load
 from console.core.alarm_state import Alarm
+from console.core.gate_table import LIMITS
 from console.core.policy_state import InForce
-from console.core.risk import LIMITS
 from console.core.state import Fleet
 from console.tui import figures
 from console.tui.frame_rows import View
