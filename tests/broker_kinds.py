@@ -1,0 +1,192 @@
+"""Every broker that was ever run under Watchfloor: how to start each, on the configuration that examples/brokers shows."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Final
+
+import pytest
+
+from tests.brokers import (
+    MOSQUITTO,
+    ROOT,
+    RunningBroker,
+    embedded_broker,
+    free_port,
+    mosquitto_broker,
+    program,
+)
+
+EXAMPLES: Final = ROOT / "examples" / "brokers"
+RABBITMQ: Final = "/usr/lib/rabbitmq/bin/rabbitmq-server"
+"""Debian's own, behind a wrapper that gives up root and then does not find its files here."""
+
+ACTIVEMQ: Final = Path("/usr/share/activemq/bin/activemq.jar")
+EJABBERD: Final = "/usr/lib/x86_64-linux-gnu"
+
+
+def example(name: str, folder: Path, **changes: str) -> Path:
+    """Write an example's configuration into a folder, with other words in the places of some. Each must be there once."""
+    text = (EXAMPLES / name).read_text("utf-8")
+    for old, new in changes.items():
+        assert text.count(old) == 1, f"{name} holds {old!r} {text.count(old)} times"
+        text = text.replace(old, new)
+    path = folder / name
+    path.write_text(text, "utf-8")
+    return path
+
+
+@contextmanager
+def nats_broker() -> Iterator[RunningBroker]:
+    """Run NATS with JetStream and MQTT."""
+    server = program("nats-server")
+    assert server is not None
+    port = free_port()
+    with TemporaryDirectory(prefix="watchfloor-nats-") as name:
+        config = example(
+            "nats.conf",
+            Path(name),
+            **{"1883": str(port), "4222": str(free_port()), "/var/lib/nats": name},
+        )
+        with _running([server, "-c", str(config)], port) as running:
+            yield running
+
+
+@contextmanager
+def rabbitmq_broker() -> Iterator[RunningBroker]:
+    """Run RabbitMQ with its MQTT plugin, on an Erlang node and a port mapper of its own."""
+    port, mapper = free_port(), str(free_port())
+    with TemporaryDirectory(prefix="watchfloor-rabbitmq-") as name:
+        folder = Path(name)
+        (folder / "enabled_plugins").write_text("[rabbitmq_mqtt].\n", "utf-8")
+        environment = {
+            "RABBITMQ_CONFIG_FILE": str(example("rabbitmq.conf", folder, **{"1883": str(port)})),
+            "RABBITMQ_ENABLED_PLUGINS_FILE": str(folder / "enabled_plugins"),
+            "RABBITMQ_MNESIA_BASE": str(folder / "db"),
+            "RABBITMQ_LOG_BASE": str(folder / "log"),
+            "RABBITMQ_LOGS": "-",
+            "RABBITMQ_PID_FILE": str(folder / "pid"),
+            "RABBITMQ_NODENAME": f"watchfloor{port}@localhost",
+            "RABBITMQ_DIST_PORT": str(free_port()),
+            "HOME": name,
+        }
+        command = RABBITMQ if Path(RABBITMQ).exists() else "rabbitmq-server"
+        with _erlang(f"exec {command}", environment, mapper, port) as running:
+            yield running
+
+
+@contextmanager
+def ejabberd_broker() -> Iterator[RunningBroker]:
+    """Run ejabberd with nothing but its MQTT. Not by its script, which insists on a user of its own."""
+    port, mapper = free_port(), str(free_port())
+    with TemporaryDirectory(prefix="watchfloor-ejabberd-") as name:
+        environment = {
+            "EJABBERD_CONFIG_PATH": str(example("ejabberd.yml", Path(name), **{"1883": str(port)})),
+            "EJABBERD_LOG_PATH": f"{name}/ejabberd.log",
+            "SPOOL_DIR": name,
+            "ERL_LIBS": EJABBERD,
+            "HOME": name,
+        }
+        start = f"exec erl -sname watchfloor{port}@localhost -noinput -mnesia dir '\"{name}\"' -s ejabberd"
+        with _erlang(start, environment, mapper, port) as running:
+            yield running
+
+
+@contextmanager
+def activemq_broker() -> Iterator[RunningBroker]:
+    """Run ActiveMQ Classic with nothing but MQTT, in memory."""
+    port = free_port()
+    with TemporaryDirectory(prefix="watchfloor-activemq-") as name:
+        config = example("activemq.xml", Path(name), **{"1883": str(port)})
+        folders = [f"-Dactivemq.{what}={name}" for what in ("base", "data", "conf")]
+        home = f"-Dactivemq.home={ACTIVEMQ.parent.parent}"
+        java = ["java", "-Xmx512m", home, *folders, "-jar", str(ACTIVEMQ)]
+        with _running([*java, "start", f"xbean:file:{config}"], port) as running:
+            yield running
+
+
+@contextmanager
+def aedes_broker() -> Iterator[RunningBroker]:
+    """Run Aedes by its command line, which needs no configuration."""
+    port = free_port()
+    with _running([shutil.which("aedes") or "aedes", "--port", str(port)], port) as running:
+        yield running
+
+
+@contextmanager
+def amqtt_broker() -> Iterator[RunningBroker]:
+    """Run aMQTT."""
+    port = free_port()
+    with TemporaryDirectory(prefix="watchfloor-amqtt-") as name:
+        config = example("amqtt.yaml", Path(name), **{"1883": str(port)})
+        with _running([shutil.which("amqtt") or "amqtt", "-c", str(config)], port) as running:
+            yield running
+
+
+def _erlang(
+    start: str, environment: dict[str, str], mapper: str, port: int
+) -> AbstractContextManager[RunningBroker]:
+    """Run an Erlang broker: with a port mapper of its own, as the common one would outlive it."""
+    mapped = {"ERL_EPMD_PORT": mapper, "ERL_EPMD_ADDRESS": "127.0.0.1"}
+    command = ["sh", "-c", f"epmd -port {mapper} & {start}"]
+    return _running(command, port, environment=environment | mapped, group=True)
+
+
+@contextmanager
+def _running(
+    command: list[str], port: int, *, environment: dict[str, str] | None = None, group: bool = False
+) -> Iterator[RunningBroker]:
+    running = RunningBroker(command, port, environment=environment, group=group)
+    try:
+        yield running
+    finally:
+        running.stop()
+
+
+KINDS: Final[dict[str, Callable[[], AbstractContextManager[RunningBroker]]]] = {
+    "embedded": embedded_broker,
+    "mosquitto": mosquitto_broker,
+    "nats": nats_broker,
+    "rabbitmq": rabbitmq_broker,
+    "ejabberd": ejabberd_broker,
+    "activemq": activemq_broker,
+    "aedes": aedes_broker,
+    "amqtt": amqtt_broker,
+}
+"""By the names that `--broker` takes."""
+
+USUAL: Final = ("embedded", "mosquitto")
+"""What is run where nothing else is said."""
+
+
+def absent(kind: str) -> str:
+    """Why a kind of broker cannot be run on this machine; empty if it can."""
+    there = {
+        "embedded": sys.executable,
+        "mosquitto": MOSQUITTO,
+        "nats": program("nats-server"),
+        "rabbitmq": program("rabbitmq-server") and program("epmd"),
+        "ejabberd": program("ejabberdctl") and program("epmd"),
+        "activemq": ACTIVEMQ.exists() and program("java"),
+        "aedes": program("aedes"),
+        "amqtt": program("amqtt"),
+    }
+    return "" if there[kind] else f"{kind} is not installed"
+
+
+def running_broker(kind: str) -> AbstractContextManager[RunningBroker]:
+    """Run a broker of a kind, fresh; skip the test where it is not installed."""
+    if why := absent(kind):
+        pytest.skip(why)
+    return KINDS[kind]()
+
+
+def chosen(config: pytest.Config) -> list[pytest.param]:  # type: ignore[valid-type]
+    """The kinds that `--broker` names, as parameters of a fixture or test."""
+    kinds = config.getoption("--broker") or list(USUAL)
+    return [pytest.param(kind, marks=pytest.mark.broker) for kind in kinds]
