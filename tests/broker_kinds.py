@@ -27,6 +27,7 @@ RABBITMQ: Final = "/usr/lib/rabbitmq/bin/rabbitmq-server"
 """Debian's own, behind a wrapper that gives up root and then does not find its files here."""
 
 ACTIVEMQ: Final = Path("/usr/share/activemq/bin/activemq.jar")
+JARS: Final = Path("/usr/share/java")
 EJABBERD: Final = "/usr/lib/x86_64-linux-gnu"
 
 
@@ -103,6 +104,7 @@ def activemq_broker() -> Iterator[RunningBroker]:
     port = free_port()
     with TemporaryDirectory(prefix="watchfloor-activemq-") as name:
         config = example("activemq.xml", Path(name), **{"1883": str(port)})
+        (Path(name) / "lib").symlink_to(JARS)  # Debian's does not name what its MQTT needs
         folders = [f"-Dactivemq.{what}={name}" for what in ("base", "data", "conf")]
         home = f"-Dactivemq.home={ACTIVEMQ.parent.parent}"
         java = ["java", "-Xmx512m", home, *folders, "-jar", str(ACTIVEMQ)]
