@@ -28,7 +28,6 @@ RABBITMQ: Final = "/usr/lib/rabbitmq/bin/rabbitmq-server"
 
 ACTIVEMQ: Final = Path("/usr/share/activemq/bin/activemq.jar")
 JARS: Final = Path("/usr/share/java")
-EJABBERD: Final = "/usr/lib/x86_64-linux-gnu"
 
 
 def example(name: str, folder: Path, **changes: str) -> Path:
@@ -78,23 +77,6 @@ def rabbitmq_broker() -> Iterator[RunningBroker]:
         }
         command = RABBITMQ if Path(RABBITMQ).exists() else "rabbitmq-server"
         with _erlang(f"exec {command}", environment, mapper, port) as running:
-            yield running
-
-
-@contextmanager
-def ejabberd_broker() -> Iterator[RunningBroker]:
-    """Run ejabberd with nothing but its MQTT. Not by its script, which insists on a user of its own."""
-    port, mapper = free_port(), str(free_port())
-    with TemporaryDirectory(prefix="watchfloor-ejabberd-") as name:
-        environment = {
-            "EJABBERD_CONFIG_PATH": str(example("ejabberd.yml", Path(name), **{"1883": str(port)})),
-            "EJABBERD_LOG_PATH": f"{name}/ejabberd.log",
-            "SPOOL_DIR": name,
-            "ERL_LIBS": EJABBERD,
-            "HOME": name,
-        }
-        start = f"exec erl -sname watchfloor{port}@localhost -noinput -mnesia dir '\"{name}\"' -s ejabberd"
-        with _erlang(start, environment, mapper, port) as running:
             yield running
 
 
@@ -155,7 +137,6 @@ KINDS: Final[dict[str, Callable[[], AbstractContextManager[RunningBroker]]]] = {
     "mosquitto": mosquitto_broker,
     "nats": nats_broker,
     "rabbitmq": rabbitmq_broker,
-    "ejabberd": ejabberd_broker,
     "activemq": activemq_broker,
     "aedes": aedes_broker,
     "amqtt": amqtt_broker,
@@ -173,7 +154,6 @@ def absent(kind: str) -> str:
         "mosquitto": MOSQUITTO,
         "nats": program("nats-server"),
         "rabbitmq": program("rabbitmq-server") and program("epmd"),
-        "ejabberd": program("ejabberdctl") and program("epmd"),
         "activemq": ACTIVEMQ.exists() and program("java"),
         "aedes": program("aedes"),
         "amqtt": program("amqtt"),
