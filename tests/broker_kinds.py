@@ -42,14 +42,14 @@ def example(name: str, folder: Path, **changes: str) -> Path:
 
 
 @contextmanager
-def nats_broker() -> Iterator[RunningBroker]:
+def nats_broker(config_name: str = "nats.conf") -> Iterator[RunningBroker]:
     """Run NATS with JetStream and MQTT."""
     server = program("nats-server")
     assert server is not None
     port = free_port()
     with TemporaryDirectory(prefix="watchfloor-nats-") as name:
         config = example(
-            "nats.conf",
+            config_name,
             Path(name),
             **{"1883": str(port), "4222": str(free_port()), "/var/lib/nats": name},
         )
@@ -58,14 +58,14 @@ def nats_broker() -> Iterator[RunningBroker]:
 
 
 @contextmanager
-def rabbitmq_broker() -> Iterator[RunningBroker]:
+def rabbitmq_broker(config_name: str = "rabbitmq.conf", **changes: str) -> Iterator[RunningBroker]:
     """Run RabbitMQ with its MQTT plugin, on an Erlang node and a port mapper of its own."""
     port, mapper = free_port(), str(free_port())
     with TemporaryDirectory(prefix="watchfloor-rabbitmq-") as name:
         folder = Path(name)
         (folder / "enabled_plugins").write_text("[rabbitmq_mqtt].\n", "utf-8")
         environment = {
-            "RABBITMQ_CONFIG_FILE": str(example("rabbitmq.conf", folder, **{"1883": str(port)})),
+            "RABBITMQ_CONFIG_FILE": str(example(config_name, folder, **{"1883": str(port)}, **changes)),
             "RABBITMQ_ENABLED_PLUGINS_FILE": str(folder / "enabled_plugins"),
             "RABBITMQ_MNESIA_BASE": str(folder / "db"),
             "RABBITMQ_LOG_BASE": str(folder / "log"),
