@@ -76,7 +76,12 @@ def rabbitmq_broker(config_name: str = "rabbitmq.conf", **changes: str) -> Itera
             "HOME": name,
         }
         command = RABBITMQ if Path(RABBITMQ).exists() else "rabbitmq-server"
-        with _erlang(f"exec {command}", environment, mapper, port) as running:
+        # Its port is open before it lets anybody in.
+        mapped = {"ERL_EPMD_PORT": mapper, "ERL_EPMD_ADDRESS": "127.0.0.1"}
+        start = ["sh", "-c", f"epmd -port {mapper} & exec {command}"]
+        with _running(
+            start, port, "Server startup complete", environment=environment | mapped, group=True
+        ) as running:
             yield running
 
 
@@ -112,20 +117,16 @@ def amqtt_broker() -> Iterator[RunningBroker]:
             yield running
 
 
-def _erlang(
-    start: str, environment: dict[str, str], mapper: str, port: int
-) -> AbstractContextManager[RunningBroker]:
-    """Run an Erlang broker: with a port mapper of its own, as the common one would outlive it."""
-    mapped = {"ERL_EPMD_PORT": mapper, "ERL_EPMD_ADDRESS": "127.0.0.1"}
-    command = ["sh", "-c", f"epmd -port {mapper} & {start}"]
-    return _running(command, port, environment=environment | mapped, group=True)
-
-
 @contextmanager
 def _running(
-    command: list[str], port: int, *, environment: dict[str, str] | None = None, group: bool = False
+    command: list[str],
+    port: int,
+    ready: str = "",
+    *,
+    environment: dict[str, str] | None = None,
+    group: bool = False,
 ) -> Iterator[RunningBroker]:
-    running = RunningBroker(command, port, environment=environment, group=group)
+    running = RunningBroker(command, port, ready, environment=environment, group=group)
     try:
         yield running
     finally:

@@ -111,7 +111,8 @@ async def test_retained_messages_are_marked_and_come_after_the_link(broker: Runn
         await a.up()
         await a.transport.publish("a/1", b"kept", retain=True)
         assert await a.item() == Message("a/1", b"kept")
-        async with party(broker, "a/+", "b") as b:
+        # By its exact name: RabbitMQ gives nothing that it kept to a wildcard, and nothing of ours asks it to.
+        async with party(broker, "a/1", "b") as b:
             first, second = await b.items(2)
             assert isinstance(first, LinkUp)
             assert second == Message("a/1", b"kept", retained=True)
