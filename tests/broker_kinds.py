@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Final
@@ -55,6 +56,39 @@ def nats_broker(config_name: str = "nats.conf") -> Iterator[RunningBroker]:
         )
         with _running([server, "-c", str(config)], port) as running:
             yield running
+
+
+@contextmanager
+def nats_cluster(config_name: str = "nats.conf") -> Iterator[list[RunningBroker]]:
+    """Run three NATS servers as one broker, each on the same example with a name and routes of its own."""
+    server = program("nats-server")
+    assert server is not None
+    routes = [free_port() for _ in range(3)]
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(TemporaryDirectory(prefix="watchfloor-nats-")))
+        nodes: list[tuple[Path, int]] = []
+        for number, route in enumerate(routes, 1):
+            port, place = free_port(), folder / f"floor-{number}"
+            place.mkdir()
+            changes = {"1883": str(port), "4222": str(free_port()), "/var/lib/nats": str(place)}
+            config = example(
+                config_name, place, **changes, **{"server_name: floor": f"server_name: {place.name}"}
+            )
+            others = [f"nats://127.0.0.1:{other}" for other in routes]
+            with config.open("a", encoding="utf-8") as file:
+                file.write(
+                    f"cluster {{ name: floor, listen: 127.0.0.1:{route}, routes: {json.dumps(others)} }}\n"
+                )
+            nodes.append((config, port))
+        # They wait for one another before their MQTT listens, so all are started before any is waited for.
+        brokers: list[RunningBroker] = []
+        for config, port in nodes:
+            broker = RunningBroker([server, "-c", str(config)], port, "Starting nats-server")
+            stack.callback(broker.stop)
+            brokers.append(broker)
+        for broker in brokers:
+            broker.wait_until_it_listens()
+        yield brokers
 
 
 @contextmanager

@@ -102,6 +102,10 @@ class RunningBroker:
             self._until_it_listens(process)
         return process
 
+    def wait_until_it_listens(self) -> None:
+        """Wait until its port takes connections, where `ready` said less than that."""
+        self._until_it_listens(self._process)
+
     def _until_it_listens(self, process: subprocess.Popen[str]) -> None:
         began = time.monotonic()
         while True:

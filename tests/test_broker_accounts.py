@@ -18,7 +18,7 @@ from bus.mqtt import MqttTransport
 from bus.topics import Topics
 from bus.transport import LinkDown, LinkUp, Message, Will
 from bus.url import BrokerUrl
-from tests.broker_kinds import EXAMPLES, absent, example, nats_broker, rabbitmq_broker
+from tests.broker_kinds import EXAMPLES, absent, example, nats_broker, nats_cluster, rabbitmq_broker
 from tests.brokers import MOSQUITTO, ROOT, RunningBroker, free_port, program
 
 TOPICS = Topics("harbour")
@@ -31,12 +31,22 @@ pytestmark = pytest.mark.broker
 
 @dataclass(frozen=True)
 class Guarded:
-    """A broker that runs on an example with accounts."""
+    """A broker that runs on an example with accounts, or a cluster of it with one node for each of them."""
 
-    port: int
+    ports: list[int]
 
     def address(self, user: str) -> str:
-        return f"mqtt://{user}:{PASSWORDS[user]}@127.0.0.1:{self.port}"
+        port = self.ports[list(PASSWORDS).index(user) % len(self.ports)]
+        return f"mqtt://{user}:{PASSWORDS[user]}@127.0.0.1:{port}"
+
+    async def lets_all_in(self) -> None:
+        """Wait until each has been let in once: a cluster closes connections until it has chosen its leaders."""
+        for user in PASSWORDS:
+            url = BrokerUrl.parse(self.address(user))
+            async with MqttTransport(url, client_id=user, subscriptions=[]) as transport:
+                async for batch in transport.batches():
+                    if any(isinstance(item, LinkUp) for item in batch):
+                        break
 
     @asynccontextmanager
     async def party(
@@ -112,12 +122,18 @@ def mosquitto_with_accounts() -> Iterator[RunningBroker]:
             running.stop()
 
 
-@pytest.fixture(scope="module", params=["mosquitto", "nats", "rabbitmq"])
+@pytest.fixture(scope="module", params=["mosquitto", "nats", "nats-cluster", "rabbitmq"])
 def guarded(request: pytest.FixtureRequest) -> Iterator[Guarded]:
-    if why := absent(request.param):
+    if why := absent(request.param.partition("-")[0]):
         pytest.skip(why)
-    with _guarded(request.param) as running:
-        yield Guarded(running.port)
+    if request.param == "nats-cluster":
+        with nats_cluster("nats-accounts.conf") as nodes:
+            cluster = Guarded([node.port for node in nodes])
+            asyncio.run(cluster.lets_all_in())
+            yield cluster
+    else:
+        with _guarded(request.param) as running:
+            yield Guarded([running.port])
 
 
 def _guarded(kind: str) -> AbstractContextManager[RunningBroker]:
@@ -136,7 +152,7 @@ def test_nobody_comes_in_without_a_password(guarded: Guarded) -> None:
 
     for user in ("", "supervisor:wrong@"):
         with pytest.raises(PermissionError, match="is refused: "):
-            asyncio.run(enter(f"mqtt://{user}127.0.0.1:{guarded.port}"))
+            asyncio.run(enter(f"mqtt://{user}127.0.0.1:{guarded.ports[0]}"))
 
 
 async def test_each_may_do_what_it_has_to(guarded: Guarded) -> None:
