@@ -230,6 +230,7 @@ async def test_what_is_not_its_own_reaches_nobody(guarded: Guarded, user: str, t
     "user, pattern, topic",
     [
         ("courier", "#", TOPICS.intents("alice")),
+        ("courier", "$MQTT/sub/#", TOPICS.commands("other")),
         ("courier", "watchfloor/v1/harbour/agents/+/commands", TOPICS.commands("other")),
         ("courier", TOPICS.all_intents, TOPICS.intents("alice")),
         ("courier", TOPICS.journal, TOPICS.journal),
@@ -307,3 +308,27 @@ def test_a_whole_site_with_accounts(guarded: Guarded, tmp_path: Path) -> None:
         up.terminate()
         said += up.communicate()
     assert up.returncode == 0, said
+
+
+async def test_two_nodes_of_three_go_on_without_the_third() -> None:
+    if why := absent("nats"):
+        pytest.skip(why)
+    with nats_cluster("nats-accounts.conf") as nodes:
+        cluster = Guarded([node.port for node in nodes])
+        await cluster.lets_all_in()
+        state, event = TOPICS.state, TOPICS.events("courier", "r1")
+        async with (
+            cluster.party("supervisor", TOPICS.all_events) as (supervisor, hears),
+            cluster.party("courier", state) as (agent, told),
+        ):
+            await supervisor.publish(state, b"before", retain=True)
+            assert (await told.message()).payload == b"before"
+            nodes[2].kill()  # the operator's
+            await supervisor.publish(state, b"meanwhile", retain=True)
+            assert (await told.message()).payload == b"meanwhile"
+            await agent.publish(event, b"event")
+            assert (await hears.message()).payload == b"event"
+            nodes[2].restart()
+            await cluster.lets_all_in()
+            async with cluster.party("alice", state) as (_, shown):
+                assert (await shown.message()).payload == b"meanwhile"

@@ -129,7 +129,7 @@ async def test_a_lost_link_publishes_the_will_of_its_own_connection(broker: Runn
 
 
 async def test_a_goodbye_publishes_no_will(broker: RunningBroker) -> None:
-    async with party(broker, "#") as watcher:
+    async with party(broker, "status/#", "end") as watcher:
         await watcher.up()
         async with party(broker, will=lost) as a:
             await a.up()
