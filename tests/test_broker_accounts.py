@@ -26,7 +26,10 @@ PASSWORDS = {"supervisor": "SECRET-1", "courier": "SECRET-2", "alice": "SECRET-3
 PROGRAM = [sys.executable, "-m", "console.cli.main"]
 ATTEMPTS = 30
 
-pytestmark = pytest.mark.broker
+pytestmark = [
+    pytest.mark.broker,
+    pytest.mark.xdist_group("broker accounts"),  # each worker would start brokers of its own
+]
 
 
 @dataclass(frozen=True)
@@ -122,7 +125,15 @@ def mosquitto_with_accounts() -> Iterator[RunningBroker]:
             running.stop()
 
 
-@pytest.fixture(scope="module", params=["mosquitto", "nats", "nats-cluster", "rabbitmq"])
+@pytest.fixture(
+    scope="module",
+    params=[
+        pytest.param("mosquitto"),
+        pytest.param("nats"),
+        pytest.param("nats-cluster", marks=pytest.mark.slow),
+        pytest.param("rabbitmq", marks=pytest.mark.slow),  # ten seconds before it lets anybody in
+    ],
+)
 def guarded(request: pytest.FixtureRequest) -> Iterator[Guarded]:
     if why := absent(request.param.partition("-")[0]):
         pytest.skip(why)
@@ -310,6 +321,7 @@ def test_a_whole_site_with_accounts(guarded: Guarded, tmp_path: Path) -> None:
     assert up.returncode == 0, said
 
 
+@pytest.mark.slow
 async def test_two_nodes_of_three_go_on_without_the_third() -> None:
     if why := absent("nats"):
         pytest.skip(why)

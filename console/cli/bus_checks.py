@@ -206,8 +206,12 @@ async def _dotted(connect: Connect, topics: Topics, operator: str) -> Finding:
             return ok("dots in ids", "the broker carries them")
     text = "a message whose topic holds a dot does not come back, or under another topic"
     if "." in operator:
-        return fail("dots in ids", f"{text}: nobody will hear operator {operator}", "take a name without dots")
-    return warn("dots in ids", text, "no dots in the names of site, agents, runs and operators on this broker")
+        return fail(
+            "dots in ids", f"{text}: nobody will hear operator {operator}", "take a name without dots"
+        )
+    return warn(
+        "dots in ids", text, "no dots in the names of site, agents, runs and operators on this broker"
+    )
 
 
 async def _will(place: Place, probe: Probe) -> Finding:
