@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -94,29 +94,54 @@ def nats_cluster(config_name: str = "nats.conf") -> Iterator[list[RunningBroker]
 @contextmanager
 def rabbitmq_broker(config_name: str = "rabbitmq.conf", **changes: str) -> Iterator[RunningBroker]:
     """Run RabbitMQ with its MQTT plugin, on an Erlang node and a port mapper of its own."""
-    port, mapper = free_port(), str(free_port())
-    with TemporaryDirectory(prefix="watchfloor-rabbitmq-") as name:
-        folder = Path(name)
+    with rabbitmq_cluster(config_name, changes, nodes=1) as (running,):
+        yield running
+
+
+@contextmanager
+def rabbitmq_cluster(
+    config_name: str, changes: Mapping[str, str], *, nodes: int = 2
+) -> Iterator[list[RunningBroker]]:
+    """Run RabbitMQ on nodes that know one another, each on the same example."""
+    mapper = str(free_port())
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(TemporaryDirectory(prefix="watchfloor-rabbitmq-")))
         (folder / "enabled_plugins").write_text("[rabbitmq_mqtt].\n", "utf-8")
-        environment = {
-            "RABBITMQ_CONFIG_FILE": str(example(config_name, folder, **{"1883": str(port)}, **changes)),
-            "RABBITMQ_ENABLED_PLUGINS_FILE": str(folder / "enabled_plugins"),
-            "RABBITMQ_MNESIA_BASE": str(folder / "db"),
-            "RABBITMQ_LOG_BASE": str(folder / "log"),
-            "RABBITMQ_LOGS": "-",
-            "RABBITMQ_PID_FILE": str(folder / "pid"),
-            "RABBITMQ_NODENAME": f"watchfloor{port}@localhost",
-            "RABBITMQ_DIST_PORT": str(free_port()),
-            "HOME": name,
-        }
-        command = RABBITMQ if Path(RABBITMQ).exists() else "rabbitmq-server"
-        # Its port is open before it lets anybody in.
-        mapped = {"ERL_EPMD_PORT": mapper, "ERL_EPMD_ADDRESS": "127.0.0.1"}
-        start = ["sh", "-c", f"epmd -port {mapper} & exec {command}"]
-        with _running(
-            start, port, "Server startup complete", environment=environment | mapped, group=True
-        ) as running:
-            yield running
+        names = [f"watchfloor{mapper}-{number}@localhost" for number in range(nodes)]
+        peers = [f"cluster_formation.classic_config.nodes.{n} = {name}\n" for n, name in enumerate(names, 1)]
+        brokers: list[RunningBroker] = []
+        for name in names:
+            port, place = free_port(), folder / name
+            place.mkdir()
+            config = example(config_name, place, **{"1883": str(port)}, **changes)
+            if nodes > 1:
+                with config.open("a", encoding="utf-8") as file:
+                    file.writelines(["cluster_formation.peer_discovery_backend = classic_config\n", *peers])
+            environment = {
+                "ERL_EPMD_ADDRESS": "127.0.0.1",
+                "ERL_EPMD_PORT": mapper,
+                "HOME": str(folder),  # of the cookie by which nodes trust one another
+                "RABBITMQ_CONFIG_FILE": str(config),
+                "RABBITMQ_DIST_PORT": str(free_port()),
+                "RABBITMQ_ENABLED_PLUGINS_FILE": str(folder / "enabled_plugins"),
+                "RABBITMQ_LOGS": "-",
+                "RABBITMQ_LOG_BASE": str(place / "log"),
+                "RABBITMQ_MNESIA_BASE": str(place / "db"),
+                "RABBITMQ_NODENAME": name,
+                "RABBITMQ_PID_FILE": str(place / "pid"),
+            }
+            server = RABBITMQ if Path(RABBITMQ).exists() else "rabbitmq-server"
+            # The common port mapper would outlive it. Its port is open before it lets anybody in.
+            mapping = "" if brokers else f"epmd -port {mapper} & "
+            running = _running(
+                ["sh", "-c", f"{mapping}exec {server}"],
+                port,
+                "Server startup complete",
+                environment=environment,
+                group=True,
+            )
+            brokers.append(stack.enter_context(running))
+        yield brokers
 
 
 @contextmanager

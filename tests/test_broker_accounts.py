@@ -18,13 +18,22 @@ from bus.mqtt import MqttTransport
 from bus.topics import Topics
 from bus.transport import LinkDown, LinkUp, Message, Will
 from bus.url import BrokerUrl
-from tests.broker_kinds import EXAMPLES, absent, example, nats_broker, nats_cluster, rabbitmq_broker
+from tests.broker_kinds import (
+    EXAMPLES,
+    absent,
+    example,
+    nats_broker,
+    nats_cluster,
+    rabbitmq_broker,
+    rabbitmq_cluster,
+)
 from tests.brokers import MOSQUITTO, ROOT, RunningBroker, free_port, program
 
 TOPICS = Topics("harbour")
 PASSWORDS = {"supervisor": "SECRET-1", "courier": "SECRET-2", "alice": "SECRET-3"}
 PROGRAM = [sys.executable, "-m", "console.cli.main"]
 ATTEMPTS = 30
+DEFINED = {"/etc/rabbitmq/definitions.json": str(EXAMPLES / "rabbitmq-definitions.json")}
 
 pytestmark = [
     pytest.mark.broker,
@@ -152,8 +161,7 @@ def _guarded(kind: str) -> AbstractContextManager[RunningBroker]:
         return mosquitto_with_accounts()
     if kind == "nats":
         return nats_broker("nats-accounts.conf")
-    definitions = str(EXAMPLES / "rabbitmq-definitions.json")
-    return rabbitmq_broker("rabbitmq-accounts.conf", **{"/etc/rabbitmq/definitions.json": definitions})
+    return rabbitmq_broker("rabbitmq-accounts.conf", **DEFINED)
 
 
 def test_nobody_comes_in_without_a_password(guarded: Guarded) -> None:
@@ -271,6 +279,22 @@ async def test_what_is_for_others_is_not_heard(guarded: Guarded, user: str, patt
 @pytest.mark.skipif(not shutil.which("mosquitto_pub"), reason="no mosquitto clients")
 def test_a_whole_site_with_accounts(guarded: Guarded, tmp_path: Path) -> None:
     """The supervisor, an agent of shell and an operator, each by its own account: asked, approved, done."""
+    live_on(guarded, tmp_path)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(240)  # two Erlang machines, one after the other
+@pytest.mark.skipif(not shutil.which("mosquitto_pub"), reason="no mosquitto clients")
+def test_a_whole_site_on_two_nodes_of_rabbitmq(tmp_path: Path) -> None:
+    """What is retained stays on the node of the supervisor; the agent's node hears the next renewal."""
+    if why := absent("rabbitmq"):
+        pytest.skip(why)
+    with rabbitmq_cluster("rabbitmq-accounts.conf", DEFINED) as nodes:
+        live_on(Guarded([node.port for node in nodes]), tmp_path)
+
+
+def live_on(guarded: Guarded, tmp_path: Path) -> None:
+    """Bring a site up, let an agent ask, approve, and look at what was done."""
     environment = {name: value for name, value in os.environ.items() if not name.startswith("WATCHFLOOR_")}
     environment |= {"WATCHFLOOR_HOME": str(tmp_path / "home"), "WATCHFLOOR_SITE": "harbour"}
 
