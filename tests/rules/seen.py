@@ -18,8 +18,9 @@ from bus.events import ActionProposed, Data, RunStarted
 from bus.topics import Topics
 from tests.bench.report import quantile
 from tests.bench.screens import EACH, RUNS, _work
-from tests.bench.site import SITE, WATCHFLOOR, running_broker, site_on
+from tests.bench.site import SITE, WATCHFLOOR, site_on
 from tests.bench.wire import Wire
+from tests.broker_kinds import running_broker
 from tests.terminal import Terminal
 
 AGENT: Final = "bench-asks"
