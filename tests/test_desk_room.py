@@ -23,8 +23,9 @@ from bus.messages import HoldCommand, Intent, KillCommand
 from bus.signing import PrivateKey
 from console.core import room
 from console.core.alarm_kinds import REST
+from console.core.kept import TOOLS_KEPT, UNGATED_KEPT
 from console.core.reduce import reduce
-from console.core.state import TOOLS_KEPT, UNGATED_KEPT, Fleet, decode, encode
+from console.core.state import Fleet, decode, encode
 from console.supervisor import alarms, blobs, up
 from console.supervisor.alarms import alarm_id
 from console.supervisor.blobs import Blobs

@@ -15,6 +15,7 @@ from bus.events import (
     CommandRefused,
     CommandRung,
 )
+from console.core.kept import OPEN_ACTIONS, RUNGS_KEPT, TOOLS_KEPT
 from console.core.lifecycle import (
     ACTION,
     COMMAND,
@@ -27,7 +28,7 @@ from console.core.lifecycle import (
     advance,
 )
 from console.core.room import forget_actions, keep_args, keep_command
-from console.core.state import OPEN_ACTIONS, RUNGS_KEPT, TOOLS_KEPT, Action, Command, Fleet, Run, Rung
+from console.core.state import Action, Command, Fleet, Run, Rung
 from console.core.text import plain
 from console.core.turns import ApplyAgent, Touched, claim, close_ask, living, pause_failed, told, waits
 

@@ -25,19 +25,11 @@ from console.core.apply_grant import APPLY_GRANT, used
 from console.core.apply_outcome import APPLY_OUTCOME
 from console.core.apply_site import APPLY_SITE
 from console.core.deeds import UNSIGNED
+from console.core.kept import AGENTS_KEPT, LOST_KEPT, WITHDRAWN_KEPT
 from console.core.lifecycle import ACTION, COMMAND, ENDED, RUN, advance
 from console.core.policy_state import count
 from console.core.room import keep_command, keep_edit
-from console.core.state import (
-    AGENTS_KEPT,
-    LOST_KEPT,
-    WITHDRAWN_KEPT,
-    Action,
-    AgentLife,
-    Command,
-    Fleet,
-    Run,
-)
+from console.core.state import Action, AgentLife, Command, Fleet, Run
 from console.core.text import plain
 from console.core.turns import (
     ApplySupervisor,

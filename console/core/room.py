@@ -9,19 +9,9 @@ from typing import Any, Final
 
 import msgspec
 
+from console.core.kept import ACTIONS_KEPT, ARGS_KEPT, ARGS_OF_RUN, ARGS_OF_SITE, COMMANDS_KEPT, UNGATED_KEPT
 from console.core.lifecycle import OPEN
-from console.core.state import (
-    ACTIONS_KEPT,
-    ARGS_KEPT,
-    ARGS_OF_RUN,
-    ARGS_OF_SITE,
-    COMMANDS_KEPT,
-    UNGATED_KEPT,
-    Action,
-    Command,
-    Fleet,
-    Run,
-)
+from console.core.state import Action, Command, Fleet, Run
 
 COMMANDS_AT_ONCE: Final = 64
 """Commands beyond those kept that are let go together."""

@@ -7,9 +7,10 @@ from typing import Any
 
 from bus.codec import Record
 from bus.events import Confidence
+from console.core.kept import AWAY_KEPT, CLAIMS_KEPT, ENDED_KEPT
 from console.core.lifecycle import ENDED, OPEN, RUN, IllegalTransitionError, advance
 from console.core.room import forget_action, forget_run
-from console.core.state import AWAY_KEPT, CLAIMS_KEPT, ENDED_KEPT, Action, Command, Fleet, Run
+from console.core.state import Action, Command, Fleet, Run
 
 Touched = Iterable[tuple[Any, str]]
 """Kinds and keys of what changed."""

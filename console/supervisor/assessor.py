@@ -12,12 +12,13 @@ from bus.canonical import NotCanonicalError, digest
 from bus.events import ActionProposed, Data
 from console.core.blobs import blob_names
 from console.core.circumstances import Circumstances, circumstances
+from console.core.kept import TOOLS_KEPT
 from console.core.lifecycle import OPEN
 from console.core.provenance.suspicion import Suspicion
 from console.core.provenance.trail import Trail
 from console.core.reliability.bounds import Earned
 from console.core.risk import Assessment
-from console.core.state import TOOLS_KEPT, Action, Fleet, Run
+from console.core.state import Action, Fleet, Run
 from console.supervisor.trails import Trails
 
 NO_DIGEST: Final = "0" * 64
