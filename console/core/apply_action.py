@@ -27,7 +27,8 @@ from console.core.lifecycle import (
     IllegalTransitionError,
     advance,
 )
-from console.core.room import forget_actions, keep_args, keep_command
+from console.core.preview import sides
+from console.core.room import forget_actions, keep_args, keep_command, keep_preview
 from console.core.state import Action, Command, Fleet, Run, Rung
 from console.core.text import plain
 from console.core.turns import ApplyAgent, Touched, claim, close_ask, living, pause_failed, told, waits
@@ -63,6 +64,7 @@ def _proposed(fleet: Fleet, run: Run, record: Record, data: ActionProposed) -> T
         proposed_at=record.at,
     )
     keep_args(fleet, run, action, data.args, record.pos)
+    keep_preview(fleet, run, action, sides(data.preview))
     run.actions[action.id] = action
     run.actions_seen += 1
     claim(run, data.confidence)

@@ -15,16 +15,18 @@ from bus.events import CommandKind, Confidence, ControlLevel, Gate, Hints, Outco
 from bus.grant_records import GrantOffer
 from bus.records import Reason, ValueOrigin
 from console.core.alarm_state import Alarm, Load
+from console.core.alike import Counts
 from console.core.care import Care
 from console.core.deeds import Audit
 from console.core.grants import Grant
 from console.core.lifecycle import ActionState, CommandState
 from console.core.policy_state import InForce
+from console.core.preview import Sides
 from console.core.reliability.standing import Reliability
 
 MOST: Final = 2**53
 """Where counters stop: beyond it neither JSON readers nor keyframes are safe."""
-REDUCER: Final = 5
+REDUCER: Final = 6
 """Which reducer this is: raise it with every change by which `reduce` makes another fleet of a log that may exist."""
 
 Verdict = Literal["", "ok", "failed"]
@@ -51,7 +53,8 @@ class Action(Struct, kw_only=True, omit_defaults=True):
     `args_pos` is where they stand in the log if they were too large to keep from the first: nobody has seen them. `digest`
     is the supervisor's own, `claimed` the agent's. `tool_sent` is the tool's name as sent where that cannot be displayed.
     `note` is the decision's reason or answer for display, `answer` the same as given. `ungated`: nothing had allowed that it
-    began.
+    began. `preview` is what it would change by its agent's word, None without or when it is no longer kept. `reaches` and
+    `no_undo` are the judge's: what it reaches as far as that is known, and why it cannot be taken back.
     """
 
     id: str
@@ -82,6 +85,9 @@ class Action(Struct, kw_only=True, omit_defaults=True):
     gate: Gate | None = None
     reasons: list[Reason] = field(default_factory=list)
     origins: list[ValueOrigin] = field(default_factory=list)
+    preview: Sides | None = None
+    reaches: list[str] = field(default_factory=list)
+    no_undo: str = ""
     asked_at: int | None = None
     offer: GrantOffer | None = None
     escalated_at: int | None = None
@@ -234,7 +240,8 @@ class Fleet(Struct, kw_only=True, omit_defaults=True):
     remembers the lives of each retired run. `away` are lost runs that left the floor, the longest gone first, with all that
     they need to go on where they stood if they come back. `last_decision` is when anything was last decided, by whomever,
     but not by the clock running out. `order` is the highest of any command. `args_bytes` is what the arguments of all
-    actions take. `policy` is what is judged by, `audit` who did what. `reducer` is the one that encoded it.
+    actions take. `policy` is what is judged by, `audit` who did what, `alike` what became of asks by agent and tool.
+    `reducer` is the one that encoded it.
     """
 
     site: str = ""
@@ -261,6 +268,7 @@ class Fleet(Struct, kw_only=True, omit_defaults=True):
     policy: InForce = field(default_factory=InForce)
     audit: Audit = field(default_factory=Audit)
     grants: dict[str, Grant] = field(default_factory=dict)
+    alike: Counts = field(default_factory=dict)
     reducer: int = field(default_factory=lambda: REDUCER)  # made by a call, so that it is always written
 
     def run(self, agent: str, run: str) -> Run | None:

@@ -56,6 +56,7 @@ class Gates(Assessor):
         self._supersede(run, data.supersedes or "", now)
         weighed = self.weigh(run, action, data)
         own, problem, assessment, suspicion = weighed
+        reached = self.judge.consequences(data)
         assessed = ActionAssessed(
             action=data.action,
             digest=own,
@@ -64,6 +65,8 @@ class Gates(Assessor):
             gate=assessment.gate,
             reasons=assessment.reasons,
             origins=recorded(suspicion),
+            reaches=reached.reaches,
+            no_undo=reached.no_undo,
         )
         self._log.write(assessed, run.agent, run.run)
         late = self.late.pop(action.key, None)
