@@ -72,16 +72,16 @@ def test_a_command_is_counted_by_what_it_does() -> None:
 @pytest.mark.parametrize(
     "tool, facts, hints, words",
     [
-        ("send_email", SEND, None, "cannot be taken back: is out (mail.toml: send_email)"),
+        ("send_email", SEND, None, "is out (mail.toml: send_email)"),
         (
             "label",
             WRITE,
             Hints(destructive_hint=True),
-            "cannot be taken back: it may destroy, by its own hint",
+            "it may destroy, by its own hint",
         ),
-        ("delete_file", WRITE, None, "cannot be taken back: it takes something away for good, by its name"),
+        ("delete_file", WRITE, None, "it takes something away for good, by its name"),
         ("delete_file", ToolFacts(severity=1, effect="write", undo=True), None, ""),
-        ("wire_money", None, None, "cannot be taken back: it moves money, by its name"),
+        ("wire_money", None, None, "it moves money, by its name"),
         ("label", WRITE, None, ""),
         ("label", WRITE, Hints(destructive_hint=False), ""),
     ],
@@ -116,7 +116,7 @@ def test_like_asks_are_told_with_their_numbers() -> None:
     counts: dict[str, Alike] = {}
     key = alike_key("refunds", "send_email")
     for outcome in ("approved",) * 7 + ("rejected",) * 2 + ("expired", None, "responded"):
-        note_end(counts, key, outcome)  # type: ignore[arg-type]
+        note_end(counts, key, outcome)
     for _ in range(6):
         note_verdict(counts, key, "", "ok")
     note_verdict(counts, key, "", "failed")

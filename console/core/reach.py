@@ -165,12 +165,12 @@ def _no_undo(
         return f"the command takes away for good: {graded.removes[0]}"
     if facts is not None and facts.undo is False:
         why = facts.why.rstrip(".") or "what is done stays done"
-        return f"cannot be taken back: {why} ({facts.origin or 'catalogue'})"
+        return f"{why} ({facts.origin or 'catalogue'})"
     if hints is not None and hints.destructive_hint is True:
-        return "cannot be taken back: it may destroy, by its own hint"
+        return "it may destroy, by its own hint"
     said = facts is not None and (facts.undo is not None or facts.effect == "read")
     if not said and (kind := classify(tool, leaves[:LOOKED_AT])) in _FINAL:
-        return f"cannot be taken back: it {WHAT[kind]}, by its name"
+        return f"it {WHAT[kind]}, by its name"
     return ""
 
 

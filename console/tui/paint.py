@@ -37,6 +37,15 @@ def cut(text: str, cells: int) -> str:
     return set_cell_size(text, max(0, cells - 1)).rstrip() + ELLIPSIS if cells > 0 else ""
 
 
+def cut_words(text: str, cells: int) -> str:
+    """`text` in at most `cells` cells, cut after a word if there is one in its second half; a cut is marked at its end."""
+    if cell_len(text) <= cells:
+        return text
+    short = cut(text, cells)
+    space = short.rfind(" ")
+    return short[:space].rstrip(" ,;:") + ELLIPSIS if space > len(short) // 2 else short
+
+
 def cut_middle(text: str, cells: int) -> str:
     """`text` in at most `cells` cells; a cut is marked in the middle, so that endings still tell names apart."""
     if cell_len(text) <= cells:
@@ -63,6 +72,12 @@ def wrap(text: str, cells: int) -> list[str]:
         pieces.append(piece)
         text = text[len(piece) :]
     return pieces or [""]
+
+
+def in_lines(text: str, cells: int, most: int) -> list[str]:
+    """`text`, made safe, in at most `most` lines; the last one is cut after a word where there is more."""
+    lines = wrap(safe(text), cells)
+    return lines if len(lines) <= most else [*lines[: most - 1], cut_words("".join(lines[most - 1 :]), cells)]
 
 
 def width_of(line: Line) -> int:
