@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bus.events import Hints, Preview
+from bus.events import ActionFinished, ActionProposed, Hints, Preview, RunStarted
 from bus.gates import _sendable
 from bus.limits import EVENT_BYTES, PREVIEW_BYTES
 from bus.values import previewed
@@ -18,7 +19,10 @@ from console.core.reach import consequences
 from console.core.shell.grade import grade
 from console.core.text import legible
 from console.core.tool_facts import ToolFacts
-from console.policy.catalogue import load_presets
+from console.policy.catalogue import load_catalogue, load_presets
+from console.policy.judge import Judge
+from console.policy.rules import Policy
+from tests.desk_fixture import Bench
 from tests.strategies import hostile
 
 WRITE = ToolFacts(severity=2, effect="write")
@@ -108,6 +112,31 @@ def test_whatever_is_sent_every_phrase_can_be_seen(tool: str, args: dict[str, An
     assert all(map(legible, [*found.reaches, found.no_undo]))
 
 
+def test_the_judge_tells_it_by_the_catalogue_in_force_and_never_raises() -> None:
+    judge = Judge(load_catalogue(None), Policy())
+    proposal = ActionProposed(action="a1", tool="send_email", args={"to": "a@x.example"})
+    found = judge.consequences(proposal)
+    assert found.reaches == ["1 recipient (x.example)", "outside the site"]
+    assert found.no_undo == "cannot be unsent (mail.toml: send_email)"
+    deep: dict[str, Any] = {}
+    for _ in range(5_000):
+        deep = {"x": deep}
+    assert judge.consequences(ActionProposed(action="a1", tool="?", args=deep)).no_undo == ""
+
+
+def test_the_log_has_it_and_the_fleet_counts_how_asks_end() -> None:
+    bench = Bench()
+    bench.event(1, RunStarted())
+    preview = Preview(of="x", present="a")
+    bench.event(2, ActionProposed(action="a1", tool="ask_send", args={"to": "a@x.example"}, preview=preview))
+    action = bench.run().actions["a1"]
+    assert action.state == "asked"
+    assert "1 recipient (x.example)" in action.reaches
+    assert action.preview == Sides(of="x", present=["a"])
+    bench.event(3, ActionFinished(action="a1", outcome="withdrawn"))
+    assert alike_words(bench.desk.fleet.alike[alike_key(action.agent, "ask_send")]) == "1 withdrawn"
+
+
 # ---- like asks -------------------------------------------------------------------------------------------------------
 
 
@@ -178,8 +207,6 @@ def test_a_preview_is_bounded_where_it_is_sent_and_where_it_is_kept() -> None:
     assert sent is not None
     assert sent.cut
     assert len(sent.of) <= 200
-    import msgspec
-
     assert max(len(msgspec.json.encode(side)) for side in (sent.present, sent.proposed)) <= PREVIEW_BYTES + 2
     kept = sides(large)
     assert kept is not None
@@ -190,8 +217,6 @@ def test_a_preview_is_bounded_where_it_is_sent_and_where_it_is_kept() -> None:
 
 
 def test_a_preview_leaves_before_the_arguments_do_not_fit() -> None:
-    from bus.events import ActionProposed
-
     proposal = ActionProposed(
         action="a",
         tool="t",

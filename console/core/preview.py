@@ -19,7 +19,7 @@ CONTEXT: Final = 2
 Sign = Literal["-", "+", " ", "…"]
 
 
-class Sides(Struct, kw_only=True, omit_defaults=True):
+class Sides(Struct, kw_only=True):
     """A preview as lines that can be seen. None: there is no such side. `cut`: not all is here."""
 
     of: str = ""
