@@ -1,8 +1,12 @@
 """What an action would change, in Decide and in lines: the agent's word, harmless, and never in the way of an answer."""
 
+from hypothesis import given
+from hypothesis import strategies as st
+
 from bus.events import Preview
 from console.cli.card import action_card
 from console.core.text import plain
+from console.tui.paint import in_lines, wrap
 from tests.changing_floor import changing
 from tests.floor_fixture import busy
 from tests.tui_console import console
@@ -44,9 +48,8 @@ def test_the_card_of_the_command_line_has_the_same() -> None:
     at = card.index(
         "  changes  lists/list.txt, present and proposed, by the agent's own word, not in the digest"
     )
-    assert card[at + 1 : at + 7] == [
-        "           … 8 lines the same",
-        "             line 8",
+    assert card[at + 1 : at + 6] == [
+        "           … 9 lines the same",
         "             milk",
         "           - bread",
         "             eggs",
@@ -65,3 +68,24 @@ def test_nothing_is_made_up_where_nothing_is_known() -> None:
     assert "  reaches  unknown" in card
     assert "  alike    none before" in card
     assert not [line for line in card if line.startswith(("  no undo", "  changes"))]
+
+
+@given(
+    words=st.lists(st.text("abcdefgh-/.", min_size=1, max_size=40), min_size=1, max_size=12),
+    cells=st.integers(4, 30),
+)
+def test_no_word_is_broken_that_has_room_on_a_line(words: list[str], cells: int) -> None:
+    text = " ".join(words)
+    lines = wrap(text, cells)
+    assert "".join(lines) == text
+    assert max(map(len, lines)) <= cells
+    kept = {part for line in lines for part in line.split(" ")}
+    assert {word for word in words if len(word) < cells} <= kept
+
+
+@given(text=st.text("abc ", min_size=1, max_size=80), cells=st.integers(4, 30), most=st.integers(1, 4))
+def test_what_is_cut_is_cut_after_a_word_and_marked(text: str, cells: int, most: int) -> None:
+    lines = in_lines(text, cells, most)
+    assert len(lines) <= most
+    assert max(map(len, lines)) <= cells
+    assert lines[-1].endswith("…") == (len(wrap(text, cells)) > most)

@@ -13,8 +13,8 @@ from console.core.text import lines, plain
 LINES: Final = 200
 """Lines of a side that are kept: the difference of two sides takes the product of their lines to find."""
 
-CONTEXT: Final = 2
-"""Lines that are the same and stand around what differs."""
+CONTEXT: Final = 1
+"""Lines before and after what differs that are shown though they are the same."""
 
 Sign = Literal["-", "+", " ", "…"]
 

@@ -57,7 +57,7 @@ def cut_middle(text: str, cells: int) -> str:
 def wrap(text: str, cells: int) -> list[str]:
     """`text` in pieces of at most `cells` cells; nothing is left out. Never empty.
 
-    Breaks after a blank if it can, and never before a combining mark.
+    Breaks after a blank if it can, inside a word only where that is longer than a line, and never before a combining mark.
     """
     pieces: list[str] = []
     while text:
@@ -65,13 +65,19 @@ def wrap(text: str, cells: int) -> list[str]:
             text if len(text) <= cells and text.isascii() else chop_cells(text[: cells + 1], max(1, cells))[0]
         )
         space = piece.rfind(" ") + 1
-        if len(piece) < len(text) and space > len(piece) // 2:
+        if len(piece) < len(text) and space and (space > len(piece) // 2 or _one_line(text, space, cells)):
             piece = piece[:space]
         while len(piece) < len(text) and category(text[len(piece)]) in ("Mn", "Me"):
             piece = text[: len(piece) + 1]
         pieces.append(piece)
         text = text[len(piece) :]
     return pieces or [""]
+
+
+def _one_line(text: str, start: int, cells: int) -> bool:
+    """Whether the word that begins at `start` has room on a line of its own."""
+    word = text[start : start + cells + 1].partition(" ")[0]
+    return cell_len(word) <= cells
 
 
 def in_lines(text: str, cells: int, most: int) -> list[str]:
