@@ -55,7 +55,7 @@ class ActionAssessed(Data, frozen=True, kw_only=True, omit_defaults=True):
     `digest` is the supervisor's own. `failure_bp` is the upper bound of the failure probability in basis points. `origins`
     are those of the first values of the arguments, in order; none where nothing is known of what the run was told.
     `reaches` is what the call reaches, counted from its arguments and the catalogue: only what is known, nothing where
-    that is nothing. `no_undo` says why it cannot be taken back, empty where nothing says so.
+    that is nothing or nobody is asked. `no_undo` says why it cannot be taken back, empty where nothing says so.
     """
 
     TYPE: ClassVar[str] = "action.assessed"

@@ -134,6 +134,8 @@ def test_the_log_has_it_and_the_fleet_counts_how_asks_end() -> None:
     assert "1 recipient (x.example)" in action.reaches
     assert action.preview == Sides(of="x", present=["a"])
     bench.event(3, ActionFinished(action="a1", outcome="withdrawn"))
+    bench.event(4, ActionProposed(action="a2", tool="list_directory", args={"path": "x"}))
+    assert bench.run().actions["a2"].reaches == []  # nobody is asked
     assert alike_words(bench.desk.fleet.alike[alike_key(action.agent, "ask_send")]) == "1 withdrawn"
 
 

@@ -52,6 +52,10 @@ class Consequences(NamedTuple):
     no_undo: str
 
 
+UNTOLD: Final = Consequences([], "")
+"""Of a call that nobody is asked about."""
+
+
 def consequences(
     tool: str,
     args: dict[str, Any],

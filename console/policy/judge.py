@@ -12,7 +12,7 @@ from console.core.circumstances import Circumstances
 from console.core.effects import command_argument, facts_by_name, facts_of_command
 from console.core.provenance.suspicion import Suspicion, grave_command, unasked_removal
 from console.core.provenance.trail import LONG, Trail, leaf_values
-from console.core.reach import Consequences, consequences
+from console.core.reach import UNTOLD, Consequences, consequences
 from console.core.reliability.bounds import Earned
 from console.core.risk import Assessment, Evidence, assess
 from console.core.shell.grade import grade
@@ -136,7 +136,7 @@ class Judge:
             graded = grade(proposal.args[command]) if command else None
             return consequences(proposal.tool, proposal.args, facts, proposal.hints, graded)
         except Exception:  # noqa: BLE001  (as above)
-            return Consequences([], "")
+            return UNTOLD
 
     def pass_list(self, agent: str) -> list[str]:
         """Return the tools this agent need not wait for, sorted.

@@ -10,6 +10,7 @@ from bus.events import ActionProposed, Outcome
 from bus.messages import DecisionCommand, Intent
 from bus.records import ActionAsked, ActionAssessed, ActionDecided
 from console.core.origin_terms import recorded
+from console.core.reach import UNTOLD
 from console.core.risk import Assessment
 from console.core.state import Action, Run
 from console.supervisor.alarms import Alarms, alarm_id
@@ -56,7 +57,11 @@ class Gates(Assessor):
         self._supersede(run, data.supersedes or "", now)
         weighed = self.weigh(run, action, data)
         own, problem, assessment, suspicion = weighed
-        reached = self.judge.consequences(data)
+        asks = assessment.gate in (
+            "ask",
+            "hold",
+        )  # for whom it is worth the time: nobody reads it of what just runs
+        reached = self.judge.consequences(data) if asks else UNTOLD
         assessed = ActionAssessed(
             action=data.action,
             digest=own,
