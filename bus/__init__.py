@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from bus.agent import Agent, RunExistsError, run, run_sync
     from bus.decision import Action, ActionRejected, Decision, RunKilled, RunRefusedError
     from bus.ending import main
-    from bus.events import Confidence, Hints, Usage
+    from bus.events import Confidence, Hints, Preview, Usage
     from bus.job import Run, SyncRun
 
 _HOMES: Final = {
@@ -30,6 +30,7 @@ _HOMES: Final = {
     "Confidence": "bus.events",
     "Decision": "bus.decision",
     "Hints": "bus.events",
+    "Preview": "bus.events",
     "Run": "bus.job",
     "RunExistsError": "bus.agent",
     "RunKilled": "bus.decision",
@@ -48,6 +49,7 @@ __all__ = [
     "Confidence",
     "Decision",
     "Hints",
+    "Preview",
     "Run",
     "RunExistsError",
     "RunKilled",

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Any, Final, Literal, Self
 
-from bus.events import Confidence, Hints
+from bus.events import Confidence, Hints, Preview
 from bus.limits import DECIDE_WITHIN
 from bus.values import describe, result_text
 
@@ -41,7 +41,8 @@ class Action:
     """A call that must not happen undecided: a tool, its arguments, and what helps to judge them.
 
     `decide_within` is in seconds. `call_id` is the model's own id of the call, `supersedes` the action that this one
-    replaces. `step` belongs to the run's current step if it is left out.
+    replaces. `step` belongs to the run's current step if it is left out. `preview` is what the call would change, shown as
+    a difference and cut at `limits.PREVIEW_BYTES` a side; nothing is bound to it.
     """
 
     tool: str
@@ -53,6 +54,7 @@ class Action:
     step: int | None = field(default=None, kw_only=True)
     decide_within: float = field(default=DECIDE_WITHIN, kw_only=True)
     supersedes: str | None = field(default=None, kw_only=True)
+    preview: Preview | None = field(default=None, kw_only=True)
 
 
 class Decision:

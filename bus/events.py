@@ -164,6 +164,18 @@ class StepFinished(Data, frozen=True, kw_only=True, omit_defaults=True):
     usage: Usage | None = None
 
 
+class Preview(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What a call would change, as far as its tool can tell beforehand: the agent's own word, and no part of the digest.
+
+    `of` names the thing. `present` is it as it is, `proposed` as it would be; None: there is none. `cut`: not all is here.
+    """
+
+    of: str = ""
+    present: str | None = None
+    proposed: str | None = None
+    cut: bool = False
+
+
 class ActionProposed(Data, frozen=True, kw_only=True, omit_defaults=True):
     """An agent wants to call a tool and waits.
 
@@ -185,6 +197,7 @@ class ActionProposed(Data, frozen=True, kw_only=True, omit_defaults=True):
     decide_within: Annotated[float, Meta(gt=0.0, le=DECIDE_WITHIN_MAX)] = DECIDE_WITHIN
     supersedes: Id | None = None
     passed: bool = False
+    preview: Preview | None = None
 
 
 class ActionStarted(Data, frozen=True, kw_only=True, omit_defaults=True):

@@ -11,16 +11,27 @@ import msgspec
 from bus.brake import Brake
 from bus.canonical import NotCanonicalError, digest
 from bus.decision import Action
-from bus.events import ActionFinished, ActionProposed, ActionStarted, CommandEffective, ControlLevel, Data
+from bus.events import (
+    ActionFinished,
+    ActionProposed,
+    ActionStarted,
+    CommandEffective,
+    ControlLevel,
+    Data,
+    Preview,
+)
 from bus.gate import Gate, Stage, Step
 from bus.lease import Lease
-from bus.limits import DECIDE_WITHIN_MAX, DECISION_VALID
+from bus.limits import DECIDE_WITHIN_MAX, DECISION_VALID, EVENT_BYTES
 from bus.messages import DecisionCommand
-from bus.values import Arguments, arguments, claim, clip
+from bus.values import Arguments, arguments, claim, clip, previewed
 from bus.writer import EventWriter
 
 KEPT: Final = 1_024
 """How many ended actions and answered decisions a run remembers, to answer what comes late."""
+
+_ENVELOPE_BYTES: Final = 1_000
+"""Bytes that the envelope of an event takes at most."""
 
 _STEPS: Final = {
     "rejected": Step.REJECT,
@@ -107,6 +118,7 @@ class Gates:
             hints=wanted.hints,
             decide_within=wanted.decide_within,
             supersedes=wanted.supersedes,
+            preview=previewed(wanted.preview),
         )
         try:
             fit = arguments(wanted.args)
@@ -116,7 +128,7 @@ class Gates:
             gate.advance(Step.REFUSE)
             self._write_end(gate, f"{proposal.tool}: {error}")
             return gate
-        proposal = msgspec.structs.replace(proposal, args=fit.wire, digest=mark)
+        proposal = _sendable(msgspec.structs.replace(proposal, args=fit.wire, digest=mark))
         gate = self._gates[action] = Gate(proposal, fit, args=fit.full, digest=mark)
         self.show(gate)
         return gate
@@ -285,3 +297,10 @@ class Gates:
         short, cut = clip(text)
         end = ActionFinished(action=gate.action, outcome=gate.stage.value, text=short, truncated=cut)  # type: ignore[arg-type]
         self._writer.certain(end)
+
+
+def _sendable(proposal: ActionProposed) -> ActionProposed:
+    """Return a proposal that fits into one event: what is only shown leaves before what is decided on."""
+    if proposal.preview is not None and len(msgspec.json.encode(proposal)) > EVENT_BYTES - _ENVELOPE_BYTES:
+        return msgspec.structs.replace(proposal, preview=Preview(of=proposal.preview.of, cut=True))
+    return proposal

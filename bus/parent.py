@@ -39,7 +39,7 @@ from bus.parent_wire import (
     line,
 )
 from bus.shell import BusStoppedError, Shell
-from bus.values import claim
+from bus.values import claim, previewed
 
 log = logging.getLogger("watchfloor")
 T = TypeVar("T")
@@ -207,6 +207,7 @@ class _Core:
             step=action.step if action.step is not None else step,
             decide_within=action.decide_within,
             supersedes=action.supersedes,
+            preview=previewed(action.preview),
         )
         return self._shell.question(wanted).token
 

@@ -12,7 +12,7 @@ import msgspec
 from msgspec import Meta, Raw, Struct, field
 
 from bus.decision import Decision, RunKilled, RunRefusedError
-from bus.events import Confidence, Hints, RunOutcome
+from bus.events import Confidence, Hints, Preview, RunOutcome
 from bus.gate import IllegalStepError
 
 VARIABLE: Final = "WATCHFLOOR_PARENT"
@@ -53,6 +53,7 @@ class Propose(Request, frozen=True, kw_only=True, omit_defaults=True, tag="propo
     step: int | None = None
     decide_within: float
     supersedes: str | None = None
+    preview: Preview | None = None
 
 
 class Take(Request, frozen=True, kw_only=True, omit_defaults=True, tag="take"):

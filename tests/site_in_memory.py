@@ -33,6 +33,7 @@ from bus.topics import Topics
 from bus.transport import Item, LinkUp, Message, Transport, WillFor
 from console.core.provenance.suspicion import Suspicion
 from console.core.provenance.trail import Trail
+from console.core.reach import Consequences, consequences
 from console.core.risk import Assessment
 from console.core.state import Fleet
 from console.supervisor.desk import Desk, Identity
@@ -55,6 +56,9 @@ class ToolNames:
                 gate = wanted  # type: ignore[assignment]
         reasons = [Reason(code="name", text="the tool's name says so")]
         return Assessment(severity=3, failure_bp=4_000, gate=gate, reasons=reasons)
+
+    def consequences(self, proposal: ActionProposed) -> Consequences:
+        return consequences(proposal.tool, proposal.args, None, proposal.hints)
 
     def pass_list(self, agent: str) -> list[str]:
         return []

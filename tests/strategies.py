@@ -9,7 +9,7 @@ import msgspec
 from hypothesis import strategies as st
 from msgspec import Raw
 
-from bus import alarm_records, codec, events, records
+from bus import alarm_records, codec, events, operator_records, records
 from bus.codec import Record
 from bus.events import Data, Envelope
 from bus.policy_records import PolicyAdopted, PolicyRule
@@ -144,8 +144,8 @@ supervisor_data: st.SearchStrategy[Data] = st.one_of(
     st.builds(records.AgentPasses, tools=st.lists(hostile, max_size=3)),
     st.builds(records.RunContained, wrapper=hostile, incarnation=st.just("inc")),
     st.builds(records.GapFound, first=st.just(1), last=st.integers(1, 5)),
-    st.builds(records.OperatorJoined, operator=hostile, console=ids),
-    st.builds(records.OperatorSigned, operator=hostile, key=hostile),
+    st.builds(operator_records.OperatorJoined, operator=hostile, console=ids),
+    st.builds(operator_records.OperatorSigned, operator=hostile, key=hostile),
     st.builds(
         PolicyAdopted,
         digest=st.sampled_from(["a" * 64, "b" * 64]),

@@ -23,8 +23,10 @@ from bus.messages import HoldCommand, Intent, KillCommand
 from bus.signing import PrivateKey
 from console.core import room
 from console.core.alarm_kinds import REST
+from console.core.kept import TOOLS_KEPT, UNGATED_KEPT
+from console.core.reach import Consequences
 from console.core.reduce import reduce
-from console.core.state import TOOLS_KEPT, UNGATED_KEPT, Fleet, decode, encode
+from console.core.state import Fleet, decode, encode
 from console.supervisor import alarms, blobs, up
 from console.supervisor.alarms import alarm_id
 from console.supervisor.blobs import Blobs
@@ -223,6 +225,9 @@ def test_a_run_that_used_more_tools_than_are_counted_has_read_everything() -> No
 
         def effect(self, _tool: str) -> str:
             return ""
+
+        def consequences(self, _proposal: ActionProposed) -> Consequences:
+            return Consequences([], "")
 
     bench.desk.gates.judge = Noting()  # type: ignore[assignment]
     for number, used in enumerate((TOOLS_KEPT - 1, TOOLS_KEPT)):

@@ -18,6 +18,7 @@ from markdown_it import MarkdownIt
 from bus.alarm_records import AlarmAcknowledged, AlarmCleared, AlarmEscalated
 from bus.events import ActionFinished, ActionProposed, ActionStarted, EventsDropped
 from bus.home import Home
+from bus.operator_records import OperatorJoined, OperatorLeft
 from bus.records import (
     ActionAssessed,
     ActionDecided,
@@ -25,8 +26,6 @@ from bus.records import (
     CommandFailed,
     GapFound,
     IntentRefused,
-    OperatorJoined,
-    OperatorLeft,
     OutcomeVerified,
 )
 from console.cli import printing

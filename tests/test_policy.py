@@ -13,10 +13,10 @@ from hypothesis import strategies as st
 
 from bus.events import ActionProposed, Confidence, Hints
 from console.core.gate_table import FAILURE_BOUNDS, matrix
+from console.core.kept import TOOLS_KEPT
 from console.core.paths import PATH_CHARS
 from console.core.provenance.trail import LEAVES_LOOKED_AT
 from console.core.risk import Assessment
-from console.core.state import TOOLS_KEPT
 from console.policy.catalogue import PRESETS, load_catalogue, load_presets
 from console.policy.condition_source import (
     FUNCTIONS,

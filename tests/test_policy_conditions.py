@@ -13,9 +13,10 @@ from hypothesis import strategies as st
 from bus.events import ActionProposed, Confidence
 from console.core.circumstances import Circumstances, circumstances
 from console.core.gate_table import GATES
+from console.core.kept import TOOLS_KEPT
 from console.core.provenance.trail import Trail, leaf_values
 from console.core.risk import Evidence, assess
-from console.core.state import TOOLS_KEPT, Run
+from console.core.state import Run
 from console.core.tool_facts import RuleHit
 from console.policy.catalogue import load_catalogue
 from console.policy.condition_source import SOURCE_CHARS, ConditionError, check_source

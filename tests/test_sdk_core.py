@@ -19,6 +19,7 @@ from bus.events import (
     CommandRefused,
     EventsDropped,
     MessageSeen,
+    Preview,
     Progress,
     RunFinished,
     RunStarted,
@@ -517,6 +518,25 @@ def test_a_large_argument_travels_as_parts_before_its_proposal() -> None:
     decision = floor.take(action)
     assert decision is not None
     assert decision.args == {"path": "b.txt", "text": text}
+
+
+def test_a_preview_travels_beside_the_arguments_and_outside_of_the_digest() -> None:
+    floor = Floor().started()
+    preview = Preview(of="a.txt", present="old\n")
+    shown, bare = floor.gate(preview=preview), floor.gate()
+    assert floor.proposal(shown).preview == preview
+    assert floor.proposal(bare).preview is None
+    assert floor.proposal(shown).digest == floor.proposal(bare).digest
+    floor.decide(shown, "approved")
+    assert floor.take(shown) is not None
+
+
+def test_a_preview_never_keeps_a_proposal_from_being_sent() -> None:
+    floor = Floor().started()
+    args = {f"field {number}": "y" * 4_000 for number in range(8)}
+    preview = Preview(of="a.txt", present="\x00" * 9_000, proposed="\x00" * 9_000)
+    action = floor.gate("write", args, preview=preview, reason="\x00" * 3_500)
+    assert floor.proposal(action).preview == Preview(of="a.txt", cut=True)
 
 
 def test_an_edit_cannot_refer_to_a_blob_that_was_not_proposed() -> None:

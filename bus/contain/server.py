@@ -291,6 +291,7 @@ class Talk:
             call_id=wanted.call_id,
             decide_within=wanted.decide_within,
             supersedes=wanted.supersedes,
+            preview=wanted.preview,
         )
         token = self._voice.shell.call(
             lambda core, now: self._voice.of(core).propose(action, now, step=wanted.step)

@@ -27,7 +27,8 @@ _MESSAGE: Final = ("at", "role", "name", "text", "error")
 _ACTION: Final = (
     "id", "agent", "run", "state", "args", "args_cut", "edited", "digest", "claimed", "step", "call_id", "reason",
     "confidence", "hints", "supersedes", "passed", "decide_within", "proposed_at", "severity", "failure_bp", "gate",
-    "reasons", "asked_at", "outcome", "decided_by", "decided_at", "decision", "decided_digest", "note", "answer",
+    "reasons", "reaches", "no_undo", "preview",
+    "asked_at", "outcome", "decided_by", "decided_at", "decision", "decided_digest", "note", "answer",
     "started_at", "finished_at", "result", "verified",
 )  # fmt: skip
 _COMMAND: Final = (

@@ -15,6 +15,7 @@ from bus.events import (
     CommandRefused,
     CommandRung,
 )
+from console.core.kept import OPEN_ACTIONS, RUNGS_KEPT, TOOLS_KEPT
 from console.core.lifecycle import (
     ACTION,
     COMMAND,
@@ -26,8 +27,9 @@ from console.core.lifecycle import (
     IllegalTransitionError,
     advance,
 )
-from console.core.room import forget_actions, keep_args, keep_command
-from console.core.state import OPEN_ACTIONS, RUNGS_KEPT, TOOLS_KEPT, Action, Command, Fleet, Run, Rung
+from console.core.preview import sides
+from console.core.room import forget_actions, keep_args, keep_command, keep_preview
+from console.core.state import Action, Command, Fleet, Run, Rung
 from console.core.text import plain
 from console.core.turns import ApplyAgent, Touched, claim, close_ask, living, pause_failed, told, waits
 
@@ -62,6 +64,7 @@ def _proposed(fleet: Fleet, run: Run, record: Record, data: ActionProposed) -> T
         proposed_at=record.at,
     )
     keep_args(fleet, run, action, data.args, record.pos)
+    keep_preview(fleet, run, action, sides(data.preview))
     run.actions[action.id] = action
     run.actions_seen += 1
     claim(run, data.confidence)

@@ -20,19 +20,9 @@ from bus.events import (
     StepStarted,
 )
 from console.core.apply_action import APPLY_ACTION, used
+from console.core.kept import FINISHED_KEPT, MESSAGES_KEPT, STEP_TEXT, STEPS_KEPT, STEPS_KEPT_ENDED
 from console.core.lifecycle import RUN, IllegalTransitionError, advance
-from console.core.state import (
-    FINISHED_KEPT,
-    MESSAGES_KEPT,
-    MOST,
-    STEP_TEXT,
-    STEPS_KEPT,
-    STEPS_KEPT_ENDED,
-    Fleet,
-    Message,
-    Run,
-    Step,
-)
+from console.core.state import MOST, Fleet, Message, Run, Step
 from console.core.text import plain
 from console.core.turns import ApplyAgent, Touched, claim, living, retire, waits
 

@@ -29,8 +29,9 @@ from console.core.alarm_groups import first_of
 from console.core.alarm_kinds import NEVER_HIDDEN, REST
 from console.core.alarm_load import count_answer, count_new, cycle
 from console.core.alarm_state import Alarm
+from console.core.kept import ALARM_TEXT
 from console.core.lifecycle import ALARM, SHOWN, advance
-from console.core.state import ALARM_TEXT, Fleet
+from console.core.state import Fleet
 from console.core.text import plain
 from console.core.turns import ApplySupervisor, Touched
 

@@ -5,15 +5,9 @@ from __future__ import annotations
 from typing import Final
 
 from bus.codec import Record
+from bus.operator_records import OperatorJoined, OperatorLeft, OperatorSigned
 from bus.policy_records import PolicyAdopted
-from bus.records import (
-    IntentRefused,
-    OperatorJoined,
-    OperatorLeft,
-    OperatorSigned,
-    RecordingStarted,
-    SupervisorStarted,
-)
+from bus.records import IntentRefused, RecordingStarted, SupervisorStarted
 from console.core.alarm_load import OPERATORS_KEPT
 from console.core.policy_state import adopt, begin_session
 from console.core.state import Fleet

@@ -25,19 +25,12 @@ from console.core.apply_grant import APPLY_GRANT, used
 from console.core.apply_outcome import APPLY_OUTCOME
 from console.core.apply_site import APPLY_SITE
 from console.core.deeds import UNSIGNED
-from console.core.lifecycle import ACTION, COMMAND, ENDED, RUN, advance
+from console.core.kept import AGENTS_KEPT, LOST_KEPT, WITHDRAWN_KEPT
+from console.core.lifecycle import ACTION, ALLOWS, COMMAND, ENDED, RUN, advance
 from console.core.policy_state import count
+from console.core.reach import PHRASES, SENTENCE_CHARS, WORDS_CHARS
 from console.core.room import keep_command, keep_edit
-from console.core.state import (
-    AGENTS_KEPT,
-    LOST_KEPT,
-    WITHDRAWN_KEPT,
-    Action,
-    AgentLife,
-    Command,
-    Fleet,
-    Run,
-)
+from console.core.state import Action, AgentLife, Command, Fleet, Run
 from console.core.text import plain
 from console.core.turns import (
     ApplySupervisor,
@@ -50,9 +43,6 @@ from console.core.turns import (
     told,
     waits,
 )
-
-ALLOWS: Final = ("approved", "edited")
-"""Outcomes of a decision that let the tool run."""
 
 BY_PEOPLE: Final = ("approved", "edited", "rejected", "responded")
 """Outcomes that an operator decides."""
@@ -76,6 +66,8 @@ def _assessed(fleet: Fleet, record: Record, data: ActionAssessed) -> Touched:
     action.gate = data.gate
     action.reasons = data.reasons
     action.origins = data.origins
+    action.reaches = [plain(phrase, WORDS_CHARS) for phrase in data.reaches[:PHRASES]]
+    action.no_undo = plain(data.no_undo, SENTENCE_CHARS)
     count(fleet.policy, data.reasons, fleet.policy.fired)
     return (("action", action.key), ("run", run.key))
 

@@ -13,6 +13,7 @@ from msgspec import Struct, field
 from bus.alarm_records import AlarmAcknowledged, AlarmCleared, AlarmRemoved, AlarmRestored, AlarmShelved
 from bus.codec import Record
 from bus.grant_records import GrantEnded, GrantMade
+from bus.operator_records import OperatorJoined, OperatorLeft, OperatorSigned
 from bus.policy_records import PolicyAdopted
 from bus.records import (
     ActionClaimed,
@@ -20,9 +21,6 @@ from bus.records import (
     ActionEscalated,
     CommandRequested,
     IntentRefused,
-    OperatorJoined,
-    OperatorLeft,
-    OperatorSigned,
     OutcomeVerified,
     RecordingStarted,
     SupervisorStarted,

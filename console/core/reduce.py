@@ -12,8 +12,9 @@ from bus.codec import Record, Unknown
 from console.core.apply_agent import APPLY_AGENT
 from console.core.apply_supervisor import APPLY_SUPERVISOR
 from console.core.deeds import deed_of, keep
+from console.core.kept import LIVES_KEPT
 from console.core.lifecycle import RUN, IllegalTransitionError, advance
-from console.core.state import LIVES_KEPT, Fleet, Run
+from console.core.state import Fleet, Run
 from console.core.text import plain
 from console.core.turns import bring_back, find, told
 

@@ -25,7 +25,8 @@ PRESETS: Final = Path(__file__).parent / "presets"
 
 
 class _Entry(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A `[tool."name"]` as written. `outside` unsaid means what the effect says: `send` reaches outside.
+    """A `[tool."name"]` as written. `outside` unsaid means what the effect says: `send` reaches outside. `undo` unsaid does
+    too: what was sent cannot be called back.
 
     `command` names the argument that is a shell command; the command is then judged instead of the tool.
     """
@@ -37,6 +38,7 @@ class _Entry(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     sensitive: bool = False
     pinned: bool = False
     polls: bool = False
+    undo: bool | None = None
     command: str = ""
     why: str = ""
 
@@ -157,6 +159,7 @@ def _facts(path: Path, name: str, written: object) -> ToolFacts:
         reads_sensitive=entry.sensitive,
         pinned=entry.pinned,
         polls=entry.polls,
+        undo=False if entry.undo is None and entry.effect == "send" else entry.undo,
         command=entry.command,
         origin=f"{path.name}: {name}",
         why=entry.why,
@@ -189,7 +192,14 @@ def _worst(found: list[ToolFacts]) -> ToolFacts:
         reads_untrusted=any(facts.reads_untrusted for facts in found),
         reads_sensitive=any(facts.reads_sensitive for facts in found),
         polls=all(facts.polls for facts in found),
+        undo=_undo(found),
         command=gravest.command if all(facts.command == gravest.command for facts in found) else "",
         origin=gravest.origin,
         why=gravest.why,
     )
+
+
+def _undo(found: list[ToolFacts]) -> bool | None:
+    """Whether a call can be taken back: not if one entry says no, and only if all that speak say yes."""
+    said = {facts.undo for facts in found} - {None}
+    return None if not said else False not in said

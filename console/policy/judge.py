@@ -12,6 +12,7 @@ from console.core.circumstances import Circumstances
 from console.core.effects import command_argument, facts_by_name, facts_of_command
 from console.core.provenance.suspicion import Suspicion, grave_command, unasked_removal
 from console.core.provenance.trail import LONG, Trail, leaf_values
+from console.core.reach import UNTOLD, Consequences, consequences
 from console.core.reliability.bounds import Earned
 from console.core.risk import Assessment, Evidence, assess
 from console.core.shell.grade import grade
@@ -126,6 +127,16 @@ class Judge:
         except Exception as error:  # noqa: BLE001  (as above)
             bare = replace(bare, policy_error=type(error).__name__)
         return replace(bare, rules=[*bare.rules, *rules]) if rules else bare
+
+    def consequences(self, proposal: ActionProposed) -> Consequences:
+        """Tell what a call reaches and whether it can be taken back, for people. Never raises; nothing is judged by it."""
+        try:
+            facts = self.catalogue.lookup(proposal.tool)
+            command = command_argument(facts, proposal.tool, proposal.args)
+            graded = grade(proposal.args[command]) if command else None
+            return consequences(proposal.tool, proposal.args, facts, proposal.hints, graded)
+        except Exception:  # noqa: BLE001  (as above)
+            return UNTOLD
 
     def pass_list(self, agent: str) -> list[str]:
         """Return the tools this agent need not wait for, sorted.

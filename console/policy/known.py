@@ -8,11 +8,11 @@ from msgspec import Struct, field
 
 from bus.events import ActionProposed
 from console.core.circumstances import Circumstances
+from console.core.kept import TOOLS_KEPT
 from console.core.origin_terms import authorised
 from console.core.paths import PATH_CHARS
 from console.core.provenance.suspicion import OriginKind, Suspicion
 from console.core.risk import Evidence, severity_of
-from console.core.state import TOOLS_KEPT
 from console.core.tool_facts import Severity
 from console.policy.leaves import ALL_CHARS
 

@@ -16,7 +16,8 @@ from bus.codec import DecodeError
 from bus.events import Outcome
 from bus.limits import INTENT_DUPLICATE_WITHIN
 from bus.messages import Answer, Intent
-from bus.records import IntentRefused, OperatorSigned
+from bus.operator_records import OperatorSigned
+from bus.records import IntentRefused
 from bus.topics import Address, Topics
 from console.core.deeds import UNSIGNED
 from console.core.lifecycle import ENDED

@@ -12,12 +12,14 @@ from bus.canonical import NotCanonicalError, digest
 from bus.events import ActionProposed, Data
 from console.core.blobs import blob_names
 from console.core.circumstances import Circumstances, circumstances
+from console.core.kept import TOOLS_KEPT
 from console.core.lifecycle import OPEN
 from console.core.provenance.suspicion import Suspicion
 from console.core.provenance.trail import Trail
+from console.core.reach import Consequences
 from console.core.reliability.bounds import Earned
 from console.core.risk import Assessment
-from console.core.state import TOOLS_KEPT, Action, Fleet, Run
+from console.core.state import Action, Fleet, Run
 from console.supervisor.trails import Trails
 
 NO_DIGEST: Final = "0" * 64
@@ -44,6 +46,8 @@ class Judging(Protocol):
     ) -> Assessment: ...
 
     def suspect(self, trail: Trail, tool: str, args: dict[str, Any]) -> Suspicion | None: ...
+
+    def consequences(self, proposal: ActionProposed) -> Consequences: ...
 
     def pass_list(self, agent: str) -> list[str]: ...
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from bus.home import Home
-from console.core.state import ALARM_TEXT
+from console.core.kept import ALARM_TEXT
 from console.core.text import plain
 from console.policy.budgets import load_budgets
 from console.policy.files import PolicyFileError

@@ -10,6 +10,7 @@ from bus.events import ActionProposed, Outcome
 from bus.messages import DecisionCommand, Intent
 from bus.records import ActionAsked, ActionAssessed, ActionDecided
 from console.core.origin_terms import recorded
+from console.core.reach import UNTOLD
 from console.core.risk import Assessment
 from console.core.state import Action, Run
 from console.supervisor.alarms import Alarms, alarm_id
@@ -56,6 +57,11 @@ class Gates(Assessor):
         self._supersede(run, data.supersedes or "", now)
         weighed = self.weigh(run, action, data)
         own, problem, assessment, suspicion = weighed
+        asks = assessment.gate in (
+            "ask",
+            "hold",
+        )  # for whom it is worth the time: nobody reads it of what just runs
+        reached = self.judge.consequences(data) if asks else UNTOLD
         assessed = ActionAssessed(
             action=data.action,
             digest=own,
@@ -64,6 +70,8 @@ class Gates(Assessor):
             gate=assessment.gate,
             reasons=assessment.reasons,
             origins=recorded(suspicion),
+            reaches=reached.reaches,
+            no_undo=reached.no_undo,
         )
         self._log.write(assessed, run.agent, run.run)
         late = self.late.pop(action.key, None)

@@ -14,6 +14,7 @@ from console.tui import decide_rows, figures
 from console.tui.arguments import pieces, telling
 from console.tui.attention import CONTROL, MARKS, SEVERITY, Level
 from console.tui.counting import due_at
+from console.tui.decide_facts import INSTEAD
 from console.tui.frame_rows import View
 from console.tui.paint import BLANK, Line, Row
 from console.tui.run_rows import RESULTS, Entry, four_facts
@@ -164,7 +165,7 @@ def _gate(action: Action, view: View) -> list[Line]:
         row.then(f"may fail in up to {action.failure_bp / 100:.0f} %", gap=2)
     lines = [row.line]
     for number, reason in enumerate(action.reasons):
-        instead = reason.code == decide_rows.INSTEAD
+        instead = reason.code == INSTEAD
         lines += field("instead" if instead else "why" if number == 0 else "", reason.text, view)
     return lines
 

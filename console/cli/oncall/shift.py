@@ -8,6 +8,7 @@ from typing import Any, Final
 from bus.alarm_records import AlarmAcknowledged, AlarmCleared, AlarmEscalated, AlarmRaised, AlarmShelved
 from bus.codec import Record
 from bus.events import ActionProposed, CommandAcknowledged, CommandEffective, CommandRefused, EventsDropped
+from bus.operator_records import OperatorJoined, OperatorLeft
 from bus.records import (
     ActionAsked,
     ActionAssessed,
@@ -19,8 +20,6 @@ from bus.records import (
     CommandSent,
     GapFound,
     IntentRefused,
-    OperatorJoined,
-    OperatorLeft,
     OutcomeVerified,
     SupervisorStarted,
 )
