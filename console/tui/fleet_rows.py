@@ -17,6 +17,7 @@ from console.tui.frame_rows import View
 from console.tui.index import FleetIndex
 from console.tui.items import Item
 from console.tui.paint import BLANK, Line, Row, cut_middle, muted
+from console.tui.verdicts import over_since
 
 BARS: Final = 16
 """Runs of one agent drawn as bars; the others are a number."""
@@ -24,6 +25,9 @@ BARS: Final = 16
 AGENT_CELLS: Final = 10
 TOOL_CELLS: Final = 31
 """A tool's name is cut only where it would push out the time that is left."""
+
+LATE_SHOWN: Final = 3
+"""Asks whose time ran out that are listed."""
 
 _HEADS: Final = {
     "waits": ("waits for you", "due"),
@@ -65,6 +69,9 @@ def _row(index: FleetIndex, item: Item, view: View, *, alone: bool) -> Line:
             return _wait(index, run, action, view) if run and action else BLANK
         case "agent":
             return _agent(index, item.key, view)
+        case "late":
+            action = index.fleet.action(item.key)
+            return _late(action, view) if action else BLANK
         case "none":
             return Row().at(3, item.key, "muted").line
         case "blank":
@@ -98,6 +105,12 @@ def _counted(title: str, runs: int) -> Row:
     return (
         Row().at(3, title, "muted").at(16, "1 run" if runs == 1 else f"{figures.grouped(runs)} runs", "muted")
     )
+
+
+def cut_head(hidden: int, view: View) -> Line:
+    """The heading of what waits while so many rows of it are out of view, between those that stay and the others."""
+    row = Row().at(3, "waits for you", "muted").at(18, f"{hidden} more, above what is in view", "act")
+    return row.right(view.last, ("due", "muted")).line
 
 
 def narrowed_head(title: str, shown: int, view: View) -> Line:
@@ -135,6 +148,23 @@ def _wait(index: FleetIndex, run: Run, action: Action, view: View) -> Line:
         row.at(61 + view.spare, "━" * full, figures.urgency(remaining))
         row.at(61 + view.spare + full, "─" * (8 - full), "rule")
     return row.right(view.last, (figures.left(remaining), figures.urgency(remaining))).line
+
+
+def _late(action: Action, view: View) -> Line:
+    """An ask whose time ran out."""
+    row = Row().at(3, cut_middle(action.agent, AGENT_CELLS)).at(16, figures.shown(action.run))
+    row.at(22, "expired", "watch").at(32, action.tool, end=view.last - 37)
+    row.then("nobody answered: it was told no", "muted", gap=2, end=view.last - 5)
+    return row.right(view.last, (figures.age(view.now - over_since(action)), "muted")).line
+
+
+def late_head(asks: int, view: View) -> Line:
+    """The heading of the asks whose time ran out unseen."""
+    words = "1 ask" if asks == 1 else f"{figures.grouped(asks)} asks"
+    if asks > LATE_SHOWN:
+        words += f", the newest {LATE_SHOWN} here"
+    row = Row().at(3, "unanswered", "muted").at(16, f"{words}, until somebody opens them", "muted")
+    return row.right(view.last, ("ago", "muted")).line
 
 
 def _ill(index: FleetIndex, run: Run, view: View) -> Line:

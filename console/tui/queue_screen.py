@@ -109,6 +109,13 @@ class QueueScreen(FilteringScreen):
             return queue_rows.about(action, view, beside(run, self.floor.index.plight(run.key)))
         return queue_rows.verdict(action, fleet.commands.get(action.decision), view)
 
+    def painted(self) -> None:
+        """What became of an ask was seen where its row is in view."""
+        if self.is_current:
+            for row in self.body.in_view:
+                if row < len(self._shown) and self._shown[row].kind == "verdict":
+                    self.floor.unanswered.saw(self._shown[row].key)
+
     def detail(self, cells: int) -> list[Line]:
         run, action, _ = self.subject()
         if run is None or action is None:
