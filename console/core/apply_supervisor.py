@@ -19,6 +19,7 @@ from bus.records import (
     GapFound,
     RunContained,
 )
+from console.core.agent_life import AgentLife
 from console.core.alarm_load import count_decision
 from console.core.apply_alarm import APPLY_ALARM
 from console.core.apply_grant import APPLY_GRANT, used
@@ -33,7 +34,6 @@ from console.core.state import (
     LOST_KEPT,
     WITHDRAWN_KEPT,
     Action,
-    AgentLife,
     Command,
     Fleet,
     Run,

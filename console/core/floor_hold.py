@@ -15,3 +15,9 @@ class FloorHold(Struct, kw_only=True, omit_defaults=True):
     by: str
     reason: str = ""
     stopped: list[str] = field(default_factory=list)
+
+
+def told(held: FloorHold, since: str) -> str:
+    """A hold of the floor in a line; `since` is its time as it is shown."""
+    because = f": {held.reason}" if held.reason else ""
+    return f"floor held by {held.by} since {since}, runs that begin too{because}"

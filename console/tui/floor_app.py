@@ -11,8 +11,10 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from rich.segment import Segment, Segments
 
+from console.core.floor_hold import told
 from console.core.text import visible
 from console.tui import painter
+from console.tui.figures import clock
 from console.tui.frame_rows import Note, View
 from console.tui.keeping_app import KeepingApp
 from console.tui.moment import FloorTime, Moment, Pace
@@ -206,7 +208,14 @@ class FloorApp(KeepingApp, inherit_bindings=False):
             operator=self._operator,
             read_only=self.read_only,
             signed=self.signed,
+            held=self._held(),
         )
+
+    def _held(self) -> str:
+        held = self.source.fleet.held if self.source else None
+        if held is None:
+            return ""
+        return told(held, clock(held.at, self._zone))
 
     def _tick(self) -> None:
         now = self._clock()

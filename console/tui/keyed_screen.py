@@ -32,6 +32,7 @@ _VERBS: Final = {
     "reject_why": "reject",
     "id": "kill",
     "hold_all": "hold",
+    "resume_all": "resume",
 }
 
 _ASKS_FOR_TEXT: Final = ("reject_why", "respond", "kill", "edit", "reset")

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
-from console.core.state import Action, Fleet
 from console.tui.verdicts import over_since
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from console.core.state import Action, Fleet
 
 
 class Unanswered:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from heapq import nlargest
 from itertools import chain
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from console.core.state import Action, Fleet, Run
+if TYPE_CHECKING:
+    from console.core.state import Action, Fleet, Run
 
 KEPT: Final = 16
 """Newest decisions that can be listed."""
