@@ -494,6 +494,23 @@ def test_edit_opens_an_editor(site: SiteInMemory, run: Run, monkeypatch: pytest.
     assert site.agent.decisions()[0].args == {"order_id": "88213", "amount": 6}
 
 
+def test_escalate_and_claim_tell_others_and_decide_nothing(site: SiteInMemory, run: Run) -> None:
+    site.agent.propose("7q4f", "a1", "ask_refund", REFUND)
+    assert run("escalate", "a1", " ").exit_code == 2
+    told = run("escalate", "a1", "-", stdin="look at the amount")
+    assert told.exit_code == 0
+    assert "recorded as accepted" in told.stdout
+    assert run("claim", "a1", "--json").exit_code == 0
+    action = site.fleet.action("refunds/7q4f/a1")
+    assert action is not None
+    assert (action.state, action.care.escalated_by, action.care.claimed_by) == ("asked", "op", "op")
+    again = run("escalate", "a1", "look")
+    assert (again.exit_code, "op has escalated it before" in line(again)) == (1, True)
+    assert "needs a key of operator stranger" in line(run("claim", "a1", "--operator", "stranger"))
+    run("reject", "a1")
+    assert run("claim", "a1").exit_code == 1
+
+
 def test_respond_answers_with_a_text(site: SiteInMemory, run: Run) -> None:
     site.agent.propose("7q4f", "a1", "ask_refund", REFUND)
     assert run("respond", "a1", " ").exit_code == 2
