@@ -15,7 +15,9 @@ ROOT = Path(__file__).resolve().parent.parent
 @pytest.mark.parametrize("line", ["", "replay {nothing}"])
 def test_standard_error_in_a_file_leaves_no_blank_screen(tmp_path: Path, line: str) -> None:
     errors = tmp_path / "err.log"
-    program = f"exec {sys.executable} -m console.cli.main {line.format(nothing=tmp_path / 'none.db')} 2>{errors}"
+    program = (
+        f"exec {sys.executable} -m console.cli.main {line.format(nothing=tmp_path / 'none.db')} 2>{errors}"
+    )
     environment = {
         "PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT), "WATCHFLOOR_HOME": str(tmp_path / "home"),
         "WATCHFLOOR_BROKER": "mqtt://127.0.0.1:1", "HOME": str(tmp_path), "WATCHFLOOR_OPERATOR": "op-1",

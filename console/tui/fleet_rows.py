@@ -16,7 +16,7 @@ from console.tui.counting import due_at
 from console.tui.frame_rows import View
 from console.tui.index import FleetIndex
 from console.tui.items import Item
-from console.tui.paint import BLANK, Line, Row, cut_middle, muted
+from console.tui.paint import BLANK, Line, Row, cut_middle, cut_path, muted
 from console.tui.verdicts import over_since
 
 BARS: Final = 16
@@ -135,9 +135,9 @@ def _wait(index: FleetIndex, run: Run, action: Action, view: View) -> Line:
     aside = held_up if view.spare >= _ASIDE else ""  # wide: beside the bar, narrow: instead of it
     end = 60 + view.spare - (len(aside) + 1 if aside else 0)
     if worse := beside(run, index.plight(run.key)):
-        row.at(42, worse, "stop", end=end)
+        row.at(max(42, row.cells + 2), worse, "stop", end=end)
     else:
-        row.at(42, telling(action.args), "muted", end=end)
+        row.at(max(42, row.cells + 2), telling(action.args), "muted", end=end, by=cut_path)
     row.at(60 + view.spare - len(aside), aside, "strong")
     remaining = due_at(action) - view.now
     share = remaining / (action.decide_within * 1000) if action.decide_within else 0.0
@@ -174,7 +174,7 @@ def _ill(index: FleetIndex, run: Run, view: View) -> Line:
     row = _start(run, found.level)
     word, _, unverified = state_word(run).partition(" ")
     row.at(22, word)
-    row.at(32, f"{unverified} {found.fact}".lstrip(), "muted", end=view.last - 5)
+    row.at(32, f"{unverified}  {found.fact}".lstrip(), "muted", end=view.last - 5)
     return row.right(view.last, (figures.age(view.now - found.since), "text")).line
 
 
