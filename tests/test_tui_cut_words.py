@@ -11,7 +11,7 @@ from tests.tui_console import console
 PATH = "projects/2026/quarter-3/reports/finance/final-figures.csv"
 
 
-@pytest.mark.parametrize("cells", range(0, 40))
+@pytest.mark.parametrize("cells", range(40))
 def test_of_a_path_both_ends_stay(cells: int) -> None:
     shown = cut_path(PATH, cells)
     assert cell_len(shown) <= cells
