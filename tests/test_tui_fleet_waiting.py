@@ -143,3 +143,23 @@ async def test_an_ask_that_ran_out_by_its_agents_clock_is_told_like_any_other() 
         assert "1 ask, until" in it.text()
         await it.press("2")
         assert "nobody answered: told no" in it.text()
+
+
+async def test_a_list_that_becomes_much_shorter_below_the_cursor_goes_on() -> None:
+    script = floor(2)
+    for number in range(30):
+        run = f"p{number:03d}"
+        script.start("packer", run, "Pack")
+        script.obey("packer", run, script.command("packer", run, "hold"))
+    async with console(script) as it:
+        await it.press("G")
+        assert it.screen.body.top > 0
+        for number in range(30):  # all rest in a row of their own, and then share one
+            run = f"p{number:03d}"
+            script.obey("packer", run, script.command("packer", run, "resume"))
+        it.source.turn()
+        it.screen.body.names = it.screen.body.names[:5]  # before the toolkit has scrolled back
+        it.screen.body.frame()
+        await it.settle()
+        assert "packer" in it.text()
+        assert cursor(it)

@@ -229,8 +229,11 @@ class LineList(ScrollView, inherit_bindings=False):
 
     def _places(self) -> Iterator[tuple[int, int]]:
         """The rows in view: on which row of the view each stands, and which it is."""
-        for y in range(min(self.size.height, len(self.names))):
-            yield y, self._row_at(y)
+        for y in range(self.size.height):
+            if (row := self._row_at(y)) < len(
+                self.names
+            ):  # a list that became shorter is not scrolled back yet
+                yield y, row
 
     def _is_cursor(self, row: int) -> bool:
         return bool(self.cursor) and self.names[row] == self.cursor
