@@ -163,3 +163,15 @@ async def test_a_list_that_becomes_much_shorter_below_the_cursor_goes_on() -> No
         await it.settle()
         assert "packer" in it.text()
         assert cursor(it)
+
+
+async def test_what_expired_stays_in_sight_too() -> None:
+    script = floor(2, ill=20)
+    async with console(script) as it:
+        expire(script, "m000")
+        it.source.turn()
+        await it.press("G")
+        rows = it.lines()
+        assert "waits for you" in rows[3]
+        assert "unanswered" in rows[6]
+        assert "send_all  nobody answered: told no" in rows[7]

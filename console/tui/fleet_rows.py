@@ -153,8 +153,8 @@ def _wait(index: FleetIndex, run: Run, action: Action, view: View) -> Line:
 def _late(action: Action, view: View) -> Line:
     """An ask whose time ran out."""
     row = Row().at(3, cut_middle(action.agent, AGENT_CELLS)).at(16, figures.shown(action.run))
-    row.at(22, "expired", "watch").at(32, action.tool, end=view.last - 37)
-    row.then("nobody answered: it was told no", "muted", gap=2, end=view.last - 5)
+    row.at(22, "expired", "watch").at(32, cut_middle(action.tool, view.last - 63))
+    row.then("nobody answered: told no", "muted", gap=2, end=view.last - 5)
     return row.right(view.last, (figures.age(view.now - over_since(action)), "muted")).line
 
 

@@ -124,7 +124,8 @@ class FleetScreen(FilteringScreen):
         taken = super()._load(names)
         if taken:
             self._shown = self._items
-            self.body.pin(self._waiting_rows())
+            late = sum(item.kind == "late" for item in self._shown)
+            self.body.pin(self._waiting_rows() + (late + 2 if late else 0))
             if self.body.cursor != chosen:
                 self.body.choose(_elsewhere(chosen, names))
         return taken
