@@ -72,7 +72,8 @@ class FleetScreen(FilteringScreen):
         return [*items[:waits], *([BLANK] if waits else []), *shown, *rest]
 
     def _late(self) -> list[Action]:
-        return self.floor.unanswered.unseen(self.floor.fleet)
+        floor = self.floor
+        return floor.unanswered.unseen(floor.fleet, floor.index.decided(), self.view.now)
 
     def _filtered(self) -> list[Item]:
         """What the filter lets through, each run on its own; made anew when rows change, or after a while."""

@@ -242,7 +242,7 @@ class FloorApp(KeepingApp, inherit_bindings=False):
         self._moment.follow(self.fleet.at, live=self._standing.live)
         self.index.update(self._moment.now)
         if self._standing.live and not self.view(0).replay:
-            self.unanswered.take(self.fleet, self.index.decided())
+            self.unanswered.count(self.fleet, self.index.decided())
         if self.note is not None and (self._clock() - self._note_at > NOTE_FOR or self._over(self.note)):
             self.note = None
         screen.frame(self.view(screen.size.width))

@@ -110,11 +110,9 @@ class QueueScreen(FilteringScreen):
         return queue_rows.verdict(action, fleet.commands.get(action.decision), view)
 
     def painted(self) -> None:
-        """What became of an ask was seen where its row is in view."""
+        """What became of the last asks was seen, the newest of them in full."""
         if self.is_current:
-            for row in self.body.in_view:
-                if row < len(self._shown) and self._shown[row].kind == "verdict":
-                    self.floor.unanswered.saw(self._shown[row].key)
+            self.floor.unanswered.saw(*self.floor.index.decided())
 
     def detail(self, cells: int) -> list[Line]:
         run, action, _ = self.subject()
