@@ -19,7 +19,7 @@ def found(script: Script) -> list[tuple[str, str]]:
     from bus import codec
 
     finder = MarkFinder()
-    marks = []
+    marks: list[tuple[str, str]] = []
     for row in script.rows:
         envelope = codec.decode_envelope(row.event)
         if envelope.type in TYPES:
