@@ -22,6 +22,7 @@ from bus.alarm_records import (
     AlarmSuppressed,
 )
 from bus.events import CommandKind, ControlLevel, Count, Data, Digest, Gate, Id, MaybeId, Outcome, Seq, Unit
+from bus.floor_records import FloorHeld, FloorReleased
 from bus.grant_records import GrantEnded, GrantMade, GrantOffer
 from bus.operator_records import OperatorJoined, OperatorLeft, OperatorSigned
 from bus.policy_records import PolicyAdopted
@@ -313,6 +314,8 @@ SUPERVISOR_TYPES: Final[dict[str, type[Data]]] = {
         PolicyAdopted,
         GrantMade,
         GrantEnded,
+        FloorHeld,
+        FloorReleased,
         GapFound,
         RecordingStarted,
         SupervisorStarted,

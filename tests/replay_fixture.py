@@ -23,6 +23,7 @@ from console.recording.writer import Recording
 from console.tui.floor_app import FloorApp
 from console.tui.floor_screen import FloorScreen
 from console.tui.replay_app import ReplayApp
+from console.tui.unanswered import Unanswered
 from tests.floor_fixture import START, FakeSource, Script, busy
 from tests.tui_console import Console, furnished
 
@@ -276,8 +277,9 @@ def cells(app: FloorApp) -> Cells:
 
 
 async def seen(console: Console, screen: FloorScreen | None = None) -> Cells:
-    """What a screen shows now, its cursor at the top; without one, the fleet."""
+    """What a screen shows now to somebody who has seen nothing before, its cursor at the top; without one, the fleet."""
     app = console.app
+    app.unanswered = Unanswered()
     if screen is not None:
         app.push_screen(screen)
     await console.pilot.pause(0)

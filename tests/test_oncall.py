@@ -126,6 +126,16 @@ def shape(result: Result) -> dict[str, Any]:
     return found
 
 
+def test_an_escalation_of_a_person_is_told_as_theirs(run: Run) -> None:
+    script = shift()
+    script.start("mailer", "m9", "Mail")
+    script.ask("mailer", "m9", "a1", "send_all", {"to": "x"})
+    said = ActionEscalated(action="a1", by="op-2", reason="look at the list", intent="i1")
+    script.tick(5).supervisor(said, "mailer", "m9")
+    events = shape(run(script, "--json"))["events"]
+    assert "the ask a1: op-2 wants others to look. look at the list" in [event["text"] for event in events]
+
+
 def test_the_report_counts_what_happened(run: Run) -> None:
     found = shape(run(shift(), "--json"))
     sums = found["summary"]

@@ -24,6 +24,8 @@ TABLE: Final[dict[str, Entry]] = {
     "edit": Entry("console.cli.decide:edit", "let a waiting action run with other arguments"),
     "reject": Entry("console.cli.decide:reject", "refuse a waiting action, with a reason"),
     "respond": Entry("console.cli.decide:respond", "answer a waiting action with a text instead"),
+    "escalate": Entry("console.cli.decide:escalate", "others should look at a waiting action"),
+    "claim": Entry("console.cli.decide:claim", "tell others that you look into a waiting action"),
     "grants": Entry("console.cli.grants:grants", "what may run without asking again, and by whose word"),
     "revoke": Entry("console.cli.grants:revoke", "end a grant, or all of a run"),
     "pause": Entry("console.cli.command:pause", "stop a run at its next checkpoint or gate"),

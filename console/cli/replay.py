@@ -15,7 +15,7 @@ from console.cli.exits import bad
 from console.cli.looks import looks, settings_for
 from console.cli.options import Place, common
 from console.cli.session_file import session_path
-from console.cli.terminal import check_screen
+from console.cli.terminal import check_screen, painted
 from console.core.timeline import FASTEST, SLOWEST
 
 if TYPE_CHECKING:
@@ -78,7 +78,8 @@ def replay(
     check_screen("watchfloor oncall, tail or export")
     settings = settings_for(place, look)
     path = session_path(place.home(), session)
-    return asyncio.run(_show(path, place.home().site, speed, at, settings))
+    with painted():
+        return asyncio.run(_show(path, place.home().site, speed, at, settings))
 
 
 class Lines(NamedTuple):

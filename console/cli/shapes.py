@@ -9,9 +9,11 @@ from typing import Any, Final
 
 import msgspec
 
+from console.core.agent_life import AgentLife
 from console.core.alarm_state import Alarm
+from console.core.floor_hold import FloorHold
 from console.core.lifecycle import ENDED
-from console.core.state import Action, AgentLife, Command, Fleet, Run, Step
+from console.core.state import Action, Command, Fleet, Run, Step
 
 Shape = dict[str, Any]
 
@@ -44,6 +46,13 @@ _ALARM: Final = (
 def agent_shape(life: AgentLife) -> Shape:
     """An agent process."""
     return _fields(life, _AGENT)
+
+
+def hold_shape(held: FloorHold | None) -> Shape | None:
+    """Who holds the whole floor, and since when; nothing while nobody does."""
+    if held is None:
+        return None
+    return {"by": held.by, "at": held.at, "reason": held.reason, "stopped_before": held.stopped}
 
 
 def run_shape(fleet: Fleet, run: Run) -> Shape:

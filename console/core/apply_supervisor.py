@@ -19,6 +19,7 @@ from bus.records import (
     GapFound,
     RunContained,
 )
+from console.core.agent_life import AgentLife
 from console.core.alarm_load import count_decision
 from console.core.apply_alarm import APPLY_ALARM
 from console.core.apply_grant import APPLY_GRANT, used
@@ -30,7 +31,7 @@ from console.core.lifecycle import ACTION, ALLOWS, COMMAND, ENDED, RUN, advance
 from console.core.policy_state import count
 from console.core.reach import PHRASES, SENTENCE_CHARS, WORDS_CHARS
 from console.core.room import keep_command, keep_edit
-from console.core.state import Action, AgentLife, Command, Fleet, Run
+from console.core.state import Action, Command, Fleet, Run
 from console.core.text import plain
 from console.core.turns import (
     ApplySupervisor,

@@ -14,10 +14,12 @@ from msgspec import Struct, field
 from bus.events import CommandKind, Confidence, ControlLevel, Gate, Hints, Outcome, RunState
 from bus.grant_records import GrantOffer
 from bus.records import Reason, ValueOrigin
+from console.core.agent_life import AgentLife
 from console.core.alarm_state import Alarm, Load
 from console.core.alike import Counts
 from console.core.care import Care
 from console.core.deeds import Audit
+from console.core.floor_hold import FloorHold
 from console.core.grants import Grant
 from console.core.lifecycle import ActionState, CommandState
 from console.core.policy_state import InForce
@@ -217,31 +219,13 @@ class Run(Struct, kw_only=True, omit_defaults=True):
         return f"{self.agent}/{self.run}"
 
 
-class AgentLife(Struct, kw_only=True, omit_defaults=True):
-    """What is known of an agent process: `status` is `online`, `stopped` or `lost`.
-
-    `passes` is the list last issued to the agent, `withdrawn` the newest tools that were on one and no longer are.
-    """
-
-    agent: str
-    status: str
-    incarnation: str
-    connection: str
-    sdk: str = ""
-    control: ControlLevel = "gated"
-    since: int = 0
-    why: str = ""
-    passes: list[str] = field(default_factory=list)
-    withdrawn: list[str] = field(default_factory=list)
-
-
 class Fleet(Struct, kw_only=True, omit_defaults=True):
     """The state of a site at `pos`. `waiting` are the keys of actions that wait for a person, oldest first. `ended`
     remembers the lives of each retired run. `away` are lost runs that left the floor, the longest gone first, with all that
     they need to go on where they stood if they come back. `last_decision` is when anything was last decided, by whomever,
     but not by the clock running out. `order` is the highest of any command. `args_bytes` is what the arguments of all
-    actions take. `policy` is what is judged by, `audit` who did what, `alike` what became of asks by agent and tool.
-    `reducer` is the one that encoded it.
+    actions take. `held` says that all of it is held. `policy` is what is judged by, `audit` who did what, `alike` what
+    became of asks by agent and tool. `reducer` is the one that encoded it.
     """
 
     site: str = ""
@@ -269,6 +253,7 @@ class Fleet(Struct, kw_only=True, omit_defaults=True):
     audit: Audit = field(default_factory=Audit)
     grants: dict[str, Grant] = field(default_factory=dict)
     alike: Counts = field(default_factory=dict)
+    held: FloorHold | None = None
     reducer: int = field(default_factory=lambda: REDUCER)  # made by a call, so that it is always written
 
     def run(self, agent: str, run: str) -> Run | None:

@@ -23,6 +23,7 @@ from console.core.deeds import UNSIGNED
 from console.core.lifecycle import ENDED
 from console.core.state import Fleet, Run
 from console.core.text import plain
+from console.supervisor import whole_floor
 from console.supervisor.alarms import Alarms
 from console.supervisor.bound import RefusedError, check_bound, check_scope, edited, waiting
 from console.supervisor.gates import Gates
@@ -225,15 +226,14 @@ class Arbiter:
         return self._made(intent, "accepted", command=sent)
 
     def _sweep(self, intent: Intent, payload: bytes, by: str, now: float) -> None:
-        if intent.verb != "hold" or intent.agent:
-            raise RefusedError("illegal", f"{intent.verb} needs a run")
+        apart = whole_floor.begin(self._log, intent, by)
 
         def done(sweep: Sweep, now: float) -> None:
             self._under_way.discard(intent.id)
             self._close(intent, payload, self._swept(intent, sweep), now)
 
         self._under_way.add(intent.id)
-        if not self._sweeps.begin(intent, by, done, now, signed=by == intent.operator):
+        if not self._sweeps.begin(intent, by, done, now, signed=by == intent.operator, apart=apart):
             self._under_way.discard(intent.id)
             raise RefusedError("closed", "all runs are being held for others already; look again")
 
@@ -246,6 +246,7 @@ class Arbiter:
             )
             return self._made(intent, "closed", accepted=False, text=text)
         text, command = ("", sweep.sent[0]) if sent == 1 else (f"{sent} runs", "")
+        text += f"; not the others, {sweep.cut}" if sweep.cut else ""
         return self._made(intent, "accepted", text=text, command=command)
 
     def _repeat(self, intent: Intent, payload: bytes, before: Answered, now: float) -> None:

@@ -23,6 +23,7 @@ from console.supervisor.health import Health
 from console.supervisor.ledger import Ledger
 from console.supervisor.log import Log
 from console.supervisor.operators import Operators, voucher
+from console.supervisor.whole_floor import newcomer
 
 
 class Follow:
@@ -74,6 +75,8 @@ class Follow:
             self._contained(run, record, data)
         if data.continues is not None:
             self._ledger.continued(run, now)
+        else:
+            newcomer(self._log, self._ledger, run, now)
 
     def _contained(self, run: Run, record: Record, data: RunStarted) -> None:
         """Believe the claim of an enrolled wrapper about this very process, and nobody else's."""

@@ -129,6 +129,8 @@ async def _run(
         raise app.failure
     if app.failure is not None:
         print(f"watchfloor: {app.failure}", file=sys.stderr)  # noqa: T201  (the terminal is ours again)
+    if words := app.unanswered.told():
+        print(f"watchfloor: {words}", file=sys.stderr)  # noqa: T201  (as above)
     return code if code is not None else (app.return_code or 0)
 
 

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Final
 
 from bus.inquiry import HealthReport, SenderHealth
 from bus.limits import EVENTS_IN_FLIGHT, LEASE_RENEW
-from console.core.state import AgentLife, Fleet, Run
+from console.core.agent_life import AgentLife
+from console.core.state import Fleet, Run
 from console.tui import figures
 from console.tui.attention import CONTROL, MARKS
 from console.tui.frame_rows import View

@@ -130,6 +130,7 @@ class DecideScreen(ConfirmingScreen):
         action = self.action
         if action is None or not self.is_current:
             return
+        self.floor.unanswered.saw(self._key)
         if action.state == "asked":
             self._waited = True
         elif self._waited and self._origin == "Queue" and self.sheet is None and self._mine(action):

@@ -16,7 +16,8 @@ from console.tui.counting import due_at
 from console.tui.frame_rows import View
 from console.tui.index import FleetIndex
 from console.tui.items import Item
-from console.tui.paint import BLANK, Line, Row, cut_middle, muted
+from console.tui.paint import BLANK, Line, Row, cut_middle, cut_path, muted
+from console.tui.verdicts import over_since
 
 BARS: Final = 16
 """Runs of one agent drawn as bars; the others are a number."""
@@ -24,6 +25,9 @@ BARS: Final = 16
 AGENT_CELLS: Final = 10
 TOOL_CELLS: Final = 31
 """A tool's name is cut only where it would push out the time that is left."""
+
+LATE_SHOWN: Final = 3
+"""Asks whose time ran out that are listed."""
 
 _HEADS: Final = {
     "waits": ("waits for you", "due"),
@@ -65,6 +69,9 @@ def _row(index: FleetIndex, item: Item, view: View, *, alone: bool) -> Line:
             return _wait(index, run, action, view) if run and action else BLANK
         case "agent":
             return _agent(index, item.key, view)
+        case "late":
+            action = index.fleet.action(item.key)
+            return _late(action, view) if action else BLANK
         case "none":
             return Row().at(3, item.key, "muted").line
         case "blank":
@@ -100,6 +107,12 @@ def _counted(title: str, runs: int) -> Row:
     )
 
 
+def cut_head(hidden: int, view: View) -> Line:
+    """The heading of what waits while so many rows of it are out of view, between those that stay and the others."""
+    row = Row().at(3, "waits for you", "muted").at(18, f"{hidden} more, above what is in view", "act")
+    return row.right(view.last, ("due", "muted")).line
+
+
 def narrowed_head(title: str, shown: int, view: View) -> Line:
     """The heading of a group of which a filter shows some."""
     name, over = _HEADS[title]
@@ -122,9 +135,9 @@ def _wait(index: FleetIndex, run: Run, action: Action, view: View) -> Line:
     aside = held_up if view.spare >= _ASIDE else ""  # wide: beside the bar, narrow: instead of it
     end = 60 + view.spare - (len(aside) + 1 if aside else 0)
     if worse := beside(run, index.plight(run.key)):
-        row.at(42, worse, "stop", end=end)
+        row.at(max(42, row.cells + 2), worse, "stop", end=end)
     else:
-        row.at(42, telling(action.args), "muted", end=end)
+        row.at(max(42, row.cells + 2), telling(action.args), "muted", end=end, by=cut_path)
     row.at(60 + view.spare - len(aside), aside, "strong")
     remaining = due_at(action) - view.now
     share = remaining / (action.decide_within * 1000) if action.decide_within else 0.0
@@ -137,6 +150,23 @@ def _wait(index: FleetIndex, run: Run, action: Action, view: View) -> Line:
     return row.right(view.last, (figures.left(remaining), figures.urgency(remaining))).line
 
 
+def _late(action: Action, view: View) -> Line:
+    """An ask whose time ran out."""
+    row = Row().at(3, cut_middle(action.agent, AGENT_CELLS)).at(16, figures.shown(action.run))
+    row.at(22, "expired", "watch").at(32, cut_middle(action.tool, view.last - 63))
+    row.then("nobody answered: told no", "muted", gap=2, end=view.last - 5)
+    return row.right(view.last, (figures.age(view.now - over_since(action)), "muted")).line
+
+
+def late_head(asks: int, view: View) -> Line:
+    """The heading of the asks whose time ran out unseen."""
+    words = "1 ask" if asks == 1 else f"{figures.grouped(asks)} asks"
+    if asks > LATE_SHOWN:
+        words += f", the newest {LATE_SHOWN} here"
+    row = Row().at(3, "unanswered", "muted").at(16, f"{words}, until somebody opens them", "muted")
+    return row.right(view.last, ("ago", "muted")).line
+
+
 def _ill(index: FleetIndex, run: Run, view: View) -> Line:
     found = index.plight(run.key)
     if found is None:
@@ -144,7 +174,7 @@ def _ill(index: FleetIndex, run: Run, view: View) -> Line:
     row = _start(run, found.level)
     word, _, unverified = state_word(run).partition(" ")
     row.at(22, word)
-    row.at(32, f"{unverified} {found.fact}".lstrip(), "muted", end=view.last - 5)
+    row.at(32, f"{unverified}  {found.fact}".lstrip(), "muted", end=view.last - 5)
     return row.right(view.last, (figures.age(view.now - found.since), "text")).line
 
 

@@ -11,14 +11,17 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from rich.segment import Segment, Segments
 
+from console.core.floor_hold import told
 from console.core.text import visible
-from console.tui import lines
+from console.tui import painter
+from console.tui.figures import clock
 from console.tui.frame_rows import Note, View
 from console.tui.keeping_app import KeepingApp
 from console.tui.moment import FloorTime, Moment, Pace
 from console.tui.opening import OpeningScreen
 from console.tui.settings import DEFAULT, Settings
 from console.tui.source import UNSEEN, standing
+from console.tui.unanswered import Unanswered
 from console.tui.wishes import Wishes
 
 if TYPE_CHECKING:  # fleet, reducer and screens are loaded once something stands on the terminal
@@ -58,7 +61,7 @@ class FloorApp(KeepingApp, inherit_bindings=False):
 
     index: FleetIndex
 
-    CSS = lines.CSS
+    CSS = painter.CSS
     TITLE = "Watchfloor"
     ENABLE_COMMAND_PALETTE = False
     ALLOW_SELECT = False
@@ -92,6 +95,7 @@ class FloorApp(KeepingApp, inherit_bindings=False):
         self._straight = straight
         self._moment: FloorTime = Moment(clock)
         self.pace = Pace(clock)
+        self.unanswered = Unanswered()
         self._wishes = Wishes(self.tell)
         self._standing = UNSEEN
         self._note_at = float("-inf")
@@ -204,7 +208,14 @@ class FloorApp(KeepingApp, inherit_bindings=False):
             operator=self._operator,
             read_only=self.read_only,
             signed=self.signed,
+            held=self._held(),
         )
+
+    def _held(self) -> str:
+        held = self.source.fleet.held if self.source else None
+        if held is None:
+            return ""
+        return told(held, clock(held.at, self._zone))
 
     def _tick(self) -> None:
         now = self._clock()
@@ -230,6 +241,8 @@ class FloorApp(KeepingApp, inherit_bindings=False):
             self.index.follow(self.fleet)
         self._moment.follow(self.fleet.at, live=self._standing.live)
         self.index.update(self._moment.now)
+        if self._standing.live and not self.view(0).replay:
+            self.unanswered.count(self.fleet, self.index.decided())
         if self.note is not None and (self._clock() - self._note_at > NOTE_FOR or self._over(self.note)):
             self.note = None
         screen.frame(self.view(screen.size.width))

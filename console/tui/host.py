@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from console.tui.paint import Line
     from console.tui.sheets import Wish
     from console.tui.source import Source, Standing
+    from console.tui.unanswered import Unanswered
 
 
 class Host(Protocol):
@@ -27,6 +28,7 @@ class Host(Protocol):
     signed: bool
     source: Source | None
     archive: Archive | None
+    unanswered: Unanswered
 
     @property
     def fleet(self) -> Fleet:

@@ -5,6 +5,7 @@ All agent text passes here on its way to a screen: whatever cannot be seen becom
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Final, NamedTuple
 from unicodedata import category
 
@@ -23,6 +24,9 @@ class Span(NamedTuple):
 Line = tuple[Span, ...]
 
 BLANK: Final[Line] = ()
+
+_PATH_LEAST: Final = 8
+"""Cells below which two ends of a path say less than its beginning."""
 
 
 def safe(text: str) -> str:
@@ -52,6 +56,12 @@ def cut_middle(text: str, cells: int) -> str:
         return text
     tail = (cells - 1) // 2
     return text[: cells - 1 - tail] + ELLIPSIS + text[len(text) - tail :]
+
+
+def cut_path(text: str, cells: int) -> str:
+    """`text` in at most `cells` cells. Of a path, or an address, both ends stay; of other text the beginning does."""
+    one = "/" in text and " " not in text and text.isascii()
+    return cut_middle(text, cells) if one and cells > _PATH_LEAST else cut(text, cells)
 
 
 def wrap(text: str, cells: int) -> list[str]:
@@ -129,14 +139,22 @@ class Row:
         self._spans: list[Span] = []
         self._cells = 0
 
-    def at(self, column: int, text: str, ink: Ink = "text", *, end: int | None = None) -> Row:
-        """Put `text` at `column`, or one blank after what stands there; cut it before `end`."""
+    def at(
+        self,
+        column: int,
+        text: str,
+        ink: Ink = "text",
+        *,
+        end: int | None = None,
+        by: Callable[[str, int], str] = cut,
+    ) -> Row:
+        """Put `text` at `column`, or one blank after what stands there; have it cut `by` a rule before `end`."""
         if not text:
             return self
         text = safe(text)
         self._pad(column if column >= self._cells else self._cells + 1)
         if end is not None:
-            text = cut(text, end - self._cells)
+            text = by(text, end - self._cells)
         return self._add(text, ink)
 
     def then(self, text: str, ink: Ink = "text", *, gap: int = 0, end: int | None = None) -> Row:

@@ -13,6 +13,7 @@ from console.tui.deciding import decider
 from console.tui.fleet_rows import AGENT_CELLS, as_known, hindrance
 from console.tui.frame_rows import View
 from console.tui.paint import Line, Row, cut_middle
+from console.tui.verdicts import over_since
 
 TOOL_CELLS: Final = 26
 """A tool's name is cut only where it would push out the time that is left."""
@@ -78,9 +79,9 @@ def verdict(action: Action, command: Command | None, view: View) -> Line:
     row = Row().at(3, action.outcome or action.state, "watch" if action.outcome == "expired" else "text")
     row.at(14, cut_middle(action.tool, 20)).at(29, cut_middle(action.agent, AGENT_CELLS), "muted")
     row.at(40, figures.shown(action.run), "muted")
-    asked, decided = action.asked_at or 0, action.decided_at or 0
+    asked, decided = action.asked_at or 0, over_since(action)
     if action.outcome == "expired":
-        words = "nobody answered: the agent was told no"
+        words = "nobody answered: told no"
     else:
         words = f"by {decider(action, view.operator)} in {figures.age(decided - asked)}{_so_far(command)}"
     row.at(46, words, "muted", end=view.last - 5)

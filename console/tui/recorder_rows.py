@@ -9,7 +9,7 @@ from console.core.alarm_state import Alarm
 from console.core.state import Fleet
 from console.tui import figures
 from console.tui.frame_rows import View
-from console.tui.paint import BLANK, Line, Row
+from console.tui.paint import BLANK, Line, Row, safe, wrap
 
 if TYPE_CHECKING:
     from console.link.status import Heard
@@ -76,12 +76,8 @@ def _session(recorder: RecorderHealth | None, fleet: Fleet, view: View) -> Line:
 def _file(recorder: RecorderHealth, view: View) -> list[Line]:
     lines = []
     if recorder.path:
-        path = (
-            recorder.path
-            if len(recorder.path) <= view.last - VALUES
-            else "…" + recorder.path[-(view.last - VALUES) :]
-        )
-        lines.append(_named("file").at(VALUES, path, end=view.last + 1).line)
+        for number, piece in enumerate(wrap(safe(recorder.path), view.last + 1 - VALUES)):
+            lines.append((Row() if number else _named("file")).at(VALUES, piece).line)
     row = _named("size")
     if recorder.size is None:
         return [*lines, row.at(VALUES, "the disk does not say: it may hang", "act").line]

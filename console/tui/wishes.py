@@ -66,7 +66,7 @@ class Wishes:
                 scope=wish.scope,
             )
         except NoAnswerError as error:
-            self._tell(Note(f"{wish.label}: {error}; it may still have been carried out", "stop"))
+            self._tell(Note(f"{wish.label}: it may still have been carried out; {error}", "stop"))
         except ValueError as error:  # too large, or without a canonical form
             self._tell(Note(f"{wish.label}: not sent, {error}", "act"))
         else:

@@ -251,7 +251,8 @@ class Shift:
             case IntentRefused():
                 note("refused", f"{data.verb} of {data.operator}: {data.outcome}, {data.reason}")
             case ActionEscalated():
-                note("escalated", f"the ask {data.action}: half of its time is over")
+                why = f"{data.by} wants others to look" if data.by else "half of its time is over"
+                note("escalated", f"the ask {data.action}: {why}. {data.reason}".rstrip(". "))
             case AlarmEscalated():
                 note("escalated", f"the alarm {data.alarm}: half of its time is over")
             case SupervisorStarted():

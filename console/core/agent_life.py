@@ -1,0 +1,25 @@
+"""What is known of an agent process, as a part of the fleet: see `console.core.state`."""
+
+from __future__ import annotations
+
+from msgspec import Struct, field
+
+from bus.events import ControlLevel
+
+
+class AgentLife(Struct, kw_only=True, omit_defaults=True):
+    """What is known of an agent process: `status` is `online`, `stopped` or `lost`.
+
+    `passes` is the list last issued to the agent, `withdrawn` the newest tools that were on one and no longer are.
+    """
+
+    agent: str
+    status: str
+    incarnation: str
+    connection: str
+    sdk: str = ""
+    control: ControlLevel = "gated"
+    since: int = 0
+    why: str = ""
+    passes: list[str] = field(default_factory=list)
+    withdrawn: list[str] = field(default_factory=list)
