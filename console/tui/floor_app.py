@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final
 from rich.segment import Segment, Segments
 
 from console.core.text import visible
-from console.tui import lines
+from console.tui import collecting, lines
 from console.tui.frame_rows import Note, View
 from console.tui.keeping_app import KeepingApp
 from console.tui.moment import FloorTime, Moment, Pace
@@ -118,6 +118,7 @@ class FloorApp(KeepingApp, inherit_bindings=False):
     async def _start(self) -> None:
         if isinstance(self.screen, OpeningScreen):
             await self._furnish()
+        collecting.resume()
         if self._paced:
             self.set_interval(1 / self.settings.frames, self._tick)
         self._following = asyncio.create_task(self._follow(), name="follow the floor")
