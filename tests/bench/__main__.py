@@ -11,11 +11,12 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import cast
 
-from tests.bench import screens
+from tests.bench import line, screens
 from tests.bench.measures import Bench
 from tests.bench.report import show
 from tests.bench.site import BrokerKind, running_broker
 from tests.brokers import ROOT
+from tests.rules.seen import seen
 
 MEASUREMENTS = {
     "rate": Bench.rate,
@@ -23,7 +24,8 @@ MEASUREMENTS = {
     "gates": Bench.gates,
     "storage": Bench.storage,
     "paint": screens.paint,
-    "line": screens.line,
+    "line": line.line,
+    "seen": seen,
     "runs": screens.runs,
     "seek": screens.seek,
 }

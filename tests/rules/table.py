@@ -31,7 +31,7 @@ RULES: Final[tuple[Rule, ...]] = (
     Rule(
         1, "an alarm is seen soon after its event", "p95 500 ms, p99 1 s",
         ("test_tui_line.py::test_runs_at_work_make_four_frames_a_second_and_an_alarm_one_at_once",),
-        "p50 29 ms, p95 157 ms, p99 161 ms for an ask (30 of them)", "python -m tests.rules.seen",
+        "p50 29 ms, p95 157 ms, p99 161 ms for an ask (30 of them)", "python -m tests.bench --only seen",
     ),
     Rule(
         2, "a flood begins and ends", "more than 10, fewer than 5 in 10 min, an operator",

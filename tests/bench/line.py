@@ -1,0 +1,55 @@
+"""What the console writes to a terminal of 80x24 while the floor works, while keys are pressed, and while nothing happens."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Final
+
+from tests.bench.at_work import EACH, RUNS, at_work
+from tests.bench.counted import CountedTerminal
+from tests.bench.measures import Bench
+from tests.bench.report import Line
+from tests.bench.site import WATCHFLOOR, site_on
+
+FRAMES: Final = 15
+"""Frames a second at most: see `console.tui.app`."""
+
+VIEWS: Final = "23456789"
+SETTLED: Final = 5.0
+"""Seconds that the console gets to show the last of what it heard."""
+
+
+async def line(bench: Bench) -> list[Line]:
+    """Bytes a second: in the mean, in the worst second of all, while every view is opened, and while nothing happens."""
+    seconds = 10.0 if bench.quick else 30.0
+    with site_on(bench.url) as site, CountedTerminal([WATCHFLOOR], site.environment) as terminal:
+        async with at_work(bench.url):
+            await asyncio.to_thread(terminal.shows, f"{RUNS} runs", 30.0)
+            await asyncio.to_thread(terminal.watch, SETTLED)
+            work = await asyncio.to_thread(terminal.watch, seconds)
+            opened = await asyncio.to_thread(_open_all, terminal)
+        await asyncio.to_thread(terminal.watch, SETTLED)
+        idle = await asyncio.to_thread(terminal.watch, seconds)
+        mean = terminal.rate(*work)
+        share = mean / (80 * 24 * FRAMES)
+        return [
+            Line(
+                "bytes a second at the terminal, mean", mean, 2_000.0, unit="B",
+                detail=f"80x24, {RUNS} runs in a row each, {RUNS * EACH:g} events/s; {share:.1%} of every cell {FRAMES} times a second",
+            ),
+            Line("the same, worst second", terminal.worst_second(*work), 10_000.0, unit="B"),
+            Line(
+                "the same, every view opened, worst second", terminal.worst_second(*opened), 10_000.0, unit="B",
+                detail=f"{len(VIEWS)} views, one a second",
+            ),
+            Line("the same, nothing happens, mean", terminal.rate(*idle), 50.0, unit="B", detail=f"the {RUNS} runs stay silent"),
+        ]  # fmt: skip
+
+
+def _open_all(terminal: CountedTerminal) -> tuple[float, float]:
+    """Open each view for a second, and Fleet again."""
+    began = ended = terminal.watch(0.1)[0]
+    for key in (*VIEWS, "1"):
+        terminal.press(key)
+        _, ended = terminal.watch(1.0)
+    return began, ended
