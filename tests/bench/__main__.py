@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import cast
 
-from tests.bench import line, screens
+from tests.bench import line, memory, screens
 from tests.bench.measures import Bench
 from tests.bench.report import show
 from tests.bench.site import BrokerKind, running_broker
@@ -27,6 +27,7 @@ MEASUREMENTS = {
     "line": line.line,
     "seen": seen,
     "runs": screens.runs,
+    "memory": memory.memory,
     "seek": screens.seek,
 }
 

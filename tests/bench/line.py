@@ -15,6 +15,9 @@ FRAMES: Final = 15
 """Frames a second at most: see `console.tui.app`."""
 
 VIEWS: Final = "23456789"
+LOOKED_AT: Final = 1.5
+"""Seconds that a view stands before the next one is opened."""
+
 SETTLED: Final = 5.0
 """Seconds that the console gets to show the last of what it heard."""
 
@@ -40,16 +43,16 @@ async def line(bench: Bench) -> list[Line]:
             Line("the same, worst second", terminal.worst_second(*work), 10_000.0, unit="B"),
             Line(
                 "the same, every view opened, worst second", terminal.worst_second(*opened), 10_000.0, unit="B",
-                detail=f"{len(VIEWS)} views, one a second",
+                detail=f"{len(VIEWS)} views, one every {LOOKED_AT:g} s",
             ),
             Line("the same, nothing happens, mean", terminal.rate(*idle), 50.0, unit="B", detail=f"the {RUNS} runs stay silent"),
         ]  # fmt: skip
 
 
 def _open_all(terminal: CountedTerminal) -> tuple[float, float]:
-    """Open each view for a second, and Fleet again."""
+    """Open each view, and Fleet again."""
     began = ended = terminal.watch(0.1)[0]
     for key in (*VIEWS, "1"):
         terminal.press(key)
-        _, ended = terminal.watch(1.0)
+        _, ended = terminal.watch(LOOKED_AT)
     return began, ended
