@@ -13,7 +13,7 @@ from tests.bench.site import WATCHFLOOR, site_on
 from tests.terminal import Terminal
 
 MANY: Final = 1_000
-STEPS: Final = 5
+STEPS: Final = 10
 EVERY: Final = 0.001
 """Seconds between two events, so that nothing is lost on the way."""
 

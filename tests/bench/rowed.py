@@ -87,8 +87,9 @@ class TableApp(App[None]):
 
     CSS = "DataTable { height: 1fr; } Static { height: 1; }"
 
-    def __init__(self, feed: Feed) -> None:
+    def __init__(self, feed: Feed, *, filled: bool = True) -> None:
         super().__init__()
+        self._filled = filled
         self.animation_level = "none"
         self._fleet = feed.script.fleet
         self._index = FleetIndex(self._fleet)
@@ -105,7 +106,7 @@ class TableApp(App[None]):
         table = self._table
         for key, width in COLUMNS:
             table.add_column(key, key=key, width=width)
-        for key in self._fleet.runs:
+        for key in self._fleet.runs if self._filled else ():
             self._shown[key] = self._cells(key)
             table.add_row(*self._shown[key], key=key)
         self.set_interval(1 / FRAMES, self._tick)
@@ -126,7 +127,7 @@ class TableApp(App[None]):
         self._drawn_at = now
         self._index.update(self._fleet.at)
         table = self._table
-        for key in self._dirty:
+        for key in self._dirty if self._filled else ():
             cells = self._cells(key)
             for (column, _), old, new in zip(COLUMNS, self._shown[key], cells, strict=True):
                 if old != new:
@@ -149,8 +150,8 @@ async def main(kind: str, runs: int, seconds: float, path: Path) -> None:
     """Run one of them, and leave."""
     feed = Feed(runs)
     app: App[None] | FloorApp
-    if kind == "table":
-        app = table = TableApp(feed)
+    if kind != "lines":
+        app = table = TableApp(feed, filled=kind == "table")
         tell = table.changed
     else:
         source = FakeSource(feed.script)
