@@ -75,9 +75,7 @@ def test_a_terminal_that_gets_only_what_is_new_shows_the_same(
             standing = lines
             update: ChopsUpdate | LayoutUpdate = whole(standing)
         elif any(touched):
-            standing = [
-                new if yes else old for old, new, yes in zip(standing, lines, touched, strict=True)
-            ]
+            standing = [new if yes else old for old, new, yes in zip(standing, lines, touched, strict=True)]
             update = some(standing, touched)
         else:
             continue

@@ -47,11 +47,13 @@ class Painter:
         self._widget = widget
         self._strips: OrderedDict[tuple[Line, int, bool], Strip] = OrderedDict()
         self._styles: dict[Ink, Style] = {}
+        self._ground: Style | None = None
 
     def forget(self) -> None:
         """The theme changed."""
         self._strips.clear()
         self._styles.clear()
+        self._ground = None
 
     def strip(self, line: Line, width: int, *, cursor: bool = False) -> Strip:
         key = (line, width, cursor)
@@ -64,7 +66,9 @@ class Painter:
         return strip
 
     def _make(self, line: Line, width: int, *, cursor: bool) -> Strip:
-        ground = self._widget.rich_style
+        ground = self._ground
+        if ground is None:
+            ground = self._ground = self._widget.rich_style
         if cursor:
             ground += Style(reverse=True) if self._bare else Style.from_color(None, self._colour("wf-raised"))
         segments = [Segment(signs.fitting(text), ground + self._style(ink)) for text, ink in line]
@@ -180,6 +184,7 @@ class LineList(ScrollView, inherit_bindings=False):
         self._draw = draw
         self._painter = Painter(self)
         self._painted: dict[int, tuple[Line, bool]] = {}
+        self._fresh: dict[int, Line] = {}  # of the newest frame
         self.names: Sequence[str] = ()
         self.cursor = ""
         self._height = 0
@@ -190,6 +195,7 @@ class LineList(ScrollView, inherit_bindings=False):
         before, self.names = self.names, names
         if names is before or names == before:  # it is the same as long as nothing moves, however long it is
             return
+        self._fresh.clear()
         was_at = _row_of(self.cursor, before)
         if len(before) != len(self.names):
             self.virtual_size = Size(self.size.width, len(self.names))
@@ -214,8 +220,10 @@ class LineList(ScrollView, inherit_bindings=False):
     def frame(self) -> None:
         """Paint again what no longer looks as it did; call once a frame."""
         top = self.scroll_offset.y
+        self._fresh.clear()
         for y in range(top, min(len(self.names), top + self.size.height)):
-            look = (self._draw(y), self._is_cursor(y))
+            line = self._fresh[y] = self._draw(y)
+            look = (line, self._is_cursor(y))
             before = self._painted.get(y)
             if before != look:
                 self._painted[y] = look
@@ -227,13 +235,14 @@ class LineList(ScrollView, inherit_bindings=False):
     def repaint(self) -> None:
         """Paint everything again: another width, another list."""
         self._painted.clear()
+        self._fresh.clear()
         self.refresh()
 
     def render_line(self, y: int) -> Strip:
         row = y + self.scroll_offset.y
         if not 0 <= row < len(self.names):
             return Strip.blank(self.size.width, self.rich_style)
-        line, cursor = look = (self._draw(row), self._is_cursor(row))
+        line, cursor = look = self._fresh.get(row) or self._draw(row), self._is_cursor(row)
         self._painted[row] = look
         return self._painter.strip(line, self.size.width, cursor=cursor)
 

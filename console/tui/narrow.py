@@ -50,58 +50,53 @@ class Shown:
     """What stands on the terminal, as far as it was written since `forget`."""
 
     def __init__(self) -> None:
-        self._rows: list[Strip] = []
+        self._rows: list[Strip | None] = []  # None: something stands there, and nobody looked what
+        self._width = 0
 
     def forget(self) -> None:
         """Whatever stands there now: have all of it written again."""
-        self._rows = []
+        self._rows, self._width = [], 0
 
     def new_in(self, update: ChopsUpdate | LayoutUpdate) -> ChopsUpdate | LayoutUpdate | None:
         """What of an update does not stand there yet, or None; from now on it counts as standing there."""
         if isinstance(update, ChopsUpdate):
-            height, rows = len(update.chops), self._keep(dict(_cut(update)))
-        else:
-            whole = [Strip.join(line).simplify() for line in update.strips]
-            known, self._rows = self._rows, whole
-            width = update.region.width
-            if update.region.offset or [row.cell_length for row in known] != [width] * len(whole):
-                self._rows = whole if not update.region.offset else []
-                return LayoutUpdate([[row] for row in whole], update.region)
-            height = len(whole)
-            rows = {
-                y: [part]
-                for y, (old, new) in enumerate(zip(known, whole, strict=True))
-                if (part := _differing(old, 0, new))
-            }
-        return _chops(height, rows) if rows else None
+            rows = {y: kept for y, parts in _cut(update) if (kept := self._part(y, parts))}
+            return _chops(len(update.chops), rows) if rows else None
+        if update.region.offset:  # not the whole screen
+            self.forget()
+            return update
+        whole = [Strip.join(line).simplify() for line in update.strips]
+        if (len(self._rows), self._width) != (len(whole), update.region.width):
+            self._rows, self._width = [*whole], update.region.width
+            return LayoutUpdate([[row] for row in whole], update.region)
+        rows = {y: kept for y, row in enumerate(whole) if (kept := self._row(y, row))}
+        return _chops(len(whole), rows) if rows else None
 
-    def _keep(self, rows: dict[int, list[Chop]]) -> dict[int, list[Chop]]:
-        """The parts that differ from what stands there, which they replace."""
-        kept: dict[int, list[Chop]] = {}
-        for y, parts in rows.items():
-            if y >= len(self._rows):
-                kept[y] = parts
-                continue
-            for left, right, strip in parts:
-                row = self._rows[y]
-                part = _differing(row.crop(left, right), left, strip)
-                if part:
-                    kept.setdefault(y, []).append(part)
-                    self._rows[y] = Strip.join([row.crop(0, left), strip, row.crop(right)]).simplify()
-        return kept
+    def _row(self, y: int, row: Strip) -> list[Chop]:
+        """What of a whole row is new."""
+        known, self._rows[y] = self._rows[y], row
+        return [(0, row.cell_length, row)] if known is None else _differing(known, row)
+
+    def _part(self, y: int, parts: list[Chop]) -> list[Chop]:
+        """The same of parts of a row. Less than a row is taken for new without a look: its widget knows."""
+        if y >= len(self._rows):
+            return parts
+        if [part[:2] for part in parts] == [(0, self._width)]:
+            return self._row(y, parts[0][2].simplify())
+        self._rows[y] = None
+        return parts
 
 
-def _differing(old: Strip, at: int, new: Strip) -> Chop | None:
-    """The cells of `new`, which begins in column `at`, that differ from those of `old` there, or None.
+def _differing(old: Strip, new: Strip) -> list[Chop]:
+    """The cells of a row that differ from those that stood there, told by runs of cells of one style, from both ends.
 
-    Told by runs of cells of one style, from both ends. Where a character has more than one cell the whole is taken.
+    Where a character has more than one cell the whole row is taken.
     """
-    new = new.simplify()
-    before, after = list(old.simplify()), list(new)
+    before, after = list(old), list(new)
     if before == after:
-        return None
-    if old.cell_length != new.cell_length or _wide(old) or _wide(new):
-        return at, at + new.cell_length, new
+        return []
+    if _wide(old) or _wide(new):
+        return [(0, new.cell_length, new)]
     left = right = 0
     for one, other in zip(before, after, strict=False):
         if one != other:
@@ -112,9 +107,8 @@ def _differing(old: Strip, at: int, new: Strip) -> Chop | None:
             break
         right += len(one.text)
     stop = max(left, new.cell_length - right)
-    return at + left, at + stop, new.crop(left, stop)
+    return [(left, stop, new.crop(left, stop))]
 
 
 def _wide(strip: Strip) -> bool:
     return len(strip.text) != strip.cell_length
-

@@ -38,7 +38,9 @@ async def memory(bench: Bench) -> list[Line]:
                 await asyncio.to_thread(terminal.shows, f"{MANY:,} runs".replace(",", " "), 60.0)
                 await _settle(terminal)
                 ours = terminal.process.memory_info().rss
-    detail = f"{ours / MIB:.0f} : {empty / MIB:.0f} MiB, {STEPS} steps a run; {alone / MIB:.0f} MiB before them"
+    detail = (
+        f"{ours / MIB:.0f} : {empty / MIB:.0f} MiB, {STEPS} steps a run; {alone / MIB:.0f} MiB before them"
+    )
     return [
         Line(f"memory with {MANY:,} runs : an empty Textual app's", ours / empty, 2.0, detail=detail),
     ]
