@@ -1,4 +1,4 @@
-"""What an alarm asks of people at a moment. Pure, and light: the console's first paint counts with it before any record is read."""
+"""What an alarm asks of people at a moment. Pure, and light: the console paints with it before any record is read."""
 
 from __future__ import annotations
 

@@ -1,5 +1,7 @@
-"""The interpreter's search for cyclic garbage, put off until the floor stands: what is loaded at the start stays for good, and
-searching it again and again while it grows was a fifteenth of the time to the first paint.
+"""The interpreter's search for cyclic garbage, put off until the floor stands.
+
+What is loaded at the start stays for good, and searching it again and again while it grew was a fifteenth of the time to the
+first paint.
 """
 
 from __future__ import annotations

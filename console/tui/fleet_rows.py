@@ -239,7 +239,7 @@ def _well(index: FleetIndex, run: Run, view: View, *, alone: bool) -> Line:
 
 
 @lru_cache(1_024)  # most rows of a floor at work are as they were a frame ago, and this is what a frame costs
-def _only(  # noqa: PLR0913  (all that the row depends on)
+def _only(
     names: Names, bar: str, doing: str, last: int, done: int, verified: tuple[int, int], _signs: bool, /  # noqa: FBT001
 ) -> Line:  # fmt: skip
     row = _start(*names, None).at(22, bar, "rule").at(24, doing, "muted", end=last - 32)

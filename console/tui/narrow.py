@@ -22,7 +22,7 @@ Chop = tuple[int, int, Strip]
 
 def narrowed(update: ChopsUpdate) -> ChopsUpdate:
     """The same update, each row cut to the cells that changed."""
-    return _chops(len(update.chops), {y: chops for y, chops in _cut(update)})
+    return _chops(len(update.chops), dict(_cut(update)))
 
 
 def _cut(update: ChopsUpdate) -> Iterator[tuple[int, list[Chop]]]:

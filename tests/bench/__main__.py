@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import cast
 
-from tests.bench import line, memory, screens
+from tests.bench import line, memory, screens, table
 from tests.bench.measures import Bench
 from tests.bench.report import show
 from tests.bench.site import BrokerKind, running_broker
@@ -25,6 +25,7 @@ MEASUREMENTS = {
     "storage": Bench.storage,
     "paint": screens.paint,
     "line": line.line,
+    "table": table.table,
     "seen": seen,
     "runs": screens.runs,
     "memory": memory.memory,

@@ -1,4 +1,4 @@
-"""What the console writes to a terminal of 80x24 while the floor works, while keys are pressed, and while nothing happens."""
+"""What the console writes to a terminal of 80x24 while the floor works, keys are pressed, or nothing happens."""
 
 from __future__ import annotations
 
@@ -38,14 +38,17 @@ async def line(bench: Bench) -> list[Line]:
         return [
             Line(
                 "bytes a second at the terminal, mean", mean, 2_000.0, unit="B",
-                detail=f"80x24, {RUNS} runs in a row each, {RUNS * EACH:g} events/s; {share:.1%} of every cell {FRAMES} times a second",
+                detail=f"80x24, {RUNS} runs in a row each, {RUNS * EACH:g} events/s; {share:.1%} of every cell {FRAMES}/s",
             ),
             Line("the same, worst second", terminal.worst_second(*work), 10_000.0, unit="B"),
             Line(
                 "the same, every view opened, worst second", terminal.worst_second(*opened), 10_000.0, unit="B",
                 detail=f"{len(VIEWS)} views, one every {LOOKED_AT:g} s",
             ),
-            Line("the same, nothing happens, mean", terminal.rate(*idle), 50.0, unit="B", detail=f"the {RUNS} runs stay silent"),
+            Line(
+                "the same, nothing happens, mean", terminal.rate(*idle), 50.0, unit="B",
+                detail=f"the {RUNS} runs stay silent",
+            ),
         ]  # fmt: skip
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import random
 import sys
 import time
@@ -18,9 +17,9 @@ from console.core.reduce import reduce
 from console.core.state import Fleet, decode
 from console.recording.player import Player
 from console.recording.reader import Reader
+from tests.bench.at_work import RUNS
 from tests.bench.measures import Bench
 from tests.bench.report import Line, quantile
-from tests.bench.at_work import RUNS
 from tests.bench.site import SITE, WATCHFLOOR, site_on
 from tests.floor_fixture import Script
 from tests.replay_fixture import eventful, record
