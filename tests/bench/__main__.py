@@ -16,6 +16,8 @@ from tests.bench.measures import Bench
 from tests.bench.report import show
 from tests.bench.site import BrokerKind, running_broker
 from tests.brokers import ROOT
+from tests.rules.lost import loss
+from tests.rules.paused import pause
 from tests.rules.seen import seen
 
 MEASUREMENTS = {
@@ -27,6 +29,8 @@ MEASUREMENTS = {
     "line": line.line,
     "table": table.table,
     "seen": seen,
+    "pause": pause,
+    "loss": loss,
     "runs": screens.runs,
     "memory": memory.memory,
     "seek": screens.seek,

@@ -30,7 +30,7 @@ class Cost(NamedTuple):
 
 async def table(bench: Bench) -> list[Line]:
     """Our rows and a DataTable's, at the same events; the CPU is that of showing, beyond hearing and sorting in."""
-    seconds, rounds = (6.0, 1) if bench.quick else (15.0, 3)
+    seconds, rounds = (6.0, 1) if bench.quick else (10.0, 2)
     costs: dict[str, list[Cost]] = {kind: [] for kind in KINDS}
     for _ in range(rounds):
         for kind in KINDS:
@@ -61,7 +61,15 @@ async def table(bench: Bench) -> list[Line]:
 def _cost(kind: str, seconds: float) -> Cost:
     with TemporaryDirectory(prefix="watchfloor-") as folder:
         path = Path(folder) / "measured"
-        command = [sys.executable, "-m", "tests.bench.rowed", kind, str(RUNS), str(seconds), path]
+        command: list[str | Path] = [
+            sys.executable,
+            "-m",
+            "tests.bench.rowed",
+            kind,
+            str(RUNS),
+            str(seconds),
+            path,
+        ]
         with CountedTerminal(command, environment(Path(folder))) as terminal:
             terminal.until(lambda _: path.exists() and path.read_text("utf-8"), "the end", seconds + WITHIN)
             began, ended, cpu = json.loads(path.read_text("utf-8"))
