@@ -88,6 +88,39 @@ def test_a_terminal_that_gets_only_what_is_new_shows_the_same(
         assert shown.new_in(whole(standing)) is None
 
 
+plain_rows = st.lists(st.tuples(st.sampled_from(["a", "b", " "]), st.sampled_from(INKS))).map(
+    lambda parts: strip(parts[:WIDTH])
+)
+spots = st.tuples(st.integers(0, HEIGHT - 1), st.integers(0, WIDTH - 1), st.integers(1, WIDTH), plain_rows)
+
+
+@given(st.lists(plain_rows, min_size=HEIGHT, max_size=HEIGHT), st.lists(st.none() | spots))
+def test_parts_of_rows_are_remembered_under_what_comes_later(
+    first: list[Strip], told: list[tuple[int, int, int, Strip] | None]
+) -> None:
+    shown, ours, plain = Shown(), Terminal(), Terminal()
+    standing = first
+    ours.paint(shown.new_in(whole(standing)) or whole(standing))
+    for spot in told:
+        if spot is None:
+            assert (shown.new_in(whole(standing))) is None
+            continue
+        y, start, length, line = spot
+        stop = min(WIDTH, start + length)
+        old = standing[y]
+        row = Strip.join([old.crop(0, start), line.crop(start, stop), old.crop(stop)])
+        standing = [*standing[:y], row, *standing[y + 1 :]]
+        update = ChopsUpdate(
+            [{0: line} for line in standing], [(y, start, stop)], [[WIDTH] for _ in standing]
+        )
+        new = shown.new_in(update)
+        if new is not None:
+            ours.paint(new)
+        plain.paint(whole(standing))
+        assert ours.cells() == plain.cells()
+    assert shown.new_in(whole(standing)) is None
+
+
 def test_of_a_row_only_what_differs_is_written() -> None:
     shown, terminal = Shown(), Terminal()
     lines = [strip([("a", INKS[0])]), strip([("b", INKS[0])]), strip([("a", INKS[0]), ("b", INKS[1])])]

@@ -50,12 +50,14 @@ class Shown:
     """What stands on the terminal, as far as it was written since `forget`."""
 
     def __init__(self) -> None:
-        self._rows: list[Strip | None] = []  # None: something stands there, and nobody looked what
+        self._rows: list[Strip] = []
+        self._over: dict[int, list[Chop]] = {}  # by row, what was written over it since, oldest first
         self._width = 0
 
     def forget(self) -> None:
         """Whatever stands there now: have all of it written again."""
         self._rows, self._width = [], 0
+        self._over.clear()
 
     def new_in(self, update: ChopsUpdate | LayoutUpdate) -> ChopsUpdate | LayoutUpdate | None:
         """What of an update does not stand there yet, or None; from now on it counts as standing there."""
@@ -67,7 +69,8 @@ class Shown:
             return update
         whole = [Strip.join(line).simplify() for line in update.strips]
         if (len(self._rows), self._width) != (len(whole), update.region.width):
-            self._rows, self._width = [*whole], update.region.width
+            self.forget()
+            self._rows, self._width = whole, update.region.width
             return LayoutUpdate([[row] for row in whole], update.region)
         rows = {y: kept for y, row in enumerate(whole) if (kept := self._row(y, row))}
         return _chops(len(whole), rows) if rows else None
@@ -75,7 +78,9 @@ class Shown:
     def _row(self, y: int, row: Strip) -> list[Chop]:
         """What of a whole row is new."""
         known, self._rows[y] = self._rows[y], row
-        return [(0, row.cell_length, row)] if known is None else _differing(known, row)
+        for left, right, strip in self._over.pop(y, ()):
+            known = Strip.join([known.crop(0, left), strip, known.crop(right)])
+        return _differing(known.simplify(), row)
 
     def _part(self, y: int, parts: list[Chop]) -> list[Chop]:
         """The same of parts of a row. Less than a row is taken for new without a look: its widget knows."""
@@ -83,7 +88,10 @@ class Shown:
             return parts
         if [part[:2] for part in parts] == [(0, self._width)]:
             return self._row(y, parts[0][2].simplify())
-        self._rows[y] = None
+        over = self._over.setdefault(y, [])
+        for left, right, strip in parts:  # what covers an older part replaces it
+            over[:] = [part for part in over if not left <= part[0] <= part[1] <= right]
+            over.append((left, right, strip))
         return parts
 
 
