@@ -20,12 +20,8 @@ Chop = tuple[int, int, Strip]
 """From which column, up to which, and what stands there."""
 
 
-def narrowed(update: ChopsUpdate) -> ChopsUpdate:
-    """The same update, each row cut to the cells that changed."""
-    return _chops(len(update.chops), dict(_cut(update)))
-
-
 def _cut(update: ChopsUpdate) -> Iterator[tuple[int, list[Chop]]]:
+    """The rows of an update, each cut to the cells that changed."""
     rows: dict[int, list[Chop]] = {}
     for y, start, stop in update.spans:
         for end, (x, strip) in zip(update.chop_ends[y], update.chops[y].items(), strict=False):

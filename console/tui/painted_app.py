@@ -116,8 +116,8 @@ class PaintedApp(App[int], inherit_bindings=False):
 
         Another screen is written whole, once: that mends whatever somebody else has written over it meanwhile.
         """
-        if self._batch_count or not isinstance(renderable, ChopsUpdate | LayoutUpdate):
-            return renderable
+        if self._batch_count or not self._running or not isinstance(renderable, ChopsUpdate | LayoutUpdate):
+            return renderable  # the toolkit writes nothing, or something else
         if screen is not self._shown_by:
             self._shown.forget()
             self._shown_by = screen
