@@ -28,7 +28,8 @@ from bus.records import SupervisorStarted
 from console.core import alarm_load
 from console.core.alarm_groups import folded
 from console.core.alarm_kinds import KINDS, RESPONSE, kind_of
-from console.core.alarm_state import Alarm, Load, hidden
+from console.core.alarm_standing import hidden
+from console.core.alarm_state import Alarm, Load
 from console.core.apply_alarm import unhideable
 from console.core.lifecycle import ALARM, SHOWN, AlarmShown, AlarmState, IllegalTransitionError
 from console.core.reduce import reduce

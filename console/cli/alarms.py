@@ -18,7 +18,8 @@ from console.cli.options import Place, common
 from console.core import alarm_load
 from console.core.alarm_groups import folded
 from console.core.alarm_kinds import kind_of
-from console.core.alarm_state import Alarm, hidden, stands
+from console.core.alarm_standing import hidden, stands
+from console.core.alarm_state import Alarm
 from console.core.state import Fleet
 from console.link.floor import Floor, Wanted
 

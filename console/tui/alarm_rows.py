@@ -7,7 +7,8 @@ from typing import Final, Literal
 
 from console.core import alarm_load
 from console.core.alarm_kinds import kind_of
-from console.core.alarm_state import Alarm, hidden
+from console.core.alarm_standing import hidden
+from console.core.alarm_state import Alarm
 from console.core.state import Fleet
 from console.tui import figures
 from console.tui.attention import level_of_alarm

@@ -62,8 +62,10 @@ def run_console(
 
 def prepare(settings: Settings) -> None:
     """Tell the toolkit what it reads when it is imported, and our rows which signs there are; call before either."""
-    from console.tui import signs
+    from console.tui import collecting, signs
     from console.tui.settings import SYSTEMS, depth
+
+    collecting.put_off()
 
     # More frames are only more bytes on the line.
     os.environ.setdefault("TEXTUAL_FPS", str(settings.frames))

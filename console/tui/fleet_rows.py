@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Final
 
+from bus.events import ControlLevel
 from console.core.lifecycle import ENDED
 from console.core.reliability.bounds import at_least
 from console.core.reliability.standing import version_of, version_standing
@@ -17,7 +19,11 @@ from console.tui.frame_rows import View
 from console.tui.index import FleetIndex
 from console.tui.items import Item
 from console.tui.paint import BLANK, Line, Row, cut_middle, cut_path, muted
+from console.tui.signs import ascii_only
 from console.tui.verdicts import over_since
+
+Names = tuple[str, str, ControlLevel]
+"""Agent, run, and how far it can be stopped."""
 
 BARS: Final = 16
 """Runs of one agent drawn as bars; the others are a number."""
@@ -119,17 +125,21 @@ def narrowed_head(title: str, shown: int, view: View) -> Line:
     return Row().at(3, name, "muted").at(18, f"{shown} shown", "muted").right(view.last, (over, "muted")).line
 
 
-def _start(run: Run, level: Level | None) -> Row:
+def _names(run: Run) -> Names:
+    return run.agent, run.run, run.control
+
+
+def _start(agent: str, run: str, control: ControlLevel, level: Level | None) -> Row:
     row = Row()
     if level:
         row.at(1, MARKS[level], level)
-    row.at(3, cut_middle(run.agent, AGENT_CELLS)).at(14, CONTROL[run.control], "muted")
-    return row.at(16, figures.shown(run.run))
+    row.at(3, cut_middle(agent, AGENT_CELLS)).at(14, CONTROL[control], "muted")
+    return row.at(16, figures.shown(run))
 
 
 def _wait(index: FleetIndex, run: Run, action: Action, view: View) -> Line:
     gate: Level = "stop" if action.gate == "hold" else "act"
-    row = _start(run, index.waits.level(action)).at(22, action.gate or "ask", gate)
+    row = _start(*_names(run), index.waits.level(action)).at(22, action.gate or "ask", gate)
     row.at(28, cut_middle(action.tool, TOOL_CELLS))
     held_up = hindrance(run)
     aside = held_up if view.spare >= _ASIDE else ""  # wide: beside the bar, narrow: instead of it
@@ -171,7 +181,7 @@ def _ill(index: FleetIndex, run: Run, view: View) -> Line:
     found = index.plight(run.key)
     if found is None:
         return BLANK
-    row = _start(run, found.level)
+    row = _start(*_names(run), found.level)
     word, _, unverified = state_word(run).partition(" ")
     row.at(22, word)
     row.at(32, f"{unverified}  {found.fact}".lstrip(), "muted", end=view.last - 5)
@@ -208,12 +218,12 @@ def state_word(run: Run) -> str:
     return "held" if run.held and run.state == "working" else run.state
 
 
-def _numbers(row: Row, view: View, index: FleetIndex, run: Run, runs: int) -> Line:
-    """The numbers of an agent; what it has earned is that of the version of `run`."""
-    last, (right, wrong) = view.last, verified_calls(index.fleet, run)
+def _numbers(row: Row, last: int, runs: int, done: int, verified: tuple[int, int]) -> Line:
+    """The numbers of an agent, up to column `last`: runs that are well, runs done, calls found right and wrong."""
+    right, wrong = verified
     least = at_least(right, wrong)
     row.right(last - 29, (figures.grouped(runs), "text"))
-    row.right(last - 20, (figures.grouped(index.done(run.agent)), "muted"))
+    row.right(last - 20, (figures.grouped(done), "muted"))
     row.right(last - 10, (figures.earned(least), "muted" if least is None else "text"))
     return row.right(last, (figures.grouped(right + wrong), "muted")).line
 
@@ -242,24 +252,32 @@ def _agent(index: FleetIndex, name: str, view: View) -> Line:
     row.at(16, bars, "rule")
     if total > BARS:
         row.then(f" +{total - BARS}", "muted")
-    return _numbers(row, view, index, max(runs, key=lambda run: run.started_at), total)
+    newest = max(runs, key=lambda run: run.started_at)  # what the agent has earned is that of its version
+    return _numbers(row, view.last, total, index.done(name), verified_calls(index.fleet, newest))
 
 
 def _well(index: FleetIndex, run: Run, view: View, *, alone: bool) -> Line:
     """A run that is well: an agent's only one, or one of those that it was unfolded into."""
-    row = _start(run, None).at(22, figures.spark(progress(run)), "rule")
     step = run.steps[-1] if run.steps else None
     of = f" of {run.steps_of}" if run.steps_of else ""
-    doing = f"step {step.step}{of} {step.name}" if step else run.state
+    doing, bar = f"step {step.step}{of} {step.name}" if step else run.state, figures.spark(progress(run))
     if index.well_runs_of(run.agent) == 1 and not alone:
-        row.at(24, doing, "muted", end=view.last - 32)
-        return _numbers(row, view, index, run, 1)
-    row.at(24, doing, end=view.last - 5)
+        verified = verified_calls(index.fleet, run)
+        return _only(_names(run), bar, doing, view.last, index.done(run.agent), verified, ascii_only())
+    row = _start(*_names(run), None).at(22, bar, "rule").at(24, doing, end=view.last - 5)
     return row.right(view.last, (figures.age(view.now - run.last_at), "muted")).line
 
 
+@lru_cache(1_024)  # most rows of a floor at work are as they were a frame ago, and this is what a frame costs
+def _only(
+    names: Names, bar: str, doing: str, last: int, done: int, verified: tuple[int, int], _signs: bool, /  # noqa: FBT001
+) -> Line:  # fmt: skip
+    row = _start(*names, None).at(22, bar, "rule").at(24, doing, "muted", end=last - 32)
+    return _numbers(row, last, 1, done, verified)
+
+
 def _rest(index: FleetIndex, run: Run, view: View) -> Line:
-    row = _start(run, None).at(22, state_word(run), "muted")
+    row = _start(*_names(run), None).at(22, state_word(run), "muted")
     stopped = stopped_by(index.commands(run)) if run.state in ("paused", "killed") else ""
     row.at(45, stopped or run.ended_text or run.goal, "muted", end=view.last - 5)
     since = run.ended_at if run.ended_at is not None else run.last_at

@@ -13,7 +13,7 @@ from rich.segment import Segment, Segments
 
 from console.core.floor_hold import told
 from console.core.text import visible
-from console.tui import painter
+from console.tui import collecting, lines
 from console.tui.figures import clock
 from console.tui.frame_rows import Note, View
 from console.tui.keeping_app import KeepingApp
@@ -61,7 +61,7 @@ class FloorApp(KeepingApp, inherit_bindings=False):
 
     index: FleetIndex
 
-    CSS = painter.CSS
+    CSS = lines.CSS
     TITLE = "Watchfloor"
     ENABLE_COMMAND_PALETTE = False
     ALLOW_SELECT = False
@@ -122,6 +122,7 @@ class FloorApp(KeepingApp, inherit_bindings=False):
     async def _start(self) -> None:
         if isinstance(self.screen, OpeningScreen):
             await self._furnish()
+        collecting.resume()
         if self._paced:
             self.set_interval(1 / self.settings.frames, self._tick)
         self._following = asyncio.create_task(self._follow(), name="follow the floor")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from typing import Final
 
 from textual.geometry import Region, Size
 from textual.scroll_view import ScrollView
@@ -11,6 +12,8 @@ from textual.widget import Widget
 
 from console.tui.paint import BLANK, Line, changed_cells
 from console.tui.painter import Painter
+
+CSS: Final = ".line-view { background: $wf-bg; color: $wf-text; }"
 
 
 class LineBlock(Widget):
@@ -70,6 +73,7 @@ class LineList(ScrollView, inherit_bindings=False):
         self._draw = draw
         self._painter = Painter(self)
         self._painted: dict[int, tuple[Line, bool]] = {}
+        self._fresh: dict[int, Line] = {}  # of the newest frame
         self.names: Sequence[str] = ()
         self.cursor = ""
         self._height = 0
@@ -95,6 +99,7 @@ class LineList(ScrollView, inherit_bindings=False):
         before, self.names = self.names, names
         if names is before or names == before:  # it is the same as long as nothing moves, however long it is
             return
+        self._fresh.clear()
         was_at = _row_of(self.cursor, before)
         if len(before) != len(self.names):
             self.virtual_size = Size(self.size.width, len(self.names))
@@ -118,8 +123,10 @@ class LineList(ScrollView, inherit_bindings=False):
 
     def frame(self) -> None:
         """Paint again what no longer looks as it did; call once a frame."""
+        self._fresh.clear()
         for y, row in self._places():
-            look = (self._draw(row), self._is_cursor(row))
+            line = self._fresh[row] = self._draw(row)
+            look = (line, self._is_cursor(row))
             before = self._painted.get(row)
             if before != look:
                 self._painted[row] = look
@@ -131,13 +138,14 @@ class LineList(ScrollView, inherit_bindings=False):
     def repaint(self) -> None:
         """Paint everything again: another width, another list."""
         self._painted.clear()
+        self._fresh.clear()
         self.refresh()
 
     def render_line(self, y: int) -> Strip:
         row = self._row_at(y)
         if not 0 <= row < len(self.names):
             return Strip.blank(self.size.width, self.rich_style)
-        line, cursor = look = (self._draw(row), self._is_cursor(row))
+        line, cursor = look = self._fresh.get(row) or self._draw(row), self._is_cursor(row)
         self._painted[row] = look
         return self._painter.strip(line, self.size.width, cursor=cursor)
 

@@ -1,4 +1,4 @@
-"""Rows of the look as strips of a terminal, in the styles of the widget they stand in."""
+"""Rows of text and inks as strips of the toolkit, in the styles of the widget that they stand in."""
 
 from __future__ import annotations
 
@@ -10,17 +10,16 @@ from rich.segment import Segment
 from rich.style import Style
 from textual.color import Color as Colour
 from textual.strip import Strip
-from textual.widget import Widget
 
 from console.tui import signs
-from console.tui.paint import Line
 
 if TYPE_CHECKING:
+    from textual.widget import Widget
+
+    from console.tui.paint import Line
     from console.tui.theme import Ink
 
 STRIPS_KEPT: Final = 1_024
-
-CSS: Final = ".line-view { background: $wf-bg; color: $wf-text; }"
 
 # What an ink is: a colour of the theme by its variable, and whether it is bold. No rule of a style sheet, which would be
 # matched anew for each ink of each block of each screen.
@@ -44,11 +43,13 @@ class Painter:
         self._widget = widget
         self._strips: OrderedDict[tuple[Line, int, bool], Strip] = OrderedDict()
         self._styles: dict[Ink, Style] = {}
+        self._ground: Style | None = None
 
     def forget(self) -> None:
         """The theme changed."""
         self._strips.clear()
         self._styles.clear()
+        self._ground = None
 
     def strip(self, line: Line, width: int, *, cursor: bool = False) -> Strip:
         key = (line, width, cursor)
@@ -61,7 +62,9 @@ class Painter:
         return strip
 
     def _make(self, line: Line, width: int, *, cursor: bool) -> Strip:
-        ground = self._widget.rich_style
+        ground = self._ground
+        if ground is None:
+            ground = self._ground = self._widget.rich_style
         if cursor:
             ground += Style(reverse=True) if self._bare else Style.from_color(None, self._colour("wf-raised"))
         segments = [Segment(signs.fitting(text), ground + self._style(ink)) for text, ink in line]

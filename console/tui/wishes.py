@@ -6,7 +6,6 @@ import asyncio
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
 
-from console.link.status import NOT_YET_RECORDED
 from console.tui.frame_rows import Note
 
 if TYPE_CHECKING:
@@ -76,6 +75,8 @@ class Wishes:
 def _answer(wish: Wish, reply: Reply) -> Note:
     text = f", {reply.text}" if reply.text else ""
     if reply.accepted and reply.unrecorded:
+        from console.link.status import NOT_YET_RECORDED  # late, as above
+
         return Note(f"{wish.label}: {reply.outcome}, {NOT_YET_RECORDED}{text}", "act")
     if reply.accepted:
         return Note(f"{wish.label}: recorded as {reply.outcome}{text}")

@@ -6,7 +6,8 @@ from typing import Final
 
 from console.cli import card
 from console.core.alarm_kinds import kind_of
-from console.core.alarm_state import Alarm, hidden
+from console.core.alarm_standing import hidden
+from console.core.alarm_state import Alarm
 from console.core.lifecycle import ENDED
 from console.core.state import Action, Run
 from console.tui import figures
