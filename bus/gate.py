@@ -138,4 +138,5 @@ class Gate:
             by=self.by,
             command=self.command,
             passed=self.passed,
+            begun=self.running,
         )

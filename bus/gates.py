@@ -10,7 +10,7 @@ import msgspec
 
 from bus.brake import Brake
 from bus.canonical import NotCanonicalError, digest
-from bus.decision import Action
+from bus.decision import Action, DecisionOutcome
 from bus.events import ActionFinished, ActionProposed, ActionStarted, CommandEffective, ControlLevel, Data
 from bus.gate import Gate, Stage, Step
 from bus.lease import Lease
@@ -29,6 +29,9 @@ _STEPS: Final = {
     "superseded": Step.WITHDRAW,
     "canceled": Step.WITHDRAW,
 }
+
+_OUTCOMES: Final[dict[Step, DecisionOutcome]] = {Step.EXPIRE: "expired", Step.REFUSE: "refused"}
+"""What whoever waits is told of an end from our side; of every other, that it was canceled."""
 
 
 class Recent(dict[str, str]):
@@ -143,12 +146,13 @@ class Gates:
         gate.deadline = math.inf if free else self._writer.now + gate.proposal.decide_within
         return free
 
-    def looked_at(self, action: str) -> Gate:
-        """A gate, expired if its time is over.
+    def looked_at(self, action: str, now: float) -> Gate:
+        """A gate, expired if its time is over by now.
 
         Raises:
             KeyError: there is none of that name.
         """
+        self._writer.now = now
         gate = self._gates[action]
         self.expire(gate)
         return gate
@@ -218,7 +222,7 @@ class Gates:
         """End a waiting gate from our side."""
         shown, allowed = not gate.held, gate.stage is Stage.ALLOWED
         gate.advance(step)
-        gate.outcome = "expired" if step is Step.EXPIRE else "canceled"
+        gate.outcome = _OUTCOMES.get(step, "canceled")
         gate.text = text
         if allowed:
             self._writer.refused(gate.command, f"{gate.stage}: {text}" if text else gate.stage)

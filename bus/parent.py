@@ -31,6 +31,7 @@ from bus.parent_wire import (
     Emit,
     Finish,
     Leave,
+    Misfit,
     Propose,
     Report,
     Request,
@@ -38,6 +39,7 @@ from bus.parent_wire import (
     Withdraw,
     line,
 )
+from bus.run_core import EditsTaken
 from bus.shell import BusStoppedError, Shell
 from bus.values import claim
 
@@ -210,15 +212,19 @@ class _Core:
         )
         return self._shell.question(wanted).token
 
-    def take(self, token: str, _now: float) -> Decision | None:
-        answer = self._shell.question(Take(token=token))
+    def take(self, token: str, _now: float, *, edits: EditsTaken = "begun") -> Decision | None:
+        answer = self._shell.question(Take(token=token, edits=edits))
+        return answer.decided.decision() if answer.decided else None
+
+    def misfit(self, token: str, text: str, _now: float) -> Decision | None:
+        answer = self._shell.question(Misfit(token=token, text=text))
         return answer.decided.decision() if answer.decided else None
 
     def report(self, token: str, *, done: bool, text: str, now: float) -> None:  # noqa: ARG002
         self._shell.tell(Report(token=token, done=done, text=text))
 
-    def withdraw(self, token: str, _now: float) -> None:
-        self._shell.tell(Withdraw(token=token))
+    def withdraw(self, token: str, _now: float, why: str) -> None:
+        self._shell.tell(Withdraw(token=token, why=why))
 
     def checkpoint(self, token: str, _now: float) -> bool:
         return not self._shell.question(Checkpoint(token=token)).wait

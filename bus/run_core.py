@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Final
+from typing import Final, Literal
 
 from bus.brake import Brake
 from bus.decision import Action, Decision, RunKilled, RunRefusedError
@@ -17,6 +17,9 @@ from bus.values import clip
 from bus.writer import EventWriter
 
 StopCommand = PauseCommand | HoldCommand | KillCommand | ResumeCommand
+
+EditsTaken = Literal["begun", "seen"]
+"""Whether taking an edited action begins it, as it does any other, or shows the edit first."""
 
 RETRY: Final = 1.0
 """Seconds until something is tried again that the spool had no room for."""
@@ -75,10 +78,11 @@ class RunCore:
         self._settle()
         return gate.action
 
-    def take(self, action: str, now: float) -> Decision | None:
+    def take(self, action: str, now: float, *, edits: EditsTaken = "begun") -> Decision | None:
         """Return the decision on an action, or None: wait for `ready` with its id and ask again.
 
-        If the decision allows it, the action has begun when this returns: the caller runs the tool and calls `report`.
+        If the decision allows it, the action has begun when this returns: the caller runs the tool and calls `report`. An
+        edit that is to be `seen` first has not: the caller holds it against the tool, and takes it again or calls `misfit`.
 
         Raises:
             RunKilled, RunRefusedError: the run is not to go on.
@@ -91,6 +95,8 @@ class RunCore:
             raise IllegalStepError(f"action {action} was taken already")
         self._gates.expire(gate)
         if gate.waiting and not self.refused:
+            if edits == "seen" and gate.stage is Stage.ALLOWED and gate.outcome == "edited":
+                return gate.decision()
             begun = False
             if gate.held:
                 begun = self._gates.show(gate, taking=True)
@@ -105,10 +111,20 @@ class RunCore:
             self._check(now)
         return gate.decision()
 
+    def misfit(self, action: str, text: str, now: float) -> Decision | None:
+        """Say that an operator's edit does not fit the tool: it never begins. Return what became of it, as `take` does.
+
+        Raises as `take` does.
+        """
+        gate = self._gates.looked_at(action, now)
+        if gate.stage is Stage.ALLOWED:
+            self._gates.end(gate, Step.REFUSE, text)
+            self._settle()
+        return self.take(action, now)
+
     def look(self, action: str, now: float) -> Decision | None:
         """What was decided about an action, as `take` says it, without beginning it."""
-        self.writer.now = now
-        gate = self._gates.looked_at(action)
+        gate = self._gates.looked_at(action, now)
         if self.refused or gate.stage is Stage.KILLED:
             self._check(now)
         return gate.decision() if self._gates.settled(gate) else None

@@ -281,7 +281,8 @@ async def test_what_the_model_is_told_of_a_call_that_does_not_run(
     floor.decide = lambda run, proposal: floor.answer(run, proposal, outcome, **words)
     assert await Supervised(job, {}).call(CALL, never) == Told(text, error)
     [end] = await ends(floor)
-    assert end.outcome == ("failed" if outcome == "edited" else outcome)
+    assert end.outcome == ("refused" if outcome == "edited" else outcome)
+    assert "action.started" not in floor.types(RUN)
 
 
 async def test_silence_expires(job: Run) -> None:
@@ -306,7 +307,12 @@ async def test_a_fit_that_breaks_is_reported_and_runs_nothing(floor: Supervisor,
 
     with pytest.raises(ZeroDivisionError):
         await Supervised(job, {}).call(CALL, never, broken)
-    assert [end.outcome for end in await ends(floor)] == ["failed"]
+    [end] = await ends(floor)
+    assert (end.outcome, "could not be held against the tool: ZeroDivisionError" in end.text) == (
+        "withdrawn",
+        True,
+    )
+    assert "action.started" not in floor.types(RUN)
 
 
 async def test_a_kill_is_no_exception(floor: Supervisor, job: Run) -> None:

@@ -13,13 +13,13 @@ import logging
 import secrets
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
+from functools import partial
 from typing import Any, Final
 
 from bus.adapters.fitting import by_schema
 from bus.adapters.mcp import words
 from bus.adapters.mcp.words import Id, Message
 from bus.decision import Action, Decision, RunKilled, RunRefusedError
-from bus.extras import cure
 from bus.job import Run
 from bus.shell import BusStoppedError
 
@@ -183,6 +183,7 @@ class McpGate:
             hints=words.hints(tool),
             call_id=str(request),
             decide_within=self._decide_within,
+            check=partial(fits, tool) if called else None,
         )
         decision = await self._gate(action, given)
         if not decision.approved:
@@ -190,11 +191,6 @@ class McpGate:
             plain = decision.outcome == "responded" and not (tool and "outputSchema" in tool)
             return words.refusal(message, words.words(decision), error=not plain)
         if decision.outcome == "edited":
-            wrong = edit_problem(tool, decision.args) if called else ""
-            if wrong:
-                text = f"{name} was not run: the operator's edit does not fit it: {wrong}"
-                decision.failed(text)
-                return words.refusal(message, text)
             given = given | {"arguments": decision.args} if called else decision.args
         # Nothing is awaited between decision and sending: a cancellation comes before both or after both.
         self._begun[request] = decision
@@ -278,13 +274,11 @@ def _needs_no_id(message: Message) -> bool:
     return method.startswith("notifications/") if isinstance(method, str) else "id" in message
 
 
-def edit_problem(tool: dict[str, Any] | None, args: dict[str, Any]) -> str:
-    """Say why an operator's edit does not fit a tool, or nothing."""
+def fits(tool: dict[str, Any] | None, args: dict[str, Any]) -> None:
+    """Hold an operator's edit against a tool.
+
+    Raises:
+        ValueError: it does not fit; the text says why.
+    """
     schema = tool.get("inputSchema") if tool else None
-    try:
-        by_schema(schema if isinstance(schema, dict) else None)(args)
-    except ImportError:
-        return f"nothing here can hold it against the tool's schema; {cure('mcp')}"
-    except ValueError as error:
-        return str(error)
-    return ""
+    by_schema(schema if isinstance(schema, dict) else None)(args)
