@@ -22,6 +22,7 @@ from bus.agent_core import AgentCore
 from bus.codec import encode
 from bus.decision import Action, Decision
 from bus.events import ControlLevel, Data, RunOutcome
+from bus.gate import EditsTaken
 from bus.parent_wire import (
     ANSWER,
     ERRORS,
@@ -39,7 +40,6 @@ from bus.parent_wire import (
     Withdraw,
     line,
 )
-from bus.run_core import EditsTaken
 from bus.shell import BusStoppedError, Shell
 from bus.values import claim
 

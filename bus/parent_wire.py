@@ -13,8 +13,7 @@ from msgspec import Meta, Raw, Struct, field
 
 from bus.decision import Decision, RunKilled, RunRefusedError
 from bus.events import Confidence, Hints, RunOutcome
-from bus.gate import IllegalStepError
-from bus.run_core import EditsTaken
+from bus.gate import EditsTaken, IllegalStepError
 
 VARIABLE: Final = "WATCHFLOOR_PARENT"
 """Environment variable of a contained child: the path of its wrapper's socket."""

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Final, Literal
+from typing import Final
 
 from bus.brake import Brake
 from bus.decision import Action, Decision, RunKilled, RunRefusedError
 from bus.events import ControlLevel, Data, RunFinished, RunOutcome
-from bus.gate import IllegalStepError, Stage, Step
+from bus.gate import EditsTaken, IllegalStepError, Stage, Step
 from bus.gates import Gates, Recent
 from bus.lease import Lease
 from bus.messages import DecisionCommand, HoldCommand, KillCommand, PauseCommand, ResumeCommand, RunStanding
@@ -17,9 +17,6 @@ from bus.values import clip
 from bus.writer import EventWriter
 
 StopCommand = PauseCommand | HoldCommand | KillCommand | ResumeCommand
-
-EditsTaken = Literal["begun", "seen"]
-"""Whether taking an edited action begins it, as it does any other, or shows the edit first."""
 
 RETRY: Final = 1.0
 """Seconds until something is tried again that the spool had no room for."""
@@ -89,21 +86,13 @@ class RunCore:
             KeyError: there is no such action, or its end was taken already.
             IllegalStepError: it has begun already.
         """
-        self.writer.now = now
-        gate = self._gates[action]
+        gate = self._gates.looked_at(action, now)
         if gate.running:
             raise IllegalStepError(f"action {action} was taken already")
-        self._gates.expire(gate)
         if gate.waiting and not self.refused:
-            if edits == "seen" and gate.stage is Stage.ALLOWED and gate.outcome == "edited":
-                return gate.decision()
-            begun = False
-            if gate.held:
-                begun = self._gates.show(gate, taking=True)
-            elif gate.stage is Stage.ALLOWED:
-                begun = self._gates.begin(gate)
+            decision = self._gates.take(gate, edits)
             self._settle()
-            return gate.decision() if begun else None
+            return decision
         if gate.waiting:
             gate.advance(Step.REFUSE)
         self._gates.forget(gate)
@@ -112,14 +101,9 @@ class RunCore:
         return gate.decision()
 
     def misfit(self, action: str, text: str, now: float) -> Decision | None:
-        """Say that an operator's edit does not fit the tool: it never begins. Return what became of it, as `take` does.
-
-        Raises as `take` does.
-        """
-        gate = self._gates.looked_at(action, now)
-        if gate.stage is Stage.ALLOWED:
-            self._gates.end(gate, Step.REFUSE, text)
-            self._settle()
+        """Say that an operator's edit does not fit the tool: it never begins. Return, or raise, as `take` does."""
+        self._gates.misfit(self._gates.looked_at(action, now), text)
+        self._settle()
         return self.take(action, now)
 
     def look(self, action: str, now: float) -> Decision | None:

@@ -125,7 +125,7 @@ def test_another_process_of_the_same_name_is_noticed() -> None:
 
 
 def passes(floor: Floor) -> bool:
-    return floor.core.lease.passes("read", floor.now)
+    return floor.core.lease.passes("read", None, floor.now)
 
 
 def listed() -> Floor:

@@ -9,9 +9,10 @@ from typing import Any, Final
 
 import msgspec
 
+from console.core.agent_life import AgentLife
 from console.core.alarm_state import Alarm
 from console.core.lifecycle import ENDED
-from console.core.state import Action, AgentLife, Command, Fleet, Run, Step
+from console.core.state import Action, Command, Fleet, Run, Step
 
 Shape = dict[str, Any]
 

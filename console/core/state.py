@@ -14,6 +14,7 @@ from msgspec import Struct, field
 from bus.events import CommandKind, Confidence, ControlLevel, Gate, Hints, Outcome, RunState
 from bus.grant_records import GrantOffer
 from bus.records import Reason, ValueOrigin
+from console.core.agent_life import AgentLife
 from console.core.alarm_state import Alarm, Load
 from console.core.care import Care
 from console.core.deeds import Audit
@@ -237,24 +238,6 @@ class Run(Struct, kw_only=True, omit_defaults=True):
     def key(self) -> str:
         """Site-wide name: `agent/run`."""
         return f"{self.agent}/{self.run}"
-
-
-class AgentLife(Struct, kw_only=True, omit_defaults=True):
-    """What is known of an agent process: `status` is `online`, `stopped` or `lost`.
-
-    `passes` is the list last issued to the agent, `withdrawn` the newest tools that were on one and no longer are.
-    """
-
-    agent: str
-    status: str
-    incarnation: str
-    connection: str
-    sdk: str = ""
-    control: ControlLevel = "gated"
-    since: int = 0
-    why: str = ""
-    passes: list[str] = field(default_factory=list)
-    withdrawn: list[str] = field(default_factory=list)
 
 
 class Fleet(Struct, kw_only=True, omit_defaults=True):

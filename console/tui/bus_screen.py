@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import ClassVar, Final
 
 from bus.inquiry import SenderHealth
-from console.core.state import AgentLife
+from console.core.agent_life import AgentLife
 from console.tui import bus_rows, panes
 from console.tui.bus_rows import Sums
 from console.tui.paint import BLANK, Line, Row
