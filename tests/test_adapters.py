@@ -28,6 +28,7 @@ from bus.home import Home
 from bus.memory import MemoryBus, MemoryTransport
 from bus.messages import KillCommand
 from tests.adapters.environments import EXAMPLES
+from tests.adapters.sizes import ADAPTER_MOST, GLUE_MOST, glue_lines
 from tests.sdk_floor import AGENT, RUN, SITE, Supervisor
 
 ROOT = Path(__file__).parent.parent
@@ -106,15 +107,13 @@ def test_the_extra_is_what_the_guard_asks_for(path: Path) -> None:
 
 @each
 def test_an_adapter_is_small(path: Path) -> None:
-    assert len(path.read_text("utf-8").splitlines()) <= 150
+    assert len(path.read_text("utf-8").splitlines()) <= ADAPTER_MOST
 
 
 @pytest.mark.parametrize("example", EXAMPLES.values(), ids=lambda example: example.name)
 def test_an_agent_needs_little_glue(example: Any) -> None:
     """Lines of an example that exist because of us."""
-    ours = re.compile(r"\bbus\b|\bjob\b|\bgate\b|\bsupervise\b")
-    lines = [line for line in example.path.read_text("utf-8").splitlines() if ours.search(line)]
-    assert 3 <= len(lines) <= 15
+    assert 3 <= glue_lines(example) <= GLUE_MOST
 
 
 @pytest.mark.parametrize("arguments", [[], ["no-such-folder"], [".", "."]])

@@ -169,7 +169,7 @@ async def test_a_tool_that_changes_loses_what_it_was_pinned_for(floor: ContainFl
             ["schema-changed"],
         )
         await until(lambda: "tool-changed" in floor.alarms(), SOON, "it is an alarm")
-        about = {"action": held.id, "digest": held.digest, "code": code(held.digest)}
+        about: dict[str, Any] = {"action": held.id, "digest": held.digest, "code": code(held.digest)}
         said = await floor.floor.say("reject", agent="notes", run=held.run, reason="changed", **about)
         assert said.accepted
         assert "the operator rejected it: changed" in client.answer()["content"][0]["text"]
