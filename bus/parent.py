@@ -97,8 +97,11 @@ class ParentShell(Shell):
         if answer is not None:
             return answer
         waited = self._waits.get(token)
-        if waited is None or self._over:
+        if self._over:
             raise BusStoppedError("the wrapper is gone")
+        if waited is None:  # woken already, between the wrapper's answer and here
+            waited = Future()
+            waited.set_result(None)
         return waited
 
     def is_here(self) -> bool:
