@@ -70,7 +70,9 @@ async def test_what_is_too_much_is_counted() -> None:
     told = [text for text in texts if text.startswith("[")]  # more than one where the machine is slow
     left_out = sum(int(text[1:].partition(" ")[0].replace(",", "")) for text in told)
     kept = sum(map(len, texts)) - sum(map(len, told))
-    assert 0 <= 20_000 * 100 - (kept + left_out) <= len(texts)  # a piece is told without the end of its last line
+    assert (
+        0 <= 20_000 * 100 - (kept + left_out) <= len(texts)
+    )  # a piece is told without the end of its last line
 
 
 def test_time_frozen_does_not_count() -> None:

@@ -80,4 +80,4 @@ async def _times(example: Example, where: Site, agent: str, kind: str) -> list[f
 
 
 if __name__ == "__main__":
-    sys.exit(pytest.main(["-n", "0", "-p", "tests.adapters.table", __file__, *sys.argv[1:]]))
+    sys.exit(pytest.main(["-n", "0", __file__, *sys.argv[1:]], plugins=[table]))
