@@ -158,9 +158,11 @@ class PassListCommand(Command, frozen=True, kw_only=True, omit_defaults=True, ta
     """Tools whose calls need not wait while the lease holds. Replaces the list before it.
 
     It is for the process `incarnation` and no other: what an earlier process of the agent was allowed comes to nothing.
+    Those of `schemas` need not wait as long as the tool's definition has that digest (`Hints.schema_digest`).
     """
 
     tools: list[str]
+    schemas: dict[str, Digest] = field(default_factory=dict)
     incarnation: MaybeId = ""
 
 

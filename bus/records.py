@@ -236,10 +236,14 @@ class AgentLost(Data, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class AgentPasses(Data, frozen=True, kw_only=True, omit_defaults=True):
-    """What an agent need not wait for from now on: the pass list that it is sent, recorded before."""
+    """What an agent need not wait for from now on: the pass list that it is sent, recorded before.
+
+    `schemas`: tools that pass as long as their definition has that digest.
+    """
 
     TYPE: ClassVar[str] = "agent.passes"
     tools: list[str]
+    schemas: dict[str, Digest] = field(default_factory=dict)
 
 
 class RunContained(Data, frozen=True, kw_only=True, omit_defaults=True):

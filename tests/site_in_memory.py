@@ -63,6 +63,12 @@ class ToolNames:
     def pass_list(self, agent: str) -> list[str]:
         return []
 
+    def pass_schemas(self, agent: str) -> dict[str, str]:
+        return {}
+
+    def changed(self, proposal: ActionProposed) -> bool:
+        return False
+
     def reads(self, tool: str, *, by_name: bool = False) -> tuple[bool, bool]:
         return False, False
 

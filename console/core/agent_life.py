@@ -10,7 +10,8 @@ from bus.events import ControlLevel
 class AgentLife(Struct, kw_only=True, omit_defaults=True):
     """What is known of an agent process: `status` is `online`, `stopped` or `lost`.
 
-    `passes` is the list last issued to the agent, `withdrawn` the newest tools that were on one and no longer are.
+    `passes` is the list last issued to the agent, `pass_schemas` those on it as long as their definition has that digest,
+    `withdrawn` the newest tools that were on one and no longer are.
     """
 
     agent: str
@@ -22,4 +23,5 @@ class AgentLife(Struct, kw_only=True, omit_defaults=True):
     since: int = 0
     why: str = ""
     passes: list[str] = field(default_factory=list)
+    pass_schemas: dict[str, str] = field(default_factory=dict)
     withdrawn: list[str] = field(default_factory=list)

@@ -198,6 +198,7 @@ def _born(fleet: Fleet, record: Record, data: AgentBorn) -> Touched:
         control=data.control,
         since=record.at,
         passes=before.passes if before else [],
+        pass_schemas=before.pass_schemas if before else {},
         withdrawn=before.withdrawn if before else [],
     )
     _forget_agents(fleet)
@@ -217,9 +218,11 @@ def _passes(fleet: Fleet, record: Record, data: AgentPasses) -> Touched:
     life = fleet.agents.get(record.agent)
     if life is None:
         return ()
-    gone = dict.fromkeys([*life.withdrawn, *life.passes])
-    life.withdrawn = [tool for tool in gone if tool not in data.tools][-WITHDRAWN_KEPT:]
-    life.passes = data.tools
+    anew = [tool for tool, schema in life.pass_schemas.items() if data.schemas.get(tool) != schema]
+    gone = dict.fromkeys([*life.withdrawn, *life.passes, *anew])
+    held = {*data.tools, *(data.schemas.keys() - anew)}
+    life.withdrawn = [tool for tool in gone if tool not in held][-WITHDRAWN_KEPT:]
+    life.passes, life.pass_schemas = data.tools, data.schemas
     return (("agent", record.agent),)
 
 

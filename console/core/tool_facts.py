@@ -23,7 +23,8 @@ class ToolFacts(Struct, frozen=True, kw_only=True):
     `reads_sensitive`: its result may be private. `pinned`: the operator wants it on the pass list. `command` names the
     argument that is a shell command, so that the command is judged instead of the tool. `polls`: it is called again and
     again by nature. `undo` False: what a call does cannot be taken back; None: nobody says. `by_name`: no catalogue has it.
-    `origin` names the file and the entry; `why` is the operator's sentence.
+    `schema`: the digest of the definition that this is said of, empty for any. `origin` names the file and the entry; `why`
+    is the operator's sentence.
     """
 
     severity: Severity
@@ -36,6 +37,7 @@ class ToolFacts(Struct, frozen=True, kw_only=True):
     undo: bool | None = None
     command: str = ""
     by_name: bool = False
+    schema: str = ""
     origin: str = ""
     why: str = ""
 

@@ -106,9 +106,9 @@ class Judge:
         """Add to what is known of a run what catalogue and rules say of its call. Never raises."""
         suspicion = of_run.suspicion
         facts: ToolFacts | None = None
-        policy_error = unparsed = ""
+        policy_error = unparsed = unpinned = ""
         try:
-            facts = self.catalogue.lookup(proposal.tool)
+            facts, unpinned = self.catalogue.lookup_defined(proposal.tool, _schema(proposal))
             if facts is None and suspicion is not None:
                 facts = facts_by_name(proposal.tool, leaf_values(proposal.args))
             command = command_argument(facts, proposal.tool, proposal.args)
@@ -117,7 +117,7 @@ class Judge:
                 facts, unparsed = facts_of_command(facts, graded), graded.problem
         except Exception as error:  # noqa: BLE001  (an action without a judgement would wait for nobody)
             policy_error = type(error).__name__
-        bare = replace(of_run, facts=facts, unparsed=unparsed, policy_error=policy_error)
+        bare = replace(of_run, facts=facts, unparsed=unparsed, policy_error=policy_error, unpinned=unpinned)
         rules: list[RuleHit] = []
         try:
             run = circumstances or Circumstances()
@@ -145,6 +145,16 @@ class Judge:
         """
         return [tool for tool in self.catalogue.pass_list() if not self.policy.concerns(agent, tool)]
 
+    def pass_schemas(self, agent: str) -> dict[str, str]:
+        """Return the further tools that it need not wait for as long as their definition has this digest, sorted."""
+        found = self.catalogue.pass_schemas().items()
+        return {tool: schema for tool, schema in found if not self.policy.concerns(agent, tool)}
+
+    def changed(self, proposal: ActionProposed) -> bool:
+        """Whether a call is of a tool of which its server says something else than what it is pinned to."""
+        schema = _schema(proposal)
+        return schema is not None and bool(self.catalogue.lookup_defined(proposal.tool, schema)[1])
+
     def reads(self, tool: str, *, by_name: bool = False) -> tuple[bool, bool]:
         """Whether a call's result may be untrusted, and whether it may be sensitive. An unknown tool's may be both.
 
@@ -164,3 +174,7 @@ class Judge:
         """The worst that a call of a tool may do, by the catalogue; empty for a tool that it does not know."""
         facts = self.catalogue.lookup(tool)
         return "" if facts is None else facts.effect
+
+
+def _schema(proposal: ActionProposed) -> str | None:
+    return proposal.hints.schema_digest if proposal.hints else None

@@ -265,7 +265,7 @@ def about(life: AgentLife, summed: Sums, sender: SenderHealth | None) -> list[li
         asked = f"{figures.counted(sender.resent, 'time')} asked to send again"
         words = f"{asked}, {sender.repeated} came twice, {sender.bad} not understood"
         came.append(("counted", words))
-    passes = ", ".join(life.passes) or "none"
+    passes = ", ".join(sorted([*life.passes, *life.pass_schemas])) or "none"
     return [process, came, [("passes", passes)]]
 
 
