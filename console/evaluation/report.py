@@ -13,11 +13,11 @@ from msgspec import Struct
 
 from console.evaluation.baselines import BASELINES, flagged
 from console.evaluation.decisive import Decisive, Place, measure_decisive, place
-from console.evaluation.forecast import AT, Past, heard
+from console.evaluation.forecast import Past, heard, shown
 from console.evaluation.judging import judge_run
 from console.evaluation.labels import labelled_runs
 from console.evaluation.measures import Figure, Lived, Measures, measure
-from console.evaluation.skill import Skill, forecast_skill
+from console.evaluation.skill import ORDERS, Skill, forecast_skill
 from console.policy.judge import Judge
 
 
@@ -49,7 +49,9 @@ def evaluate(path: Path, judge: Judge, *, baselines: bool, flags: list[bytes] | 
         lived.append(Lived(labels, calls, len(run.steps)))
         if labels.outcome.success is not None:
             kind = f"{run.source}/{run.agent}/{run.model}/{run.domain}"
-            past.append(Past(kind, heard(run), len(run.steps), labels.outcome.success, labels.task_id))
+            past.append(
+                Past(kind, heard(run), len(run.steps), labels.outcome.success, labels.task_id, shown(run))
+            )
         if (decided := place(run, labels.outcome.decisive_step)) is not None:
             teams[run.agent].append(decided)
         if flags is not None:
@@ -68,7 +70,7 @@ def evaluate(path: Path, judge: Judge, *, baselines: bool, flags: list[bytes] | 
     return FileReport(
         path.name,
         measure(lived),
-        {str(step): forecast_skill(past, step) for step in AT},
+        {str(step): one for step, one in forecast_skill(past).items()},
         beside,
         {team: measure_decisive(places) for team, places in sorted(teams.items())},
     )
@@ -126,11 +128,15 @@ def _forecast_rows(forecast: dict[str, Skill]) -> Iterator[str]:
     if not known:
         yield "  Brier skill of the forecast     –"
         return
-    yield "  Brier skill of the forecast     beside the base rate of the others; of these in hindsight; groups as forecast"
+    yield (
+        f"  Brier skill of the forecast     each run from those before it, {ORDERS} orders; beside the base rate of those; "
+        "in the worst and best order; groups as forecast"
+    )
     for step, one in known.items():
         yield (
             f"    at step {step:>2}, {one.runs:>4} runs         "
-            f"{_shown(Figure(one.others, one.low, one.high), signed=True)}; {_shown(Figure(one.hindsight), signed=True)}; "
+            f"{_shown(Figure(one.others, one.low, one.high), signed=True)}; "
+            f"{_shown(Figure(one.worst), signed=True)}, {_shown(Figure(one.best), signed=True)}; "
             f"{one.covered} of {one.groups}"
         )
 
