@@ -1,9 +1,9 @@
 """What can be known of a run's end on recorded runs: `python -m tests.forecast_limits`.
 
-Two questions, of ten things that a run shows of itself. Left out: which of them to use, and in which direction, is chosen on
-the other sets alone; what is that worth on the set left out? Oracle: the best of the ten, in its better direction and at the
-better of two weights, chosen with the labels of the set itself in hand; where even that gains little, there is little to know.
-All stand beside the base rate of the runs before each. Steps 3 to 12 together, the weights fixed, nothing else is learnt.
+Two questions, of ten things that a run shows of itself. Left out: which of them to use, and in which direction, is chosen
+on the other sets alone; what is that worth on the set left out? Oracle: the best of the ten, in its better direction and at
+the better of two weights, chosen with the labels of the set itself in hand; where even that gains little, there is little to
+know. All beside the base rate of the runs before each, steps 3 to 12 together, with fixed weights: nothing else is learnt.
 """
 
 from __future__ import annotations

@@ -41,7 +41,7 @@ class Past(Struct, frozen=True):
     """What is known of a run once it is over.
 
     `kind`: agent, model and domain. `heard`: the user's words, each with its step, from 1. `shown`: what it had shown of
-    itself by each step of `AT`.
+    itself by each step of `AT`. `groups`: what it belongs to, by the name of each grouping.
     """
 
     kind: str
@@ -50,6 +50,7 @@ class Past(Struct, frozen=True):
     success: bool
     task: str = ""
     shown: dict[int, Shown] = field(default_factory=dict)
+    groups: dict[str, str] = field(default_factory=dict)
 
 
 class Forecast(Struct, frozen=True):
@@ -105,9 +106,9 @@ class _Request(Struct):
 
 
 class _Level(Struct):
-    """One level of a forecast: how far it agrees, its good runs and all, and what was forecast without it."""
+    """One level of a forecast: how far such levels agree, its good runs and all, and what was forecast without it."""
 
-    agreement: Agreement
+    agreements: tuple[Agreement, ...]
     hits: float
     of: float
     above: float
@@ -153,7 +154,8 @@ class Walk:
         made = {step: self._forecast(run, step) for step in reached}
         for step, one in made.items():
             for level in one.levels:
-                level.agreement.note(level.above, level.hits, level.of, hit=run.success, part=part)
+                for agreement in level.agreements:
+                    agreement.note(level.above, level.hits, level.of, hit=run.success, part=part)
             values = run.shown.get(step, (None,) * len(SIGNS))
             self._signs[run.kind].note(step, values, one.base, hit=run.success, part=part)
         name = frozenset(run.heard.items())
@@ -187,8 +189,9 @@ class Walk:
         share, runs, levels = usual, of + START, []
         for name, (hits, some) in found:
             if some:
-                agreement = self._agreements[name, run.kind if name != "kind" else ""]
-                levels.append(_Level(agreement, hits, some, share))
+                everybody, own_kind = self._agreements[name, ""], self._agreements[name, run.kind]
+                levels.append(_Level((everybody, own_kind), hits, some, share))
+                agreement = everybody if name == "kind" else own_kind.after(everybody)
                 now = narrowed(share, runs, [(agreement, hits, some)])
                 share, runs = now.share, now.runs
         signs = self._signs[run.kind]

@@ -11,7 +11,7 @@ from typing import Final
 from msgspec import Struct
 
 from console.core.reliability.intervals import beta_quantile
-from console.evaluation.forecast import AT, Past, walk
+from console.evaluation.forecast import AT, Past, Walk, walk
 
 DRAWS: Final = 300
 """Times that the tasks are drawn again for an interval of the skill."""
@@ -92,6 +92,34 @@ def forecast_skill(runs: Sequence[Past], *, draws: int = DRAWS, orders: int = OR
             draws=draws,
         )
         for step in AT
+    }
+
+
+def left_out(runs: Sequence[Past], grouping: str, *, draws: int = DRAWS) -> dict[int, Skill]:
+    """Forecast the runs of each group from those of all others, none of its own: what is learnt carries over, or does not.
+
+    Empty where there are not at least two groups, or where most have one run only.
+    """
+    names = sorted({run.groups.get(grouping, "") for run in runs})
+    if len(names) < 2 or 2 * len(names) > len(runs):
+        return {}
+    by_task: dict[int, dict[str, _Sums]] = {step: defaultdict(_Sums) for step in AT}
+    order = list(enumerate(runs))
+    random.Random(_SEED).shuffle(order)  # noqa: S311  (an order, hides nothing)
+    for name in names:
+        history = Walk()
+        for _number, run in order:
+            if run.groups.get(grouping, "") != name:
+                history.learn(run)
+        for number, run in order:
+            if run.groups.get(grouping, "") == name:
+                for step, one in history.forecasts(run).items():
+                    values = (one.share - run.success) ** 2, (one.usual - run.success) ** 2, run.success
+                    by_task[step][run.task or str(number)].add(*values)
+    return {
+        step: _scored([tasks[name] for name in sorted(tasks)], [], (0, 0), draws=draws)
+        for step, tasks in by_task.items()
+        if tasks
     }
 
 

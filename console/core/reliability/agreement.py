@@ -2,8 +2,8 @@
 
 A level is a set of finished runs that are thought alike: of one agent, of one request. Whether they are, is measured: of
 each run that ends, did the earlier runs of its level miss the forecast above on the same side as it did? That is the
-intraclass correlation of a beta-binomial model. Half a standard error of it is not believed, so a level whose outcomes agree no
-no more than by chance counts for nothing, and the forecast stays what the level above says.
+intraclass correlation of a beta-binomial model. Half a standard error of it is not believed. So a level whose outcomes
+agree no more than by chance counts for nothing, and the forecast stays what the level above says.
 """
 
 from __future__ import annotations
@@ -48,6 +48,15 @@ class Agreement(Struct):
         self.agreed += part * (hit - above) * (hits / of - above)
         self.seen += part * spread
         self.noise += part * spread * spread / of
+
+    def after(self, wider: Agreement) -> Agreement:
+        """This agreement with that of a wider set of levels before it, which counts for at most `DOUBT` runs."""
+        part = DOUBT / 4 / max(DOUBT / 4, wider.seen)
+        return Agreement(
+            self.agreed + part * wider.agreed,
+            self.seen + part * wider.seen,
+            self.noise + part * part * wider.noise,
+        )
 
     @property
     def prior_runs(self) -> float | None:
