@@ -15,6 +15,7 @@ from console.core.state import Action, Command, Fleet, Run
 from console.tui.attention import FAILED_FOR, ORDER, Plight, alarms_of, plight
 from console.tui.counting import Counts, count
 from console.tui.items import Item, WellRuns, grouped
+from console.tui.late import Late
 from console.tui.verdicts import Verdicts
 from console.tui.waits import WaitingRuns, Waits
 
@@ -48,6 +49,7 @@ class FleetIndex:
         self._commands: dict[str, list[str]] = {}
         self._turns: dict[str, list[int]] = {}  # when a run looks different though nothing is heard
         self._verdicts = Verdicts()
+        self._late = Late()
         self._now = 0
         self._waited: list[str] = []
         self._listed: dict[frozenset[str], list[Item]] = {}
@@ -111,6 +113,10 @@ class FleetIndex:
     def agent(self, name: str, most: int | None = None) -> list[Run]:
         """The runs of an agent that are well, oldest first; the first `most` of them."""
         return [run for key in self._well.of(name, most) if (run := self.fleet.runs.get(key))]
+
+    def late(self, run: Run, now: int) -> bool:
+        """Whether a run that is well is silent for longer than usual."""
+        return self._late.late(self.fleet, run, now)
 
     def well_runs_of(self, name: str) -> int:
         """How many runs of an agent are well."""

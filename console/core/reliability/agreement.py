@@ -50,7 +50,7 @@ class Agreement(Struct):
         self.noise += part * spread * spread / of
 
     def after(self, wider: Agreement) -> Agreement:
-        """This agreement with that of a wider set of levels before it, which counts for at most `DOUBT` runs."""
+        """Put the agreement of a wider set of levels before this one, for at most `DOUBT` runs."""
         part = DOUBT / 4 / max(DOUBT / 4, wider.seen)
         return Agreement(
             self.agreed + part * wider.agreed,
