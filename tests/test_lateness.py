@@ -96,4 +96,4 @@ def test_a_quiet_floor_of_which_little_is_known_has_no_late_run() -> None:
     script = calm()
     index = FleetIndex(script.fleet)
     index.update(script.at)
-    assert not any(index.late(run, script.at) for run in script.fleet.runs.values())
+    assert not any(index.silences.late(script.fleet, run, script.at) for run in script.fleet.runs.values())

@@ -242,7 +242,7 @@ def _agent(index: FleetIndex, name: str, view: View) -> Line:
     row.at(16, bars, "rule")
     if total > BARS:
         row.then(f" +{total - BARS}", "muted")
-    if late := sum(index.late(run, view.now) for run in runs):
+    if late := sum(index.silences.late(index.fleet, run, view.now) for run in runs):
         row.then(f" {late} late", "muted")
     return _numbers(row, view, index, max(runs, key=lambda run: run.started_at), total)
 
@@ -253,7 +253,7 @@ def _well(index: FleetIndex, run: Run, view: View, *, alone: bool) -> Line:
     step = run.steps[-1] if run.steps else None
     of = f" of {run.steps_of}" if run.steps_of else ""
     doing = f"step {step.step}{of} {step.name}" if step else run.state
-    if index.late(run, view.now):
+    if index.silences.late(index.fleet, run, view.now):
         row.at(24, "late", "muted")  # silent for longer than usual, and no alarm yet
     if index.well_runs_of(run.agent) == 1 and not alone:
         row.at(24, doing, "muted", end=view.last - 32)

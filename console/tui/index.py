@@ -49,7 +49,7 @@ class FleetIndex:
         self._commands: dict[str, list[str]] = {}
         self._turns: dict[str, list[int]] = {}  # when a run looks different though nothing is heard
         self._verdicts = Verdicts()
-        self._late = Late()
+        self.silences = Late()
         self._now = 0
         self._waited: list[str] = []
         self._listed: dict[frozenset[str], list[Item]] = {}
@@ -113,10 +113,6 @@ class FleetIndex:
     def agent(self, name: str, most: int | None = None) -> list[Run]:
         """The runs of an agent that are well, oldest first; the first `most` of them."""
         return [run for key in self._well.of(name, most) if (run := self.fleet.runs.get(key))]
-
-    def late(self, run: Run, now: int) -> bool:
-        """Whether a run that is well is silent for longer than usual."""
-        return self._late.late(self.fleet, run, now)
 
     def well_runs_of(self, name: str) -> int:
         """How many runs of an agent are well."""
