@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from bus.events import ActionFinished, ActionProposed, ActionStarted
-from console.core.health.lateness import LEAST_LATE, late_after
+from console.core.health.lateness import LEAST_LATE, late_after, work_of
 from console.core.health.stall import PHI_WITH_RECORD, Durations, phi
 from console.tui.index import FleetIndex
 from tests.floor_fixture import Script, calm
@@ -33,7 +33,9 @@ def worked(seconds: tuple[float, ...] = SECONDS) -> Script:
 
 
 def after(script: Script) -> float | None:
-    return late_after(script.fleet.runs["indexer/r1"], script.fleet.runs.values())
+    run = script.fleet.runs["indexer/r1"]
+    work = work_of(run)
+    return None if work is None else late_after(run.agent, work, script.fleet.runs.values())
 
 
 def test_late_is_where_the_silence_reaches_phi_three() -> None:
@@ -56,10 +58,8 @@ def test_it_is_known_only_where_there_is_enough_to_know_it_by() -> None:
 
 def test_another_agent_teaches_nothing() -> None:
     script = worked()
-    script.start("other", "r2", control="observed")
-    script.agent("other", "r2", ActionProposed(action="x", tool="read_page", args={}))
-    script.agent("other", "r2", ActionStarted(action="x"))
-    assert late_after(script.fleet.runs["other/r2"], script.fleet.runs.values()) is None
+    assert late_after("other", "read_page", script.fleet.runs.values()) is None
+    assert late_after("indexer", "write_page", script.fleet.runs.values()) is None
 
 
 async def test_a_late_run_is_well_and_says_so_in_grey() -> None:

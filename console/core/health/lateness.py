@@ -20,19 +20,23 @@ BREATH: Final = 0.1
 """Seconds: what comes closer together is one report, with no pause between."""
 
 
-def late_after(run: Run, runs: Iterable[Run]) -> float | None:
-    """How many seconds a run may be silent before it is late; None where too little is known, or nobody expects it to move.
-
-    `runs`: those that are known; the ones of the same agent count, this one included.
-    """
+def work_of(run: Run) -> str | None:
+    """What a run is doing: the tool that runs, or empty between calls. None: nobody expects it to move."""
     if run.state not in ("submitted", "working") or run.held:
         return None
     running = (one for one in run.actions.values() if one.started_at is not None and one.finished_at is None)
-    tool = next((one.tool for one in running), "")
+    return next((one.tool for one in running), "")
+
+
+def late_after(agent: str, work: str, runs: Iterable[Run]) -> float | None:
+    """How many seconds a run of an agent may be silent over such work before it is late; None where too little is known.
+
+    `runs`: those that are known; only the ones of the agent count.
+    """
     known = Durations()
     for one in runs:
-        if one.agent == run.agent:
-            for seconds in _calls(one, tool) if tool else _pauses(one):
+        if one.agent == agent:
+            for seconds in _calls(one, work) if work else _pauses(one):
                 known.add(seconds)
     if known.n < ENOUGH:
         return None

@@ -33,7 +33,7 @@ FEW: Final = 2.0
 """Runs at the mean that are put to those seen, before a standard deviation is believed."""
 
 _REFUSAL: Final = re.compile(
-    r"\b(?:unfortunately|sorry|unable|cannot|can['\u2019]t|(?:not|n['\u2019]t) (?:able|possible|allowed|permitted))\b",
+    r"\b(?:unfortunately|sorry|unable|cannot|can['\u2019]t|not (?:able|possible|allowed|permitted))\b",
     re.IGNORECASE,
 )
 
