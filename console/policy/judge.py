@@ -15,6 +15,7 @@ from console.core.provenance.trail import LONG, Trail, leaf_values
 from console.core.reach import UNTOLD, Consequences, consequences
 from console.core.reliability.bounds import Earned
 from console.core.risk import Assessment, Evidence, assess
+from console.core.shell.folder import stated
 from console.core.shell.grade import grade
 from console.core.tool_facts import RuleHit, ToolFacts
 from console.policy.catalogue import Catalogue
@@ -41,7 +42,7 @@ class Judge:
             if not name:
                 named = leaf_values(args, names=True)
                 return trail.call(tool, named, whole=not blob_names(args), without=without)
-            graded = grade(args[name])
+            graded = grade(args[name], stated(args, trail.folder))
             grave = graded.severity >= 3
             gone = [("removes", target[-LONG:]) for target in graded.removes] if grave else []
             suspicion = trail.call("", [*graded.leaves, *gone], without=without)
@@ -107,20 +108,20 @@ class Judge:
         suspicion = of_run.suspicion
         facts: ToolFacts | None = None
         policy_error = unparsed = unpinned = ""
+        run = circumstances or Circumstances()
         try:
             facts, unpinned = self.catalogue.lookup_defined(proposal.tool, _schema(proposal))
             if facts is None and suspicion is not None:
                 facts = facts_by_name(proposal.tool, leaf_values(proposal.args))
             command = command_argument(facts, proposal.tool, proposal.args)
             if facts is not None and command and suspicion is not None:
-                graded = grade(proposal.args[command])
+                graded = grade(proposal.args[command], stated(proposal.args, run.folder))
                 facts, unparsed = facts_of_command(facts, graded), graded.problem
         except Exception as error:  # noqa: BLE001  (an action without a judgement would wait for nobody)
             policy_error = type(error).__name__
         bare = replace(of_run, facts=facts, unparsed=unparsed, policy_error=policy_error, unpinned=unpinned)
         rules: list[RuleHit] = []
         try:
-            run = circumstances or Circumstances()
             rules = self.policy.hits(
                 agent, proposal.tool, proposal.args, lambda: known(proposal, agent, bare, run)
             )

@@ -115,7 +115,7 @@ class Assessor:
             incomplete=incomplete,
             earned=earned,
             suspicion=suspicion,
-            circumstances=circumstances(run, data),
+            circumstances=circumstances(run, data, trail.folder if trail is not None else ""),
         )
         return assessment, suspicion
 

@@ -252,6 +252,8 @@ def _agent(index: FleetIndex, name: str, view: View) -> Line:
     row.at(16, bars, "rule")
     if total > BARS:
         row.then(f" +{total - BARS}", "muted")
+    if late := sum(index.silences.late(index.fleet, run, view.now) for run in runs):
+        row.then(f" {late} late", "muted")
     newest = max(runs, key=lambda run: run.started_at)  # what the agent has earned is that of its version
     return _numbers(row, view.last, total, index.done(name), verified_calls(index.fleet, newest))
 
@@ -261,10 +263,15 @@ def _well(index: FleetIndex, run: Run, view: View, *, alone: bool) -> Line:
     step = run.steps[-1] if run.steps else None
     of = f" of {run.steps_of}" if run.steps_of else ""
     doing, bar = f"step {step.step}{of} {step.name}" if step else run.state, figures.spark(progress(run))
+    late = index.silences.late(index.fleet, run, view.now)  # silent for longer than usual, and no alarm yet
     if index.well_runs_of(run.agent) == 1 and not alone:
         verified = verified_calls(index.fleet, run)
+        doing = f"late {doing}" if late else doing
         return _only(_names(run), bar, doing, view.last, index.done(run.agent), verified, ascii_only())
-    row = _start(*_names(run), None).at(22, bar, "rule").at(24, doing, end=view.last - 5)
+    row = _start(*_names(run), None).at(22, bar, "rule")
+    if late:
+        row.at(24, "late", "muted")
+    row.at(24, doing, end=view.last - 5)
     return row.right(view.last, (figures.age(view.now - run.last_at), "muted")).line
 
 

@@ -15,6 +15,7 @@ from console.core.state import Action, Command, Fleet, Run
 from console.tui.attention import FAILED_FOR, ORDER, Plight, alarms_of, plight
 from console.tui.counting import Counts, count
 from console.tui.items import Item, WellRuns, grouped
+from console.tui.late import Late
 from console.tui.verdicts import Verdicts
 from console.tui.waits import WaitingRuns, Waits
 
@@ -48,6 +49,7 @@ class FleetIndex:
         self._commands: dict[str, list[str]] = {}
         self._turns: dict[str, list[int]] = {}  # when a run looks different though nothing is heard
         self._verdicts = Verdicts()
+        self.silences = Late()
         self._now = 0
         self._waited: list[str] = []
         self._listed: dict[frozenset[str], list[Item]] = {}
