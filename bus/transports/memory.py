@@ -87,7 +87,7 @@ class MemoryBus:
 
 
 class MemoryTransport:
-    """`bus.transports.transport.Transport` over a `MemoryBus`. Several may share a client id; they are cut and healed together."""
+    """A `Transport` over a `MemoryBus`. Several may share a client id; they are cut and healed together."""
 
     def __init__(
         self, bus: MemoryBus, client_id: str, subscriptions: Sequence[str], will: WillFor | None = None
