@@ -21,7 +21,8 @@ from console.cli.checks.finding import Finding, fail, ok, warn
 from console.cli.checks.will_probe import RefusedByBrokerError, die_with_will
 from console.cli.exits import NOT_LET_IN, REFUSED
 from console.cli.options import Place
-from console.link.floor import Connect, Floor, NoAnswerError, over_mqtt
+from console.link.floor import Floor, NoAnswerError
+from console.link.reaching import Connect, over_mqtt
 
 PATIENCE: Final = 3.0
 """Seconds that one look may take; a lease may take a renewal's time longer."""
