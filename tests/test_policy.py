@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 
 from bus.events import ActionProposed, Confidence, Hints
 from console.core.fleet.state import TOOLS_KEPT
-from console.core.judging.risk import FAILURE_BOUNDS, Assessment, matrix
+from console.core.gate_table import FAILURE_BOUNDS, matrix
+from console.core.judging.risk import Assessment
 from console.core.paths import PATH_CHARS
 from console.core.provenance.trail import LEAVES_LOOKED_AT
 from console.policy.catalogue import PRESETS, load_catalogue, load_presets

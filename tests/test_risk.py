@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bus.events import Confidence, Gate, Hints
-from console.core.judging import risk
-from console.core.judging.risk import GATES, REASON_CHARS, Assessment, Evidence, assess, join, matrix
+from console.core.gate_table import GATES, join, matrix, table_gate
+from console.core.judging.risk import REASON_CHARS, Assessment, Evidence, assess
 from console.core.judging.tool_facts import EFFECTS, Effect, RuleHit, ToolFacts
 from console.core.provenance.suspicion import Origin, Suspicion, Traits, weigh
 from console.core.reliability.bounds import Earned
@@ -116,11 +116,11 @@ def test_the_matrix_is_the_one_of_the_risk_model() -> None:
 
 def test_bounds_of_the_table_are_inclusive_and_exact() -> None:
     # 0.1 x 10 is exactly 1, which floating point would have to be lucky for
-    assert risk.table_gate(2, 1_000) == "notify"
-    assert risk.table_gate(2, 1_001) == "ask"
-    assert risk.table_gate(0, 10_000) == "auto"
-    assert risk.table_gate(3, 1_000) == "ask"
-    assert risk.table_gate(3, 1_001) == "hold"
+    assert table_gate(2, 1_000) == "notify"
+    assert table_gate(2, 1_001) == "ask"
+    assert table_gate(0, 10_000) == "auto"
+    assert table_gate(3, 1_000) == "ask"
+    assert table_gate(3, 1_001) == "hold"
 
 
 @pytest.mark.parametrize("severity, gate", list(enumerate(["auto", "notify", "ask", "hold", "hold"])))

@@ -205,6 +205,7 @@ class Shell:
                 self._empty.set()
             elif self._empty is not None:
                 self._empty.clear()
+        _release(waiters)  # first of all: another thread has to wake up
         if self._transport is not None and self._loop is not None:
             for topic, payload, retain in publishes:
                 try:
@@ -217,7 +218,6 @@ class Shell:
                 self._timer.cancel()
             wait = max(0.0, self._armed - now)
             self._timer = self._loop.call_later(wait, self._pump) if wait < math.inf else None
-        _release(waiters)
         for notice in notices:
             self._tell(notice)
 

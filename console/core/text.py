@@ -45,12 +45,15 @@ _BLANK: Final = frozenset(
 
 def plain(text: str, limit: int = 200) -> str:
     """Return `text` as one visible line of at most `limit` characters; a cut is marked by an ellipsis."""
+    if len(text) <= limit and text.isascii() and text.isprintable():
+        return text  # nearly always, and a call has a score of texts
     cut = visible(text[: limit + 1])
     if len(cut) > limit:
         return cut[: limit - 1] + ELLIPSIS
     return cut
 
 
+@lru_cache(1024)
 def in_quotes(name: str, limit: int = 40) -> str:
     """Return an agent's name for something in quotes and in ASCII: it can neither end its quotes nor look like another."""
     safe = name[: limit + 1].encode("unicode_escape").decode("ascii").replace("'", "\\'")

@@ -176,6 +176,8 @@ class Policy:
 
         `known` gives what conditions see, and is called once at most; without it that is the three others alone.
         """
+        if not self.rules:
+            return []
         found: list[RuleHit] = []
         call = Seen(args, known or (lambda: Known(tool=tool, agent=agent, args=args)), self._names)
         who, name = agent.casefold(), tool.casefold()

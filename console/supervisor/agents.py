@@ -15,7 +15,6 @@ from bus.limits import AGENT_SILENT, EVENTS_IN_FLIGHT, WINDOW_MAX
 from bus.messages import AgentStatus
 from bus.records import AgentBorn, AgentLost, AgentStopped
 from bus.topics import Address
-from console.core.fleet.state import Fleet
 from console.core.text import plain
 from console.supervisor.alarming.alarms import Alarms
 from console.supervisor.ingest import Ingest
@@ -64,6 +63,7 @@ class Agents:
         self, log: Log, alarms: Alarms, ingest: Ingest, ledger: Ledger, gates: Gates, passes: Passes
     ) -> None:
         self._log = log
+        self._fleet = log.fleet
         self._alarms = alarms
         self._ingest = ingest
         self._ledger = ledger
@@ -74,10 +74,6 @@ class Agents:
         """Told the era that an agent says it has followed."""
         self.on_lost: Callable[[str], None] = lambda _agent: None
         self._deaf = False
-
-    @property
-    def _fleet(self) -> Fleet:
-        return self._log.fleet
 
     @property
     def window(self) -> int:

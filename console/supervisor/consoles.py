@@ -20,7 +20,7 @@ from bus.records import OperatorJoined, OperatorLeft
 from bus.signing import PrivateKey
 from bus.topics import Topics
 from console.core.deeds import UNSIGNED
-from console.core.fleet.state import Fleet, encode
+from console.core.fleet.state import encode
 from console.core.text import plain
 from console.supervisor import publishing
 from console.supervisor.inquiries import Inquiries
@@ -79,6 +79,7 @@ class Consoles:
     ) -> None:
         """`key` is the supervisor's, which seals keyframes."""
         self._log = log
+        self._fleet = log.fleet
         self._outbox = outbox
         self._topics = topics
         self._enrolled = enrolled
@@ -92,10 +93,6 @@ class Consoles:
         self._keyframe: Keyframe | None = None
         self._spent_until = 0.0
         self._deaf = False
-
-    @property
-    def _fleet(self) -> Fleet:
-        return self._log.fleet
 
     @property
     def waiting(self) -> int:

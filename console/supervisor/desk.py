@@ -255,11 +255,15 @@ class Desk:
         """Hand over what is to be committed next."""
         return self.log.take()
 
+    def stored(self, entries: list[Entry]) -> None:
+        """These records are in the recording: let go what waited for them. `committed` is to follow."""
+        self.committed_pos = entries[-1].pos
+
     def committed(self, entries: list[Entry], now: float) -> None:
-        """These records are in the recording: publish them, and let go what waited for them."""
+        """These records are in the recording: publish them, and say so to their agents."""
         if not entries:
             return
-        self.committed_pos = entries[-1].pos
+        self.stored(entries)
         for payload in publishing.journal(self.identity.key, self.identity.epoch, entries):
             self.outbox.plain(self.identity.topics.journal, payload, self.committed_pos)
         self.ingest.committed(entries, now)

@@ -24,7 +24,7 @@ from bus.messages import RefusedCommand, ResendCommand, RunStanding, StoredComma
 from bus.records import GapFound
 from bus.topics import Address
 from console.core.fleet.lifecycle import ENDED
-from console.core.fleet.state import Fleet, Run
+from console.core.fleet.state import Run
 from console.core.text import plain
 from console.supervisor.alarming.alarms import Alarms
 from console.supervisor.inquiries import Senders
@@ -84,6 +84,7 @@ class Ingest:
 
     def __init__(self, log: Log, outbox: Outbox, alarms: Alarms) -> None:
         self._log = log
+        self._fleet = log.fleet
         self._outbox = outbox
         self._alarms = alarms
         self._holes: dict[str, Hole] = {}
@@ -93,10 +94,6 @@ class Ingest:
         self.announced: set[str] = set()
         self.window = 1
         self.senders = Senders()
-
-    @property
-    def _fleet(self) -> Fleet:
-        return self._log.fleet
 
     def event(self, address: Address, payload: bytes, now: float) -> Record | None:
         """Take one event message. Returns its record if it was accepted.

@@ -13,7 +13,7 @@ from bus import messages
 from bus.limits import COMMAND_TIMEOUT
 from bus.records import CommandFailed, CommandRequested, CommandSent
 from console.core.fleet.lifecycle import ENDED, IllegalTransitionError
-from console.core.fleet.state import Action, Command, Fleet, Run
+from console.core.fleet.state import Action, Command, Run
 from console.supervisor.alarming.alarms import Alarms
 from console.supervisor.log import Log
 from console.supervisor.outbox import Outbox
@@ -52,6 +52,7 @@ class Ledger:
 
     def __init__(self, log: Log, outbox: Outbox, alarms: Alarms, new_id: Callable[[], str]) -> None:
         self._log = log
+        self._fleet = log.fleet
         self._outbox = outbox
         self._alarms = alarms
         self._new_id = new_id
@@ -65,10 +66,6 @@ class Ledger:
         """The highest order of any command that was ever sent, as far as this process can know."""
         self.first: Callable[[str, float], object] = lambda _run, _now: None
         """Told of a run before a command for it alone is requested: what was wanted of it before comes first."""
-
-    @property
-    def _fleet(self) -> Fleet:
-        return self._log.fleet
 
     def request(self, kind: str, run: Run, by: str, reason: str, intent: str, now: float) -> str:
         """Record that somebody wants a command for a run, and send it behind the commit. Returns its id."""

@@ -48,13 +48,13 @@ def keep_args(fleet: Fleet, run: Run, action: Action, args: dict[str, Any], pos:
         action.args_cut = True
         action.origins = []
         return
-    if _of_run(run) + size > ARGS_OF_RUN or fleet.args_bytes + size > ARGS_OF_SITE:
+    if not _fits(fleet, run, size):
         for older in run.actions.values():  # what is over gives way first
             if older.state not in OPEN:
                 cut(fleet, older)
-    if _of_run(run) + size > ARGS_OF_RUN or fleet.args_bytes + size > ARGS_OF_SITE:
-        action.args_cut, action.args_pos = True, pos
-        return
+        if not _fits(fleet, run, size):
+            action.args_cut, action.args_pos = True, pos
+            return
     action.args = args
     _count(fleet, action, size)
 
@@ -101,8 +101,12 @@ def forget_run(fleet: Fleet, run: Run) -> None:
     fleet.args_bytes = max(0, fleet.args_bytes - _of_run(run))
 
 
+def _fits(fleet: Fleet, run: Run, size: int) -> bool:
+    return _of_run(run) + size <= ARGS_OF_RUN and fleet.args_bytes + size <= ARGS_OF_SITE
+
+
 def _of_run(run: Run) -> int:
-    return sum(action.args_bytes for action in run.actions.values())
+    return sum([action.args_bytes for action in run.actions.values()])
 
 
 def _count(fleet: Fleet, action: Action, size: int) -> None:

@@ -44,14 +44,14 @@ def failure_bound(suspicion: Suspicion | None, unproven: int) -> int:
     if suspicion is None:
         return unproven
     bound = next((bp for least, bp in ROWS if suspicion.points >= least), AUTHORISED_BP)
-    if suspicion.stray or made(suspicion):
+    if suspicion.stray or suspicion.invented:
         bound = max(bound, UNREMARKABLE_BP)
     return bound if suspicion.whole else max(bound, unproven)
 
 
 def authorised(suspicion: Suspicion | None) -> bool:
     """Whether nothing speaks against a call, every value was said or is a clean field, and all it comes from is known."""
-    if suspicion is None or not suspicion.whole or suspicion.stray or made(suspicion):
+    if suspicion is None or not suspicion.whole or suspicion.stray or suspicion.invented:
         return False
     return suspicion.points < ROWS[-1][0]
 
@@ -71,7 +71,7 @@ def somebody_elses(suspicion: Suspicion) -> bool:
 
 def facts(suspicion: Suspicion) -> list[tuple[str, str]]:
     """Return what speaks against a call as (code, sentence), the most telling first; nothing if little does."""
-    if suspicion.points < ROWS[-1][0] and not suspicion.stray and not made(suspicion):
+    if suspicion.points < ROWS[-1][0] and not suspicion.stray and not suspicion.invented:
         return []
     codes = {code for code, _points in suspicion.terms}
     found: list[tuple[str, str]] = []

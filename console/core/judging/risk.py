@@ -10,7 +10,7 @@ Numbers: DESIGN §4; a matrix is derived and never authored (Cox 2008, "What's w
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Final, NamedTuple
 
 from msgspec import Struct, field
 from msgspec.structs import replace
@@ -18,40 +18,18 @@ from msgspec.structs import replace
 from bus.events import Confidence, Gate, Hints
 from bus.limits import CONFIDENCE_LIMIT
 from bus.records import Reason
+from console.core.gate_table import GATES, LOSS_TENTHS, RANK, SEVERITIES, UNIT, join, table_gate
 from console.core.judging import origin_terms
 from console.core.judging.tool_facts import RuleHit, Severity, ToolFacts
 from console.core.provenance.suspicion import Suspicion
 from console.core.reliability.bounds import DOUBTFUL_BP, UNPROVEN_BP, Earned
 from console.core.text import in_quotes, plain
 
-GATES: Final[tuple[Gate, ...]] = ("auto", "notify", "ask", "hold", "deny")
-"""All gates, from the loosest to the tightest."""
-
-SEVERITIES: Final = ("observe", "local", "shared", "costly", "catastrophic")
-"""The names of S0 to S4."""
-
-LOSS_TENTHS: Final = (1, 10, 100, 1_000, 10_000)
-"""Loss of a failure by severity, in tenths of an operator interruption: a decade a rung."""
-
-FAILURE_BOUNDS: Final = {
-    "proven 99 %": 100,
-    "proven 90 %": 1_000,
-    "unproven": UNPROVEN_BP,
-    "doubtful": DOUBTFUL_BP,
-}
-"""The columns of the displayed matrix: failure bounds in basis points."""
-
-LIMITS: Final[tuple[tuple[Gate, int], ...]] = (("auto", 10_000), ("notify", 100_000), ("ask", 1_000_000))
-"""Largest expected loss, inclusive, of each gate: 0.1, 1 and 10 interruptions in basis points x tenths. Above: hold."""
-
 REASON_CHARS: Final = 320
 """Longest sentence of a judgement: it may quote a value and where it was read."""
 
 REASONS: Final = 3
 """Most facts given for one judgement; one sentence more, `instead`, says what would have made it milder."""
-
-_UNIT: Final = 100_000  # basis points x tenths in one interruption
-_RANK: Final = {gate: rank for rank, gate in enumerate(GATES)}
 
 
 class Evidence(Struct, frozen=True, kw_only=True):
@@ -132,6 +110,14 @@ class Assessment(Struct, frozen=True, kw_only=True):
     apart: list[str] = field(default_factory=list)
 
 
+class _Case(NamedTuple):
+    """Evidence with what is derived from it again and again: the failure bound, and what was earned."""
+
+    evidence: Evidence
+    bound: int
+    standing: Earned
+
+
 class _Term(Struct, frozen=True):
     """One member of the join: the gate it demands by itself, and the fact behind it."""
 
@@ -144,80 +130,69 @@ def _reason(term: _Term) -> Reason:
     return Reason(code=plain(term.code), text=plain(term.text, REASON_CHARS))
 
 
-def join(*gates: Gate) -> Gate:
-    """Return the tightest of some gates; of none, `auto`."""
-    return max(gates, key=_RANK.__getitem__, default="auto")
-
-
-def table_gate(severity: int, failure_bp: int) -> Gate:
-    """Return the gate for an expected loss. `severity` is 0 to 4, `failure_bp` in basis points."""
-    loss = failure_bp * LOSS_TENTHS[severity]
-    return next((gate for gate, limit in LIMITS if loss <= limit), "hold")
-
-
-def matrix() -> tuple[tuple[Gate, ...], ...]:
-    """Return the gates by severity (rows, S0 to S4) and failure bound (columns, as `FAILURE_BOUNDS`), for display."""
-    return tuple(
-        tuple(table_gate(row, bp) for bp in FAILURE_BOUNDS.values()) for row in range(len(LOSS_TENTHS))
-    )
-
-
 def assess(evidence: Evidence) -> Assessment:
     """Judge a proposed action. Never raises; what is unknown counts as the worst."""
-    severity, terms = _terms(evidence)
+    case = _case(evidence)
+    severity, apart, terms = _terms(case)
     gate = join(*(term.gate for term in terms))
     # A stable sort: among equals the order above stands, so that `incomplete` is never crowded out of a hold. What
     # demands nothing explains nothing, unless nothing else does.
-    ranked = sorted(terms, key=lambda term: -_RANK[term.gate])
+    ranked = sorted(terms, key=lambda term: -RANK[term.gate])
     telling = [term for term in ranked if term.gate != "auto"] or ranked[:1]
     reasons = [_reason(term) for term in telling[:REASONS]]
     instead = _instead(evidence, gate)
     if instead:
         reasons.append(Reason(code="instead", text=instead))
-    apart = _apart(evidence, severity)
     return Assessment(
-        severity=severity, failure_bp=evidence.failure_bp, gate=gate, reasons=reasons, apart=apart
+        severity=severity, failure_bp=case.bound, gate=gate, reasons=reasons, apart=_apart(case, apart)
     )
 
 
-def _apart(evidence: Evidence, severity: int) -> list[str]:
+def _case(evidence: Evidence) -> _Case:
+    return _Case(evidence, evidence.failure_bp, evidence.standing)
+
+
+def _apart(case: _Case, terms: list[_Term]) -> list[str]:
     """Return the codes of all that asks by itself: floors, rules, a low claim, a doubt, and strangers' words in the dark."""
-    terms = [*_floors(evidence, severity), *_claim(evidence, severity)]
-    terms += [_rule_term(hit) for hit in evidence.rules if hit.raise_gate is not None]
+    evidence = case.evidence
     dark = evidence.tainted and (evidence.suspicion is None or not evidence.suspicion.whole)
-    more = ["doubt"] * bool(evidence.standing.doubt) + ["dark"] * dark
-    return [*(term.code for term in terms if _RANK[term.gate] >= _RANK["ask"]), *more]
+    more = ["doubt"] * bool(case.standing.doubt) + ["dark"] * dark
+    return [*(term.code for term in terms if RANK[term.gate] >= RANK["ask"]), *more]
 
 
 def severity_of(evidence: Evidence) -> Severity:
     """Return the worst of all grades of an action."""
-    return max(level for level, _code, _text in _grades(evidence))
+    return max(level for level, _code, _text in _grades(_case(evidence)))
 
 
 def everything(evidence: Evidence) -> list[tuple[Gate, Reason]]:
     """Return every member of the join with the gate it demands by itself, the tightest first; `assess` gives three."""
-    ranked = sorted(_terms(evidence)[1], key=lambda term: -_RANK[term.gate])
+    ranked = sorted(_terms(_case(evidence))[2], key=lambda term: -RANK[term.gate])
     return [(term.gate, _reason(term)) for term in ranked]
 
 
-def _terms(evidence: Evidence) -> tuple[Severity, list[_Term]]:
-    """Return the severity and every member of the join, the most telling kind first."""
-    graded = _grades(evidence)
+def _terms(case: _Case) -> tuple[Severity, list[_Term], list[_Term]]:
+    """Return the severity, what asks by itself (floors, rules, a low claim), and every member of the join.
+
+    The most telling kind of the members comes first.
+    """
+    evidence, bound = case.evidence, case.bound
+    graded = _grades(case)
     severity = max(level for level, _code, _text in graded)
-    bound = evidence.failure_bp
-    terms = _floors(evidence, severity)
-    terms += [_rule_term(hit) for hit in evidence.rules if hit.raise_gate is not None]
+    floors = _floors(case, severity)
+    floors += [_rule_term(hit) for hit in evidence.rules if hit.raise_gate is not None]
+    claim = _claim(case, severity)
+    terms = floors[:]
     if evidence.suspicion is not None:
         table = table_gate(severity, bound)
         terms += [_Term(table, code, text) for code, text in origin_terms.facts(evidence.suspicion)]
     terms += [_Term(table_gate(level, bound), code, text) for level, code, text in graded]
-    terms += _claim(evidence, severity)
-    return severity, terms
+    return severity, [*floors, *claim], [*terms, *claim]
 
 
 def _instead(evidence: Evidence, gate: Gate) -> str:
     """Return what one fact less would have made of a gate that stops an action; empty if it takes more than one."""
-    if _RANK[gate] < _RANK["ask"]:
+    if RANK[gate] < RANK["ask"]:
         return ""
     other: list[tuple[str, Evidence]] = []
     if evidence.suspicion is not None and evidence.suspicion.suspect is not None:
@@ -234,32 +209,31 @@ def _instead(evidence: Evidence, gate: Gate) -> str:
         ("with a higher claim", replace(evidence, confidence=None)),
     ]
     for words, changed in other:
-        milder = join(*(term.gate for term in _terms(changed)[1])) if changed != evidence else gate
-        if _RANK[milder] < _RANK[gate]:
+        milder = join(*(term.gate for term in _terms(_case(changed))[2])) if changed != evidence else gate
+        if RANK[milder] < RANK[gate]:
             return f"It would be {milder} {words}"
     return ""
 
 
-def _grades(evidence: Evidence) -> list[tuple[int, str, str]]:
+def _grades(case: _Case) -> list[tuple[int, str, str]]:
     """Return every claim about the severity as (severity, code, sentence). The worst of them counts.
 
     Hints are the supervised party's own words: what they admit raises, what they deny or leave out changes nothing. Hence
     `readOnlyHint: true` is not even read here.
     """
+    evidence = case.evidence
     facts, hints, tool = evidence.facts, evidence.hints, in_quotes(evidence.tool)
     if facts is None:
-        grades = [(4, "unknown-tool", f"{tool} is in no catalogue, so it is {_loss(4, evidence)}")]
+        grades = [(4, "unknown-tool", f"{tool} is in no catalogue, so it is {_loss(4, case)}")]
     else:
         known = facts.severity if facts.effect == "read" else max(facts.severity, 1)
         why = f" ({facts.why.rstrip('.')})" if facts.why else ""
-        grades = [
-            (known, "severity", f"{tool} is {_loss(known, evidence, why)} ({facts.origin or 'catalogue'})")
-        ]
+        grades = [(known, "severity", f"{tool} is {_loss(known, case, why)} ({facts.origin or 'catalogue'})")]
     if hints is not None:
         changes = facts is None or facts.effect != "read" or hints.read_only_hint is False
 
         def hint(level: int, code: str, words: str) -> None:
-            grades.append((level, code, f"{tool} {words}, by its own hint: {_loss(level, evidence)}"))
+            grades.append((level, code, f"{tool} {words}, by its own hint: {_loss(level, case)}"))
 
         if hints.destructive_hint is True:
             hint(3, "hint-destructive", "may destroy")
@@ -269,29 +243,30 @@ def _grades(evidence: Evidence) -> list[tuple[int, str, str]]:
             hint(1, "hint-not-read-only", "does more than read")
     for hit in evidence.rules:
         if hit.raise_severity is not None:
-            text = f"Rule {hit.rule}: {hit.why.rstrip('.')}; {_loss(hit.raise_severity, evidence)}"
+            text = f"Rule {hit.rule}: {hit.why.rstrip('.')}; {_loss(hit.raise_severity, case)}"
             grades.append((hit.raise_severity, f"{hit.kind}:{hit.rule}", text))
     return grades
 
 
-def _claim(evidence: Evidence, severity: int) -> list[_Term]:
+def _claim(case: _Case, severity: int) -> list[_Term]:
     """A claim below the limit lifts the table's gate one rung from S1 up, to `hold` at most. No other claim counts.
 
     An absent claim is unknown, neither high nor low. The test is for being high, so what is not a number is low.
     """
-    confidence = evidence.confidence
+    confidence = case.evidence.confidence
     if confidence is None or severity < 1 or confidence.value >= CONFIDENCE_LIMIT:
         return []
-    table = table_gate(severity, evidence.failure_bp)
-    lifted = GATES[min(_RANK[table] + 1, _RANK["hold"])]
+    table = table_gate(severity, case.bound)
+    lifted = GATES[min(RANK[table] + 1, RANK["hold"])]
     if lifted == table:
         return []
     text = f"The agent claims only {confidence.value:.4g} ({confidence.kind}), below {CONFIDENCE_LIMIT:.2f}: one rung up"
     return [_Term(lifted, "confidence", text)]
 
 
-def _floors(evidence: Evidence, severity: int) -> list[_Term]:  # noqa: C901  (one branch a floor)
+def _floors(case: _Case, severity: int) -> list[_Term]:  # noqa: C901  (one branch a floor)
     """Return what no statistics can ever lower, the most telling first."""
+    evidence = case.evidence
     facts, hints, tool = evidence.facts, evidence.hints, in_quotes(evidence.tool)
     terms: list[_Term] = []
 
@@ -323,7 +298,7 @@ def _floors(evidence: Evidence, severity: int) -> list[_Term]:  # noqa: C901  (o
         floor("hold", "made", text)
     if facts is not None and facts.by_name and severity >= 2:
         floor("notify", "by-name", f"{tool} is in no catalogue and changes something, by its name")
-    if evidence.standing.check:
+    if case.standing.check:
         floor(
             "ask", "spot-check", f"Spot check: {tool} is trusted by now; look, and say afterwards how it went"
         )
@@ -337,9 +312,9 @@ def _rule_term(hit: RuleHit) -> _Term:
     return _Term(hit.raise_gate or "auto", f"{hit.kind}:{hit.rule}", f"{what} {hit.rule}: {hit.why}")
 
 
-def _loss(severity: int, evidence: Evidence, why: str = "") -> str:
-    bound, standing = evidence.failure_bp, evidence.standing
-    loss, share = bound * LOSS_TENTHS[severity] / _UNIT, bound / 100
+def _loss(severity: int, case: _Case, why: str = "") -> str:
+    bound, standing = case.bound, case.standing
+    loss, share = bound * LOSS_TENTHS[severity] / UNIT, bound / 100
     if bound == standing.failure_bp and (standing.doubt or standing.right + standing.wrong):
         words = standing.words
     else:

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from typing import Final, NamedTuple
 from unicodedata import normalize
 
+_DIGIT: Final = re.compile(r"\d")
 _WORD: Final = re.compile(r"[^\W_]+")
 _LINK: Final = re.compile(r"https?://(?:www\.)?|\bwww\.", re.IGNORECASE)
 _ESCAPED: Final = re.compile(r"\\[nrt]|\\u00a0|''")
@@ -76,8 +77,11 @@ def words(text: str) -> Words:
 
 def forms(text: str) -> Iterator[str]:
     """Return numbers and dates of a text in one form each: `#1234.5`, `@2024-05-19`. A date of two readings is both."""
-    for match in _GROUPED.finditer(text):
-        yield number(float(match[0].replace(",", "")))
+    if not _DIGIT.search(text):
+        return
+    if "." in text or "," in text:
+        for match in _GROUPED.finditer(text):
+            yield number(float(match[0].replace(",", "")))
     for match in _NAMED_DATE.finditer(text):
         month = _MONTHS.index((match[1] or match[4])[:3].casefold()) + 1
         yield f"@{match[5]}-{month:02d}-{int(match[2] or match[3]):02d}"

@@ -103,6 +103,11 @@ class Suspicion(Struct, frozen=True, kw_only=True):
         return any(origin.address and origin.kind not in ("said", "field") for origin in self.origins)
 
     @property
+    def invented(self) -> bool:
+        """Whether a value stands nowhere, so that the model made it."""
+        return any(origin.kind == "made" for origin in self.origins)
+
+    @property
     def suspect(self) -> Origin | None:
         """The value that says most against the call: one beside an instruction first, then an address, then the first."""
         found = [origin for origin in self.origins if origin.suspect]
@@ -127,14 +132,14 @@ def weigh(
     suspect = text or inherited
     term("free-text", FREE_TEXT, text)
     term("inherited", INHERITED, inherited and not text)
-    demanded = any(origin.demanded and origin.kind == "text" for origin in origins)
-    term("demanded", DEMANDED, demanded)
-    term("demanded", DEMANDED_INHERITED, not demanded and any(origin.demanded for origin in origins))
+    demanded = [origin.kind for origin in origins if origin.demanded]
+    term("demanded", DEMANDED, "text" in demanded)
+    term("demanded", DEMANDED_INHERITED, demanded and "text" not in demanded)
     term("told", TOLD, traits.told)
     term(
         "unsaid",
         UNSAID,
-        any(origin.kind == "made" or (origin.address and origin.kind != "said") for origin in origins),
+        "made" in kinds or any(origin.address and origin.kind != "said" for origin in origins),
     )
     term("unasked", UNASKED, not traits.family_asked)
     term("asked", ASKED, traits.verb_asked and not suspect)

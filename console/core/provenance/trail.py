@@ -169,18 +169,18 @@ class Trail:
     def _leaf(self, path: str, value: object, text: str, found: list[str]) -> Iterator[Origin]:
         """Tell where a value came from, and each address that is part of it: a name beside an address hides nothing."""
         if len(text) <= LONG:
-            yield self._origin(path, value, text)
-            if is_address(text.strip()):
+            address = bool(found) and is_address(text.strip())
+            yield self._origin(path, value, text, address=address)
+            if address:
                 return  # the value is the address
-        for address in found:
-            yield self._origin(path, address, address)
+        for each in found:
+            yield self._origin(path, each, each, address=is_address(each.strip()))
 
-    def _origin(self, path: str, value: object, text: str) -> Origin:
+    def _origin(self, path: str, value: object, text: str, *, address: bool) -> Origin:
         shown = text[:VALUE_CHARS]
         small = isinstance(value, int | float) and abs(value) < 10
         if value is None or isinstance(value, bool) or small or len(text.strip()) < 3:
             return Origin(path=path, kind="plain", value=shown)
-        address = is_address(text.strip())
         bare = clean(text).strip().rstrip("/")
         query = Query.of(value, bare)
         if self._was_said(query, bare, address=address):
@@ -213,7 +213,7 @@ class Trail:
         telling = [word for word in query.cut.words if word not in STOP]
         return (
             bool(telling)
-            and not any(char.isdigit() for char in text)
+            and not any(map(str.isdigit, text))
             and all(stem(word) in self._stems for word in telling)
         )
 
@@ -248,6 +248,8 @@ def _named(tool: str) -> _Named:
 
 def _place(value: str) -> str:
     """Return a value in one form if it names a place that keeps something: a path or a link; otherwise nothing."""
+    if "/" not in value and value.isascii():  # of other signs some become one
+        return ""
     bare = clean(value).strip().rstrip("/")
     return bare if "/" in bare and " " not in bare else ""
 

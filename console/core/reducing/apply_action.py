@@ -37,15 +37,19 @@ def _proposed(fleet: Fleet, run: Run, record: Record, data: ActionProposed) -> T
     if data.action in run.actions:
         msg = f"action {data.action} was proposed before"
         raise IllegalTransitionError(msg)
-    if sum(action.state in OPEN for action in run.actions.values()) >= OPEN_ACTIONS:
+    if (
+        len(run.actions) >= OPEN_ACTIONS
+        and sum(a.state in OPEN for a in run.actions.values()) >= OPEN_ACTIONS
+    ):
         msg = f"more than {OPEN_ACTIONS} open actions in one run"
         raise IllegalTransitionError(msg)
+    tool = plain(data.tool, 128)
     action = Action(
         id=data.action,
         agent=run.agent,
         run=run.run,
-        tool=plain(data.tool, 128),
-        tool_sent="" if plain(data.tool, 128) == data.tool else data.tool,
+        tool=tool,
+        tool_sent="" if tool == data.tool else data.tool,
         claimed=data.digest or "",
         step=data.step,
         call_id=plain(data.call_id, 128),

@@ -11,7 +11,6 @@ from bus.alarm_records import AlarmEscalated, AlarmFlood, AlarmQuieted
 from bus.records import ActionEscalated
 from console.core.alarms import alarm_load
 from console.core.alarms.alarm_kinds import RESPONSE
-from console.core.fleet.state import Fleet
 from console.supervisor.alarming.alarms import Alarms, alarm_id, is_so
 from console.supervisor.log import Log
 
@@ -26,12 +25,9 @@ class AlarmWatch:
 
     def __init__(self, log: Log, alarms: Alarms) -> None:
         self._log = log
+        self._fleet = log.fleet
         self._alarms = alarms
         self._next = 0.0
-
-    @property
-    def _fleet(self) -> Fleet:
-        return self._log.fleet
 
     def tick(self, now: float) -> None:
         """Let time pass."""

@@ -23,7 +23,6 @@ from console.core.alarms.alarm_groups import folded
 from console.core.alarms.alarm_kinds import OF_RUN, OF_SITE
 from console.core.fleet.alarm_state import Alarm
 from console.core.fleet.lifecycle import ENDED
-from console.core.fleet.state import Fleet
 from console.core.reducing.apply_alarm import unhideable
 from console.core.text import plain
 from console.supervisor.alarming.alarms import Alarms, alarm_id, is_so
@@ -49,13 +48,10 @@ class Shelf:
 
     def __init__(self, log: Log, alarms: Alarms) -> None:
         self._log = log
+        self._fleet = log.fleet
         self._alarms = alarms
         self._next = 0.0
         self._rules: object = None  # those last applied to what stands
-
-    @property
-    def _fleet(self) -> Fleet:
-        return self._log.fleet
 
     def carry_out(self, intent: Intent, by: str) -> Refused | None:
         """Do what an operator wants of an alarm. Returns (outcome, reason) of a refusal, else None."""

@@ -84,6 +84,7 @@ class Arbiter:
         topics: Topics,
     ) -> None:
         self._log = log
+        self._fleet = log.fleet
         self._outbox = outbox
         self._gates = gates
         self._sweeps = sweeps
@@ -98,10 +99,6 @@ class Arbiter:
         self.closed = ""
         self.failing = False  # the recording: then what stops goes out without it
         self.shelf = Shelf(log, alarms)
-
-    @property
-    def _fleet(self) -> Fleet:
-        return self._log.fleet
 
     def intent(self, address: Address, payload: bytes, now: float) -> Intent | None:
         """Take one intent message. Returns it if it only asks or tells who watches: that the caller serves."""

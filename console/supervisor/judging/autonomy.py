@@ -14,7 +14,7 @@ from typing import Final, Literal
 from bus.messages import Intent
 from bus.records import AutonomyDemoted, AutonomyPromoted, OutcomeVerified
 from console.core.fleet.lifecycle import ENDED
-from console.core.fleet.state import Action, Fleet, Run
+from console.core.fleet.state import Action, Run
 from console.core.reliability.bounds import Earned, earned
 from console.core.reliability.evidence import RUNGS, drifts, earned_rung
 from console.core.reliability.standing import Standing, standing_of, stratum_key, task_of, version_of
@@ -40,6 +40,7 @@ class Autonomy:
 
     def __init__(self, log: Log, alarms: Alarms, gates: Gates, new_id: Callable[[], str]) -> None:
         self._log = log
+        self._fleet = log.fleet
         self._alarms = alarms
         self._effect = gates.effect
         gates.earned = self.earned
@@ -50,10 +51,6 @@ class Autonomy:
         self._calls = 0
         self._unchecked: dict[str, int] = {}
         self.doubt: Callable[[Run], str] = lambda _run: ""
-
-    @property
-    def _fleet(self) -> Fleet:
-        return self._log.fleet
 
     # ---- verdicts ----------------------------------------------------------------------------------------------------
 

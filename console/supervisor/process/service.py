@@ -231,8 +231,13 @@ class Service:
         keyframe = self._keyframes.due(entries[-1])
         self._committing = entries
         await self._append(entries)
-        self._committing = []
+        self._desk.stored(entries)
+        self._flush()
+        await asyncio.sleep(
+            0
+        )  # decisions are on their way before the journal is sealed, which takes as long as they did
         self._desk.committed(entries, time.monotonic())
+        self._committing = []
         self._flush()
         await learn(self._known, rows(entries))
         if keyframe is not None:

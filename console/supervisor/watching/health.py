@@ -21,7 +21,7 @@ from bus.events import (
     StepFinished,
 )
 from console.core.fleet.lifecycle import ENDED
-from console.core.fleet.state import Fleet, Run
+from console.core.fleet.state import Run
 from console.core.health import ending
 from console.core.health.budget import Budget, over
 from console.core.health.finding import KINDS, Finding
@@ -54,6 +54,7 @@ class Health:
         self, log: Log, ledger: Ledger, alarms: Alarms, gates: Gates, autonomy: Autonomy, agents: Agents
     ) -> None:
         self._log = log
+        self._fleet = log.fleet
         self._ledger = ledger
         self._alarms = alarms
         self._gates = gates
@@ -64,10 +65,6 @@ class Health:
         self.progress = Progress(log, alarms)
         self._runs: dict[str, Memory] = {}
         self._look_at = 0.0
-
-    @property
-    def _fleet(self) -> Fleet:
-        return self._log.fleet
 
     def doubt(self, run: Run) -> str:
         """What is wrong with a run now, in one sentence; empty if nothing is."""

@@ -12,7 +12,7 @@ from typing import Final
 from bus.events import ActionProposed, CommandAcknowledged, CommandEffective, CommandRefused, Data
 from bus.records import AgentLost
 from console.core.fleet.lifecycle import ENDED
-from console.core.fleet.state import Fleet, Run
+from console.core.fleet.state import Run
 from console.core.health.stall import LEAST, UNKNOWN, Durations, Limit, limit
 from console.supervisor.alarming.alarms import Alarms, is_so
 from console.supervisor.log import Log
@@ -62,16 +62,13 @@ class Progress:
 
     def __init__(self, log: Log, alarms: Alarms) -> None:
         self._log = log
+        self._fleet = log.fleet
         self._alarms = alarms
         self._heard: dict[str, Silence] = {}
         self._known: OrderedDict[tuple[str, str], Durations] = OrderedDict()
         self._stalled: dict[str, float] = {}
         self._look_at = 0.0
         self._deaf = False
-
-    @property
-    def _fleet(self) -> Fleet:
-        return self._log.fleet
 
     def follow(self, run: Run, data: Data, now: float) -> None:
         """An event of a run was accepted."""
