@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from console.core.gate_table import GATES
 from console.core.judging import grants
+from console.core.judging.gate_table import GATES
 from console.core.judging.grants import Grant, alike, covers, destinations, offer
 from console.core.judging.risk import Assessment
 from console.core.provenance.suspicion import Origin, Suspicion

@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bus.events import ActionProposed
-from console.core.gate_table import GATES
 from console.core.judging.effects import SEVERITY, classify, facts_by_name
+from console.core.judging.gate_table import GATES
 from console.core.judging.origin_terms import AUTHORISED_BP, authorised, recorded
 from console.core.judging.origin_words import by_path, where
 from console.core.judging.risk import Assessment

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from bus.events import ActionProposed, Confidence, Hints
 from console.core.fleet.state import TOOLS_KEPT
-from console.core.gate_table import FAILURE_BOUNDS, matrix
+from console.core.judging.gate_table import FAILURE_BOUNDS, matrix
 from console.core.judging.risk import Assessment
 from console.core.paths import PATH_CHARS
 from console.core.provenance.trail import LEAVES_LOOKED_AT

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bus.events import Confidence, Gate, Hints
-from console.core.gate_table import GATES, join, matrix, table_gate
+from console.core.judging.gate_table import GATES, join, matrix, table_gate
 from console.core.judging.risk import REASON_CHARS, Assessment, Evidence, assess
 from console.core.judging.tool_facts import EFFECTS, Effect, RuleHit, ToolFacts
 from console.core.provenance.suspicion import Origin, Suspicion, Traits, weigh

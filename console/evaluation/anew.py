@@ -19,8 +19,8 @@ from bus.events import ActionProposed, BlobPart, Gate
 from bus.records import ActionAssessed, ActionDecided, Reason
 from console.core.fleet.lifecycle import ENDED, IllegalTransitionError
 from console.core.fleet.state import Fleet, KeyframeError, Run, decode
-from console.core.gate_table import GATES, join
 from console.core.health.finding import KINDS
+from console.core.judging.gate_table import GATES, join
 from console.core.judging.risk import Assessment
 from console.core.reducing.reduce import HoleInLogError, reduce
 from console.core.reliability.bounds import Earned, earned

@@ -16,7 +16,7 @@ from typing import Any, Final
 import msgspec
 from msgspec import Struct
 
-from console.core.gate_table import SEVERITIES
+from console.core.judging.gate_table import SEVERITIES
 from console.core.judging.tool_facts import EFFECTS, Effect, ToolFacts
 from console.policy.files import convert, read_toml, refuse, table
 from console.policy.glob import PATTERN_CHARS, Glob, is_glob

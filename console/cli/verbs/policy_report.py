@@ -7,7 +7,7 @@ from typing import Any, Final, Literal
 import msgspec
 
 from console.cli import printing
-from console.core.gate_table import GATES, LOSS_TENTHS, SEVERITIES, table_gate
+from console.core.judging.gate_table import GATES, LOSS_TENTHS, SEVERITIES, table_gate
 from console.core.judging.origin_terms import ROW_NAMES
 from console.core.judging.risk import Evidence, assess, everything
 from console.core.text import plain

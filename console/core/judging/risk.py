@@ -18,8 +18,8 @@ from msgspec.structs import replace
 from bus.events import Confidence, Gate, Hints
 from bus.limits import CONFIDENCE_LIMIT
 from bus.records import Reason
-from console.core.gate_table import GATES, LOSS_TENTHS, RANK, SEVERITIES, UNIT, join, table_gate
 from console.core.judging import origin_terms
+from console.core.judging.gate_table import GATES, LOSS_TENTHS, RANK, SEVERITIES, UNIT, join, table_gate
 from console.core.judging.tool_facts import RuleHit, Severity, ToolFacts
 from console.core.provenance.suspicion import Suspicion
 from console.core.reliability.bounds import DOUBTFUL_BP, UNPROVEN_BP, Earned

@@ -12,7 +12,7 @@ from console.core.alarms import alarm_load
 from console.core.fleet.alarm_state import Alarm
 from console.core.fleet.policy_state import InForce
 from console.core.fleet.state import Fleet
-from console.core.gate_table import LIMITS
+from console.core.judging.gate_table import LIMITS
 from console.tui.drawing import figures
 from console.tui.drawing.paint import BLANK, Line, Row, cut_middle, safe, wrap
 from console.tui.rows.frame_rows import View
