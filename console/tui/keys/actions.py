@@ -18,8 +18,6 @@ Mode = Literal[
 ]
 # fmt: on
 
-SHEETS: Final[frozenset[str]] = frozenset({"approve", "code", "kill", "hold", "words"})
-
 
 class KeyAction(NamedTuple):
     """One key in some modes.
@@ -253,8 +251,3 @@ def find(mode: Mode, key: str, *, read_only: bool, replay: bool = False) -> KeyA
         if key in action.keys and not action.typed:
             return action
     return None
-
-
-def bound_keys() -> list[str]:
-    """Every key that does something somewhere."""
-    return sorted({key for action in _InForce.rows if not action.typed for key in action.keys})
