@@ -14,7 +14,7 @@ from bus import codec
 from bus.codec import DecodeError, Record
 from bus.events import BlobPart
 from bus.messages import SupervisorState
-from bus.records import RecordingStarted, SupervisorStarted
+from bus.records import SupervisorStarted
 from bus.signing import PrivateKey
 from bus.topics import Topics
 from console.core.fleet.state import Fleet
@@ -124,7 +124,7 @@ class Desk:
         self.era.begin(self.log.now(), self.fleet.pos, self.identity.above)
         self.log.write(SupervisorStarted(epoch=self.identity.epoch, version=self.identity.version))
         if session != self.fleet.session:
-            self.rotated(session, self.fleet.session)
+            self.log.rotated(session, self.fleet.session)
         for number, line in enumerate(late, 1):
             about = f"{self.identity.epoch}.{number}"
             what = f"late command {number}"
@@ -165,10 +165,6 @@ class Desk:
         self.consoles.listen(now, deaf=deaf)
         self.passes.tick(now)
         self.passes.interrupted()
-
-    def rotated(self, session: str, previous: str) -> None:
-        """Say in the log that a session file begins."""
-        self.log.write(RecordingStarted(session=session, previous=previous))
 
     def receive(self, topic: str, payload: bytes, now: float, *, retained: bool = False) -> None:
         """Take one message of the bus, whatever it is. Raises only where our own code is wrong."""

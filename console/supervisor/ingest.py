@@ -118,11 +118,12 @@ class Ingest:
 
     def _in_order(self, address: Address, payload: bytes, envelope: Envelope, now: float) -> Record | None:
         agent, run, key = address.agent, address.run, f"{address.agent}/{address.run}"
-        have, lives = self._stands(key)
+        known = self._known_run(key)
+        have, lives = self._stands(key, known)
         if envelope.seq <= have:
             self._known(address, envelope, have, lives, now)
             return None
-        if self._forgotten(key):
+        if self._forgotten(key, known):
             self._refuse(
                 address, envelope, "the run was over or lost so long ago that only the recording knows it"
             )
@@ -131,13 +132,12 @@ class Ingest:
         if envelope.seq > have + 1 and not self._skip(address, have, envelope, now, mine=mine):
             return None
         problem = "" if mine else _not_continued(envelope, have)
-        if not problem and self._known_run(key) is None:
+        if not problem and known is None:
             problem = self._crowded(agent)
         if problem:
             self._refuse(address, envelope, problem)
             return None
         self._holes.pop(key, None)
-        known = self._known_run(key)
         misdeeds = known.misdeeds if known else 0
         if envelope.type in ANSWERS:
             self._prove(agent, run, envelope)
@@ -181,13 +181,12 @@ class Ingest:
         """A run on the floor, or a lost one that left it and may come back."""
         return self._fleet.runs.get(key) or self._fleet.away.get(key)
 
-    def _forgotten(self, key: str) -> bool:
+    def _forgotten(self, key: str, known: Run | None) -> bool:
         """Whether all that is known of a run is that there was one."""
-        return key in self._fleet.ended and self._known_run(key) is None
+        return known is None and key in self._fleet.ended
 
-    def _stands(self, key: str) -> tuple[int, dict[str, int]]:
+    def _stands(self, key: str, known: Run | None) -> tuple[int, dict[str, int]]:
         """The last seq recorded of a run, and the processes that have lived it as far as they are remembered."""
-        known = self._known_run(key)
         if known is not None:
             return known.seq, known.lives
         lives = self._fleet.ended.get(key, {})
@@ -233,10 +232,10 @@ class Ingest:
         send it: the hole stays open for `GAP_AFTER` seconds, and then what goes on with the run must be lawful.
         """
         key = f"{agent}/{standing.run}"
-        have, lives = self._stands(key)
-        mine = not lives or incarnation == next(reversed(lives))
         known = self._known_run(key)
-        if self._forgotten(key) or (known is None and self._crowded(agent)):
+        have, lives = self._stands(key, known)
+        mine = not lives or incarnation == next(reversed(lives))
+        if self._forgotten(key, known) or (known is None and self._crowded(agent)):
             pass  # its events will be refused, and that is said
         elif standing.first > have + 1 and standing.seq > have and mine:
             self._gap(agent, standing.run, have + 1, standing.first - 1, "no longer in the agent's spool")

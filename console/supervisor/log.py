@@ -15,6 +15,7 @@ from bus import codec
 from bus.codec import Record
 from bus.events import Data, Envelope
 from bus.limits import EVENT_BYTES, EVENT_DEPTH
+from bus.records import RecordingStarted
 from console.core.fleet.state import Fleet
 from console.core.reducing.reduce import reduce
 
@@ -88,6 +89,10 @@ class Log:
         payload = codec.encode(envelope)
         codec.check(payload, EVENT_BYTES, EVENT_DEPTH)
         return self._append(payload, envelope)
+
+    def rotated(self, session: str, previous: str) -> None:
+        """Say that a session file begins."""
+        self.write(RecordingStarted(session=session, previous=previous))
 
     def take(self) -> list[Entry]:
         """Hand over what is staged, in order."""

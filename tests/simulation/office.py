@@ -232,7 +232,7 @@ class Office:
         self.send(desk)
         if rotating:
             previous = tape.rotate(keyframe)
-            desk.rotated(tape.session, previous)
+            desk.log.rotated(tape.session, previous)
         elif keyframe:
             tape.keyframes.append((entries[-1].pos, keyframe))
         self.pump()

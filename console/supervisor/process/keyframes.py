@@ -100,7 +100,7 @@ class Keyframes:
             self._desk.alarms.clear(KIND)
         if self._recording.session != previous:  # also where only closing the old one failed
             self._desk.log.not_before = self._recording.at
-            self._desk.rotated(self._recording.session, previous)
+            self._desk.log.rotated(self._recording.session, previous)
 
     def _encoded(self) -> bytes:
         """The fleet as a keyframe. What cannot be encoded must never keep records from being committed."""

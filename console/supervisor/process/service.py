@@ -233,9 +233,7 @@ class Service:
         await self._append(entries)
         self._desk.stored(entries)
         self._flush()
-        await asyncio.sleep(
-            0
-        )  # decisions are on their way before the journal is sealed, which takes as long as they did
+        await asyncio.sleep(0)  # a decision is on its way before the journal is sealed
         self._desk.committed(entries, time.monotonic())
         self._committing = []
         self._flush()

@@ -129,7 +129,11 @@ class Health:
                 self._spent(run, now)
 
     def _of(self, run: Run) -> Memory:
-        return self._runs.setdefault(run.key, Memory())
+        key = run.key
+        found = self._runs.get(key)
+        if found is None:
+            found = self._runs[key] = Memory()
+        return found
 
     def _polls(self, tool: str) -> bool:
         return self._gates.judge.polls(tool)

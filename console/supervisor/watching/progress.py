@@ -77,13 +77,14 @@ class Progress:
 
     def heard(self, run: Run, now: float, *, counts: bool = True) -> None:
         """An event of a run was accepted. `counts`: the silence that follows is that of its work."""
-        silence = self._heard.pop(run.key, None)
+        key = run.key
+        silence = self._heard.pop(key, None)
         if silence is not None and silence.counts:
             self._learn(run.agent, silence.kind, now - silence.since)
-        if run.key in self._stalled:
-            self._moves(run.key)
+        if key in self._stalled:
+            self._moves(key)
         if run.state not in ENDED:
-            silence = self._heard[run.key] = self._silence(run, now)
+            silence = self._heard[key] = self._silence(run, now)
             silence.counts = silence.counts and counts
 
     def answered(self, run: Run, now: float) -> None:
@@ -91,13 +92,14 @@ class Progress:
 
         Only if something else is done from now on, or the run goes on after a pause, another silence begins.
         """
-        silence = self._heard.get(run.key)
-        if run.key in self._stalled or run.state in ENDED:
+        key = run.key
+        silence = self._heard.get(key)
+        if key in self._stalled or run.state in ENDED:
             return
         if silence is not None and silence.counts and _expected(run) and silence.kind == _kind(run):
             return
-        self._heard[run.key] = self._silence(run, now)
-        self._heard[run.key].counts = False
+        silence = self._heard[key] = self._silence(run, now)
+        silence.counts = False
 
     def _silence(self, run: Run, now: float) -> Silence:
         return Silence(now, _kind(run), counts=_expected(run))
