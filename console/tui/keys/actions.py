@@ -251,3 +251,8 @@ def find(mode: Mode, key: str, *, read_only: bool, replay: bool = False) -> KeyA
         if key in action.keys and not action.typed:
             return action
     return None
+
+
+def bound_keys() -> list[str]:
+    """Every key that does something somewhere."""
+    return sorted({key for action in _InForce.rows if not action.typed for key in action.keys})
