@@ -15,12 +15,10 @@ import msgspec
 
 from bus import codec
 from bus.operator_records import OperatorLeft
-from bus.signing import PrivateKey
 from console.core.fleet.state import Action, Fleet
 from console.link.floor import Floor
 from console.link.follower import Applied
 from console.recording.history import history
-from console.supervisor.process.up import prepare
 from tests.floor_processes import FloorProcesses
 from tests.terminal import Terminal
 
@@ -73,14 +71,7 @@ class ConsolesFloor:
     async def __aenter__(self) -> Self:
         self._stack.enter_context(self.site)
         home = self.site.home
-        prepare(home)
-        home.catalogue.write_text(CATALOGUE, "utf-8")
-        home.policy.write_text(POLICY, "utf-8")
-        with home.operators.open("a", encoding="utf-8") as enrolled:
-            for operator in self.operators:
-                key = PrivateKey.generate()
-                key.save(home.operator_key(operator))
-                enrolled.write(f"{operator} {key.public.line}\n")
+        self.site.prepare(*self.operators, catalogue=CATALOGUE, policy=POLICY)
         self.site.start()
         self.floor = await self._stack.enter_async_context(
             Floor(self.site.url, home=home, operator="follower")

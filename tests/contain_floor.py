@@ -11,10 +11,8 @@ from typing import Self
 
 import psutil
 
-from bus.signing import PrivateKey
 from console.core.fleet.state import Command, Run
 from console.link.floor import Floor
-from console.supervisor.process.up import prepare
 from tests.floor_processes import FloorProcesses, alive, until
 
 OPERATOR = "ann"
@@ -39,11 +37,7 @@ class ContainFloor:
     async def __aenter__(self) -> Self:
         self._stack.enter_context(self.site)
         home = self.site.home
-        prepare(home)
-        key = PrivateKey.generate()
-        key.save(home.operator_key(OPERATOR))
-        with home.operators.open("a", encoding="utf-8") as file:
-            file.write(f"{OPERATOR} {key.public.line}\n")
+        key = self.site.prepare(OPERATOR)[OPERATOR]
         self.site.start()
         self.floor = await self._stack.enter_async_context(
             Floor(self.site.url, home=home, operator=OPERATOR, key=key)

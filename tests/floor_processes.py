@@ -16,7 +16,9 @@ from typing import Final, Literal, Self
 import psutil
 
 from bus.home import Home
+from bus.signing import PrivateKey
 from bus.url import BrokerUrl
+from console.supervisor.process.up import prepare
 from tests.brokers import free_port
 
 SITE: Final = "faults"
@@ -65,6 +67,20 @@ class FloorProcesses:
         self._external = broker
         self._up: subprocess.Popen[bytes] | None = None
         self.temporary.mkdir(parents=True, exist_ok=True)
+
+    def prepare(self, *operators: str, catalogue: str = "", policy: str = "") -> dict[str, PrivateKey]:
+        """Make the site's files, with a key for each of these operators, all enrolled."""
+        prepare(self.home)
+        if catalogue:
+            self.home.catalogue.write_text(catalogue, "utf-8")
+        if policy:
+            self.home.policy.write_text(policy, "utf-8")
+        keys = {name: PrivateKey.generate() for name in operators}
+        with self.home.operators.open("a", encoding="utf-8") as enrolled:
+            for name, key in keys.items():
+                key.save(self.home.operator_key(name))
+                enrolled.write(f"{name} {key.public.line}\n")
+        return keys
 
     @property
     def url(self) -> BrokerUrl:

@@ -11,8 +11,8 @@ PAGE: Final = Path(__file__).resolve().parent.parent / "docs" / "keys.md"
 
 HEAD: Final = """# Keys
 
-Every key of the console on a live floor, made from the table that binds them (`console/tui/keys/actions.py`); `?` shows those of
-the screen in front. [replay.md](replay.md) has the keys that move a replay.
+Every key of the console on a live floor, made from the table that binds them (`console/tui/keys/actions.py`);
+`?` shows those of the screen in front. [replay.md](replay.md) has the keys that move a replay.
 
 A key acts on what was under the cursor when it was pressed. Enter never approves and never kills, and the key that asks
 never confirms. Keys marked × state an intent or lead to one: `watchfloor --read-only` has none of them.

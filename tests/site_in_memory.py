@@ -87,7 +87,7 @@ class _Party(MemoryTransport):
 
     def __init__(self, bus: MemoryBus, name: str, subscriptions: Sequence[str]) -> None:
         super().__init__(bus, name, subscriptions)
-        self._inbox: deque[Message] = deque()
+        self._unread: deque[Message] = deque()
         self._busy = False
         self.bus = bus
 
@@ -95,13 +95,13 @@ class _Party(MemoryTransport):
         if isinstance(item, LinkUp):
             return
         assert isinstance(item, Message)
-        self._inbox.append(item)
+        self._unread.append(item)
         if self._busy:
             return
         self._busy = True
         try:
-            while self._inbox:
-                self.take(self._inbox.popleft())
+            while self._unread:
+                self.take(self._unread.popleft())
         finally:
             self._busy = False
 

@@ -252,7 +252,7 @@ async def test_a_conversation_ends_when_nothing_comes(tmp_path: Path) -> None:
         assert (await bridge.got(name, "1s"))["status"] == "pending"
         await bridge.call("DELETE", f"/v1/requests/{name}")
         await bridge.site.until(lambda: not bridge.site.desk.fleet.waiting)
-        await bridge.requests.idle()
+        await bridge.site.until(lambda: not bridge.requests._tasks)
         bridge.requests.end_idle()
         await bridge.site.until(lambda: bridge.site.desk.fleet.runs[run].state == "canceled")
 

@@ -69,7 +69,7 @@ def guards(path: Path) -> Framework:
 def test_an_adapter_imports_no_framework_until_it_is_used(path: Path) -> None:
     """In a fresh interpreter: an adapter brings along nothing beyond the bus itself and the standard library."""
     words = (
-        f"import sys, bus.job; known = set(sys.modules); import bus.adapters.{path.stem}; "
+        f"import sys, bus.sdk.job; known = set(sys.modules); import bus.adapters.{path.stem}; "
         "print(*set(sys.modules) - known)"
     )
     done = subprocess.run([sys.executable, "-c", words], cwd=ROOT, capture_output=True, text=True, check=True)

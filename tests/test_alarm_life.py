@@ -373,7 +373,7 @@ def _strings() -> tuple[set[str], set[str]]:
     """Every string in what raises alarms, and those that an alarm is raised by."""
     said, called = set(), set()
     for folder in ("supervisor", "core/health"):
-        for path in sorted((ROOT / "console" / folder).glob("*.py")):
+        for path in sorted((ROOT / "console" / folder).rglob("*.py")):
             for node in ast.walk(ast.parse(path.read_text("utf-8"))):
                 if isinstance(node, ast.Constant) and isinstance(node.value, str):
                     said.add(node.value)

@@ -18,7 +18,7 @@ from console.cli import printing
 from console.cli.checks import bus_checks
 from console.cli.options import Place
 from console.core.fleet.state import Fleet, encode
-from console.link.floor import pinned_key
+from console.link.reaching import pinned_key
 from console.recording.bodies import Row
 from console.recording.writer import Recording
 from console.supervisor.process.up import prepare

@@ -27,7 +27,7 @@ from tests.desk_fixture import Bench
 
 CATALOGUE = '[tool.pay]\nseverity = 2\neffect = "write"\n'
 CLEAN = 43
-"""Clean verified outcomes that prove 90 % (reading/risk.md, section 6)."""
+"""Clean verified outcomes that prove 90 %: the least s with E(s, 0) >= 20 (`console.core.reliability.evidence`)."""
 
 
 @pytest.fixture

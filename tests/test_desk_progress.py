@@ -5,7 +5,8 @@ from __future__ import annotations
 from bus.events import ActionProposed, CommandEffective, RunFinished, RunStarted, StepStarted
 from bus.messages import PauseCommand
 from console.core.fleet.state import decode, encode
-from console.supervisor.watching.progress import FORSAKEN_AFTER, STALL_AFTER
+from console.core.health.stall import UNKNOWN as STALL_AFTER
+from console.supervisor.watching.progress import FORSAKEN_AFTER
 from tests.desk_fixture import Bench
 
 STALLED = "stalled/a/r1"

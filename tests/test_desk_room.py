@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from bus import codec
+from bus.canonical import code, digest
 from bus.events import (
     ActionFinished,
     ActionProposed,
@@ -27,6 +28,7 @@ from console.core.fleet.kept import TOOLS_KEPT, UNGATED_KEPT
 from console.core.fleet.state import Fleet, decode, encode
 from console.core.judging.reach import Consequences
 from console.core.reducing.reduce import reduce
+from console.policy.load import Rulebook
 from console.supervisor import blobs
 from console.supervisor.alarming import alarms
 from console.supervisor.alarming.alarms import alarm_id
@@ -272,9 +274,26 @@ def _broken(action: object) -> ActionProposed:
     return ActionProposed(action=name, tool=None if name == "bad" else name, decide_within=60.0)  # type: ignore[arg-type]
 
 
-def test_the_refusal_of_an_edit_does_not_hand_out_the_code() -> None:
-    source = Path(up.__file__).with_name("arbiter.py").read_text("utf-8")
-    assert "code {code" not in source
+def test_an_edit_into_a_hold_needs_the_code_of_the_edit_and_its_refusal_does_not_hand_it_out(
+    tmp_path: Path,
+) -> None:
+    policy = tmp_path / "policy.toml"
+    policy.write_text(
+        '[[rule]]\nid = "etc"\ntool = "write_file"\nargs = { "path" = "/etc/*" }\nraise = "hold"\nwhy = "ours"\n'
+    )
+    bench = Bench(rules=Rulebook(None, policy))
+    bench.event(1, RunStarted())
+    bench.event(
+        2, ActionProposed(action="a1", tool="write_file", args={"path": "/tmp/x"}, decide_within=60.0)
+    )
+    action = bench.run().actions["a1"]
+    assert (action.state, action.gate) == ("asked", "ask")
+    args = {"path": "/etc/passwd"}
+    right = code(digest("write_file", args))
+    for wrong in ("", code(action.digest), f"{(int(right) + 1) % 10_000:04d}"):
+        answer = bench.intent("edit", args=args, code=wrong, **bench.about(action))
+        assert (answer.outcome, right in answer.text) == ("illegal", False)
+    assert bench.intent("edit", args=args, code=right, **bench.about(action)).outcome == "edited"
 
 
 def test_a_fresh_site_can_be_prepared_whatever_the_umask(

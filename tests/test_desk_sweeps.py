@@ -159,10 +159,8 @@ def test_who_wants_the_same_again_reaches_what_began_and_what_was_let_go_since(b
     assert held(bench).count("r1") == 1
 
 
-def test_one_run_that_goes_wrong_is_said_and_the_others_are_held(
-    bench: Bench, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """An error of ours is an alarm and no acceptance; it keeps nobody else from being asked."""
+def cannot_ask_r4(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A fault of ours, whenever this one run is asked for something."""
     asked = bench.desk.ledger._request
 
     def fails(kind: str, run: Run, *rest: Any) -> str:
@@ -171,6 +169,13 @@ def test_one_run_that_goes_wrong_is_said_and_the_others_are_held(
         return asked(kind, run, *rest)
 
     monkeypatch.setattr(bench.desk.ledger, "_request", fails)
+
+
+def test_one_run_that_goes_wrong_is_said_and_the_others_are_held(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An error of ours is an alarm and no acceptance; it keeps nobody else from being asked."""
+    cannot_ask_r4(bench, monkeypatch)
     hold_all(bench)
     bench.event(2, Progress(text="its event counts all the same"), run="r4")
     bench.desk.sweeps.finish(bench.now)
@@ -223,14 +228,7 @@ def test_nothing_is_unfinished_where_all_are_asked(bench: Bench) -> None:
 def test_what_could_not_be_asked_holds_nothing_anew_at_each_restart(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    asked = bench.desk.ledger._request
-
-    def fails(kind: str, run: Run, *rest: Any) -> str:
-        if run.key == "a/r4":
-            raise ZeroDivisionError
-        return asked(kind, run, *rest)
-
-    monkeypatch.setattr(bench.desk.ledger, "_request", fails)
+    cannot_ask_r4(bench, monkeypatch)
     hold_all(bench)
     bench.desk.sweeps.finish(bench.now)
     bench.intent("resume", agent="a", run="r0")

@@ -20,6 +20,7 @@ LOCK = (ROOT / "requirements.lock").read_text("utf-8")
 
 MAX_FILE = 350
 MAX_CLASS = 250
+MAX_ROOM = 32
 VAGUE = re.compile(r"utils?$|Utils?|Manager|Helper")
 # What would let the pure core look at the clock or the world without an import that the contracts could see.
 IMPURE_CALLS = {"input", "now", "open", "print", "today", "utcnow"}
@@ -74,6 +75,23 @@ def test_a_file_stays_small_and_says_what_it_is(path: Path) -> None:
     assert [cls.name for cls in classes if (cls.end_lineno or 0) - cls.lineno >= MAX_CLASS] == []
     names = [*path.with_suffix("").parts, *(cls.name for cls in classes)]
     assert [name for name in names if VAGUE.search(name)] == []
+
+
+def test_every_room_says_what_is_in_it_and_has_its_row() -> None:
+    page = (ROOT / "docs" / "architecture.md").read_text("utf-8")
+    rows = re.findall(r"^\| `((?:bus|console)/[\w/]*)` \| \S", page, re.MULTILINE)
+    rooms = [
+        path.parent
+        for path in SOURCES
+        if path.name == "__init__.py" and path.parts != ("console", "__init__.py")
+    ]
+    assert sorted(rows) == sorted(f"{room.as_posix()}/" for room in rooms)
+    assert [room for room in rooms if not ast.get_docstring(parse(room / "__init__.py"))] == []
+
+
+@pytest.mark.parametrize("room", sorted({path.parent for path in SOURCES}), ids=str)
+def test_a_room_is_read_at_a_glance(room: Path) -> None:
+    assert len([path for path in SOURCES if path.parent == room]) <= MAX_ROOM
 
 
 def test_the_core_asks_neither_clock_nor_world() -> None:

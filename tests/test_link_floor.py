@@ -19,8 +19,9 @@ from bus.topics import BadIdError
 from bus.transports.transport import Message
 from console.core.fleet.state import encode
 from console.core.reducing.reduce import Change
-from console.link.floor import Floor, NoAnswerError, TooLargeError, pinned_key
+from console.link.floor import Floor, NoAnswerError, TooLargeError
 from console.link.follower import LINK, REPLACED, Applied
+from console.link.reaching import pinned_key
 from tests.site_in_memory import OPERATOR, SITE, SUPERVISOR, TOPICS, SiteInMemory
 
 T = TypeVar("T")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import urllib.request
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from functools import partial
@@ -15,7 +16,7 @@ import pytest
 from bus import Agent
 from bus.adapters.mcp.asking import local
 from bus.adapters.mcp.http import McpFront
-from bus.adapters.mcp.serve import bound
+from bus.adapters.mcp.serve import bound, serve_http
 from bus.adapters.mcp.upstream import Answer, Headers, Upstream, UpstreamError
 from bus.events import ActionProposed
 from bus.home import Home
@@ -319,3 +320,28 @@ def test_it_listens_on_this_machine_alone(listen: str) -> None:
 def test_a_url_must_be_one(url: str) -> None:
     with pytest.raises(ValueError, match="no address of an MCP server"):
         Upstream(url)
+
+
+async def test_the_process_serves_until_an_operator_ends_the_run(
+    floor: Supervisor, behind: Scripted, tmp_path: Path
+) -> None:
+    home = Home(site=SITE, data=tmp_path / "data", config=tmp_path / "config")
+    agent = Agent(AGENT, home=home, transport=partial(MemoryTransport, floor.bus))
+    proposals: list[ActionProposed] = []
+    floor.decide = lambda run, proposal: proposals.append(proposal)
+    with bound("127.0.0.1:0") as sock:
+        served = asyncio.create_task(
+            serve_http(agent, cast("Upstream", behind), sock, url="u", run_id=RUN, decide_within=60.0)
+        )
+        await floor.until(lambda floor: "run.started" in floor.types(RUN))
+        asked = urllib.request.Request(
+            f"http://127.0.0.1:{sock.getsockname()[1]}/mcp",
+            json.dumps(call()).encode(),
+            {"Accept": "application/json, text/event-stream", "Content-Type": "application/json"},
+        )
+        answer = asyncio.create_task(asyncio.to_thread(lambda: json.load(urllib.request.urlopen(asked))))
+        await floor.until(lambda _: bool(proposals))
+        floor.order(KillCommand, RUN)
+        assert (await answer)["result"]["isError"]
+        assert await served == 1
+    assert behind.called == []

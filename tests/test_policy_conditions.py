@@ -451,7 +451,8 @@ def test_the_engine_is_loaded_with_the_first_condition_and_not_before(tmp_path: 
     path.write_text(HEAD)
     with_one = HEAD + 'when = "tainted"\n' + BOTH
     code = (
-        "import sys; from pathlib import Path; from console.policy.load import Rulebook; import console.supervisor.process.serve\n"
+        "import sys; from pathlib import Path; from console.policy.load import Rulebook\n"
+        "import console.supervisor.process.serve\n"
         f"path = Path({str(path)!r}); book = Rulebook(None, path); print('cel' in sys.modules)\n"
         f"path.write_text({with_one!r})\n"
         "print(book.reload(), book.problem, 'cel' in sys.modules)\n"

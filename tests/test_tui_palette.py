@@ -137,7 +137,8 @@ async def test_the_chosen_command_is_seen_without_colour(theme: str) -> None:
 
 
 def test_the_palette_is_loaded_when_it_is_opened() -> None:
-    code = "import sys, console.tui.apps.floor_app; print({'console.tui.screens.palette', 'console.tui.screens.queue_screen'} & {*sys.modules})"
+    late = {f"console.tui.screens.{name}" for name in ("palette", "queue_screen")}
+    code = f"import sys, console.tui.apps.floor_app; print({late} & {{*sys.modules}})"
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert run.stdout.strip() == "set()"
 

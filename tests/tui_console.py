@@ -14,7 +14,7 @@ from textual.keys import _character_to_key
 from textual.pilot import Pilot
 
 from console.tui.apps.floor_app import FloorApp
-from console.tui.drawing.theme import COLOURED, PALETTE
+from console.tui.drawing.theme import PALETTE
 from console.tui.screens.floor_screen import FloorScreen
 from tests.floor_fixture import FakeSource, Script
 
@@ -97,7 +97,7 @@ class Console:
     def coloured(self) -> list[str]:
         """What stands on screen in a colour that means something."""
         palette = PALETTE[self.app.settings.theme]
-        hues = {Color.parse(palette[ink]).rich_color for ink in COLOURED if ink != "late"}
+        hues = {Color.parse(palette[ink]).rich_color for ink in ("watch", "act", "stop")}
         return [
             text.strip()
             for strip in self.strips()

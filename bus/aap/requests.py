@@ -158,11 +158,6 @@ class Requests:
             await asyncio.sleep(LOOK)
             self.end_idle()
 
-    async def idle(self) -> None:
-        """Wait until nobody waits for a decision any more."""
-        while self._tasks:
-            await asyncio.wait(self._tasks)
-
     def end_idle(self) -> None:
         """End the conversations that have been silent for long."""
         self._conversations.end_idle()

@@ -1,19 +1,16 @@
-"""The bridge as a process: an agent of ours, and uvicorn in front of it."""
+"""The bridge as a process: an agent of ours, and an HTTP server in front of it."""
 
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import ipaddress
-import logging
-import signal
 import socket
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Final
 
+from bus import serving
 from bus.aap.requests import Requests
 from bus.aap.web import Application
-from bus.extras import cure
 from bus.sdk.agent import Agent
 
 CONNECTIONS: Final = 1_000
@@ -23,10 +20,6 @@ HEAD_BYTES: Final = 16_384
 """Largest head of a request."""
 
 LOCAL: Final = frozenset({"127.0.0.1", "localhost", "[::1]"})
-
-
-class NoServerError(Exception):
-    """The HTTP server is not installed."""
 
 
 class ListenError(ValueError):
@@ -70,68 +63,24 @@ async def serve(
     Raises:
         NoServerError: uvicorn is not installed.
     """
-    try:
-        import uvicorn
-    except ImportError:
-        raise NoServerError(f"the HTTP server is not installed; {cure('aap')}") from None
-
-    ended, requests = stopping or asyncio.Event(), Requests(agent)
-
-    class Server(uvicorn.Server):
-        """Leaves the signals to us, and says when it listens."""
-
-        @contextlib.contextmanager
-        def capture_signals(self) -> Iterator[None]:
-            yield
-
-        async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-            await super().startup(sockets)
-            ready(url(sock))
-
-        async def on_tick(self, counter: int) -> bool:
-            if ended.is_set():
-                requests.release()
-            return ended.is_set() or await super().on_tick(counter)
-
+    requests = Requests(agent)
+    local = ipaddress.ip_address(sock.getsockname()[0]).is_loopback
     async with agent:
-        local = ipaddress.ip_address(sock.getsockname()[0]).is_loopback
-        config = uvicorn.Config(
-            Application(requests, token=token, hosts=LOCAL if local else frozenset()),
-            lifespan="off",
-            http="h11",
-            ws="none",
-            loop="none",
-            log_config=None,
-            access_log=False,
-            server_header=False,
-            proxy_headers=False,
-            limit_concurrency=CONNECTIONS,
-            h11_max_incomplete_event_size=HEAD_BYTES,
-            timeout_graceful_shutdown=2,
-        )
-        logging.getLogger("uvicorn").setLevel(logging.WARNING)
         tending = asyncio.create_task(requests.tend(), name="aap tend")
         try:
-            with _signals(ended):
-                await Server(config).serve(sockets=[sock])
+            await serving.serve(
+                Application(requests, token=token, hosts=LOCAL if local else frozenset()),
+                sock,
+                extra="aap",
+                connections=CONNECTIONS,
+                head_bytes=HEAD_BYTES,
+                ended=stopping or asyncio.Event(),
+                ready=lambda: ready(url(sock)),
+                ending=requests.release,
+            )
         finally:
             tending.cancel()
             await requests.close()
-
-
-@contextlib.contextmanager
-def _signals(ended: asyncio.Event) -> Iterator[None]:
-    """Let the usual signals end it in order."""
-    loop, ours = asyncio.get_running_loop(), list[signal.Signals]()
-    for one in (signal.SIGINT, signal.SIGTERM):
-        with contextlib.suppress(NotImplementedError, ValueError, RuntimeError):
-            loop.add_signal_handler(one, ended.set)
-            ours.append(one)
-    try:
-        yield
-    finally:
-        for one in ours:
-            loop.remove_signal_handler(one)
 
 
 def url(sock: socket.socket) -> str:

@@ -1,7 +1,7 @@
 """The agent's side inside a contained tree: no link and no spool of its own; everything goes through the wrapper.
 
-It stands where `bus.sdk.shell.Shell` stands: the same verbs, answered by the wrapper's core over a local socket. So a program
-needs no change, its gates are kept by another process than its own, and what it has reported outlives it.
+It stands where `bus.sdk.shell.Shell` stands: the same verbs, answered by the wrapper's core over a local socket. So a
+program needs no change, its gates are kept by another process than its own, and what it has reported outlives it.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""One run of an agent, without I/O: its checkpoints, its gates, the commands for it. See `bus.sdk.agent_core` for the whole."""
+"""One run of an agent, without I/O: its checkpoints, its gates, the commands for it. The whole: `agent_core`."""
 
 from __future__ import annotations
 

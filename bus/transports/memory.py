@@ -12,6 +12,7 @@ from types import TracebackType
 from typing import Self
 
 from bus.transports.filters import check_publish, covers
+from bus.transports.inbox import Inbox
 from bus.transports.transport import Item, LinkDown, LinkUp, Message, NotConnectedError, Will, WillFor
 
 
@@ -87,7 +88,7 @@ class MemoryBus:
 
 
 class MemoryTransport:
-    """`bus.transports.transport.Transport` over a `MemoryBus`. Several may share a client id; they are cut and healed together."""
+    """A `Transport` over a `MemoryBus`. Several may share a client id; they are cut and healed together."""
 
     def __init__(
         self, bus: MemoryBus, client_id: str, subscriptions: Sequence[str], will: WillFor | None = None
@@ -97,8 +98,7 @@ class MemoryTransport:
         self.last_will: Will | None = None
         self._bus = bus
         self._will = will
-        self._items: list[Item] = []
-        self._arrived = asyncio.Event()
+        self._inbox = Inbox(self._over)
         self._entered = False
         self._closed = False
         self._linked = False
@@ -114,26 +114,21 @@ class MemoryTransport:
         self._bus._leave(self)  # noqa: SLF001
         self._linked = False
         self._closed = True
-        self._arrived.set()
+        self._inbox.wake()
         await asyncio.sleep(0)
 
-    async def batches(self) -> AsyncIterator[Sequence[Item]]:
+    def batches(self) -> AsyncIterator[Sequence[Item]]:
         """Yield what arrived since the last batch; see `Transport.batches`. For one consumer.
 
         Raises:
             RuntimeError: the transport was not entered.
         """
+        return self._inbox.batches()
+
+    def _over(self) -> bool:
         if not self._entered:
             raise RuntimeError("enter the transport before reading from it")
-        while True:
-            if self._items:
-                batch, self._items = self._items, []
-                yield batch
-            elif self._closed:
-                return
-            else:
-                self._arrived.clear()
-                await self._arrived.wait()
+        return self._closed
 
     def send(
         self,
@@ -184,5 +179,4 @@ class MemoryTransport:
 
     def receive(self, item: Item) -> None:
         """Called by the bus: something arrived."""
-        self._items.append(item)
-        self._arrived.set()
+        self._inbox.put(item)

@@ -12,6 +12,7 @@ from typing import Final, Self
 
 from bus.limits import KEEPALIVE
 from bus.transports.filters import check_publish
+from bus.transports.inbox import Inbox
 from bus.transports.mqtt_link import LinkFailedError, MqttLink
 from bus.transports.transport import Item, LinkDown, LinkUp, Message, NotConnectedError, WillFor
 from bus.url import BrokerUrl
@@ -65,17 +66,15 @@ class MqttTransport:
         self._jitter = jitter
         self._link: MqttLink | None = None
         self._task: asyncio.Task[None] | None = None
-        self._items: list[Item] = []
+        self._inbox = Inbox(self._over)
         self._early: list[Item] = []
-        self._arrived = asyncio.Event()
         self._down_for = ""
         self._up_since = math.inf
         self._closing = False
 
     async def __aenter__(self) -> Self:
         self._task = asyncio.create_task(self._stay_linked(), name=f"mqtt {self._client_id}")
-        # So that batches() ends, or raises what went wrong.
-        self._task.add_done_callback(lambda _: self._arrived.set())
+        self._task.add_done_callback(lambda _: self._inbox.wake())
         return self
 
     async def __aexit__(
@@ -88,25 +87,13 @@ class MqttTransport:
             # What the goodbye settled is told before we return.
             await asyncio.sleep(0)
 
-    async def batches(self) -> AsyncIterator[Sequence[Item]]:
+    def batches(self) -> AsyncIterator[Sequence[Item]]:
         """Yield what arrived since the last batch; see `Transport.batches`. For one consumer.
 
         Raises:
             RuntimeError: the transport was not entered.
         """
-        if self._task is None:
-            raise RuntimeError("enter the transport before reading from it")
-        while True:
-            if self._items:
-                batch, self._items = self._items, []
-                yield batch
-            elif self._task.done():
-                if not self._task.cancelled():
-                    self._task.result()  # ended without being asked to: raises what went wrong
-                return
-            else:
-                self._arrived.clear()
-                await self._arrived.wait()
+        return self._inbox.batches()
 
     def send(
         self,
@@ -143,6 +130,15 @@ class MqttTransport:
         self.send(topic, payload, retain=retain, taken=told)
         if not await answer:
             raise NotConnectedError(self._down_for or "the link went down before the broker took the message")
+
+    def _over(self) -> bool:
+        if self._task is None:
+            raise RuntimeError("enter the transport before reading from it")
+        if not self._task.done():
+            return False
+        if not self._task.cancelled():
+            self._task.result()  # ended without being asked to: raises what went wrong
+        return True
 
     async def _stay_linked(self) -> None:
         loop = asyncio.get_running_loop()
@@ -185,20 +181,17 @@ class MqttTransport:
             # Retained messages may overtake the SUBACK; nothing may overtake LinkUp.
             self._early.append(message)
         else:
-            self._items.append(message)
-            self._arrived.set()
+            self._inbox.put(message)
 
     def _report_up(self, link: MqttLink, connection: str) -> None:
         self._link = link
         self._up_since = asyncio.get_running_loop().time()
         self._down_for = ""
-        self._items += [LinkUp(connection), *self._early]
+        self._inbox.put(LinkUp(connection), *self._early)
         self._early = []
-        self._arrived.set()
 
     def _report_down(self, reason: str) -> None:
         if reason == self._down_for:
             return  # attempt after attempt fails in the same way: one item says it
         self._down_for = reason
-        self._items.append(LinkDown(reason))
-        self._arrived.set()
+        self._inbox.put(LinkDown(reason))

@@ -2,8 +2,8 @@
 
 aiomqtt connects, subscribes, pings and says goodbye. Messages and publishes bypass its queue and its one-waiter-per-
 publish, and paho's way with them, because those cost several times what the packets cost: of what is received, whole
-PUBLISH and PUBACK packets are read by `bus.transports.packets` and everything else by paho; what is sent leaves as one piece per
-turn of the loop (`bus.transports.outgoing`). Everything private that this takes of aiomqtt 2.5 and paho 2 stands in `_wire`, `_read`,
+PUBLISH and PUBACK packets are read by `packets` and everything else by paho; what is sent leaves as one piece per turn of
+the loop (`outgoing`). Everything private that this takes of aiomqtt 2.5 and paho 2 stands in `_wire`, `_read`,
 `_on_other_message`, `_hand_over` and `close` of `MqttLink`, and nowhere else.
 """
 

@@ -1,7 +1,8 @@
 """What the rest of Watchfloor needs from a message bus: an interface with two implementations.
 
-`bus.transports.mqtt` talks to a broker, `bus.transports.memory` connects parties inside one process. Everything is at-least-once and in
-order per sender and topic (MQTT QoS 1); duplicates, losses across reconnects and restarts are the contract's business.
+`bus.transports.mqtt` talks to a broker, `bus.transports.memory` connects parties inside one process. Everything is
+at-least-once and in order per sender and topic (MQTT QoS 1); duplicates, losses across reconnects and restarts are the
+contract's business.
 """
 
 from __future__ import annotations

@@ -1,1 +1,1 @@
-"""The command line: one file a family of verbs, each loaded only when it is called."""
+"""The command line: the table of verbs, and what several of them share. Each verb is loaded only when it is called."""

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from bus.home import Home
     from bus.signing import PrivateKey
     from bus.url import BrokerUrl
-    from console.link.floor import Connect
+    from console.link.reaching import Connect
 
 P = ParamSpec("P")
 R = TypeVar("R")

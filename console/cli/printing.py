@@ -105,16 +105,6 @@ def clock(at: int | None, *, day: bool = False) -> str:
     return text if day else f"{text}.{at % 1000:03d}"
 
 
-def size(count: int) -> str:
-    """A number of bytes for people."""
-    amount = float(count)
-    for unit in ("B", "kB", "MB", "GB"):
-        if amount < 1_000:
-            return f"{amount:.0f} {unit}" if unit == "B" else f"{amount:.1f} {unit}"
-        amount /= 1_000
-    return f"{amount:.1f} TB"
-
-
 def safe_json(value: Any, *, indent: int | None = None) -> str:
     """A value as JSON: one line, or indented; harmless to a terminal either way."""
     separators = (",", ":") if indent is None else (",", ": ")

@@ -26,9 +26,6 @@ FURTHER: Final[dict[str, str]] = {"parcels": "parcels", "beacon": "beacon"}
 THINKING: Final[dict[str, str]] = {"smol": "smol"}
 """Who has a real language model, and comes only where that is installed and asked for."""
 
-HEALTHY: Final = frozenset({"crawler", "triage", "indexer"})
-"""The majority with which nothing is ever wrong: an alarm about one of them is false."""
-
 LOSING: Final = frozenset({"beacon"})
 """Who loses events by its nature: it has no spool."""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import secrets
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from contextlib import suppress
 from types import TracebackType
 from typing import Any, Final, Literal, Self, TypedDict, Unpack, cast
@@ -16,13 +16,14 @@ from bus.home import Home
 from bus.inquiry import HealthReport, HistoryPage
 from bus.limits import INTENT_REPEAT, INTENT_TIMEOUT, PAYLOAD_BYTES
 from bus.messages import Answer, Intent, Verb
-from bus.signing import KeyFileError, PrivateKey, PublicKey
+from bus.signing import PrivateKey
 from bus.topics import Topics, check_id
-from bus.transports.transport import Transport, Will, WillFor
+from bus.transports.transport import Will
 from bus.url import BrokerUrl
 from console.core.fleet.state import Fleet
 from console.core.reducing.reduce import Change
 from console.link.follower import Applied, Effects, Follower, Report
+from console.link.reaching import Connect, over_mqtt, pinned_key
 from console.link.status import LinkStatus, trouble
 
 GOODBYE: Final = 0.5
@@ -30,9 +31,6 @@ GOODBYE: Final = 0.5
 
 _ANSWERED_BY: Final[dict[Verb, type]] = {"health": HealthReport, "history": HistoryPage}
 """What answers these intents; all others are answered by an `Answer`."""
-
-Connect = Callable[[str, Sequence[str], WillFor | None], Transport]
-"""Makes a transport out of a client id, subscriptions and a will."""
 
 
 class NoAnswerError(Exception):
@@ -60,32 +58,6 @@ class Wanted(TypedDict, total=False):
     before: int
     scope: Literal["once", "run"]
     grant: str
-
-
-def over_mqtt(url: BrokerUrl) -> Connect:
-    """Connect by a broker."""
-
-    def connect(client_id: str, subscriptions: Sequence[str], will: WillFor | None) -> Transport:
-        from bus.transports.mqtt import MqttTransport
-
-        return MqttTransport(url, client_id=client_id, subscriptions=subscriptions, will=will)
-
-    return connect
-
-
-def pinned_key(home: Home) -> PublicKey | None:
-    """The supervisor's public key in this machine's files, or None if there is none.
-
-    Raises:
-        KeyFileError: the file is there and cannot be used.
-    """
-    path = home.supervisor_public_key
-    try:
-        return PublicKey.parse(path.read_text(encoding="ascii"))
-    except FileNotFoundError:
-        return None
-    except (OSError, UnicodeDecodeError, KeyFileError) as error:
-        raise KeyFileError(f"{path}: {error}") from None
 
 
 class Floor:

@@ -60,11 +60,6 @@ class Follower:
                 self._tasks.add(task)
                 task.add_done_callback(self._tasks.discard)
 
-    async def idle(self) -> None:
-        """Wait until nothing is under way."""
-        while self._tasks:
-            await asyncio.wait(self._tasks)
-
     def _there(self, wall: int) -> dict[str, Occasion]:
         """What wants a person; how long, by this machine's clock, for the two clocks are never compared."""
         floor = self._floor

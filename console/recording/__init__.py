@@ -1,0 +1,1 @@
+"""The recording: one log in SQLite session files, written, read, played, exported and verified."""

@@ -17,7 +17,6 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from bus.canonical import code, digest
-from bus.signing import PrivateKey
 from console.core.fleet.state import Action
 from console.core.reducing.reduce import Change
 from console.link.floor import Floor
@@ -127,11 +126,7 @@ def bare() -> Bare:
 async def gated(root: Path, known: Bare, keys: Iterable[str]) -> Told:
     """Run tasks behind the gate, on a site of processes below `root`."""
     with FloorProcesses(root, site="dojo") as site:
-        key = PrivateKey.generate()
-        key.save(site.home.operator_key(OPERATOR))
-        site.home.operators.parent.mkdir(parents=True, exist_ok=True)
-        site.home.operators.write_text(f"{OPERATOR} {key.public.line}\n", "utf-8")
-        site.home.operators.chmod(0o600)
+        key = site.prepare(OPERATOR)[OPERATOR]
         site.start()
         await until(site.home.supervisor_public_key.exists, 20.0, "the site comes up")
         await until(site.home.broker_file.exists, 20.0, "the broker comes up")

@@ -15,7 +15,6 @@ from bus.messages import Verb
 from bus.signing import PrivateKey
 from console.core.fleet.state import Action, Run
 from console.link.floor import Floor
-from console.supervisor.process.up import prepare
 from tests.adapters.environments import ROOT, Example, python_of
 from tests.brokers import RunningBroker, embedded_broker
 from tests.floor_processes import FloorProcesses, until
@@ -52,14 +51,7 @@ def site(root: Path, catalogue: str = CATALOGUE, policy: str = POLICY) -> Iterat
     """Bring up a broker and `watchfloor up`, with one enrolled operator."""
     root.mkdir(parents=True, exist_ok=True)
     with embedded_broker() as broker, FloorProcesses(root, broker=broker.url, site="adapters") as processes:
-        home = processes.home
-        prepare(home)
-        home.catalogue.write_text(catalogue, "utf-8")
-        home.policy.write_text(policy, "utf-8")
-        key = PrivateKey.generate()
-        key.save(home.operator_key(OPERATOR))
-        with home.operators.open("a", encoding="utf-8") as enrolled:
-            enrolled.write(f"{OPERATOR} {key.public.line}\n")
+        key = processes.prepare(OPERATOR, catalogue=catalogue, policy=policy)[OPERATOR]
         processes.start()
         yield Site(processes, broker, key)
 

@@ -286,14 +286,19 @@ async def test_a_client_that_gives_up_never_sees_the_late_write(
     assert files(tmp_path) == {}
 
 
+def writing(one: Session, folder: Path) -> Session:
+    """Have a client ask for one write below a folder."""
+    one.start(
+        one.proxied(server("filesystem", str(folder))),
+        ["call", "write_file", {"path": str(folder / "x"), "content": ""}],
+    )
+    return one
+
+
 async def test_a_client_that_leaves_withdraws_what_it_asked(
     session: Callable[[], Session], tmp_path: Path
 ) -> None:
-    one = session()
-    one.start(
-        one.proxied(server("filesystem", str(tmp_path))),
-        ["call", "write_file", {"path": str(tmp_path / "x"), "content": ""}],
-    )
+    one = writing(session(), tmp_path)
     await one.asked()
     assert one.process is not None
     one.process.kill()
@@ -305,11 +310,7 @@ async def test_a_client_that_leaves_withdraws_what_it_asked(
 async def test_a_kill_answers_what_is_held_and_ends_the_server(
     session: Callable[[], Session], tmp_path: Path
 ) -> None:
-    one = session()
-    one.start(
-        one.proxied(server("filesystem", str(tmp_path))),
-        ["call", "write_file", {"path": str(tmp_path / "x"), "content": ""}],
-    )
+    one = writing(session(), tmp_path)
     (action,) = await one.asked()
     answer = await one.world.floor.say("kill", agent=one.agent, run=action.run)
     assert answer.accepted

@@ -1,6 +1,7 @@
 """The supervisor process with one thing added: it notes when each event has reached its state.
 
-`python -m tests.bench.probed FILE` in place of `python -m console.supervisor.process.serve`; writes {agent: [[run, seq, time]...]}.
+`python -m tests.bench.probed FILE` in place of `python -m console.supervisor.process.serve`; writes
+{agent: [[run, seq, time]...]}.
 """
 
 from __future__ import annotations

@@ -16,13 +16,11 @@ from typing import Final, Self
 import psutil
 
 from bus.messages import Answer
-from bus.signing import PrivateKey
 from console.core.fleet.state import Run
 from console.core.reducing.reduce import Change
 from console.link.floor import Floor, NoAnswerError
 from console.link.status import LinkStatus
 from console.recording.history import sessions
-from console.supervisor.process.up import prepare
 from tests.brokers import RunningBroker
 from tests.faults.agent import CATALOGUE, POLICY
 from tests.faults.audit import Audit, counted, effects
@@ -69,13 +67,7 @@ class World:
     async def __aenter__(self) -> Self:
         self._stack.enter_context(self.site)
         home = self.site.home
-        prepare(home)
-        home.catalogue.write_text(CATALOGUE, "utf-8")
-        home.policy.write_text(POLICY, "utf-8")
-        key = PrivateKey.generate()
-        key.save(home.operator_key(OPERATOR))
-        with home.operators.open("a", encoding="utf-8") as file:
-            file.write(f"{OPERATOR} {key.public.line}\n")
+        key = self.site.prepare(OPERATOR, catalogue=CATALOGUE, policy=POLICY)[OPERATOR]
         self.site.start()
         self.floor = await self._stack.enter_async_context(
             Floor(self.site.url, home=home, operator=OPERATOR, key=key)

@@ -1,4 +1,4 @@
-"""The supervisor's process: the real desk between a lossy bus and the tape, as `console.supervisor.process.service` runs it."""
+"""The supervisor's process: the real desk between a lossy bus and the tape, as `process.service` runs it."""
 
 from __future__ import annotations
 

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import ipaddress
 import logging
-import signal
 import socket
 from typing import Final
 
+from bus import serving
 from bus.adapters.mcp.http import McpFront
 from bus.adapters.mcp.upstream import Upstream
 from bus.sdk.agent import Agent
@@ -18,6 +17,10 @@ from bus.sdk.decision import RunKilled
 log = logging.getLogger("watchfloor")
 
 CONNECTIONS: Final = 512
+"""Connections at one time; who comes then is told 503."""
+
+HEAD_BYTES: Final = 65_536
+"""Largest head of a request: a client's tokens and cookies are sent on."""
 
 
 def bound(listen: str) -> socket.socket:
@@ -53,31 +56,19 @@ async def serve_http(
     run_id: str | None,
     decide_within: float,
 ) -> int:
-    """Answer until a signal ends it, exit code 0, or an operator ends the run, exit code 1."""
-    import uvicorn  # type: ignore[import-not-found, unused-ignore] # an extra
+    """Answer until a signal ends it, exit code 0, or an operator ends the run, exit code 1.
 
+    Raises:
+        NoServerError: uvicorn is not installed.
+    """
+    ended = asyncio.Event()
     try:
         async with agent, agent.run(f"MCP server {url}", run_id=run_id) as run:
             front = McpFront(run, upstream, decide_within=decide_within)
-            config = uvicorn.Config(
-                front,
-                lifespan="off",
-                http="h11",
-                ws="none",
-                loop="none",
-                log_config=None,
-                access_log=False,
-                server_header=False,
-                limit_concurrency=CONNECTIONS,
-                timeout_graceful_shutdown=1,
+            front.ended.add_done_callback(lambda _: ended.set())
+            await serving.serve(
+                front, listening, extra="mcp", connections=CONNECTIONS, head_bytes=HEAD_BYTES, ended=ended
             )
-            logging.getLogger("uvicorn").setLevel(logging.WARNING)
-            server = uvicorn.Server(config)
-            vars(server)["capture_signals"] = contextlib.nullcontext  # signals are ours
-            for number in (signal.SIGINT, signal.SIGTERM):
-                asyncio.get_running_loop().add_signal_handler(number, setattr, server, "should_exit", True)
-            front.ended.add_done_callback(lambda _: setattr(server, "should_exit", True))
-            await server.serve(sockets=[listening])
             await front.close()
             if front.ended.done():
                 raise front.ended.result()

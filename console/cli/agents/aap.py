@@ -39,8 +39,9 @@ TOKEN = "WATCHFLOOR_AAP_TOKEN"  # noqa: S105 - the variable's name
 @common
 def aap(place: Place, *, listen: str, token_file: str | None, name: str) -> int:
     """Let agents ask this floor by the Agent Approval Protocol (HTTP), until interrupted."""
-    from bus.aap.serve import ListenError, NoServerError, listening, serve
+    from bus.aap.serve import ListenError, listening, serve
     from bus.sdk.agent import Agent
+    from bus.serving import NoServerError
 
     token = _token(token_file)
     home = place.home()

@@ -15,6 +15,7 @@ from bus.sdk.spool_file import SUFFIX, SqliteSpool, spool_folder, spool_path, sp
 from console.cli import printing
 from console.cli.exits import CliError, Exit, bad, complain
 from console.cli.options import Place, common
+from console.core.amounts import size
 
 WITHIN: Final = 30.0
 """Seconds that sending may take unless told otherwise."""
@@ -41,7 +42,7 @@ def list_(place: Place) -> None:
         (
             f"{shape['agent']}/{shape['run']}",
             printing.NOTHING if shape["unstored"] is None else str(shape["unstored"]),
-            printing.NOTHING if shape["bytes"] is None else printing.size(shape["bytes"]),
+            printing.NOTHING if shape["bytes"] is None else size(shape["bytes"]),
             _standing(shape),
         )
         for shape in found

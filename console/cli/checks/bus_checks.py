@@ -21,7 +21,9 @@ from console.cli.checks.finding import Finding, fail, ok, warn
 from console.cli.checks.will_probe import RefusedByBrokerError, die_with_will
 from console.cli.exits import NOT_LET_IN, REFUSED
 from console.cli.options import Place
-from console.link.floor import Connect, Floor, NoAnswerError, over_mqtt
+from console.core.amounts import size
+from console.link.floor import Floor, NoAnswerError
+from console.link.reaching import Connect, over_mqtt
 
 PATIENCE: Final = 3.0
 """Seconds that one look may take; a lease may take a renewal's time longer."""
@@ -165,7 +167,7 @@ async def _round_trips(probe: Probe) -> Finding:
 
 async def _large(probe: Probe) -> Finding:
     took = await probe.echo(b"x" * EVENT_BYTES)
-    text = f"{printing.size(EVENT_BYTES)} in one message"
+    text = f"{size(EVENT_BYTES)} in one message"
     if took is not None:
         return ok("payload", f"{text}: {took * 1000:.1f} ms")
     return fail("payload", f"{text} does not pass", "raise the broker's limit of packet or message size")

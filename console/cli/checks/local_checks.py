@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import Final
 
 from bus.home import Home
-from console.cli import printing
 from console.cli.checks.finding import Finding, fail, ok, warn
 from console.cli.options import SUPERVISOR, Place
 from console.cli.verbs import keys
+from console.core.amounts import size
 from console.policy.catalogue import load_catalogue
 from console.policy.files import PolicyFileError
 from console.policy.rules import load_policy
@@ -50,7 +50,7 @@ def folders(home: Home) -> Iterator[Finding]:
             yield ok(name, str(folder))
     there = next(path for path in (home.data, *home.data.parents) if path.exists())
     free = shutil.disk_usage(there).free
-    text = f"{printing.size(free)} free for {home.data}"
+    text = f"{size(free)} free for {home.data}"
     yield (
         ok("disk", text)
         if free >= DISK_LEAST

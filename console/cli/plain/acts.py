@@ -1,6 +1,7 @@
 """What acting words do: why they cannot now, or the question to ask first, or the wish to state. Pure.
 
-The gates are those of the console: `console.tui.floor.sending` says what cannot be sent, `decide_rows` what closes an approval.
+The gates are those of the console: `console.tui.floor.sending` says what cannot be sent, `decide_rows` what closes an
+approval.
 """
 
 from __future__ import annotations

@@ -16,6 +16,7 @@ from console.cli.options import Place, common
 from console.cli.recorded import find_subject, subject_in
 from console.cli.session_file import session_path
 from console.cli.whole_file import check_new, whole_file
+from console.core.amounts import size
 from console.recording.bodies import Row
 from console.recording.export import export_jsonl
 from console.recording.files import session_paths
@@ -43,7 +44,7 @@ def sessions(place: Place) -> None:
             printing.clock(info.last_at, day=True),
             str(info.records),
             f"{info.first_pos}-{info.last_pos}",
-            printing.size(info.bytes),
+            size(info.bytes),
             _standing(info),
         )
         for info in found

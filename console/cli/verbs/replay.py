@@ -16,6 +16,7 @@ from console.cli.looks import looks, settings_for
 from console.cli.options import Place, common
 from console.cli.session_file import session_path
 from console.cli.terminal import check_screen, painted
+from console.core.amounts import size
 from console.core.replay.timeline import FASTEST, SLOWEST
 
 if TYPE_CHECKING:
@@ -136,4 +137,4 @@ async def _opened(path: Path, speed: float, at: str | None) -> AsyncIterator[Rep
 
 
 def _size(path: Path) -> str:
-    return f"{max(1, round(path.stat().st_size / 1e6))} MB"
+    return size(path.stat().st_size)

@@ -2,7 +2,7 @@
 
 A call is the same if tool, arguments and result are. The same arguments with another result is polling, and is none of
 our business. Text of the model is never looked at: a paraphrased thought would hide a loop, and chatter repeats itself.
-Thresholds: reading/risk.md 3.2, after OpenHands' StuckDetector and its known false alarms.
+Thresholds: after those of the StuckDetector in the OpenHands SDK and its known false alarms.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """How long a silence is too long: a phi-accrual detector with a log-normal model for each kind of work.
 
 phi = -log10 P(silence lasts so long). The accrual detector of Hayashibara et al. (2004) takes durations for normal; those
-of tools and models have heavy tails, where that raises false alarms at phi 8 a hundred thousand times as often as it says
-(reading/risk.md 3.2). Logarithms of durations are taken for normal here. The price is patience: at phi 8 work of five
+of tools and models have heavy tails: where their logarithms spread by 0.9, that raises false alarms at phi 8 in 6 of 1,000
+silences, not in one of 10^8. Logarithms of durations are taken for normal here. The price is patience: at phi 8 work of five
 seconds may be silent for half an hour. So phi 3 is enough where the silence is also three times as long as any before.
 Before there are enough durations, the parent's 95th percentile times three stands in.
 """

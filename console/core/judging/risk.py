@@ -5,7 +5,7 @@ tenths, so their product is an integer and 0.1 x 10 is exactly 1. The gate is th
 table over severity and failure bound, the floors, and the rules. A join has no order and can only rise: more evidence of
 danger never lowers a gate, and nothing an agent claims about itself does. Only a rule denies.
 
-Numbers: DESIGN §4; a matrix is derived and never authored (Cox 2008, "What's wrong with risk matrices?").
+docs/judgement.md has the numbers; a matrix is derived and never authored (Cox 2008, "What's wrong with risk matrices?").
 """
 
 from __future__ import annotations

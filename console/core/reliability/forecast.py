@@ -16,7 +16,7 @@ from console.core.reliability.intervals import LEVEL, Interval, beta_quantile, l
 from console.core.reliability.standing import FEWEST, LENGTHS, Reliability, task_key, version_key
 
 WEIGHT: Final = 2.0
-"""Pseudo-outcomes that each parent is worth; of 1, 2, 4, 8 the best on tau-bench (reading/risk.md, section 2)."""
+"""Pseudo-outcomes that each parent is worth; of 1, 2, 4, 8 the best on the recorded runs of tau-bench (Yao et al. 2024)."""
 
 
 LENGTH_WEIGHT: Final = 10.0

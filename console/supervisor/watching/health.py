@@ -1,8 +1,8 @@
 """Runs that fail silently or confidently: feeds the detectors with what is accepted, and says in the log what they find.
 
 The detectors are pure and lie in `console.core.health`. What they remember is this process's: after a restart they are given
-the tail of the recording again (`console.supervisor.watching.past`), and the alarms that stand are cleared by the next call that
-gives no reason for them.
+the tail of the recording again (`console.supervisor.watching.past`), and the alarms that stand are cleared by the next
+call that gives no reason for them.
 """
 
 from __future__ import annotations

@@ -13,12 +13,9 @@ from bus.events import ActionProposed, CommandAcknowledged, CommandEffective, Co
 from bus.records import AgentLost
 from console.core.fleet.lifecycle import ENDED
 from console.core.fleet.state import Run
-from console.core.health.stall import LEAST, UNKNOWN, Durations, Limit, limit
+from console.core.health.stall import LEAST, Durations, Limit, limit
 from console.supervisor.alarming.alarms import Alarms, is_so
 from console.supervisor.log import Log
-
-STALL_AFTER: Final = UNKNOWN
-"""Seconds without any event after which a run that waits for nobody is stalled, as long as nothing is known of it."""
 
 KINDS_KEPT: Final = 5_000
 """Kinds of work, by agent, of which the durations are remembered."""

@@ -76,16 +76,6 @@ def moment(ms: int, now: int, zone: tzinfo | None) -> str:
     return f"{then:%H:%M:%S}" if then.date() == today.date() else f"{then:%m-%d %H:%M}"
 
 
-def weight(count: int) -> str:
-    """A number of bytes: `1.2 MB`."""
-    amount = float(count)
-    for unit in ("B", "kB", "MB", "GB"):
-        if amount < 1_000:
-            return f"{amount:.0f} {unit}" if unit == "B" else f"{amount:.1f} {unit}"
-        amount /= 1_000
-    return f"{amount:.1f} TB"
-
-
 def filled(share: float, cells: int) -> int:
     """Cells of a bar; at least one while anything is there."""
     return 0 if share <= 0 else max(1, min(cells, round(share * cells)))
@@ -117,16 +107,6 @@ def size(chars: int) -> str:
 def counted(number: int, name: str) -> str:
     """A number of things, in one or many: `1 run`, `2 runs`."""
     return f"{grouped(number)} {name}" if number == 1 else f"{grouped(number)} {name}s"
-
-
-def bytes_(count: int) -> str:
-    """A size in bytes, by thousands: `512 B`, `12.3 MB`."""
-    size = float(count)
-    for unit in ("B", "kB", "MB", "GB"):
-        if size < 1_000:
-            return f"{size:.0f} {unit}" if unit == "B" or size >= 100 else f"{size:.1f} {unit}"
-        size /= 1_000
-    return f"{size:.1f} TB"
 
 
 def grouped(number: int) -> str:

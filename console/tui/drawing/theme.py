@@ -11,9 +11,6 @@ if TYPE_CHECKING:  # rows name inks, and line mode uses rows: only the applicati
 # `replay` is the one filled chip: ground on text.
 Ink = Literal["text", "muted", "rule", "strong", "watch", "act", "late", "stop", "replay"]
 
-COLOURED: Final[tuple[Ink, ...]] = ("watch", "act", "late", "stop")
-"""Inks that a calm floor does not use."""
-
 
 def _of_terminal(rule: str, watch: str, act: str, stop: str) -> dict[str, str]:
     own = dict.fromkeys(("bg", "raised", "muted", "text", "strong"), "ansi_default")

@@ -18,8 +18,6 @@ Mode = Literal[
 ]
 # fmt: on
 
-SHEETS: Final[frozenset[str]] = frozenset({"approve", "code", "kill", "hold", "words"})
-
 
 class KeyAction(NamedTuple):
     """One key in some modes.

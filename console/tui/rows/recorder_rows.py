@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from bus.inquiry import RecorderHealth
+from console.core.amounts import size
 from console.core.fleet.alarm_state import Alarm
 from console.core.fleet.state import Fleet
 from console.tui.drawing import figures
@@ -81,11 +82,11 @@ def _file(recorder: RecorderHealth, view: View) -> list[Line]:
     row = _named("size")
     if recorder.size is None:
         return [*lines, row.at(VALUES, "the disk does not say: it may hang", "act").line]
-    row.at(VALUES, figures.bytes_(recorder.size))
+    row.at(VALUES, size(recorder.size))
     if recorder.wal:
-        row.then(f"+ {figures.bytes_(recorder.wal)} beside it", "muted", gap=1)
+        row.then(f"+ {size(recorder.wal)} beside it", "muted", gap=1)
     if recorder.due and not view.replay:
-        row.then(f"next at {figures.bytes_(recorder.due)} or midnight UTC", "muted", gap=2)
+        row.then(f"next at {size(recorder.due)} or midnight UTC", "muted", gap=2)
     return [*lines, row.line]
 
 
@@ -119,26 +120,24 @@ def _keyframe(recorder: RecorderHealth) -> Line:
     if recorder.keyframe is None:
         return row.at(VALUES, "none is known", "muted").line
     row.at(VALUES, f"at {figures.grouped(recorder.keyframe)}")
-    row.then(f"{figures.bytes_(recorder.keyframe_size)} of floor" if recorder.keyframe_size else "", gap=2)
-    return row.then(f"{figures.bytes_(recorder.logged)} of log since" if recorder.logged else "", gap=2).line
+    row.then(f"{size(recorder.keyframe_size)} of floor" if recorder.keyframe_size else "", gap=2)
+    return row.then(f"{size(recorder.logged)} of log since" if recorder.logged else "", gap=2).line
 
 
 def _site(recorder: RecorderHealth) -> list[Line]:
     lines = []
     if recorder.sessions is not None:
         row = _named("kept").at(VALUES, figures.counted(recorder.sessions, "session"))
-        row.then(figures.bytes_(recorder.sessions_size or 0), gap=2)
+        row.then(size(recorder.sessions_size or 0), gap=2)
         lines.append(row.then("none is ever deleted by itself", "muted", gap=2).line)
     if recorder.free is not None and recorder.disk:
         scarce = recorder.free < SCARCE * recorder.disk
-        row = _named("disk").at(VALUES, f"{figures.bytes_(recorder.free)} free", "act" if scarce else "text")
-        lines.append(row.then(f"of {figures.bytes_(recorder.disk)}", gap=1).line)
+        row = _named("disk").at(VALUES, f"{size(recorder.free)} free", "act" if scarce else "text")
+        lines.append(row.then(f"of {size(recorder.disk)}", gap=1).line)
     if recorder.known is not None:
         lines.append(
             _named("learned")
-            .at(
-                VALUES, f"{figures.bytes_(recorder.known)}, the reliability database; sessions can rebuild it"
-            )
+            .at(VALUES, f"{size(recorder.known)}, the reliability database; sessions can rebuild it")
             .line
         )
     return lines
@@ -149,9 +148,7 @@ def _late(fleet: Fleet, recorder: RecorderHealth | None, view: View) -> list[Lin
     if recorder is not None and recorder.emergency is not None and not view.replay:
         row = _named("emergency")
         if recorder.emergency:
-            row.at(
-                VALUES, f"{figures.bytes_(recorder.emergency)} of commands sent and not recorded yet", "act"
-            )
+            row.at(VALUES, f"{size(recorder.emergency)} of commands sent and not recorded yet", "act")
         else:
             row.at(VALUES, "its log is empty: nothing was sent unrecorded")
         lines.append(row.line)

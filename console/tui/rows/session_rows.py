@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from console.core.amounts import size
 from console.tui.archive import Session, Tally
 from console.tui.drawing import figures
 from console.tui.drawing.paint import BLANK, Line, Row, safe, wrap
@@ -43,7 +44,7 @@ def session_row(session: Session, tally: Tally | None, view: View, *, here: bool
     row = Row().at(1, "◇" if ink == "watch" else "", "watch")
     if session.problem:
         row.at(3, session.name)
-        return row.right(_SIZE, (figures.weight(session.size), "muted")).right(view.last, (word, ink)).line
+        return row.right(_SIZE, (size(session.size), "muted")).right(view.last, (word, ink)).line
     row.at(3, figures.day(session.began, view.zone))
     row.right(_LENGTH, (figures.age(session.ended - session.began), "text"))
     counts = (
@@ -52,7 +53,7 @@ def session_row(session: Session, tally: Tally | None, view: View, *, here: bool
     )  # fmt: skip
     for column, number in counts:
         row.right(column, (figures.NOTHING if number is None else figures.grouped(number), "text"))
-    row.right(_SIZE, (figures.weight(session.size), "muted"))
+    row.right(_SIZE, (size(session.size), "muted"))
     return row.right(view.last, (word, ink)).line
 
 

@@ -1,0 +1,1 @@
+"""The way of bytes: one interface, over a broker or inside one process. `bus.transports.transport` says what it promises."""

@@ -1,0 +1,1 @@
+"""What `watchfloor doctor` looks at, on this machine and on the bus."""

@@ -1,0 +1,1 @@
+"""What a proposed action may do at worst, how likely it fails, and which gate that comes to."""

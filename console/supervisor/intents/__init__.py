@@ -1,0 +1,1 @@
+"""What operators want: who may, the first answer wins, and what each intent comes to."""

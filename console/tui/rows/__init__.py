@@ -1,0 +1,1 @@
+"""What the screens show, as rows: pure functions of the fleet and the view."""

@@ -1,0 +1,1 @@
+"""The screens, what they share, and what their keys do."""

@@ -1,0 +1,1 @@
+"""What an operator must do between a first key and its effect. Pure."""
