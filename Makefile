@@ -43,7 +43,7 @@ format: $(VENV)/.ready ## format, and fix what ruff can
 	$(PY) -m ruff format .
 	$(PY) -m ruff check --fix .
 
-bench: $(VENV)/.ready ## throughput and latency beside a bare client, one table
+bench: $(VENV)/.ready ## what supervisor and console cost, beside bare ones, one table
 	$(PY) -m tests.bench
 
 DATA ?= ../shared/data

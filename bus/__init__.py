@@ -17,7 +17,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
-    from bus.events import Confidence, Hints, Usage
+    from bus.events import Confidence, Hints, Preview, Usage
     from bus.sdk.agent import Agent, RunExistsError, run, run_sync
     from bus.sdk.decision import Action, ActionRejected, Decision, RunKilled, RunRefusedError
     from bus.sdk.ending import main
@@ -30,6 +30,7 @@ _HOMES: Final = {
     "Confidence": "bus.events",
     "Decision": "bus.sdk.decision",
     "Hints": "bus.events",
+    "Preview": "bus.events",
     "Run": "bus.sdk.job",
     "RunExistsError": "bus.sdk.agent",
     "RunKilled": "bus.sdk.decision",
@@ -48,6 +49,7 @@ __all__ = [
     "Confidence",
     "Decision",
     "Hints",
+    "Preview",
     "Run",
     "RunExistsError",
     "RunKilled",

@@ -94,12 +94,17 @@ class Confidence(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class Hints(Struct, frozen=True, kw_only=True, omit_defaults=True, rename="camel"):
-    """MCP tool annotations as the tool's server gave them: claims of the supervised party. None is not said."""
+    """MCP tool annotations as the tool's server gave them: claims of the supervised party. None is not said.
+
+    `schema_digest` says which definition of the tool that is: SHA-256 over the RFC 8785 form of the object of its `name`,
+    `description` (empty if it has none) and `inputSchema`. A catalogue entry can be pinned to it.
+    """
 
     read_only_hint: bool | None = None
     destructive_hint: bool | None = None
     idempotent_hint: bool | None = None
     open_world_hint: bool | None = None
+    schema_digest: Digest | None = None
 
 
 class Usage(Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -164,6 +169,18 @@ class StepFinished(Data, frozen=True, kw_only=True, omit_defaults=True):
     usage: Usage | None = None
 
 
+class Preview(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What a call would change, as far as its tool can tell beforehand: the agent's own word, and no part of the digest.
+
+    `of` names the thing. `present` is it as it is, `proposed` as it would be; None: there is none. `cut`: not all is here.
+    """
+
+    of: str = ""
+    present: str | None = None
+    proposed: str | None = None
+    cut: bool = False
+
+
 class ActionProposed(Data, frozen=True, kw_only=True, omit_defaults=True):
     """An agent wants to call a tool and waits.
 
@@ -185,6 +202,7 @@ class ActionProposed(Data, frozen=True, kw_only=True, omit_defaults=True):
     decide_within: Annotated[float, Meta(gt=0.0, le=DECIDE_WITHIN_MAX)] = DECIDE_WITHIN
     supersedes: Id | None = None
     passed: bool = False
+    preview: Preview | None = None
 
 
 class ActionStarted(Data, frozen=True, kw_only=True, omit_defaults=True):

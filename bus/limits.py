@@ -35,6 +35,9 @@ TEXT_CHARS: Final = 4_000
 LABEL_CHARS: Final = 200
 """Longest short text: a goal, a step name, a reason shown in a list."""
 
+PREVIEW_BYTES: Final = 4_096
+"""Longest side (UTF-8 bytes as JSON) of a preview that an SDK sends before it says `cut`; consoles keep no more."""
+
 EVENTS_IN_FLIGHT: Final = 800
 """Unstored events that all agents of a site together may have under way.
 

@@ -158,9 +158,11 @@ class PassListCommand(Command, frozen=True, kw_only=True, omit_defaults=True, ta
     """Tools whose calls need not wait while the lease holds. Replaces the list before it.
 
     It is for the process `incarnation` and no other: what an earlier process of the agent was allowed comes to nothing.
+    Those of `schemas` need not wait as long as the tool's definition has that digest (`Hints.schema_digest`).
     """
 
     tools: list[str]
+    schemas: dict[str, Digest] = field(default_factory=dict)
     incarnation: MaybeId = ""
 
 
@@ -209,12 +211,12 @@ class Intent(Signed, frozen=True, kw_only=True, omit_defaults=True):
     """What an operator wants, on `intents/{operator}`, repeated until answered.
 
     `epoch` and `pos` are what the console saw. `action` and `digest` bind a decision to what was displayed. `run` is
-    empty for `hold` of all runs. `ok` is the verdict of `verify`, on the action or, without one, on the run. `code`
-    is the four-digit code that an approved hold needs. `scope` says what an approval covers: this call `once`, or
-    also those like it for the rest of its `run`, where that is offered; `grant` names such a permission for `revoke`.
-    `alarm` names the alarm for `acknowledge`, `reset`, `shelve` (for so many `seconds`), `remove` (out of service)
-    and `restore`; `group` acknowledges those folded under it, too. `keyframe` asks for the floor (`watching`: the
-    console stays and is listed), `watch` says that it is still there, `leave` that it goes. `health` asks how the
+    empty for `hold` and `resume` of all runs. `ok` is the verdict of `verify`, on the action or, without one, on the
+    run. `code` is the four-digit code that an approved hold needs. `scope` says what an approval covers: this call
+    `once`, or also those like it for the rest of its `run`, where that is offered; `grant` names such a permission for
+    `revoke`. `alarm` names the alarm for `acknowledge`, `reset`, `shelve` (for so many `seconds`), `remove` (out of
+    service) and `restore`; `group` acknowledges those folded under it, too. `keyframe` asks for the floor (`watching`:
+    the console stays and is listed), `watch` says that it is still there, `leave` that it goes. `health` asks how the
     supervisor does, `history` for a page of a run's records `before` a position.
     """
 

@@ -22,7 +22,9 @@ from bus.alarm_records import (
     AlarmSuppressed,
 )
 from bus.events import CommandKind, ControlLevel, Count, Data, Digest, Gate, Id, MaybeId, Outcome, Seq, Unit
+from bus.floor_records import FloorHeld, FloorReleased
 from bus.grant_records import GrantEnded, GrantMade, GrantOffer
+from bus.operator_records import OperatorJoined, OperatorLeft, OperatorSigned
 from bus.policy_records import PolicyAdopted
 
 
@@ -53,6 +55,8 @@ class ActionAssessed(Data, frozen=True, kw_only=True, omit_defaults=True):
 
     `digest` is the supervisor's own. `failure_bp` is the upper bound of the failure probability in basis points. `origins`
     are those of the first values of the arguments, in order; none where nothing is known of what the run was told.
+    `reaches` is what the call reaches, counted from its arguments and the catalogue: only what is known, nothing where
+    that is nothing or nobody is asked. `no_undo` says why it cannot be taken back, empty where nothing says so.
     """
 
     TYPE: ClassVar[str] = "action.assessed"
@@ -63,6 +67,8 @@ class ActionAssessed(Data, frozen=True, kw_only=True, omit_defaults=True):
     gate: Gate
     reasons: list[Reason] = field(default_factory=list)
     origins: list[ValueOrigin] = field(default_factory=list)
+    reaches: list[str] = field(default_factory=list)
+    no_undo: str = ""
 
 
 class ActionAsked(Data, frozen=True, kw_only=True, omit_defaults=True):
@@ -230,10 +236,14 @@ class AgentLost(Data, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class AgentPasses(Data, frozen=True, kw_only=True, omit_defaults=True):
-    """What an agent need not wait for from now on: the pass list that it is sent, recorded before."""
+    """What an agent need not wait for from now on: the pass list that it is sent, recorded before.
+
+    `schemas`: tools that pass as long as their definition has that digest.
+    """
 
     TYPE: ClassVar[str] = "agent.passes"
     tools: list[str]
+    schemas: dict[str, Digest] = field(default_factory=dict)
 
 
 class RunContained(Data, frozen=True, kw_only=True, omit_defaults=True):
@@ -245,33 +255,6 @@ class RunContained(Data, frozen=True, kw_only=True, omit_defaults=True):
     TYPE: ClassVar[str] = "run.contained"
     wrapper: str
     incarnation: Id
-
-
-class OperatorJoined(Data, frozen=True, kw_only=True, omit_defaults=True):
-    """A console joined the floor."""
-
-    TYPE: ClassVar[str] = "operator.joined"
-    operator: str
-    console: Id
-
-
-class OperatorLeft(Data, frozen=True, kw_only=True, omit_defaults=True):
-    """A console left: it said so, or its broker link died."""
-
-    TYPE: ClassVar[str] = "operator.left"
-    operator: str
-    console: Id
-
-
-class OperatorSigned(Data, frozen=True, kw_only=True, omit_defaults=True):
-    """What this operator says is signed by this key from here on; written when it is another key than before.
-
-    `key` is the fingerprint of an enrolled key. Words without a signature are marked as such and change nothing here.
-    """
-
-    TYPE: ClassVar[str] = "operator.signed"
-    operator: str
-    key: str
 
 
 class GapFound(Data, frozen=True, kw_only=True, omit_defaults=True):
@@ -335,6 +318,8 @@ SUPERVISOR_TYPES: Final[dict[str, type[Data]]] = {
         PolicyAdopted,
         GrantMade,
         GrantEnded,
+        FloorHeld,
+        FloorReleased,
         GapFound,
         RecordingStarted,
         SupervisorStarted,

@@ -8,7 +8,9 @@ from bus import Action, main, run
 
 async def tidy(folder: Path) -> None:
     async with run("janitor", goal=f"tidy {folder}") as job:
-        for path in sorted(folder.glob("*.tmp")):
+        found = sorted(folder.glob("*.tmp"))
+        job.tool_result("list_folder", [str(path) for path in found])  # where each argument comes from
+        for path in found:
             async with job.step(f"judge {path.name}", confidence=0.8):
                 action = Action("delete_file", {"path": str(path)}, confidence=0.8, reason="looks temporary")
             decision = await job.gate(action)

@@ -12,7 +12,8 @@ from bus.alarm_records import (
     AlarmShelved,
     AlarmSuppressed,
 )
-from bus.records import OperatorJoined, OutcomeVerified
+from bus.operator_records import OperatorJoined
+from bus.records import OutcomeVerified
 from console.core.alarms.alarm_kinds import kind_of
 from tests.floor_fixture import Script, calm
 

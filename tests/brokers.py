@@ -8,8 +8,9 @@ import socket
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -18,7 +19,16 @@ import pytest
 from bus.url import BrokerUrl
 
 ROOT = Path(__file__).resolve().parent.parent
-MOSQUITTO = shutil.which("mosquitto", path=os.environ.get("PATH", "") + ":/usr/sbin:/usr/local/sbin")
+START_WITHIN = 60.0
+"""Seconds in which a broker that says nothing of it must listen; an Erlang or Java machine on busy cores is slow."""
+
+
+def program(name: str) -> str | None:
+    """Where a program is, also among those of the system, which not everybody's PATH names."""
+    return shutil.which(name, path=os.environ.get("PATH", "") + ":/usr/sbin:/usr/local/sbin")
+
+
+MOSQUITTO = program("mosquitto")
 
 
 def free_port() -> int:
@@ -35,13 +45,26 @@ def free_port() -> int:
 
 
 class RunningBroker:
-    """A broker process. `ready` is the text in its output that says it listens."""
+    """A broker process. `ready` is the text in its output that says it listens; without one its port is tried.
 
-    def __init__(self, command: list[str], port: int, ready: str) -> None:
+    `group`: it is several processes, killed and frozen together; they get a process group of their own.
+    """
+
+    def __init__(
+        self,
+        command: list[str],
+        port: int,
+        ready: str = "",
+        *,
+        environment: Mapping[str, str] | None = None,
+        group: bool = False,
+    ) -> None:
         self.port = port
         self.log: list[str] = []
         self._command = command
         self._ready = ready
+        self._environment = os.environ | (environment or {})
+        self._group = group
         self._process = self._start()
 
     @property
@@ -56,26 +79,57 @@ class RunningBroker:
         process = subprocess.Popen(
             self._command,
             cwd=ROOT,
+            env=self._environment,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
+            errors="replace",
+            start_new_session=self._group,
         )
         assert process.stdout is not None
-        for line in process.stdout:
-            self.log.append(line)
-            if self._ready in line:
-                break
-        else:
-            pytest.fail(f"{self._command} ended with {process.wait()}:\n{''.join(self.log)}")
+        if self._ready:
+            for line in process.stdout:
+                self.log.append(line)
+                if self._ready in line:
+                    break
+            else:
+                self._failed(process)
         # A full pipe would freeze the broker.
         self._reader = threading.Thread(target=self.log.extend, args=(process.stdout,), daemon=True)
         self._reader.start()
+        if not self._ready:
+            self._until_it_listens(process)
         return process
+
+    def wait_until_it_listens(self) -> None:
+        """Wait until its port takes connections, where `ready` said less than that."""
+        self._until_it_listens(self._process)
+
+    def _until_it_listens(self, process: subprocess.Popen[str]) -> None:
+        began = time.monotonic()
+        while True:
+            with socket.socket() as probe:
+                if probe.connect_ex(("127.0.0.1", self.port)) == 0:
+                    return
+            if process.poll() is not None or time.monotonic() - began > START_WITHIN:
+                self._signal(process, signal.SIGKILL)
+                self._failed(process)
+            time.sleep(0.05)
+
+    def _failed(self, process: subprocess.Popen[str]) -> None:
+        pytest.fail(f"{self._command} ended with {process.wait()}:\n{''.join(self.log)}")
+
+    def _signal(self, process: subprocess.Popen[str], number: signal.Signals) -> None:
+        if self._group:
+            with suppress(ProcessLookupError):
+                os.killpg(process.pid, number)
+        else:
+            process.send_signal(number)
 
     def kill(self) -> None:
         """End it as a power cut does."""
-        self._process.kill()
+        self._signal(self._process, signal.SIGKILL)
         self._process.wait()
 
     def restart(self) -> None:
@@ -86,11 +140,11 @@ class RunningBroker:
 
     def freeze(self) -> None:
         """Let it neither answer nor die: connections are still accepted by the kernel. All its threads stand still then."""
-        self._process.send_signal(signal.SIGSTOP)
+        self._signal(self._process, signal.SIGSTOP)
         os.waitid(os.P_PID, self._process.pid, os.WSTOPPED | os.WNOWAIT)
 
     def thaw(self) -> None:
-        self._process.send_signal(signal.SIGCONT)
+        self._signal(self._process, signal.SIGCONT)
 
     def stop(self) -> None:
         self.kill()
@@ -132,15 +186,3 @@ def mosquitto_broker(config: str = "", *, anonymous: bool = True) -> Iterator[Ru
             yield running
         finally:
             running.stop()
-
-
-@pytest.fixture(
-    params=[
-        pytest.param("embedded", marks=pytest.mark.broker),
-        pytest.param("mosquitto", marks=pytest.mark.broker),
-    ]
-)
-def broker(request: pytest.FixtureRequest) -> Iterator[RunningBroker]:
-    """A fresh broker of each kind, for this test alone."""
-    with embedded_broker() if request.param == "embedded" else mosquitto_broker() as running:
-        yield running

@@ -1,15 +1,34 @@
 """Fixtures that every test file may use, and one Hypothesis profile for all: no chance, no deadlines."""
 
+from collections.abc import Iterator
+
 import pytest
 from hypothesis import settings
 
-from tests.brokers import broker
+from tests.broker_kinds import KINDS, chosen, running_broker
+from tests.brokers import RunningBroker
 from tests.rules.table import RULES, tests_of
 
 settings.register_profile("watchfloor", derandomize=True, deadline=None)
 settings.load_profile("watchfloor")
 
-__all__ = ["broker"]
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """`--broker KIND`, as often as wanted: other brokers than the usual ones for the tests that run on each."""
+    parser.addoption("--broker", action="append", choices=list(KINDS), help="run broker tests on this kind")
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Tests that ask for a `broker_kind`, directly or by a fixture, are run on each kind."""
+    if "broker_kind" in metafunc.fixturenames:
+        metafunc.parametrize("broker_kind", chosen(metafunc.config), scope="module")
+
+
+@pytest.fixture
+def broker(broker_kind: str) -> Iterator[RunningBroker]:
+    """A fresh broker of each kind, for this test alone."""
+    with running_broker(broker_kind) as running:
+        yield running
 
 
 def pytest_configure(config: pytest.Config) -> None:

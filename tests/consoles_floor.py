@@ -14,7 +14,7 @@ from typing import Any, Final, Self
 import msgspec
 
 from bus import codec
-from bus.records import OperatorLeft
+from bus.operator_records import OperatorLeft
 from console.core.fleet.state import Action, Fleet
 from console.link.floor import Floor
 from console.link.follower import Applied

@@ -18,7 +18,6 @@ import sys
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import cast
 
 import zstandard
 
@@ -28,7 +27,8 @@ from console.demo.recorded import RecordedRun, recorded_runs
 from console.link.floor import Floor
 from console.link.follower import REPLACED, Applied
 from console.recording.verify import verify_folder
-from tests.bench.site import WATCHFLOOR, BrokerKind, Site, running_site
+from tests.bench.site import WATCHFLOOR, Site, running_site
+from tests.broker_kinds import KINDS, absent
 from tests.fidelity_reading import Findings, Reading
 
 JOIN_WITHIN = 30.0
@@ -138,15 +138,17 @@ def chosen(files: Sequence[Path], limit: int | None) -> Iterator[RecordedRun]:
 def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.fidelity", description=__doc__)
     parser.add_argument("files", nargs="+", type=Path, metavar="FILE")
-    parser.add_argument("--broker", choices=["embedded", "mosquitto"], default="embedded")
+    parser.add_argument("--broker", choices=list(KINDS), default="embedded")
     parser.add_argument("--parallel", type=int, default=8, metavar="N")
     parser.add_argument("--limit", type=int, metavar="N")
     parser.add_argument("--positions", type=int, default=200, metavar="N")
     parser.add_argument("--seed", type=int, default=random.randrange(2**32), metavar="N")
     options = parser.parse_args(arguments)
+    if why := absent(options.broker):
+        parser.error(why)
     files = [path.resolve() for path in options.files]
     began = time.monotonic()
-    with running_site(cast("BrokerKind", options.broker)) as site:
+    with running_site(options.broker) as site:
         witness = asyncio.run(live(site, files, options))
         took = time.monotonic() - began
         site.stop()

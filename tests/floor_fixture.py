@@ -25,6 +25,7 @@ from bus.events import (
     Data,
     Envelope,
     Gate,
+    Preview,
     Progress,
     RunFinished,
     RunOutcome,
@@ -49,10 +50,12 @@ from bus.records import (
     ValueOrigin,
 )
 from console.core.fleet.state import Fleet
+from console.core.judging.reach import consequences
 from console.core.reducing.reduce import Change, reduce
 from console.core.replay.past_run import Page
 from console.link.floor import NoAnswerError
 from console.link.status import Heard, LinkStatus
+from console.policy.catalogue import load_presets
 from console.recording.bodies import Row
 
 START = 1_760_000_000_000
@@ -177,15 +180,22 @@ class Script:
         self, agent: str, run: str, action: str, tool: str, args: dict[str, Any], *, gate: Gate = "ask",
         severity: int = 3, step: int | None = None, reason: str = "", claim: float | None = None,
         within: float = 600.0, reasons: tuple[str, ...] = ("costs money, no undo",), offer: GrantOffer | None = None,
-        origins: Sequence[ValueOrigin] = (),
+        origins: Sequence[ValueOrigin] = (), preview: Preview | None = None,
     ) -> None:  # fmt: skip
         confidence = Confidence(value=claim) if claim is not None else None
         proposed = ActionProposed(
-            action=action, tool=tool, args=args, step=step, reason=reason, confidence=confidence
+            action=action,
+            tool=tool,
+            args=args,
+            step=step,
+            reason=reason,
+            confidence=confidence,
+            preview=preview,
         )
         self.agent(agent, run, proposed)
         facts = [Reason(code=f"r{number}", text=text) for number, text in enumerate(reasons)]
         own = digest(tool, json.loads(json.dumps(args)))
+        reached = consequences(tool, args, load_presets().get(tool), None)
         assessed = ActionAssessed(
             action=action,
             digest=own,
@@ -194,6 +204,8 @@ class Script:
             gate=gate,
             reasons=facts,
             origins=[*origins],
+            reaches=reached.reaches,
+            no_undo=reached.no_undo,
         )
         self.supervisor(assessed, agent, run)
         self.supervisor(ActionAsked(action=action, gate=gate, decide_within=within, offer=offer), agent, run)

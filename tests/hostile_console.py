@@ -12,6 +12,7 @@ from bus.events import (
     ControlLevel,
     Gate,
     MessageSeen,
+    Preview,
     Progress,
     RunFinished,
     RunStarted,
@@ -67,7 +68,10 @@ def hostile() -> Script:
         script.agent("evil", run, Progress(done=1, of=3, text=HARM))
     for number, gate in enumerate(gates, 1):
         args = {"to": HARM, HARM: [HARM, {HARM: HARM}]}
-        script.ask("evil", f"h{number}", "a1", TOOL, args, gate=gate, reason=HARM, reasons=(HARM, HARM))
+        preview = Preview(of=HARM, present=f"{HARM}\nsame", proposed=f"same\n{HARM}")
+        script.ask(
+            "evil", f"h{number}", "a1", TOOL, args, gate=gate, reason=HARM, reasons=(HARM, HARM), preview=preview
+        )  # fmt: skip
     script.agent("evil", "h3", RunStarted(goal=HARM, control="gated"))
     script.agent("evil", "h3", RunFinished(outcome="failed", text=HARM))
     script.command("evil", "h1", "pause", by=HARM)

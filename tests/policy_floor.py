@@ -7,16 +7,9 @@ from tempfile import TemporaryDirectory
 
 from bus.alarm_records import AlarmAcknowledged, AlarmShelved
 from bus.events import ActionProposed, Gate
+from bus.operator_records import OperatorJoined, OperatorSigned
 from bus.policy_records import PolicyAdopted
-from bus.records import (
-    ActionAsked,
-    ActionAssessed,
-    IntentRefused,
-    OperatorJoined,
-    OperatorSigned,
-    OutcomeVerified,
-    Reason,
-)
+from bus.records import ActionAsked, ActionAssessed, IntentRefused, OutcomeVerified, Reason
 from console.policy.budgets import load_budgets
 from console.policy.load import Rulebook
 from console.policy.suppressions import load_suppressions

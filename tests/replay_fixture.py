@@ -21,6 +21,7 @@ from console.core.reducing.reduce import Change, reduce
 from console.recording.bodies import Row
 from console.recording.writer import Recording
 from console.tui.apps.floor_app import FloorApp
+from console.tui.floor.unanswered import Unanswered
 from console.tui.replay.replay_app import ReplayApp
 from console.tui.screens.floor_screen import FloorScreen
 from tests.floor_fixture import START, FakeSource, Script, busy
@@ -276,8 +277,9 @@ def cells(app: FloorApp) -> Cells:
 
 
 async def seen(console: Console, screen: FloorScreen | None = None) -> Cells:
-    """What a screen shows now, its cursor at the top; without one, the fleet."""
+    """What a screen shows now to somebody who has seen nothing before, its cursor at the top; without one, the fleet."""
     app = console.app
+    app.unanswered = Unanswered()
     if screen is not None:
         app.push_screen(screen)
     await console.pilot.pause(0)

@@ -32,6 +32,7 @@ from bus.topics import Topics
 from bus.transports.memory import MemoryBus, MemoryTransport
 from bus.transports.transport import Item, LinkUp, Message, Transport, WillFor
 from console.core.fleet.state import Fleet
+from console.core.judging.reach import Consequences, consequences
 from console.core.judging.risk import Assessment
 from console.core.provenance.suspicion import Suspicion
 from console.core.provenance.trail import Trail
@@ -56,8 +57,17 @@ class ToolNames:
         reasons = [Reason(code="name", text="the tool's name says so")]
         return Assessment(severity=3, failure_bp=4_000, gate=gate, reasons=reasons)
 
+    def consequences(self, proposal: ActionProposed) -> Consequences:
+        return consequences(proposal.tool, proposal.args, None, proposal.hints)
+
     def pass_list(self, agent: str) -> list[str]:
         return []
+
+    def pass_schemas(self, agent: str) -> dict[str, str]:
+        return {}
+
+    def changed(self, proposal: ActionProposed) -> bool:
+        return False
 
     def reads(self, tool: str, *, by_name: bool = False) -> tuple[bool, bool]:
         return False, False

@@ -9,9 +9,10 @@ import msgspec
 from hypothesis import strategies as st
 from msgspec import Raw
 
-from bus import alarm_records, codec, events, records
+from bus import alarm_records, codec, events, operator_records, records
 from bus.codec import Record
 from bus.events import Data, Envelope
+from bus.floor_records import FloorHeld, FloorReleased
 from bus.policy_records import PolicyAdopted, PolicyRule
 
 ids = st.from_regex(r"[A-Za-z0-9_.-]{1,12}", fullmatch=True)
@@ -144,8 +145,8 @@ supervisor_data: st.SearchStrategy[Data] = st.one_of(
     st.builds(records.AgentPasses, tools=st.lists(hostile, max_size=3)),
     st.builds(records.RunContained, wrapper=hostile, incarnation=st.just("inc")),
     st.builds(records.GapFound, first=st.just(1), last=st.integers(1, 5)),
-    st.builds(records.OperatorJoined, operator=hostile, console=ids),
-    st.builds(records.OperatorSigned, operator=hostile, key=hostile),
+    st.builds(operator_records.OperatorJoined, operator=hostile, console=ids),
+    st.builds(operator_records.OperatorSigned, operator=hostile, key=hostile),
     st.builds(
         PolicyAdopted,
         digest=st.sampled_from(["a" * 64, "b" * 64]),
@@ -154,6 +155,8 @@ supervisor_data: st.SearchStrategy[Data] = st.one_of(
         of=st.integers(1, 3),
         rules=st.lists(st.builds(PolicyRule, id=ids, raises=st.just("ask"), why=hostile), max_size=2),
     ),
+    st.builds(FloorHeld, by=hostile, reason=hostile),
+    st.builds(FloorReleased, by=hostile),
     st.builds(records.SupervisorStarted, epoch=ids),
 )
 """Data of any supervisor record, legal or not where it stands."""

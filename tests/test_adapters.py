@@ -28,6 +28,7 @@ from bus.messages import KillCommand
 from bus.sdk.decision import Decision
 from bus.transports.memory import MemoryBus, MemoryTransport
 from tests.adapters.environments import EXAMPLES
+from tests.adapters.sizes import ADAPTER_MOST, GLUE_MOST, glue_lines
 from tests.sdk_floor import AGENT, RUN, SITE, Supervisor
 
 ROOT = Path(__file__).parent.parent
@@ -106,15 +107,13 @@ def test_the_extra_is_what_the_guard_asks_for(path: Path) -> None:
 
 @each
 def test_an_adapter_is_small(path: Path) -> None:
-    assert len(path.read_text("utf-8").splitlines()) <= 150
+    assert len(path.read_text("utf-8").splitlines()) <= ADAPTER_MOST
 
 
 @pytest.mark.parametrize("example", EXAMPLES.values(), ids=lambda example: example.name)
 def test_an_agent_needs_little_glue(example: Any) -> None:
     """Lines of an example that exist because of us."""
-    ours = re.compile(r"\bbus\b|\bjob\b|\bgate\b|\bsupervise\b")
-    lines = [line for line in example.path.read_text("utf-8").splitlines() if ours.search(line)]
-    assert 3 <= len(lines) <= 15
+    assert 3 <= glue_lines(example) <= GLUE_MOST
 
 
 @pytest.mark.parametrize("arguments", [[], ["no-such-folder"], [".", "."]])
@@ -281,7 +280,8 @@ async def test_what_the_model_is_told_of_a_call_that_does_not_run(
     floor.decide = lambda run, proposal: floor.answer(run, proposal, outcome, **words)
     assert await Supervised(job, {}).call(CALL, never) == Told(text, error)
     [end] = await ends(floor)
-    assert end.outcome == ("failed" if outcome == "edited" else outcome)
+    assert end.outcome == ("refused" if outcome == "edited" else outcome)
+    assert "action.started" not in floor.types(RUN)
 
 
 async def test_silence_expires(job: Run) -> None:
@@ -306,7 +306,12 @@ async def test_a_fit_that_breaks_is_reported_and_runs_nothing(floor: Supervisor,
 
     with pytest.raises(ZeroDivisionError):
         await Supervised(job, {}).call(CALL, never, broken)
-    assert [end.outcome for end in await ends(floor)] == ["failed"]
+    [end] = await ends(floor)
+    assert (end.outcome, "could not be held against the tool: ZeroDivisionError" in end.text) == (
+        "withdrawn",
+        True,
+    )
+    assert "action.started" not in floor.types(RUN)
 
 
 async def test_a_kill_is_no_exception(floor: Supervisor, job: Run) -> None:

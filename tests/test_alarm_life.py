@@ -28,7 +28,8 @@ from bus.records import SupervisorStarted
 from console.core.alarms import alarm_load
 from console.core.alarms.alarm_groups import folded
 from console.core.alarms.alarm_kinds import KINDS, RESPONSE, kind_of
-from console.core.fleet.alarm_state import Alarm, Load, hidden
+from console.core.fleet.alarm_standing import hidden
+from console.core.fleet.alarm_state import Alarm, Load
 from console.core.fleet.lifecycle import ALARM, SHOWN, AlarmShown, AlarmState, IllegalTransitionError
 from console.core.fleet.state import Fleet, decode, encode
 from console.core.reducing.apply_alarm import unhideable

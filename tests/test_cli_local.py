@@ -309,6 +309,7 @@ def test_a_healthy_site(
         "broker",
         "retained",
         "payload",
+        "dots in ids",
         "supervisor",
         "signature",
         "clock",
@@ -350,6 +351,21 @@ def test_an_unhealthy_one(run: Run, site: SiteInMemory, home: Home, monkeypatch:
     assert found["config folder"] == "warn"
     assert "chmod 600" in result.stdout
     assert "raise the broker's limit" in result.stdout
+
+
+def test_a_broker_that_carries_no_dots_in_topics(
+    run: Run, site: SiteInMemory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("PATIENCE", "LEASE_RENEW"):
+        monkeypatch.setattr(bus_checks, name, 0.02)
+    site.bus.loses = lambda _client, message: "." in message.topic
+    assert verdicts(run("doctor", "--json"))["dots in ids"] == "warn"
+    dotted = json.loads(run("doctor", "--json", operator="jane.doe").stdout)
+    assert [
+        (one["verdict"], one["advice"], "operator jane.doe" in one["text"])
+        for one in dotted
+        if one["check"] == "dots in ids"
+    ] == [("FAIL", "take a name without dots", True)]
 
 
 def test_each_key_is_told_once_and_as_it_is(run: Run, home: Home) -> None:

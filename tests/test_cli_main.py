@@ -20,8 +20,9 @@ from console.cli.lazy import Entry, LazyGroup
 from console.cli.main import TABLE, cli
 from console.cli.options import Place
 from console.cli.verbs.facts import Deed, deed_shape
+from console.core.fleet.agent_life import AgentLife
 from console.core.fleet.alarm_state import Alarm
-from console.core.fleet.state import Action, AgentLife, Command, Fleet, Message, Run, Step
+from console.core.fleet.state import Action, Command, Fleet, Message, Run, Step
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGE = (ROOT / "docs" / "cli.md").read_text("utf-8")

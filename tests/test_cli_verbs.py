@@ -495,6 +495,23 @@ def test_edit_opens_an_editor(site: SiteInMemory, run: Run, monkeypatch: pytest.
     assert site.agent.decisions()[0].args == {"order_id": "88213", "amount": 6}
 
 
+def test_escalate_and_claim_tell_others_and_decide_nothing(site: SiteInMemory, run: Run) -> None:
+    site.agent.propose("7q4f", "a1", "ask_refund", REFUND)
+    assert run("escalate", "a1", " ").exit_code == 2
+    told = run("escalate", "a1", "-", stdin="look at the amount")
+    assert told.exit_code == 0
+    assert "recorded as accepted" in told.stdout
+    assert run("claim", "a1", "--json").exit_code == 0
+    action = site.fleet.action("refunds/7q4f/a1")
+    assert action is not None
+    assert (action.state, action.care.escalated_by, action.care.claimed_by) == ("asked", "op", "op")
+    again = run("escalate", "a1", "look")
+    assert (again.exit_code, "op has escalated it before" in line(again)) == (1, True)
+    assert "needs a key of operator stranger" in line(run("claim", "a1", "--operator", "stranger"))
+    run("reject", "a1")
+    assert run("claim", "a1").exit_code == 1
+
+
 def test_respond_answers_with_a_text(site: SiteInMemory, run: Run) -> None:
     site.agent.propose("7q4f", "a1", "ask_refund", REFUND)
     assert run("respond", "a1", " ").exit_code == 2
@@ -605,6 +622,38 @@ def test_hold_all_holds_every_run_that_can_be_held(site: SiteInMemory, run: Run)
     assert run("hold").exit_code == run("hold", "7q4f", "--all").exit_code == 2
 
 
+def test_what_hold_all_stopped_goes_on_by_resume_all(site: SiteInMemory, run: Run) -> None:
+    assert "the floor is not held" in line(run("resume", "--all"))
+    site.agent.report("own", RunStarted())
+    run("pause", "own")
+    run("hold", "--all", "--reason", "freeze")
+    site.agent.report("late", RunStarted())
+    assert json.loads(run("ls", "--json").stdout)["held"]["by"] == "op"
+    head = run("ls").stdout.splitlines()[1]
+    assert head.startswith("floor held by op since ")
+    assert head.endswith(", runs that begin too: freeze; watchfloor resume --all lets all go on")
+    assert run("resume").exit_code == run("resume", "7q4f", "--all").exit_code == 2
+    result = run("resume", "--all", "--json")
+    assert result.exit_code == 0
+    said = json.loads(result.stdout)
+    assert sorted(command["run"] for command in said["commands"]) == ["7q4f", "late"]
+    assert "floor held" not in run("ls").stdout
+    assert json.loads(run("ls", "--json").stdout)["held"] is None
+
+
+@pytest.mark.usefixtures("terminal")
+def test_resume_all_is_confirmed_on_a_terminal_and_needs_a_key(site: SiteInMemory, run: Run) -> None:
+    run("hold", "--all", "--yes")
+    asked = run("resume", "--all", stdin="n\n")
+    assert asked.exit_code == 2
+    assert asked.stdout.splitlines()[:2] == [
+        "resume all: 1 held by it go on; runs that begin later are held no longer", "  refunds/7q4f  gated  working, held",
+    ]  # fmt: skip
+    assert [type(one) for one in site.agent.commands] == [HoldCommand]
+    assert "needs a key of operator stranger" in line(run("resume", "--all", "--operator", "stranger"))
+    assert run("resume", "--all", stdin="y\n").exit_code == 0
+
+
 @pytest.mark.usefixtures("terminal")
 def test_hold_all_says_for_whom_it_is_true(site: SiteInMemory, run: Run) -> None:
     site.agent.report("still", RunStarted(goal="stand still"))
@@ -617,7 +666,7 @@ def test_hold_all_says_for_whom_it_is_true(site: SiteInMemory, run: Run) -> None
     lines = run("hold", "--all", stdin="n\n").stdout.splitlines()
     assert lines[0] == (
         "hold all: 1 stopped at the next gate; 1 paused or held already; 1 lost: told if back;"
-        " runs that begin later are not held"
+        " runs that begin later are held too, until resume --all"
     )
     assert lines[1:4] == [
         "  refunds/7q4f  gated  working", "  refunds/still  gated  paused", "  other/gone  gated  lost",

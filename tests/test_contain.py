@@ -224,6 +224,12 @@ async def test_a_wrapper_whose_keeper_is_killed_ends_in_order(world: ContainFloo
     run = await world.becomes("canceled")
     assert "the wrapper got SIGTERM" in run.ended_text
     assert [one for one in family if alive(one)] == []
+    # Another keeper under the same name: nothing of the first stands in its way, and its run is not taken up again.
+    again = world.python("", run=f"{world.current}-again")
+    assert await wait(again) == 0
+    ended = await world.becomes("completed", f"{world.current}-again")
+    assert (ended.control, ended.agent) == ("contained", run.agent)
+    assert world.of().state == "canceled"
 
 
 async def test_a_reader_who_does_not_read_keeps_nobody_from_stopping_the_run(world: ContainFloor) -> None:

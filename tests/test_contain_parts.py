@@ -5,6 +5,11 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+import socket
+import threading
+from concurrent.futures import Future
+from functools import partial
+from pathlib import Path
 
 import pytest
 
@@ -13,6 +18,9 @@ from bus.contain.ending import ending
 from bus.contain.output import PIECES_AT_ONCE, Stream
 from bus.contain.tree import Proc, named
 from bus.limits import TEXT_CHARS
+from bus.sdk import parent_wire as wire
+from bus.sdk.agent_core import AgentCore
+from bus.sdk.parent import ParentShell
 from console.cli.agents.run import Duration, Size
 
 
@@ -59,9 +67,12 @@ async def test_what_is_too_much_is_counted() -> None:
     assert texts[-1].endswith("characters of stdout are left out here]")
     assert len(texts) <= 2 * PIECES_AT_ONCE
     assert max(map(len, texts)) <= TEXT_CHARS
-    left_out = int(texts[-1][1:].partition(" ")[0].replace(",", ""))
-    kept = sum(len(text) + 1 for text in texts[:-1])
-    assert kept + left_out == 20_000 * 100
+    told = [text for text in texts if text.startswith("[")]  # more than one where the machine is slow
+    left_out = sum(int(text[1:].partition(" ")[0].replace(",", "")) for text in told)
+    kept = sum(map(len, texts)) - sum(map(len, told))
+    assert (
+        0 <= 20_000 * 100 - (kept + left_out) <= len(texts)
+    )  # a piece is told without the end of its last line
 
 
 def test_time_frozen_does_not_count() -> None:
@@ -96,3 +107,40 @@ def test_times_are_read(text: str, value: float) -> None:
 )
 def test_sizes_are_read(text: str, value: int) -> None:
     assert Size().convert(text, None, None) == value
+
+
+def test_a_program_that_is_woken_before_it_waits_asks_again(tmp_path: Path) -> None:
+    """The wrapper's `wait` and its `ready` may be read in one go, before whoever asked has looked."""
+    path = tmp_path / "run.sock"
+    with socket.socket(socket.AF_UNIX) as door:
+        door.bind(str(path))
+        door.listen()
+        shell = ParentShell(str(path), "a")
+        shell.start_thread()
+        wrapper, _ = door.accept()
+        with wrapper, wrapper.makefile("rb") as asked:
+
+            def answer() -> None:
+                first = wire.REQUEST.decode(asked.readline())
+                wait, ready = wire.Answer(n=first.n, wait=True, token="t"), wire.Answer(ready="t")
+                wrapper.sendall(wire.line(wait) + wire.line(ready))
+                second = wire.REQUEST.decode(asked.readline())
+                wrapper.sendall(wire.line(wire.Answer(n=second.n)))
+
+            answering = threading.Thread(target=answer, daemon=True)
+            answering.start()
+            until_woken = shell.ask("r", "t", partial(_passed, shell))
+            assert isinstance(until_woken, Future)
+            until_woken.result(10.0)
+            assert shell.ask("r", "t", partial(_passed, shell)) is True
+            answering.join()
+            shell.close(0.0)
+
+
+def _passed(shell: ParentShell, core: AgentCore, now: float) -> bool | None:
+    """As a checkpoint asks; slow enough that the reader has read on."""
+    gone_on = core.run("r").checkpoint("t", now)
+    if not gone_on:
+        while "t" in shell._waits:
+            pass
+    return gone_on or None

@@ -22,7 +22,7 @@ pytestmark = [
     pytest.mark.skipif(sys.platform != "linux", reason="what holds elsewhere is said in docs/containment.md"),
 ]
 
-AGENT = """
+_AGENT = """
 import pathlib, bus
 ran = pathlib.Path({folder!r})
 with bus.run_sync("its-own-name", goal="Clean up") as job:
@@ -32,12 +32,14 @@ with bus.run_sync("its-own-name", goal="Clean up") as job:
         return "gone"
     with job.step("look"):
         pass
-    for name in ("one", "two"):
+    for name in NAMES:
         try:
             print("result", delete_file(path=name), flush=True)
         except bus.ActionRejected as error:
             print("told", error, flush=True)
 """
+AGENT = _AGENT.replace("NAMES", '("one", "two")')
+TIDY = _AGENT.replace("NAMES", '("one", "two", "three")')
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
@@ -98,6 +100,27 @@ async def test_its_run_is_the_contained_one_and_its_gates_hold(world: ContainFlo
     ]
     assert not any("its-own-name" in key for key in world.floor.fleet.runs)
     assert wrapper.wait() == 0
+    assert not world.alarms() & {"misdeed", "ungated-action", "internal-error"}
+
+
+async def test_an_edit_that_does_not_fit_its_function_never_begins(world: ContainFloor) -> None:
+    """The function is the program's, the gate is the wrapper's: the edit is seen there before it counts as begun."""
+    world.python(TIDY.format(folder=str(ran(world))))
+    edits = {"one": {"path": "one", "force": True}, "two": {"path": "else"}}
+    for path, args in edits.items():
+        action = await asked(world, path)
+        await world.say("edit", action=action.id, args=args, digest=action.digest, code=code(action.digest))
+    last = await asked(world, "three")
+    await world.say("reject", action=last.id, reason="keep that one")
+    run = await world.becomes("completed")
+    assert [path.name for path in ran(world).iterdir()] == ["else"]
+    assert (
+        "told the operator's edit does not fit it: it takes ['path'], the edit has ['force', 'path']"
+        in world.said()
+    )
+    misfit, fitting, _ = run.actions.values()
+    assert (misfit.state, misfit.started_at, run.errors) == ("denied", None, 0)
+    assert (fitting.state, fitting.result) == ("done", "gone")
     assert not world.alarms() & {"misdeed", "ungated-action", "internal-error"}
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bus.records import ActionDecided, IntentRefused, OperatorSigned
+from bus.operator_records import OperatorSigned
+from bus.records import ActionDecided, IntentRefused
 from console.core.deeds import DEEDS_KEPT, REFUSED_KEPT, Deed
 from console.core.fleet.lifecycle import IllegalTransitionError
 from console.core.fleet.state import Fleet, decode, encode

@@ -24,7 +24,9 @@ from bus.messages import HoldCommand, Intent, KillCommand
 from bus.signing import PrivateKey
 from console.core.alarms.alarm_kinds import REST
 from console.core.fleet import room
-from console.core.fleet.state import TOOLS_KEPT, UNGATED_KEPT, Fleet, decode, encode
+from console.core.fleet.kept import TOOLS_KEPT, UNGATED_KEPT
+from console.core.fleet.state import Fleet, decode, encode
+from console.core.judging.reach import Consequences
 from console.core.reducing.reduce import reduce
 from console.policy.load import Rulebook
 from console.supervisor import blobs
@@ -227,6 +229,9 @@ def test_a_run_that_used_more_tools_than_are_counted_has_read_everything() -> No
 
         def effect(self, _tool: str) -> str:
             return ""
+
+        def consequences(self, _proposal: ActionProposed) -> Consequences:
+            return Consequences([], "")
 
     bench.desk.gates.judge = Noting()  # type: ignore[assignment]
     for number, used in enumerate((TOOLS_KEPT - 1, TOOLS_KEPT)):

@@ -153,7 +153,8 @@ def test_who_wants_the_same_again_reaches_what_began_and_what_was_let_go_since(b
     hold_all(bench, "second")
     bench.desk.sweeps.finish(bench.now)
     bench.commit()
-    assert answers(bench)[-2:] == [("first", True, "12 runs"), ("second", True, "12 runs")]
+    assert answers(bench)[-2:] == [("first", True, "11 runs"), ("second", True, "11 runs")]
+    assert held(bench).count("new") == 1  # the floor is held: who begins is held at once
     assert {run.stop for run in bench.desk.fleet.runs.values()} == {"hold"}
     assert held(bench).count("r1") == 1
 

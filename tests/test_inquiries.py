@@ -16,6 +16,8 @@ from bus.messages import Intent, Verb
 from bus.seals import seals_page
 from bus.signing import PrivateKey
 from console.core.fleet.state import Fleet, encode
+from console.core.replay.past_run import NoHistoryError
+from console.link.reporting import ReportingFloor
 from console.recording import closing
 from console.recording.bodies import Row
 from console.recording.files import session_paths
@@ -94,6 +96,28 @@ async def test_a_page_has_the_runs_records_and_no_others_under_a_seal(tmp_path: 
         )
         assert isinstance(earlier, HistoryPage)
         assert [entry.pos for entry in earlier.records] == [entry.pos for entry in found.records[:3]]
+
+
+async def test_a_page_of_another_run_is_believed_of_none(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The seal says who gave it and to whom, not of which run: that the console sees for itself."""
+    async with running(tmp_path) as site:
+        for run in ("r1", "r2"):
+            site.event(RunStarted(goal="g"), run)
+        await site.all_recorded()
+        other = codec.decode_reply(await answered(site, asks("history", agent="a", run="r2")))
+
+        async def ask(*_: object, **__: object) -> object:
+            return other
+
+        monkeypatch.setattr(ReportingFloor, "ask", ask)
+        floor = ReportingFloor.__new__(
+            ReportingFloor
+        )  # nothing of it is used but what it makes of the answer
+        assert (await floor.history("a", "r2", 1_000)).records
+        with pytest.raises(NoHistoryError, match="of another run"):
+            await floor.history("a", "r1", 1_000)
 
 
 async def test_a_recording_that_cannot_be_read_says_why(

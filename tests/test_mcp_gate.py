@@ -153,7 +153,7 @@ async def test_an_approved_call_reaches_the_server_once_with_its_hints_at_the_ga
     await between.floor.until(lambda floor: "action.finished" in floor.types(RUN))
     data = between.floor.data(RUN)
     proposed = next(one for one in data if isinstance(one, ActionProposed))
-    assert proposed.hints == Hints(destructive_hint=True)
+    assert proposed.hints == Hints(destructive_hint=True, schema_digest=words.schema_digest(WRITE))
     assert getattr(data[-1], "text", "") == "written"
     assert len(between.client) == 1  # the list that we asked for ourselves is not the client's
 
@@ -355,7 +355,7 @@ def test_what_is_sent_twice_in_one_message_is_sent_on_once() -> None:
 
 @given(JSON)
 def test_any_annotations_are_hints_or_none(annotations: Any) -> None:
-    found = words.hints({"annotations": annotations})
+    found = words.hints({"annotations": annotations}, None)
     assert found is None or isinstance(found, Hints)
 
 

@@ -18,6 +18,7 @@ from markdown_it import MarkdownIt
 from bus.alarm_records import AlarmAcknowledged, AlarmCleared, AlarmEscalated
 from bus.events import ActionFinished, ActionProposed, ActionStarted, EventsDropped
 from bus.home import Home
+from bus.operator_records import OperatorJoined, OperatorLeft
 from bus.records import (
     ActionAssessed,
     ActionDecided,
@@ -25,8 +26,6 @@ from bus.records import (
     CommandFailed,
     GapFound,
     IntentRefused,
-    OperatorJoined,
-    OperatorLeft,
     OutcomeVerified,
 )
 from console.cli import printing
@@ -125,6 +124,16 @@ def shape(result: Result) -> dict[str, Any]:
     assert result.exit_code == 0, result.stderr
     found: dict[str, Any] = json.loads(result.stdout)
     return found
+
+
+def test_an_escalation_of_a_person_is_told_as_theirs(run: Run) -> None:
+    script = shift()
+    script.start("mailer", "m9", "Mail")
+    script.ask("mailer", "m9", "a1", "send_all", {"to": "x"})
+    said = ActionEscalated(action="a1", by="op-2", reason="look at the list", intent="i1")
+    script.tick(5).supervisor(said, "mailer", "m9")
+    events = shape(run(script, "--json"))["events"]
+    assert "the ask a1: op-2 wants others to look. look at the list" in [event["text"] for event in events]
 
 
 def test_the_report_counts_what_happened(run: Run) -> None:

@@ -11,6 +11,7 @@ import pytest
 from bus import codec
 from bus.canonical import code
 from bus.events import RunStarted
+from bus.floor_records import FloorHeld
 from bus.grant_records import GrantMade
 from bus.messages import Intent
 from console.cli.exits import CliError, Exit
@@ -241,6 +242,19 @@ async def test_hold_all_takes_a_second_line(site: SiteInMemory, place: Place) ->
         assert kinds(site) == ["hold"]
 
 
+async def test_a_hold_of_the_floor_is_told_and_resume_all_takes_a_second_line(
+    site: SiteInMemory, place: Place
+) -> None:
+    async with sat(site, place) as here:
+        assert "not offered: the floor is not held" in await here.type("resume all")
+        assert "floor held by op since" in await here.type("hold all", "y")
+        assert "floor held by op since" in await here.type("status")
+        assert "resume all: 1 held by it go on" in await here.type("resume all")
+        assert kinds(site) == ["hold"]
+        assert "the floor is held no longer" in await here.type("y")
+        assert kinds(site) == ["hold", "resume"]
+
+
 async def test_pause_hold_and_resume_take_one_line(site: SiteInMemory, place: Place) -> None:
     async with sat(site, place) as here:
         await here.type("fleet", "pause 11 look first", "resume 11", "hold 11")
@@ -404,6 +418,7 @@ INTENTS: dict[str, tuple[list[str], str]] = {
     "kill": (["kill 11", "7q4f"], "kill"),
     "revoke": (["revoke 11"], "revoke"),
     "hold_all": (["hold all", "y"], "hold"),
+    "resume_all": (["resume all", "y"], "resume"),
     "acknowledge": (["ack agent"], "acknowledge"),
     "reset": (["reset agent enough"], "reset"),
     "shelve": (["shelve agent 30m nightly"], "shelve"),
@@ -421,6 +436,8 @@ async def test_every_acting_action_states_exactly_its_intent(
     site.supervisor.desk.alarms.raise_(
         "misdeed" if name in ("shelve", "remove") else "ungated-action", "it ran", "refunds", "7q4f"
     )
+    if name == "resume_all":
+        site.supervisor.desk.log.write(FloorHeld(by="op-2"))
     if name == "revoke":
         made = GrantMade(grant="g1", action="a0", tool="x", alike="0" * 64, by="op-1", uses=2, seconds=600)
         site.supervisor.desk.log.write(made, "refunds", "7q4f")

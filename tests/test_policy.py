@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bus.events import ActionProposed, Confidence, Hints
-from console.core.fleet.state import TOOLS_KEPT
+from console.core.fleet.kept import TOOLS_KEPT
 from console.core.judging.gate_table import FAILURE_BOUNDS, matrix
 from console.core.judging.risk import Assessment
 from console.core.paths import PATH_CHARS

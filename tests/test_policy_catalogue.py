@@ -121,7 +121,11 @@ def test_the_digest_is_of_what_is_in_force(tmp_path: Path) -> None:
         ("a = " + "[" * 5_000, "not valid TOML"),
         ("a = " + "1" * 5_000, "not valid TOML"),
         (entry("x") + entry("x"), 'catalogue.toml:5: [tool."x"]: stands a second time: keep one'),
-        (entry("x", more='schema = "sha256:00"'), '[tool."x"]: schema: no event carries the digest'),
+        (
+            entry("x", more='schema = "sha256:00"'),
+            '[tool."x"]: schema is no digest of 64 hexadecimal characters',
+        ),
+        (entry("x*", more=f'schema = "{"0" * 64}"'), '[tool."x*"]: only an exact name may have a schema'),
         ("tools = 1", "unknown key 'tools' at the top: only `presets`, `tool`"),
         ("tool = 1", "tool: write one table per tool"),
         ("presets = 1", "presets: write `presets = true`"),

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from bus.events import ActionProposed, Confidence
 from console.core.fleet.circumstances import Circumstances, circumstances
-from console.core.fleet.state import TOOLS_KEPT, Run
+from console.core.fleet.kept import TOOLS_KEPT
+from console.core.fleet.state import Run
 from console.core.judging.gate_table import GATES
 from console.core.judging.risk import Evidence, assess
 from console.core.judging.tool_facts import RuleHit

@@ -347,7 +347,10 @@ def test_a_whole_replay_loads_no_transport(script: Script, tmp_path: Path) -> No
 def test_the_command_needs_a_terminal_and_says_what_does_not() -> None:
     result = CliRunner().invoke(cli, ["replay"])
     assert result.exit_code == 2
-    assert result.stderr == "watchfloor: replay needs a terminal; in a pipe see: watchfloor export\n"
+    assert (
+        result.stderr
+        == "watchfloor: replay needs a terminal; in a pipe: watchfloor replay --plain, or export\n"
+    )
     result = CliRunner().invoke(cli, ["replay", "--json"])
     assert result.exit_code == 2
     assert result.stderr.count("\n") == 1

@@ -17,6 +17,7 @@ from bus.events import (
     CommandRefused,
     EventsDropped,
     MessageSeen,
+    Preview,
     Progress,
     RunFinished,
     RunStarted,
@@ -25,6 +26,7 @@ from bus.limits import DECISION_VALID, HEARTBEAT, LEASE_RENEW, LEASE_TTL, PAYLOA
 from bus.messages import (
     AgentStatus,
     DecisionCommand,
+    KillCommand,
     PassListCommand,
     PauseCommand,
     RefusedCommand,
@@ -124,7 +126,7 @@ def test_another_process_of_the_same_name_is_noticed() -> None:
 
 
 def passes(floor: Floor) -> bool:
-    return floor.core.lease.passes("read", floor.now)
+    return floor.core.lease.passes("read", None, floor.now)
 
 
 def listed() -> Floor:
@@ -517,6 +519,72 @@ def test_a_large_argument_travels_as_parts_before_its_proposal() -> None:
     decision = floor.take(action)
     assert decision is not None
     assert decision.args == {"path": "b.txt", "text": text}
+
+
+def test_a_preview_travels_beside_the_arguments_and_outside_of_the_digest() -> None:
+    floor = Floor().started()
+    preview = Preview(of="a.txt", present="old\n")
+    shown, bare = floor.gate(preview=preview), floor.gate()
+    assert floor.proposal(shown).preview == preview
+    assert floor.proposal(bare).preview is None
+    assert floor.proposal(shown).digest == floor.proposal(bare).digest
+    floor.decide(shown, "approved")
+    assert floor.take(shown) is not None
+
+
+def test_a_preview_never_keeps_a_proposal_from_being_sent() -> None:
+    floor = Floor().started()
+    args = {f"field {number}": "y" * 4_000 for number in range(8)}
+    preview = Preview(of="a.txt", present="\x00" * 9_000, proposed="\x00" * 9_000)
+    action = floor.gate("write", args, preview=preview, reason="\x00" * 3_500)
+    assert floor.proposal(action).preview == Preview(of="a.txt", cut=True)
+
+
+def test_an_edit_that_is_seen_begins_when_it_is_taken_again() -> None:
+    floor = Floor().started()
+    action = floor.gate()
+    floor.decide(action, "edited", id="d1", args={"path": "b.txt"})
+    seen = floor.run.take(action, floor.now, edits="seen")
+    assert seen is not None
+    assert (seen.outcome, seen.args, seen.begun) == ("edited", {"path": "b.txt"}, False)
+    assert "action.started" not in floor.types()
+    taken = floor.take(action)
+    assert taken is not None
+    assert (taken.outcome, taken.args, taken.begun) == ("edited", {"path": "b.txt"}, True)
+    assert "action.started" in floor.types()
+
+
+def test_an_edit_that_does_not_fit_its_tool_never_begins() -> None:
+    floor = Floor().started()
+    action = floor.gate()
+    floor.decide(action, "edited", id="d1", args={"path": 7})
+    assert floor.run.take(action, floor.now, edits="seen") is not None
+    ended = floor.run.misfit(action, "does not fit: 7", floor.now)
+    assert ended is not None
+    assert (ended.outcome, ended.approved, ended.text) == ("refused", False, "does not fit: 7")
+    assert [
+        one for one in floor.data() if isinstance(one, ActionStarted | ActionFinished | CommandRefused)
+    ] == [
+        CommandRefused(command="d1", reason="refused: does not fit: 7"),
+        ActionFinished(action=action, outcome="refused", text="does not fit: 7"),
+    ]
+
+
+def test_what_became_of_an_edit_meanwhile_outweighs_that_it_does_not_fit() -> None:
+    floor = Floor().started()
+    action = floor.gate()
+    floor.decide(action, "edited", args={"path": 7})
+    assert floor.run.take(action, floor.now, edits="seen") is not None
+    floor.tick(DECISION_VALID + 1)
+    ended = floor.run.misfit(action, "does not fit", floor.now)
+    assert ended is not None
+    assert ended.outcome == "expired"
+    killed = floor.gate()
+    floor.decide(killed, "edited", args={"path": 7})
+    assert floor.run.take(killed, floor.now, edits="seen") is not None
+    floor.order(KillCommand, reason="enough")
+    with pytest.raises(RunKilled, match="enough"):
+        floor.run.misfit(killed, "does not fit", floor.now)
 
 
 def test_an_edit_cannot_refer_to_a_blob_that_was_not_proposed() -> None:

@@ -45,6 +45,11 @@ class Gatekeeper:
         decision = Decision(action="a1", tool=action.tool, outcome=self.outcome, args=args, text="why")
         decision.reports_to(lambda done, text: self.reports.append((done, text)))
         self.meanwhile()
+        if self.outcome == "edited" and action.check is not None:
+            try:
+                action.check(args)
+            except ValueError as error:
+                return Decision(action="a1", tool=action.tool, outcome="refused", args=args, text=str(error))
         return decision
 
     async def wait(self, action: Action) -> Decision:
@@ -102,9 +107,10 @@ def test_a_rejected_tool_never_runs_and_the_caller_gets_the_reason() -> None:
 def test_an_edit_that_does_not_fit_the_function_runs_nothing() -> None:
     keeper = Gatekeeper("edited", nonsense=1)
     tool = gated_sync(wrapped(lambda path: pytest.fail("it ran"), name="delete"), keeper)
-    with pytest.raises(TypeError, match="nonsense"):
+    with pytest.raises(ActionRejected, match="nonsense") as caught:
         tool("a.txt")
-    assert [done for done, _ in keeper.reports] == [False]
+    assert caught.value.decision.outcome == "refused"
+    assert keeper.reports == []
 
 
 def test_objects_changed_while_waiting_are_not_what_was_approved() -> None:

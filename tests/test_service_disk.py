@@ -20,6 +20,7 @@ from console.recording.bodies import Row
 from console.recording.session import Session
 from console.recording.verify import verify_folder
 from console.supervisor.process import service
+from console.supervisor.process.emergency import EmergencyLog
 from tests.desk_fixture import OPERATOR
 from tests.service_fixture import PATIENCE, Running, rebuilt, running
 
@@ -86,8 +87,7 @@ def digest(site: Running, name: str) -> str:
 
 def noted(site: Running) -> set[str]:
     """Ids of the commands in the emergency log."""
-    path = site.home.emergency_log
-    lines = path.read_text().splitlines() if path.exists() else []
+    lines = EmergencyLog(site.home.emergency_log).left()
     return {json.loads(json.loads(line)["payload"])["id"] for line in lines}
 
 

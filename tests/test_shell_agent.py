@@ -24,7 +24,8 @@ from bus.topics import Topics
 from bus.transports.mqtt import MqttTransport
 from bus.transports.transport import LinkUp, Message
 from bus.url import BrokerUrl
-from tests.brokers import ROOT, free_port, mosquitto_broker
+from tests.broker_kinds import running_broker
+from tests.brokers import ROOT, free_port
 
 AGENT = ROOT / "examples" / "shell_agent.sh"
 PATIENCE = 20.0
@@ -211,14 +212,14 @@ async def wait_until_up(url: BrokerUrl) -> None:
                 return
 
 
-@pytest.fixture(scope="module", params=["embedded", "mosquitto"])
-def site(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+@pytest.fixture(scope="module")
+def site(broker_kind: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     home = tmp_path_factory.mktemp("home")
-    if request.param == "embedded":
+    if broker_kind == "embedded":
         with up(home, None) as running:
             yield running
     else:
-        with mosquitto_broker() as broker, up(home, broker.url) as running:
+        with running_broker(broker_kind) as broker, up(home, broker.url) as running:
             yield running
 
 

@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from console.core.shell.folder import entered, led, stated
 from console.core.shell.grade import grade
 from console.core.shell.parse import ParseError, parse
 
@@ -192,3 +193,86 @@ def test_any_text_is_graded_or_refused(command: str) -> None:
 def test_a_part_more_is_never_milder(first: str, second: str) -> None:
     both = grade(f"{first} && {second}").severity
     assert both == max(grade(first).severity, grade(second).severity)
+
+
+# ---- where it runs ---------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "command, folder, severity",
+    [
+        ("rm -f hosts", "", 3),
+        ("rm hosts", "", 1),
+        ("rm hosts", "/etc", 3),
+        ("rm hosts", "/home/ann/work", 1),
+        ("rm -rf build", "/home/ann/work", 1),
+        ("rm -rf build", "/", 4),
+        ("rm -rf *", "/home/ann", 4),
+        ("rm -rf .", "/", 4),
+        ("rm -rf ../../..", "/home/ann/work", 4),
+        ("rm -rf ../build", "/testbed/pkg", 3),
+        ("echo x > passwd", "/etc", 3),
+        ("echo x > out.txt", "/testbed", 1),
+        ("sed -i s/a/b/ fstab", "/etc", 3),
+        ("cp a b", "/usr/lib", 3),
+        ("find . -name '*.pyc' -delete", "/home/ann/work", 1),
+        ("find . -name '*.pyc' -delete", "/usr", 4),
+        ("sudo -n rm hosts", "/etc", 3),
+        ("env A=1 rm hosts", "/etc", 3),
+        ("bash -c 'rm hosts'", "/etc", 3),
+        ("cd /etc && rm hosts", "/home/ann/work", 3),
+        ("cd / && rm -rf build", "", 4),
+        ("cd ~ && rm -rf *", "", 4),
+        ("cd /testbed && rm -rf build && rm a.py", "", 1),
+        ("cd /etc; cd $HERE; rm hosts", "", 1),
+        ("cd sub && rm a.py", "/testbed", 1),
+        ("cat passwd", "/etc", 0),
+    ],
+)
+def test_where_it_runs_makes_a_relative_path_what_it_is(command: str, folder: str, severity: int) -> None:
+    assert grade(command, folder).severity == severity, grade(command, folder)
+
+
+PARTS = st.sampled_from(
+    [
+        "rm",
+        "-rf",
+        "-f",
+        "a",
+        "../a",
+        "..",
+        ".",
+        "*",
+        "build",
+        "/etc/x",
+        "cd",
+        "/",
+        "~",
+        "&&",
+        ";",
+        ">",
+        "find",
+    ]
+)
+FOLDERS = st.sampled_from(
+    ["", "/", "/etc", "/home/ann", "/home/ann/work", "/testbed", "/tmp/x", "~", "odd", "/a/../b"]
+)
+
+
+@STEADY
+@given(st.lists(PARTS, min_size=1, max_size=8).map(" ".join), FOLDERS)
+def test_a_folder_never_makes_a_command_milder(command: str, folder: str) -> None:
+    assert grade(command, folder).severity >= grade(command).severity
+
+
+@STEADY
+@given(st.text(max_size=12), FOLDERS)
+def test_any_target_and_folder_lead_somewhere(target: str, folder: str) -> None:
+    assert entered(target, folder) == "" or entered(target, folder)[0] in "/~o"
+    assert led(target, "") == target
+
+
+def test_a_call_may_name_its_own_folder() -> None:
+    assert stated({"cwd": "/etc"}, "/home/ann/work") == "/etc"
+    assert stated({"cwd": "sub"}, "/home/ann/work") == "/home/ann/work"
+    assert stated({}, "nowhere") == ""

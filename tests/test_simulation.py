@@ -13,8 +13,10 @@ from typing import Final
 import pytest
 
 from bus.alarm_records import AlarmRaised
+from bus.floor_records import FloorHeld, FloorReleased
 from bus.messages import HoldCommand, PauseCommand
 from bus.records import ActionDecided, CommandRequested, IntentRefused
+from console.supervisor.intents.whole_floor import REASON
 from tests.simulation.keys import Seal, SealKey, tampered
 from tests.simulation.tape import record_of
 from tests.simulation.world import World
@@ -30,7 +32,7 @@ REACHED: Final = (
     "refused unknown-key", "refused unsigned", "alarm recording-failing", "alarm recorded-late",
     "alarm second-supervisor", "wanted pause", "wanted hold", "wanted resume", "wanted kill", "rotated",
     "restarted from a keyframe", "went on from its spool", "passed", "untrusted", "withdrawn",
-    "outdated",
+    "outdated", "floor held", "floor released", "held as a newcomer",
 )  # fmt: skip
 """What the first three hundred schedules must come to, so that no later change hollows them out."""
 
@@ -72,8 +74,13 @@ def _reached(world: World) -> Counter[str]:
                 seen[f"refused {outcome}"] += 1
             case AlarmRaised(kind=kind):
                 seen[f"alarm {kind}"] += 1
-            case CommandRequested(kind=kind):
+            case FloorHeld():
+                seen["floor held"] += 1
+            case FloorReleased():
+                seen["floor released"] += 1
+            case CommandRequested(kind=kind, reason=reason):
                 seen[f"wanted {kind}"] += 1
+                seen["held as a newcomer"] += reason == REASON
             case _:
                 seen["went on from its spool"] += b'"continues":' in entry.event
                 seen["withdrawn"] += b'"outcome":"withdrawn"' in entry.event

@@ -48,6 +48,21 @@ def test_a_run_that_was_told_nothing_has_no_trail() -> None:
     assert kept.of("a/other") is None
 
 
+def test_where_a_run_says_it_works_makes_its_commands_graver_and_never_milder() -> None:
+    def severity(label: str, **args: str) -> int:
+        bench = Bench()
+        labels = {"cwd": label} if label else {}
+        bench.event(1, RunStarted(goal="Remove the file hosts", labels=labels))
+        bench.event(2, ActionProposed(action="a1", tool="bash", args={"command": "rm hosts", **args}))
+        found = bench.run().actions["a1"].severity
+        assert found is not None
+        return found
+
+    assert severity("") == severity("/home/ann/work") == severity("not a path") < 3
+    assert severity("/etc") == 3
+    assert severity("/home/ann/work", cwd="/etc") == 3
+
+
 def test_an_ended_run_is_forgotten() -> None:
     kept = lived()
     kept.follow("a/r", RunFinished(outcome="completed"))

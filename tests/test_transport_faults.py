@@ -111,6 +111,23 @@ async def test_a_refused_subscription_is_named_and_tried_again() -> None:
         assert isinstance((await anext(batches))[0], LinkUp)
 
 
+async def test_a_client_id_is_sent_without_dots() -> None:
+    """NATS refuses them, and ids of the contract may hold some."""
+    seen: list[str] = []
+
+    async def look(peer: Peer) -> None:
+        _, body = await peer.packet()
+        length = int.from_bytes(body[10:12], "big")
+        seen.append(body[12 : 12 + length].decode())
+        peer.write(CONNACK)
+        await peer.packet()
+
+    async with scripted(look) as url, MqttTransport(url, client_id="a.b.c", subscriptions=[]) as client:
+        (up,) = await anext(client.batches())
+        assert isinstance(up, LinkUp)
+    assert seen == [f"a-b-c-{up.connection[:8]}"]
+
+
 async def test_nothing_overtakes_the_link() -> None:
     async def eager(peer: Peer) -> None:
         await peer.accept()

@@ -5,8 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 from bus.alarm_records import AlarmCleared, AlarmRaised
+from bus.operator_records import OperatorSigned
 from bus.policy_records import PolicyAdopted, PolicyRule, PolicyTool
-from bus.records import ActionDecided, OperatorSigned
+from bus.records import ActionDecided
 from console.cli.screens.archived import Archived
 from console.core.deeds import DEEDS_KEPT
 from tests.floor_fixture import Script, busy

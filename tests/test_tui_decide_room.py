@@ -37,7 +37,7 @@ async def test_the_first_arguments_and_the_first_reason_are_in_view(keys: tuple[
         for number in range(1, 4):
             assert f"value {number}" in text
         assert "why hold   reason 1" in text
-        assert "more lines of reasons, below the arguments" in text
+        assert "more lines of facts, below the arguments" in text
         assert "if nobody" in text
         assert "approve    closed: " in text
         assert it.lines()[-1].startswith(" d reject")
@@ -64,6 +64,6 @@ async def test_what_is_below_is_counted_and_reached() -> None:
 async def test_short_reasons_stand_in_their_place_and_nothing_is_repeated() -> None:
     async with console(busy()) as it:
         await it.press("enter")
-        assert "more lines of reasons" not in it.text()
+        assert "more lines of facts" not in it.text()
         assert "in full" not in it.text()
         assert it.lines()[5] == ""

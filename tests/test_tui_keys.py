@@ -331,7 +331,7 @@ async def test_a_double_key_states_one_intent() -> None:
             "conflict, approved by op-2 before",
         ),
         (Answer(intent="i", outcome="stale", accepted=False, text="look again"), "stale, look again"),
-        ("no answer to reject within 10 s", "no answer to reject within 10 s; it may still"),
+        ("no answer to reject within 10 s", "it may still have been carried out; no answer to reje"),
     ],
 )
 async def test_what_became_of_an_intent_is_shown(answer: Answer | str, shown: str) -> None:

@@ -17,7 +17,7 @@ from console.tui.apps.floor_app import FloorApp
 from console.tui.drawing.paint import Row, changed_cells
 from console.tui.screens.decide_screen import DecideScreen
 from console.tui.screens.fleet_screen import FleetScreen
-from console.tui.terminal.narrow import narrowed
+from console.tui.terminal.narrow import Shown
 from tests.floor_fixture import FakeSource, busy, calm
 from tests.replay_fixture import record, replaying
 from tests.tui_console import Console, console, furnished
@@ -49,7 +49,8 @@ def test_another_ink_is_a_difference() -> None:
 
 def test_a_row_is_cut_to_what_changed() -> None:
     rows: list[dict[int, Strip | None]] = [{}, {0: Strip.blank(4), 4: Strip.blank(6)}]
-    cut = narrowed(ChopsUpdate(rows, [(1, 6, 8)], [[], [4, 10]]))
+    cut = Shown().new_in(ChopsUpdate(rows, [(1, 6, 8)], [[], [4, 10]]))
+    assert isinstance(cut, ChopsUpdate)
     assert [(x, strip.cell_length) for x, strip in cut.chops[1].items() if strip] == [(6, 2)]
     assert cut.chop_ends[1] == [8]
 

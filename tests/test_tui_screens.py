@@ -12,6 +12,7 @@ import pytest
 from console.core.text import plain
 from console.tui.screens.run_screen import RunScreen
 from tests.alarm_floor import alarming, flooded, proven
+from tests.changing_floor import changing
 from tests.floor_fixture import Script, busy, calm
 from tests.policy_floor import acted, ruled
 from tests.tui_console import Console, console
@@ -98,6 +99,8 @@ PICTURES: dict[str, tuple[Callable[[], Script], tuple[int, int], tuple[str, ...]
     "decide-hold-code": (busy, (80, 24), ("enter", "a"), {}),
     "decide-ask-confirm": (busy, (80, 24), ("down", "enter", "a"), {}),
     "decide-says": (busy, (80, 24), ("enter", "f"), {}),
+    "decide-changes": (changing, (80, 24), ("2", "g", "enter"), {}),
+    "decide-changes-huge": (changing, (200, 50), ("2", "g", "enter"), {}),
     "decide-respond": (busy, (80, 24), ("down", "enter", "r", "n", "o"), {}),
     "edit": (busy, (80, 24), ("down", "enter", "e"), {}),
     "kill": (busy, (80, 24), ("K", "7"), {}),
@@ -168,7 +171,7 @@ async def test_the_facts_of_a_decision_are_shown_where_it_was_made() -> None:
 
         it.app.push_screen(DecideScreen("refunds/7q51/a2"))
         await it.settle()
-        assert "outcome    approved by op-1" in it.text()
+        assert "outcome    approved by you" in it.text()
         assert "sent +0.1s   acknowledged +0.2s   effective +0.4s" in it.text()
         assert "“refunded”" in it.text()
 

@@ -181,4 +181,4 @@ async def test_the_word_for_an_end_pushes_nothing_aside() -> None:
         rows = [line for line in it.lines() if "3 of 3" in line]
         assert len({row.index("3 of 3") for row in rows}) == 1
         assert any("completed (unverified)" in row for row in rows)
-        assert "completed (unverified) ended late" in it.text()
+        assert "completed (unverified)  ended late" in it.text()

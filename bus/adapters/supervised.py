@@ -142,8 +142,9 @@ class Supervised:
         self, call: ToolCall, proceed: Callable[[Any, Decision], T], fit: Fit | None = None
     ) -> T | Told:
         """Run a tool as it is decided, and block until then. See `call`."""
-        decision = self.run.gate_sync(self._action(call))
-        told, args = settled(call, decision, fit)
+        fitted = Fitted(fit or by_schema(call.schema))
+        decision = self.run.gate_sync(self._action(call, fitted))
+        told, args = settled(decision, fitted)
         if told is not None:
             return told
         with decision:
@@ -156,8 +157,9 @@ class Supervised:
 
         If the first is None, the tool must be run at once, with the arguments that come second, and reported by the third.
         """
-        decision = await self.of_loop.gate(self._action(call))
-        return (*settled(call, decision, fit), decision)
+        fitted = Fitted(fit or by_schema(call.schema))
+        decision = await self.of_loop.gate(self._action(call, fitted))
+        return (*settled(decision, fitted), decision)
 
     def remember(self, call_ids: Iterable[str], step: int, confidence: Confidence | None) -> None:
         """Note which turn asked for calls."""
@@ -165,7 +167,7 @@ class Supervised:
         while len(self._turns) > CLAIMS_KEPT:
             self._turns.popitem(last=False)
 
-    def _action(self, call: ToolCall) -> Action:
+    def _action(self, call: ToolCall, fitted: Fitted) -> Action:
         step, confidence = self._turns.get(call.call_id, (None, None))
         if confidence is None and self._stated is not None:
             stated = self._stated(call)
@@ -178,6 +180,7 @@ class Supervised:
             confidence=confidence,
             hints=self._hints.get(call.tool, call.hints),
             decide_within=self._decide_within,
+            check=fitted,
         )
 
 
@@ -222,21 +225,22 @@ class Turn(StepReport):
         self.end(error)
 
 
-def settled(call: ToolCall, decision: Decision, fit: Fit | None) -> tuple[Told | None, Any]:
+class Fitted:
+    """Holds an edit against the tool before that begins, and keeps it as the tool wants it."""
+
+    def __init__(self, fit: Fit) -> None:
+        self._fit = fit
+        self.args: Any = None
+
+    def __call__(self, args: dict[str, Any]) -> None:
+        self.args = self._fit(args)
+
+
+def settled(decision: Decision, fitted: Fitted) -> tuple[Told | None, Any]:
     """Return what the model is told, if the tool does not run; else the arguments that it runs with."""
     if not decision.approved:
         return told(decision), None
-    if decision.outcome != "edited":
-        return None, decision.args
-    try:
-        return None, (fit or by_schema(call.schema))(decision.args)
-    except ValueError as error:
-        text = f"{call.tool} was not run: the operator's edit does not fit it: {error}"
-        decision.failed(text)
-        return Told(text, error=True), None
-    except BaseException as error:
-        decision.failed(error)
-        raise
+    return None, fitted.args if decision.outcome == "edited" else decision.args
 
 
 def told(decision: Decision) -> Told:

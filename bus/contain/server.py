@@ -232,13 +232,23 @@ class Talk:
         match request:
             case wire.Propose():
                 return wire.Answer(token=self._propose(request))
-            case wire.Take(token=token):
-                decision = ask(self._voice.run, token, lambda core, now: run(core).take(token, now))
+            case wire.Take(token=token, edits=edits):
+                decision = ask(
+                    self._voice.run, token, lambda core, now: run(core).take(token, now, edits=edits)
+                )
                 if isinstance(decision, Future):
                     return self._wait(decision, token)
                 if not decision.approved:
                     self._mine.discard(token)
                 return wire.Answer(decided=wire.Decided.of(decision))
+            case wire.Misfit(token=token, text=text):
+                self._mine.discard(token)
+                ended = ask(self._voice.run, token, lambda core, now: run(core).misfit(token, text, now))
+                return (
+                    wire.Answer()
+                    if isinstance(ended, Future)
+                    else wire.Answer(decided=wire.Decided.of(ended))
+                )
             case wire.Checkpoint(token=token):
                 mine = f"{self._name}.{token}"
                 go_on = ask(self._voice.run, mine, lambda core, now: run(core).checkpoint(mine, now) or None)
@@ -258,9 +268,9 @@ class Talk:
             case wire.Report(token=token, done=done, text=text):
                 self._mine.discard(token)
                 self._call(lambda core, now: run(core).report(token, done=done, text=text, now=now))
-            case wire.Withdraw(token=token):
+            case wire.Withdraw(token=token, why=why):
                 self._mine.discard(token)
-                self._call(lambda core, now: run(core).withdraw(token, now))
+                self._call(lambda core, now: run(core).withdraw(token, now, why))
             case wire.Leave(token=token):
                 self._call(lambda core, _: run(core).leave(f"{self._name}.{token}"))
             case wire.Finish(outcome=outcome, text=text):
@@ -291,6 +301,7 @@ class Talk:
             call_id=wanted.call_id,
             decide_within=wanted.decide_within,
             supersedes=wanted.supersedes,
+            preview=wanted.preview,
         )
         token = self._voice.shell.call(
             lambda core, now: self._voice.of(core).propose(action, now, step=wanted.step)

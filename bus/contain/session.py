@@ -6,6 +6,7 @@ import asyncio
 import os
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 from typing import Final
 
 from bus.contain.keeper import kept
@@ -75,7 +76,7 @@ async def _live(
     wrapper = Wrapper(plan, held, voice, passed)
     wrapper.listen()
     try:
-        voice.open(plan.goal, {"pid": str(held.pid)}, proof)
+        voice.open(plan.goal, {"pid": str(held.pid), "cwd": _here()}, proof)
     except BaseException:
         wrapper.release()
         raise
@@ -94,3 +95,11 @@ async def _live(
             told(
                 f"{voice.unstored} events are not recorded yet; send them: watchfloor spool send {voice.identity.agent}"
             )
+
+
+def _here() -> str:
+    """The folder that the child works in, which is ours; empty if it is gone."""
+    try:
+        return str(Path.cwd())
+    except OSError:
+        return ""

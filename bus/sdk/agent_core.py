@@ -284,12 +284,11 @@ class AgentCore:
                 self.ignored["run"] += not self._roster.stop(command, now)
 
     def _take_passes(self, command: PassListCommand) -> None:
-        tools = command.tools
-        if command.incarnation != self.identity.incarnation:
-            # Of an earlier process: said before ours was heard, or played back. It may take away and never give.
-            self.ignored["incarnation"] += 1
-            tools = [tool for tool in tools if tool in self.lease.tools]
-        self.lease.issue(command.order, tools)
+        ours = command.incarnation == self.identity.incarnation
+        self.ignored[
+            "incarnation"
+        ] += not ours  # of an earlier process: said before ours was heard, or played back
+        self.lease.issue(command.order, command.tools, command.schemas, gives=ours)
 
     def _announce(self, rest: str = "") -> None:
         """Publish the birth; `rest` is the run of a dead process whose standing the supervisor must know."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Any, Final, Literal, Self
 
-from bus.events import Confidence, Hints
+from bus.events import Confidence, Hints, Preview
 from bus.limits import DECIDE_WITHIN
 from bus.sdk.values import describe, result_text
 
@@ -41,7 +41,9 @@ class Action:
     """A call that must not happen undecided: a tool, its arguments, and what helps to judge them.
 
     `decide_within` is in seconds. `call_id` is the model's own id of the call, `supersedes` the action that this one
-    replaces. `step` belongs to the run's current step if it is left out.
+    replaces. `step` belongs to the run's current step if it is left out. `preview` is what the call would change, shown as
+    a difference and cut at `limits.PREVIEW_BYTES` a side; nothing is bound to it. `check` holds an operator's edit against
+    the tool, before the tool counts as begun: it raises ValueError with what does not fit, and then the call never begins.
     """
 
     tool: str
@@ -53,15 +55,17 @@ class Action:
     step: int | None = field(default=None, kw_only=True)
     decide_within: float = field(default=DECIDE_WITHIN, kw_only=True)
     supersedes: str | None = field(default=None, kw_only=True)
+    preview: Preview | None = field(default=None, kw_only=True)
+    check: Callable[[dict[str, Any]], object] | None = field(default=None, kw_only=True, compare=False)
 
 
 class Decision:
     """What was decided about an action. A value: a rejection is one, too.
 
     `args` are the arguments that may be used, as they were when they were proposed, or as the operator edited them.
-    `text` is the reason of a rejection, or the answer of `responded`. `passed`: the tool was on the pass list. `command`
-    is the id of the supervisor's decision. Entered as a context (`with` or `async with`), it reports what became of the
-    call: `done`, or `failed` with the exception.
+    `text` is the reason of a rejection, or the answer of `responded`. `passed`: the tool was on the pass list. `begun`: the
+    tool counts as begun. `command` is the id of the supervisor's decision. Entered as a context (`with` or `async with`), it
+    reports what became of the call: `done`, or `failed` with the exception.
     """
 
     __slots__ = (
@@ -69,6 +73,7 @@ class Decision:
         "_result",
         "action",
         "args",
+        "begun",
         "by",
         "command",
         "digest",
@@ -90,6 +95,7 @@ class Decision:
         by: str = "",
         command: str = "",
         passed: bool = False,
+        begun: bool = False,
     ) -> None:
         self.action = action
         self.tool = tool
@@ -100,6 +106,7 @@ class Decision:
         self.by = by
         self.command = command
         self.passed = passed
+        self.begun = begun
         self._report: Callable[[bool, str], None] | None = None
         self._result = ""
 

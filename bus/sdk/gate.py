@@ -5,9 +5,12 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any, Final
+from typing import Any, Final, Literal
 
+from bus.canonical import NotCanonicalError, digest
 from bus.events import ActionProposed
+from bus.limits import DECISION_VALID
+from bus.messages import DecisionCommand
 from bus.sdk.decision import Decision, DecisionOutcome
 from bus.sdk.values import Arguments
 
@@ -67,6 +70,18 @@ TABLE: Final[dict[tuple[Stage, Step], Stage]] = {
     (Stage.RUNNING, Step.FINISH): Stage.DONE,
     (Stage.RUNNING, Step.FAIL): Stage.FAILED,
 }
+_STEPS: Final = {
+    "rejected": Step.REJECT,
+    "responded": Step.RESPOND,
+    "expired": Step.EXPIRE,
+    "superseded": Step.WITHDRAW,
+    "canceled": Step.WITHDRAW,
+}
+"""What each decision does to a gate; every other one allows."""
+
+EditsTaken = Literal["begun", "seen"]
+"""Whether taking an edited action begins it, as it does any other, or shows the edit first."""
+
 WAITING: Final = frozenset({Stage.HELD, Stage.OPEN, Stage.ALLOWED})
 """Stages in which somebody waits and the tool has not begun."""
 
@@ -126,6 +141,26 @@ class Gate:
             raise IllegalStepError(f"action {self.action} is {self.stage}: it cannot {step}")
         self.stage = after
 
+    def apply(self, command: DecisionCommand, now: float) -> str:
+        """Take in a decision, if this gate is open. Return what is wrong with it; then nothing changed."""
+        args, mark = self.args, self.digest
+        if command.outcome == "approved":
+            if command.digest != mark:
+                return "the digest is not that of the proposed arguments"
+        elif command.outcome == "edited":
+            try:
+                if command.args is None or command.digest != digest(self.proposal.tool, command.args):
+                    return "the digest is not that of the edited arguments"
+                args, mark = self.arguments.restore(command.args), command.digest
+            except NotCanonicalError as error:
+                return str(error)
+        step = _STEPS.get(command.outcome, Step.ALLOW)
+        self.advance(step)
+        self.args, self.digest = args, mark
+        self.outcome, self.text, self.by, self.command = command.outcome, command.text, command.by, command.id
+        self.deadline = now + DECISION_VALID if step is Step.ALLOW else math.inf
+        return ""
+
     def decision(self) -> Decision:
         """What whoever waits is told."""
         return Decision(
@@ -138,4 +173,5 @@ class Gate:
             by=self.by,
             command=self.command,
             passed=self.passed,
+            begun=self.running,
         )

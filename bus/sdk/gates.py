@@ -9,26 +9,32 @@ from typing import Final
 import msgspec
 
 from bus.canonical import NotCanonicalError, digest
-from bus.events import ActionFinished, ActionProposed, ActionStarted, CommandEffective, ControlLevel, Data
-from bus.limits import DECIDE_WITHIN_MAX, DECISION_VALID
+from bus.events import (
+    ActionFinished,
+    ActionProposed,
+    ActionStarted,
+    CommandEffective,
+    ControlLevel,
+    Data,
+    Preview,
+)
+from bus.limits import DECIDE_WITHIN_MAX, EVENT_BYTES
 from bus.messages import DecisionCommand
 from bus.sdk.brake import Brake
-from bus.sdk.decision import Action
-from bus.sdk.gate import Gate, Stage, Step
+from bus.sdk.decision import Action, Decision, DecisionOutcome
+from bus.sdk.gate import EditsTaken, Gate, Stage, Step
 from bus.sdk.lease import Lease
-from bus.sdk.values import Arguments, arguments, claim, clip
+from bus.sdk.values import Arguments, arguments, claim, clip, previewed
 from bus.sdk.writer import EventWriter
 
 KEPT: Final = 1_024
 """How many ended actions and answered decisions a run remembers, to answer what comes late."""
 
-_STEPS: Final = {
-    "rejected": Step.REJECT,
-    "responded": Step.RESPOND,
-    "expired": Step.EXPIRE,
-    "superseded": Step.WITHDRAW,
-    "canceled": Step.WITHDRAW,
-}
+_ENVELOPE_BYTES: Final = 1_000
+"""Bytes that the envelope of an event takes at most."""
+
+_OUTCOMES: Final[dict[Step, DecisionOutcome]] = {Step.EXPIRE: "expired", Step.REFUSE: "refused"}
+"""What whoever waits is told of an end from our side; of every other, that it was canceled."""
 
 
 class Recent(dict[str, str]):
@@ -107,6 +113,7 @@ class Gates:
             hints=wanted.hints,
             decide_within=wanted.decide_within,
             supersedes=wanted.supersedes,
+            preview=previewed(wanted.preview),
         )
         try:
             fit = arguments(wanted.args)
@@ -116,7 +123,7 @@ class Gates:
             gate.advance(Step.REFUSE)
             self._write_end(gate, f"{proposal.tool}: {error}")
             return gate
-        proposal = msgspec.structs.replace(proposal, args=fit.wire, digest=mark)
+        proposal = _sendable(msgspec.structs.replace(proposal, args=fit.wire, digest=mark))
         gate = self._gates[action] = Gate(proposal, fit, args=fit.full, digest=mark)
         self.show(gate)
         return gate
@@ -143,12 +150,13 @@ class Gates:
         gate.deadline = math.inf if free else self._writer.now + gate.proposal.decide_within
         return free
 
-    def looked_at(self, action: str) -> Gate:
-        """A gate, expired if its time is over.
+    def looked_at(self, action: str, now: float) -> Gate:
+        """A gate, expired if its time is over by now.
 
         Raises:
             KeyError: there is none of that name.
         """
+        self._writer.now = now
         gate = self._gates[action]
         self.expire(gate)
         return gate
@@ -167,6 +175,17 @@ class Gates:
             self.show(gate)
         for gate in [] if self._brake.paused else self._held():
             self._ready(gate.action)  # it may begin as soon as it is taken
+
+    def take(self, gate: Gate, edits: EditsTaken) -> Decision | None:
+        """Begin a waiting action, if it may. Return its decision if it did, or if it is an edit that is to be seen first."""
+        if edits == "seen" and gate.stage is Stage.ALLOWED and gate.outcome == "edited":
+            return gate.decision()
+        begun = False
+        if gate.held:
+            begun = self.show(gate, taking=True)
+        elif gate.stage is Stage.ALLOWED:
+            begun = self.begin(gate)
+        return gate.decision() if begun else None
 
     def begin(self, gate: Gate) -> bool:
         """Begin an allowed action, unless a stop is in force or the spool cannot keep the fact. Return whether it did."""
@@ -194,7 +213,7 @@ class Gates:
             ended = gate.stage if gate is not None else self._ended.get(command.action)
             self._writer.refused(command.id, f"too late: {ended}" if ended else "no such action")
             return
-        problem = self._apply(gate, command)
+        problem = gate.apply(command, self._writer.now)
         if problem:
             self._writer.refused(command.id, problem)
             return
@@ -218,13 +237,18 @@ class Gates:
         """End a waiting gate from our side."""
         shown, allowed = not gate.held, gate.stage is Stage.ALLOWED
         gate.advance(step)
-        gate.outcome = "expired" if step is Step.EXPIRE else "canceled"
+        gate.outcome = _OUTCOMES.get(step, "canceled")
         gate.text = text
         if allowed:
             self._writer.refused(gate.command, f"{gate.stage}: {text}" if text else gate.stage)
         if shown:
             self._write_end(gate, text)
         self._ready(gate.action)
+
+    def misfit(self, gate: Gate, text: str) -> None:
+        """End an allowed gate whose edited arguments do not fit the tool."""
+        if gate.stage is Stage.ALLOWED:
+            self.end(gate, Step.REFUSE, text)
 
     def withdraw(self, action: str, why: str) -> None:
         """End a gate that nobody waits at any more, if it has not begun or ended."""
@@ -259,29 +283,18 @@ class Gates:
     def _free(self, gate: Gate) -> bool:
         if self._control == "observed":
             return True
-        return not self._brake.held and self._lease.passes(gate.proposal.tool, self._writer.now)
-
-    def _apply(self, gate: Gate, command: DecisionCommand) -> str:
-        """Apply a decision to an open gate. Return what is wrong with it; then nothing changed."""
-        args, mark = gate.args, gate.digest
-        if command.outcome == "approved":
-            if command.digest != mark:
-                return "the digest is not that of the proposed arguments"
-        elif command.outcome == "edited":
-            try:
-                if command.args is None or command.digest != digest(gate.proposal.tool, command.args):
-                    return "the digest is not that of the edited arguments"
-                args, mark = gate.arguments.restore(command.args), command.digest
-            except NotCanonicalError as error:
-                return str(error)
-        step = _STEPS.get(command.outcome, Step.ALLOW)
-        gate.advance(step)
-        gate.args, gate.digest = args, mark
-        gate.outcome, gate.text, gate.by, gate.command = command.outcome, command.text, command.by, command.id
-        gate.deadline = self._writer.now + DECISION_VALID if step is Step.ALLOW else math.inf
-        return ""
+        proposal = gate.proposal
+        schema = proposal.hints.schema_digest if proposal.hints else None
+        return not self._brake.held and self._lease.passes(proposal.tool, schema, self._writer.now)
 
     def _write_end(self, gate: Gate, text: str) -> None:
         short, cut = clip(text)
         end = ActionFinished(action=gate.action, outcome=gate.stage.value, text=short, truncated=cut)  # type: ignore[arg-type]
         self._writer.certain(end)
+
+
+def _sendable(proposal: ActionProposed) -> ActionProposed:
+    """Return a proposal that fits into one event: what is only shown leaves before what is decided on."""
+    if proposal.preview is not None and len(msgspec.json.encode(proposal)) > EVENT_BYTES - _ENVELOPE_BYTES:
+        return msgspec.structs.replace(proposal, preview=Preview(of=proposal.preview.of, cut=True))
+    return proposal

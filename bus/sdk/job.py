@@ -9,6 +9,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from bus.events import Confidence, Hints, RunOutcome
+from bus.sdk.agent_core import AgentCore
 from bus.sdk.decision import Action, Decision, RunKilled
 from bus.sdk.held import Held
 from bus.sdk.reports import Reports, StepReport
@@ -68,11 +69,16 @@ class _Waiting(Reports):
         if decision is not None:
             return decision
         try:
-            while isinstance(answer := self._shell.ask(self.id, token, self._taker(token)), Future):
-                answer.result()
+            seen = self._wait_for(token, self._taker(token, action))
+            ended = self._checked(token, action, seen)
+            return self._wait_for(token, self._taker(token)) if ended is None else ended
         except BaseException:
             self._withdraw(token)
             raise
+
+    def _wait_for(self, token: str, work: Callable[[AgentCore, float], Decision | None]) -> Decision:
+        while isinstance(answer := self._shell.ask(self.id, token, work), Future):
+            answer.result()
         return answer
 
     def checkpoint_sync(self) -> None:
@@ -112,11 +118,16 @@ class Run(_Waiting):
         if decision is not None:
             return decision
         try:
-            while isinstance(answer := self._shell.ask(self.id, token, self._taker(token)), Future):
-                await asyncio.wrap_future(answer)
+            seen = await self._until(token, self._taker(token, action))
+            ended = self._checked(token, action, seen)
+            return await self._until(token, self._taker(token)) if ended is None else ended
         except BaseException:
             self._withdraw(token)
             raise
+
+    async def _until(self, token: str, work: Callable[[AgentCore, float], Decision | None]) -> Decision:
+        while isinstance(answer := self._shell.ask(self.id, token, work), Future):
+            await asyncio.wrap_future(answer)
         return answer
 
     def hold(self, action: Action) -> Held:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Literal
 
 from bus.limits import HEARTBEAT, LEASE_RENEW
@@ -29,6 +29,7 @@ class Lease:
         self._era = Era() if era is None else era
         self.up = False
         self.tools: frozenset[str] = frozenset()
+        self.schemas: Mapping[str, str] = {}
         self._counter = -1
         self._orders: dict[str, int] = {}
         self._until = -math.inf
@@ -59,7 +60,7 @@ class Lease:
             self.up = False
             self._counter = -1
             self._until = -math.inf
-            self.tools = frozenset()
+            self.tools, self.schemas = frozenset(), {}
         elif state.lease < self._counter and state.status == "up":
             return "none"
         self._era.reach(state.era)
@@ -80,19 +81,29 @@ class Lease:
         """Whether a state is of an earlier era than one that was taken: said late, or played back."""
         return state.era < self._era.highest
 
-    def issue(self, order: int, tools: Sequence[str]) -> None:
-        """Take a pass list, unless a later one of this epoch was taken before: a repeated message brings nothing back."""
-        if order >= self._orders.get(self.epoch, 0):
-            self._orders[self.epoch] = order
-            self.tools = frozenset(tools)
+    def issue(
+        self, order: int, tools: Sequence[str], schemas: Mapping[str, str], *, gives: bool = True
+    ) -> None:
+        """Take a pass list, unless a later one of this epoch was taken before: a repeated message brings nothing back.
+
+        Tools of `schemas` pass as long as their definition has that digest. One that does not `give` only takes away.
+        """
+        if order < self._orders.get(self.epoch, 0):
+            return
+        self._orders[self.epoch] = order
+        self.tools = frozenset(tools) if gives else self.tools.intersection(tools)
+        self.schemas = {
+            tool: schema for tool, schema in schemas.items() if gives or self.schemas.get(tool) == schema
+        }
 
     def held(self, now: float) -> bool:
         """Whether the supervisor's word of a moment ago still stands."""
         return now < self._until and not self._closed
 
-    def passes(self, tool: str, now: float) -> bool:
-        """Whether a call of this tool need not wait."""
-        return tool in self.tools and self.held(now)
+    def passes(self, tool: str, schema: str | None, now: float) -> bool:
+        """Whether a call of this tool need not wait, if its definition has this digest."""
+        listed = tool in self.tools or (schema is not None and self.schemas.get(tool) == schema)
+        return listed and self.held(now)
 
     def alive(self, now: float) -> None:
         """Note that this process runs. A pause far beyond its own heartbeat means that it did not, and ends the lease."""

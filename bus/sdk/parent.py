@@ -22,6 +22,7 @@ from bus.codec import encode
 from bus.events import ControlLevel, Data, RunOutcome
 from bus.sdk.agent_core import AgentCore
 from bus.sdk.decision import Action, Decision
+from bus.sdk.gate import EditsTaken
 from bus.sdk.parent_wire import (
     ANSWER,
     ERRORS,
@@ -31,6 +32,7 @@ from bus.sdk.parent_wire import (
     Emit,
     Finish,
     Leave,
+    Misfit,
     Propose,
     Report,
     Request,
@@ -39,7 +41,7 @@ from bus.sdk.parent_wire import (
     line,
 )
 from bus.sdk.shell import BusStoppedError, Shell
-from bus.sdk.values import claim
+from bus.sdk.values import claim, previewed
 
 log = logging.getLogger("watchfloor")
 T = TypeVar("T")
@@ -95,8 +97,11 @@ class ParentShell(Shell):
         if answer is not None:
             return answer
         waited = self._waits.get(token)
-        if waited is None or self._over:
+        if self._over:
             raise BusStoppedError("the wrapper is gone")
+        if waited is None:  # woken already, between the wrapper's answer and here
+            waited = Future()
+            waited.set_result(None)
         return waited
 
     def is_here(self) -> bool:
@@ -207,18 +212,23 @@ class _Core:
             step=action.step if action.step is not None else step,
             decide_within=action.decide_within,
             supersedes=action.supersedes,
+            preview=previewed(action.preview),
         )
         return self._shell.question(wanted).token
 
-    def take(self, token: str, _now: float) -> Decision | None:
-        answer = self._shell.question(Take(token=token))
+    def take(self, token: str, _now: float, *, edits: EditsTaken = "begun") -> Decision | None:
+        answer = self._shell.question(Take(token=token, edits=edits))
+        return answer.decided.decision() if answer.decided else None
+
+    def misfit(self, token: str, text: str, _now: float) -> Decision | None:
+        answer = self._shell.question(Misfit(token=token, text=text))
         return answer.decided.decision() if answer.decided else None
 
     def report(self, token: str, *, done: bool, text: str, now: float) -> None:  # noqa: ARG002
         self._shell.tell(Report(token=token, done=done, text=text))
 
-    def withdraw(self, token: str, _now: float) -> None:
-        self._shell.tell(Withdraw(token=token))
+    def withdraw(self, token: str, _now: float, why: str) -> None:
+        self._shell.tell(Withdraw(token=token, why=why))
 
     def checkpoint(self, token: str, _now: float) -> bool:
         return not self._shell.question(Checkpoint(token=token)).wait

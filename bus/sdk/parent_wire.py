@@ -11,9 +11,9 @@ from typing import Annotated, Any, Final, Literal
 import msgspec
 from msgspec import Meta, Raw, Struct, field
 
-from bus.events import Confidence, Hints, RunOutcome
+from bus.events import Confidence, Hints, Preview, RunOutcome
 from bus.sdk.decision import Decision, RunKilled, RunRefusedError
-from bus.sdk.gate import IllegalStepError
+from bus.sdk.gate import EditsTaken, IllegalStepError
 
 VARIABLE: Final = "WATCHFLOOR_PARENT"
 """Environment variable of a contained child: the path of its wrapper's socket."""
@@ -53,12 +53,24 @@ class Propose(Request, frozen=True, kw_only=True, omit_defaults=True, tag="propo
     step: int | None = None
     decide_within: float
     supersedes: str | None = None
+    preview: Preview | None = None
 
 
 class Take(Request, frozen=True, kw_only=True, omit_defaults=True, tag="take"):
-    """Ask for the decision on an action: it comes, or `wait`. If it allows the tool, the action has begun."""
+    """Ask for the decision on an action: it comes, or `wait`. If it allows the tool, the action has begun.
+
+    An edit that is to be `seen` first has not: take it again, or say `misfit`.
+    """
 
     token: str
+    edits: EditsTaken = "begun"
+
+
+class Misfit(Request, frozen=True, kw_only=True, omit_defaults=True, tag="misfit"):
+    """An operator's edit does not fit the tool, which never begins. Answered by what became of the action."""
+
+    token: str
+    text: str
 
 
 class Report(Request, frozen=True, kw_only=True, omit_defaults=True, tag="report"):
@@ -69,6 +81,7 @@ class Report(Request, frozen=True, kw_only=True, omit_defaults=True, tag="report
 
 class Withdraw(Request, frozen=True, kw_only=True, omit_defaults=True, tag="withdraw"):
     token: str
+    why: str = "whoever waited was cancelled"
 
 
 class Checkpoint(Request, frozen=True, kw_only=True, omit_defaults=True, tag="checkpoint"):
@@ -96,7 +109,7 @@ class Direct(Request, frozen=True, kw_only=True, omit_defaults=True, tag="direct
     reason: Annotated[str, Meta(max_length=4_000)] = ""
 
 
-AnyRequest = Begin | Emit | Propose | Take | Report | Withdraw | Checkpoint | Leave | Finish | Direct
+AnyRequest = Begin | Emit | Propose | Take | Misfit | Report | Withdraw | Checkpoint | Leave | Finish | Direct
 
 
 class Decided(Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -111,6 +124,7 @@ class Decided(Struct, frozen=True, kw_only=True, omit_defaults=True):
     by: str = ""
     command: str = ""
     passed: bool = False
+    begun: bool = False
 
     @staticmethod
     def of(decision: Decision) -> Decided:

@@ -33,6 +33,9 @@ from bus.sdk.values import arguments, claim, clip, describe, result_text
 log = logging.getLogger("watchfloor")
 
 T = TypeVar("T")
+MISFIT: Final = "the operator's edit does not fit it"
+"""Begins the text of a call that never began because of that."""
+
 _CURRENT: Final[ContextVar[tuple[object, int] | None]] = ContextVar("watchfloor_step", default=None)
 
 
@@ -144,7 +147,7 @@ class Reports:
 
         def work(core: AgentCore, now: float) -> tuple[str, Decision | None]:
             token = core.run(self.id).propose(action, now, step=step)
-            return token, self._take(core, token, now)
+            return token, self._take(core, token, now, action)
 
         return self._shell.call(work)
 
@@ -159,14 +162,38 @@ class Reports:
     def _begin(self, action: str) -> Decision | None:
         return self._shell.call(self._taker(action))
 
-    def _taker(self, action: str) -> Callable[[AgentCore, float], Decision | None]:
-        return lambda core, now: self._take(core, action, now)
+    def _taker(
+        self, token: str, action: Action | None = None
+    ) -> Callable[[AgentCore, float], Decision | None]:
+        return lambda core, now: self._take(core, token, now, action)
 
-    def _take(self, core: AgentCore, action: str, now: float) -> Decision | None:
-        decision = core.run(self.id).take(action, now)
-        if decision is not None and decision.approved:
-            decision.reports_to(lambda done, text: self._report(action, done=done, text=text))
+    def _take(self, core: AgentCore, token: str, now: float, action: Action | None = None) -> Decision | None:
+        """Take what was decided. Of an action that holds edits against its tool, an edit is only seen: see `_checked`."""
+        check = None if action is None else action.check
+        decision = core.run(self.id).take(token, now, edits="seen" if check else "begun")
+        if decision is not None and decision.begun:
+            decision.reports_to(lambda done, text: self._report(token, done=done, text=text))
         return decision
+
+    def _checked(self, token: str, action: Action, decision: Decision) -> Decision | None:
+        """Hold an edit that was seen against its tool. Return what became of the action, or None: take it, it may begin.
+
+        Raises:
+            Exception: what the check raised that is no ValueError. The action is withdrawn.
+        """
+        if action.check is None or decision.begun or not decision.approved:
+            return decision
+        try:
+            action.check(decision.args)
+        except ValueError as error:
+            text = f"{MISFIT}: {error}"
+            return self._shell.call(lambda core, now: core.run(self.id).misfit(token, text, now))
+        except BaseException as error:
+            self._withdraw(
+                token, f"the operator's edit could not be held against the tool: {describe(error)}"
+            )
+            raise
+        return None
 
     def _passer(self, token: str) -> Callable[[AgentCore, float], bool | None]:
         return lambda core, now: core.run(self.id).checkpoint(token, now) or None

@@ -9,7 +9,7 @@ from bus.events import ControlLevel, Data, RunFinished, RunOutcome
 from bus.messages import DecisionCommand, HoldCommand, KillCommand, PauseCommand, ResumeCommand, RunStanding
 from bus.sdk.brake import Brake
 from bus.sdk.decision import Action, Decision, RunKilled, RunRefusedError
-from bus.sdk.gate import IllegalStepError, Stage, Step
+from bus.sdk.gate import EditsTaken, IllegalStepError, Stage, Step
 from bus.sdk.gates import Gates, Recent
 from bus.sdk.lease import Lease
 from bus.sdk.spool import SpoolError
@@ -75,29 +75,24 @@ class RunCore:
         self._settle()
         return gate.action
 
-    def take(self, action: str, now: float) -> Decision | None:
+    def take(self, action: str, now: float, *, edits: EditsTaken = "begun") -> Decision | None:
         """Return the decision on an action, or None: wait for `ready` with its id and ask again.
 
-        If the decision allows it, the action has begun when this returns: the caller runs the tool and calls `report`.
+        If the decision allows it, the action has begun when this returns: the caller runs the tool and calls `report`. An
+        edit that is to be `seen` first has not: the caller holds it against the tool, and takes it again or calls `misfit`.
 
         Raises:
             RunKilled, RunRefusedError: the run is not to go on.
             KeyError: there is no such action, or its end was taken already.
             IllegalStepError: it has begun already.
         """
-        self.writer.now = now
-        gate = self._gates[action]
+        gate = self._gates.looked_at(action, now)
         if gate.running:
             raise IllegalStepError(f"action {action} was taken already")
-        self._gates.expire(gate)
         if gate.waiting and not self.refused:
-            begun = False
-            if gate.held:
-                begun = self._gates.show(gate, taking=True)
-            elif gate.stage is Stage.ALLOWED:
-                begun = self._gates.begin(gate)
+            decision = self._gates.take(gate, edits)
             self._settle()
-            return gate.decision() if begun else None
+            return decision
         if gate.waiting:
             gate.advance(Step.REFUSE)
         self._gates.forget(gate)
@@ -105,10 +100,15 @@ class RunCore:
             self._check(now)
         return gate.decision()
 
+    def misfit(self, action: str, text: str, now: float) -> Decision | None:
+        """Say that an operator's edit does not fit the tool: it never begins. Return, or raise, as `take` does."""
+        self._gates.misfit(self._gates.looked_at(action, now), text)
+        self._settle()
+        return self.take(action, now)
+
     def look(self, action: str, now: float) -> Decision | None:
         """What was decided about an action, as `take` says it, without beginning it."""
-        self.writer.now = now
-        gate = self._gates.looked_at(action)
+        gate = self._gates.looked_at(action, now)
         if self.refused or gate.stage is Stage.KILLED:
             self._check(now)
         return gate.decision() if self._gates.settled(gate) else None

@@ -6,6 +6,7 @@ import functools
 import inspect
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from bus.canonical import NotCanonicalError, canonical
@@ -60,28 +61,40 @@ class Wrapped:
         confidence = self.confidence
         if callable(confidence):
             confidence = confidence(*bound.args, **bound.kwargs)
-        return Action(self.name, _named(bound), confidence=confidence, hints=self.hints, reason=self.reason)
+        return Action(
+            self.name,
+            _named(bound),
+            confidence=confidence,
+            hints=self.hints,
+            reason=self.reason,
+            check=partial(self._edited, bound),
+        )
 
     def permit(self, bound: inspect.BoundArguments, decision: Decision) -> inspect.BoundArguments:
         """Return the arguments of the call that was decided on.
 
         Raises:
             ActionRejected: the caller's objects are no longer what was approved.
-            TypeError: the edited arguments do not fit the function.
         """
         if decision.outcome != "edited":
             if _same(bound, decision.args):
                 return bound
             decision.text = "the arguments were changed while the decision was awaited"
             raise ActionRejected(decision)
+        return self._edited(bound, decision.args)
+
+    def _edited(self, bound: inspect.BoundArguments, args: dict[str, Any]) -> inspect.BoundArguments:
+        """Put an operator's arguments in the place of a call's own.
+
+        Raises:
+            ValueError: they do not fit the function.
+        """
         names = {name for name in bound.arguments if name not in {"self", "cls"}}
-        if set(decision.args) != names:
-            raise TypeError(
-                f"{self.name} was not run: it takes {sorted(names)}, the edit has {sorted(decision.args)}"
-            )
+        if set(args) != names:
+            raise ValueError(f"it takes {sorted(names)}, the edit has {sorted(args)}")
         edited = self.signature.bind(*bound.args, **bound.kwargs)
         edited.apply_defaults()
-        for name, value in decision.args.items():
+        for name, value in args.items():
             variadic = self.signature.parameters[name].kind is inspect.Parameter.VAR_POSITIONAL
             edited.arguments[name] = tuple(value) if variadic else value
         return edited

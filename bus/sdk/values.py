@@ -18,8 +18,8 @@ from typing import Any, Final
 import msgspec
 
 from bus.canonical import NotCanonicalError, canonical
-from bus.events import BlobPart, Confidence
-from bus.limits import BLOB_BYTES, BLOB_PART_BYTES, DEPTH, TEXT_CHARS
+from bus.events import BlobPart, Confidence, Preview
+from bus.limits import BLOB_BYTES, BLOB_PART_BYTES, DEPTH, LABEL_CHARS, PREVIEW_BYTES, TEXT_CHARS
 
 LEAF_BYTES: Final = 16_384
 """Longest string (UTF-8 bytes) that stays inside the arguments."""
@@ -99,6 +99,29 @@ def claim(confidence: float | Confidence | None) -> Confidence | None:
     if not 0.0 <= given.value <= 1.0:
         raise ValueError(f"confidence {given.value} is not between 0 and 1")
     return given
+
+
+def previewed(preview: Preview | None) -> Preview | None:
+    """Return a preview that can be sent beside arguments: each side cut at `limits.PREVIEW_BYTES`, its name at a label."""
+    if preview is None:
+        return None
+    (present, less), (proposed, lesser) = _side(preview.present), _side(preview.proposed)
+    cut = preview.cut or less or lesser
+    return Preview(of=clip(preview.of, LABEL_CHARS)[0], present=present, proposed=proposed, cut=cut)
+
+
+def _side(text: str | None) -> tuple[str | None, bool]:
+    if text is None:
+        return None, False
+    short, cut = clip(text, PREVIEW_BYTES)
+    while len(msgspec.json.encode(short)) > PREVIEW_BYTES + 2:  # quotes; signs of several bytes, and escapes
+        short, cut = (
+            short[
+                : max(0, min(len(short) - 1, len(short) * PREVIEW_BYTES // len(msgspec.json.encode(short))))
+            ],
+            True,
+        )
+    return short, cut
 
 
 def arguments(args: Mapping[str, Any]) -> Arguments:

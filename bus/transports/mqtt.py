@@ -36,7 +36,7 @@ class MqttTransport:
     """`bus.transports.transport.Transport` over a broker: clean sessions, QoS 1, a new client id and will for every CONNECT.
 
     Brokers close the older of two connections with one client id, and some then publish the will of the newer one; a
-    suffix of the connection id keeps ours apart.
+    suffix of the connection id keeps ours apart. NATS refuses a dot in a client id; what has one is sent with a `-` there.
     """
 
     def __init__(
@@ -161,7 +161,7 @@ class MqttTransport:
         link = MqttLink(
             self._url,
             self._tls,
-            client_id=f"{self._client_id}-{connection[:8]}",
+            client_id=f"{self._client_id.replace('.', '-')}-{connection[:8]}",
             will=self._will(connection) if self._will else None,
             keepalive=self._keepalive,
             deliver=self._receive,

@@ -11,10 +11,12 @@ from console.cli.printing import NOTHING
 from console.core.blobs import BLOB, parts_here, references, said_bytes
 from console.core.exact import document
 from console.core.fleet.alarm_state import Alarm
+from console.core.fleet.alike import Alike, alike_key, alike_words
 from console.core.fleet.lifecycle import ENDED
 from console.core.fleet.state import Action, Command, Fleet, Run
 from console.core.judging.grants import SECONDS, USES
 from console.core.judging.origin_words import where
+from console.core.judging.preview import Sides, shown, verdict
 from console.core.text import plain
 
 SEVERITY: Final = ("S0 observe", "S1 local", "S2 shared", "S3 costly", "S4 catastrophic")
@@ -62,6 +64,7 @@ def action_card(fleet: Fleet, action: Action, now: int) -> list[str]:
     if action.reason:
         lines.append(f"  says     {action.reason}")
     lines += [f"  why      {plain(reason.text, 400)}" for reason in action.reasons]
+    lines += _consequences(fleet, action)
     lines += _arguments("args", action.args, cut=action.args_cut)
     if action.offer is not None and action.state == "asked":
         lines.append(f"  scope    {covered(action.offer.destinations)}")
@@ -69,11 +72,34 @@ def action_card(fleet: Fleet, action: Action, now: int) -> list[str]:
         f"  from     {origin.path}: {where(origin)}" for origin in action.origins if origin.kind != "plain"
     ]
     lines += parts(action, action.args, run)
+    lines += _changes(action.preview)
     if action.edited is not None:
         lines += [*_arguments("edited", action.edited), *parts(action, action.edited, run)]
     if action.gate == "hold" and action.state == "asked":
         lines.append(f"  code     {code(action.digest)}")
     return lines
+
+
+def _consequences(fleet: Fleet, action: Action) -> list[str]:
+    """What it reaches, whether it can be undone, what became of like asks: before it is decided."""
+    if action.state != "asked":
+        return []
+    alike = fleet.alike.get(alike_key(action.agent, action.tool)) or Alike()
+    lines = [f"  reaches  {', '.join(action.reaches) or 'unknown'}"]
+    lines += [f"  no undo  {action.no_undo}"] if action.no_undo else []
+    return [*lines, f"  alike    {alike_words(alike)}"]
+
+
+def _changes(found: Sides | None) -> list[str]:
+    """The lines that differ between the present and the proposed state, as the agent says."""
+    if found is None:
+        return []
+    of = f"{found.of}, " if found.of else ""
+    signs = {" ": "  ", "…": "… "}
+    return [
+        f"  changes  {of}{verdict(found)}, by the agent's own word, not in the digest",
+        *(f"           {signs.get(line.sign, line.sign + ' ')}{line.text}" for line in shown(found)),
+    ]
 
 
 def covered(destinations: list[str]) -> str:

@@ -24,6 +24,8 @@ TABLE: Final[dict[str, Entry]] = {
     "edit": Entry("console.cli.verbs.decide:edit", "let a waiting action run with other arguments"),
     "reject": Entry("console.cli.verbs.decide:reject", "refuse a waiting action, with a reason"),
     "respond": Entry("console.cli.verbs.decide:respond", "answer a waiting action with a text instead"),
+    "escalate": Entry("console.cli.verbs.decide:escalate", "others should look at a waiting action"),
+    "claim": Entry("console.cli.verbs.decide:claim", "tell others that you look into a waiting action"),
     "grants": Entry(
         "console.cli.verbs.grants:grants", "what may run without asking again, and by whose word"
     ),

@@ -9,9 +9,11 @@ from typing import Any, Final
 
 import msgspec
 
+from console.core.fleet.agent_life import AgentLife
 from console.core.fleet.alarm_state import Alarm
+from console.core.fleet.floor_hold import FloorHold
 from console.core.fleet.lifecycle import ENDED
-from console.core.fleet.state import Action, AgentLife, Command, Fleet, Run, Step
+from console.core.fleet.state import Action, Command, Fleet, Run, Step
 
 Shape = dict[str, Any]
 
@@ -27,7 +29,8 @@ _MESSAGE: Final = ("at", "role", "name", "text", "error")
 _ACTION: Final = (
     "id", "agent", "run", "state", "args", "args_cut", "edited", "digest", "claimed", "step", "call_id", "reason",
     "confidence", "hints", "supersedes", "passed", "decide_within", "proposed_at", "severity", "failure_bp", "gate",
-    "reasons", "asked_at", "outcome", "decided_by", "decided_at", "decision", "decided_digest", "note", "answer",
+    "reasons", "reaches", "no_undo", "preview",
+    "asked_at", "outcome", "decided_by", "decided_at", "decision", "decided_digest", "note", "answer",
     "started_at", "finished_at", "result", "verified",
 )  # fmt: skip
 _COMMAND: Final = (
@@ -43,6 +46,13 @@ _ALARM: Final = (
 def agent_shape(life: AgentLife) -> Shape:
     """An agent process."""
     return _fields(life, _AGENT)
+
+
+def hold_shape(held: FloorHold | None) -> Shape | None:
+    """Who holds the whole floor, and since when; nothing while nobody does."""
+    if held is None:
+        return None
+    return {"by": held.by, "at": held.at, "reason": held.reason, "stopped_before": held.stopped}
 
 
 def run_shape(fleet: Fleet, run: Run) -> Shape:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import click
 
@@ -24,6 +26,26 @@ def check_screen(instead: str) -> None:
     """
     if os.environ.get("TERM") == "dumb":
         raise bad(f"TERM=dumb is a terminal that can move no cursor; use {instead}")
+
+
+@contextmanager
+def painted() -> Iterator[None]:
+    """Have the toolkit paint on the terminal, where standard error, which it paints on, goes to a file or a pipe.
+
+    What is said on standard error meanwhile would spoil the screen, and goes to the terminal, too.
+    """
+    if sys.stderr.isatty() or not sys.stdout.isatty():
+        yield
+        return
+    sys.stderr.flush()
+    said, painted_on = os.dup(sys.stderr.fileno()), sys.stderr.fileno()
+    os.dup2(sys.stdout.fileno(), painted_on)
+    try:
+        yield
+    finally:
+        sys.stderr.flush()
+        os.dup2(said, painted_on)
+        os.close(said)
 
 
 def typed(question: str) -> str:

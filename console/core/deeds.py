@@ -12,7 +12,9 @@ from msgspec import Struct, field
 
 from bus.alarm_records import AlarmAcknowledged, AlarmCleared, AlarmRemoved, AlarmRestored, AlarmShelved
 from bus.codec import Record
+from bus.floor_records import FloorHeld, FloorReleased
 from bus.grant_records import GrantEnded, GrantMade
+from bus.operator_records import OperatorJoined, OperatorLeft, OperatorSigned
 from bus.policy_records import PolicyAdopted
 from bus.records import (
     ActionClaimed,
@@ -20,9 +22,6 @@ from bus.records import (
     ActionEscalated,
     CommandRequested,
     IntentRefused,
-    OperatorJoined,
-    OperatorLeft,
-    OperatorSigned,
     OutcomeVerified,
     RecordingStarted,
     SupervisorStarted,
@@ -97,6 +96,8 @@ DOERS: Final = (
     PolicyAdopted,
     GrantMade,
     GrantEnded,
+    FloorHeld,
+    FloorReleased,
     RecordingStarted,
     SupervisorStarted,
 )
@@ -202,6 +203,10 @@ def _of_site(data: Any, known: dict[str, str]) -> _Told | None:
             before = known.get(plain(data.operator, NAME_CHARS), data.key)
             words = "with another key than before" if before != data.key else "with a key for the first time"
             return data.operator, "sign", "", words, {"key": data.key}
+        case FloorHeld():
+            return data.by, "hold all", "", data.reason, {}
+        case FloorReleased():
+            return data.by, "resume all", "", "", {}
         case PolicyAdopted():
             return _adopted(data)
         case RecordingStarted():

@@ -9,7 +9,6 @@ or if it is of the letter's own script, stands there once, and is one of at most
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from functools import lru_cache
 from typing import Final
@@ -122,6 +121,8 @@ def _script(char: str) -> str:
 
 
 def _json_escape(char: str) -> str:
+    import json  # late: little needs it, and the console's first paint nothing
+
     return char if char == "\n" else json.dumps(char)[1:-1]
 
 

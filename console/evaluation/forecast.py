@@ -1,45 +1,47 @@
-"""How likely a run is to succeed while it runs, from the other runs of its file that were still running at that step.
+"""How likely a run is to succeed while it runs, from the runs that ended before it began.
 
-Four levels: runs of the same kind (agent, model and domain) whose user asked for much the same, such runs of other kinds,
-all runs of the kind, all runs. How much a level counts against the one above it is measured on the other runs: if outcomes
-within it do not agree more than by chance, it counts for nothing. A run's own outcome is never among its history, and of its
-own words only those count that were said by then. What runs show of trouble is left out: it helped on too few sets.
+The share of those that were still running at its step, narrowed to runs of its kind (agent, model and domain), to runs whose
+user asked for much the same, and to such runs of its kind; then tilted by what it shows of itself. How much a level counts,
+and how much a sign, is learnt from the runs before it alone: each is forecast first, and learnt when it is over.
 """
 
 from __future__ import annotations
 
+import json
 import math
-from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Sequence
 from typing import Final
 
-from msgspec import Struct
+from msgspec import Struct, field
 
 from console.core.provenance.normal import clean, words
 from console.core.provenance.vocabulary import STOP
+from console.core.reliability.agreement import Agreement, narrowed
+from console.core.reliability.signs import SIGNS, Signs, length, refusals
 from console.demo.recorded import RecordedRun
 
 AT: Final = (1, 3, 5, 8, 12)
 """Steps at which a forecast is scored, among the runs that were still running."""
 
 FEWEST: Final = 5
-"""Runs with an outcome below which nothing is forecast."""
+"""Finished runs below which nothing is forecast."""
 
 ALIKE: Final = 0.5
 """Share of a user's telling words, weighed by how rare they are, from which a request counts as the same."""
 
-DOUBT: Final = 10.0
-"""Pairs of runs without any agreement that are put to those seen, before agreement is believed."""
+START: Final = 2.0
+"""Runs at even odds that are put to those seen."""
 
-FLAT: Final = 0.001
-CLOSE: Final = 0.8
-"""Least and most agreement: a level counts as at most 999 and at least a quarter of a run against the one below it."""
+Shown = tuple[float | None, ...]
+"""Values of `SIGNS`; None: not known."""
 
 
 class Past(Struct, frozen=True):
     """What is known of a run once it is over.
 
-    `kind`: agent, model and domain. `heard`: the user's words, each with its step, from 1.
+    `kind`: agent, model and domain. `heard`: the user's words, each with its step, from 1. `shown`: what it had shown of
+    itself by each step of `AT`. `groups`: what it belongs to, by the name of each grouping.
     """
 
     kind: str
@@ -47,47 +49,16 @@ class Past(Struct, frozen=True):
     steps: int
     success: bool
     task: str = ""
+    shown: dict[int, Shown] = field(default_factory=dict)
+    groups: dict[str, str] = field(default_factory=dict)
 
 
 class Forecast(Struct, frozen=True):
-    """`share`: how likely it succeeds. `usual`: the share of successes among the other runs. `runs`: what it rests on.
-
-    `order`: the share as it were if the run's own outcome stood in the rates of its kind and of all. It is no forecast and
-    only orders forecasts into groups: without it a failed run, missing from the rate, would always stand above a good one.
-    """
+    """`share`: how likely it succeeds. `usual`: the share of successes of the runs before it. `runs`: what it rests on."""
 
     share: float
     usual: float
     runs: float
-    order: float
-
-
-class Pairs:
-    """Pairs of runs that should have much the same outcome, and how far they do."""
-
-    def __init__(self) -> None:
-        self._of: dict[int, list[float]] = defaultdict(lambda: [0.0, 0.0, 0.0])
-        self._all = [0.0, 0.0, 0.0]
-
-    def add(self, run: int, other: int, weight: float, *, hits: tuple[bool, bool]) -> None:
-        """Count one pair; `hits` are the outcomes of the two."""
-        terms = (weight * (hits[0] and hits[1]), weight * sum(hits), weight)
-        for term, value in enumerate(terms):
-            self._of[run][term] += value
-            self._of[other][term] += value
-            self._all[term] += value
-
-    def prior_runs(self, run: int, rate: float) -> float:
-        """Return how many runs the level above counts for, in the forecast of a run that this is measured without.
-
-        With agreement a (the intraclass correlation of the outcomes) that is (1 - a) / a, as in a beta-binomial model.
-        """
-        mine = self._of.get(run, (0.0, 0.0, 0.0))
-        both, either, weight = (whole - part for whole, part in zip(self._all, mine, strict=True))
-        spread = rate * (1 - rate)
-        agreed = (both - rate * either + rate * rate * weight) / spread if spread else 0.0
-        agreement = min(max(agreed / (weight + DOUBT), FLAT), CLOSE)
-        return (1 - agreement) / agreement
 
 
 def heard(run: RecordedRun) -> dict[str, int]:
@@ -101,90 +72,156 @@ def heard(run: RecordedRun) -> dict[str, int]:
     return found
 
 
-class History:
-    """The runs that are over. Ask it for a run among them, and it leaves that run out."""
+def shown(run: RecordedRun) -> dict[int, Shown]:
+    """Return what a run had shown of itself by each step of `AT` that it reached.
 
-    def __init__(self, runs: Sequence[Past]) -> None:
-        self._runs = runs
-        counts = Counter(word for run in runs for word in run.heard)
-        self._rare = {
-            word: math.log(len(runs) / count) for word, count in counts.items() if count < len(runs)
-        }
+    A request has a length where the run begins with it; where the agent speaks first, the user's first words are an opening.
+    """
+    found: dict[int, Shown] = {}
+    request = None
+    refused = failed = repeated = 0
+    made: set[tuple[str, str]] = set()
+    for at, step in enumerate(run.steps, 1):
+        match step.kind:
+            case "message" if step.actor == "user":
+                request = length(step.text or "") if at == 1 else request
+            case "message" if step.actor != "environment":
+                refused += refusals(step.text or "")
+            case "tool_result":
+                failed += step.error is True
+            case "tool_call":
+                call = (step.name or "", json.dumps(step.args, sort_keys=True))
+                repeated += call in made
+                made.add(call)
+        if at in AT:
+            found[at] = (request, refused, failed, repeated)
+    return found
+
+
+class _Request(Struct):
+    """One request: its words, and for each step and kind the runs that had it, as [good ones, all]."""
+
+    heard: dict[str, int]
+    runs: dict[int, dict[str, list[float]]] = field(default_factory=dict)
+
+
+class _Level(Struct):
+    """One level of a forecast: how far such levels agree, its good runs and all, and what was forecast without it."""
+
+    agreements: tuple[Agreement, ...]
+    hits: float
+    of: float
+    above: float
+
+
+class _Made(Struct):
+    """One forecast, with what is learnt from once the run is over. `base`: the share before its signs."""
+
+    share: float
+    base: float
+    usual: float
+    runs: float
+    levels: list[_Level]
+
+
+class Walk:
+    """Runs as they end, one after another. Ask for a run's forecast before it is learnt."""
+
+    def __init__(self) -> None:
+        self._all: dict[int, list[float]] = defaultdict(lambda: [0.0, 0.0])
+        self._kinds: dict[tuple[int, str], list[float]] = defaultdict(lambda: [0.0, 0.0])
+        self._agreements: dict[tuple[str, str], Agreement] = defaultdict(Agreement)
+        self._signs: dict[str, Signs] = defaultdict(Signs)
+        self._requests: list[_Request] = []
+        self._named: dict[frozenset[tuple[str, int]], _Request] = {}
         self._having: dict[str, list[int]] = defaultdict(list)
-        for number, run in enumerate(runs):
+        self._uses: dict[str, int] = defaultdict(int)
+        self._count = 0
+
+    def forecasts(self, run: Past) -> dict[int, Forecast]:
+        """Return the forecast of a run at each step of `AT` that it reaches; none at one with too little history."""
+        return {
+            step: Forecast(made.share, made.usual, made.runs)
+            for step in AT
+            if run.steps >= step and self._all[step][1] >= FEWEST
+            for made in (self._forecast(run, step),)
+        }
+
+    def learn(self, run: Past) -> None:
+        """Count a run that is over."""
+        reached = [step for step in AT if run.steps >= step]
+        part = 1 / max(1, len(reached))
+        made = {step: self._forecast(run, step) for step in reached}
+        for step, one in made.items():
+            for level in one.levels:
+                for agreement in level.agreements:
+                    agreement.note(level.above, level.hits, level.of, hit=run.success, part=part)
+            values = run.shown.get(step, (None,) * len(SIGNS))
+            self._signs[run.kind].note(step, values, one.base, hit=run.success, part=part)
+        name = frozenset(run.heard.items())
+        request = self._named.get(name)
+        if request is None:
+            request = self._named[name] = _Request(run.heard)
             for word in run.heard:
-                if word in self._rare:
-                    self._having[word].append(number)
+                self._having[word].append(len(self._requests))
+            self._requests.append(request)
+        for word in run.heard:
+            self._uses[word] += 1
+        self._count += 1
+        for step in reached:
+            kinds = request.runs.setdefault(step, {})
+            for counts in (
+                self._all[step],
+                self._kinds[step, run.kind],
+                kinds.setdefault(run.kind, [0.0, 0.0]),
+            ):
+                counts[0] += run.success
+                counts[1] += 1
 
-    def forecasts(self, step: int) -> dict[int, Forecast]:
-        """Return the forecast of each run that is running at `step`, by its number; none with too little history."""
-        alive = [number for number, run in enumerate(self._runs) if run.steps >= step]
-        if len(alive) <= FEWEST:
-            return {}
-        kinds: dict[str, list[int]] = defaultdict(list)
-        for number in alive:
-            kinds[self._runs[number].kind].append(number)
-        alike = {number: self._alike(number, step) for number in alive}
-        same, near, far = self._kin(kinds), Pairs(), Pairs()
-        for number, others in alike.items():
-            for other, share in others.items():
-                pairs = near if self._related(number, other) else far
-                pairs.add(number, other, share / 2, hits=(self._won(number), self._won(other)))
-        won = sum(map(self._won, alive))
-        found: dict[int, Forecast] = {}
-        for number in alive:
-            kin, own = kinds[self._runs[number].kind], self._won(number)
-            usual = (won - own) / (len(alive) - 1)
-            weight = [pairs.prior_runs(number, usual) for pairs in (same, far, near)]
-            part = sum(map(self._won, kin))
-            close = [self._counts(number, alike[number], related=related) for related in (False, True)]
+    def _forecast(self, run: Past, step: int) -> _Made:
+        won, of = self._all[step]
+        kin = self._kinds[step, run.kind]
+        usual = (won + START / 2) / (of + START)
+        others, own = self._alike(run, step)
+        found = [("others ask alike", others), ("kind asks alike", own)]
+        if kin[1] < of:  # else it would say the same twice
+            found.insert(0, ("kind", kin))
+        share, runs, levels = usual, of + START, []
+        for name, (hits, some) in found:
+            if some:
+                everybody, own_kind = self._agreements[name, ""], self._agreements[name, run.kind]
+                levels.append(_Level((everybody, own_kind), hits, some, share))
+                agreement = everybody if name == "kind" else own_kind.after(everybody)
+                now = narrowed(share, runs, [(agreement, hits, some)])
+                share, runs = now.share, now.runs
+        signs = self._signs[run.kind]
+        standings = signs.standings(step, run.shown.get(step, (None,) * len(SIGNS)))
+        return _Made(signs.tilted(share, standings), share, usual, runs, levels)
 
-            without = _shrunk(
-                part - own, len(kin) - 1, _shrunk(won - own, len(alive) - 1, 0.5, 2.0), weight[0]
-            )
-            whole = _shrunk(part, len(kin), _shrunk(won, len(alive), 0.5, 2.0), weight[0])
-            for (hits, of), above in zip(close, weight[1:], strict=True):
-                without, whole = _shrunk(hits, of, without, above), _shrunk(hits, of, whole, above)
-            told = sum(of for _hits, of in close) + min(weight[1:])
-            found[number] = Forecast(without, usual, 1 / (1 / told + 1 / (len(alive) + 1)), whole)
+    def _alike(self, run: Past, step: int) -> tuple[list[float], list[float]]:
+        """Good runs and all, of those that asked for much the same, by how much: of other kinds, and of the same."""
+        whole, shared = 0.0, defaultdict[int, float](float)
+        for word, at in run.heard.items():
+            if at <= step:
+                rare = math.log((self._count + 1) / max(1, self._uses.get(word, 0)))
+                whole += rare
+                for number in self._having.get(word, ()):
+                    shared[number] += rare
+        found = ([0.0, 0.0], [0.0, 0.0])
+        for number, weight in shared.items():
+            if weight < ALIKE * whole or not weight:
+                continue
+            for kind, (won, of) in self._requests[number].runs.get(step, {}).items():
+                counts = found[kind == run.kind]
+                counts[0] += weight / whole * won
+                counts[1] += weight / whole * of
         return found
 
-    def _counts(self, number: int, alike: Mapping[int, float], *, related: bool) -> tuple[float, float]:
-        """Successes and runs among those alike, by how much they are, of the same kind or of others."""
-        some = {other: share for other, share in alike.items() if self._related(number, other) is related}
-        return sum(share for other, share in some.items() if self._won(other)), sum(some.values())
 
-    def _related(self, number: int, other: int) -> bool:
-        return self._runs[number].kind == self._runs[other].kind
-
-    def _won(self, number: int) -> bool:
-        return self._runs[number].success
-
-    def _kin(self, kinds: Mapping[str, Sequence[int]]) -> Pairs:
-        """The pairs within each kind, weighed so that a run counts once however many kin it has."""
-        pairs = Pairs()
-        for some in kinds.values():
-            for at, number in enumerate(some):
-                for other in some[at + 1 :]:
-                    pairs.add(number, other, 1 / (len(some) - 1), hits=(self._won(number), self._won(other)))
-        return pairs
-
-    def _alike(self, number: int, step: int) -> dict[int, float]:
-        """Return the other runs still running whose user asked for much the same, with how much of it."""
-        run = self._runs[number]
-        telling = [word for word, at in run.heard.items() if at <= step and word in self._rare]
-        whole = sum(self._rare[word] for word in telling)
-        shared: dict[int, float] = defaultdict(float)
-        for word in telling:
-            for other in self._having[word]:
-                shared[other] += self._rare[word]
-        return {
-            other: weight / whole
-            for other, weight in shared.items()
-            if weight >= ALIKE * whole and other != number and self._runs[other].steps >= step
-        }
-
-
-def _shrunk(hits: float, of: float, above: float, weight: float) -> float:
-    """The share of hits, with the level above counting for `weight` runs."""
-    return (hits + weight * above) / (of + weight)
+def walk(runs: Sequence[Past]) -> list[dict[int, Forecast]]:
+    """Forecast runs in this order, each from those before it."""
+    history, found = Walk(), []
+    for run in runs:
+        found.append(history.forecasts(run))
+        history.learn(run)
+    return found

@@ -6,30 +6,35 @@ import gzip
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 from msgspec import Struct
 
 from console.evaluation.baselines import BASELINES, flagged
 from console.evaluation.decisive import Decisive, Place, measure_decisive, place
-from console.evaluation.forecast import AT, Past, heard
+from console.evaluation.forecast import Past, heard, shown
 from console.evaluation.judging import judge_run
 from console.evaluation.labels import labelled_runs
 from console.evaluation.measures import Figure, Lived, Measures, measure
-from console.evaluation.skill import Skill, forecast_skill
+from console.evaluation.skill import ORDERS, Skill, forecast_skill, left_out
 from console.policy.judge import Judge
+
+GROUPINGS: Final = ("model", "domain", "task")
+"""What is left out in turn, to see what the forecast is worth where nothing of the kind was learnt."""
 
 
 class FileReport(Struct, frozen=True):
     """One file: the judge's figures, the skill of the forecast by step, simple judges beside it.
 
-    `decisive`: by kind of team, runs without tool calls of which the decisive step is known.
+    `left_out`: the skill where runs of a model, domain or task were forecast from those of the others alone. `decisive`: by
+    kind of team, runs without tool calls of which the decisive step is known.
     """
 
     file: str
     judge: Measures
     forecast: dict[str, Skill]
+    left_out: dict[str, dict[str, Skill]]
     baselines: dict[str, Measures]
     decisive: dict[str, Decisive]
 
@@ -49,7 +54,9 @@ def evaluate(path: Path, judge: Judge, *, baselines: bool, flags: list[bytes] | 
         lived.append(Lived(labels, calls, len(run.steps)))
         if labels.outcome.success is not None:
             kind = f"{run.source}/{run.agent}/{run.model}/{run.domain}"
-            past.append(Past(kind, heard(run), len(run.steps), labels.outcome.success, labels.task_id))
+            groups = {"model": run.model or "", "domain": run.domain, "task": labels.task_id}
+            won, task = labels.outcome.success, labels.task_id
+            past.append(Past(kind, heard(run), len(run.steps), won, task, shown(run), groups))
         if (decided := place(run, labels.outcome.decisive_step)) is not None:
             teams[run.agent].append(decided)
         if flags is not None:
@@ -68,7 +75,12 @@ def evaluate(path: Path, judge: Judge, *, baselines: bool, flags: list[bytes] | 
     return FileReport(
         path.name,
         measure(lived),
-        {str(step): forecast_skill(past, step) for step in AT},
+        {str(step): one for step, one in forecast_skill(past).items()},
+        {
+            grouping: {str(step): one for step, one in found.items()}
+            for grouping in GROUPINGS
+            if (found := left_out(past, grouping))
+        },
         beside,
         {team: measure_decisive(places) for team, places in sorted(teams.items())},
     )
@@ -98,6 +110,7 @@ def rows(report: FileReport) -> Iterator[str]:
     if judged.calls:
         yield from _judge_rows(judged)
     yield from _forecast_rows(report.forecast)
+    yield from _left_out_rows(report.left_out)
     for team, one in report.decisive.items():
         yield from _decisive_rows(team, one)
     if any(recall is not None for _budget, recall, _spent in judged.curve):
@@ -111,6 +124,7 @@ def rows(report: FileReport) -> Iterator[str]:
 
 
 def _judge_rows(judged: Measures) -> Iterator[str]:
+    yield "  the judge                       learns nothing here: set by hand, on files like these (docs/judgement.md)"
     yield f"  bad calls at ask or higher      {_shown(judged.recall, share=True)}"
     yield f"  interruptions per good run      {_shown(judged.per_good_run)}; by task {_shown(judged.per_good_task)}"
     yield f"  interruptions per run           {_shown(judged.per_run)}; per 100 tool calls {_shown(judged.per_100_calls)}"
@@ -126,13 +140,27 @@ def _forecast_rows(forecast: dict[str, Skill]) -> Iterator[str]:
     if not known:
         yield "  Brier skill of the forecast     –"
         return
-    yield "  Brier skill of the forecast     beside the base rate of the others; of these in hindsight; groups as forecast"
+    yield (
+        f"  Brier skill of the forecast     each run from those before it, {ORDERS} orders; beside the base rate of those; "
+        "in the worst and best order; groups as forecast"
+    )
     for step, one in known.items():
         yield (
             f"    at step {step:>2}, {one.runs:>4} runs         "
-            f"{_shown(Figure(one.others, one.low, one.high), signed=True)}; {_shown(Figure(one.hindsight), signed=True)}; "
+            f"{_shown(Figure(one.others, one.low, one.high), signed=True)}; "
+            f"{_shown(Figure(one.worst), signed=True)}, {_shown(Figure(one.best), signed=True)}; "
             f"{one.covered} of {one.groups}"
         )
+
+
+def _left_out_rows(left: dict[str, dict[str, Skill]]) -> Iterator[str]:
+    for grouping, found in left.items():
+        shown = "; ".join(
+            f"step {step} {_shown(Figure(one.others, one.low, one.high), signed=True)}"
+            for step, one in found.items()
+            if one.others is not None and step in ("1", "5", "12")
+        )
+        yield f"    nothing learnt of its {grouping:<9} {shown}"
 
 
 def _decisive_rows(team: str, one: Decisive) -> Iterator[str]:

@@ -56,4 +56,6 @@ class ReportingFloor(Floor):
             ]
         except DecodeError as error:
             raise NoHistoryError(f"a page of the log cannot be read: {error}") from None
+        if any((record.agent, record.run) != (agent, run) for record in records):
+            raise NoHistoryError("the page that came is of another run")
         return Page(records, page.seal.more)

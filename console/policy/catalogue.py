@@ -8,6 +8,7 @@ compared exactly, case included.
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
@@ -21,13 +22,16 @@ from console.core.judging.tool_facts import EFFECTS, Effect, ToolFacts
 from console.policy.files import convert, read_toml, refuse, table
 from console.policy.glob import PATTERN_CHARS, Glob, is_glob
 
+_DIGEST: Final = re.compile("[0-9a-f]{64}")
 PRESETS: Final = Path(__file__).parent / "presets"
 
 
 class _Entry(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A `[tool."name"]` as written. `outside` unsaid means what the effect says: `send` reaches outside.
+    """A `[tool."name"]` as written. `outside` unsaid means what the effect says: `send` reaches outside. `undo` unsaid does
+    too: what was sent cannot be called back.
 
-    `command` names the argument that is a shell command; the command is then judged instead of the tool.
+    `command` names the argument that is a shell command; the command is then judged instead of the tool. `schema` is the
+    digest of the tool's definition that was looked at: of another the entry lowers nothing.
     """
 
     severity: int | str
@@ -37,7 +41,9 @@ class _Entry(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     sensitive: bool = False
     pinned: bool = False
     polls: bool = False
+    undo: bool | None = None
     command: str = ""
+    schema: str = ""
     why: str = ""
 
 
@@ -66,20 +72,39 @@ class Catalogue:
         The operator's exact entry stands alone. Otherwise the worst of the preset and every pattern that fits.
         """
         exact = self._exact.get(tool)
-        if exact is not None:
-            return exact
-        preset = self._presets.get(tool)
+        return exact if exact is not None else _joined(self._others(tool))
+
+    def lookup_defined(self, tool: str, schema: str | None) -> tuple[ToolFacts | None, str]:
+        """Return what is known about a tool with this definition, and why its entry is out of force, if it is.
+
+        An entry that is pinned to another definition lowers nothing: it counts as one among presets and patterns, and where
+        there are none the tool is unknown.
+        """
+        exact = self._exact.get(tool)
+        if exact is None or exact.schema in ("", schema):
+            return self.lookup(tool), ""
+        others = self._others(tool)
+        why = "its server gives another now" if schema else "nobody says which it has now"
+        return _joined([exact, *others]) if others else None, why
+
+    def _others(self, tool: str) -> list[ToolFacts]:
         found = [facts for glob, facts in self._globs if glob.matches(tool)]
-        if preset is not None:
-            found.append(preset)
-        return found[0] if len(found) == 1 else _worst(found) if found else None
+        preset = self._presets.get(tool)
+        return found if preset is None else [*found, preset]
 
     def pass_list(self) -> list[str]:
         """Return the tools that need not wait, sorted: pinned by exact name, S0, only reads, nothing outside.
 
         Rules have not been asked; `Judge.pass_list` does.
         """
-        return sorted(name for name, facts in self._exact.items() if facts.pinned and facts.may_pass)
+        return sorted(name for name, facts in self._passing() if not facts.schema)
+
+    def pass_schemas(self) -> dict[str, str]:
+        """Return those that need not wait as long as their definition has this digest, sorted."""
+        return {name: facts.schema for name, facts in sorted(self._passing()) if facts.schema}
+
+    def _passing(self) -> list[tuple[str, ToolFacts]]:
+        return [(name, facts) for name, facts in self._exact.items() if facts.pinned and facts.may_pass]
 
 
 def load_catalogue(path: Path | None) -> Catalogue:
@@ -126,12 +151,6 @@ def _entries(path: Path, content: Mapping[str, Any]) -> dict[str, ToolFacts]:
 def _facts(path: Path, name: str, written: object) -> ToolFacts:
     """Check one entry: a type, then what no type can say."""
     where = f'[tool."{name}"]'
-    if isinstance(written, dict) and "schema" in written:
-        raise refuse(
-            path,
-            where,
-            "schema: no event carries the digest of a tool's schema, so nothing can be pinned to one: drop it",
-        )
     entry = convert(path, where, written, _Entry)
     severity = _severity(entry.severity)
     wrong = ""
@@ -157,10 +176,13 @@ def _facts(path: Path, name: str, written: object) -> ToolFacts:
         reads_sensitive=entry.sensitive,
         pinned=entry.pinned,
         polls=entry.polls,
+        undo=False if entry.undo is None and entry.effect == "send" else entry.undo,
         command=entry.command,
+        schema=entry.schema,
         origin=f"{path.name}: {name}",
         why=entry.why,
     )
+    _check_schema(path, where, name, entry.schema)
     if facts.pinned and is_glob(name):
         raise refuse(path, where, "only an exact name may be pinned: write out each tool")
     if facts.pinned and not facts.may_pass:
@@ -172,11 +194,26 @@ def _facts(path: Path, name: str, written: object) -> ToolFacts:
     return facts
 
 
+def _check_schema(path: Path, where: str, name: str, schema: str) -> None:
+    if schema and not _DIGEST.fullmatch(schema):
+        raise refuse(
+            path,
+            where,
+            "schema is no digest of 64 hexadecimal characters: `watchfloor mcp --pins` prints it",
+        )
+    if schema and is_glob(name):
+        raise refuse(path, where, "only an exact name may have a schema: write out each tool")
+
+
 def _severity(written: int | str) -> int | None:
     """Return 0 to 4 for 0 to 4 or S0 to S4, otherwise None."""
     names = {f"S{level}": level for level in range(len(SEVERITIES))}
     level = names.get(written) if isinstance(written, str) else written
     return level if level in range(len(SEVERITIES)) else None
+
+
+def _joined(found: list[ToolFacts]) -> ToolFacts | None:
+    return found[0] if len(found) == 1 else _worst(found) if found else None
 
 
 def _worst(found: list[ToolFacts]) -> ToolFacts:
@@ -189,7 +226,14 @@ def _worst(found: list[ToolFacts]) -> ToolFacts:
         reads_untrusted=any(facts.reads_untrusted for facts in found),
         reads_sensitive=any(facts.reads_sensitive for facts in found),
         polls=all(facts.polls for facts in found),
+        undo=_undo(found),
         command=gravest.command if all(facts.command == gravest.command for facts in found) else "",
         origin=gravest.origin,
         why=gravest.why,
     )
+
+
+def _undo(found: list[ToolFacts]) -> bool | None:
+    """Whether a call can be taken back: not if one entry says no, and only if all that speak say yes."""
+    said = {facts.undo for facts in found} - {None}
+    return None if not said else False not in said

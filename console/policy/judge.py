@@ -10,11 +10,13 @@ from bus.events import ActionProposed
 from console.core.blobs import blob_names
 from console.core.fleet.circumstances import Circumstances
 from console.core.judging.effects import command_argument, facts_by_name, facts_of_command
+from console.core.judging.reach import UNTOLD, Consequences, consequences
 from console.core.judging.risk import Assessment, Evidence, assess
 from console.core.judging.tool_facts import RuleHit, ToolFacts
 from console.core.provenance.suspicion import Suspicion, grave_command, unasked_removal
 from console.core.provenance.trail import LONG, Trail, leaf_values
 from console.core.reliability.bounds import Earned
+from console.core.shell.folder import stated
 from console.core.shell.grade import grade
 from console.policy.catalogue import Catalogue
 from console.policy.known import known
@@ -40,7 +42,7 @@ class Judge:
             if not name:
                 named = leaf_values(args, names=True)
                 return trail.call(tool, named, whole=not blob_names(args), without=without)
-            graded = grade(args[name])
+            graded = grade(args[name], stated(args, trail.folder))
             grave = graded.severity >= 3
             gone = [("removes", target[-LONG:]) for target in graded.removes] if grave else []
             suspicion = trail.call("", [*graded.leaves, *gone], without=without)
@@ -105,21 +107,21 @@ class Judge:
         """Add to what is known of a run what catalogue and rules say of its call. Never raises."""
         suspicion = of_run.suspicion
         facts: ToolFacts | None = None
-        policy_error = unparsed = ""
+        policy_error = unparsed = unpinned = ""
+        run = circumstances or Circumstances()
         try:
-            facts = self.catalogue.lookup(proposal.tool)
+            facts, unpinned = self.catalogue.lookup_defined(proposal.tool, _schema(proposal))
             if facts is None and suspicion is not None:
                 facts = facts_by_name(proposal.tool, leaf_values(proposal.args))
             command = command_argument(facts, proposal.tool, proposal.args)
             if facts is not None and command and suspicion is not None:
-                graded = grade(proposal.args[command])
+                graded = grade(proposal.args[command], stated(proposal.args, run.folder))
                 facts, unparsed = facts_of_command(facts, graded), graded.problem
         except Exception as error:  # noqa: BLE001  (an action without a judgement would wait for nobody)
             policy_error = type(error).__name__
-        bare = replace(of_run, facts=facts, unparsed=unparsed, policy_error=policy_error)
+        bare = replace(of_run, facts=facts, unparsed=unparsed, policy_error=policy_error, unpinned=unpinned)
         rules: list[RuleHit] = []
         try:
-            run = circumstances or Circumstances()
             rules = self.policy.hits(
                 agent, proposal.tool, proposal.args, lambda: known(proposal, agent, bare, run)
             )
@@ -127,12 +129,32 @@ class Judge:
             bare = replace(bare, policy_error=type(error).__name__)
         return replace(bare, rules=[*bare.rules, *rules]) if rules else bare
 
+    def consequences(self, proposal: ActionProposed) -> Consequences:
+        """Tell what a call reaches and whether it can be taken back, for people. Never raises; nothing is judged by it."""
+        try:
+            facts = self.catalogue.lookup(proposal.tool)
+            command = command_argument(facts, proposal.tool, proposal.args)
+            graded = grade(proposal.args[command]) if command else None
+            return consequences(proposal.tool, proposal.args, facts, proposal.hints, graded)
+        except Exception:  # noqa: BLE001  (as above)
+            return UNTOLD
+
     def pass_list(self, agent: str) -> list[str]:
         """Return the tools this agent need not wait for, sorted.
 
         A tool that any rule could concern is not among them: a call that nobody sees first cannot be raised.
         """
         return [tool for tool in self.catalogue.pass_list() if not self.policy.concerns(agent, tool)]
+
+    def pass_schemas(self, agent: str) -> dict[str, str]:
+        """Return the further tools that it need not wait for as long as their definition has this digest, sorted."""
+        found = self.catalogue.pass_schemas().items()
+        return {tool: schema for tool, schema in found if not self.policy.concerns(agent, tool)}
+
+    def changed(self, proposal: ActionProposed) -> bool:
+        """Whether a call is of a tool of which its server says something else than what it is pinned to."""
+        schema = _schema(proposal)
+        return schema is not None and bool(self.catalogue.lookup_defined(proposal.tool, schema)[1])
 
     def reads(self, tool: str, *, by_name: bool = False) -> tuple[bool, bool]:
         """Whether a call's result may be untrusted, and whether it may be sensitive. An unknown tool's may be both.
@@ -153,3 +175,7 @@ class Judge:
         """The worst that a call of a tool may do, by the catalogue; empty for a tool that it does not know."""
         facts = self.catalogue.lookup(tool)
         return "" if facts is None else facts.effect
+
+
+def _schema(proposal: ActionProposed) -> str | None:
+    return proposal.hints.schema_digest if proposal.hints else None

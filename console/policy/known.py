@@ -8,7 +8,7 @@ from msgspec import Struct, field
 
 from bus.events import ActionProposed
 from console.core.fleet.circumstances import Circumstances
-from console.core.fleet.state import TOOLS_KEPT
+from console.core.fleet.kept import TOOLS_KEPT
 from console.core.judging.origin_terms import authorised
 from console.core.judging.risk import Evidence, severity_of
 from console.core.judging.tool_facts import Severity

@@ -112,6 +112,15 @@ class Player(Closing):
                     self._waypoints.keep(self.fleet)
         return changes
 
+    async def record(self, pos: int) -> Record:
+        """The record at a position of the session.
+
+        Raises:
+            RecordingError: it is damaged, or one near it is.
+        """
+        number, place = divmod(pos - self.base - 1, CHUNK)
+        return (await self._chunk(number))[place]
+
     async def marks(self) -> AsyncIterator[tuple[int, list[Mark]]]:
         """Look through the session once: what is worth stopping at, and up to which position that is all.
 

@@ -214,5 +214,6 @@ def _uri(path: Path) -> str:
 
 async def _opened(opening: aiosqlite.Connection) -> aiosqlite.Connection:
     # Its worker thread would keep the interpreter from ending when a close was forgotten or an exception was faster.
-    opening._thread.daemon = True  # noqa: SLF001
+    worker: Any = getattr(opening, "_thread", opening)  # before 0.22 a connection is the thread itself
+    worker.daemon = True
     return await opening

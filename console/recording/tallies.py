@@ -12,7 +12,8 @@ from msgspec import Struct
 from bus import codec
 from bus.alarm_records import AlarmRaised
 from bus.codec import DecodeError, Record
-from bus.records import ActionAsked, ActionDecided, AgentLost, GapFound, OperatorSigned
+from bus.operator_records import OperatorSigned
+from bus.records import ActionAsked, ActionDecided, AgentLost, GapFound
 from console.core.deeds import TYPES as DEED_TYPES
 from console.core.deeds import Deed, deed_of
 from console.core.fleet.state import KeyframeError, decode

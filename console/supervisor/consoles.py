@@ -16,7 +16,7 @@ from typing import Final
 
 from bus.limits import WATCH_TTL
 from bus.messages import Intent
-from bus.records import OperatorJoined, OperatorLeft
+from bus.operator_records import OperatorJoined, OperatorLeft
 from bus.signing import PrivateKey
 from bus.topics import Topics
 from console.core.deeds import UNSIGNED

@@ -83,7 +83,7 @@ class Desk:
         self.ledger.first = self.sweeps.first
         self.gates = Gates(self.log, self.ledger, self.alarms, judge, new_id)
         self.ingest = Ingest(self.log, self.outbox, self.alarms)
-        self.passes = Passes(self.log, self.outbox, self.gates.pass_list)
+        self.passes = Passes(self.log, self.outbox, self.gates.pass_list, self.gates.pass_schemas)
         self.agents = Agents(self.log, self.alarms, self.ingest, self.ledger, self.gates, self.passes)
         self.autonomy = Autonomy(self.log, self.alarms, self.gates, new_id)
         self.arbiter = Arbiter(

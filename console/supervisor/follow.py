@@ -19,6 +19,7 @@ from console.core.fleet.state import Run
 from console.supervisor.alarming.alarms import Alarms
 from console.supervisor.blobs import Blobs
 from console.supervisor.intents.operators import Operators, voucher
+from console.supervisor.intents.whole_floor import newcomer
 from console.supervisor.judging.gates import Gates
 from console.supervisor.ledger import Ledger
 from console.supervisor.log import Log
@@ -74,6 +75,8 @@ class Follow:
             self._contained(run, record, data)
         if data.continues is not None:
             self._ledger.continued(run, now)
+        else:
+            newcomer(self._log, self._ledger, run, now)
 
     def _contained(self, run: Run, record: Record, data: RunStarted) -> None:
         """Believe the claim of an enrolled wrapper about this very process, and nobody else's."""

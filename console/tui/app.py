@@ -62,8 +62,11 @@ def run_console(
 
 def prepare(settings: Settings) -> None:
     """Tell the toolkit what it reads when it is imported, and our rows which signs there are; call before either."""
+    from console.tui.apps import collecting
     from console.tui.drawing import signs
     from console.tui.settings import SYSTEMS, depth
+
+    collecting.put_off()
 
     # More frames are only more bytes on the line.
     os.environ.setdefault("TEXTUAL_FPS", str(settings.frames))
@@ -129,6 +132,8 @@ async def _run(
         raise app.failure
     if app.failure is not None:
         print(f"watchfloor: {app.failure}", file=sys.stderr)  # noqa: T201  (the terminal is ours again)
+    if words := app.unanswered.told():
+        print(f"watchfloor: {words}", file=sys.stderr)  # noqa: T201  (as above)
     return code if code is not None else (app.return_code or 0)
 
 

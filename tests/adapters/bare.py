@@ -50,6 +50,7 @@ BARE: Final[dict[str, Callable[..., Any]]] = {
     "google_adk": _google_adk,
     "ag2": _ag2,
     "agno": _the_agent,
+    "crewai": _the_agent,
     "llama_index": _the_agent,
 }
 """A `supervise` that supervises nothing, by adapter."""

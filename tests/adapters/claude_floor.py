@@ -80,11 +80,13 @@ class ClaudeFloor:
         change(content["hooks"][event][-1]["hooks"][0])
         self.settings.write_text(json.dumps(content))
 
-    def start(self) -> None:
-        """Let it work."""
+    def start(self, *, contained: bool = False) -> None:
+        """Let it work; `contained`, under `watchfloor run`."""
+        place = ["--broker", str(self.world.site.url), "--agent", "claude-code", "--grace", "1"]
+        wrapper: list[str] = [sys.executable, "-m", "console.cli.main", "run", *place, "--"]
         with self.said.open("wb") as output:
             self.process = subprocess.Popen(
-                [claude(), "-p", "do the work"],
+                [*(wrapper if contained else []), claude(), "-p", "do the work"],
                 cwd=self.work,
                 env=self.environment,
                 stdin=subprocess.DEVNULL,

@@ -119,7 +119,8 @@ async def test_misfit(example: Example, shared: Site) -> None:
         assert at.agent.written() == {}
         assert "does not fit" in at.agent.said
         await at.reaches("completed")
-        assert at.outcomes() == ["failed"]
+        assert at.outcomes() == ["denied"]
+        assert [action.started_at for action in at.actions()] == [None]
 
 
 @pytest.mark.skipif("smolagents" not in chosen(), reason="not among FRAMEWORKS")

@@ -55,6 +55,7 @@ EXAMPLES: Final = {
         Example("ag2", "ag2", "ag2_agent.py"),
         Example("agno", "agno", "agno_agent.py"),
         Example("llama-index", "llama-index", "llama_index_agent.py"),
+        Example("crewai", "crewai", "crewai_agent.py"),
         Example("opentelemetry", "opentelemetry", "opentelemetry_agent.py", gated=False, also="pydantic-ai"),
     )
 }

@@ -144,10 +144,13 @@ class Desk:
             lambda: self.run is not None and self.run.state == state, SOON, f"{self.agent.name} is {state}"
         )
 
+    def actions(self) -> list[Action]:
+        """Its calls, in order, by the record."""
+        return list(self.run.actions.values()) if self.run else []
+
     def outcomes(self) -> list[str]:
         """How its calls ended, in order, by the record."""
-        run = self.run
-        return [action.state for action in run.actions.values()] if run else []
+        return [action.state for action in self.actions()]
 
 
 def start(example: Example, site: Site, name: str, options: dict[str, Any]) -> Agent:

@@ -1,6 +1,8 @@
 """What an adapter costs: a turn (a model request and its tool call) bare, with a pass-listed tool, and waiting for `auto`.
 
-All three in one run, one after another, several times over. Printed, never held against a bound.
+All three in one run, one after another, several times over. Printed, never held against a bound, beside the lines of the
+example that are there because of us and those of the adapter. `python -m tests.adapters.overhead` prints it by itself
+(`FRAMEWORKS="langchain …"` chooses).
 """
 
 from __future__ import annotations
@@ -8,6 +10,7 @@ from __future__ import annotations
 import itertools
 import json
 import statistics
+import sys
 from collections.abc import Iterator
 from typing import Final
 
@@ -17,6 +20,7 @@ from console.link.floor import Floor
 from tests.adapters import table
 from tests.adapters.environments import EXAMPLES, Example, chosen
 from tests.adapters.floor import OPERATOR, SOON, Site, site, start
+from tests.adapters.sizes import adapter_lines, glue_lines
 from tests.floor_processes import until
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
@@ -47,7 +51,8 @@ async def test_overhead(name: str, sites: dict[str, Site]) -> None:
             times[kind] += await _times(example, where, f"{name}-{kind.replace(' ', '-')}-{number}", kind)
     medians = {kind: statistics.median(found) for kind, found in times.items()}
     table.FIGURES.append(
-        f"{name}: a turn takes {medians['bare']:.1f} ms bare, {medians['pass list']:.1f} ms with a pass-listed call, "
+        f"{name}: glue {glue_lines(example)} lines, adapter {adapter_lines(example)} lines; "
+        f"a turn takes {medians['bare']:.1f} ms bare, {medians['pass list']:.1f} ms with a pass-listed call, "
         f"{medians['auto']:.1f} ms with a call that waits for auto (medians of {len(times['bare'])})"
     )
 
@@ -72,3 +77,7 @@ async def _times(example: Example, where: Site, agent: str, kind: str) -> list[f
     line = next(line for line in running.said.splitlines() if line.startswith("TIMES "))
     at: list[float] = json.loads(line.removeprefix("TIMES "))
     return [(after - before) * 1000 for before, after in itertools.pairwise(at[1:])]
+
+
+if __name__ == "__main__":
+    sys.exit(pytest.main(["-n", "0", __file__, *sys.argv[1:]], plugins=[table]))

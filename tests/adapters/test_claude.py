@@ -18,7 +18,7 @@ from tests.adapters.claude_api import Call, ClaudeApi
 from tests.adapters.claude_floor import CATALOGUE, POLICY, ClaudeFloor
 from tests.adapters.kept import WANTED
 from tests.contain_floor import SOON, ContainFloor
-from tests.floor_processes import until
+from tests.floor_processes import alive, until
 
 pytestmark = [
     pytest.mark.skipif(WANTED not in os.environ, reason="for make test-adapters"),
@@ -91,6 +91,29 @@ async def test_a_kill_while_a_call_is_held_ends_the_session_and_nothing_runs(beg
     assert claude.files() == {}
     assert claude.api.requests <= 2  # the model was not asked again for work
     await claude.becomes("killed")
+
+
+async def test_contained_its_calls_wait_as_ever_and_a_kill_ends_a_command_that_runs(begin: Begin) -> None:
+    """Under `watchfloor run` the hooks speak through the wrapper; what a call has started dies with it."""
+    late = "Bash", {"command": "touch begun; sleep 600; touch late", "description": "takes long"}
+    claude = begin(write("one"), write("two"), late)
+    claude.start(contained=True)
+    await claude.say("reject", await claude.asked(1), reason="one is not yours")
+    await claude.say("approve", await claude.asked(2))
+    await claude.say("approve", await claude.asked(3))
+    await until(lambda: "begun" in claude.files(), SOON, "the command runs")
+    assert claude.process is not None
+    tree = psutil.Process(claude.process.pid).children(recursive=True)
+    assert any("sleep" in process.name() for process in tree)
+    await claude.say("pause")
+    await claude.becomes("paused")
+    await claude.say("kill")
+    await claude.becomes("killed")
+    assert claude.run.control == "contained"
+    assert await claude.ends() == 128 + signal.SIGKILL
+    assert [process for process in tree if alive(process)] == []
+    assert claude.files() == {"two": "done", "begun": ""}
+    assert "one is not yours" in claude.api.told[0]
 
 
 async def test_a_pause_holds_an_approved_call_until_the_run_goes_on(begin: Begin) -> None:

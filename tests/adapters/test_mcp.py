@@ -36,8 +36,15 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 SDK = ("mcp>=2.2,<3", "mcp-server-git", "mcp-server-time")
 NPM = ("filesystem", "memory", "everything")
 CALLS = 200
+ROUNDS = 4
 CATALOGUE = """
 [tool."read_text_file"]
+severity = "S0"
+effect = "read"
+pinned = true
+polls = true
+
+[tool."get-structured-content"]
 severity = "S0"
 effect = "read"
 pinned = true
@@ -327,12 +334,17 @@ async def test_what_an_ungated_call_costs(session: Callable[[], Session], tmp_pa
     bare = (await one.does(server("filesystem", str(tmp_path)), *steps))[1]
     ours = (await one.does(one.proxied(server("filesystem", str(tmp_path))), *steps))[1]
     assert all(action.passed for action in one.actions)
+    report("on standard input and output", bare, ours)
+
+
+def report(how: str, bare: list[float], ours: list[float]) -> None:
     for name, taken in (("bare server", bare), ("behind us", ours)):
         middle, late = statistics.median(taken), taken[int(len(taken) * 0.95)]
-        print(f"\n{name}: median {middle * 1e3:.2f} ms, 95 % within {late * 1e3:.2f} ms, {len(taken)} calls")
-    print(
-        f"added in the middle: {(statistics.median(ours) - statistics.median(bare)) * 1e3:.2f} ms (aim 3 ms)"
-    )
+        print(
+            f"\n{how}, {name}: median {middle * 1e3:.2f} ms, 95 % within {late * 1e3:.2f} ms, {len(taken)} calls"
+        )
+    added = statistics.median(ours) - statistics.median(bare)
+    print(f"{how}: added in the middle {added * 1e3:.2f} ms (aim 3 ms)")
 
 
 # ---- over HTTP ---------------------------------------------------------------------------------------------------------
@@ -454,3 +466,16 @@ async def test_over_http_a_page_that_was_lured_here_is_refused(http: Http) -> No
             await asyncio.to_thread(urllib.request.urlopen, request, timeout=10)
         assert raised.value.code == 403
         raised.value.close()
+
+
+async def test_over_http_what_an_ungated_call_costs(http: Http) -> None:
+    steps: list[list[Any]] = [
+        ["sleep", 4.0],  # a pass list counts under a lease that was renewed since, every 3 s
+        ["time", "get-structured-content", [{"location": "New York"}] * (CALLS // ROUNDS)],
+    ]
+    one = http.session
+    taken: dict[bool, list[float]] = {False: [], True: []}
+    for ours in (False, True) * ROUNDS:  # in turn, so that both meet the same machine
+        taken[ours] += (await one.does(http.url(ours=ours), *steps))[1]
+    assert all(action.passed for action in one.actions)
+    report("over HTTP", sorted(taken[False]), sorted(taken[True]))

@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import logging
 import os
 import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
-from typing import cast
 
-from tests.bench import screens
+from tests.bench import line, memory, screens, table
 from tests.bench.measures import Bench
 from tests.bench.report import show
-from tests.bench.site import BrokerKind, running_broker
+from tests.broker_kinds import KINDS, absent, running_broker
 from tests.brokers import ROOT
+from tests.rules.lost import loss
+from tests.rules.paused import pause
+from tests.rules.seen import seen
 
 MEASUREMENTS = {
     "rate": Bench.rate,
@@ -23,8 +26,13 @@ MEASUREMENTS = {
     "gates": Bench.gates,
     "storage": Bench.storage,
     "paint": screens.paint,
-    "line": screens.line,
+    "line": line.line,
+    "table": table.table,
+    "seen": seen,
+    "pause": pause,
+    "loss": loss,
     "runs": screens.runs,
+    "memory": memory.memory,
     "seek": screens.seek,
 }
 
@@ -35,11 +43,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
         "--only", choices=list(MEASUREMENTS), action="append", metavar="NAME", help=", ".join(MEASUREMENTS)
     )
     parser.add_argument("--quick", action="store_true", help="fewer events and rounds: rougher figures")
-    parser.add_argument("--broker", choices=["embedded", "mosquitto"], default="embedded")
+    parser.add_argument("--broker", choices=list(KINDS), default="embedded")
     options = parser.parse_args(arguments)
+    if why := absent(options.broker):
+        parser.error(why)
+    logging.getLogger("watchfloor").setLevel(logging.ERROR)  # that links break is part of what is measured
     data = Path(os.environ.get("WATCHFLOOR_DATA") or ROOT.parent / "shared" / "data")
     began = time.monotonic()
-    with running_broker(cast("BrokerKind", options.broker)) as broker:
+    with running_broker(options.broker) as broker:
         bench = Bench(broker.url, data, quick=options.quick)
         for name in options.only or MEASUREMENTS:
             for line in asyncio.run(MEASUREMENTS[name](bench)):

@@ -1,8 +1,7 @@
-"""What the console costs: to its first paint, on the line, at ten thousand runs, and at a seek in a long recording."""
+"""What the console costs: to its first paint, at ten thousand runs, and at a seek in a long recording."""
 
 from __future__ import annotations
 
-import asyncio
 import random
 import sys
 import time
@@ -13,28 +12,19 @@ from statistics import median
 from tempfile import TemporaryDirectory
 
 from bus import codec
-from bus.codec import encode
-from bus.events import Data, Progress, RunStarted, StepFinished, StepStarted
-from bus.topics import Topics
+from bus.events import StepFinished, StepStarted
 from console.core.fleet.state import Fleet, decode
 from console.core.reducing.reduce import reduce
 from console.recording.player import Player
 from console.recording.reader import Reader
-from tests.bench.load import TEXT
+from tests.bench.at_work import RUNS
 from tests.bench.measures import Bench
 from tests.bench.report import Line, quantile
 from tests.bench.site import SITE, WATCHFLOOR, site_on
-from tests.bench.wire import Wire
 from tests.floor_fixture import Script
 from tests.replay_fixture import eventful, record
 from tests.terminal import Terminal
 from tests.tui_console import Console, console
-
-RUNS, EACH = 50, 2.0
-"""Runs on the floor whose bytes are counted, and events a second of each."""
-
-FRAMES = 15
-"""Frames a second at most: see `console.tui.app`."""
 
 
 async def paint(bench: Bench) -> list[Line]:
@@ -61,63 +51,6 @@ def _first(command: Sequence[str | Path], environment: dict[str, str], words: st
         return time.perf_counter() - began
 
 
-async def line(bench: Bench) -> list[Line]:
-    """Bytes a second that a console writes to a terminal of 80x24 while the floor works."""
-    seconds = 10 if bench.quick else 30
-    with site_on(bench.url) as site:
-        wire = await Wire.connect(bench.url, "bench-floor", [], lambda *_: None)
-        working = asyncio.create_task(_work(wire))
-        try:
-            with Terminal([WATCHFLOOR], site.environment) as terminal:
-                await asyncio.to_thread(terminal.shows, "bench", 30.0)
-                await _read_for(terminal, 3.0)
-                before = len(terminal.received)
-                began = time.monotonic()
-                await _read_for(terminal, seconds)
-                rate = (len(terminal.received) - before) / (time.monotonic() - began)
-        finally:
-            working.cancel()
-            await asyncio.wait({working})
-            wire.close()
-    whole = 80 * 24 * FRAMES
-    detail = f"80x24, {RUNS} runs, {RUNS * EACH:g} events/s; {rate / whole:.1%} of every cell {FRAMES} times a second"
-    return [Line("bytes a second at the terminal", rate, None, unit="", detail=detail)]
-
-
-async def _read_for(terminal: Terminal, seconds: float) -> None:
-    end = time.monotonic() + seconds
-    await asyncio.to_thread(terminal.until, lambda _: time.monotonic() > end, "the end", seconds + 10.0)
-
-
-async def _work(wire: Wire) -> None:
-    """Be one agent with many runs, without waiting for watermarks: at this rate nothing is lost."""
-    topics, agent = Topics(SITE), "bench-floor"
-    seqs = dict.fromkeys((f"r{number:02d}" for number in range(RUNS)), 0)
-
-    def send(run: str, data: Data) -> None:
-        seqs[run] += 1
-        head = (
-            f'{{"specversion":"1.0","id":"bench.{seqs[run]}","source":"/agents/{agent}/runs/{run}","type":"{data.TYPE}",'
-            f'"time":"2026-01-01T00:00:00.000Z","incarnation":"bench","seq":{seqs[run]},"data":'
-        )
-        wire.publish(topics.events(agent, run), head.encode() + encode(data) + b"}")
-
-    await asyncio.sleep(3.0)  # until the supervisor is there
-    for run in seqs:
-        send(run, RunStarted(goal="measure", control="gated"))
-    step = 0
-    while True:
-        step += 1
-        for data in (
-            StepStarted(step=step, name=f"look at order {step}"),
-            Progress(step=step, done=step % 20, of=20, text="orders looked at"),
-            StepFinished(step=step, ok=True, text=TEXT[:80]),
-        ):
-            for run in seqs:
-                send(run, data)
-                await asyncio.sleep(1 / (RUNS * EACH))
-
-
 async def runs(bench: Bench) -> list[Line]:
     """What a frame costs after a batch of events, with ten thousand runs on the floor and with fifty, in turns."""
     frames = 40 if bench.quick else 150
@@ -132,7 +65,7 @@ async def runs(bench: Bench) -> list[Line]:
     p99 = quantile(costs[10_000], 0.99) * 1000
     return [
         Line(
-            "a frame with 10,000 runs : one with 50", most / few, None,
+            "a frame with 10,000 runs : one with 50", most / few, 1.5,
             detail=f"ten events and a frame: {most:.2f} : {few:.2f} ms; p99 with 10,000 {p99:.2f} ms",
         )
     ]  # fmt: skip

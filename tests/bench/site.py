@@ -11,14 +11,13 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Literal
 
 from bus.home import Home
 from bus.url import BrokerUrl
 from console.supervisor.process.up import prepare
-from tests.brokers import ROOT, RunningBroker, embedded_broker, mosquitto_broker
+from tests.broker_kinds import running_broker
+from tests.brokers import ROOT
 
-BrokerKind = Literal["embedded", "mosquitto"]
 WATCHFLOOR = Path(sys.executable).with_name("watchfloor")
 SITE = "local"
 PROBED = "probed.json"
@@ -66,13 +65,6 @@ def home_in(root: Path) -> Home:
 
 
 @contextmanager
-def running_broker(kind: BrokerKind) -> Iterator[RunningBroker]:
-    """Run a broker of that kind; mosquitto with its default configuration."""
-    with embedded_broker() if kind == "embedded" else mosquitto_broker() as broker:
-        yield broker
-
-
-@contextmanager
 def site_on(url: BrokerUrl, *, policy: str = "", catalogue: str = "", probe: bool = False) -> Iterator[Site]:
     """Bring a site up on a broker that runs, in a new folder. `probe`: `tests.bench.probed` alone, without the parent."""
     with TemporaryDirectory(prefix="watchfloor-") as folder:
@@ -103,7 +95,7 @@ def site_on(url: BrokerUrl, *, policy: str = "", catalogue: str = "", probe: boo
 
 
 @contextmanager
-def running_site(kind: BrokerKind, *, policy: str = "", catalogue: str = "") -> Iterator[Site]:
+def running_site(kind: str, *, policy: str = "", catalogue: str = "") -> Iterator[Site]:
     """Bring up a broker of its own and a site on it."""
     with ExitStack() as stack:
         broker = stack.enter_context(running_broker(kind))

@@ -9,7 +9,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from tests.brokers import MOSQUITTO
+from tests.broker_kinds import KINDS, absent
 from tests.faults.matrix import FAULTS, matrix
 
 EXIT_FAULTY = 1
@@ -18,14 +18,14 @@ EXIT_FAULTY = 1
 def main() -> int:
     """Parse, run, and return the exit code: 0 if nothing was lost and everything recovered."""
     parser = argparse.ArgumentParser(prog="python -m tests.faults", description=__doc__)
-    parser.add_argument("--broker", choices=["embedded", "mosquitto"], default="embedded")
+    parser.add_argument("--broker", choices=list(KINDS), default="embedded")
     parser.add_argument("--rounds", type=int, default=10, help="how often each fault is done (10)")
     parser.add_argument("--seed", type=int, help="of order and choices; moments stay the machine's")
     parser.add_argument("--only", action="append", choices=sorted(FAULTS), help="this fault; may be repeated")
     parser.add_argument("--keep", type=Path, help="a folder that does not exist yet, to look into afterwards")
     options = parser.parse_args()
-    if options.broker == "mosquitto" and MOSQUITTO is None:
-        parser.error("mosquitto is not installed")
+    if why := absent(options.broker):
+        parser.error(why)
     seed = random.randrange(2**32) if options.seed is None else options.seed
     _say(f"broker {options.broker}, {options.rounds} rounds, --seed {seed}")
     with tempfile.TemporaryDirectory(prefix="watchfloor-faults-") as folder:

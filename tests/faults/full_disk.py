@@ -9,6 +9,7 @@ import time
 from pathlib import Path
 
 from console.core.fleet.state import Action
+from console.supervisor.process.emergency import EmergencyLog
 from tests.faults.audit import counted
 from tests.faults.faults import SOON, Outcome
 from tests.faults.rivals import waiting_asks
@@ -110,5 +111,4 @@ async def _recorded(world: World, rejected: Action, killed: Action) -> None:
 
 def _kept(log: Path) -> set[str]:
     """Types of the commands that the emergency log holds."""
-    lines = log.read_text("utf-8").splitlines()
-    return {json.loads(json.loads(line)["payload"])["type"] for line in lines}
+    return {json.loads(json.loads(line)["payload"])["type"] for line in EmergencyLog(log).left()}

@@ -9,15 +9,14 @@ from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final, Literal
+from typing import Final
 
-from tests.brokers import RunningBroker, mosquitto_broker
+from tests.broker_kinds import running_broker
+from tests.brokers import RunningBroker
 from tests.faults import faults, full_disk, rivals
 from tests.faults.faults import Fault, Outcome
 from tests.faults.world import World
 from tests.floor_processes import FloorProcesses, TooLateError
-
-BrokerName = Literal["embedded", "mosquitto"]
 
 FAULTS: Final[dict[str, Fault]] = {
     "kill -9 supervisor": faults.kill_supervisor,
@@ -51,7 +50,7 @@ class Row:
 
 
 @asynccontextmanager
-async def world(broker: BrokerName, root: Path, seed: int) -> AsyncIterator[World]:
+async def world(broker: str, root: Path, seed: int) -> AsyncIterator[World]:
     """A world on a broker of a kind, at work."""
     with _broker(broker) as running:
         site = FloorProcesses(root, broker=running.url if running else None)
@@ -60,11 +59,11 @@ async def world(broker: BrokerName, root: Path, seed: int) -> AsyncIterator[Worl
 
 
 @contextmanager
-def _broker(broker: BrokerName) -> Iterator[RunningBroker | None]:
+def _broker(broker: str) -> Iterator[RunningBroker | None]:
     if broker == "embedded":
         yield None
     else:
-        with mosquitto_broker() as running:
+        with running_broker(broker) as running:
             yield running
 
 
@@ -94,7 +93,7 @@ async def suffer(there: World, name: str, row: Row) -> str:
 
 
 async def matrix(
-    broker: BrokerName,
+    broker: str,
     root: Path,
     *,
     names: Sequence[str],

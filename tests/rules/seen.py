@@ -1,29 +1,27 @@
-"""How long until an ask is on the screen: `python -m tests.rules.seen [TIMES]`.
+"""How long until an ask is on the screen: `python -m tests.bench --only seen`.
 
 From the publish of a proposal to the frame that counts it, in a pty of 80x24, while 50 runs tell two things a second each.
-It is judged, recorded and sent on between the two. Prints one line.
+It is judged, recorded and sent on between the two.
 """
 
 from __future__ import annotations
 
 import asyncio
 import re
-import sys
 import time
 from functools import partial
 from typing import Final
 
-from bus.codec import encode
-from bus.events import ActionProposed, Data, RunStarted
-from bus.topics import Topics
-from tests.bench.report import quantile
-from tests.bench.screens import EACH, RUNS, _work
-from tests.bench.site import SITE, WATCHFLOOR, running_broker, site_on
-from tests.bench.wire import Wire
+from bus.events import ActionProposed, RunStarted
+from tests.bench.at_work import EACH, RUNS, at_work
+from tests.bench.measures import Bench
+from tests.bench.report import Line, quantile
+from tests.bench.site import WATCHFLOOR, site_on
 from tests.terminal import Terminal
 
-AGENT: Final = "bench-asks"
 COUNTS: Final = re.compile(r"[■▲] (\d+)")
+BETWEEN: Final = 0.7
+"""Seconds between the beginning of a run and its ask: more than rows stand still."""
 
 
 def wanted(text: str) -> int:
@@ -36,47 +34,27 @@ def more(before: int, text: str) -> bool:
     return wanted(text) > before
 
 
-async def main(times: int) -> None:
-    """Measure so many asks, one after the other."""
+async def seen(bench: Bench) -> list[Line]:
+    """So many asks, one after the other."""
+    times = 30 if bench.quick else 100
     seconds: list[float] = []
-    with running_broker("embedded") as broker, site_on(broker.url) as site:
-        wire = await Wire.connect(broker.url, "bench-rules", [], lambda *_: None)
-        working = asyncio.create_task(_work(wire))
-        seqs: dict[str, int] = {}
-
-        def send(run: str, data: Data) -> None:
-            seqs[run] = seqs.get(run, 0) + 1
-            head = (
-                f'{{"specversion":"1.0","id":"{run}.{seqs[run]}","source":"/agents/{AGENT}/runs/{run}",'
-                f'"type":"{data.TYPE}","time":"2026-01-01T00:00:00.000Z","incarnation":"rules","seq":{seqs[run]},"data":'
-            )
-            wire.publish(Topics(SITE).events(AGENT, run), head.encode() + encode(data) + b"}")
-
-        try:
+    with site_on(bench.url) as site:
+        async with at_work(bench.url) as floor:
             with Terminal([WATCHFLOOR], site.environment) as terminal:
                 await asyncio.to_thread(terminal.shows, f"{RUNS} runs", 30.0)
                 for number in range(times):
                     run = f"a{number:03d}"
-                    send(run, RunStarted(goal="ask", control="gated"))
-                    await asyncio.sleep(0.7)
+                    floor.say(run, RunStarted(goal="ask", control="gated"))
+                    await asyncio.sleep(BETWEEN)
                     await asyncio.to_thread(terminal.look)
                     before = wanted(terminal.text)
                     began = time.perf_counter()
-                    send(run, ActionProposed(action="a1", tool="wire_money", args={"number": number}))
+                    floor.say(run, ActionProposed(action="a1", tool="wire_money", args={"number": number}))
                     await asyncio.to_thread(terminal.until, partial(more, before), "one more", 20.0)
                     seconds.append(time.perf_counter() - began)
-        finally:
-            working.cancel()
-            await asyncio.wait({working})
-            wire.close()
-    figures = ", ".join(
-        f"{name} {quantile(seconds, of) * 1000:.0f} ms"
-        for name, of in (("p50", 0.5), ("p95", 0.95), ("p99", 0.99))
-    )
-    print(  # noqa: T201  (what it is for)
-        f"from an ask at the broker to the screen: {figures}; {times} asks, {RUNS} runs, {RUNS * EACH:g} events/s"
-    )
-
-
-if __name__ == "__main__":
-    asyncio.run(main(int(sys.argv[1]) if len(sys.argv) > 1 else 100))
+    p50, p95, p99 = (quantile(seconds, part) * 1000 for part in (0.5, 0.95, 0.99))
+    detail = f"p50 {p50:.0f} ms; {times} asks, {RUNS} runs, {RUNS * EACH:g} events/s"
+    return [
+        Line("an ask at the broker to the screen, p95", p95, 500.0, unit="ms", detail=detail),
+        Line("an ask at the broker to the screen, p99", p99, 1_000.0, unit="ms"),
+    ]

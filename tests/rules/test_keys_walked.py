@@ -9,6 +9,7 @@ import pytest
 
 from bus.alarm_records import AlarmAcknowledged
 from bus.canonical import code, digest
+from bus.floor_records import FloorHeld
 from console.tui.keys.actions import ACTIONS, find
 from tests.alarm_floor import flooded, raised
 from tests.floor_fixture import ARGS, FakeSource, Script, busy, calm
@@ -49,6 +50,7 @@ COMPLETED: Final[dict[str, tuple[tuple[str, ...], str]]] = {
     "edit": (("EDITED", "ctrl+t", "y"), "edit"),
     "pause": ((), "pause"),
     "hold_all": (("y",), "hold"),
+    "resume_all": (("y",), "resume"),
     "kill": (tuple("7q51"), "kill"),
     "acknowledge": ((), "acknowledge"),
     "shelve": (("3", "0", "m", "space", "w", "h", "y", "ctrl+t"), "shelve"),
@@ -106,6 +108,8 @@ async def test_rule_12_an_acting_key_and_what_completes_it_state_one_intent(
     script = floor()
     if name == "reset":  # what nobody has seen is acknowledged first
         script.supervisor(AlarmAcknowledged(alarm="loop/refunds/7q51", by="op-2"), "refunds", "7q51")
+    if name == "resume_all":
+        script.supervisor(FloorHeld(by="op-2"))
     async with console(script) as it:
         await go(it, mode)
         while mode == "alarms" and "7q51" not in it.screen.body.cursor:

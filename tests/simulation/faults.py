@@ -95,6 +95,10 @@ class Faults:
             say = partial(chance.choice(world.operators).say, verb, agent=worker.name, run=worker.run)
             if verb == "hold" and chance.random() < 0.3:
                 say = partial(chance.choice(world.operators).say, "hold")  # all runs
+            if verb == "resume" and chance.random() < 0.3:
+                say = partial(
+                    chance.choice(world.operators).say, "resume"
+                )  # all that the hold of all stopped
             world.at(chance.uniform(0.0, 2.0), say)
         resume = partial(chance.choice(world.operators).say, "resume", agent=worker.name, run=worker.run)
         world.at(chance.uniform(0.1, 6.0), resume)

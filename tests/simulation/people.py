@@ -120,6 +120,8 @@ class Operator:
     def tend(self) -> None:
         """In the end, let everybody go on: resume what is stopped, reset what keeps approvals closed, answer the rest."""
         view = self.world.view
+        if view.held is not None:
+            self.say("resume")
         for run in view.runs.values():
             if run.stop or run.held or run.state in ("paused", "pausing"):
                 self.say("resume", agent=run.agent, run=run.run)

@@ -193,8 +193,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         os.environ["WATCHFLOOR_HOME"] = given.home
     os.chdir(given.folder)
     os.umask(0o077)
-    agent = Agent(given.agent, site=given.site, broker=given.broker, home=Home.of(given.site))
-    linger = 0.2 if os.environ.get(VARIABLE) else given.linger
+    contained = bool(os.environ.get(VARIABLE))
+    # Below a wrapper the link is the wrapper's: the broker that `hook install` wrote down is for sessions without one.
+    broker = None if contained else given.broker
+    agent = Agent(given.agent, site=given.site, broker=broker, home=Home.of(given.site))
+    linger = 0.2 if contained else given.linger
     return asyncio.run(live(agent, name(given.agent), linger=linger, decide_within=DECIDE_WITHIN))
 
 

@@ -152,7 +152,11 @@ class Sessions:
                     run_id=run,
                     resume=resume,
                     model=str(event.get("model", "")),
-                    labels={"session": session.name, "mode": str(event.get("permission_mode", ""))},
+                    labels={
+                        "session": session.name,
+                        "mode": str(event.get("permission_mode", "")),
+                        "cwd": where,
+                    },
                 ) as job:
                     began.set_result(job)
                     await session.over

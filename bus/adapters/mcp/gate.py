@@ -13,12 +13,13 @@ import logging
 import secrets
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
+from functools import partial
 from typing import Any, Final
 
 from bus.adapters.fitting import by_schema
 from bus.adapters.mcp import words
+from bus.adapters.mcp.tools import Tools
 from bus.adapters.mcp.words import Id, Message
-from bus.extras import cure
 from bus.sdk.decision import Action, Decision, RunKilled, RunRefusedError
 from bus.sdk.job import Run
 from bus.sdk.shell import BusStoppedError
@@ -56,7 +57,7 @@ class McpGate:
         self._begun: dict[Id, Decision] = {}
         self._reads: dict[Id, str] = {}
         self._lists: set[Id] = set()
-        self._tools: dict[str, dict[str, Any]] = {}
+        self._tools = Tools()
         self._asked: dict[Id, asyncio.Future[Message]] = {}
         self._mark = f"watchfloor-{secrets.token_hex(4)}-"
         self._own = (f"{self._mark}{number}" for number in itertools.count(1))
@@ -97,12 +98,12 @@ class McpGate:
         answered = words.answered_id(message)
         if answered is None:
             if message.get("method") == words.LIST_CHANGED:
-                self._tools.clear()
+                self._tools.stale()
             return True
         if isinstance(answered, str) and answered.startswith(
             self._mark
         ):  # also one that nobody waits for any more
-            self._learn(message)
+            self._tools.learn(message, told=False)
             asked = self._asked.pop(answered, None)
             if asked is not None and not asked.done():
                 asked.set_result(message)
@@ -116,7 +117,7 @@ class McpGate:
             self.run.tool_result(self._reads.pop(answered), text, error=not well)
         elif answered in self._lists:
             self._lists.discard(answered)
-            self._learn(message)
+            self._tools.learn(message, told=True)
         return True
 
     async def close(self, why: str) -> None:
@@ -180,9 +181,10 @@ class McpGate:
         action = Action(
             name,
             args or {},
-            hints=words.hints(tool),
+            hints=words.hints(tool, self._tools.digest(name)),
             call_id=str(request),
             decide_within=self._decide_within,
+            check=partial(fits, tool) if called else None,
         )
         decision = await self._gate(action, given)
         if not decision.approved:
@@ -190,11 +192,6 @@ class McpGate:
             plain = decision.outcome == "responded" and not (tool and "outputSchema" in tool)
             return words.refusal(message, words.words(decision), error=not plain)
         if decision.outcome == "edited":
-            wrong = edit_problem(tool, decision.args) if called else ""
-            if wrong:
-                text = f"{name} was not run: the operator's edit does not fit it: {wrong}"
-                decision.failed(text)
-                return words.refusal(message, text)
             given = given | {"arguments": decision.args} if called else decision.args
         # Nothing is awaited between decision and sending: a cancellation comes before both or after both.
         self._begun[request] = decision
@@ -235,7 +232,7 @@ class McpGate:
 
     async def _tool(self, name: str, given: dict[str, Any]) -> dict[str, Any] | None:
         """What the server lists of a tool; asked for if the client did not."""
-        if name not in self._tools:
+        if self._tools.get(name) is None:
             with suppress(TimeoutError):
                 async with asyncio.timeout(LIST_WITHIN):
                     await self._list(given.get("_meta"))
@@ -264,13 +261,6 @@ class McpGate:
             if cursor is None:
                 return
 
-    def _learn(self, message: Message) -> None:
-        result = message.get("result")
-        tools = result.get("tools") if isinstance(result, dict) else None
-        for tool in tools if isinstance(tools, list) else []:
-            if isinstance(tool, dict) and isinstance(tool.get("name"), str):
-                self._tools[tool["name"]] = tool
-
 
 def _needs_no_id(message: Message) -> bool:
     """Whether a message without an id may pass: a notification, or an answer to the server."""
@@ -278,13 +268,11 @@ def _needs_no_id(message: Message) -> bool:
     return method.startswith("notifications/") if isinstance(method, str) else "id" in message
 
 
-def edit_problem(tool: dict[str, Any] | None, args: dict[str, Any]) -> str:
-    """Say why an operator's edit does not fit a tool, or nothing."""
+def fits(tool: dict[str, Any] | None, args: dict[str, Any]) -> None:
+    """Hold an operator's edit against a tool.
+
+    Raises:
+        ValueError: it does not fit; the text says why.
+    """
     schema = tool.get("inputSchema") if tool else None
-    try:
-        by_schema(schema if isinstance(schema, dict) else None)(args)
-    except ImportError:
-        return f"nothing here can hold it against the tool's schema; {cure('mcp')}"
-    except ValueError as error:
-        return str(error)
-    return ""
+    by_schema(schema if isinstance(schema, dict) else None)(args)

@@ -98,7 +98,7 @@ async def serve(agent: Agent, command: Sequence[str], *, run_id: str | None, dec
         log.warning("an operator ended this run: %s", error)
         return 1
     finally:
-        await _ended(server)
+        await ended(server)
 
 
 async def _between(
@@ -172,7 +172,7 @@ async def _own_streams() -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
     return reader, asyncio.StreamWriter(transport, protocol, None, loop)
 
 
-async def _ended(server: asyncio.subprocess.Process) -> None:
+async def ended(server: asyncio.subprocess.Process) -> None:
     """End the server, politely first."""
     if server.stdin is not None:
         server.stdin.close()

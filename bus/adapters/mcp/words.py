@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 import unicodedata
 from collections.abc import Collection, Mapping
 from typing import Any, Final
 
 import msgspec
 
+from bus.canonical import NotCanonicalError, canonical
 from bus.events import Hints
 from bus.sdk.decision import Decision
 from bus.sdk.values import result_text
@@ -183,11 +185,26 @@ def waiting(token: object, count: int) -> Message:
     return {"jsonrpc": "2.0", "method": "notifications/progress", "params": told}
 
 
-def hints(tool: Mapping[str, Any] | None) -> Hints | None:
-    """What a tool's server says of the tool: claims, which only raise."""
-    said = tool.get("annotations") if tool else None
-    if not isinstance(said, dict):
+def schema_digest(tool: Mapping[str, Any]) -> str | None:
+    """The digest of a tool's definition (`Hints.schema_digest`); None if it has no canonical form."""
+    defined = {
+        "name": tool.get("name"),
+        "description": tool.get("description") or "",
+        "inputSchema": tool.get("inputSchema"),
+    }
+    try:
+        return hashlib.sha256(canonical(defined)).hexdigest()
+    except NotCanonicalError:
         return None
+
+
+def hints(tool: Mapping[str, Any] | None, digest: str | None) -> Hints | None:
+    """What a tool's server says of the tool: claims, which only raise; and the digest of its definition."""
+    if tool is None:
+        return None
+    said = tool.get("annotations")
+    if not isinstance(said, dict):
+        return Hints(schema_digest=digest)
     names = ("readOnlyHint", "destructiveHint", "idempotentHint", "openWorldHint")
     read_only, destructive, idempotent, open_world = (
         value if isinstance(value := said.get(name), bool) else None for name in names
@@ -197,6 +214,7 @@ def hints(tool: Mapping[str, Any] | None) -> Hints | None:
         destructive_hint=destructive,
         idempotent_hint=idempotent,
         open_world_hint=open_world,
+        schema_digest=digest,
     )
 
 

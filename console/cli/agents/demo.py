@@ -18,7 +18,7 @@ from console.cli import printing
 from console.cli.exits import CliError, Exit, bad
 from console.cli.looks import looks, settings_for
 from console.cli.options import Place, common, user_name
-from console.cli.terminal import check_screen
+from console.cli.terminal import check_screen, painted
 
 if TYPE_CHECKING:
     from console.cli.agents.staging import Staging
@@ -141,14 +141,15 @@ def _console(plan: Plan, url: str, staging: Staging, look: Asked) -> int:
     os.environ.pop("WATCHFLOOR_BROKER", None)
     try:
         settings = settings_for(Place(site=plan.site), look)
-        return run_console(
-            broker=url,
-            site=plan.site,
-            operator=plan.operator,
-            read_only=False,
-            archive=LateArchive,
-            settings=settings,
-        )
+        with painted():
+            return run_console(
+                broker=url,
+                site=plan.site,
+                operator=plan.operator,
+                read_only=False,
+                archive=LateArchive,
+                settings=settings,
+            )
     finally:
         staging.quit_on_signals()
         click.echo("watchfloor demo: ending the floor", err=True)

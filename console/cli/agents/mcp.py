@@ -62,6 +62,7 @@ EMPTY: Final = frozenset(
     metavar="SECONDS",
     help="How long a tool call waits for a decision.",
 )
+@click.option("--pins", is_flag=True, help="Print catalogue entries pinned to what it says of its tools now.")
 @common
 def mcp(
     place: Place,
@@ -72,6 +73,7 @@ def mcp(
     agent: str | None,
     run_id: str | None,
     wait: float,
+    pins: bool,
 ) -> int:
     """Stand between an MCP client and the server COMMAND, or at URL: its tools wait for a decision, all else passes."""
     if bool(command) == bool(url):
@@ -80,6 +82,8 @@ def mcp(
     from bus.sdk.agent import Agent
 
     logging.basicConfig(format="watchfloor: %(message)s", level=logging.WARNING, stream=sys.stderr)
+    if pins:
+        return _pinned(command, url)
     if not url:
         try:
             check_streams()
@@ -93,6 +97,15 @@ def mcp(
             if url:
                 return _over_http(one, url, listen, run_id, wait)
             return asyncio.run(serve(one, command, run_id=run_id, decide_within=wait))
+    except OSError as error:
+        raise bad(f"mcp: {url or command[0]}: {error.strerror or error}") from None
+
+
+def _pinned(command: tuple[str, ...], url: str | None) -> int:
+    from console.cli.agents.mcp_pins import pins
+
+    try:
+        return pins(command, url)
     except OSError as error:
         raise bad(f"mcp: {url or command[0]}: {error.strerror or error}") from None
 

@@ -39,8 +39,9 @@ CLOCK_OFF: Final = 2_000
 class Probe:
     """A client of the bus that sends to itself. It uses a topic of its own under `consoles/`."""
 
-    def __init__(self, connect: Connect, topics: Topics) -> None:
-        name = f"doctor-{secrets.token_hex(4)}"
+    def __init__(self, connect: Connect, topics: Topics, *, joint: str = "-") -> None:
+        """`joint` is a character of its topic's last level."""
+        name = f"doctor{joint}{secrets.token_hex(4)}"
         self.topic = topics.console(name)
         self.states: list[Message] = []
         self.down = ""
@@ -107,7 +108,7 @@ class Probe:
                         self.states.append(item)
                         if not item.retained:
                             self._renewed.set()
-                    case Message(payload=payload, retained=retained):
+                    case Message(topic=self.topic, payload=payload, retained=retained):
                         came = self._heard.pop(payload, None)
                         if came is not None and not came.done():
                             came.set_result(retained)
@@ -136,6 +137,7 @@ async def bus(place: Place) -> list[Finding]:
         findings = [ok("broker", f"{address} takes a connection"), await _round_trips(probe)]
         if findings[-1].verdict == "ok":
             findings += [await _large(probe), await _retained(connect, probe)]
+            findings.append(await _dotted(connect, topics, place.who()))
             if place.connect is None:
                 findings.append(await _will(place, probe))
         lease = await _lease(place, probe)
@@ -197,6 +199,21 @@ async def _seen_late(connect: Connect, topic: str, mark: bytes, advice: str) -> 
     except TimeoutError:
         pass
     return fail("retained", "the broker did not keep a retained message", advice)
+
+
+async def _dotted(connect: Connect, topics: Topics, operator: str) -> Finding:
+    """RabbitMQ makes levels of dots, and NATS before 2.10 closes the connection: what has such an id is never heard."""
+    async with Probe(connect, topics, joint=".") as probe:
+        if await probe.linked() and await probe.echo(b"dot") is not None:
+            return ok("dots in ids", "the broker carries them")
+    text = "a message whose topic holds a dot does not come back, or under another topic"
+    if "." in operator:
+        return fail(
+            "dots in ids", f"{text}: nobody will hear operator {operator}", "take a name without dots"
+        )
+    return warn(
+        "dots in ids", text, "no dots in the names of site, agents, runs and operators on this broker"
+    )
 
 
 async def _will(place: Place, probe: Probe) -> Finding:

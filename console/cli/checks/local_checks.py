@@ -123,7 +123,8 @@ _WITHOUT: Final = {"tool catalogue": "the shipped presets grade, and nothing is 
 
 
 def _graded(path: Path) -> str:
-    pinned = len(load_catalogue(path).pass_list())
+    found = load_catalogue(path)
+    pinned = len(found.pass_list()) + len(found.pass_schemas())
     return f"{path} can be put in force; {pinned} {'tool' if pinned == 1 else 'tools'} pinned"
 
 

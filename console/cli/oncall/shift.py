@@ -8,6 +8,7 @@ from typing import Any, Final
 from bus.alarm_records import AlarmAcknowledged, AlarmCleared, AlarmEscalated, AlarmRaised, AlarmShelved
 from bus.codec import Record
 from bus.events import ActionProposed, CommandAcknowledged, CommandEffective, CommandRefused, EventsDropped
+from bus.operator_records import OperatorJoined, OperatorLeft
 from bus.records import (
     ActionAsked,
     ActionAssessed,
@@ -19,8 +20,6 @@ from bus.records import (
     CommandSent,
     GapFound,
     IntentRefused,
-    OperatorJoined,
-    OperatorLeft,
     OutcomeVerified,
     SupervisorStarted,
 )
@@ -252,7 +251,8 @@ class Shift:
             case IntentRefused():
                 note("refused", f"{data.verb} of {data.operator}: {data.outcome}, {data.reason}")
             case ActionEscalated():
-                note("escalated", f"the ask {data.action}: half of its time is over")
+                why = f"{data.by} wants others to look" if data.by else "half of its time is over"
+                note("escalated", f"the ask {data.action}: {why}. {data.reason}".rstrip(". "))
             case AlarmEscalated():
                 note("escalated", f"the alarm {data.alarm}: half of its time is over")
             case SupervisorStarted():

@@ -11,7 +11,7 @@ from typing import Final
 from bus.messages import Verb
 from console.cli import card
 from console.cli.plain.questions import Arguments, Confirm, Id, Reply, Words, confirming
-from console.cli.verbs.command import held_by_all
+from console.cli.verbs.command import held_by_all, resumed_by_all
 from console.core.fleet.alarm_state import Alarm
 from console.core.fleet.binding import unbound
 from console.core.fleet.lifecycle import ENDED
@@ -28,7 +28,7 @@ from console.tui.sheets.shelve_sheet import shelf_time
 VERBS: Final[dict[str, Verb]] = {
     "approve": "approve", "edit": "edit", "reject": "reject", "reject-because": "reject", "respond": "respond",
     "escalate": "escalate", "claim": "claim", "revoke": "revoke",
-    "pause": "pause", "resume": "resume", "hold": "hold", "hold-all": "hold", "kill": "kill",
+    "pause": "pause", "resume": "resume", "hold": "hold", "hold-all": "hold", "resume-all": "resume", "kill": "kill",
     "ack": "acknowledge", "reset": "reset", "shelve": "shelve", "remove": "remove", "restore": "restore",
 }  # fmt: skip
 """The verb of the intent that each acting word leads to."""
@@ -70,9 +70,9 @@ class Acts:
         if run is None:
             return _no("its run has left the floor")
         # All of it is printed now if it was not the last thing printed, so nothing of it is unread.
-        if why := closed_because(run, action, self._view, 0, edit=word == "edit") or unbound(action):
+        if why := closed_because(run, action, self._view, 0, VERBS[word]) or unbound(action):
             more = f"; see: watchfloor approve {action.key}" if "sent apart" in why else ""
-            return _no(f"{why}{more}")
+            return _no(f"{word} is closed: {why}{more}")
         shown = () if read == action.digest else tuple(card.action_card(self._fleet, action, self._view.now))
         if word == "edit":
             return Reply(words=shown, then=Arguments(wish, action))
@@ -99,11 +99,17 @@ class Acts:
         lines = (f"kill run {run.run} of {run.agent}: {how}", f"  goal     {run.goal}", f"  lost     {lost}")
         return Reply(words=lines, then=Id(wish, f"kill {run.agent} {figures.shown(run.run)}"))
 
-    def hold_all(self) -> Reply:
-        """Hold every run at its next gate."""
-        words = tuple(held_by_all(self._fleet))
+    def about_all(self, word: str) -> Reply:
+        """Hold every run at its next gate, or let those go on that this stopped."""
+        site = self._view.site
+        if word == "hold-all":
+            words = tuple(held_by_all(self._fleet))
+            return Reply(words=words, then=Confirm(Wish("hold all", "hold"), f"hold all runs of {site}"))
+        if self._fleet.held is None:
+            return _no("the floor is not held; resume N lets one run go on")
+        words = tuple(resumed_by_all(self._fleet))
         return Reply(
-            words=words, then=Confirm(Wish("hold all", "hold"), f"hold all runs of {self._view.site}")
+            words=words, then=Confirm(Wish("resume all", "resume"), f"resume all held runs of {site}")
         )
 
     def about_alarm(self, word: str, alarm: Alarm, said: str) -> Reply:

@@ -10,7 +10,9 @@ from typing import NamedTuple
 from console.cli.plain import rows
 from console.cli.plain.things import Numbers
 from console.core.fleet.alarm_state import Alarm
+from console.core.fleet.floor_hold import FloorHold, told
 from console.core.fleet.state import Fleet
+from console.tui.drawing import figures
 from console.tui.floor.attention import Level, level_of_alarm
 from console.tui.floor.index import FleetIndex
 
@@ -31,6 +33,7 @@ class News:
         self._waited: dict[str, None] = {}
         self._alarms: dict[str, tuple[str, int, str]] = {}
         self._trouble: str | None = None
+        self._held: FloorHold | None = None
 
     def since(self, index: FleetIndex, now: int, trouble: str, *, followed: bool) -> list[Item]:
         """The news since the last call. `trouble` is what is wrong with the link, empty if nothing is.
@@ -42,6 +45,7 @@ class News:
             return items
         return [
             *items,
+            *self._hold(index.fleet),
             *self._ended(index.fleet),
             *self._begun(index, now),
             *self._alarm_news(index.fleet, now),
@@ -55,6 +59,16 @@ class News:
             Item(f"link: {trouble}", "stop", calls=True)
             if trouble
             else Item("link: back, the floor is followed again")
+        ]
+
+    def _hold(self, fleet: Fleet) -> list[Item]:
+        before, self._held = self._held, fleet.held
+        if fleet.held is None:
+            return [Item("the floor is held no longer")] if before else []
+        if before is not None and before.by == fleet.held.by:
+            return []
+        return [
+            Item(f"{told(fleet.held, figures.clock(fleet.held.at, None))}; resume all lets all go on", "act")
         ]
 
     def _begun(self, index: FleetIndex, now: int) -> list[Item]:

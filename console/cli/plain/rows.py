@@ -6,7 +6,8 @@ from typing import Final
 
 from console.cli import card
 from console.core.alarms.alarm_kinds import kind_of
-from console.core.fleet.alarm_state import Alarm, hidden
+from console.core.fleet.alarm_standing import hidden
+from console.core.fleet.alarm_state import Alarm
 from console.core.fleet.lifecycle import ENDED
 from console.core.fleet.state import Action, Run
 from console.tui.drawing import figures

@@ -129,8 +129,8 @@ class Session:
             return self._chosen(int(name[:6]))
         if self._numbers.thing(name) and not rest:
             name, rest = "open", name
-        if name.casefold() == "hold" and rest.strip().casefold() == "all":
-            name, rest = "hold-all", ""
+        if name.casefold() in ("hold", "resume") and rest.strip().casefold() == "all":
+            name, rest = f"{name.casefold()}-all", ""
         word = words.find(name, read_only=self._read_only)
         if word is None:
             self._unknown(name)
@@ -183,10 +183,13 @@ class Session:
             case "events":
                 self._events = rest.casefold() != "off"
                 self._say(f"events {'on' if self._events else 'off'}")
-            case "hold-all":
+            case "hold-all" | "resume-all":
                 acts = Acts(self.floor.fleet, self._view())
-                why = acts.closed("hold-all")
-                self._replied(Reply(words=(f"not offered: {why}",), wrong=True) if why else acts.hold_all())
+                why = acts.closed(word.name)
+                reply = (
+                    Reply(words=(f"not offered: {why}",), wrong=True) if why else acts.about_all(word.name)
+                )
+                self._replied(reply)
             case _:
                 self._about(word, rest)
         return True

@@ -11,7 +11,7 @@ from types import TracebackType
 from typing import Any, NoReturn, Self
 
 from bus import codec
-from bus.codec import DecodeError
+from bus.codec import DecodeError, Record
 from bus.inquiry import HealthReport, RecorderHealth
 from bus.messages import Verb
 from console.cli.exits import bad
@@ -138,6 +138,21 @@ class Replayed:
             self._tell([Change("site", "")])
             raise self._said(error) from None
         self._tell(changes if self.fleet is before else [Change("site", "")])
+
+    async def passing(self, upto: int) -> AsyncIterator[Record]:
+        """Bring the fleet on to a position record by record, and yield each right after it was reduced.
+
+        Raises:
+            PlaybackError: something on the way is damaged.
+        """
+        while self.fleet.pos < upto:
+            pos = self.fleet.pos + 1
+            await self.wind(pos)
+            try:
+                record = await self._player.record(pos)
+            except RecordingError as error:
+                raise self._said(error) from None
+            yield record
 
     def remark(self) -> str:
         """What is to be said of this session, once."""

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from console.cli.exits import bad
 from console.cli.looks import settings_for
 from console.cli.options import Place
-from console.cli.terminal import check_screen
+from console.cli.terminal import check_screen, painted
 
 if TYPE_CHECKING:
     from console.tui.settings import Asked
@@ -21,7 +21,7 @@ def open_console(place: Place, look: Asked, *, read_only: bool) -> int:
     Raises:
         CliError: there is no terminal, or a setting means nothing.
     """
-    if not (sys.stdin.isatty() and sys.stdout.isatty() and sys.stderr.isatty()):
+    if not (sys.stdin.isatty() and sys.stdout.isatty()):
         raise bad("the console needs a terminal; in a pipe use a verb, or --plain (see: watchfloor --help)")
     check_screen("watchfloor --plain")
     operator = place.who()  # checked before a toolkit is loaded
@@ -35,12 +35,13 @@ def open_console(place: Place, look: Asked, *, read_only: bool) -> int:
     from console.cli.screens.archive import LateArchive
     from console.tui.app import run_console
 
-    return run_console(
-        broker=place.broker,
-        site=place.site,
-        operator=operator,
-        read_only=read_only,
-        archive=LateArchive,
-        straight=True,
-        settings=settings_for(place, look),
-    )
+    with painted():
+        return run_console(
+            broker=place.broker,
+            site=place.site,
+            operator=operator,
+            read_only=read_only,
+            archive=LateArchive,
+            straight=True,
+            settings=settings_for(place, look),
+        )

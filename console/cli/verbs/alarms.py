@@ -18,7 +18,8 @@ from console.cli.verbs.facts import carry_out, check_signs, wait_option
 from console.core.alarms import alarm_load
 from console.core.alarms.alarm_groups import folded
 from console.core.alarms.alarm_kinds import kind_of
-from console.core.fleet.alarm_state import Alarm, hidden, stands
+from console.core.fleet.alarm_standing import hidden, stands
+from console.core.fleet.alarm_state import Alarm
 from console.core.fleet.state import Fleet
 from console.link.floor import Floor, Wanted
 

@@ -50,12 +50,26 @@ def pause(place: Place, run: str, *, reason: str, direct: bool, wait: float) -> 
 
 
 @click.command()
-@click.argument("run")
+@click.argument("run", required=False)
+@click.option("--all", "everything", is_flag=True, help="All runs that a hold of all stopped.")
+@click.option("--yes", is_flag=True, help="Do not ask before resuming all.")
 @wait_option
 @common
-def resume(place: Place, run: str, *, wait: float) -> int:
-    """Let RUN go on after a pause or a hold."""
-    return _command(place, "resume", run, "", wait)
+def resume(place: Place, run: str | None, *, everything: bool, yes: bool, wait: float) -> int:
+    """Let RUN go on after a pause or a hold, or --all after a hold of all."""
+    if (run is None) == (not everything):
+        raise bad("resume needs a RUN, or --all")
+    if run is not None:
+        return _command(place, "resume", run, "", wait)
+    check_signs(place, "resume")
+    fleet = live(place, _fleet)
+    if fleet.held is None:
+        raise bad("the floor is not held; resume RUN lets one run go on")
+    if terminal.interactive(place) and not yes:
+        printing.say(resumed_by_all(fleet))
+        if terminal.typed("Type y to let them all go on") != "y":
+            raise bad("not confirmed; nothing was sent")
+    return _all(place, "resume", "", wait)
 
 
 @click.command()
@@ -66,7 +80,7 @@ def resume(place: Place, run: str, *, wait: float) -> int:
 @wait_option
 @common
 def hold(place: Place, run: str | None, *, everything: bool, yes: bool, reason: str, wait: float) -> int:
-    """Stop RUN, or --all, at the next gate, tools on the pass list included."""
+    """Stop RUN, or --all, at the next gate, tools on the pass list included; --all also what begins later."""
     if (run is None) == (not everything):
         raise bad("hold needs a RUN, or --all")
     if run is not None:
@@ -77,10 +91,14 @@ def hold(place: Place, run: str | None, *, everything: bool, yes: bool, reason: 
         if terminal.typed("Type y to hold them all") != "y":
             raise bad("not confirmed; nothing was sent")
 
+    return _all(place, "hold", reason, wait)
+
+
+def _all(place: Place, verb: Verb, reason: str, wait: float) -> int:
     async def work(floor: Floor) -> Exit:
         if not place.json:
-            click.echo("hold all")
-        return await carry_out(place, floor, "hold", Wanted(reason=reason), wait)
+            click.echo(f"{verb} all")
+        return await carry_out(place, floor, verb, Wanted(reason=reason), wait)
 
     return live(place, work)
 
@@ -103,8 +121,21 @@ def held_by_all(fleet: Fleet) -> list[str]:
     )
     said = "; ".join(f"{count} {what}" for count, what in counts if count)
     return [
-        f"hold all: {said or 'there is no run'}; runs that begin later are not held",
+        f"hold all: {said or 'there is no run'}; runs that begin later are held too, until resume --all",
         *(f"  {run.key}  {run.control}  {card.state_words(run)}" for run in living),
+    ]
+
+
+def resumed_by_all(fleet: Fleet) -> list[str]:
+    """What `resume --all` would mean for whom, as lines."""
+    apart = set(fleet.held.stopped) if fleet.held else set()
+    bound = [run for run in fleet.runs.values() if run.state not in ENDED and run.stop]
+    on = [run for run in bound if run.stop == "hold" and run.key not in apart]
+    counts = ((len(on), "held by it go on"), (len(bound) - len(on), "stopped by a word of their own stay so"))
+    said = "; ".join(f"{count} {what}" for count, what in counts if count)
+    return [
+        f"resume all: {said or 'it holds no run now'}; runs that begin later are held no longer",
+        *(f"  {run.key}  {run.control}  {card.state_words(run)}" for run in on),
     ]
 
 

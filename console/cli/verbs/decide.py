@@ -1,4 +1,4 @@
-"""Verbs that decide a waiting action: `approve`, `edit`, `reject`, `respond`.
+"""Verbs about a waiting action: `approve`, `edit`, `reject`, `respond` decide it, `escalate` and `claim` tell others of it.
 
 What is sent is bound to the digest of what was shown. On a terminal the action is shown in full and confirmed by what
 proves that it was read; without one the same is given by options.
@@ -127,8 +127,8 @@ def edit(place: Place, action: str, written: str | None, *, given: Given, wait: 
     return _send(place, "edit", shown, fleet.epoch, wanted, wait)
 
 
-def _refuse(place: Place, verb: Verb, action: str, said: str, wait: float) -> int:
-    """Say a decision that lets nothing run; it is bound to the action as it stands, and nothing more is asked."""
+def _say(place: Place, verb: Verb, action: str, said: str, wait: float) -> int:
+    """Say what lets nothing run; it is bound to the action as it stands, and nothing more is asked."""
 
     async def work(floor: Floor) -> Exit:
         shown = _waiting(floor.fleet, action)
@@ -147,7 +147,7 @@ def _refuse(place: Place, verb: Verb, action: str, said: str, wait: float) -> in
 def reject(place: Place, action: str, *, reason: str, wait: float) -> int:
     """Refuse ACTION. Nothing more is asked."""
     check_signs(place, "reject")
-    return _refuse(place, "reject", action, reason, wait)
+    return _say(place, "reject", action, reason, wait)
 
 
 @click.command()
@@ -158,7 +158,30 @@ def reject(place: Place, action: str, *, reason: str, wait: float) -> int:
 def respond(place: Place, action: str, text: str, *, wait: float) -> int:
     """Answer ACTION with TEXT instead of letting it run; - reads standard input."""
     check_signs(place, "respond")
+    return _say(place, "respond", action, _words(text, "the answer is"), wait)
+
+
+@click.command()
+@click.argument("action")
+@click.argument("words")
+@common
+def escalate(place: Place, action: str, words: str) -> int:
+    """Tell the others, in WORDS, that they should look at ACTION; - reads standard input. It goes on waiting."""
+    check_signs(place, "escalate")
+    return _say(place, "escalate", action, _words(words, "the words are"), 0.0)
+
+
+@click.command()
+@click.argument("action")
+@common
+def claim(place: Place, action: str) -> int:
+    """Tell the others that you look into ACTION. It goes on waiting."""
+    check_signs(place, "claim")
+    return _say(place, "claim", action, "", 0.0)
+
+
+def _words(text: str, what: str) -> str:
     said = sys.stdin.read() if text == "-" else text
     if not said.strip():
-        raise bad("the answer is empty; nothing was sent")
-    return _refuse(place, "respond", action, said, wait)
+        raise bad(f"{what} empty; nothing was sent")
+    return said

@@ -9,6 +9,7 @@ from console.cli.live import live
 from console.cli.names import find_run
 from console.cli.options import Place, common
 from console.cli.printing import NOTHING
+from console.core.fleet.floor_hold import told
 from console.core.fleet.lifecycle import ENDED
 from console.core.fleet.state import Fleet, Run
 from console.link.floor import Floor
@@ -35,6 +36,7 @@ def ls(place: Place, *, everything: bool) -> None:
                 "supervisor": status.supervisor,
                 "recording": status.recording,
                 "conflict": status.conflict,
+                "held": shapes.hold_shape(fleet.held),
                 "agents": [shapes.agent_shape(life) for life in fleet.agents.values()],
                 "runs": [shapes.run_shape(fleet, run) for run in fleet.runs.values()],
                 "waiting": fleet.waiting,
@@ -63,7 +65,12 @@ def _header(fleet: Fleet, status: LinkStatus) -> list[str]:
         notes.append("the recording fails: approvals are closed")
     if status.conflict:
         notes.append("two supervisors: approvals are closed")
-    return ["  ".join(notes)]
+    lines = ["  ".join(notes)]
+    if fleet.held is not None:
+        lines.append(
+            f"{told(fleet.held, printing.clock(fleet.held.at))}; watchfloor resume --all lets all go on"
+        )
+    return lines
 
 
 def _agents(fleet: Fleet, now: int) -> list[str]:

@@ -158,6 +158,9 @@ def _shown(one: Any) -> str:
 @click.option("--sensitive", is_flag=True, help="The run has read sensitive data.")
 @click.option("--first-use", is_flag=True, help="This version of the agent never used the tool.")
 @click.option("--gap", is_flag=True, help="Events of the run are missing.")
+@click.option(
+    "--changed", is_flag=True, help="Its server says something else of it than what it is pinned to."
+)
 @_policy
 @_catalogue
 @common
@@ -175,6 +178,7 @@ def explain(  # noqa: PLR0913  (one parameter an option)
     sensitive: bool,
     first_use: bool,
     gap: bool,
+    changed: bool,
     rules: Path | None,
     catalogue: Path | None,
 ) -> int:
@@ -183,7 +187,7 @@ def explain(  # noqa: PLR0913  (one parameter an option)
     Judged as live. Without --said, as of a run whose goal says nothing of the call; with --untold, as of one of
     which nothing is known, such as one that began before the supervisor.
     """
-    from bus.events import ActionProposed, Confidence
+    from bus.events import ActionProposed, Confidence, Hints
     from console.cli.verbs.policy_report import Told, explained
     from console.core.judging.risk import Evidence
     from console.core.provenance.trail import Trail
@@ -206,9 +210,12 @@ def explain(  # noqa: PLR0913  (one parameter an option)
             trail.read("read", text)
         suspicion = judge.suspect(trail, tool, args)
     claim = None if confidence is None else Confidence(value=confidence, kind="stated")
-    proposal = ActionProposed(action="a", tool=tool, args=args, confidence=claim)
+    facts = judge.catalogue.lookup(tool)
+    schema = "0" * 64 if changed else (facts.schema if facts else "")
+    hints = Hints(schema_digest=schema) if schema else None
+    proposal = ActionProposed(action="a", tool=tool, args=args, confidence=claim, hints=hints)
     of_run = Evidence(
-        tool=tool, facts=None, confidence=claim, tainted=tainted or bool(read), sensitive=sensitive,
+        tool=tool, facts=None, hints=hints, confidence=claim, tainted=tainted or bool(read), sensitive=sensitive,
         first_use=first_use, gap=gap, suspicion=suspicion,
     )  # fmt: skip
     evidence = judge.evidence(proposal, of_run, agent=agent)

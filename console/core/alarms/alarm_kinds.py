@@ -115,6 +115,12 @@ KINDS: Final[dict[str, Kind]] = {
         "A pass list let a call run that would have been asked about.",
         "Look at what it did; the tool is off the list.",
     ),
+    "tool-changed": Kind(
+        2,
+        True,
+        "A server says something else of a tool than what it is pinned to; its calls wait.",
+        "Read what it says of it now; pin that, or drop the entry, then reset.",
+    ),
     "catalogue-file": Kind(
         2, False, "An edit of the tool catalogue cannot be put in force; the last good one stays.", _MEND
     ),

@@ -1,4 +1,4 @@
-"""How a run stands when a call of it is judged: what only the operator's rules look at."""
+"""How a run stands when a call of it is judged: what the operator's rules look at, and where it works."""
 
 from __future__ import annotations
 
@@ -12,7 +12,8 @@ class Circumstances(Struct, frozen=True, kw_only=True):
     """A run at one of its proposals. `steps` and `calls` count from its beginning, this call included.
 
     `seconds` is the recorded time since it began; `tokens` and `cost_usd` are 0 where its agent reports none. `used` are
-    the tools it has used before.
+    the tools it has used before. `folder`: where it says that it works, which no rule sees and which only makes a shell
+    command graver.
     """
 
     run: str = ""
@@ -27,9 +28,10 @@ class Circumstances(Struct, frozen=True, kw_only=True):
     tokens: int = 0
     cost_usd: float = 0.0
     used: tuple[str, ...] = ()
+    folder: str = ""
 
 
-def circumstances(run: Run, proposal: ActionProposed) -> Circumstances:
+def circumstances(run: Run, proposal: ActionProposed, folder: str = "") -> Circumstances:
     """Return how a run stands whose last accepted event is a proposal."""
     return Circumstances(
         run=run.run,
@@ -44,4 +46,5 @@ def circumstances(run: Run, proposal: ActionProposed) -> Circumstances:
         tokens=run.tokens,
         cost_usd=run.cost_usd,
         used=tuple(run.tools_used),
+        folder=folder,
     )

@@ -40,6 +40,9 @@ OPEN: Final[frozenset[ActionState]] = frozenset(
 )
 """States of an action that is not over."""
 
+ALLOWS: Final = ("approved", "edited")
+"""Outcomes of a decision that let the tool run."""
+
 
 class IllegalTransitionError(ValueError):
     """An event that the present state does not allow. Nothing was changed."""

@@ -9,19 +9,17 @@ from typing import Any, Final
 
 import msgspec
 
-from console.core.fleet.lifecycle import OPEN
-from console.core.fleet.state import (
+from console.core.fleet.kept import (
     ACTIONS_KEPT,
     ARGS_KEPT,
     ARGS_OF_RUN,
     ARGS_OF_SITE,
     COMMANDS_KEPT,
     UNGATED_KEPT,
-    Action,
-    Command,
-    Fleet,
-    Run,
 )
+from console.core.fleet.lifecycle import OPEN
+from console.core.fleet.state import Action, Command, Fleet, Run
+from console.core.judging.preview import Sides
 
 COMMANDS_AT_ONCE: Final = 64
 """Commands beyond those kept that are let go together."""
@@ -59,6 +57,17 @@ def keep_args(fleet: Fleet, run: Run, action: Action, args: dict[str, Any], pos:
     _count(fleet, action, size)
 
 
+def keep_preview(fleet: Fleet, run: Run, action: Action, found: Sides | None) -> None:
+    """Give a new action what it would change, if there is room for it after the arguments; else that something was said."""
+    if found is None:
+        return
+    size = kept_bytes(found) or 0
+    if _of_run(run) + action.args_bytes + size > ARGS_OF_RUN or fleet.args_bytes + size > ARGS_OF_SITE:
+        found, size = Sides(of=found.of, cut=True), 0
+    action.preview = found
+    _count(fleet, action, size)
+
+
 def keep_edit(fleet: Fleet, action: Action, args: dict[str, Any] | None) -> None:
     """Keep an operator's arguments beside the agent's. They are always kept: they must be sent until they arrive."""
     action.edited = args
@@ -68,6 +77,7 @@ def keep_edit(fleet: Fleet, action: Action, args: dict[str, Any] | None) -> None
 
 def cut(fleet: Fleet, action: Action) -> None:
     """Let go of the arguments of an action that is over; the log keeps them."""
+    action.preview = None
     if action.args or action.edited is not None:
         action.args = {}
         action.edited = None

@@ -15,45 +15,21 @@ from bus.events import CommandKind, Confidence, ControlLevel, Gate, Hints, Outco
 from bus.grant_records import GrantOffer
 from bus.records import Reason, ValueOrigin
 from console.core.deeds import Audit
+from console.core.fleet.agent_life import AgentLife
 from console.core.fleet.alarm_state import Alarm, Load
+from console.core.fleet.alike import Counts
 from console.core.fleet.care import Care
+from console.core.fleet.floor_hold import FloorHold
 from console.core.fleet.lifecycle import ActionState, CommandState
 from console.core.fleet.policy_state import InForce
 from console.core.judging.grants import Grant
+from console.core.judging.preview import Sides
 from console.core.reliability.standing import Reliability
 
-STEPS_KEPT: Final = 40
-STEPS_KEPT_ENDED: Final = 12
-STEP_TEXT: Final = 120
-ALARM_TEXT: Final = 400
-ACTIONS_KEPT: Final = 24
-ARGS_KEPT: Final = 6
-"""Closed actions of a run, the newest, whose arguments are kept."""
-MESSAGES_KEPT: Final = 8
-RUNGS_KEPT: Final = 16
-"""Steps of an enforced command that the fleet keeps; the log has them all."""
-
-COMMANDS_KEPT: Final = 1_024
-FINISHED_KEPT: Final = 200
-AGENTS_KEPT: Final = 2_000
-LOST_KEPT: Final = 500
-AWAY_KEPT: Final = 2_000
-ENDED_KEPT: Final = 10_000
-LIVES_KEPT: Final = 16
-OPEN_ACTIONS: Final = 64
-UNGATED_KEPT: Final = 32
-"""Actions of a run that nothing allowed and whose end nobody saw; the newest are kept."""
-ARGS_OF_RUN: Final = 524_288
-"""Bytes of arguments kept of a run, encoded. What comes beyond stands in the log alone."""
-ARGS_OF_SITE: Final = 67_108_864
-"""Bytes of arguments kept of all runs together: a keyframe must stay far below what can be read back."""
 MOST: Final = 2**53
 """Where counters stop: beyond it neither JSON readers nor keyframes are safe."""
-REDUCER: Final = 5
+REDUCER: Final = 6
 """Which reducer this is: raise it with every change by which `reduce` makes another fleet of a log that may exist."""
-CLAIMS_KEPT: Final = 32
-TOOLS_KEPT: Final = 128
-WITHDRAWN_KEPT: Final = 128
 
 Verdict = Literal["", "ok", "failed"]
 """How something really ended, by the word of somebody other than the agent; empty: nobody has said."""
@@ -79,7 +55,8 @@ class Action(Struct, kw_only=True, omit_defaults=True):
     `args_pos` is where they stand in the log if they were too large to keep from the first: nobody has seen them. `digest`
     is the supervisor's own, `claimed` the agent's. `tool_sent` is the tool's name as sent where that cannot be displayed.
     `note` is the decision's reason or answer for display, `answer` the same as given. `ungated`: nothing had allowed that it
-    began.
+    began. `preview` is what it would change by its agent's word, None without or when it is no longer kept. `reaches` and
+    `no_undo` are the judge's: what it reaches as far as that is known, and why it cannot be taken back.
     """
 
     id: str
@@ -110,6 +87,9 @@ class Action(Struct, kw_only=True, omit_defaults=True):
     gate: Gate | None = None
     reasons: list[Reason] = field(default_factory=list)
     origins: list[ValueOrigin] = field(default_factory=list)
+    preview: Sides | None = None
+    reaches: list[str] = field(default_factory=list)
+    no_undo: str = ""
     asked_at: int | None = None
     offer: GrantOffer | None = None
     escalated_at: int | None = None
@@ -239,30 +219,13 @@ class Run(Struct, kw_only=True, omit_defaults=True):
         return f"{self.agent}/{self.run}"
 
 
-class AgentLife(Struct, kw_only=True, omit_defaults=True):
-    """What is known of an agent process: `status` is `online`, `stopped` or `lost`.
-
-    `passes` is the list last issued to the agent, `withdrawn` the newest tools that were on one and no longer are.
-    """
-
-    agent: str
-    status: str
-    incarnation: str
-    connection: str
-    sdk: str = ""
-    control: ControlLevel = "gated"
-    since: int = 0
-    why: str = ""
-    passes: list[str] = field(default_factory=list)
-    withdrawn: list[str] = field(default_factory=list)
-
-
 class Fleet(Struct, kw_only=True, omit_defaults=True):
     """The state of a site at `pos`. `waiting` are the keys of actions that wait for a person, oldest first. `ended`
     remembers the lives of each retired run. `away` are lost runs that left the floor, the longest gone first, with all that
     they need to go on where they stood if they come back. `last_decision` is when anything was last decided, by whomever,
     but not by the clock running out. `order` is the highest of any command. `args_bytes` is what the arguments of all
-    actions take. `policy` is what is judged by, `audit` who did what. `reducer` is the one that encoded it.
+    actions take. `held` says that all of it is held. `policy` is what is judged by, `audit` who did what, `alike` what
+    became of asks by agent and tool. `reducer` is the one that encoded it.
     """
 
     site: str = ""
@@ -289,6 +252,8 @@ class Fleet(Struct, kw_only=True, omit_defaults=True):
     policy: InForce = field(default_factory=InForce)
     audit: Audit = field(default_factory=Audit)
     grants: dict[str, Grant] = field(default_factory=dict)
+    alike: Counts = field(default_factory=dict)
+    held: FloorHold | None = None
     reducer: int = field(default_factory=lambda: REDUCER)  # made by a call, so that it is always written
 
     def run(self, agent: str, run: str) -> Run | None:

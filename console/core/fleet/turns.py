@@ -7,9 +7,11 @@ from typing import Any
 
 from bus.codec import Record
 from bus.events import Confidence
+from console.core.fleet.alike import alike_key, note_end
+from console.core.fleet.kept import AWAY_KEPT, CLAIMS_KEPT, ENDED_KEPT
 from console.core.fleet.lifecycle import ENDED, OPEN, RUN, IllegalTransitionError, advance
 from console.core.fleet.room import forget_action, forget_run
-from console.core.fleet.state import AWAY_KEPT, CLAIMS_KEPT, ENDED_KEPT, Action, Command, Fleet, Run
+from console.core.fleet.state import Action, Command, Fleet, Run
 
 Touched = Iterable[tuple[Any, str]]
 """Kinds and keys of what changed."""
@@ -72,9 +74,10 @@ def find(fleet: Fleet, run: Run) -> None:
 
 
 def close_ask(fleet: Fleet, run: Run, action: Action) -> None:
-    """Take an action off the waiting list, and its run out of `input-required` with the last one."""
+    """Take an action off the waiting list, and its run out of `input-required` with the last one; count how it ended."""
     if action.key in fleet.waiting:
         fleet.waiting.remove(action.key)
+        note_end(fleet.alike, alike_key(action.agent, action.tool), action.outcome)
     if run.state == "input-required" and not waits(fleet, run):
         run.state = advance(RUN, run.state, "answer")
 

@@ -38,8 +38,8 @@ class Evidence(Struct, frozen=True, kw_only=True):
     `facts` None: the tool is in no catalogue. `tainted` and `sensitive`: the run has read untrusted input, sensitive data,
     before this action. `first_use`: of this tool by this version of the agent. `gap`: events of the run are missing.
     `incomplete`: a blob of the arguments is missing. `digest_ok`: the agent's digest equals ours; None if it gave none.
-    `policy_error`: why the policy could not be consulted at all. `unparsed`: why a shell command is not understood.
-    `suspicion`: where the values came from, None where nothing is known of what the run was told.
+    `unpinned`: why a pinned catalogue entry is out of force. `policy_error`: why the policy could not be consulted at all.
+    `unparsed`: why a shell command is not understood. `suspicion`: where the values came from, None where nobody can tell.
     `earned`: what the call's stratum has proven, and what is wrong with the run.
     """
 
@@ -55,6 +55,7 @@ class Evidence(Struct, frozen=True, kw_only=True):
     digest_ok: bool | None = None
     rules: list[RuleHit] = field(default_factory=list)
     policy_error: str = ""
+    unpinned: str = ""
     unparsed: str = ""
     suspicion: Suspicion | None = None
     earned: Earned | None = None
@@ -279,6 +280,8 @@ def _floors(case: _Case, severity: int) -> list[_Term]:  # noqa: C901  (one bran
         floor("ask", "digest-mismatch", "The agent's digest of these arguments is not ours")
     if evidence.policy_error:
         floor("ask", "policy-error", f"The policy could not be consulted: {evidence.policy_error}")
+    if evidence.unpinned:
+        floor("ask", "schema-changed", f"{tool} is pinned by its definition, and {evidence.unpinned}")
     if evidence.unparsed:
         floor("ask", "unparsed", f"The command is not understood: {evidence.unparsed}")
     if evidence.gap:

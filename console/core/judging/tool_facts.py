@@ -22,7 +22,9 @@ class ToolFacts(Struct, frozen=True, kw_only=True):
     arguments can carry data out; `send` always does. `reads_untrusted`: its result may be written by strangers.
     `reads_sensitive`: its result may be private. `pinned`: the operator wants it on the pass list. `command` names the
     argument that is a shell command, so that the command is judged instead of the tool. `polls`: it is called again and
-    again by nature. `by_name`: no catalogue has it. `origin` names the file and the entry; `why` is the operator's sentence.
+    again by nature. `undo` False: what a call does cannot be taken back; None: nobody says. `by_name`: no catalogue has it.
+    `schema`: the digest of the definition that this is said of, empty for any. `origin` names the file and the entry; `why`
+    is the operator's sentence.
     """
 
     severity: Severity
@@ -32,8 +34,10 @@ class ToolFacts(Struct, frozen=True, kw_only=True):
     reads_sensitive: bool = False
     pinned: bool = False
     polls: bool = False
+    undo: bool | None = None
     command: str = ""
     by_name: bool = False
+    schema: str = ""
     origin: str = ""
     why: str = ""
 

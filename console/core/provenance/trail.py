@@ -68,7 +68,7 @@ class _Named(NamedTuple):
 
 
 class Trail:
-    """The memory of one run. Feed it in order: `said`, `called`, `read`."""
+    """The memory of one run. Feed it in order: `said`, `called`, `read`. `folder`: where it says that it works, or empty."""
 
     def __init__(self, resources: Resources | None = None) -> None:
         self._resources = Resources() if resources is None else resources
@@ -81,6 +81,7 @@ class Trail:
         self._sources: list[_Source] = []
         self._whole = True
         self._cut = 0
+        self.folder = ""
 
     @property
     def told(self) -> bool:

@@ -15,6 +15,7 @@ from bus.events import (
     CommandRefused,
     CommandRung,
 )
+from console.core.fleet.kept import OPEN_ACTIONS, RUNGS_KEPT, TOOLS_KEPT
 from console.core.fleet.lifecycle import (
     ACTION,
     COMMAND,
@@ -26,9 +27,10 @@ from console.core.fleet.lifecycle import (
     IllegalTransitionError,
     advance,
 )
-from console.core.fleet.room import forget_actions, keep_args, keep_command
-from console.core.fleet.state import OPEN_ACTIONS, RUNGS_KEPT, TOOLS_KEPT, Action, Command, Fleet, Run, Rung
+from console.core.fleet.room import forget_actions, keep_args, keep_command, keep_preview
+from console.core.fleet.state import Action, Command, Fleet, Run, Rung
 from console.core.fleet.turns import ApplyAgent, Touched, claim, close_ask, living, pause_failed, told, waits
+from console.core.judging.preview import sides
 from console.core.text import plain
 
 
@@ -62,6 +64,7 @@ def _proposed(fleet: Fleet, run: Run, record: Record, data: ActionProposed) -> T
         proposed_at=record.at,
     )
     keep_args(fleet, run, action, data.args, record.pos)
+    keep_preview(fleet, run, action, sides(data.preview))
     run.actions[action.id] = action
     run.actions_seen += 1
     claim(run, data.confidence)

@@ -19,19 +19,9 @@ from bus.events import (
     StepFinished,
     StepStarted,
 )
+from console.core.fleet.kept import FINISHED_KEPT, MESSAGES_KEPT, STEP_TEXT, STEPS_KEPT, STEPS_KEPT_ENDED
 from console.core.fleet.lifecycle import RUN, IllegalTransitionError, advance
-from console.core.fleet.state import (
-    FINISHED_KEPT,
-    MESSAGES_KEPT,
-    MOST,
-    STEP_TEXT,
-    STEPS_KEPT,
-    STEPS_KEPT_ENDED,
-    Fleet,
-    Message,
-    Run,
-    Step,
-)
+from console.core.fleet.state import MOST, Fleet, Message, Run, Step
 from console.core.fleet.turns import ApplyAgent, Touched, claim, living, retire, waits
 from console.core.reducing.apply_action import APPLY_ACTION, used
 from console.core.text import plain

@@ -29,8 +29,9 @@ from console.core.alarms.alarm_groups import first_of
 from console.core.alarms.alarm_kinds import NEVER_HIDDEN, REST
 from console.core.alarms.alarm_load import count_answer, count_new, cycle
 from console.core.fleet.alarm_state import Alarm
+from console.core.fleet.kept import ALARM_TEXT
 from console.core.fleet.lifecycle import ALARM, SHOWN, advance
-from console.core.fleet.state import ALARM_TEXT, Fleet
+from console.core.fleet.state import Fleet
 from console.core.fleet.turns import ApplySupervisor, Touched
 from console.core.text import plain
 

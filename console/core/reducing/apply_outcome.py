@@ -6,6 +6,8 @@ from typing import Final, get_args
 
 from bus.codec import Record
 from bus.records import AutonomyDemoted, AutonomyPromoted, OutcomeVerified
+from console.core.fleet.alike import alike_key, note_verdict
+from console.core.fleet.lifecycle import ALLOWS
 from console.core.fleet.state import Fleet
 from console.core.fleet.turns import ApplySupervisor, Touched
 from console.core.reliability.evidence import Rung
@@ -57,7 +59,9 @@ def _verified(fleet: Fleet, record: Record, data: OutcomeVerified) -> Touched:
     action = run.actions.get(data.action)
     if action is None:
         return (("run", run.key), ("agent", record.agent))
-    action.verified = "ok" if data.ok else "failed"
+    before, action.verified = action.verified, "ok" if data.ok else "failed"
+    if action.asked_at is not None and action.outcome in ALLOWS:
+        note_verdict(fleet.alike, alike_key(action.agent, action.tool), before, action.verified)
     return (("action", action.key), ("run", run.key), ("agent", record.agent))
 
 

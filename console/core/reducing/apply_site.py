@@ -5,16 +5,12 @@ from __future__ import annotations
 from typing import Final
 
 from bus.codec import Record
+from bus.floor_records import FloorHeld, FloorReleased
+from bus.operator_records import OperatorJoined, OperatorLeft, OperatorSigned
 from bus.policy_records import PolicyAdopted
-from bus.records import (
-    IntentRefused,
-    OperatorJoined,
-    OperatorLeft,
-    OperatorSigned,
-    RecordingStarted,
-    SupervisorStarted,
-)
+from bus.records import IntentRefused, RecordingStarted, SupervisorStarted
 from console.core.alarms.alarm_load import OPERATORS_KEPT
+from console.core.fleet.floor_hold import FloorHold
 from console.core.fleet.policy_state import adopt, begin_session
 from console.core.fleet.state import Fleet
 from console.core.fleet.turns import ApplySupervisor, Touched
@@ -64,7 +60,26 @@ def _supervisor(fleet: Fleet, record: Record, data: SupervisorStarted) -> Touche
     return (("site", ""),)
 
 
+def _held(fleet: Fleet, record: Record, data: FloorHeld) -> Touched:
+    stopped = [run.key for run in fleet.runs.values() if run.stop]
+    before = fleet.held  # the same hold goes on, by the word of another
+    fleet.held = FloorHold(
+        at=before.at if before else record.at,
+        by=plain(data.by, 80),
+        reason=plain(data.reason),
+        stopped=before.stopped if before else stopped,
+    )
+    return (("site", ""),)
+
+
+def _released(fleet: Fleet, record: Record, data: FloorReleased) -> Touched:
+    fleet.held = None
+    return (("site", ""),)
+
+
 APPLY_SITE: Final[dict[type, ApplySupervisor]] = {
+    FloorHeld: _held,
+    FloorReleased: _released,
     IntentRefused: _intent_refused,
     OperatorJoined: _joined,
     OperatorLeft: _left,

@@ -21,19 +21,12 @@ from bus.records import (
 )
 from console.core.alarms.alarm_load import count_decision
 from console.core.deeds import UNSIGNED
-from console.core.fleet.lifecycle import ACTION, COMMAND, ENDED, RUN, advance
+from console.core.fleet.agent_life import AgentLife
+from console.core.fleet.kept import AGENTS_KEPT, LOST_KEPT, WITHDRAWN_KEPT
+from console.core.fleet.lifecycle import ACTION, ALLOWS, COMMAND, ENDED, RUN, advance
 from console.core.fleet.policy_state import count
 from console.core.fleet.room import keep_command, keep_edit
-from console.core.fleet.state import (
-    AGENTS_KEPT,
-    LOST_KEPT,
-    WITHDRAWN_KEPT,
-    Action,
-    AgentLife,
-    Command,
-    Fleet,
-    Run,
-)
+from console.core.fleet.state import Action, Command, Fleet, Run
 from console.core.fleet.turns import (
     ApplySupervisor,
     Touched,
@@ -45,14 +38,12 @@ from console.core.fleet.turns import (
     told,
     waits,
 )
+from console.core.judging.reach import PHRASES, SENTENCE_CHARS, WORDS_CHARS
 from console.core.reducing.apply_alarm import APPLY_ALARM
 from console.core.reducing.apply_grant import APPLY_GRANT, used
 from console.core.reducing.apply_outcome import APPLY_OUTCOME
 from console.core.reducing.apply_site import APPLY_SITE
 from console.core.text import plain
-
-ALLOWS: Final = ("approved", "edited")
-"""Outcomes of a decision that let the tool run."""
 
 BY_PEOPLE: Final = ("approved", "edited", "rejected", "responded")
 """Outcomes that an operator decides."""
@@ -76,6 +67,8 @@ def _assessed(fleet: Fleet, record: Record, data: ActionAssessed) -> Touched:
     action.gate = data.gate
     action.reasons = data.reasons
     action.origins = data.origins
+    action.reaches = [plain(phrase, WORDS_CHARS) for phrase in data.reaches[:PHRASES]]
+    action.no_undo = plain(data.no_undo, SENTENCE_CHARS)
     count(fleet.policy, data.reasons, fleet.policy.fired)
     return (("action", action.key), ("run", run.key))
 
@@ -205,6 +198,7 @@ def _born(fleet: Fleet, record: Record, data: AgentBorn) -> Touched:
         control=data.control,
         since=record.at,
         passes=before.passes if before else [],
+        pass_schemas=before.pass_schemas if before else {},
         withdrawn=before.withdrawn if before else [],
     )
     _forget_agents(fleet)
@@ -224,9 +218,11 @@ def _passes(fleet: Fleet, record: Record, data: AgentPasses) -> Touched:
     life = fleet.agents.get(record.agent)
     if life is None:
         return ()
-    gone = dict.fromkeys([*life.withdrawn, *life.passes])
-    life.withdrawn = [tool for tool in gone if tool not in data.tools][-WITHDRAWN_KEPT:]
-    life.passes = data.tools
+    anew = [tool for tool, schema in life.pass_schemas.items() if data.schemas.get(tool) != schema]
+    gone = dict.fromkeys([*life.withdrawn, *life.passes, *anew])
+    held = {*data.tools, *(data.schemas.keys() - anew)}
+    life.withdrawn = [tool for tool in gone if tool not in held][-WITHDRAWN_KEPT:]
+    life.passes, life.pass_schemas = data.tools, data.schemas
     return (("agent", record.agent),)
 
 

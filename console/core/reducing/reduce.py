@@ -10,8 +10,9 @@ from typing import Final, Literal, NamedTuple
 
 from bus.codec import Record, Unknown
 from console.core.deeds import deed_of, keep
+from console.core.fleet.kept import LIVES_KEPT
 from console.core.fleet.lifecycle import RUN, IllegalTransitionError, advance
-from console.core.fleet.state import LIVES_KEPT, Fleet, Run
+from console.core.fleet.state import Fleet, Run
 from console.core.fleet.turns import bring_back, find, told
 from console.core.reducing.apply_agent import APPLY_AGENT
 from console.core.reducing.apply_supervisor import APPLY_SUPERVISOR

@@ -47,11 +47,12 @@ def forecast(known: Reliability, agent: str, version: str, task: str, steps: int
     runs = own.runs if own else [0, 0]
     if sum(runs) < FEWEST:
         return Forecast(n=sum(runs))
-    everybody = [sum(one.runs[which] for one in known.versions.values()) for which in (0, 1)]
-    base = _shrunk(everybody, 0.5)
+    # Its own runs are not among those that they are shrunk to: they would count twice.
+    others = [sum(one.runs[which] for one in known.versions.values()) - runs[which] for which in (0, 1)]
+    base = _shrunk(others, 0.5)
     parent = _shrunk(runs, base)
     a, b = same[0] + WEIGHT * parent, same[1] + WEIGHT * (1.0 - parent)
-    factor = _odds_factor(own.lengths, steps, parent) if own else 1.0
+    factor = _odds_factor(own.lengths, runs, steps, parent) if own else 1.0
     share = _times_odds(a / (a + b), factor)
     # The interval rests on what is known of the parent too, at most as much as its runs tell.
     weight = sum(same) + min(float(sum(runs)), 10.0)
@@ -82,13 +83,13 @@ def _shrunk(counts: list[int], prior: float, weight: float = WEIGHT) -> float:
     return (counts[0] + weight * prior) / (counts[0] + counts[1] + weight)
 
 
-def _odds_factor(lengths: list[list[int]], steps: int, parent: float) -> float:
-    """By how much the odds of success differ among runs that were still going after so many steps."""
+def _odds_factor(lengths: list[list[int]], runs: list[int], steps: int, parent: float) -> float:
+    """By how much the odds of success differ among runs that were still going after so many steps, from those of all."""
     reached = [pair for least, pair in zip(LENGTHS, lengths, strict=True) if steps >= least]
     if not reached:
         return 1.0
-    alive = _shrunk(reached[-1], parent, LENGTH_WEIGHT)
-    return (alive / (1.0 - alive)) / (parent / (1.0 - parent))
+    alive, every = (_shrunk(counts, parent, LENGTH_WEIGHT) for counts in (reached[-1], runs))
+    return (alive / (1.0 - alive)) / (every / (1.0 - every))
 
 
 def _times_odds(share: float, factor: float) -> float:

@@ -8,6 +8,7 @@ from typing import Final, Literal, NamedTuple
 
 from bus.alarm_records import AlarmRaised
 from bus.codec import Record
+from bus.events import ActionFinished
 from bus.records import ActionAsked, ActionDecided, CommandRequested
 from console.core.text import plain
 
@@ -16,7 +17,9 @@ MarkKind = Literal["alarm-1", "alarm-2", "alarm-3", "hold", "ask", "decided", "k
 TURNS: Final[frozenset[MarkKind]] = frozenset({"alarm-1", "alarm-2", "alarm-3", "decided", "kill"})
 """Marks at which something came of it: an alarm, a decision, a kill."""
 
-TYPES: Final = tuple(kind.TYPE for kind in (AlarmRaised, ActionAsked, ActionDecided, CommandRequested))
+TYPES: Final = tuple(
+    kind.TYPE for kind in (AlarmRaised, ActionAsked, ActionDecided, ActionFinished, CommandRequested)
+)
 """Record types that may be marks; no other needs decoding to find them."""
 
 _ALARMS: Final[dict[int, MarkKind]] = {1: "alarm-1", 2: "alarm-2", 3: "alarm-3"}
@@ -39,9 +42,9 @@ class MarkFinder:
 
     def find(self, record: Record) -> Mark | None:
         """Return the mark that a record is, or None. Decisions that nobody was asked for are none."""
-        if record.from_agent:
-            return None
         where = f"{record.agent}/{record.run}"
+        if record.from_agent:
+            return self._by_agent(record, where)
         match record.data:
             case AlarmRaised() as alarm:
                 kind = _ALARMS.get(alarm.priority, "alarm-3")
@@ -62,6 +65,16 @@ class MarkFinder:
             case CommandRequested(kind="kill") as command:
                 return Mark(record.pos, record.at, "kill", f"kill by {plain(command.by, 64)}: {where}")
         return None
+
+    def _by_agent(self, record: Record, where: str) -> Mark | None:
+        """An ask ends, too, where its agent gives it up, by its own clock or for something else, or goes on without it."""
+        if not isinstance(record.data, ActionFinished):
+            return None
+        key = f"{where}/{record.data.action}"
+        if key not in self._waiting:
+            return None
+        self._waiting.discard(key)
+        return Mark(record.pos, record.at, "decided", f"{record.data.outcome} by its agent: {key}")
 
 
 class Marks:

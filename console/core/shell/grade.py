@@ -8,12 +8,14 @@ shell in the catalogue by hand.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from typing import Final
 
 from msgspec.structs import replace
 
 from console.core.provenance.normal import addresses
 from console.core.shell import programs
+from console.core.shell.folder import entered, led
 from console.core.shell.git import git
 from console.core.shell.graded import Graded
 from console.core.shell.parse import ParseError, Simple, parse
@@ -30,15 +32,35 @@ _NET_CODE: Final = re.compile(
 )
 
 
-def grade(command: str) -> Graded:
-    """Grade a command. One that is not understood is S3, with the problem named."""
+def grade(command: str, folder: str = "") -> Graded:
+    """Grade a command. One that is not understood is S3, with the problem named.
+
+    `folder`: where it is said to run. That, and what it changes to by itself, can only make it graver: nobody proves it.
+    """
     try:
         found = parse(command)
     except ParseError as error:
         return Graded(
             severity=3, outside=True, why="is not understood", problem=str(error), leaves=_reached(command)
         )
-    grades = [_simple(one, 0) for one in found]
+    anywhere = _worst(found)
+    there = [*_entering(found, folder)]
+    if not any(one.folder for one in there):
+        return anywhere
+    somewhere = _worst(there)
+    return somewhere if somewhere.severity > anywhere.severity else anywhere
+
+
+def _entering(commands: list[Simple], folder: str) -> Iterator[Simple]:
+    """The commands, each in the folder that the ones before it changed to."""
+    for one in commands:
+        yield replace(one, folder=folder)
+        if one.program in ("cd", "pushd"):
+            folder = entered((one.words[1:] or ["~"])[-1], folder)
+
+
+def _worst(commands: list[Simple]) -> Graded:
+    grades = [_simple(one, 0) for one in commands]
     worst = max(grades, key=lambda one: one.severity, default=Graded(severity=0, why="does nothing"))
     leaves = list(dict.fromkeys(leaf for one in grades for leaf in one.leaves))
     return Graded(
@@ -59,7 +81,7 @@ def _simple(one: Simple, depth: int) -> Graded:
     severity, why = base.severity, base.why
     if one.writes and severity < 1:
         severity, why = 1, "writes a file"
-    far = next((target for target in one.writes if _far(target)), "")
+    far = next((target for target in one.writes if _far(led(target, one.folder))), "")
     if far and severity < 3:
         severity, why = 3, f"writes outside its workspace, {far}"
     secret = next((word for word in [*one.words[1:], *one.reads] if _SECRET.search(word)), "")
@@ -76,7 +98,9 @@ def _program(one: Simple, depth: int) -> Graded:  # noqa: C901, PLR0912  (one ru
         return Graded(severity=4, why=f"{name} has no undo")
     if name in programs.ROOT:
         inner = (
-            _simple(Simple(words=_behind(args), fed=one.fed), depth + 1) if name in ("sudo", "doas") else None
+            _simple(Simple(words=_behind(args), fed=one.fed, folder=one.folder), depth + 1)
+            if name in ("sudo", "doas")
+            else None
         )
         severity = max(3, inner.severity) if inner else 3
         return replace(
@@ -101,9 +125,9 @@ def _program(one: Simple, depth: int) -> Graded:  # noqa: C901, PLR0912  (one ru
     if name in programs.NETWORK:
         return _network(name, args)
     if name in programs.SHELLS and args[:1] == ["-c"] and len(args) > 1:
-        return _inside(args[1], depth)
+        return _inside(args[1], depth, one.folder)
     if name in programs.SHELLS and one.fed:
-        return _inside(one.fed, depth)
+        return _inside(one.fed, depth, one.folder)
     if (
         name in programs.INTERPRETERS
         and one.piped
@@ -123,17 +147,17 @@ def _program(one: Simple, depth: int) -> Graded:  # noqa: C901, PLR0912  (one ru
         )
     if name in programs.WRAPPERS and (behind := _behind(args)):
         return _simple(
-            Simple(words=behind, fed=one.fed, piped=one.piped, behind=one.behind or name == "xargs"),
+            replace(one, words=behind, assigns=[], writes=[], reads=[], behind=one.behind or name == "xargs"),
             depth + 1,
         )
     if name in ("rm", "rmdir", "unlink"):
-        return removal(args, piped=one.piped and one.behind)
+        return removal(args, piped=one.piped and one.behind, folder=one.folder)
     if name in ("kill", "pkill", "killall"):
         return Graded(severity=2, why=f"{name} ends processes")
     if name == "find" and {"-delete", "-exec", "-execdir", "-ok"} & set(args):
-        return _find(args, depth)
+        return _find(args, depth, one.folder)
     if name in ("mv", "cp", "ln", "tee", "install", "chmod", "truncate") and any(
-        _far(arg) for arg in args[-1:]
+        _far(led(arg, one.folder)) for arg in args[-1:]
     ):
         return Graded(severity=3, why=f"{name} writes outside its workspace, {args[-1]}")
     if name in ("sed", "perl", "gawk") and any(
@@ -141,7 +165,7 @@ def _program(one: Simple, depth: int) -> Graded:  # noqa: C901, PLR0912  (one ru
     ):
         scripted = any(arg in ("-e", "-f", "--expression") for arg in args)
         files = [arg for arg in args if not arg.startswith("-")][0 if scripted else 1 :]
-        far = next((arg for arg in files if _far(arg) and " " not in arg), "")
+        far = next((arg for arg in files if _far(led(arg, one.folder)) and " " not in arg), "")
         return Graded(
             severity=3 if far else 1, why="changes a file" + (f" outside its workspace, {far}" if far else "")
         )
@@ -197,19 +221,23 @@ def _network(name: str, args: list[str]) -> Graded:
     return Graded(severity=severity, outside=True, sends=sends, why=f"{name} reaches outside", leaves=leaves)
 
 
-def _find(args: list[str], depth: int) -> Graded:
+def _find(args: list[str], depth: int, folder: str) -> Graded:
     if "-delete" in args:
-        return found(args)
+        return found(args, folder=folder)
     at = next(at for at, arg in enumerate(args) if arg in ("-exec", "-execdir", "-ok"))
     behind = [arg for arg in args[at + 1 :] if arg not in (";", "\\;", "+")]
     if behind and behind[0].rpartition("/")[2] in ("rm", "unlink"):
-        return found(args[:at])
-    return _simple(Simple(words=behind), depth + 1) if behind else Graded(severity=1, why="runs something")
+        return found(args[:at], folder=folder)
+    return (
+        _simple(Simple(words=behind, folder=folder), depth + 1)
+        if behind
+        else Graded(severity=1, why="runs something")
+    )
 
 
-def _inside(command: str, depth: int) -> Graded:
+def _inside(command: str, depth: int, folder: str) -> Graded:
     inner = (
-        grade(command)
+        grade(command, folder)
         if depth <= 4
         else Graded(severity=3, why="is nested too deep", problem="it is nested too deep")
     )

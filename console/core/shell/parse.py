@@ -39,6 +39,8 @@ class Simple(Struct, kw_only=True):
     piped: bool = False
     behind: bool = False
     """Whether what is piped becomes words of the command, as behind xargs."""
+    folder: str = ""
+    """Where it runs; empty: unknown."""
 
     @property
     def program(self) -> str:

@@ -1,7 +1,8 @@
 """What a removal takes away: usual build output and temporary files are made again, all else is gone for good.
 
-Nobody proves to the judge where a command runs, so a relative path may lead anywhere. A removal that takes a tree, asks
-no questions or names its targets by pattern is costly unless all of them are build output or below a temporary folder.
+Nobody proves to the judge where a command runs, so a relative path may lead anywhere; what is said of it makes a removal
+graver only. One that takes a tree, asks no questions or names its targets by pattern is costly unless all of them are build
+output or below a temporary folder.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
+from console.core.shell.folder import foreign, led
 from console.core.shell.graded import Graded
 
 _FARAWAY: Final = re.compile(
@@ -84,12 +86,15 @@ def _temporary(target: str) -> bool:
     )
 
 
-def removal(args: list[str], *, piped: bool = False, always_sweeps: bool = False) -> Graded:
-    """Grade `rm` by its arguments. `piped`: a pipe names targets, too. `always_sweeps`: it takes trees by itself."""
+def removal(args: list[str], *, piped: bool = False, always_sweeps: bool = False, folder: str = "") -> Graded:
+    """Grade `rm` by its arguments.
+
+    `piped`: a pipe names targets, too. `always_sweeps`: it takes trees by itself. `folder`: where it runs, empty: unknown.
+    """
     end = args.index("--") if "--" in args else len(args)
     flags = [arg for arg in args[:end] if arg.startswith("-")]
     named = [arg for arg in args[:end] if not arg.startswith("-")] + args[end + 1 :]
-    targets = [re.sub(r"/+", "/", target) for target in named]
+    targets = [led(re.sub(r"/+", "/", target), folder) for target in named]
     sweeps = always_sweeps or any(
         any(len(flag) > 2 and name.startswith(flag) for name in _SWEEPS)
         or (not flag.startswith("--") and set(flag) & set("rRf"))
@@ -114,13 +119,15 @@ def _costly(target: str, sweeps: bool) -> bool:  # noqa: FBT001  (whether the re
     return far(target) or target.startswith("/home/")
 
 
-def found(args: list[str]) -> Graded:
+def found(args: list[str], *, folder: str = "") -> Graded:
     """Grade what `find` removes: the folders it starts from, or only files whose names are build output."""
     at = next((at for at, arg in enumerate(args) if arg.startswith("-") or arg in ("(", "!")), len(args))
     roots, tests = args[:at] or ["."], args[at:]
     names = [tests[n + 1] for n, test in enumerate(tests[:-1]) if test in ("-name", "-iname")]
     turned = {"!", "-not", "-o", "-or", ","} & set(tests)
-    near = all(root in (".", "./") or _ROOTED.match(root + "/") or not far(root) for root in roots)
+    near = not foreign(folder) and all(
+        root in (".", "./") or _ROOTED.match(root + "/") or not far(root) for root in roots
+    )
     if names and not turned and near and any(built(name) for name in names if "/" not in name):
         return Graded(severity=1, why="removes build output or temporary files", removes=names)
-    return removal(roots, always_sweeps=True)
+    return removal(roots, always_sweeps=True, folder=folder)

@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
+from bus.events import Preview
 from bus.sdk.decision import Action, Decision
 from bus.sdk.job import Run
 from console.demo.script import Script
@@ -77,6 +78,10 @@ async def live(stage: Stage, job: Run, script: Script, case: Case) -> None:
         sandbox.inside(decision.args["path"], sandbox.files).unlink()
         return "deleted"
 
+    def gone(path: str) -> Preview:
+        """What deleting a file takes away."""
+        return Preview(of=path, present=sandbox.inside(path, sandbox.files).read_text(encoding="utf-8"))
+
     litter(stage, case)
     async with job.step("look around", of=steps):
         await stage.pause(script.about(1.5))
@@ -90,6 +95,7 @@ async def live(stage: Stage, job: Run, script: Script, case: Case) -> None:
                 confidence=claim,
                 reason=thought,
                 decide_within=DECIDE_WITHIN,
+                preview=gone(f"{case.folder}/{name}"),
             )
             called = await stage.call(job, action, delete_file)
             step.result(ok=called.ran or not called.decision.approved, text=called.value or called.refusal)

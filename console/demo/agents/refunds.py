@@ -6,8 +6,9 @@ Trouble: it is unsure now and then, and it slips a digit once in a while, as sur
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final, Literal
+from typing import Any, Final, Literal
 
+from bus.events import Preview
 from bus.sdk.decision import Action, Decision
 from bus.sdk.job import Run
 from console.demo.sandbox import ORDERS
@@ -87,7 +88,7 @@ async def live(stage: Stage, job: Run, script: Script, case: Case) -> None:
         await stage.pause(script.about(1.0))
 
 
-def _payment(case: Case, order: dict[str, str], amount: float) -> Action:
+def _payment(case: Case, order: dict[str, Any], amount: float) -> Action:
     tool = "issue_credit" if case.kind == "credit" else "issue_refund"
     return Action(
         tool,
@@ -95,6 +96,17 @@ def _payment(case: Case, order: dict[str, str], amount: float) -> Action:
         confidence=case.claim,
         reason=case.thought,
         decide_within=DECIDE_WITHIN,
+        preview=_entry(order, tool.removeprefix("issue_"), amount),
+    )
+
+
+def _entry(order: dict[str, Any], kind: str, amount: float) -> Preview:
+    """The order as it stands at the desk, and as the payment would leave it."""
+    same = f"customer {order['customer']}\npaid {order['total']:.2f} EUR\n"
+    return Preview(
+        of=f"order {order['id']}",
+        present=f"{same}state {order['state']}",
+        proposed=f"{same}state {kind}\n{kind} {amount:.2f} EUR",
     )
 
 

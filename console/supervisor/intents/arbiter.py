@@ -16,7 +16,8 @@ from bus.codec import DecodeError
 from bus.events import Outcome
 from bus.limits import INTENT_DUPLICATE_WITHIN
 from bus.messages import Answer, Intent
-from bus.records import IntentRefused, OperatorSigned
+from bus.operator_records import OperatorSigned
+from bus.records import IntentRefused
 from bus.topics import Address, Topics
 from console.core.deeds import UNSIGNED
 from console.core.fleet.lifecycle import ENDED
@@ -24,6 +25,7 @@ from console.core.fleet.state import Fleet, Run
 from console.core.text import plain
 from console.supervisor.alarming.alarms import Alarms
 from console.supervisor.alarming.shelf import Shelf
+from console.supervisor.intents import whole_floor
 from console.supervisor.intents.bound import RefusedError, check_bound, check_scope, edited, waiting
 from console.supervisor.intents.handing import settle
 from console.supervisor.intents.once import Once, digest_of
@@ -224,15 +226,14 @@ class Arbiter:
         return self._made(intent, "accepted", command=sent)
 
     def _sweep(self, intent: Intent, payload: bytes, by: str, now: float) -> None:
-        if intent.verb != "hold" or intent.agent:
-            raise RefusedError("illegal", f"{intent.verb} needs a run")
+        apart = whole_floor.begin(self._log, intent, by)
 
         def done(sweep: Sweep, now: float) -> None:
             self._under_way.discard(intent.id)
             self._close(intent, payload, self._swept(intent, sweep), now)
 
         self._under_way.add(intent.id)
-        if not self._sweeps.begin(intent, by, done, now, signed=by == intent.operator):
+        if not self._sweeps.begin(intent, by, done, now, signed=by == intent.operator, apart=apart):
             self._under_way.discard(intent.id)
             raise RefusedError("closed", "all runs are being held for others already; look again")
 
@@ -245,6 +246,7 @@ class Arbiter:
             )
             return self._made(intent, "closed", accepted=False, text=text)
         text, command = ("", sweep.sent[0]) if sent == 1 else (f"{sent} runs", "")
+        text += f"; not the others, {sweep.cut}" if sweep.cut else ""
         return self._made(intent, "accepted", text=text, command=command)
 
     def _repeat(self, intent: Intent, payload: bytes, before: Answered, now: float) -> None:

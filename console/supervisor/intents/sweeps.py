@@ -6,7 +6,7 @@ is done about a run that a sweep has yet to reach, the sweep reaches it.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import Final
@@ -30,6 +30,7 @@ STRANGERS: Final = 256
 UNFINISHED: Final = "hold-unfinished"
 
 WANTS: Final = " wants all runs held"
+WANTS_ON: Final = " wants all runs to go on"
 """Stands behind the name in the alarm, by which the next supervisor knows whether it was an operator's."""
 
 GOES_ON: Final = "supervisor"
@@ -44,7 +45,7 @@ class Sweep:
     """What is wanted of many runs, by whom, who is told in the end, which of them are `left`, in order, what was `sent`.
 
     `left` says for each run whose word it is that asks it: one word asks a run once. `failed` are the runs that could not
-    be asked.
+    be asked. `cut` says why it ended before it had asked all, if it did.
     """
 
     intent: Intent
@@ -54,6 +55,7 @@ class Sweep:
     done: list[Done]
     sent: list[str] = field(default_factory=list)
     failed: list[str] = field(default_factory=list)
+    cut: str = ""
 
 
 class Sweeps:
@@ -76,29 +78,48 @@ class Sweeps:
         """Whether `step` has anything to do."""
         return bool(self._under_way)
 
-    def begin(self, intent: Intent, by: str, done: Done, now: float, *, signed: bool) -> bool:
-        """Ask for what an intent wants of every run that a command can reach. `done` is told of the end.
+    def begin(
+        self,
+        intent: Intent,
+        by: str,
+        done: Done,
+        now: float,
+        *,
+        signed: bool,
+        apart: Collection[str] = (),
+    ) -> bool:
+        """Ask for what an intent wants of every run that a command can reach, but those `apart`. `done` is told of the end.
 
-        The first slice is done now, unless another sweep goes first. Returns whether `done` will be told.
+        What wants the opposite and is under way ends: the newest word counts. The first slice is done now, unless another
+        sweep goes first. Returns whether `done` will be told.
         """
+        self._cut(intent, by)
         sweep = self._like(intent, by, signed=signed)
+        wanted = [run for run in self._runs(intent) if run.key not in apart]
         if sweep is None:
-            keys = dict.fromkeys((run.key for run in self._runs()), (intent, by))
+            keys = dict.fromkeys((run.key for run in wanted), (intent, by))
             sweep = Sweep(intent, by, signed, keys, [done])
             place = sum(one.signed for one in self._under_way) if signed else len(self._under_way)
             self._under_way.insert(place, sweep)
         elif signed or len(sweep.done) < STRANGERS:
             sweep.done.append(done)
             # Of what it reached before, it asks again what was let go since.
-            again = dict.fromkeys((run.key for run in self._runs() if not run.stop), (intent, by))
+            let_go = [run for run in wanted if intent.verb == "resume" or not run.stop]
+            again = dict.fromkeys((run.key for run in let_go), (intent, by))
             sweep.left = again | sweep.left
         else:
             return False
         if self._under_way[0] is sweep and len(sweep.done) == 1:
             self.step(now)
-        if sweep.left:
-            self._tell()
+        self._tell()
         return True
+
+    def _cut(self, intent: Intent, by: str) -> None:
+        """End what wants the opposite for the runs that it has not reached."""
+        for sweep in self._under_way:
+            if sweep.intent.verb != intent.verb:
+                sweep.cut = f"for {by}{WANTS if intent.verb == 'hold' else WANTS_ON}"
+                sweep.left.clear()
 
     def go_on(self, name: str, now: float) -> None:
         """Ask, under the intent id `name`, for what an earlier supervisor was cut short in: to hold all runs.
@@ -113,16 +134,19 @@ class Sweeps:
         intent = Intent(verb="hold", id=name, operator=GOES_ON, console=GOES_ON, reason=reason)
         signed = not alarm.text.partition(WANTS)[0].endswith(UNSIGNED)
         by = GOES_ON if signed else GOES_ON + UNSIGNED
-        keys = dict.fromkeys((run.key for run in self._runs() if not run.stop), (intent, by))
+        keys = dict.fromkeys((run.key for run in self._runs(intent) if not run.stop), (intent, by))
         self._under_way.append(Sweep(intent, by, signed, left=keys, done=[]))
         self.step(now)
 
     def _tell(self) -> None:
-        """Put on record what is left, before it is asked: if this process dies, the next one's consoles show it.
+        """Put on record who is left to be held, before it is asked: if this process dies, the next one's consoles show it.
 
         Of two that are under way it is told by whom the first is, which is an operator if one wants it.
         """
-        first = self._under_way[0]
+        first = next((one for one in self._under_way if one.left and one.intent.verb == "hold"), None)
+        if first is None:
+            self._alarms.clear(UNFINISHED)
+            return
         text = f"{first.by}{WANTS}; {len(first.left)} of them were not asked yet"
         known = self._log.fleet.alarms.get(UNFINISHED)
         other = known is not None and known.text.partition(WANTS)[0] != first.by
@@ -135,8 +159,10 @@ class Sweeps:
                 return sweep
         return None
 
-    def _runs(self) -> list[Run]:
-        return [run for run in self._log.fleet.runs.values() if _stoppable(run)]
+    def _runs(self, intent: Intent) -> list[Run]:
+        """The runs that what is wanted is about: of those that a command can reach, to go on, the ones that are held."""
+        found = [run for run in self._log.fleet.runs.values() if _stoppable(run)]
+        return found if intent.verb == "hold" else [run for run in found if run.stop == "hold"]
 
     def step(self, now: float) -> bool:
         """Do one slice of the oldest sweep. Returns whether anything is left to do."""
@@ -147,14 +173,13 @@ class Sweeps:
                 self._under_way.pop(0)
                 if sweep.failed:
                     # Of its own: as unfinished, each supervisor to come would hold anew what was let go since.
+                    wants = WANTS if sweep.intent.verb == "hold" else WANTS_ON
                     text = (
-                        f"{sweep.by}{WANTS}; a fault kept these from being asked: {', '.join(sweep.failed)}"
+                        f"{sweep.by}{wants}; a fault kept these from being asked: {', '.join(sweep.failed)}"
                     )
-                    self._alarms.raise_("internal-error", plain(text, 400), about="not-held")
-                if self._under_way:
-                    self._tell()
-                else:
-                    self._alarms.clear(UNFINISHED)
+                    about = "not-held" if sweep.intent.verb == "hold" else "not-resumed"
+                    self._alarms.raise_("internal-error", plain(text, 400), about=about)
+                self._tell()
                 for done in sweep.done:
                     done(sweep, now)
         return bool(self._under_way)

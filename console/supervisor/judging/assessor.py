@@ -12,8 +12,10 @@ from bus.canonical import NotCanonicalError, digest
 from bus.events import ActionProposed, Data
 from console.core.blobs import blob_names
 from console.core.fleet.circumstances import Circumstances, circumstances
+from console.core.fleet.kept import TOOLS_KEPT
 from console.core.fleet.lifecycle import OPEN
-from console.core.fleet.state import TOOLS_KEPT, Action, Fleet, Run
+from console.core.fleet.state import Action, Fleet, Run
+from console.core.judging.reach import Consequences
 from console.core.judging.risk import Assessment
 from console.core.provenance.suspicion import Suspicion
 from console.core.provenance.trail import Trail
@@ -45,7 +47,13 @@ class Judging(Protocol):
 
     def suspect(self, trail: Trail, tool: str, args: dict[str, Any]) -> Suspicion | None: ...
 
+    def consequences(self, proposal: ActionProposed) -> Consequences: ...
+
     def pass_list(self, agent: str) -> list[str]: ...
+
+    def pass_schemas(self, agent: str) -> dict[str, str]: ...
+
+    def changed(self, proposal: ActionProposed) -> bool: ...
 
     def reads(self, tool: str, *, by_name: bool = False) -> tuple[bool, bool]: ...
 
@@ -107,7 +115,7 @@ class Assessor:
             incomplete=incomplete,
             earned=earned,
             suspicion=suspicion,
-            circumstances=circumstances(run, data),
+            circumstances=circumstances(run, data, trail.folder if trail is not None else ""),
         )
         return assessment, suspicion
 

@@ -11,6 +11,7 @@ from bus.messages import DecisionCommand, Intent
 from bus.records import ActionAsked, ActionAssessed, ActionDecided
 from console.core.fleet.state import Action, Run
 from console.core.judging.origin_terms import recorded
+from console.core.judging.reach import UNTOLD
 from console.core.judging.risk import Assessment
 from console.supervisor.alarming.alarms import Alarms, alarm_id
 from console.supervisor.alarming.guard import guarded
@@ -42,7 +43,7 @@ class Gates(Assessor):
         self.granting = Granting(log, new_id)
         self._unpassed: dict[str, set[str]] = {}
         self.reissue: Callable[[str], None] = lambda _: None
-        self.could_hold: Callable[[Run, str], bool] = lambda _run, _tool: False
+        self.could_hold: Callable[[Run, Action], bool] = lambda _run, _action: False
         self.late: dict[str, DecisionCommand] = {}
         """Decisions that went out before the proposals they are about were recorded, by the actions' keys."""
         self.verdict: Callable[[Intent, str], tuple[Refused, str] | None] = lambda _intent, _by: None
@@ -55,17 +56,8 @@ class Gates(Assessor):
             return
         self._supersede(run, data.supersedes or "", now)
         weighed = self.weigh(run, action, data)
-        own, problem, assessment, suspicion = weighed
-        assessed = ActionAssessed(
-            action=data.action,
-            digest=own,
-            severity=assessment.severity,
-            failure_bp=assessment.failure_bp,
-            gate=assessment.gate,
-            reasons=assessment.reasons,
-            origins=recorded(suspicion),
-        )
-        self._log.write(assessed, run.agent, run.run)
+        own, problem, assessment, _ = weighed
+        self._assessed(run, action, data, weighed)
         late = self.late.pop(action.key, None)
         if run.control == "observed":
             return
@@ -88,6 +80,27 @@ class Gates(Assessor):
             self._log.write(asked, run.agent, run.run)
             heapq.heappush(self._deadlines, (now + data.decide_within, action.key))
             self._forget_answered()
+
+    def _assessed(self, run: Run, action: Action, data: ActionProposed, weighed: Weighed) -> None:
+        """Record a judgement, and be loud where it is of a tool that is no longer what it was pinned to."""
+        assessment = weighed.assessment
+        asks = assessment.gate in ("ask", "hold")  # nobody reads of what just runs what it reaches
+        reached = self.judge.consequences(data) if asks else UNTOLD
+        assessed = ActionAssessed(
+            action=data.action,
+            digest=weighed.digest,
+            severity=assessment.severity,
+            failure_bp=assessment.failure_bp,
+            gate=assessment.gate,
+            reasons=assessment.reasons,
+            origins=recorded(weighed.suspicion),
+            reaches=reached.reaches,
+            no_undo=reached.no_undo,
+        )
+        self._log.write(assessed, run.agent, run.run)
+        if self.judge.changed(data):
+            text = f"{run.agent}: the server of {action.tool} says something else of it than what it is pinned to"
+            self._alarms.raise_("tool-changed", text, run.agent, about=action.tool)
 
     def _granted(self, run: Run, action: Action, data: ActionProposed, weighed: Weighed, now: float) -> bool:
         """Let an action run that a person's earlier word on calls like it covers, by this fresh judgement of it."""
@@ -125,6 +138,11 @@ class Gates(Assessor):
         gone = self._unpassed.get(agent, set())
         return [tool for tool in self.judge.pass_list(agent) if tool not in gone]
 
+    def pass_schemas(self, agent: str) -> dict[str, str]:
+        """The same for tools that pass as long as their definition has that digest."""
+        gone = self._unpassed.get(agent, set())
+        return {tool: schema for tool, schema in self.judge.pass_schemas(agent).items() if tool not in gone}
+
     def forget(self, agent: str) -> None:
         """Let go of what is known of an agent that the site has forgotten."""
         self._unpassed.pop(agent, None)
@@ -134,8 +152,11 @@ class Gates(Assessor):
 
         What a list allowed and the judgement would have asked about stays allowed, is an alarm, and was the last time.
         """
-        listed = action.exact_tool in self.pass_list(action.agent)
-        if not listed and not self.could_hold(run, action.exact_tool):
+        schema = action.hints.schema_digest if action.hints else None
+        listed = action.exact_tool in self.pass_list(action.agent) or (
+            schema is not None and self.pass_schemas(action.agent).get(action.exact_tool) == schema
+        )
+        if not listed and not self.could_hold(run, action):
             return
         self.decide(action, "approved", "pass-list", now, digest=own, send=False)
         if assessment.gate not in ("auto", "notify"):

@@ -12,7 +12,7 @@ from typing import Final
 
 from bus.messages import PassListCommand
 from bus.records import AgentPasses
-from console.core.fleet.state import Run
+from console.core.fleet.state import Action, Run
 from console.supervisor.log import Log
 from console.supervisor.outbox import Outbox
 
@@ -23,12 +23,22 @@ It is told anew at every heartbeat, so twelve such messages would have to be los
 
 
 class Passes:
-    """What each agent need not wait for, and since when it must know that. `allowed` is what it may have today."""
+    """What each agent need not wait for, and since when it must know that. `allowed` is what it may have today.
 
-    def __init__(self, log: Log, outbox: Outbox, allowed: Callable[[str], list[str]]) -> None:
+    `pinned` are tools that it may have as long as their definition has that digest.
+    """
+
+    def __init__(
+        self,
+        log: Log,
+        outbox: Outbox,
+        allowed: Callable[[str], list[str]],
+        pinned: Callable[[str], dict[str, str]],
+    ) -> None:
         self._log = log
         self._outbox = outbox
         self._allowed = allowed
+        self._pinned = pinned
         self._issued = 0
         # Who has a pass list, or had one: told anew at every heartbeat, as nobody would miss a withdrawal that got lost.
         self._listed: set[str] = set()
@@ -38,12 +48,12 @@ class Passes:
 
     def issue(self, agent: str) -> None:
         """Send an agent its list, behind the record of it if it is another than the last."""
-        tools = self._allowed(agent)
+        tools, schemas = self._allowed(agent), self._pinned(agent)
         life = self._log.fleet.agents.get(agent)
-        if life is not None and tools != life.passes:
-            self._log.write(AgentPasses(tools=tools), agent)
+        if life is not None and (tools, schemas) != (life.passes, life.pass_schemas):
+            self._log.write(AgentPasses(tools=tools, schemas=schemas), agent)
             self._heard_since[agent] = self._now
-        if tools:
+        if tools or schemas:
             self._listed.add(agent)
         self._issued = max(self._issued + 1, self._log.fleet.pos)
         self._outbox.command(
@@ -52,6 +62,7 @@ class Passes:
                 agent=agent,
                 order=self._issued,
                 tools=tools,
+                schemas=schemas,
                 incarnation=life.incarnation if life is not None else "",
             )
         )
@@ -66,12 +77,13 @@ class Passes:
         self._heard_since[agent] = self._now
         self.issue(agent)
 
-    def could_hold(self, run: Run, tool: str) -> bool:
-        """Whether the process that lives a run may lawfully have passed a tool that is on no list today."""
+    def could_hold(self, run: Run, action: Action) -> bool:
+        """Whether the process that lives a run may lawfully have passed a call that no list of today allows."""
+        tool, schema = action.exact_tool, action.hints.schema_digest if action.hints else None
         life = self._log.fleet.agents.get(run.agent)
         if life is None:
             return False
-        if tool in life.passes:
+        if tool in life.passes or (schema is not None and life.pass_schemas.get(tool) == schema):
             return True  # the list without it has not been sent yet
         if tool not in life.withdrawn:
             return False

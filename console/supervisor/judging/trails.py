@@ -24,6 +24,9 @@ CALLS_KEPT: Final = 256
 """Calls of one run whose results are still awaited."""
 
 
+FOLDER_LABEL: Final = "cwd"
+"""The label by which a run says in which folder it works."""
+
 TELLING: Final = (RunStarted, RunFinished, MessageSeen, ActionFinished, ActionDecided)
 """What tells something about a run's texts; most events do not."""
 
@@ -42,8 +45,9 @@ class _Followed:
 
     def hear(self, data: Data) -> None:
         match data:
-            case RunStarted(goal=goal):
+            case RunStarted(goal=goal, labels=labels):
                 self.trail.said(goal)
+                self.trail.folder = labels.get(FOLDER_LABEL, "")
             case MessageSeen(role="user" | "system", text=text, truncated=cut):
                 self.trail.said(text, whole=not cut)
             case MessageSeen(role="tool", name=name, text=text, call_id=call_id, truncated=cut):

@@ -1,6 +1,9 @@
 """The emergency log: what was sent although it could not be recorded, kept on disk until it is.
 
-Written only while the recording fails. After a crash in that state its lines are recorded late, under a latched alarm.
+Written only while the recording fails, mostly because the disk is full: so its room is taken beforehand, in a file that is
+written over in place and then takes the log's name. After a crash in that state its lines are recorded late, under a latched
+alarm.
+
 The disk may be what hangs: what must be written is only remembered here, and `work`, in a thread, writes it.
 """
 
@@ -12,10 +15,19 @@ import logging
 import os
 import threading
 from collections.abc import Sequence
+from itertools import accumulate
 from pathlib import Path
 from typing import Final
 
 from console.supervisor.outbox import Out
+
+RESERVED: Final = 1 << 20
+"""Bytes of room taken beforehand: some two thousand commands. On file systems that write elsewhere what is overwritten
+(btrfs, ZFS) it is worth as much as they keep back themselves.
+"""
+
+_BLANK: Final = b"\0"
+"""What stands behind the last line of a log in its reserved room."""
 
 LOGGER: Final = logging.getLogger(__name__)
 
@@ -26,12 +38,23 @@ class EmergencyLog:
     def __init__(self, path: Path) -> None:
         self.path = path
         """The file; there only while it holds anything."""
+        self._room = path.with_suffix(".reserved")
         self._kept = path.exists()
         self._upto = 0
         self._lines: list[str] = []
         self._over = False
         self._working = threading.Lock()  # held while the disk is waited for
         self._memory = threading.Lock()  # never held for longer than it takes to look
+
+    def reserve(self) -> None:
+        """Take the room for a log on the disk; if there is none the service's log says so."""
+        if self._room.exists() or self.path.exists():
+            return
+        try:
+            _written(self._room, _BLANK * RESERVED, os.O_CREAT | os.O_EXCL)
+        except OSError as error:
+            self._room.unlink(missing_ok=True)
+            LOGGER.warning("%s: no room for commands on a full disk: %s", self._room, error)
 
     @property
     def due(self) -> bool:
@@ -71,7 +94,7 @@ class EmergencyLog:
                 lines, self._lines = self._lines, []
             try:
                 if over:  # what was noted since is about later positions
-                    self.path.unlink(missing_ok=True)
+                    self._forget()
                 if lines:
                     self._append(lines)
             except OSError as error:
@@ -83,13 +106,54 @@ class EmergencyLog:
     def left(self) -> list[str]:
         """Lines that an earlier supervisor left: commands that stand in no recording."""
         try:
-            return self.path.read_text(encoding="utf-8").splitlines()
+            said = self.path.read_bytes().rstrip(_BLANK)
+            return said.decode("utf-8", "replace").splitlines()
         except FileNotFoundError:
             return []
 
     def _append(self, lines: Sequence[str]) -> None:
-        handle = os.open(self.path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
-        with os.fdopen(handle, "a", encoding="utf-8") as file:
-            file.write("".join(f"{line}\n" for line in lines))
-            file.flush()
-            os.fsync(file.fileno())
+        """Write lines behind those that stand there; the first of all into the reserved room, as many as fit."""
+        said = [f"{line}\n".encode() for line in lines]
+        if not self.path.exists() and self._room.exists():
+            first = _fitting(said)
+            _written(self._room, b"".join(said[:first]).ljust(RESERVED, _BLANK))
+            self._room.replace(self.path)  # whole, or not at all
+            said = said[first:]
+        if said:
+            before = self.path.read_bytes().rstrip(_BLANK) if self.path.exists() else b""
+            torn = b"" if before.endswith(b"\n") or not before else b"\n"  # a line that a crash cut short
+            _written(self.path, torn + b"".join(said), os.O_CREAT, at=len(before))
+
+    def _forget(self) -> None:
+        """What stands there is recorded: the room is free for the next time."""
+        if self.path.exists() and self.path.stat().st_size >= RESERVED:
+            self.path.replace(self._room)
+        else:
+            self.path.unlink(missing_ok=True)
+
+
+def used(path: Path) -> int:
+    """Bytes of lines in a log, without the room behind them; 0 if there is none."""
+    try:
+        return len(path.read_bytes().rstrip(_BLANK))
+    except FileNotFoundError:
+        return 0
+
+
+def _fitting(lines: Sequence[bytes]) -> int:
+    """How many of the lines fit into the reserved room."""
+    sizes = accumulate(len(line) for line in lines)
+    return sum(size <= RESERVED for size in sizes)
+
+
+def _written(path: Path, content: bytes, how: int = 0, *, at: int = 0) -> None:
+    """Write in place, from a position on, and wait for the disk."""
+    handle = os.open(path, os.O_WRONLY | how, 0o600)
+    try:
+        os.lseek(handle, at, os.SEEK_SET)
+        left = memoryview(content)
+        while left:
+            left = left[os.write(handle, left) :]
+        os.fsync(handle)
+    finally:
+        os.close(handle)

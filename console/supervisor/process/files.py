@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from bus.home import Home
-from console.core.fleet.state import ALARM_TEXT
+from console.core.fleet.kept import ALARM_TEXT
 from console.core.text import plain
 from console.policy.budgets import load_budgets
 from console.policy.files import PolicyFileError

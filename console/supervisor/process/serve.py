@@ -119,6 +119,7 @@ async def _serve(home: Home) -> None:
         await _recall(desk, home.sessions)
         emergency = EmergencyLog(home.emergency_log)
         desk.begin(recording.session, time.monotonic(), late=emergency.left())
+        emergency.reserve()
         files.tell(desk)
         service = Service(
             desk,

@@ -26,6 +26,7 @@ from console.recording.pages import page
 from console.recording.schema import RecordingError
 from console.recording.writer import Recording
 from console.supervisor.desk import Desk
+from console.supervisor.process.emergency import used
 
 MEASURE_WITHIN: Final = 1.0
 """Seconds that a disk has to say how large and how full it is."""
@@ -188,7 +189,7 @@ def measured(own: RecorderHealth, path: Path, known: Path | None, emergency: Pat
         sessions=len(paths),
         sessions_size=sum(size_of(each) for each in paths),
         known=None if known is None else _size(known),
-        emergency=_size(emergency),
+        emergency=used(emergency),
     )
 
 

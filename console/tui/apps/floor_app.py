@@ -11,12 +11,16 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from rich.segment import Segment, Segments
 
+from console.core.fleet.floor_hold import told
 from console.core.text import visible
+from console.tui.apps import collecting
 from console.tui.apps.keeping_app import KeepingApp
 from console.tui.apps.opening import OpeningScreen
 from console.tui.apps.wishes import Wishes
 from console.tui.drawing import lines
+from console.tui.drawing.figures import clock
 from console.tui.floor.moment import FloorTime, Moment, Pace
+from console.tui.floor.unanswered import Unanswered
 from console.tui.rows.frame_rows import Note, View
 from console.tui.settings import DEFAULT, Settings
 from console.tui.source import UNSEEN, standing
@@ -92,6 +96,7 @@ class FloorApp(KeepingApp, inherit_bindings=False):
         self._straight = straight
         self._moment: FloorTime = Moment(clock)
         self.pace = Pace(clock)
+        self.unanswered = Unanswered()
         self._wishes = Wishes(self.tell)
         self._standing = UNSEEN
         self._note_at = float("-inf")
@@ -118,6 +123,7 @@ class FloorApp(KeepingApp, inherit_bindings=False):
     async def _start(self) -> None:
         if isinstance(self.screen, OpeningScreen):
             await self._furnish()
+        collecting.resume()
         if self._paced:
             self.set_interval(1 / self.settings.frames, self._tick)
         self._following = asyncio.create_task(self._follow(), name="follow the floor")
@@ -204,7 +210,14 @@ class FloorApp(KeepingApp, inherit_bindings=False):
             operator=self._operator,
             read_only=self.read_only,
             signed=self.signed,
+            held=self._held(),
         )
+
+    def _held(self) -> str:
+        held = self.source.fleet.held if self.source else None
+        if held is None:
+            return ""
+        return told(held, clock(held.at, self._zone))
 
     def _tick(self) -> None:
         now = self._clock()
@@ -230,6 +243,8 @@ class FloorApp(KeepingApp, inherit_bindings=False):
             self.index.follow(self.fleet)
         self._moment.follow(self.fleet.at, live=self._standing.live)
         self.index.update(self._moment.now)
+        if self._standing.live and not self.view(0).replay:
+            self.unanswered.count(self.fleet, self.index.decided())
         if self.note is not None and (self._clock() - self._note_at > NOTE_FOR or self._over(self.note)):
             self.note = None
         screen.frame(self.view(screen.size.width))

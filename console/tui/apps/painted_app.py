@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from rich.cells import cell_len
 from rich.segment import Segment
-from textual._compositor import ChopsUpdate
+from textual._compositor import ChopsUpdate, LayoutUpdate
 from textual.app import App
 from textual.filter import LineFilter, Monochrome, NoColor
 
@@ -15,7 +15,7 @@ from console.tui.drawing import signs
 from console.tui.drawing.theme import themes, variables
 from console.tui.keys.keystrokes import Displayed
 from console.tui.settings import FRAMES_REMOTE
-from console.tui.terminal.narrow import narrowed
+from console.tui.terminal.narrow import Shown
 from console.tui.terminal.pacing import Pacing
 
 if TYPE_CHECKING:
@@ -51,6 +51,8 @@ class PaintedApp(App[int], inherit_bindings=False):
         self.settings = settings
         self.pacing = Pacing(settings.frames, FRAMES_REMOTE)
         self._owed = False
+        self._shown = Shown()
+        self._shown_by: Screen[Any] | None = None
         for theme in themes():
             self.register_theme(theme)
         self.theme = f"watchfloor-{settings.theme}"
@@ -60,6 +62,14 @@ class PaintedApp(App[int], inherit_bindings=False):
         """Show the terminal's own cursor, where somebody wants to see it: the toolkit hides it."""
         if self.settings.cursor and self._driver is not None:
             self._driver.write("\x1b[?25h")
+
+    def on_resize(self) -> None:
+        """Take nothing for standing there: a terminal moves its rows when its size changes, if only for a moment."""
+        self._shown.forget()
+
+    def terminal_is_blank(self) -> None:
+        """Take nothing for standing there: the terminal was taken over, for the first time or again."""
+        self._shown.forget()
 
     def get_theme_variable_defaults(self) -> dict[str, str]:
         return variables("dark")
@@ -97,6 +107,21 @@ class PaintedApp(App[int], inherit_bindings=False):
         if self.stalled and renderable is not None:  # a frame now would only be an old one when it is read
             self._owed = True
             return
-        super()._display(screen, narrowed(renderable) if isinstance(renderable, ChopsUpdate) else renderable)
+        super()._display(screen, self._new_in(screen, renderable))
         if renderable is not None and not self._batch_count and isinstance(screen, Displayed):
             screen.displayed()
+
+    def _new_in(self, screen: Screen[Any], renderable: RenderableType | None) -> RenderableType | None:
+        """What of a paint does not stand on the terminal yet.
+
+        Another screen is written whole, once: that mends whatever somebody else has written over it meanwhile.
+        """
+        if self._batch_count or not self._running or not isinstance(renderable, ChopsUpdate | LayoutUpdate):
+            return renderable  # the toolkit writes nothing, or something else
+        if screen is not self._shown_by:
+            self._shown.forget()
+            self._shown_by = screen
+        new = self._shown.new_in(renderable)
+        if new is None and self.cursor_position != self._previous_cursor_position:
+            return LayoutUpdate([], self.screen.region)  # nothing but the terminal's cursor moves
+        return new

@@ -6,7 +6,6 @@ import asyncio
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
 
-from console.link.status import NOT_YET_RECORDED
 from console.tui.rows.frame_rows import Note
 
 if TYPE_CHECKING:
@@ -66,7 +65,7 @@ class Wishes:
                 scope=wish.scope,
             )
         except NoAnswerError as error:
-            self._tell(Note(f"{wish.label}: {error}; it may still have been carried out", "stop"))
+            self._tell(Note(f"{wish.label}: it may still have been carried out; {error}", "stop"))
         except ValueError as error:  # too large, or without a canonical form
             self._tell(Note(f"{wish.label}: not sent, {error}", "act"))
         else:
@@ -76,6 +75,8 @@ class Wishes:
 def _answer(wish: Wish, reply: Reply) -> Note:
     text = f", {reply.text}" if reply.text else ""
     if reply.accepted and reply.unrecorded:
+        from console.link.status import NOT_YET_RECORDED  # late, as above
+
         return Note(f"{wish.label}: {reply.outcome}, {NOT_YET_RECORDED}{text}", "act")
     if reply.accepted:
         return Note(f"{wish.label}: recorded as {reply.outcome}{text}")

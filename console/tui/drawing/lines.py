@@ -2,125 +2,18 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
-from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Final
+from collections.abc import Callable, Iterator, Sequence
+from typing import Final
 
-from rich.color import Color
-from rich.segment import Segment
-from rich.style import Style
-from textual.color import Color as Colour
 from textual.geometry import Region, Size
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 from textual.widget import Widget
 
-from console.tui.drawing import signs
 from console.tui.drawing.paint import BLANK, Line, changed_cells
-
-if TYPE_CHECKING:
-    from console.tui.drawing.theme import Ink
-
-STRIPS_KEPT: Final = 1_024
+from console.tui.drawing.painter import Painter
 
 CSS: Final = ".line-view { background: $wf-bg; color: $wf-text; }"
-
-# What an ink is: a colour of the theme by its variable, and whether it is bold. No rule of a style sheet, which would be
-# matched anew for each ink of each block of each screen.
-_INKS: Final[dict[Ink, tuple[str, bool | None]]] = {
-    "text": ("wf-text", None),
-    "muted": ("wf-muted", None),
-    "rule": ("wf-rule", None),
-    "strong": ("wf-strong", True),
-    "watch": ("wf-watch", None),
-    "act": ("wf-act", None),
-    "late": ("wf-act", True),
-    "stop": ("wf-stop", True),
-    "replay": ("wf-bg", True),
-}
-
-
-class Painter:
-    """Lines to strips in the styles of one widget, kept until the theme changes."""
-
-    def __init__(self, widget: Widget) -> None:
-        self._widget = widget
-        self._strips: OrderedDict[tuple[Line, int, bool], Strip] = OrderedDict()
-        self._styles: dict[Ink, Style] = {}
-
-    def forget(self) -> None:
-        """The theme changed."""
-        self._strips.clear()
-        self._styles.clear()
-
-    def strip(self, line: Line, width: int, *, cursor: bool = False) -> Strip:
-        key = (line, width, cursor)
-        strip = self._strips.get(key)
-        if strip is None:
-            strip = self._make(line, width, cursor=cursor)
-            self._strips[key] = strip
-            if len(self._strips) > STRIPS_KEPT:
-                self._strips.popitem(last=False)
-        return strip
-
-    def _make(self, line: Line, width: int, *, cursor: bool) -> Strip:
-        ground = self._widget.rich_style
-        if cursor:
-            ground += Style(reverse=True) if self._bare else Style.from_color(None, self._colour("wf-raised"))
-        segments = [Segment(signs.fitting(text), ground + self._style(ink)) for text, ink in line]
-        if cursor:
-            segments = _with_bar(segments, ground + self._style("strong"))
-        return Strip(_merged(segments)).adjust_cell_length(width, ground)
-
-    def _style(self, ink: Ink) -> Style:
-        style = self._styles.get(ink)
-        if style is None:
-            name, bold = _INKS[ink]
-            style = Style.from_color(self._colour(name)) + Style(
-                bold=bold
-            )  # the ground is the row's, raised or not
-            if ink == "replay":
-                style = (
-                    Style(reverse=True, bold=True)
-                    if self._bare
-                    else style + Style.from_color(None, self._colour("wf-text"))
-                )
-            self._styles[ink] = style
-        return style
-
-    def _colour(self, name: str) -> Color:
-        return Colour.parse(self._widget.app.theme_variables[name]).rich_color
-
-    @property
-    def _bare(self) -> bool:
-        return self._widget.app.current_theme.ansi
-
-
-def _with_bar(segments: list[Segment], style: Style) -> list[Segment]:
-    """The same row with the cursor bar in column 0, which is always free."""
-    if not segments or not segments[0].text.startswith(" "):
-        return segments
-    first = segments[0]
-    return [Segment(signs.fitting("▌"), style), Segment(first.text[1:], first.style), *segments[1:]]
-
-
-def _merged(segments: list[Segment]) -> list[Segment]:
-    """The same row in fewer segments, each of which costs a terminal some twenty bytes: blanks have no ink of their own."""
-    merged: list[Segment] = []
-    for segment in segments:
-        if merged:
-            text, style, _ = merged[-1]
-            if segment.style == style or (not segment.text.strip(" ") and _same_ground(segment.style, style)):
-                merged[-1] = Segment(text + segment.text, style)
-                continue
-        merged.append(segment)
-    return merged
-
-
-def _same_ground(one: Style | None, other: Style | None) -> bool:
-    if one is None or other is None:
-        return False
-    return one.bgcolor == other.bgcolor and not one.reverse and not other.reverse
 
 
 class LineBlock(Widget):
@@ -167,7 +60,7 @@ class LineList(ScrollView, inherit_bindings=False):
     """A list of any length with a cursor that stays on its item, not on its row.
 
     `names` are the items' own names, empty for rows that cannot be chosen; `draw` makes one row when it comes into view.
-    `deep` is how many rows an item has, its own and those after it.
+    `deep` is how many rows an item has, its own and those after it. The first `pinned` rows never scroll away.
     """
 
     DEFAULT_CSS = """
@@ -180,16 +73,33 @@ class LineList(ScrollView, inherit_bindings=False):
         self._draw = draw
         self._painter = Painter(self)
         self._painted: dict[int, tuple[Line, bool]] = {}
+        self._fresh: dict[int, Line] = {}  # of the newest frame
         self.names: Sequence[str] = ()
         self.cursor = ""
         self._height = 0
         self._going_to: int | None = None
+        self._pins = 0
+
+    @property
+    def pinned(self) -> int:
+        """How many of the first rows stay where they are; never more than half of what fits."""
+        return min(self._pins, self.size.height // 2)
+
+    def pin(self, rows: int) -> None:
+        """Have the first `rows` never scroll away; a cursor that is in view stays so."""
+        if rows != self._pins:
+            seen = self._place_of(self._row(self.cursor)) is not None
+            self._pins = rows
+            if seen:
+                self._show(self._row(self.cursor) or 0)
+            self.repaint()
 
     def load(self, names: Sequence[str]) -> None:
         """Take another list of items. The cursor stays on its item, and the item on its row of the screen if it can."""
         before, self.names = self.names, names
         if names is before or names == before:  # it is the same as long as nothing moves, however long it is
             return
+        self._fresh.clear()
         was_at = _row_of(self.cursor, before)
         if len(before) != len(self.names):
             self.virtual_size = Size(self.size.width, len(self.names))
@@ -198,7 +108,7 @@ class LineList(ScrollView, inherit_bindings=False):
             self.cursor = self._nearest(was_at or 0)
             if was_at is not None and (row := self._row(self.cursor)) is not None:
                 self._show(row)
-        elif was_at is not None and now_at != was_at:
+        elif was_at is not None and now_at != was_at and was_at >= self.pinned:
             self._scroll(self.scroll_offset.y + now_at - was_at)
 
     def on_resize(self) -> None:
@@ -213,35 +123,37 @@ class LineList(ScrollView, inherit_bindings=False):
 
     def frame(self) -> None:
         """Paint again what no longer looks as it did; call once a frame."""
-        top = self.scroll_offset.y
-        for y in range(top, min(len(self.names), top + self.size.height)):
-            look = (self._draw(y), self._is_cursor(y))
-            before = self._painted.get(y)
+        self._fresh.clear()
+        for y, row in self._places():
+            line = self._fresh[row] = self._draw(row)
+            look = (line, self._is_cursor(row))
+            before = self._painted.get(row)
             if before != look:
-                self._painted[y] = look
+                self._painted[row] = look
                 start, end = 0, self.size.width
                 if before is not None and before[1] == look[1]:
                     start, end = changed_cells(before[0], look[0])
-                self.refresh(Region(start, y - top, end - start, 1))
+                self.refresh(Region(start, y, end - start, 1))
 
     def repaint(self) -> None:
         """Paint everything again: another width, another list."""
         self._painted.clear()
+        self._fresh.clear()
         self.refresh()
 
     def render_line(self, y: int) -> Strip:
-        row = y + self.scroll_offset.y
+        row = self._row_at(y)
         if not 0 <= row < len(self.names):
             return Strip.blank(self.size.width, self.rich_style)
-        line, cursor = look = (self._draw(row), self._is_cursor(row))
+        line, cursor = look = self._fresh.get(row) or self._draw(row), self._is_cursor(row)
         self._painted[row] = look
         return self._painter.strip(line, self.size.width, cursor=cursor)
 
     @property
     def in_view(self) -> range:
-        """The rows in view."""
+        """The rows in view, but for those that are pinned."""
         top = self.scroll_offset.y
-        return range(top, min(len(self.names), top + self.size.height))
+        return range(top + self.pinned, min(len(self.names), top + self.size.height))
 
     @property
     def at_first(self) -> bool:
@@ -258,7 +170,9 @@ class LineList(ScrollView, inherit_bindings=False):
         place = rows.index(at) + by
         target = rows[max(0, min(len(rows) - 1, place))]
         self.cursor = self.names[target]
-        self._show(0 if target == rows[0] else target)
+        if target == rows[0]:
+            self._scroll(0)
+        self._show(target)
         self.frame()
 
     def move_to(self, end: int) -> None:
@@ -267,7 +181,7 @@ class LineList(ScrollView, inherit_bindings=False):
 
     def page(self, direction: int) -> None:
         """Move by what fits into the view."""
-        self.move(direction * max(1, self.size.height - 1))
+        self.move(direction * max(1, self.size.height - 1 - self.pinned))
 
     def choose(self, name: str) -> None:
         """Put the cursor on an item, if it is there, and bring it into view."""
@@ -300,7 +214,7 @@ class LineList(ScrollView, inherit_bindings=False):
 
     def item_at(self, y: int) -> str:
         """The item that a row of the view belongs to, by name; empty if none does."""
-        row = y + self.scroll_offset.y
+        row = self._row_at(y)
         own = self.names[
             max(0, row - self.deep + 1) : row + 1
         ]  # an item may have rows below the one with its name
@@ -309,8 +223,25 @@ class LineList(ScrollView, inherit_bindings=False):
     @property
     def cursor_row(self) -> int:
         """The row of the view on which the cursor stands; 0 if it is on none."""
-        row = self._row(self.cursor)
-        return row - self.scroll_offset.y if row is not None and row in self.in_view else 0
+        return self._place_of(self._row(self.cursor)) or 0
+
+    def _row_at(self, y: int) -> int:
+        """Which row stands on a row of the view."""
+        return y if y < self.pinned else y + self.scroll_offset.y
+
+    def _place_of(self, row: int | None) -> int | None:
+        """On which row of the view a row stands, if it is in view."""
+        if row is None or row < self.pinned:
+            return row
+        return row - self.scroll_offset.y if row in self.in_view else None
+
+    def _places(self) -> Iterator[tuple[int, int]]:
+        """The rows in view: on which row of the view each stands, and which it is."""
+        for y in range(self.size.height):
+            if (row := self._row_at(y)) < len(
+                self.names
+            ):  # a list that became shorter is not scrolled back yet
+                yield y, row
 
     def _is_cursor(self, row: int) -> bool:
         return bool(self.cursor) and self.names[row] == self.cursor
@@ -323,9 +254,11 @@ class LineList(ScrollView, inherit_bindings=False):
         return after[0] if after else next((name for name in reversed(self.names[:row]) if name), "")
 
     def _show(self, row: int) -> None:
-        top, height = self.scroll_offset.y, max(1, self.size.height)
-        if row < top:
-            self._scroll(row)
+        top, height, pinned = self.scroll_offset.y, max(1, self.size.height), self.pinned
+        if row < pinned:
+            return
+        if row < top + pinned:
+            self._scroll(row - pinned)
         elif row + self.deep > top + height:
             self._scroll(row + self.deep - height)
 

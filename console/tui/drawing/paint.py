@@ -5,6 +5,7 @@ All agent text passes here on its way to a screen: whatever cannot be seen becom
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Final, NamedTuple
 from unicodedata import category
 
@@ -24,6 +25,9 @@ Line = tuple[Span, ...]
 
 BLANK: Final[Line] = ()
 
+_PATH_LEAST: Final = 8
+"""Cells below which two ends of a path say less than its beginning."""
+
 
 def safe(text: str) -> str:
     """`text` with every character that cannot be seen, or not on this terminal, shown as its escape."""
@@ -37,6 +41,15 @@ def cut(text: str, cells: int) -> str:
     return set_cell_size(text, max(0, cells - 1)).rstrip() + ELLIPSIS if cells > 0 else ""
 
 
+def cut_words(text: str, cells: int) -> str:
+    """`text` in at most `cells` cells, cut after a word if there is one in its second half; a cut is marked at its end."""
+    if cell_len(text) <= cells:
+        return text
+    short = cut(text, cells)
+    space = short.rfind(" ")
+    return short[:space].rstrip(" ,;:") + ELLIPSIS if space > len(short) // 2 else short
+
+
 def cut_middle(text: str, cells: int) -> str:
     """`text` in at most `cells` cells; a cut is marked in the middle, so that endings still tell names apart."""
     if cell_len(text) <= cells:
@@ -45,10 +58,16 @@ def cut_middle(text: str, cells: int) -> str:
     return text[: cells - 1 - tail] + ELLIPSIS + text[len(text) - tail :]
 
 
+def cut_path(text: str, cells: int) -> str:
+    """`text` in at most `cells` cells. Of a path, or an address, both ends stay; of other text the beginning does."""
+    one = "/" in text and " " not in text and text.isascii()
+    return cut_middle(text, cells) if one and cells > _PATH_LEAST else cut(text, cells)
+
+
 def wrap(text: str, cells: int) -> list[str]:
     """`text` in pieces of at most `cells` cells; nothing is left out. Never empty.
 
-    Breaks after a blank if it can, and never before a combining mark.
+    Breaks after a blank if it can, inside a word only where that is longer than a line, and never before a combining mark.
     """
     pieces: list[str] = []
     while text:
@@ -56,13 +75,25 @@ def wrap(text: str, cells: int) -> list[str]:
             text if len(text) <= cells and text.isascii() else chop_cells(text[: cells + 1], max(1, cells))[0]
         )
         space = piece.rfind(" ") + 1
-        if len(piece) < len(text) and space > len(piece) // 2:
+        if len(piece) < len(text) and space and (space > len(piece) // 2 or _one_line(text, space, cells)):
             piece = piece[:space]
         while len(piece) < len(text) and category(text[len(piece)]) in ("Mn", "Me"):
             piece = text[: len(piece) + 1]
         pieces.append(piece)
         text = text[len(piece) :]
     return pieces or [""]
+
+
+def _one_line(text: str, start: int, cells: int) -> bool:
+    """Whether the word that begins at `start` has room on a line of its own."""
+    word = text[start : start + cells + 1].partition(" ")[0]
+    return cell_len(word) <= cells
+
+
+def in_lines(text: str, cells: int, most: int) -> list[str]:
+    """`text`, made safe, in at most `most` lines; the last one is cut after a word where there is more."""
+    lines = wrap(safe(text), cells)
+    return lines if len(lines) <= most else [*lines[: most - 1], cut_words("".join(lines[most - 1 :]), cells)]
 
 
 def width_of(line: Line) -> int:
@@ -108,14 +139,22 @@ class Row:
         self._spans: list[Span] = []
         self._cells = 0
 
-    def at(self, column: int, text: str, ink: Ink = "text", *, end: int | None = None) -> Row:
-        """Put `text` at `column`, or one blank after what stands there; cut it before `end`."""
+    def at(
+        self,
+        column: int,
+        text: str,
+        ink: Ink = "text",
+        *,
+        end: int | None = None,
+        by: Callable[[str, int], str] = cut,
+    ) -> Row:
+        """Put `text` at `column`, or one blank after what stands there; have it cut `by` a rule before `end`."""
         if not text:
             return self
         text = safe(text)
         self._pad(column if column >= self._cells else self._cells + 1)
         if end is not None:
-            text = cut(text, end - self._cells)
+            text = by(text, end - self._cells)
         return self._add(text, ink)
 
     def then(self, text: str, ink: Ink = "text", *, gap: int = 0, end: int | None = None) -> Row:

@@ -9,8 +9,8 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 
 from bus.limits import CONFIDENCE_LIMIT
-from console.core.fleet import alarm_state
-from console.core.fleet.alarm_state import hidden
+from console.core.fleet import alarm_standing
+from console.core.fleet.alarm_standing import hidden
 from console.core.fleet.lifecycle import ENDED
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ def wants_answer(alarm: Alarm, now: int) -> bool:
     return not hidden(alarm, now) and alarm.state in ("unacknowledged", "returned")
 
 
-stands: Final = alarm_state.stands
+stands: Final = alarm_standing.stands
 """Whether an alarm is so and wants an answer; the verb `alarms` counts the same."""
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from typing import TYPE_CHECKING, NamedTuple
 
-from console.core.fleet.alarm_state import hidden
+from console.core.fleet.alarm_standing import hidden
 from console.tui.floor.attention import ORDER, Level, Plight, level_of_alarm, stands, wants_answer
 
 if TYPE_CHECKING:

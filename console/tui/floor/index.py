@@ -15,6 +15,7 @@ from console.core.reducing.reduce import Change
 from console.tui.floor.attention import FAILED_FOR, ORDER, Plight, alarms_of, plight
 from console.tui.floor.counting import Counts, count
 from console.tui.floor.items import Item, WellRuns, grouped
+from console.tui.floor.late import Late
 from console.tui.floor.verdicts import Verdicts
 from console.tui.floor.waits import WaitingRuns, Waits
 
@@ -48,6 +49,7 @@ class FleetIndex:
         self._commands: dict[str, list[str]] = {}
         self._turns: dict[str, list[int]] = {}  # when a run looks different though nothing is heard
         self._verdicts = Verdicts()
+        self.silences = Late()
         self._now = 0
         self._waited: list[str] = []
         self._listed: dict[frozenset[str], list[Item]] = {}

@@ -4,12 +4,18 @@ from __future__ import annotations
 
 from heapq import nlargest
 from itertools import chain
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from console.core.fleet.state import Fleet, Run
+if TYPE_CHECKING:
+    from console.core.fleet.state import Action, Fleet, Run
 
 KEPT: Final = 16
 """Newest decisions that can be listed."""
+
+
+def over_since(action: Action) -> int:
+    """When an ask was decided, or its time ran out by its agent's own clock (ms); 0 if it was neither."""
+    return action.decided_at or (action.finished_at if action.outcome == "expired" else None) or 0
 
 
 class Verdicts:
@@ -27,9 +33,7 @@ class Verdicts:
     def take(self, key: str, run: Run | None) -> None:
         """Note what is decided in a run, or that the run is gone."""
         actions = run.actions.values() if run else ()
-        found = [
-            (action.decided_at, action.key) for action in actions if action.asked_at and action.decided_at
-        ]
+        found = [(at, action.key) for action in actions if action.asked_at and (at := over_since(action))]
         if found != self._of_run.get(key, []):
             self._newest = None
             if found:

@@ -90,7 +90,7 @@ def _other_than(mode: str) -> str:
 ACTIONS: Final[tuple[KeyAction, ...]] = (
     _key("yes", "y", "approve", "yes, approve", "approve exactly what is shown", "acting safe", "approve check"),
     _key("yes_run", "t", "approve", "also like it", "this one, and those like it in this run", "acting safe", "approve"),
-    _key("yes", "y", "hold", "yes, hold all", "hold every run at its next gate", "acting safe", "hold_all"),
+    _key("yes", "y", "hold", "yes, hold all", "hold, or resume, every run", "acting safe", "hold_all resume_all"),
     _key("code", "0-9", "code", "the code", "the last digit approves", "acting safe typed", "approve check"),
     _key("id", "id", "kill", "kill", "the last character of the run's id kills it", "acting safe typed", "kill"),
     _key("send", "ctrl+t", "words", "send", "send it", "acting safe", "respond reject_why escalate reset shelve remove"),
@@ -128,6 +128,8 @@ ACTIONS: Final[tuple[KeyAction, ...]] = (
     _key("pause", "p", "decide", "pause", "pause its run, or resume it", "acting hidden"),
     _key("hold_all", "H", "fleet queue run", "hold all", "all runs, at their gates: then y", "acting"),
     _key("hold_all", "H", "decide step", "hold all", "all runs, at their gates: then y", "acting hidden"),
+    _key("resume_all", "U", "fleet queue run", "resume all", "what hold all stopped: then y", "acting"),
+    _key("resume_all", "U", "decide step", "resume all", "what hold all stopped: then y", "acting hidden"),
     _key("kill", "K", "fleet queue run", "kill", "the run: then type its id", "acting safe"),
     _key("kill", "K", "decide step", "kill", "its run: then type the id", "acting hidden"),
     _key("revoke", "R", "run", "revoke", "all its grants: calls like those ask again", "acting"),
@@ -251,6 +253,12 @@ def find(mode: Mode, key: str, *, read_only: bool, replay: bool = False) -> KeyA
         if key in action.keys and not action.typed:
             return action
     return None
+
+
+def anywhere(key: str) -> list[KeyAction]:
+    """What a key does on any screen that has no sheet up, by the table in force."""
+    screens = frozenset(_LISTS.split())
+    return [row for row in _InForce.rows if key in row.keys and not row.typed and row.modes & screens]
 
 
 def bound_keys() -> list[str]:

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 from typing import TYPE_CHECKING, Final, cast
 
+from console.tui.apps import collecting
 from console.tui.apps.floor_app import FloorApp
 from console.tui.replay.replay_source import Playback
 from console.tui.replay.replay_time import RecordedTime
@@ -74,6 +75,7 @@ class RecordedApp(FloorApp):
         return super().view(width)._replace(replay=True)
 
     async def _start(self) -> None:
+        collecting.resume()  # now: what is read has more garbage than what is loaded
         self._following = asyncio.create_task(self._follow(), name="read the recording")
 
     async def _opened(self, source: Source) -> None:

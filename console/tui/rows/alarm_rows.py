@@ -7,7 +7,8 @@ from typing import Final, Literal
 
 from console.core.alarms import alarm_load
 from console.core.alarms.alarm_kinds import kind_of
-from console.core.fleet.alarm_state import Alarm, hidden
+from console.core.fleet.alarm_standing import hidden
+from console.core.fleet.alarm_state import Alarm
 from console.core.fleet.state import Fleet
 from console.tui.drawing import figures
 from console.tui.drawing.paint import BLANK, Line, Row, cut_middle, safe, wrap
@@ -21,10 +22,15 @@ TABS: Final[tuple[Tab, ...]] = ("active", "shelved", "suppressed", "out of servi
 
 TEXT_LINES: Final = 2
 _NAME: Final = 16
-_SOURCE: Final = 34
-_WHAT: Final = 51
+_WIDE: Final = 8
+"""Columns to spare from which names have more room."""
 _NOTES: Final = 2
 """Most that is said at the right of a row beside its age; the rest is said below the list."""
+
+
+def _columns(view: View) -> tuple[int, int]:
+    """Where it stands whose an alarm is, and what it says."""
+    return (36, 61) if view.spare >= _WIDE else (34, 51)
 
 
 def tab_of(alarm: Alarm, now: int) -> Tab:
@@ -47,8 +53,9 @@ def tabs(counts: Mapping[Tab, int], open_: Tab, view: View, standing: int | None
 
 
 def head(view: View) -> Line:
-    row = Row().at(4, "state", "muted").at(_NAME, "alarm", "muted").at(_SOURCE, "source", "muted")
-    return row.at(_WHAT, "what", "muted").right(view.last, ("age", "muted")).line
+    source, said = _columns(view)
+    row = Row().at(4, "state", "muted").at(_NAME, "alarm", "muted").at(source, "source", "muted")
+    return row.at(said, "what", "muted").right(view.last, ("age", "muted")).line
 
 
 def flood(raised: int, operators: int) -> Line:
@@ -82,13 +89,16 @@ def alarm_row(alarm: Alarm, view: View, followers: int = 0, *, under: bool = Fal
     words: Ink = "text" if ink != "muted" else "muted"
     row = Row().at(1, sign, ink).at(4, word, ink).at(13, f"P{alarm.priority}", words)
     name = _NAME + 2 * under
-    row.at(name, cut_middle(alarm.kind, _SOURCE - name - 1), words)
-    source = f"{cut_middle(alarm.agent, 10)} {figures.shown(alarm.run)}".strip() or "the site"
-    row.at(_SOURCE, source, words, end=_WHAT - 1)
+    whose_at, what_at = _columns(view)
+    row.at(name, cut_middle(alarm.kind, whose_at - name - 1), words)
+    source = (
+        f"{cut_middle(alarm.agent, what_at - whose_at - 7)} {figures.shown(alarm.run)}".strip() or "the site"
+    )
+    row.at(whose_at, source, words, end=what_at - 1)
     right = figures.joined(marks(alarm, followers)[:_NOTES])
-    end = view.last - 4 - (len(right) + 1 if right else 0)
-    if end - _WHAT > 3:
-        row.at(_WHAT, what(alarm), words, end=end)
+    end = view.last - 4 - (len(right) + 2 if right else 0)
+    if end - what_at > 3:
+        row.at(what_at, what(alarm), words, end=end)
     tail = (f"{right} " if right else "", words), (f"{figures.age(view.now - alarm.raised_at):>4}", words)
     return row.right(view.last, *tail).line
 

@@ -20,6 +20,7 @@ from console.core.paths import joined
 from console.tui.drawing import signs
 from console.tui.drawing.figures import size
 from console.tui.drawing.paint import wrap
+from console.tui.drawing.theme import Ink
 
 FOLD_AT: Final = 4
 """Lines a value may take before it is folded."""
@@ -124,6 +125,7 @@ class Piece(NamedTuple):
     fold: str = ""
     place: str = ""
     """The path as rules and origins write it."""
+    ink: Ink = "text"
 
 
 def told(lines: list[str]) -> list[Piece]:

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Final
 
 from bus.inquiry import HealthReport, SenderHealth
 from bus.limits import EVENTS_IN_FLIGHT, LEASE_RENEW
-from console.core.fleet.state import AgentLife, Fleet, Run
+from console.core.fleet.agent_life import AgentLife
+from console.core.fleet.state import Fleet, Run
 from console.tui.drawing import figures
 from console.tui.drawing.paint import BLANK, Line, Row
 from console.tui.floor.attention import CONTROL, MARKS
@@ -264,7 +265,7 @@ def about(life: AgentLife, summed: Sums, sender: SenderHealth | None) -> list[li
         asked = f"{figures.counted(sender.resent, 'time')} asked to send again"
         words = f"{asked}, {sender.repeated} came twice, {sender.bad} not understood"
         came.append(("counted", words))
-    passes = ", ".join(life.passes) or "none"
+    passes = ", ".join(sorted([*life.passes, *life.pass_schemas])) or "none"
     return [process, came, [("passes", passes)]]
 
 

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Final, NamedTuple
 
+from bus.messages import Verb
 from bus.records import ValueOrigin
 from console.core.blobs import blob_names
+from console.core.fleet.alike import Alike
 from console.core.fleet.state import Action, Command, Run
 from console.core.judging.origin_words import SUSPECT, where
 from console.tui.drawing import figures
 from console.tui.drawing.paint import BLANK, Line, Row, safe, wrap
 from console.tui.floor.attention import CONTROL, MARKS, SEVERITY, Level, Plight
 from console.tui.floor.counting import due_at
+from console.tui.floor.deciding import decided
+from console.tui.keys.actions import key_for
 from console.tui.rows.arguments import Piece, incomplete
+from console.tui.rows.decide_facts import fitted, overflowing, scrolls
 from console.tui.rows.fleet_rows import hindrance
 from console.tui.rows.frame_rows import View
 from console.tui.rows.run_rows import RESULTS, four_facts
@@ -23,15 +28,8 @@ ABOVE: Final = 4
 ARGUMENTS_KEPT: Final = 4
 """Lines of the arguments that stay in view whatever there is to say below them."""
 
-REASONS_SHOWN: Final = 3
-REASON_LINES: Final = 2
-"""Lines that a reason may take below its first: it may quote where a value was read."""
-
 SAID_BELOW: Final = 4
 """Lines of the agent's reason that stand below the arguments; a longer one is read after them, in the list."""
-
-INSTEAD: Final = "instead"
-"""The code of the sentence that says what would have made the gate milder."""
 
 _NAME_CELLS: Final = 24
 _ORIGIN_CELLS: Final = 30
@@ -113,16 +111,17 @@ def argument_row(
             column = row.cells + 1
     if piece.fold:
         return row.at(column, piece.fold, "muted").line
-    row.at(column, piece.text, "act" if piece.odd else "text")
+    row.at(column, piece.text, "act" if piece.odd else piece.ink)
     if origin is not None and origin_at is not None and piece.part == 0:
         row.at(origin_at, safe(where(origin)), "act" if suspect else "muted")
     return row.line
 
 
-def closed_because(run: Run, action: Action, view: View, unread: int, *, edit: bool = False) -> str:
-    """Why this action cannot be approved now, or nothing when it can. `edit`: why not with other arguments.
+def closed_because(run: Run, action: Action, view: View, unread: int, verb: Verb = "approve") -> str:
+    """Why this action cannot be approved now, or nothing when it can; for the verb `edit`: why not with other arguments.
 
-    An edit may write out what was sent apart, and so passes where approval as it is does not.
+    An edit may write out what was sent apart, and so passes where approval as it is does not. The words name no verb: they
+    stand behind the one they are about.
     """
     if action.state != "asked":
         return "it does not wait"
@@ -134,98 +133,67 @@ def closed_because(run: Run, action: Action, view: View, unread: int, *, edit: b
         return "the recording fails"
     if action.args_cut or not action.digest:
         return "its arguments are not here"
-    if blob_names(action.args) and not edit:
+    if blob_names(action.args) and verb != "edit":
         if incomplete(action.args, run):
             return "a value sent apart has not arrived whole"
         return "a value sent apart cannot be read here"
     if action.gate == "hold" and unread:
         lines = "1 line" if unread == 1 else f"{unread} lines"
-        return f"{lines} not displayed yet; scroll, o opens long values"
+        return f"{lines} not displayed yet; {scrolls()}, {key_for('unfold')} unfolds"
     return ""
 
 
-def tail(
-    action: Action, command: Command | None, view: View, *, closed: str, says: bool, rows: int, run: Run | None = None,
-    found: Plight | None = None,
-) -> list[Line]:  # fmt: skip
-    """What stands below the arguments: reasons, the end of the time, the agent's words, outcome or what closes approval.
+class Around(NamedTuple):
+    """What is known beside an action: its run, what is worse about that than that it waits, and the like asks."""
 
-    In `rows` at most: reasons that have no room are counted, and are to be read below the arguments.
+    run: Run | None = None
+    found: Plight | None = None
+    alike: Alike | None = None
+
+
+ALONE: Final = Around()
+
+
+def tail(
+    action: Action,
+    command: Command | None,
+    view: View,
+    *,
+    closed: str,
+    says: bool,
+    rows: int,
+    around: Around = ALONE,
+) -> list[Line]:
+    """What stands below the arguments: facts, the end of the time, the agent's words, outcome or what closes approval.
+
+    In `rows` at most: facts that have no room are counted, and are to be read below the arguments.
     """
+    found = around.found
     before: list[Line] = []
     if found:
         before.append(Row().at(3, "not well", "stop").at(14, found.fact, "stop", end=view.last + 1).line)
-    after = _below_reasons(action, command, view, closed=closed, says=says, run=run)
-    blocks = reasons(action, view)
+    after = _below_facts(action, command, view, closed=closed, says=says, run=around.run)
     room = rows - len(before) - len(after)
-    if sum(map(len, blocks)) < room:
+    lines = fitted(action, view, around.alike or Alike(), room)
+    if len(lines) < room:
         before.insert(0, BLANK)
-    return [*before, *_fitting(blocks, room), *after]
+    return [*before, *lines, *after]
 
 
-def _fitting(blocks: list[list[Line]], room: int) -> list[Line]:
-    """As many reasons as fit, the first in any case; how many lines are not shown, if any."""
-    total = sum(map(len, blocks))
-    if total <= room:
-        return [line for block in blocks for line in block]
-    shown: list[Line] = []
-    for block in blocks:
-        if shown and len(shown) + len(block) > room - 1:
-            break
-        shown += block
-    shown = shown[: max(1, room - 1)]
-    words = f"… {total - len(shown)} more lines of reasons, below the arguments; scroll"
-    return [*shown, Row().at(14, words, "muted").line]
+def overflows(action: Action, view: View, rows: int, around: Around, *, says: bool) -> bool:
+    """Whether facts are left out of a tail of so many rows, even before approval is closed for a while."""
+    after = _below_facts(action, None, view, closed="closed", says=says, run=around.run)
+    return overflowing(action, view, around.alike or Alike(), rows - len(after) - bool(around.found))
 
 
-def overflows(
-    action: Action, view: View, rows: int, *, says: bool, found: Plight | None, run: Run | None
-) -> bool:
-    """Whether reasons are left out of a tail of so many rows, even before approval is closed for a while."""
-    after = _below_reasons(action, None, view, closed="closed", says=says, run=run)
-    return sum(map(len, reasons(action, view))) > rows - len(after) - bool(found)
-
-
-def reasons(action: Action, view: View) -> list[list[Line]]:
-    """The lines of each reason that the card has room for, and of what would have made the gate milder."""
-    blocks: list[list[Line]] = []
-    facts = [reason for reason in action.reasons if reason.code != INSTEAD]
-    other = [reason for reason in action.reasons if reason.code == INSTEAD]
-    for number, reason in enumerate(facts[:REASONS_SHOWN] + other):
-        lines: list[Line] = []
-        name = "instead" if reason.code == INSTEAD else f"why {action.gate}" if number == 0 else ""
-        row = Row().at(3, name, "muted")
-        first, *more = wrap(safe(reason.text), view.last - 13)
-        lines.append(row.at(14, first).line)
-        if (
-            len(more) > REASON_LINES
-        ):  # the last line holds all the rest, so that it is cut where all can see it
-            more[REASON_LINES - 1 :] = [" ".join(more[REASON_LINES - 1 :])]
-        lines += [Row().at(14, rest, end=view.last + 1).line for rest in more]
-        blocks.append(lines)
-    if len(facts) > REASONS_SHOWN:
-        blocks.append([Row().at(14, f"and {len(facts) - REASONS_SHOWN} more", "muted").line])
-    return blocks
-
-
-def whole_reasons(action: Action, view: View) -> list[str]:
-    """Every reason in lines, nothing left out."""
-    return [line for reason in action.reasons for line in wrap(safe(reason.text), view.last - 13)]
-
-
-def _below_reasons(
+def _below_facts(
     action: Action, command: Command | None, view: View, *, closed: str, says: bool, run: Run | None
 ) -> list[Line]:
     lines = _agent_says(action, view, opened=says)
     if action.state == "asked":
         lines += _if_waiting(action, view, closed, run)
     elif action.outcome:
-        row = (
-            Row()
-            .at(3, "outcome", "muted")
-            .at(14, action.outcome, "strong")
-            .then(f"by {action.decided_by}", gap=1)
-        )
+        row = Row().at(3, "outcome", "muted").at(14, decided(action, view.operator), "strong")
         if action.decided_at is not None:
             row.then(f"at {figures.clock(action.decided_at, view.zone)}", "muted", gap=1)
         row.then(f"“{action.note}”" if action.note else "", gap=2, end=view.last + 1)
@@ -281,7 +249,7 @@ def _agent_says(action: Action, view: View, *, opened: bool) -> list[Line]:
         return [row.at(14, words, "muted").right(view.last, (claim, "muted")).line]
     pieces = said(action, view)
     if len(pieces) > SAID_BELOW:
-        pieces = ["after the arguments; scroll"]
+        pieces = [f"below the arguments; {scrolls()}"]
     lines = [row.at(14, pieces[0]).line, *(Row().at(14, piece).line for piece in pieces[1:])]
     return [*lines, Row().at(14, f"{claim}{_uncounted(action)}", "muted").line]
 

@@ -2,22 +2,29 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Final
 
+from bus.events import ControlLevel
 from console.core.fleet.lifecycle import ENDED
 from console.core.fleet.state import Action, Fleet, Run
 from console.core.reliability.bounds import at_least
 from console.core.reliability.standing import version_of, version_standing
 from console.tui.drawing import figures
-from console.tui.drawing.paint import BLANK, Line, Row, cut_middle, muted
+from console.tui.drawing.paint import BLANK, Line, Row, cut_middle, cut_path, muted
+from console.tui.drawing.signs import ascii_only
 from console.tui.floor import attention
 from console.tui.floor.attention import CONTROL, MARKS, Level, Plight
 from console.tui.floor.counting import due_at
 from console.tui.floor.index import FleetIndex
 from console.tui.floor.items import Item
+from console.tui.floor.verdicts import over_since
 from console.tui.rows.arguments import telling
 from console.tui.rows.command_words import stopped_by
 from console.tui.rows.frame_rows import View
+
+Names = tuple[str, str, ControlLevel]
+"""Agent, run, and how far it can be stopped."""
 
 BARS: Final = 16
 """Runs of one agent drawn as bars; the others are a number."""
@@ -25,6 +32,9 @@ BARS: Final = 16
 AGENT_CELLS: Final = 10
 TOOL_CELLS: Final = 31
 """A tool's name is cut only where it would push out the time that is left."""
+
+LATE_SHOWN: Final = 3
+"""Asks whose time ran out that are listed."""
 
 _HEADS: Final = {
     "waits": ("waits for you", "due"),
@@ -66,6 +76,9 @@ def _row(index: FleetIndex, item: Item, view: View, *, alone: bool) -> Line:
             return _wait(index, run, action, view) if run and action else BLANK
         case "agent":
             return _agent(index, item.key, view)
+        case "late":
+            action = index.fleet.action(item.key)
+            return _late(action, view) if action else BLANK
         case "none":
             return Row().at(3, item.key, "muted").line
         case "blank":
@@ -101,31 +114,41 @@ def _counted(title: str, runs: int) -> Row:
     )
 
 
+def cut_head(hidden: int, view: View) -> Line:
+    """The heading of what waits while so many rows of it are out of view, between those that stay and the others."""
+    row = Row().at(3, "waits for you", "muted").at(18, f"{hidden} more, above what is in view", "act")
+    return row.right(view.last, ("due", "muted")).line
+
+
 def narrowed_head(title: str, shown: int, view: View) -> Line:
     """The heading of a group of which a filter shows some."""
     name, over = _HEADS[title]
     return Row().at(3, name, "muted").at(18, f"{shown} shown", "muted").right(view.last, (over, "muted")).line
 
 
-def _start(run: Run, level: Level | None) -> Row:
+def _names(run: Run) -> Names:
+    return run.agent, run.run, run.control
+
+
+def _start(agent: str, run: str, control: ControlLevel, level: Level | None) -> Row:
     row = Row()
     if level:
         row.at(1, MARKS[level], level)
-    row.at(3, cut_middle(run.agent, AGENT_CELLS)).at(14, CONTROL[run.control], "muted")
-    return row.at(16, figures.shown(run.run))
+    row.at(3, cut_middle(agent, AGENT_CELLS)).at(14, CONTROL[control], "muted")
+    return row.at(16, figures.shown(run))
 
 
 def _wait(index: FleetIndex, run: Run, action: Action, view: View) -> Line:
     gate: Level = "stop" if action.gate == "hold" else "act"
-    row = _start(run, index.waits.level(action)).at(22, action.gate or "ask", gate)
+    row = _start(*_names(run), index.waits.level(action)).at(22, action.gate or "ask", gate)
     row.at(28, cut_middle(action.tool, TOOL_CELLS))
     held_up = hindrance(run)
     aside = held_up if view.spare >= _ASIDE else ""  # wide: beside the bar, narrow: instead of it
     end = 60 + view.spare - (len(aside) + 1 if aside else 0)
     if worse := beside(run, index.plight(run.key)):
-        row.at(42, worse, "stop", end=end)
+        row.at(max(42, row.cells + 2), worse, "stop", end=end)
     else:
-        row.at(42, telling(action.args), "muted", end=end)
+        row.at(max(42, row.cells + 2), telling(action.args), "muted", end=end, by=cut_path)
     row.at(60 + view.spare - len(aside), aside, "strong")
     remaining = due_at(action) - view.now
     share = remaining / (action.decide_within * 1000) if action.decide_within else 0.0
@@ -138,14 +161,31 @@ def _wait(index: FleetIndex, run: Run, action: Action, view: View) -> Line:
     return row.right(view.last, (figures.left(remaining), figures.urgency(remaining))).line
 
 
+def _late(action: Action, view: View) -> Line:
+    """An ask whose time ran out."""
+    row = Row().at(3, cut_middle(action.agent, AGENT_CELLS)).at(16, figures.shown(action.run))
+    row.at(22, "expired", "watch").at(32, cut_middle(action.tool, view.last - 63))
+    row.then("nobody answered: told no", "muted", gap=2, end=view.last - 5)
+    return row.right(view.last, (figures.age(view.now - over_since(action)), "muted")).line
+
+
+def late_head(asks: int, view: View) -> Line:
+    """The heading of the asks whose time ran out unseen."""
+    words = "1 ask" if asks == 1 else f"{figures.grouped(asks)} asks"
+    if asks > LATE_SHOWN:
+        words += f", the newest {LATE_SHOWN} here"
+    row = Row().at(3, "unanswered", "muted").at(16, f"{words}, until somebody opens them", "muted")
+    return row.right(view.last, ("ago", "muted")).line
+
+
 def _ill(index: FleetIndex, run: Run, view: View) -> Line:
     found = index.plight(run.key)
     if found is None:
         return BLANK
-    row = _start(run, found.level)
+    row = _start(*_names(run), found.level)
     word, _, unverified = state_word(run).partition(" ")
     row.at(22, word)
-    row.at(32, f"{unverified} {found.fact}".lstrip(), "muted", end=view.last - 5)
+    row.at(32, f"{unverified}  {found.fact}".lstrip(), "muted", end=view.last - 5)
     return row.right(view.last, (figures.age(view.now - found.since), "text")).line
 
 
@@ -179,12 +219,12 @@ def state_word(run: Run) -> str:
     return "held" if run.held and run.state == "working" else run.state
 
 
-def _numbers(row: Row, view: View, index: FleetIndex, run: Run, runs: int) -> Line:
-    """The numbers of an agent; what it has earned is that of the version of `run`."""
-    last, (right, wrong) = view.last, verified_calls(index.fleet, run)
+def _numbers(row: Row, last: int, runs: int, done: int, verified: tuple[int, int]) -> Line:
+    """The numbers of an agent, up to column `last`: runs that are well, runs done, calls found right and wrong."""
+    right, wrong = verified
     least = at_least(right, wrong)
     row.right(last - 29, (figures.grouped(runs), "text"))
-    row.right(last - 20, (figures.grouped(index.done(run.agent)), "muted"))
+    row.right(last - 20, (figures.grouped(done), "muted"))
     row.right(last - 10, (figures.earned(least), "muted" if least is None else "text"))
     return row.right(last, (figures.grouped(right + wrong), "muted")).line
 
@@ -213,24 +253,39 @@ def _agent(index: FleetIndex, name: str, view: View) -> Line:
     row.at(16, bars, "rule")
     if total > BARS:
         row.then(f" +{total - BARS}", "muted")
-    return _numbers(row, view, index, max(runs, key=lambda run: run.started_at), total)
+    if late := sum(index.silences.late(index.fleet, run, view.now) for run in runs):
+        row.then(f" {late} late", "muted")
+    newest = max(runs, key=lambda run: run.started_at)  # what the agent has earned is that of its version
+    return _numbers(row, view.last, total, index.done(name), verified_calls(index.fleet, newest))
 
 
 def _well(index: FleetIndex, run: Run, view: View, *, alone: bool) -> Line:
     """A run that is well: an agent's only one, or one of those that it was unfolded into."""
-    row = _start(run, None).at(22, figures.spark(progress(run)), "rule")
     step = run.steps[-1] if run.steps else None
     of = f" of {run.steps_of}" if run.steps_of else ""
-    doing = f"step {step.step}{of} {step.name}" if step else run.state
+    doing, bar = f"step {step.step}{of} {step.name}" if step else run.state, figures.spark(progress(run))
+    late = index.silences.late(index.fleet, run, view.now)  # silent for longer than usual, and no alarm yet
     if index.well_runs_of(run.agent) == 1 and not alone:
-        row.at(24, doing, "muted", end=view.last - 32)
-        return _numbers(row, view, index, run, 1)
+        verified = verified_calls(index.fleet, run)
+        doing = f"late {doing}" if late else doing
+        return _only(_names(run), bar, doing, view.last, index.done(run.agent), verified, ascii_only())
+    row = _start(*_names(run), None).at(22, bar, "rule")
+    if late:
+        row.at(24, "late", "muted")
     row.at(24, doing, end=view.last - 5)
     return row.right(view.last, (figures.age(view.now - run.last_at), "muted")).line
 
 
+@lru_cache(1_024)  # most rows of a floor at work are as they were a frame ago, and this is what a frame costs
+def _only(
+    names: Names, bar: str, doing: str, last: int, done: int, verified: tuple[int, int], _signs: bool, /  # noqa: FBT001
+) -> Line:  # fmt: skip
+    row = _start(*names, None).at(22, bar, "rule").at(24, doing, "muted", end=last - 32)
+    return _numbers(row, last, 1, done, verified)
+
+
 def _rest(index: FleetIndex, run: Run, view: View) -> Line:
-    row = _start(run, None).at(22, state_word(run), "muted")
+    row = _start(*_names(run), None).at(22, state_word(run), "muted")
     stopped = stopped_by(index.commands(run)) if run.state in ("paused", "killed") else ""
     row.at(45, stopped or run.ended_text or run.goal, "muted", end=view.last - 5)
     since = run.ended_at if run.ended_at is not None else run.last_at

@@ -41,6 +41,8 @@ class View(NamedTuple):
     read_only: bool
     signed: bool
     replay: bool = False
+    held: str = ""
+    """Who holds the whole floor, and since when, as a sentence."""
 
     @property
     def edge(self) -> int:
@@ -101,7 +103,7 @@ def header(view: View, trail: Sequence[str]) -> Line:
 
 
 def _who_and_how(view: View) -> list[tuple[str, Ink]]:
-    right: list[tuple[str, Ink]] = []
+    right: list[tuple[str, Ink]] = [("! floor held  ", "act")] if view.held else []
     for index, (words, ink) in enumerate(_link(view.standing)):
         right += [("  " if index else "", "muted"), (words, ink)]
     right.append(("  read-only" if view.read_only else "", "muted"))
@@ -139,7 +141,14 @@ _STILL: Final = "Reject, pause, hold and kill still go out."
 
 
 def still_holds(view: View) -> list[Line]:
-    """What is lost and what still holds without it; nothing while all is well."""
+    """What is lost and what still holds without it, and that the floor is held; nothing while all is well."""
+    acts = not (view.replay or view.read_only)
+    words = f"{view.held}; {key_for('resume_all')} resumes all" if acts else view.held
+    held = wrap(safe(words), view.edge)[:2] if view.held else []
+    return [*_without(view), *(Row().at(1, words.rstrip(), "act").line for words in held)]
+
+
+def _without(view: View) -> list[Line]:
     link = view.standing
     if link.bus == "down":
         text = ["Nothing can be decided until the bus is back. Gated runs go on to their next", _RUNS_ON]

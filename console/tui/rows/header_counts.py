@@ -83,7 +83,7 @@ def _counts(counts: Counts) -> Row:
 def _fits(view: View, counts: Counts, as_of: int) -> Iterator[Fit]:
     """Each with fewer words than the one before."""
     for label, age, aside in (
-        (3, 1, 2), (3, 1, 1), (2, 1, 1), (2, 0, 1), (2, 0, 0), (1, 0, 0), (0, 0, 0),
+        (3, 1, 2), (2, 1, 2), (2, 0, 2), (1, 0, 2), (2, 0, 0), (1, 0, 0), (0, 0, 0),
     ):  # fmt: skip
         yield Fit(_middle(view, counts, as_of, label), _right(view, counts, age=age, aside=aside))
 
@@ -107,7 +107,7 @@ def _right(view: View, counts: Counts, *, age: int, aside: int) -> Parts:
     """How many alarms stand, for how long; then those that went by themselves unseen, and those hidden."""
     words = ""
     if aside:
-        returned = f"~ {counts.returned}{' returned' if aside > 1 else ''}" if counts.returned else ""
+        returned = f"~ {counts.returned} returned" if counts.returned else ""
         words = figures.joined([returned, f"z {counts.hidden}" if counts.hidden else ""])
     if not counts.alarms:
         return [(words, "muted")] if words else []

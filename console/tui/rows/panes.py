@@ -8,7 +8,7 @@ from typing import Final
 from bus.limits import CONFIDENCE_LIMIT
 from console.core.fleet.state import Action, Command, Run
 from console.tui.drawing import figures
-from console.tui.drawing.paint import BLANK, Line, Row, safe, wrap
+from console.tui.drawing.paint import BLANK, Line, Row, in_lines
 from console.tui.floor.attention import CONTROL, MARKS, SEVERITY, Level, Plight
 from console.tui.floor.counting import due_at
 from console.tui.floor.deciding import decided
@@ -28,12 +28,9 @@ _LINES: Final = 4
 
 def field(name: str, text: str, cells: int, most: int = _LINES) -> list[Line]:
     """A name and its words, in at most so many lines."""
-    words = wrap(safe(text), cells - NAMES)
-    if len(words) > most:
-        words = [*words[: most - 1], words[most - 1][: cells - NAMES - 1] + "…"]
     return [
         Row().at(0, name if number == 0 else "", "muted").at(NAMES, piece).line
-        for number, piece in enumerate(words)
+        for number, piece in enumerate(in_lines(text, cells - NAMES, most))
     ]
 
 
@@ -114,7 +111,7 @@ def one_run(
     since = figures.age(view.now - run.last_at)
     head = Row().at(0, MARKS[found.level] if found else "", found.level if found else "text")
     head.at(2 if found else 0, word, "strong", end=cells - 8).right(cells - 1, (since, "muted"))
-    goal = wrap(safe(f"“{run.goal}”" if run.goal else "no goal was given"), cells)[:3]
+    goal = in_lines(f"“{run.goal}”" if run.goal else "no goal was given", cells, 3)
     lines = [head.line, _who(run, cells), BLANK, *(Row().at(0, piece).line for piece in goal), BLANK]
     share = progress(run)
     full = figures.filled(share or 0.0, _BARS)

@@ -10,6 +10,7 @@ from console.tui.drawing.paint import Line, Row, cut_middle
 from console.tui.floor.attention import CONTROL, MARKS, Level
 from console.tui.floor.counting import due_at
 from console.tui.floor.deciding import decider
+from console.tui.floor.verdicts import over_since
 from console.tui.rows.arguments import telling_leaf
 from console.tui.rows.fleet_rows import AGENT_CELLS, as_known, hindrance
 from console.tui.rows.frame_rows import View
@@ -78,9 +79,9 @@ def verdict(action: Action, command: Command | None, view: View) -> Line:
     row = Row().at(3, action.outcome or action.state, "watch" if action.outcome == "expired" else "text")
     row.at(14, cut_middle(action.tool, 20)).at(29, cut_middle(action.agent, AGENT_CELLS), "muted")
     row.at(40, figures.shown(action.run), "muted")
-    asked, decided = action.asked_at or 0, action.decided_at or 0
+    asked, decided = action.asked_at or 0, over_since(action)
     if action.outcome == "expired":
-        words = "nobody answered: the agent was told no"
+        words = "nobody answered: told no"
     else:
         words = f"by {decider(action, view.operator)} in {figures.age(decided - asked)}{_so_far(command)}"
     row.at(46, words, "muted", end=view.last - 5)

@@ -9,7 +9,7 @@ from console.core.amounts import size
 from console.core.fleet.alarm_state import Alarm
 from console.core.fleet.state import Fleet
 from console.tui.drawing import figures
-from console.tui.drawing.paint import BLANK, Line, Row
+from console.tui.drawing.paint import BLANK, Line, Row, safe, wrap
 from console.tui.rows.frame_rows import View
 
 if TYPE_CHECKING:
@@ -77,12 +77,8 @@ def _session(recorder: RecorderHealth | None, fleet: Fleet, view: View) -> Line:
 def _file(recorder: RecorderHealth, view: View) -> list[Line]:
     lines = []
     if recorder.path:
-        path = (
-            recorder.path
-            if len(recorder.path) <= view.last - VALUES
-            else "…" + recorder.path[-(view.last - VALUES) :]
-        )
-        lines.append(_named("file").at(VALUES, path, end=view.last + 1).line)
+        for number, piece in enumerate(wrap(safe(recorder.path), view.last + 1 - VALUES)):
+            lines.append((Row() if number else _named("file")).at(VALUES, piece).line)
     row = _named("size")
     if recorder.size is None:
         return [*lines, row.at(VALUES, "the disk does not say: it may hang", "act").line]

@@ -12,7 +12,7 @@ from console.core.fleet.lifecycle import ENDED
 from console.core.fleet.state import Action, Command, Message, Run, Step
 from console.core.reliability.bounds import at_least
 from console.tui.drawing import figures
-from console.tui.drawing.paint import BLANK, Line, Row
+from console.tui.drawing.paint import BLANK, Line, Row, cut_path
 from console.tui.drawing.theme import Ink
 from console.tui.floor.attention import CONTROL, MARKS, Level, Plight
 from console.tui.floor.counting import due_at
@@ -25,8 +25,13 @@ CLAIMS_SHOWN: Final = 24
 COMMANDS_SHOWN: Final = 2
 _PROGRESS_CELLS: Final = 24
 
-BY: Final = 45
-"""Where it stands who let an action run, or refused it."""
+_BY: Final = 43
+
+
+def by_at(view: View) -> int:
+    """Where it stands who let an action run, or refused it: there is room for a longer name where the screen is wide."""
+    return _BY + view.spare - min(7, view.spare // 4)
+
 
 RESULTS: Final[dict[str, tuple[str, Ink]]] = {
     "proposed": ("proposed", "text"),
@@ -119,8 +124,9 @@ def facts(
 
 
 def _who(run: Run, used: Sequence[str], view: View) -> Line:
-    row = Row().at(3, figures.joined([f"{run.agent} {run.version}".rstrip()]), end=40)
-    row.then(run.run, gap=2, end=48).then(f"{CONTROL[run.control]} {run.control}", gap=2)
+    wide = view.spare // 2
+    row = Row().at(3, figures.joined([f"{run.agent} {run.version}".rstrip()]), end=40 + wide)
+    row.then(run.run, gap=2, end=48 + wide).then(f"{CONTROL[run.control]} {run.control}", gap=2)
     return row.right(view.last, (figures.joined(used), "text")).line
 
 
@@ -153,7 +159,7 @@ def _claims(run: Run, verified: tuple[int, int]) -> Line:
 def heading(view: View) -> Line:
     last = view.last
     row = Row().at(3, "step", "muted").at(9, "at", "muted").at(18, "action", "muted").at(33, "on", "muted")
-    row.at(BY + view.spare, "by", "muted").at(53 + view.spare, "result", "muted")
+    row.at(by_at(view), "by", "muted").at(53 + view.spare, "result", "muted")
     return row.right(last - 7, ("claims", "muted")).right(last, ("took", "muted")).line
 
 
@@ -211,8 +217,13 @@ def _action(action: Action, view: View) -> Line:
         row.at(1, MARKS[level], level)
     row.at(9, figures.clock(action.proposed_at, view.zone), "muted").at(18, action.tool)
     by = decider(action, view.operator)
-    row.at(33, telling(action.args), end=(BY - 1 if by else 52) + view.spare)
-    row.at(BY + view.spare, by, "muted", end=52 + view.spare)
+    on, at = max(33, row.cells + 2), by_at(view)
+    end = at - 1 if by else 52 + view.spare
+    if action.args_cut and not action.args:
+        row.at(on, "not kept", "muted", end=end)
+    else:
+        row.at(on, telling(action.args), end=end, by=cut_path)
+    row.at(at, by, "muted", end=52 + view.spare)
     if waits:
         words: tuple[str, Ink] = (
             f"{action.gate}, due {figures.left(due_at(action) - view.now)}",

@@ -65,6 +65,9 @@ def words(session: Session, tally: Tally | None, view: View, *, here: bool) -> l
     span = f"positions {session.first_pos} to {session.last_pos}"
     lines += _field("records", f"{figures.grouped(session.records)}, {span}", view)
     lines += _field("to", figures.day(session.ended, view.zone), view)
+    if tally and tally.lost:
+        times = "once" if tally.lost == 1 else f"{figures.grouped(tally.lost)} times"
+        lines += _field("lost", f"{times} an agent was gone without a goodbye", view)
     if tally and tally.missing:
         lines += _field(
             "missing", f"{figures.grouped(tally.missing)} events of agents are lost for ever", view

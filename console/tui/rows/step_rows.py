@@ -16,6 +16,7 @@ from console.tui.floor.attention import CONTROL, MARKS, SEVERITY, Level
 from console.tui.floor.counting import due_at
 from console.tui.rows import decide_rows
 from console.tui.rows.arguments import pieces, telling
+from console.tui.rows.decide_facts import INSTEAD
 from console.tui.rows.frame_rows import View
 from console.tui.rows.run_rows import RESULTS, Entry, four_facts
 from console.tui.rows.step_fields import VALUES, claims, field, in_full, low, text, when
@@ -165,7 +166,7 @@ def _gate(action: Action, view: View) -> list[Line]:
         row.then(f"may fail in up to {action.failure_bp / 100:.0f} %", gap=2)
     lines = [row.line]
     for number, reason in enumerate(action.reasons):
-        instead = reason.code == decide_rows.INSTEAD
+        instead = reason.code == INSTEAD
         lines += field("instead" if instead else "why" if number == 0 else "", reason.text, view)
     return lines
 

@@ -8,7 +8,7 @@ from typing import Final
 from bus.limits import CONFIDENCE_LIMIT
 from console.core.fleet.state import Action, Run, Step
 from console.tui.drawing import figures
-from console.tui.drawing.paint import BLANK, Line, Row, safe, wrap
+from console.tui.drawing.paint import BLANK, Line, Row, in_lines, safe, wrap
 from console.tui.floor.attention import MARKS, Level
 from console.tui.floor.counting import due_at
 from console.tui.rows import panes
@@ -20,13 +20,13 @@ _TOLD: Final = 14
 """Lines of a run's story at most."""
 
 
-def how_it_got_here(run: Run, action: Action, view: View, cells: int) -> list[Line]:
-    """The task, what was done before this action, what was said, and what happens if nobody answers."""
+def how_it_got_here(run: Run, action: Action, view: View, cells: int, verified: str = "") -> list[Line]:
+    """The task, what was done before this action, what was said, what others `verified`, and what happens without answer."""
     head = (
         Row().at(0, "how it got here", "muted").right(cells - 1, (f"run {figures.shown(run.run)}", "muted"))
     )
     lines = [head.line, BLANK]
-    for number, piece in enumerate(wrap(safe(f"“{run.goal}”"), cells - 4)[:3] if run.goal else []):
+    for number, piece in enumerate(in_lines(f"“{run.goal}”", cells - 5, 3) if run.goal else []):
         lines.append(Row().at(0, "task" if number == 0 else "", "muted").at(5, piece, end=cells).line)
     lines += _told(run, action, cells)
     end = due_at(action)
@@ -38,7 +38,8 @@ def how_it_got_here(run: Run, action: Action, view: View, cells: int) -> list[Li
             cells,
         )
     whole = " ".join(action.digest[place : place + 4] for place in range(0, len(action.digest), 4))
-    record = panes.field("digest", whole or figures.NOTHING, cells, 6)
+    record = panes.field("verified", verified, cells) if verified else []
+    record += panes.field("digest", whole or figures.NOTHING, cells, 6)
     asked = action.asked_at or action.proposed_at
     record += panes.field("asked", figures.clock(asked, view.zone, tenths=True), cells)
     return panes.joined(lines, panes.said(run, cells, 3), answer, record)

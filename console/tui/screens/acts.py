@@ -12,7 +12,7 @@ from console.tui.keys.actions import KeyAction, key_for
 from console.tui.rows.frame_rows import Note
 from console.tui.rows.grant_rows import grants_of
 from console.tui.screens.floor_screen import FloorScreen
-from console.tui.sheets.confirm_sheets import ApproveSheet, HoldSheet, Wish, WordsSheet, title
+from console.tui.sheets.confirm_sheets import ApproveSheet, HoldSheet, ResumeAllSheet, Wish, WordsSheet, title
 from console.tui.sheets.kill_sheet import KillSheet
 from console.tui.terminal.keeping import action_text
 
@@ -38,6 +38,8 @@ class ActingScreen(FloorScreen):
             )
         if name == "revoke":
             return missing if run is None else "" if grants_of(self.floor.fleet, run) else "it has no grants"
+        if name == "resume_all":
+            return "" if self.floor.fleet.held else "the floor is not held"
         if name in ("pause", "kill"):
             if run is None:
                 return missing
@@ -52,6 +54,10 @@ class ActingScreen(FloorScreen):
     def label(self, key: KeyAction) -> str:
         if key.id == "back" and self.sheet is not None and self.sheet.wish.verb == "reset":
             return "leave it latched"
+        if isinstance(self.sheet, ResumeAllSheet) and key.id in ("yes", "back"):
+            return "yes, resume all" if key.id == "yes" else "leave it held"
+        if key.id == "resume_all" and self.floor.fleet.held is None:
+            return ""
         run, action, _ = self.subject()
         if isinstance(self.sheet, KillSheet):
             if self.sheet.over:
@@ -98,6 +104,9 @@ class ActingScreen(FloorScreen):
     def act_hold_all(self) -> None:
         self.sheet = HoldSheet(Wish("hold all", "hold"), lambda: self.floor.fleet)
 
+    def act_resume_all(self) -> None:
+        self.sheet = ResumeAllSheet(Wish("resume all", "resume"), lambda: self.floor.fleet)
+
     def act_respond(self) -> None:
         action = self.subject().action
         if action is not None:
@@ -114,7 +123,7 @@ class ActingScreen(FloorScreen):
             self.floor.state(wish_about(action, "claim"))
 
     def act_yes(self) -> None:
-        if isinstance(self.sheet, ApproveSheet | HoldSheet):
+        if isinstance(self.sheet, ApproveSheet | HoldSheet | ResumeAllSheet):
             self.fire(self.sheet.wish)
 
     def act_yes_run(self) -> None:

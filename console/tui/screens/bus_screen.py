@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import ClassVar, Final
 
 from bus.inquiry import SenderHealth
-from console.core.fleet.state import AgentLife
+from console.core.fleet.agent_life import AgentLife
 from console.tui.drawing.paint import BLANK, Line, Row
 from console.tui.rows import bus_rows, panes
 from console.tui.rows.bus_rows import Sums

@@ -6,14 +6,20 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Any, ClassVar
 
+from bus.messages import Verb
 from bus.records import ValueOrigin
+from console.core.fleet.alike import Alike, alike_key
 from console.core.fleet.state import Action, Run
 from console.core.judging.origin_words import by_path
+from console.core.judging.tool_facts import EFFECTS
+from console.core.reliability.standing import standing_of, version_of
 from console.tui.drawing import figures
 from console.tui.drawing.paint import Line, Row
 from console.tui.floor.attention import Plight
 from console.tui.rows import decide_rows
 from console.tui.rows.arguments import Piece, pieces, told
+from console.tui.rows.decide_facts import changes, whole_facts
+from console.tui.rows.decide_rows import Around
 from console.tui.screens.confirming import ConfirmingScreen
 from console.tui.screens.floor_screen import Subject
 
@@ -101,9 +107,13 @@ class DecideScreen(ConfirmingScreen):
             closed=closed,
             says=self._says,
             rows=self._tail_rows(),
-            run=self.run,
-            found=self._worse(),
+            around=self._around(action),
         )
+
+    def _around(self, action: Action) -> Around:
+        """What is known beside the action."""
+        alike = self.floor.fleet.alike.get(alike_key(action.agent, action.tool))
+        return Around(self.run, self._worse(), alike)
 
     def _tail_rows(self) -> int:
         """How many rows there are below the arguments while the first of these stay in view."""
@@ -121,6 +131,7 @@ class DecideScreen(ConfirmingScreen):
         action = self.action
         if action is None or not self.is_current:
             return
+        self.floor.unanswered.saw(self._key)
         if action.state == "asked":
             self._waited = True
         elif self._waited and self._origin == "Queue" and self.sheet is None and self._mine(action):
@@ -142,7 +153,18 @@ class DecideScreen(ConfirmingScreen):
             return []
         from console.tui.rows.story import how_it_got_here
 
-        return how_it_got_here(run, action, self.view, cells)
+        return how_it_got_here(run, action, self.view, cells, self._verified(run, action))
+
+    def _verified(self, run: Run, action: Action) -> str:
+        """How calls of the tool by this version really ended, by the word of others than the agent."""
+        version = version_of(run.version, run.model)
+        known = self.floor.fleet.reliability
+        found = [
+            standing_of(known, run.agent, version, action.exact_tool, effect) for effect in (*EFFECTS, "")
+        ]
+        right = sum(standing.right for standing in found if standing is not None)
+        n = sum(standing.n for standing in found if standing is not None)
+        return f"{right} of {n} calls by this version went well" if n else "no call by this version"
 
     # ---- reach -------------------------------------------------------------------------------------------------------
 
@@ -151,6 +173,8 @@ class DecideScreen(ConfirmingScreen):
         if run is None or action is None:
             self._pieces, self._own = [], 0
             return
+        around = self._around(action)
+        alike = around.alike or Alike()
         made_of = (
             action.digest,
             action.args_cut,
@@ -161,9 +185,8 @@ class DecideScreen(ConfirmingScreen):
             len(action.origins),
             self._says,
             too_long := action.state == "asked"
-            and decide_rows.overflows(
-                action, self.view, self._tail_rows(), says=self._says, found=self._worse(), run=run
-            ),
+            and decide_rows.overflows(action, self.view, self._tail_rows(), around, says=self._says),
+            alike.n if too_long else 0,
         )
         if made_of != self._made_of:
             self._made_of = made_of
@@ -184,17 +207,23 @@ class DecideScreen(ConfirmingScreen):
             if action.edited is not None:
                 was = pieces(action.args, run, cells, unfolded=self._unfolded)
                 self._append("original: as the agent asked", was)
+            if action.preview is not None:
+                cells = self.view.last + 1 - self._column
+                self._pieces += changes(action.preview, 1 + self._last_leaf(), cells)
             if too_long:
-                lines = decide_rows.whole_reasons(action, self.view)
+                lines = whole_facts(action, self.view, alike)
                 self._append(f"why {action.gate}, in full", told(lines))
             self._append_said(action)
             self.body.repaint()
 
     def _append(self, title: str, more: list[Piece]) -> None:
         """Add lines that are no part of what is to be approved, below a title."""
-        leaf = 1 + max((piece.leaf for piece in self._pieces), default=0)
+        leaf = 1 + self._last_leaf()
         self._pieces.append(Piece(leaf, 1, "", "", fold=title))
         self._pieces += [piece._replace(leaf=leaf + 1 + piece.leaf) for piece in more]
+
+    def _last_leaf(self) -> int:
+        return max((piece.leaf for piece in self._pieces), default=0)
 
     def _append_said(self, action: Action) -> None:
         """Add the agent's reason if it was opened and is too long for its place below."""
@@ -223,18 +252,18 @@ class DecideScreen(ConfirmingScreen):
         below = f", {total - shown.stop} below" if total > shown.stop else ""
         return f"lines {shown.start + 1}-{shown.stop} of {total}{below}"
 
-    def _closed_because(self, *, edit: bool = False) -> str:
+    def _closed_because(self, verb: Verb = "approve") -> str:
         run, action, missing = self.subject()
         if run is None or action is None:
             return missing
-        return decide_rows.closed_because(run, action, self.view, self._unread(), edit=edit)
+        return decide_rows.closed_because(run, action, self.view, self._unread(), verb)
 
     # ---- acts --------------------------------------------------------------------------------------------------------
 
     def impossible(self, name: str) -> str:
         why = super().impossible(name)
         if not why and name in ("approve", "edit"):
-            why = self._closed_because(edit=name == "edit")
+            why = self._closed_because("edit" if name == "edit" else "approve")
         return why
 
     def act_unfold(self) -> None:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import takewhile
 from typing import ClassVar, Final
 
 from console.core.fleet.state import Action, Fleet, Run
 from console.tui.drawing.paint import Line
-from console.tui.floor.items import Item, grouped
+from console.tui.floor.items import BLANK, Item, grouped
 from console.tui.rows import fleet_rows, panes, progress_rows
 from console.tui.rows.filter import Sieve
 from console.tui.rows.frame_rows import Note
@@ -17,6 +18,8 @@ from console.tui.screens.floor_screen import Subject
 
 _AGAIN_AFTER: Final = 1_000
 """Milliseconds after which a filter looks again at what is in the runs."""
+
+_WAITS: Final = Item("head", "waits")
 
 _SEVERAL: Final = 40
 """Runs of one agent that a pane lists."""
@@ -46,7 +49,7 @@ class FleetScreen(FilteringScreen):
         return ["Fleet", *self.crumbs()]
 
     def names(self) -> Sequence[str]:
-        items = self._filtered() if self.filter else self.floor.index.items(self._unfolded)
+        items = self._filtered() if self.filter else self._all()
         if not items:
             words = nothing_known(self.view) if not self.filter else ["No run is like that."]
             items = [Item("none", text) for text in words]
@@ -54,6 +57,23 @@ class FleetScreen(FilteringScreen):
         if items is not self._names[0] and items != self._names[0]:
             self._names = items, [item.chosen_as for item in items]
         return self._names[1]
+
+    def _all(self) -> list[Item]:
+        """Every line; after what waits, what waited until its time ran out and nobody has looked at since."""
+        items, late = self.floor.index.items(self._unfolded), self._late()
+        if not late:
+            return items
+        shown = [
+            Item("head", "late"),
+            *(Item("late", action.key) for action in late[: fleet_rows.LATE_SHOWN]),
+        ]
+        waits = sum(1 for _ in takewhile(_of_what_waits, items)) if items[:1] == [_WAITS] else 0
+        rest = items[waits:] if waits or not items else [BLANK, *items]
+        return [*items[:waits], *([BLANK] if waits else []), *shown, *rest]
+
+    def _late(self) -> list[Action]:
+        floor = self.floor
+        return floor.unanswered.unseen(floor.fleet, floor.index.decided(), self.view.now)
 
     def _filtered(self) -> list[Item]:
         """What the filter lets through, each run on its own; made anew when rows change, or after a while."""
@@ -92,6 +112,10 @@ class FleetScreen(FilteringScreen):
         if row >= len(self._shown):
             return ()
         item = self._shown[row]
+        if item.kind == "head" and item.key == "waits" and (hidden := self._out_of_view()):
+            return fleet_rows.cut_head(hidden, self.view)
+        if item.kind == "head" and item.key == "late":
+            return fleet_rows.late_head(len(self._late()), self.view)
         if item.kind == "head" and self.filter:
             return fleet_rows.narrowed_head(item.key, self._sizes.get(item.key, 0), self.view)
         return fleet_rows.row(self.floor.index, item, self.view, alone=bool(self.filter))
@@ -101,9 +125,21 @@ class FleetScreen(FilteringScreen):
         taken = super()._load(names)
         if taken:
             self._shown = self._items
+            late = sum(item.kind == "late" for item in self._shown)
+            self.body.pin(self._waiting_rows() + (late + 2 if late else 0))
             if self.body.cursor != chosen:
                 self.body.choose(_elsewhere(chosen, names))
         return taken
+
+    def _waiting_rows(self) -> int:
+        """How many rows what waits for a person has, its heading and the blank after it among them."""
+        waits = sum(item.kind == "wait" for item in takewhile(_of_what_waits, self._shown))
+        return waits + 2 if waits else 0
+
+    def _out_of_view(self) -> int:
+        """How many rows of what waits are scrolled away."""
+        above = min(self.body.in_view.start, self._waiting_rows() - 1) - self.body.pinned
+        return max(0, above) if self.body.top else 0
 
     def detail(self, cells: int) -> list[Line]:
         index, fleet, view = self.floor.index, self.floor.fleet, self.view
@@ -129,7 +165,7 @@ class FleetScreen(FilteringScreen):
     def subject(self) -> Subject:
         kind, _, key = self.body.cursor.partition(":")
         fleet = self.floor.fleet
-        if kind == "wait":
+        if kind in ("wait", "late"):
             action = fleet.action(key)
             return Subject(fleet.run(action.agent, action.run) if action else None, action)
         if kind == "agent":
@@ -155,13 +191,17 @@ class FleetScreen(FilteringScreen):
         from console.tui.screens.run_screen import RunScreen
 
         kind, _, key = self.body.cursor.partition(":")
-        if kind == "wait":
+        if kind in ("wait", "late"):
             self.app.push_screen(DecideScreen(key))
         elif kind == "agent":
             self._unfolded ^= {key}
             self.floor.pace.settle()
         elif key in self.floor.fleet.runs:
             self.app.push_screen(RunScreen(key))
+
+
+def _of_what_waits(item: Item) -> bool:
+    return item.kind in ("head", "wait")
 
 
 def _elsewhere(chosen: str, names: Sequence[str]) -> str:

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from console.tui.drawing.paint import Line
     from console.tui.floor.index import FleetIndex
     from console.tui.floor.moment import Pace
+    from console.tui.floor.unanswered import Unanswered
     from console.tui.keys.actions import Mode
     from console.tui.keys.keystrokes import Typed
     from console.tui.rows.frame_rows import Note, View
@@ -27,6 +28,7 @@ class Host(Protocol):
     signed: bool
     source: Source | None
     archive: Archive | None
+    unanswered: Unanswered
 
     @property
     def fleet(self) -> Fleet:

@@ -11,7 +11,8 @@ from textual import events
 
 from console.tui.drawing.layout import LaidOutScreen
 from console.tui.floor.sending import unsendable
-from console.tui.keys.actions import KeyAction, Mode, find
+from console.tui.keys.actions import KeyAction, Mode, anywhere, find
+from console.tui.keys.keys_elsewhere import why_not
 from console.tui.rows import frame_rows as frame
 from console.tui.rows.frame_rows import Note
 from console.tui.sheets.confirm_sheets import CodeSheet, Sheet, Wish, WordsSheet
@@ -32,6 +33,7 @@ _VERBS: Final = {
     "reject_why": "reject",
     "id": "kill",
     "hold_all": "hold",
+    "resume_all": "resume",
 }
 
 _ASKS_FOR_TEXT: Final = ("reject_why", "respond", "kill", "edit", "reset")
@@ -172,9 +174,10 @@ class KeyedScreen(LaidOutScreen, inherit_bindings=False):
         found = find(self.mode, key, **self._whose())
         pace = self.floor.pace
         pace.key_pressed()
-        if found is None:
-            return
         self.floor.note_was_read()
+        if found is None:
+            self._say_why_not(key)
+            return
         why = self.closed(found)
         if not why and found.acting and self.sheet is None and pace.since_row_went < SETTLE:
             why = "the row under the cursor went away just now; press again"
@@ -189,6 +192,15 @@ class KeyedScreen(LaidOutScreen, inherit_bindings=False):
         else:
             getattr(self, f"act_{found.id}")()
         self.floor.draw()
+
+    def _say_why_not(self, key: str) -> None:
+        """Tell what became of a key that means nothing here, unless a note stands there that nobody has read yet."""
+        if self.sheet is None and self.mode == self.place and self.floor.note is None:
+            reasons = {row.id: self.impossible(row.id) for row in anywhere(key)}
+            why = why_not(self.place, key, **self._whose(), impossible=reasons)
+            if why:
+                self.floor.tell(Note(why, brief=True))
+                self.floor.draw()
 
     def _whose(self) -> dict[str, bool]:
         return {"read_only": self.floor.read_only, "replay": self.view.replay}

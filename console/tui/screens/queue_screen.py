@@ -109,6 +109,11 @@ class QueueScreen(FilteringScreen):
             return queue_rows.about(action, view, beside(run, self.floor.index.plight(run.key)))
         return queue_rows.verdict(action, fleet.commands.get(action.decision), view)
 
+    def painted(self) -> None:
+        """What became of the last asks was seen, the newest of them in full."""
+        if self.is_current:
+            self.floor.unanswered.saw(*self.floor.index.decided())
+
     def detail(self, cells: int) -> list[Line]:
         run, action, _ = self.subject()
         if run is None or action is None:

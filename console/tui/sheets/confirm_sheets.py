@@ -16,7 +16,7 @@ from console.core.fleet.state import Action, Fleet, Run
 from console.core.judging.grants import SECONDS, USES
 from console.tui.drawing import figures
 from console.tui.drawing.paint import Line, Row
-from console.tui.keys.actions import Mode
+from console.tui.keys.actions import Mode, key_for
 from console.tui.rows.arguments import telling
 from console.tui.rows.edits import Edit, edited
 from console.tui.rows.fleet_rows import hindrance
@@ -197,8 +197,32 @@ class HoldSheet(Sheet):
         of = ", those not shown too" if self.filtered else ""
         return [
             Row().at(3, f"Hold all {bound} runs of {view.site} at their next gate{of}", "strong").line,
-            Row().at(3, f"runs begun later are not held; p resumes each{away}", "muted").line,
+            Row().at(3, f"runs begun later too; {key_for('resume_all')} resumes all{away}", "muted").line,
         ]
+
+
+class ResumeAllSheet(Sheet):
+    """All that a hold of all stopped: `y` lets it go on."""
+
+    mode: Mode = "hold"
+
+    def __init__(self, wish: Wish, fleet: Callable[[], Fleet]) -> None:
+        super().__init__(wish)
+        self._fleet = fleet
+
+    def rows(self, view: View) -> list[Line]:
+        held = self._fleet().held
+        apart = set(held.stopped) if held else set()
+        bound = [run for run in self._fleet().runs.values() if run.ended_at is None and run.stop]
+        on = sum(run.stop == "hold" and run.key not in apart for run in bound)
+        stay = f"; {len(bound) - on} stopped by a word of their own stay so" if len(bound) > on else ""
+        return [
+            Row().at(3, f"Let all {on} held runs of {view.site} go on", "strong").line,
+            Row().at(3, f"runs begun later are held no longer{stay}", "muted").line,
+        ]
+
+    def outdated(self, fleet: Fleet) -> str:
+        return "" if fleet.held else "the floor is held no longer"
 
 
 class WordsSheet(Sheet):

@@ -101,6 +101,7 @@ class PacedDriver(LinuxDriver):
     def start_application_mode(self) -> None:
         """Take the terminal over, and go on with a writer of ours."""
         super().start_application_mode()  # type: ignore[no-untyped-call]  # the toolkit's
+        getattr(self._app, "terminal_is_blank", lambda: None)()
         writer: WriterThread | None = self._writer_thread
         if writer is not None and self._file is not None:
             writer.stop()

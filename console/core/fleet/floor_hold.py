@@ -1,0 +1,23 @@
+"""That the whole floor is held, as a part of the fleet: by whom, since when, and whom it found stopped already. Pure."""
+
+from __future__ import annotations
+
+from msgspec import Struct, field
+
+
+class FloorHold(Struct, kw_only=True, omit_defaults=True):
+    """A hold of all runs. `at` is when it began (ms since 1970 UTC), `by` who wanted it, unsigned or not, and `reason` why.
+
+    `stopped` are the keys of the runs that were paused or held before it: they do not go on when it ends.
+    """
+
+    at: int
+    by: str
+    reason: str = ""
+    stopped: list[str] = field(default_factory=list)
+
+
+def told(held: FloorHold, since: str) -> str:
+    """A hold of the floor in a line; `since` is its time as it is shown."""
+    because = f": {held.reason}" if held.reason else ""
+    return f"floor held by {held.by} since {since}, runs that begin too{because}"
