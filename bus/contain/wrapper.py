@@ -26,9 +26,6 @@ from bus.sdk.shell import BusStoppedError
 GRACE: Final = 3.0
 """Seconds that each polite rung of a kill waits, unless told otherwise."""
 
-GRACE_MOST: Final = 4.0
-"""Longest grace: two rungs and the last one must be over before the supervisor calls a kill unconfirmed."""
-
 WATCHED: Final = 0.5
 """Seconds between two looks at the tree when no bound asks for more."""
 

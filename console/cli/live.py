@@ -18,21 +18,19 @@ REACH: Final = 3.0
 START: Final = "start one with: watchfloor up, or name it with --broker"
 
 
-def live(place: Place, work: Callable[[Floor], Awaitable[T]], *, watching: bool = False) -> T:
+def live(place: Place, work: Callable[[Floor], Awaitable[T]]) -> T:
     """Join the floor, do `work`, leave. Returns what `work` returns.
 
     Raises:
         CliError: no broker, no supervisor, or no answer.
     """
-    return asyncio.run(joined(place, work, watching=watching))
+    return asyncio.run(joined(place, work))
 
 
-async def joined(place: Place, work: Callable[[Floor], Awaitable[T]], *, watching: bool = False) -> T:
+async def joined(place: Place, work: Callable[[Floor], Awaitable[T]]) -> T:
     """As `live`, inside a running loop."""
     where = place.connect or place.url()
-    async with Floor(
-        where, home=place.home(), operator=place.who(), key=place.key(), watching=watching
-    ) as floor:
+    async with Floor(where, home=place.home(), operator=place.who(), key=place.key()) as floor:
         try:
             await floor.reach(min(REACH, place.timeout))
             await floor.join(place.timeout)

@@ -105,11 +105,9 @@ def clock(at: int | None, *, day: bool = False) -> str:
     return text if day else f"{text}.{at % 1000:03d}"
 
 
-def safe_json(value: Any, *, indent: int | None = None) -> str:
-    """A value as JSON: one line, or indented; harmless to a terminal either way."""
-    separators = (",", ":") if indent is None else (",", ": ")
-    text = json.dumps(value, ensure_ascii=False, indent=indent, separators=separators)
-    return visible_json(text)
+def safe_json(value: Any) -> str:
+    """A value as JSON on one line, harmless to a terminal."""
+    return visible_json(json.dumps(value, ensure_ascii=False, separators=(",", ":")))
 
 
 def say_json(value: Any) -> None:

@@ -58,6 +58,7 @@ class Duration(click.ParamType[float]):
 @click.option("--processes", type=click.IntRange(min=1), metavar="N", help="At most so many at once.")
 @click.option(
     "--grace",
+    # Two rungs and the last one must be over before the supervisor calls a kill unconfirmed.
     type=click.FloatRange(min=0.0, max=4.0),
     default=3.0,
     show_default=True,
