@@ -437,7 +437,7 @@ async def test_a_recording_that_cannot_be_read_ends_the_replay_with_its_reason(t
 
 
 def test_the_command_loads_neither_screens_nor_recording_before_its_first_paint() -> None:
-    code = "import sys, console.cli.verbs.replay, console.tui.replay.replay_app; print(*sys.modules)"
+    code = "import sys, console.cli.replay, console.tui.replay.replay_app; print(*sys.modules)"
     child = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
     loaded = set(child.stdout.split())
     late = {

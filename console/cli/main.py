@@ -49,7 +49,7 @@ TABLE: Final[dict[str, Entry]] = {
     "export": Entry("console.cli.verbs.record:export", "the recording as JSON lines"),
     "import": Entry("console.cli.verbs.importing:import_", "a session file out of an export"),
     "demo": Entry("console.cli.agents.demo:demo", "a live floor of small agents to try everything on"),
-    "replay": Entry("console.cli.verbs.replay:replay", "a recorded session in the console's screens"),
+    "replay": Entry("console.cli.replay:replay", "a recorded session in the console's screens"),
     "rerun": Entry("console.cli.agents.rerun:rerun", "live recorded runs again over the bus"),
     "evaluate": Entry(
         "console.cli.verbs.evaluate:evaluate", "the judge over recorded runs, and what its flags are worth"
