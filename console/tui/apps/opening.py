@@ -68,11 +68,14 @@ def picture(view: frame.View, height: int) -> list[Line]:
     def closed(key: KeyAction) -> str:
         return unsendable(key.id, view.standing, signed=view.signed) if key.acting else ""
 
+    def named(key: KeyAction) -> str:
+        return "" if key.id == "resume_all" else key.label  # nothing is known to be held
+
     return [
         frame.header(view, ["Fleet"]),
         alarm_line(view, Counts(), 0, 0),
         BLANK,
         *rows,
         frame.note_line(None, view),
-        frame.key_line(frame.offers("fleet", view), closed),
+        frame.key_line(frame.offers("fleet", view, named=named), closed),
     ]
