@@ -233,6 +233,9 @@ def test_a_run_that_used_more_tools_than_are_counted_has_read_everything() -> No
         def consequences(self, _proposal: ActionProposed) -> Consequences:
             return Consequences([], "")
 
+        def changed(self, _proposal: ActionProposed) -> bool:
+            return False
+
     bench.desk.gates.judge = Noting()  # type: ignore[assignment]
     for number, used in enumerate((TOOLS_KEPT - 1, TOOLS_KEPT)):
         bench.run().tools_used = {f"t{one}": 1 for one in range(used)}

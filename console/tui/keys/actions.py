@@ -259,8 +259,3 @@ def anywhere(key: str) -> list[KeyAction]:
     """What a key does on any screen that has no sheet up, by the table in force."""
     screens = frozenset(_LISTS.split())
     return [row for row in _InForce.rows if key in row.keys and not row.typed and row.modes & screens]
-
-
-def bound_keys() -> list[str]:
-    """Every key that does something somewhere."""
-    return sorted({key for action in _InForce.rows if not action.typed for key in action.keys})
