@@ -44,7 +44,7 @@ effect = "read"
 pinned = true
 polls = true
 
-[tool."get-structured-content"]
+[tool."get-resource-reference"]
 severity = "S0"
 effect = "read"
 pinned = true
@@ -469,10 +469,10 @@ async def test_over_http_a_page_that_was_lured_here_is_refused(http: Http) -> No
 
 
 async def test_over_http_what_an_ungated_call_costs(http: Http) -> None:
-    steps: list[list[Any]] = [
-        ["sleep", 4.0],  # a pass list counts under a lease that was renewed since, every 3 s
-        ["time", "get-structured-content", [{"location": "New York"}] * (CALLS // ROUNDS)],
-    ]
+    # Each another one: a run that says the same again and again is paused.
+    calls = [{"resourceType": "Text", "resourceId": number} for number in range(1, CALLS // ROUNDS + 1)]
+    # A pass list counts under a lease that was renewed since, every 3 s.
+    steps: list[list[Any]] = [["sleep", 4.0], ["time", "get-resource-reference", calls]]
     one = http.session
     taken: dict[bool, list[float]] = {False: [], True: []}
     for ours in (False, True) * ROUNDS:  # in turn, so that both meet the same machine
