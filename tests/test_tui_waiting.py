@@ -147,7 +147,7 @@ async def test_a_wrong_digit_is_told_to_be_wrong() -> None:
 
 
 async def test_a_reason_that_is_cut_says_so() -> None:
-    async with console(asking(reasons=("because of this and of that " * 12,))) as it:
+    async with console(asking(reasons=("because of this and of that " * 60,))) as it:
         await it.press("enter")
         (second,) = [line for line in it.lines() if line.endswith("…") and "because" in line]
         assert len(second) <= 80

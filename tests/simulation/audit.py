@@ -20,6 +20,7 @@ from bus.messages import Intent
 from bus.records import ActionAsked, ActionDecided, CommandRequested, CommandSent, GapFound
 from console.core.fleet.lifecycle import ENDED
 from console.core.fleet.state import Run
+from console.supervisor.intents.sweeps import GOES_ON, UNFINISHED
 
 if TYPE_CHECKING:
     from tests.simulation.world import World
@@ -190,7 +191,9 @@ class Audit:
         if (name, verb, key) in self._effects:
             self.world.problem(f"{about}: one intent had two effects")
         self._effects.add((name, verb, key))
-        free = verb in FREE and by.endswith("(unsigned)")
+        # A supervisor goes on with holding all runs where one before it was cut short; that one had said so.
+        goes_on = verb == "hold" and by == GOES_ON and UNFINISHED in self.world.view.alarms
+        free = goes_on or (verb in FREE and by.endswith("(unsigned)"))
         intent = self.world.keys.issued.get(name)
         if intent is None:
             if not free:
