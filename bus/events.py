@@ -265,7 +265,7 @@ class BlobPart(Data, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class EventsDropped(Data, frozen=True, kw_only=True, omit_defaults=True):
-    """The agent's spool was full: `count` pieces of telemetry never got a seq."""
+    """`count` events of the agent never got a seq: its spool was full, or one was larger than an event may be."""
 
     TYPE: ClassVar[str] = "events.dropped"
     count: Seq

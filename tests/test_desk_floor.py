@@ -20,6 +20,7 @@ from bus.events import (
 from bus.messages import (
     AgentStatus,
     HoldCommand,
+    Journal,
     KillCommand,
     PauseCommand,
     RefusedCommand,
@@ -31,6 +32,7 @@ from bus.messages import (
 )
 from bus.signing import PrivateKey
 from tests.desk_fixture import TOPICS, Bench, args_of
+from tests.strategies import envelope
 
 
 def stored(bench: Bench) -> dict[str, int]:
@@ -335,6 +337,35 @@ def test_its_own_state_and_an_old_retained_one_are_nothing() -> None:
     other = SupervisorState(status="up", epoch="e0", instance="before", lease=4)
     bench.desk.receive(TOPICS.state, codec.encode(other), bench.now, retained=True)
     assert not bench.alarms()
+
+
+def test_what_is_committed_is_published_though_the_disk_takes_nothing_of_what_came_meanwhile() -> None:
+    bench = Bench()
+    bench.event(1, RunStarted())
+    published: list[int] = []
+
+    def arrived(seq: int) -> None:
+        event = envelope(ActionProposed(action=f"a{seq}", tool="read_file"), seq, "a", "r1", "inc")
+        bench.desk.receive(TOPICS.events("a", "r1"), codec.encode(event), bench.now)
+
+    def let_go() -> None:
+        for out in bench.desk.out():
+            if out.topic == TOPICS.journal:
+                published.extend(record.pos for record in codec.decode(out.payload, Journal).records)
+
+    expected: list[int] = []
+    for seq in (2, 4):  # each is asked for, and answered by a command behind it
+        arrived(seq)
+        entries = bench.desk.take()
+        expected += [entry.pos for entry in entries]
+        arrived(seq + 1)  # while the disk takes those
+        bench.desk.stored(entries)
+        let_go()
+        bench.desk.committed(entries, bench.now)
+    bench.desk.recording(failing=True)
+    let_go()
+    assert published == expected
+    assert bench.desk.log.staged
 
 
 def test_while_the_recording_fails_only_stops_go_out() -> None:

@@ -1,6 +1,9 @@
 """The emergency log has its room before the disk is full, and loses nothing of what stands in it."""
 
+import errno
 import json
+import os
+import stat
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -52,6 +55,105 @@ def test_a_stop_that_is_given_on_a_full_disk_is_kept(small_disk: Path) -> None:
     kill(log, "r2")
     assert runs(EmergencyLog(log.path)) == ["r1", "r2"]  # what the next supervisor finds
     assert 0 < used(log.path) < 1_000
+
+
+class Failing:
+    """What of `os` fails with EIO, until it is mended."""
+
+    def __init__(self, patch: pytest.MonkeyPatch, name: str) -> None:
+        self.name, self._patch = name, patch
+
+    def __enter__(self) -> None:
+        def fails(*_: object) -> None:
+            raise OSError(errno.EIO, "the disk failed")
+
+        self._patch.setattr(os, self.name, fails)
+
+    def __exit__(self, *_: object) -> None:
+        self._patch.undo()
+
+
+@pytest.mark.parametrize("what", ["write", "fsync"])
+def test_a_line_that_the_disk_refused_is_written_as_soon_as_it_takes_it(
+    what: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    log = EmergencyLog(tmp_path / "emergency.jsonl")
+    log.reserve()
+    with Failing(monkeypatch, what):
+        kill(log, "r1")
+        kill(log, "r2")
+        assert not log.work()
+    assert len(caplog.messages) == 2  # each is said once
+    assert log.work()
+    assert not log.due
+    assert runs(EmergencyLog(log.path)) == ["r1", "r2"]
+
+
+def test_what_was_cleared_while_the_disk_refused_it_does_not_come_back(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    log = EmergencyLog(tmp_path / "emergency.jsonl")
+    log.reserve()
+    with Failing(monkeypatch, "fsync"):
+        kill(log, "r1")
+        log.clear(7)
+        log.work()
+        kill(log, "r2", after=9)
+    assert log.work()
+    assert runs(log) == ["r2"]
+
+
+def test_a_clear_while_the_disk_is_asked_outweighs_what_it_refuses(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    log = EmergencyLog(tmp_path / "emergency.jsonl")
+
+    def cleared(*_: object) -> None:
+        log.clear(7)
+        raise OSError(errno.EIO, "the disk failed")
+
+    monkeypatch.setattr(os, "write", cleared)
+    kill(log, "r1")
+    monkeypatch.undo()
+    assert log.work()
+    assert runs(log) == []
+
+
+def test_room_that_a_crash_left_too_short_is_filled_up(tmp_path: Path) -> None:
+    room = tmp_path / "emergency.reserved"
+    room.write_bytes(bytes(4_096))
+    EmergencyLog(tmp_path / "emergency.jsonl").reserve()
+    assert room.stat().st_size == RESERVED
+
+
+def test_after_an_old_log_without_room_is_cleared_there_is_room(tmp_path: Path) -> None:
+    path = tmp_path / "emergency.jsonl"
+    kill(EmergencyLog(path), "r1")
+    log = EmergencyLog(path)
+    log.reserve()
+    log.clear(7)
+    log.work()
+    assert [(one.name, one.stat().st_size) for one in tmp_path.iterdir()] == [
+        ("emergency.reserved", RESERVED)
+    ]
+
+
+def test_a_name_that_changed_is_on_the_disk_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    log = EmergencyLog(tmp_path / "emergency.jsonl")
+    log.reserve()
+    synced: list[bool] = []
+    fsync = os.fsync
+
+    def noting(handle: int) -> None:
+        synced.append(stat.S_ISDIR(os.fstat(handle).st_mode))
+        fsync(handle)
+
+    monkeypatch.setattr(os, "fsync", noting)
+    kill(log, "r1")
+    assert synced == [False, True]
+    log.clear(7)
+    log.work()
+    assert synced == [False, True, True]
 
 
 def test_without_room_it_is_not_kept(small_disk: Path) -> None:

@@ -243,6 +243,42 @@ async def test_two_gates_wait_side_by_side(floor: Supervisor, home: Home) -> Non
         assert not (await first).approved
 
 
+def short(args: dict[str, Any]) -> None:
+    """Hold an edit against a tool that takes short paths."""
+    if len(args["path"]) > 5:
+        raise ValueError("path: too long")
+
+
+def acknowledged(count: int, floor: Supervisor) -> bool:
+    return floor.types(RUN).count("command.acknowledged") == count
+
+
+@pytest.mark.parametrize("asked", [True, False])
+async def test_an_edit_of_a_held_action_is_held_against_its_tool(
+    asked: bool, floor: Supervisor, home: Home
+) -> None:
+    edits = iter(["much-too-long", "b.txt"])
+    floor.decide = lambda run, proposal: floor.answer(run, proposal, "edited", args={"path": next(edits)})
+    async with agent(floor, home) as whole, whole.run(run_id=RUN) as job:
+        for outcome, path in (("refused", "much-too-long"), ("edited", "b.txt")):
+            held = job.hold(Action("delete", {"path": "a.txt"}, check=short))
+            if asked:
+                assert (await held.decided()).outcome == outcome
+            else:
+                await floor.until(partial(acknowledged, 2 if outcome == "edited" else 1))
+            if outcome == "edited" or not asked:
+                begun = held.begin()
+                assert begun is not None
+                assert (begun.outcome, begun.args, begun.begun) == (
+                    outcome,
+                    {"path": path},
+                    outcome == "edited",
+                )
+    types = floor.types(RUN)
+    assert types.count("action.started") == types.count("command.refused") == 1
+    assert types.index("command.refused") < types.index("action.started")
+
+
 async def test_a_pause_holds_the_checkpoint_until_resume(floor: Supervisor, home: Home) -> None:
     async with agent(floor, home) as whole, whole.run(run_id=RUN) as job:
         await floor.until(lambda floor: "run.started" in floor.types(RUN))

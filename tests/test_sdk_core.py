@@ -22,7 +22,15 @@ from bus.events import (
     RunFinished,
     RunStarted,
 )
-from bus.limits import DECISION_VALID, HEARTBEAT, LEASE_RENEW, LEASE_TTL, PAYLOAD_BYTES
+from bus.limits import (
+    DECISION_VALID,
+    HEARTBEAT,
+    LABEL_CHARS,
+    LEASE_RENEW,
+    LEASE_TTL,
+    PAYLOAD_BYTES,
+    TEXT_CHARS,
+)
 from bus.messages import (
     AgentStatus,
     DecisionCommand,
@@ -540,6 +548,15 @@ def test_a_preview_never_keeps_a_proposal_from_being_sent() -> None:
     assert floor.proposal(action).preview == Preview(of="a.txt", cut=True)
 
 
+def test_no_words_keep_a_proposal_from_being_sent() -> None:
+    floor = Floor().started()
+    nil = "\x00"
+    args = {f"field {number}": "y" * 4_000 for number in range(8)} | {"": "y" * 600}
+    action = floor.gate(nil * 128, args, preview=Preview(of=nil * 200), reason=nil * 4_000, call_id=nil * 200)
+    assert floor.proposal(action).args == args
+    assert floor.proposal(action).reason == nil * LABEL_CHARS
+
+
 def test_an_edit_that_is_seen_begins_when_it_is_taken_again() -> None:
     floor = Floor().started()
     action = floor.gate()
@@ -568,6 +585,24 @@ def test_an_edit_that_does_not_fit_its_tool_never_begins() -> None:
         CommandRefused(command="d1", reason="refused: does not fit: 7"),
         ActionFinished(action=action, outcome="refused", text="does not fit: 7"),
     ]
+
+
+def test_words_without_end_about_a_misfit_hold_up_nothing_that_follows() -> None:
+    """A check may quote all of an edited document."""
+    floor = Floor().started()
+    action = floor.gate()
+    floor.decide(action, "edited", id="d1", args={"path": 7})
+    assert floor.run.take(action, floor.now, edits="seen") is not None
+    quoted = "does not fit: " + "z" * 70_000
+    ended = floor.run.misfit(action, quoted, floor.now)
+    assert ended is not None
+    assert ended.text == quoted
+    refused = next(one for one in floor.data() if isinstance(one, CommandRefused))
+    assert refused.reason == f"refused: {quoted}"[:TEXT_CHARS]
+    assert say(floor) > 0
+    after = floor.gate()
+    floor.decide(after, "approved")
+    assert floor.take(after) is not None
 
 
 def test_what_became_of_an_edit_meanwhile_outweighs_that_it_does_not_fit() -> None:
@@ -627,6 +662,33 @@ class FullDisk(MemorySpool):
         super().append(events)
 
 
+def test_a_fact_that_no_event_can_hold_goes_cut_and_what_is_too_large_even_then_is_counted() -> None:
+    spool = FullDisk(Owner(SITE, AGENT, RUN, "inc-1"))
+    floor = Floor(spool=spool).started()
+    writer = floor.run.writer
+    spool.full = True
+    writer.certain(ActionFinished(action="a1", outcome="failed", text="\x00" * 70_000))
+    writer.certain(RunStarted(goal="g", labels={"all": "z" * 70_000}))
+    writer.certain(CommandAcknowledged(command="d1"))
+    floor.tick(1.0)
+    assert spool.last == 1
+    spool.full = False
+    floor.tick(1.0)
+    assert not writer.behind
+    assert floor.data()[1:] == [
+        ActionFinished(action="a1", outcome="failed", text="\x00" * TEXT_CHARS),
+        CommandAcknowledged(command="d1"),
+        EventsDropped(count=1, reason="it was larger than the 60000 bytes of an event"),
+    ]
+
+
+def test_telemetry_that_no_event_can_hold_is_counted_as_that() -> None:
+    floor = Floor().started()
+    assert say(floor, "z" * 70_000) == 0
+    assert say(floor) > 0
+    assert EventsDropped(count=1, reason="it was larger than the 60000 bytes of an event") in floor.data()
+
+
 def test_a_full_disk_loses_no_fact_and_opens_no_gate() -> None:
     spool = FullDisk(Owner(SITE, AGENT, RUN, "inc-1"))
     floor = Floor(spool=spool).started()
@@ -652,7 +714,7 @@ def test_a_full_disk_loses_no_fact_and_opens_no_gate() -> None:
         ActionFinished(action=other, outcome="rejected", text="no"),
         *(CommandAcknowledged(command=pause), CommandEffective(command=pause)),
         *(CommandAcknowledged(command=resume), CommandEffective(command=resume)),
-        EventsDropped(count=1, reason="the spool was full"),
+        EventsDropped(count=1, reason="disk full"),
         ActionStarted(action=allowed, digest=floor.proposal(allowed).digest, decision=command),
         CommandEffective(command=command),
     ]

@@ -113,6 +113,43 @@ def test_an_edit_that_does_not_fit_the_function_runs_nothing() -> None:
     assert keeper.reports == []
 
 
+@pytest.mark.parametrize(
+    "edit, why",
+    [
+        ({"more": "/tmp/x"}, "more must be a list"),
+        ({"more": 7}, "more must be a list"),
+        ({"more": None}, "more must be a list"),
+        ({"more": {"a": 1}}, "more must be a list"),
+        ({"rest": ["x"]}, "rest must be an object"),
+        ({"rest": "xy"}, "rest must be an object"),
+        ({"rest": {"path": "/"}}, "multiple values"),
+        ({"rest": {"force": False}}, "other arguments than the edit"),
+    ],
+)
+def test_an_edit_of_what_a_call_spreads_out_runs_as_it_is_or_not_at_all(
+    edit: dict[str, Any], why: str
+) -> None:
+    keeper = Gatekeeper("edited", **edit)
+
+    def delete(path: str, *more: str, force: bool = True, **rest: Any) -> None:
+        pytest.fail(f"it ran with {path}, {more}, {force}, {rest}")
+
+    with pytest.raises(ActionRejected, match=why) as caught:
+        gated_sync(wrapped(delete), keeper)("/srv/a", "/srv/b", mode=1)
+    assert caught.value.decision.outcome == "refused"
+
+
+def test_an_edit_of_what_a_call_spreads_out_reaches_the_function() -> None:
+    ran: list[Any] = []
+
+    def delete(path: str, /, *more: str, **rest: Any) -> None:
+        ran.append((path, more, rest))
+
+    edit = {"path": "/srv/c", "more": [], "rest": {"path": 1, "more": [2]}}
+    gated_sync(wrapped(delete), Gatekeeper("edited", **edit))("/srv/a", "/srv/b", mode=1)
+    assert ran == [("/srv/c", (), {"path": 1, "more": [2]})]
+
+
 def test_objects_changed_while_waiting_are_not_what_was_approved() -> None:
     keeper = Gatekeeper()
     paths = ["a.txt"]

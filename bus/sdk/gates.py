@@ -18,7 +18,7 @@ from bus.events import (
     Data,
     Preview,
 )
-from bus.limits import DECIDE_WITHIN_MAX, EVENT_BYTES
+from bus.limits import DECIDE_WITHIN_MAX, EVENT_BYTES, LABEL_CHARS
 from bus.messages import DecisionCommand
 from bus.sdk.brake import Brake
 from bus.sdk.decision import Action, Decision, DecisionOutcome
@@ -295,6 +295,12 @@ class Gates:
 
 def _sendable(proposal: ActionProposed) -> ActionProposed:
     """Return a proposal that fits into one event: what is only shown leaves before what is decided on."""
-    if proposal.preview is not None and len(msgspec.json.encode(proposal)) > EVENT_BYTES - _ENVELOPE_BYTES:
-        return msgspec.structs.replace(proposal, preview=Preview(of=proposal.preview.of, cut=True))
+    if proposal.preview is not None and _too_large(proposal):
+        proposal = msgspec.structs.replace(proposal, preview=Preview(of=proposal.preview.of, cut=True))
+    if _too_large(proposal):  # of control characters each takes six bytes
+        proposal = msgspec.structs.replace(proposal, reason=clip(proposal.reason, LABEL_CHARS)[0])
     return proposal
+
+
+def _too_large(proposal: ActionProposed) -> bool:
+    return len(msgspec.json.encode(proposal)) > EVENT_BYTES - _ENVELOPE_BYTES

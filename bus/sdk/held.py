@@ -5,18 +5,21 @@ from __future__ import annotations
 import asyncio
 from concurrent.futures import Future
 
-from bus.sdk.decision import Decision
+from bus.sdk.decision import Action, Decision
 from bus.sdk.reports import Reports
 
 
 class Held:
     """A proposed action. `id` is its id. What is allowed and not begun in time expires, as it does at any gate.
 
+    An operator's edit that does not fit the action's `check` ends it: who asks is told so, and it never begins.
+
     Not for programs under `watchfloor run`, whose wrapper knows no such thing.
     """
 
-    def __init__(self, run: Reports, action: str) -> None:
-        self.id = action
+    def __init__(self, run: Reports, token: str, action: Action) -> None:
+        self.id = token
+        self._action = action
         self._run = run
 
     async def decided(self) -> Decision:
@@ -30,7 +33,8 @@ class Held:
         run = self._run
         while isinstance(answer := run._shell.ask(run.id, self.id, run._looker(self.id)), Future):  # noqa: SLF001 - its part
             await asyncio.wrap_future(answer)
-        return answer
+        ended = run._checked(self.id, self._action, answer)  # noqa: SLF001
+        return answer if ended is None else ended
 
     def begin(self) -> Decision | None:
         """Begin it, if it is allowed still; the decision returned says whether. Its `done` or `failed` ends it.
@@ -42,7 +46,7 @@ class Held:
             RunRefusedError: the supervisor does not accept this run.
             KeyError: it has begun, or is over and was told so, before.
         """
-        return self._run._begin(self.id)  # noqa: SLF001
+        return self._run._begin(self.id, self._action)  # noqa: SLF001
 
     def withdraw(self, why: str) -> None:
         """Say that nobody wants it any more. What has begun, or is over, stays as it is."""

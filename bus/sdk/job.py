@@ -138,7 +138,7 @@ class Run(_Waiting):
             RunRefusedError: the supervisor does not accept this run.
             ValueError: the action itself is impossible (see `Action`).
         """
-        return Held(self, self._proposed(action))
+        return Held(self, self._proposed(action), action)
 
     async def checkpoint(self) -> None:
         """Wait while the run is paused.

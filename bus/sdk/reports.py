@@ -159,8 +159,12 @@ class Reports:
     def _looker(self, action: str) -> Callable[[AgentCore, float], Decision | None]:
         return lambda core, now: core.run(self.id).look(action, now)
 
-    def _begin(self, action: str) -> Decision | None:
-        return self._shell.call(self._taker(action))
+    def _begin(self, token: str, action: Action) -> Decision | None:
+        seen = self._shell.call(self._taker(token, action))
+        if seen is None:
+            return None
+        ended = self._checked(token, action, seen)
+        return self._shell.call(self._taker(token)) if ended is None else ended
 
     def _taker(
         self, token: str, action: Action | None = None
@@ -176,12 +180,12 @@ class Reports:
         return decision
 
     def _checked(self, token: str, action: Action, decision: Decision) -> Decision | None:
-        """Hold an edit that was seen against its tool. Return what became of the action, or None: take it, it may begin.
+        """Hold an edit that was seen against its tool. Return what became of the action, or None: the edit fits it.
 
         Raises:
             Exception: what the check raised that is no ValueError. The action is withdrawn.
         """
-        if action.check is None or decision.begun or not decision.approved:
+        if action.check is None or decision.begun or decision.outcome != "edited":
             return decision
         try:
             action.check(decision.args)

@@ -58,7 +58,7 @@ class RunCore:
     # ---- what the agent's own code asks ------------------------------------------------------------------------------
 
     def emit(self, data: Data, now: float) -> int:
-        """Report telemetry. Return its seq, or 0 if the spool was full and it was counted as dropped."""
+        """Report telemetry. Return its seq, or 0 if it was dropped and counted: no room, or too large."""
         self.writer.now = now
         return 0 if self.finished else self.writer.telemetry(data)
 

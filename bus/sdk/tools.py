@@ -95,9 +95,15 @@ class Wrapped:
         edited = self.signature.bind(*bound.args, **bound.kwargs)
         edited.apply_defaults()
         for name, value in args.items():
-            variadic = self.signature.parameters[name].kind is inspect.Parameter.VAR_POSITIONAL
-            edited.arguments[name] = tuple(value) if variadic else value
-        return edited
+            edited.arguments[name] = _spread(self.signature.parameters[name], value)
+        try:
+            called = self.signature.bind(*edited.args, **edited.kwargs)
+        except TypeError as error:
+            raise ValueError(str(error)) from None
+        called.apply_defaults()
+        if not _same(called, args):  # a name in ** that is a parameter of its own, too
+            raise ValueError("the call would have other arguments than the edit")
+        return called
 
 
 def gated_async(
@@ -135,6 +141,17 @@ def gated_sync(wrapped: Wrapped, gate: Callable[[Action], Decision]) -> Callable
 def _named(bound: inspect.BoundArguments) -> dict[str, Any]:
     # A method's object is not part of what is decided.
     return {name: value for name, value in bound.arguments.items() if name not in {"self", "cls"}}
+
+
+def _spread(parameter: inspect.Parameter, value: Any) -> Any:
+    """An edited argument as its parameter takes it: what a call spreads out must be a list, or an object."""
+    if parameter.kind is inspect.Parameter.VAR_POSITIONAL:
+        if not isinstance(value, list):
+            raise ValueError(f"{parameter.name} must be a list")
+        return tuple(value)
+    if parameter.kind is inspect.Parameter.VAR_KEYWORD and not isinstance(value, dict):
+        raise ValueError(f"{parameter.name} must be an object")
+    return value
 
 
 def _same(bound: inspect.BoundArguments, approved: dict[str, Any]) -> bool:

@@ -1,15 +1,18 @@
 """Numbers, encodes and spools the events of one run, and decides what may be dropped when the spool is full.
 
 Three manners: telemetry may be dropped and is counted; a proposal is written with its blobs or not at all; facts about
-commands and outcomes are never lost: when the disk refuses them they wait in memory, in order, before anything else.
+commands and outcomes are never lost: when the disk refuses them they wait in memory, in order, before anything else. A
+fact that no event can hold goes with its texts cut, so that nothing ever waits behind what can never be written.
 """
 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from typing import Final
 
 from msgspec import Raw
+from msgspec.structs import asdict, replace
 
 from bus.codec import encode, source
 from bus.events import (
@@ -20,9 +23,13 @@ from bus.events import (
     Envelope,
     EventsDropped,
 )
-from bus.limits import EVENT_BYTES
+from bus.limits import EVENT_BYTES, LABEL_CHARS, TEXT_CHARS
 from bus.sdk.courier import Courier, Outbox
 from bus.sdk.spool import Bounds, SpoolError
+from bus.sdk.values import clip
+
+_FULL: Final = "the spool was full"
+_TOO_LARGE: Final = f"it was larger than the {EVENT_BYTES} bytes of an event"
 
 
 class EventWriter:
@@ -52,6 +59,7 @@ class EventWriter:
         self._bounds = bounds
         self._late: deque[Data] = deque()
         self._dropped = 0
+        self._why = ""  # the latest write that failed did so because of this
 
     @property
     def behind(self) -> bool:
@@ -74,7 +82,7 @@ class EventWriter:
 
     def certain(self, data: Data) -> None:
         """Write what may not be lost, now or as soon as the spool takes it."""
-        if self._late or not self._try([data], bounded=False):
+        if self._late or not self._kept(data):
             self._late.append(data)
 
     def acknowledged(self, command: str) -> None:
@@ -87,7 +95,7 @@ class EventWriter:
 
     def refused(self, command: str, reason: str) -> None:
         """Write that a command will not be carried out."""
-        self.certain(CommandRefused(command=command, reason=reason))
+        self.certain(CommandRefused(command=command, reason=clip(reason)[0]))
 
     def proposal(self, events: Sequence[Data]) -> bool:
         """Write all of it, ahead of other runs' events, or nothing. Return whether it was written."""
@@ -101,26 +109,38 @@ class EventWriter:
 
     def catch_up(self) -> None:
         """Write what waited for the spool, then how much was dropped, as far as it goes."""
-        while self._late and self._try([self._late[0]], bounded=False):
+        while self._late and self._kept(self._late[0]):
             self._late.popleft()
         if self._dropped and not self._late:
-            data = EventsDropped(count=self._dropped, reason=self.trouble or "the spool was full")
+            data = EventsDropped(count=self._dropped, reason=self.trouble or self._why or _FULL)
             if self._try([data], bounded=True):
                 self._dropped = 0
+
+    def _kept(self, fact: Data) -> bool:
+        """Write a fact, shorter if no event can hold it; dropped and counted if it cannot be. False: not now."""
+        for data in (fact, *_shorter(fact)):
+            if self._try([data], bounded=False):
+                return True
+            if self._why is not _TOO_LARGE:
+                return False
+        self._dropped += 1
+        return True
 
     def _try(self, events: Sequence[Data], *, bounded: bool, urgent: bool = False) -> bool:
         if self._muted:
             return not urgent  # a gate must stay shut; the rest is gone either way
         spool = self.box.spool
         payloads = [self._encode(seq, data) for seq, data in enumerate(events, spool.last + 1)]
-        if bounded and not self._bounds.room(spool, len(payloads), sum(map(len, payloads))):
-            return False
         if max(map(len, payloads)) > EVENT_BYTES:
+            self._why = _TOO_LARGE
+            return False
+        if bounded and not self._bounds.room(spool, len(payloads), sum(map(len, payloads))):
+            self._why = _FULL
             return False
         try:
             self._courier.append(self.box, payloads, self.now, urgent=urgent)
         except SpoolError as error:
-            self.trouble = str(error)
+            self._why = self.trouble = str(error)
             return False
         self.trouble = ""
         return True
@@ -137,3 +157,10 @@ class EventWriter:
                 data=Raw(encode(data)),
             )
         )
+
+
+def _shorter(fact: Data) -> Iterator[Data]:
+    """A fact with its texts cut, then cut more. Ids are shorter than any of it."""
+    texts = {name: text for name, text in asdict(fact).items() if isinstance(text, str)}
+    for limit in (TEXT_CHARS, LABEL_CHARS):
+        yield replace(fact, **{name: clip(text, limit)[0] for name, text in texts.items()})

@@ -261,7 +261,7 @@ class Desk:
             return
         self.stored(entries)
         for payload in publishing.journal(self.identity.key, self.identity.epoch, entries):
-            self.outbox.plain(self.identity.topics.journal, payload, self.committed_pos)
+            self.outbox.journal(payload)
         self.ingest.committed(entries, now)
         self.ingest.tick(now)
 

@@ -63,6 +63,10 @@ class Outbox:
         """A signed state as a payload, for the will."""
         return self._key.sign(state)
 
+    def journal(self, payload: bytes) -> None:
+        """Queue committed records. They wait for nothing, least of all behind a command about what no disk takes."""
+        self._add(Out(self._topics.journal, payload, 0))
+
     def answer(self, console: str, answer: Answer, *, at_once: bool = False) -> None:
         """Sign an answer and queue it behind the newest record, or `at_once`."""
         self._add(

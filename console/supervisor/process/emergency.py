@@ -15,6 +15,7 @@ import logging
 import os
 import threading
 from collections.abc import Sequence
+from contextlib import suppress
 from itertools import accumulate
 from pathlib import Path
 from typing import Final
@@ -25,6 +26,9 @@ RESERVED: Final = 1 << 20
 """Bytes of room taken beforehand: some two thousand commands. On file systems that write elsewhere what is overwritten
 (btrfs, ZFS) it is worth as much as they keep back themselves.
 """
+
+AGAIN: Final = 1.0
+"""Seconds until what a disk refused is tried again."""
 
 _BLANK: Final = b"\0"
 """What stands behind the last line of a log in its reserved room."""
@@ -43,17 +47,23 @@ class EmergencyLog:
         self._upto = 0
         self._lines: list[str] = []
         self._over = False
+        self._said: set[str] = set()  # lines of which the service's log has said that they could not be kept
         self._working = threading.Lock()  # held while the disk is waited for
         self._memory = threading.Lock()  # never held for longer than it takes to look
 
     def reserve(self) -> None:
-        """Take the room for a log on the disk; if there is none the service's log says so."""
-        if self._room.exists() or self.path.exists():
-            return
+        """Take the room for a log on the disk; if there is none the service's log says so.
+
+        A log that stands there keeps its own. Room that is too short, because of a crash while it was taken, is filled up.
+        """
         try:
-            _written(self._room, _BLANK * RESERVED, os.O_CREAT | os.O_EXCL)
+            if self.path.exists() or (self._room.exists() and self._room.stat().st_size >= RESERVED):
+                return
+            _written(self._room, _BLANK * RESERVED, os.O_CREAT)
+            _named(self._room.parent)
         except OSError as error:
-            self._room.unlink(missing_ok=True)
+            with suppress(OSError):
+                self._room.unlink(missing_ok=True)
             LOGGER.warning("%s: no room for commands on a full disk: %s", self._room, error)
 
     @property
@@ -81,12 +91,13 @@ class EmergencyLog:
         while True:
             await noted.wait()
             noted.clear()
-            await asyncio.to_thread(self.work)
+            if not await asyncio.to_thread(self.work):
+                await asyncio.sleep(AGAIN)
 
-    def work(self) -> None:
+    def work(self) -> bool:
         """Bring the file in line with what was noted and cleared; for a thread, because the disk may never answer.
 
-        A disk that takes nothing at all is said in the service's log.
+        Return whether the disk took it. If not, the service's log says so, once for each line, and all of it stays due.
         """
         with self._working:
             with self._memory:
@@ -98,16 +109,25 @@ class EmergencyLog:
                 if lines:
                     self._append(lines)
             except OSError as error:
+                with self._memory:
+                    if not self._over:  # else the lines were cleared since
+                        self._over, self._lines = over, lines + self._lines
                 for line in lines or ["(a log that is over stays)"]:
+                    if line in self._said:
+                        continue
+                    self._said.add(line)
                     LOGGER.error(  # noqa: TRY400  (the trace says nothing more)
                         "%s: cannot keep an unrecorded command: %s: %s", self.path, error, line
                     )
+                return False
+            self._said.clear()
+            return True
 
     def left(self) -> list[str]:
-        """Lines that an earlier supervisor left: commands that stand in no recording."""
+        """Lines that an earlier supervisor left: commands that stand in no recording. What was written twice is one."""
         try:
             said = self.path.read_bytes().rstrip(_BLANK)
-            return said.decode("utf-8", "replace").splitlines()
+            return list(dict.fromkeys(said.decode("utf-8", "replace").splitlines()))
         except FileNotFoundError:
             return []
 
@@ -118,6 +138,7 @@ class EmergencyLog:
             first = _fitting(said)
             _written(self._room, b"".join(said[:first]).ljust(RESERVED, _BLANK))
             self._room.replace(self.path)  # whole, or not at all
+            _named(self.path.parent)
             said = said[first:]
         if said:
             before = self.path.read_bytes().rstrip(_BLANK) if self.path.exists() else b""
@@ -125,11 +146,13 @@ class EmergencyLog:
             _written(self.path, torn + b"".join(said), os.O_CREAT, at=len(before))
 
     def _forget(self) -> None:
-        """What stands there is recorded: the room is free for the next time."""
+        """What stands there is recorded: the room is free for the next time, or is taken anew."""
         if self.path.exists() and self.path.stat().st_size >= RESERVED:
             self.path.replace(self._room)
         else:
             self.path.unlink(missing_ok=True)
+        _named(self.path.parent)
+        self.reserve()
 
 
 def used(path: Path) -> int:
@@ -144,6 +167,17 @@ def _fitting(lines: Sequence[bytes]) -> int:
     """How many of the lines fit into the reserved room."""
     sizes = accumulate(len(line) for line in lines)
     return sum(size <= RESERVED for size in sizes)
+
+
+def _named(folder: Path) -> None:
+    """Wait until the disk has the names in a folder: without that a crash may undo what was renamed."""
+    if os.name != "posix":  # there a folder cannot be opened, and names are durable
+        return
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
 
 
 def _written(path: Path, content: bytes, how: int = 0, *, at: int = 0) -> None:
