@@ -22,6 +22,7 @@ from bus.messages import (
     SupervisorState,
 )
 from console.core.fleet.state import Action, Run
+from console.core.fleet.turns import resumable
 from tests.simulation.bus import TOPICS
 from tests.simulation.keys import OPERATORS, tampered
 
@@ -120,10 +121,11 @@ class Operator:
     def tend(self) -> None:
         """In the end, let everybody go on: resume what is stopped, reset what keeps approvals closed, answer the rest."""
         view = self.world.view
-        if view.held is not None:
+        if resumable(view):
             self.say("resume")
         for run in view.runs.values():
-            if run.stop or run.held or run.state in ("paused", "pausing"):
+            # What the hold of all stopped goes on by a word to all, or never.
+            if not run.by_floor and (run.stop or run.held or run.state in ("paused", "pausing")):
                 self.say("resume", agent=run.agent, run=run.run)
         if "second-supervisor" in view.alarms:
             self.say("reset", alarm="second-supervisor", reason="it is gone")
