@@ -34,9 +34,9 @@ class Faults:
         happen = chance.choices(
             (
                 self.link, self.death, self.supervisor, self.supervisor_link, self.freeze, self.disk, self.policy,
-                self.stops, self.kill, self.clock, self.rival, self.forger, self.stray,
+                self.stops, self.kill, self.clock, self.rival, self.forger, self.stray, self.words_to_all,
             ),
-            (2, 4, 4, 2, 2, 4, 3, 5, 1, 1, 1, 5, 2),
+            (2, 4, 4, 2, 2, 4, 3, 5, 1, 1, 1, 5, 2, 3),
         )[0]  # fmt: skip
         happen()
 
@@ -126,6 +126,22 @@ class Faults:
 
     def stray(self) -> None:
         self._strays.strike()
+
+    def words_to_all(self) -> None:
+        """All are held and go on, and something comes between: the end of the supervisor, or another hold of all."""
+        world, chance = self.world, self.world.chance
+        operator = chance.choice(world.operators)
+        operator.say("hold")
+        later = chance.uniform(1.0, 2.0)
+        world.at(later, partial(operator.say, "resume"))
+        between = chance.choice(
+            (
+                lambda: world.office.crash(0.2),
+                world.forger.hold_all,
+                partial(chance.choice(world.operators).say, "hold"),
+            )
+        )
+        world.at(later + chance.uniform(0.02, 0.4), between)
 
     def forger(self) -> None:
         for _ in range(self.world.chance.randrange(1, 5)):

@@ -184,6 +184,17 @@ class Forger:
         if intent is not None:
             self.world.bus.publish(TOPICS.intents(intent.operator), codec.encode(intent))
 
+    def hold_all(self) -> None:
+        """Hold all without a signature: that is allowed."""
+        intent = Intent(
+            verb="hold",
+            id=self.world.new_id(),
+            operator="mallory",
+            console="con-mallory",
+            epoch=self.world.view.epoch,
+        )
+        self.world.bus.publish(TOPICS.intents("mallory"), codec.encode(intent))
+
     def foreign(self) -> None:
         """Sign with a key that nobody enrolled, in an operator's name."""
         intent = self._wish(self.world.chance.choice((*OPERATORS, "mallory")))
