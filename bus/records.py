@@ -123,7 +123,10 @@ class ActionDecided(Data, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class CommandRequested(Data, frozen=True, kw_only=True, omit_defaults=True):
-    """First fact of a command: somebody wants it. `order` is the command's, 0 for that of its position in the log."""
+    """First fact of a command: somebody wants it. `order` is the command's, 0 for that of its position in the log.
+
+    `floor`: it was said of all runs, not of this one.
+    """
 
     TYPE: ClassVar[str] = "command.requested"
     command: Id
@@ -133,6 +136,7 @@ class CommandRequested(Data, frozen=True, kw_only=True, omit_defaults=True):
     action: str = ""
     reason: str = ""
     intent: str = ""
+    floor: bool = False
 
 
 class CommandSent(Data, frozen=True, kw_only=True, omit_defaults=True):

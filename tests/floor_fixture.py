@@ -230,10 +230,10 @@ class Script:
         self.agent(agent, run, began)
         self.tick(0.8).agent(agent, run, ActionFinished(action=action, outcome="done", text=text))
 
-    def command(self, agent: str, run: str, kind: Any, by: str = "op-1") -> str:
+    def command(self, agent: str, run: str, kind: Any, by: str = "op-1", *, floor: bool = False) -> str:
         self._commands += 1
         command = f"c{self._commands}"
-        self.supervisor(CommandRequested(command=command, kind=kind, by=by), agent, run)
+        self.supervisor(CommandRequested(command=command, kind=kind, by=by, floor=floor), agent, run)
         return command
 
     def progress(self, agent: str, run: str, done: float, of: float) -> None:

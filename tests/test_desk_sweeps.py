@@ -163,10 +163,10 @@ def cannot_ask_r4(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
     """A fault of ours, whenever this one run is asked for something."""
     asked = bench.desk.ledger._request
 
-    def fails(kind: str, run: Run, *rest: Any) -> str:
+    def fails(kind: str, run: Run, *rest: Any, **more: Any) -> str:
         if run.key == "a/r4":
             raise ZeroDivisionError
-        return asked(kind, run, *rest)
+        return asked(kind, run, *rest, **more)
 
     monkeypatch.setattr(bench.desk.ledger, "_request", fails)
 

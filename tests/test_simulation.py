@@ -12,10 +12,11 @@ from typing import Final
 
 import pytest
 
-from bus.alarm_records import AlarmRaised
+from bus.alarm_records import AlarmCleared, AlarmRaised
 from bus.floor_records import FloorHeld, FloorReleased
 from bus.messages import HoldCommand, PauseCommand
 from bus.records import ActionDecided, CommandRequested, IntentRefused
+from console.supervisor.intents.sweeps import GOES_ON, UNFINISHED_ON
 from console.supervisor.intents.whole_floor import REASON
 from tests.simulation.keys import Seal, SealKey, tampered
 from tests.simulation.tape import record_of
@@ -33,6 +34,7 @@ REACHED: Final = (
     "alarm second-supervisor", "wanted pause", "wanted hold", "wanted resume", "wanted kill", "rotated",
     "restarted from a keyframe", "went on from its spool", "passed", "untrusted", "withdrawn",
     "outdated", "floor held", "floor released", "held as a newcomer",
+    "went on with a resume of all", "held again after a cut resume",
 )  # fmt: skip
 """What the first three hundred schedules must come to, so that no later change hollows them out."""
 
@@ -63,6 +65,7 @@ def test_the_schedules_reach_what_they_are_for() -> None:
 def _reached(world: World) -> Counter[str]:
     world.run()
     seen: Counter[str] = Counter()
+    cut = False
     for entry in world.tape.entries:
         match record_of(entry).data:
             case ActionDecided() as data:
@@ -73,12 +76,17 @@ def _reached(world: World) -> Counter[str]:
             case IntentRefused(outcome=outcome):
                 seen[f"refused {outcome}"] += 1
             case AlarmRaised(kind=kind):
+                cut |= kind == UNFINISHED_ON
                 seen[f"alarm {kind}"] += 1
             case FloorHeld():
                 seen["floor held"] += 1
+                seen["held again after a cut resume"] += cut
+            case AlarmCleared(alarm=alarm):
+                cut &= alarm != UNFINISHED_ON
             case FloorReleased():
                 seen["floor released"] += 1
-            case CommandRequested(kind=kind, reason=reason):
+            case CommandRequested(kind=kind, reason=reason, by=by):
+                seen["went on with a resume of all"] += kind == "resume" and by == GOES_ON
                 seen[f"wanted {kind}"] += 1
                 seen["held as a newcomer"] += reason == REASON
             case _:

@@ -9,7 +9,7 @@ def held() -> Script:
     script = busy()
     script.obey("indexer", "44zt", script.command("indexer", "44zt", "hold", "op-2"))
     script.supervisor(FloorHeld(by="op-2"))
-    script.obey("crawler", "c000", script.command("crawler", "c000", "hold", "op-2"))
+    script.obey("crawler", "c000", script.command("crawler", "c000", "hold", "op-2", floor=True))
     return script
 
 

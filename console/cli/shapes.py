@@ -11,7 +11,6 @@ import msgspec
 
 from console.core.fleet.agent_life import AgentLife
 from console.core.fleet.alarm_state import Alarm
-from console.core.fleet.floor_hold import FloorHold
 from console.core.fleet.lifecycle import ENDED
 from console.core.fleet.state import Action, Command, Fleet, Run, Step
 
@@ -48,11 +47,14 @@ def agent_shape(life: AgentLife) -> Shape:
     return _fields(life, _AGENT)
 
 
-def hold_shape(held: FloorHold | None) -> Shape | None:
+def hold_shape(fleet: Fleet) -> Shape | None:
     """Who holds the whole floor, and since when; nothing while nobody does."""
+    held = fleet.held
     if held is None:
         return None
-    return {"by": held.by, "at": held.at, "reason": held.reason, "stopped_before": held.stopped}
+    living = (run for run in fleet.runs.values() if run.state not in ENDED)
+    apart = [run.key for run in living if run.stop and not run.by_floor]
+    return {"by": held.by, "at": held.at, "reason": held.reason, "stopped_apart": apart}
 
 
 def run_shape(fleet: Fleet, run: Run) -> Shape:

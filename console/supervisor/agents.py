@@ -18,6 +18,7 @@ from bus.topics import Address
 from console.core.text import plain
 from console.supervisor.alarming.alarms import Alarms
 from console.supervisor.ingest import Ingest
+from console.supervisor.intents.whole_floor import newcomer
 from console.supervisor.judging.gates import Gates
 from console.supervisor.judging.passes import Passes
 from console.supervisor.ledger import Ledger
@@ -141,6 +142,9 @@ class Agents:
             self._forget()
         for standing in status.runs:
             self._ingest.standing(agent, standing, status.incarnation, now)
+        for run in self._fleet.runs.values() if self._fleet.held else ():
+            if run.agent == agent:
+                newcomer(self._log, self._ledger, run, now)  # a birth brings back runs that were away
         self._ledger.again(agent, {standing.run: standing.open for standing in status.runs}, now)
         self._passes.born(agent)
 

@@ -138,7 +138,7 @@ class Desk:
         self.passes.interrupted()
         for desk in (self.agents, self.gates, self.health.progress, self.health):
             guarded(self.alarms, f"take over {type(desk).__name__}", desk.restore, now)
-        guarded(self.alarms, "finish holding all", self.sweeps.go_on, self._new_id(), now)
+        guarded(self.alarms, "word to all", self.sweeps.go_on, self._new_id(), self.arbiter.closed, now)
 
     def linked(self, now: float) -> None:
         """The control link is up: renew the lease and send again what the broker may not have taken."""

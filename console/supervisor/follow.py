@@ -48,9 +48,12 @@ class Follow:
             return
         self._health.heard(run, record, now)
         self._gates.trails.follow(run.key, record.data)
+        if isinstance(record.data, RunStarted):
+            self._started(run, record, record.data, now)
+        newcomer(
+            self._log, self._ledger, run, now
+        )  # whatever is heard of it first, and before that is judged
         match record.data:
-            case RunStarted() as data:
-                self._started(run, record, data, now)
             case RunFinished():
                 self._gates.ended(run, now)
                 self._blobs.forget(run.key)
@@ -75,8 +78,6 @@ class Follow:
             self._contained(run, record, data)
         if data.continues is not None:
             self._ledger.continued(run, now)
-        else:
-            newcomer(self._log, self._ledger, run, now)
 
     def _contained(self, run: Run, record: Record, data: RunStarted) -> None:
         """Believe the claim of an enrolled wrapper about this very process, and nobody else's."""

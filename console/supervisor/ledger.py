@@ -67,23 +67,32 @@ class Ledger:
         self.first: Callable[[str, float], object] = lambda _run, _now: None
         """Told of a run before a command for it alone is requested: what was wanted of it before comes first."""
 
-    def request(self, kind: str, run: Run, by: str, reason: str, intent: str, now: float) -> str:
-        """Record that somebody wants a command for a run, and send it behind the commit. Returns its id."""
-        self.first(run.key, now)
-        return self.request_in_turn(kind, run, by, reason, intent, now)
+    def request(
+        self, kind: str, run: Run, by: str, reason: str, intent: str, now: float, *, floor: bool = False
+    ) -> str:
+        """Record that somebody wants a command for a run, and send it behind the commit. Returns its id.
 
-    def request_in_turn(self, kind: str, run: Run, by: str, reason: str, intent: str, now: float) -> str:
+        `floor`: it is wanted of all runs, and of this one therefore.
+        """
+        self.first(run.key, now)
+        return self.request_in_turn(kind, run, by, reason, intent, now, floor=floor)
+
+    def request_in_turn(
+        self, kind: str, run: Run, by: str, reason: str, intent: str, now: float, *, floor: bool = False
+    ) -> str:
         """The same by whom `first` would tell. Looks at no commands but those of the run."""
         if kind in _STEERING:
             for command in self._steering(run):
                 failed = CommandFailed(command=command.id, reason=f"superseded by a {kind}")
                 self._log.write(failed, run.agent, run.run)
-        name = self._request(kind, run, by, reason, intent, now)
+        name = self._request(kind, run, by, reason, intent, now, floor=floor)
         if kind in _STEERING:
             self._steered[run.key] = [name]
         return name
 
-    def _request(self, kind: str, run: Run, by: str, reason: str, intent: str, now: float) -> str:
+    def _request(
+        self, kind: str, run: Run, by: str, reason: str, intent: str, now: float, *, floor: bool
+    ) -> str:
         name = self._new_id()
         requested = CommandRequested(
             command=name,
@@ -92,6 +101,7 @@ class Ledger:
             order=self._order(),
             reason=reason,
             intent=intent,
+            floor=floor,
         )
         self._log.write(requested, run.agent, run.run)
         self._send(self._fleet.commands[name])
@@ -126,7 +136,7 @@ class Ledger:
         """A run goes on in a new process, which knows of no pause and no kill: stop it again, end it again."""
         if run.stop:
             reason = "it was stopped before its process was replaced"
-            self.request(run.stop, run, run.stopped_by, reason, "", now)
+            self.request(run.stop, run, run.stopped_by, reason, "", now, floor=run.by_floor)
         if run.killing:
             self._kill_again(run, now)
 

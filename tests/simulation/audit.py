@@ -16,11 +16,13 @@ from bus.events import (
     RunStarted,
     StepStarted,
 )
+from bus.floor_records import FloorHeld
 from bus.messages import Intent
 from bus.records import ActionAsked, ActionDecided, CommandRequested, CommandSent, GapFound
 from console.core.fleet.lifecycle import ENDED
 from console.core.fleet.state import Run
-from console.supervisor.intents.sweeps import GOES_ON, UNFINISHED
+from console.supervisor.intents.sweeps import GOES_ON, UNFINISHED, UNFINISHED_ON
+from tests.simulation.strays import STRAY
 
 if TYPE_CHECKING:
     from tests.simulation.world import World
@@ -44,6 +46,8 @@ class Audit:
         self._dying: set[str] = set()
         self._owed: set[str] = set()
         self._effects: set[tuple[str, str, str]] = set()
+        self._there: set[str] = set()
+        self._unheld: set[str] = set()
         self._readers: dict[type, Callable[[Record, str, Any], None]] = {
             CommandRequested: self._requested,
             CommandSent: self._sent,
@@ -61,6 +65,7 @@ class Audit:
 
     def committed(self, record: Record) -> None:
         """Take a record that the view has taken."""
+        self._newcomers(record)
         read = self._readers.get(type(record.data))
         key = f"{record.agent}/{record.run}"
         if read is not None:
@@ -69,6 +74,20 @@ class Audit:
         if run is not None:
             self._words(run)
         self._word(getattr(record.data, "command", ""))
+
+    def _newcomers(self, record: Record) -> None:
+        """What began or came back while all are held is asked to hold before anything is decided about it."""
+        view = self.world.view
+        if view.held is None:
+            self._unheld.clear()
+        elif not isinstance(record.data, FloorHeld):
+            self._unheld |= view.runs.keys() - self._there
+        self._there = set(view.runs)
+        key = f"{record.agent}/{record.run}"
+        if isinstance(record.data, CommandRequested) and record.data.kind != "decision":
+            self._unheld.discard(key)
+        elif isinstance(record.data, ActionDecided) and key in self._unheld:
+            self.world.problem(f"{key} began while all are held, and was judged before it was told")
 
     # ---- commands ----------------------------------------------------------------------------------------------------
 
@@ -136,7 +155,8 @@ class Audit:
         self._ends[key] = data.outcome
 
     def _gap(self, record: Record, key: str, data: GapFound) -> None:
-        self.world.problem(f"a gap from {data.first} to {data.last} in {key}")
+        if record.agent != STRAY:
+            self.world.problem(f"a gap from {data.first} to {data.last} in {key}")
 
     def _words(self, run: Run) -> None:
         """The state word of a run, against the facts seen so far."""
@@ -191,8 +211,9 @@ class Audit:
         if (name, verb, key) in self._effects:
             self.world.problem(f"{about}: one intent had two effects")
         self._effects.add((name, verb, key))
-        # A supervisor goes on with holding all runs where one before it was cut short; that one had said so.
-        goes_on = verb == "hold" and by == GOES_ON and UNFINISHED in self.world.view.alarms
+        # A supervisor goes on with what all runs were told where one before it was cut short; that one had said so.
+        said = {"hold": UNFINISHED, "resume": UNFINISHED_ON}.get(verb)
+        goes_on = by == GOES_ON and said in self.world.view.alarms
         free = goes_on or (verb in FREE and by.endswith("(unsigned)"))
         intent = self.world.keys.issued.get(name)
         if intent is None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 from bus.messages import SupervisorState
 from tests.simulation.bus import TOPICS
 from tests.simulation.judges import JUDGES
+from tests.simulation.strays import Strays
 
 if TYPE_CHECKING:
     from tests.simulation.office import Office
@@ -23,6 +24,7 @@ class Faults:
 
     def __init__(self, world: World, calm: float) -> None:
         self.world = world
+        self._strays = Strays(world)
         for _ in range(world.chance.randrange(MOST + 1)):
             world.at(world.chance.uniform(0.1, calm), self.strike)
 
@@ -32,9 +34,9 @@ class Faults:
         happen = chance.choices(
             (
                 self.link, self.death, self.supervisor, self.supervisor_link, self.freeze, self.disk, self.policy,
-                self.stops, self.kill, self.clock, self.rival, self.forger,
+                self.stops, self.kill, self.clock, self.rival, self.forger, self.stray, self.words_to_all,
             ),
-            (2, 4, 4, 2, 2, 4, 3, 5, 1, 1, 1, 5),
+            (2, 4, 4, 2, 2, 4, 3, 5, 1, 1, 1, 5, 2, 3),
         )[0]  # fmt: skip
         happen()
 
@@ -121,6 +123,25 @@ class Faults:
             world.told[payload] = (epoch, era)
             world.at(2.0 * (lease - 1), partial(world.bus.publish, TOPICS.state, payload, retain=True))
         world.deceive()
+
+    def stray(self) -> None:
+        self._strays.strike()
+
+    def words_to_all(self) -> None:
+        """All are held and go on, and something comes between: the end of the supervisor, or another hold of all."""
+        world, chance = self.world, self.world.chance
+        operator = chance.choice(world.operators)
+        operator.say("hold")
+        later = chance.uniform(1.0, 2.0)
+        world.at(later, partial(operator.say, "resume"))
+        between = chance.choice(
+            (
+                lambda: world.office.crash(0.2),
+                world.forger.hold_all,
+                partial(chance.choice(world.operators).say, "hold"),
+            )
+        )
+        world.at(later + chance.uniform(0.02, 0.4), between)
 
     def forger(self) -> None:
         for _ in range(self.world.chance.randrange(1, 5)):

@@ -22,6 +22,7 @@ from bus.messages import (
     SupervisorState,
 )
 from console.core.fleet.state import Action, Run
+from console.core.fleet.turns import resumable
 from tests.simulation.bus import TOPICS
 from tests.simulation.keys import OPERATORS, tampered
 
@@ -120,10 +121,11 @@ class Operator:
     def tend(self) -> None:
         """In the end, let everybody go on: resume what is stopped, reset what keeps approvals closed, answer the rest."""
         view = self.world.view
-        if view.held is not None:
+        if resumable(view):
             self.say("resume")
         for run in view.runs.values():
-            if run.stop or run.held or run.state in ("paused", "pausing"):
+            # What the hold of all stopped goes on by a word to all, or never.
+            if not run.by_floor and (run.stop or run.held or run.state in ("paused", "pausing")):
                 self.say("resume", agent=run.agent, run=run.run)
         if "second-supervisor" in view.alarms:
             self.say("reset", alarm="second-supervisor", reason="it is gone")
@@ -181,6 +183,17 @@ class Forger:
         intent = self._wish(self.world.chance.choice((*OPERATORS, "mallory")))
         if intent is not None:
             self.world.bus.publish(TOPICS.intents(intent.operator), codec.encode(intent))
+
+    def hold_all(self) -> None:
+        """Hold all without a signature: that is allowed."""
+        intent = Intent(
+            verb="hold",
+            id=self.world.new_id(),
+            operator="mallory",
+            console="con-mallory",
+            epoch=self.world.view.epoch,
+        )
+        self.world.bus.publish(TOPICS.intents("mallory"), codec.encode(intent))
 
     def foreign(self) -> None:
         """Sign with a key that nobody enrolled, in an operator's name."""

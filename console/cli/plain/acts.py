@@ -16,6 +16,7 @@ from console.core.fleet.alarm_state import Alarm
 from console.core.fleet.binding import unbound
 from console.core.fleet.lifecycle import ENDED
 from console.core.fleet.state import Action, Fleet, Run
+from console.core.fleet.turns import resumable
 from console.core.reducing.apply_alarm import unhideable
 from console.tui.drawing import figures
 from console.tui.floor.sending import unsendable
@@ -105,7 +106,7 @@ class Acts:
         if word == "hold-all":
             words = tuple(held_by_all(self._fleet))
             return Reply(words=words, then=Confirm(Wish("hold all", "hold"), f"hold all runs of {site}"))
-        if self._fleet.held is None:
+        if not resumable(self._fleet):
             return _no("the floor is not held; resume N lets one run go on")
         words = tuple(resumed_by_all(self._fleet))
         return Reply(

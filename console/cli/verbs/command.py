@@ -13,6 +13,7 @@ from console.cli.options import Place, common
 from console.cli.verbs.facts import carry_out, check_signs, wait_option
 from console.core.fleet.lifecycle import ENDED
 from console.core.fleet.state import Fleet
+from console.core.fleet.turns import resumable
 from console.link.floor import Floor, Wanted
 
 
@@ -63,7 +64,7 @@ def resume(place: Place, run: str | None, *, everything: bool, yes: bool, wait: 
         return _command(place, "resume", run, "", wait)
     check_signs(place, "resume")
     fleet = live(place, _fleet)
-    if fleet.held is None:
+    if not resumable(fleet):
         raise bad("the floor is not held; resume RUN lets one run go on")
     if terminal.interactive(place) and not yes:
         printing.say(resumed_by_all(fleet))
@@ -128,9 +129,8 @@ def held_by_all(fleet: Fleet) -> list[str]:
 
 def resumed_by_all(fleet: Fleet) -> list[str]:
     """What `resume --all` would mean for whom, as lines."""
-    apart = set(fleet.held.stopped) if fleet.held else set()
     bound = [run for run in fleet.runs.values() if run.state not in ENDED and run.stop]
-    on = [run for run in bound if run.stop == "hold" and run.key not in apart]
+    on = [run for run in bound if run.by_floor]
     counts = ((len(on), "held by it go on"), (len(bound) - len(on), "stopped by a word of their own stay so"))
     said = "; ".join(f"{count} {what}" for count, what in counts if count)
     return [

@@ -36,7 +36,7 @@ def ls(place: Place, *, everything: bool) -> None:
                 "supervisor": status.supervisor,
                 "recording": status.recording,
                 "conflict": status.conflict,
-                "held": shapes.hold_shape(fleet.held),
+                "held": shapes.hold_shape(fleet),
                 "agents": [shapes.agent_shape(life) for life in fleet.agents.values()],
                 "runs": [shapes.run_shape(fleet, run) for run in fleet.runs.values()],
                 "waiting": fleet.waiting,

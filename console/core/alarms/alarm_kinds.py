@@ -66,6 +66,12 @@ KINDS: Final[dict[str, Kind]] = {
         "No keyframe or session file can be written; records are safe, a start takes longer.",
         "Free some space; it is tried again by itself.",
     ),
+    "resume-unfinished": Kind(
+        2,
+        False,
+        "All that a hold of all stopped is to go on, and some was not asked yet; it goes when all was.",
+        "A supervisor that takes over goes on by itself unless approvals are closed; else resume all again.",
+    ),
     "agent-lost": Kind(
         2,
         False,

@@ -1,20 +1,20 @@
-"""That the whole floor is held, as a part of the fleet: by whom, since when, and whom it found stopped already. Pure."""
+"""That the whole floor is held, as a part of the fleet: by whom, since when, and whom it stops. Pure."""
 
 from __future__ import annotations
 
-from msgspec import Struct, field
+from msgspec import Struct
 
 
 class FloorHold(Struct, kw_only=True, omit_defaults=True):
     """A hold of all runs. `at` is when it began (ms since 1970 UTC), `by` who wanted it, unsigned or not, and `reason` why.
 
-    `stopped` are the keys of the runs that were paused or held before it: they do not go on when it ends.
+    `pos` is where it began in the log: a run that has no part in it (`Run.floor`) began or came back since.
     """
 
     at: int
     by: str
     reason: str = ""
-    stopped: list[str] = field(default_factory=list)
+    pos: int = 0
 
 
 def told(held: FloorHold, since: str) -> str:

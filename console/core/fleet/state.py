@@ -131,7 +131,7 @@ class Command(Struct, kw_only=True, omit_defaults=True):
     """One command and its four facts, each with its time or None, besides `refused_at` and `failed_at`.
 
     `pos` is where it was requested in the log; `order` is what agents tell the later of two by. `rungs` are the steps of
-    an enforced one. `direct`: it was told to the wrapper itself, past the supervisor.
+    an enforced one. `direct`: it was told to the wrapper itself, past the supervisor. `floor`: it was said of all runs.
     """
 
     id: str
@@ -153,6 +153,7 @@ class Command(Struct, kw_only=True, omit_defaults=True):
     problem: str = ""
     rungs: list[Rung] = field(default_factory=list)
     direct: bool = False
+    floor: bool = False
 
 
 class Message(Struct, kw_only=True, omit_defaults=True):
@@ -170,7 +171,8 @@ class Run(Struct, kw_only=True, omit_defaults=True):
 
     `lives` are the processes that have lived it, each with its last seq, the present one last. `lost_from` is the state
     before `lost`.
-    `stop` is the last word of the operators about it, by `stopped_by`: a pause, a hold, or neither.
+    `stop` is the last word of the operators about it, by `stopped_by`: a pause, a hold, or neither. `by_floor`: nothing but
+    the hold of all runs stops it. `floor` is the position of the last hold of all that it was reckoned with in.
     """
 
     agent: str
@@ -190,6 +192,8 @@ class Run(Struct, kw_only=True, omit_defaults=True):
     held: bool = False
     stop: Literal["", "pause", "hold"] = ""
     stopped_by: str = ""
+    by_floor: bool = False
+    floor: int = 0
     killing: bool = False
     steps: list[Step] = field(default_factory=list)
     steps_seen: int = 0

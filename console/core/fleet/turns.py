@@ -7,6 +7,7 @@ from typing import Any
 
 from bus.codec import Record
 from bus.events import Confidence
+from console.core.deeds import UNSIGNED
 from console.core.fleet.alike import alike_key, note_end
 from console.core.fleet.kept import AWAY_KEPT, CLAIMS_KEPT, ENDED_KEPT
 from console.core.fleet.lifecycle import ENDED, OPEN, RUN, IllegalTransitionError, advance
@@ -37,13 +38,28 @@ def claim(run: Run, confidence: Confidence | None) -> None:
 
 
 def told(run: Run, command: Command) -> None:
-    """Keep in mind what the operators want of a run."""
+    """Keep in mind what the operators want of a run.
+
+    A signed word about the run itself outlives the hold of all that it comes upon. An unsigned one does not: else a
+    stranger could make one word of an operator, which lets all go on, into hundreds.
+    """
     if command.kind in ("pause", "hold"):
+        if not run.stop:
+            run.by_floor = command.floor
+        elif not command.floor and not command.by.endswith(UNSIGNED):
+            run.by_floor = False
         run.stop, run.stopped_by = ("pause" if command.kind == "pause" else "hold"), command.by
     elif command.kind == "resume":
-        run.stop, run.stopped_by = "", ""
+        run.stop, run.stopped_by, run.by_floor = "", "", False
     elif command.kind == "kill":
         run.killing = True
+
+
+def resumable(fleet: Fleet) -> bool:
+    """Whether there is anything to resume of all: it is held, or a run is still stopped that only its hold stops."""
+    return fleet.held is not None or any(
+        run.by_floor and run.state not in ENDED for run in fleet.runs.values()
+    )
 
 
 def pause_failed(fleet: Fleet, run: Run) -> None:

@@ -61,14 +61,16 @@ def _supervisor(fleet: Fleet, record: Record, data: SupervisorStarted) -> Touche
 
 
 def _held(fleet: Fleet, record: Record, data: FloorHeld) -> Touched:
-    stopped = [run.key for run in fleet.runs.values() if run.stop]
     before = fleet.held  # the same hold goes on, by the word of another
     fleet.held = FloorHold(
         at=before.at if before else record.at,
         by=plain(data.by, 80),
         reason=plain(data.reason),
-        stopped=before.stopped if before else stopped,
+        pos=before.pos if before else record.pos,
     )
+    if before is None:
+        for run in fleet.runs.values():  # those that are away have to be told when they come back
+            run.floor = record.pos
     return (("site", ""),)
 
 

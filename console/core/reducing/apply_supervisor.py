@@ -144,6 +144,7 @@ def _requested(fleet: Fleet, record: Record, data: CommandRequested) -> Touched:
         action=data.action,
         reason=plain(data.reason),
         requested_at=record.at,
+        floor=data.floor,
     )
     keep_command(fleet, command)
     fleet.order = max(fleet.order, command.order)
@@ -151,6 +152,8 @@ def _requested(fleet: Fleet, record: Record, data: CommandRequested) -> Touched:
     if run is None or run.state in ENDED:
         return (("command", command.id),)
     told(run, command)
+    if fleet.held is not None:
+        run.floor = fleet.held.pos
     if data.kind == "pause" and run.state != "lost":
         run.state = advance(RUN, run.state, "pause")
     return (("command", command.id), ("run", run.key))

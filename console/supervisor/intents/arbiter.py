@@ -226,14 +226,14 @@ class Arbiter:
         return self._made(intent, "accepted", command=sent)
 
     def _sweep(self, intent: Intent, payload: bytes, by: str, now: float) -> None:
-        apart = whole_floor.begin(self._log, intent, by)
+        whole_floor.begin(self._log, intent, by)
 
         def done(sweep: Sweep, now: float) -> None:
             self._under_way.discard(intent.id)
             self._close(intent, payload, self._swept(intent, sweep), now)
 
         self._under_way.add(intent.id)
-        if not self._sweeps.begin(intent, by, done, now, signed=by == intent.operator, apart=apart):
+        if not self._sweeps.begin(intent, by, done, now, signed=by == intent.operator):
             self._under_way.discard(intent.id)
             raise RefusedError("closed", "all runs are being held for others already; look again")
 

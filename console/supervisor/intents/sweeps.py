@@ -6,10 +6,10 @@ is done about a run that a sweep has yet to reach, the sweep reaches it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from itertools import islice
-from typing import Final
+from typing import Final, Literal
 
 from bus.messages import Intent
 from console.core.deeds import UNSIGNED
@@ -28,13 +28,19 @@ STRANGERS: Final = 256
 """Unsigned wishes for the same that wait for one answer; beyond that all runs are being held already."""
 
 UNFINISHED: Final = "hold-unfinished"
+UNFINISHED_ON: Final = "resume-unfinished"
 
 WANTS: Final = " wants all runs held"
 WANTS_ON: Final = " wants all runs to go on"
 """Stands behind the name in the alarm, by which the next supervisor knows whether it was an operator's."""
 
+_VERBS: Final[tuple[tuple[Literal["hold", "resume"], str, str], ...]] = (
+    ("hold", UNFINISHED, WANTS),
+    ("resume", UNFINISHED_ON, WANTS_ON),
+)
+
 GOES_ON: Final = "supervisor"
-"""By whom a hold of all runs is that goes on by itself."""
+"""By whom a word to all runs is that goes on by itself."""
 
 Done = Callable[["Sweep", float], object]
 """Is told of a sweep that is over, and when."""
@@ -86,16 +92,15 @@ class Sweeps:
         now: float,
         *,
         signed: bool,
-        apart: Collection[str] = (),
     ) -> bool:
-        """Ask for what an intent wants of every run that a command can reach, but those `apart`. `done` is told of the end.
+        """Ask for what an intent wants of every run that a command can reach. `done` is told of the end.
 
         What wants the opposite and is under way ends: the newest word counts. The first slice is done now, unless another
         sweep goes first. Returns whether `done` will be told.
         """
         self._cut(intent, by)
         sweep = self._like(intent, by, signed=signed)
-        wanted = [run for run in self._runs(intent) if run.key not in apart]
+        wanted = self._runs(intent)
         if sweep is None:
             keys = dict.fromkeys((run.key for run in wanted), (intent, by))
             sweep = Sweep(intent, by, signed, keys, [done])
@@ -121,36 +126,40 @@ class Sweeps:
                 sweep.cut = f"for {by}{WANTS if intent.verb == 'hold' else WANTS_ON}"
                 sweep.left.clear()
 
-    def go_on(self, name: str, now: float) -> None:
-        """Ask, under the intent id `name`, for what an earlier supervisor was cut short in: to hold all runs.
+    def go_on(self, name: str, closed: str, now: float) -> None:
+        """Ask, under the intent id `name`, for what an earlier supervisor was cut short in: a word to all runs.
 
-        It cannot know whom that one had reached and whom an operator let go since, so it asks those that nothing stops.
-        What strangers wanted stays theirs: operators' wishes go before it.
+        It cannot know whom a hold had reached and whom an operator let go since, so it asks those that nothing stops; to go
+        on, those that only the hold of all stops. What strangers wanted stays theirs: operators' wishes go before it.
+        `closed` says why approvals are, if they are: what lets runs go on waits for an operator to say it again.
         """
-        alarm = self._log.fleet.alarms.get(UNFINISHED)
-        if alarm is None or not is_so(alarm):
-            return
-        reason = f"an earlier supervisor did not finish: {alarm.text}"
-        intent = Intent(verb="hold", id=name, operator=GOES_ON, console=GOES_ON, reason=reason)
-        signed = not alarm.text.partition(WANTS)[0].endswith(UNSIGNED)
-        by = GOES_ON if signed else GOES_ON + UNSIGNED
-        keys = dict.fromkeys((run.key for run in self._runs(intent) if not run.stop), (intent, by))
-        self._under_way.append(Sweep(intent, by, signed, left=keys, done=[]))
+        for verb, kind, wants in _VERBS:
+            alarm = self._log.fleet.alarms.get(kind)
+            if alarm is None or not is_so(alarm) or (closed and verb == "resume"):
+                continue
+            reason = f"an earlier supervisor did not finish: {alarm.text}"
+            intent = Intent(verb=verb, id=name, operator=GOES_ON, console=GOES_ON, reason=reason)
+            signed = not alarm.text.partition(wants)[0].endswith(UNSIGNED)
+            by = GOES_ON if signed else GOES_ON + UNSIGNED
+            wanted = [run for run in self._runs(intent) if verb == "resume" or not run.stop]
+            keys = dict.fromkeys((run.key for run in wanted), (intent, by))
+            self._under_way.append(Sweep(intent, by, signed, left=keys, done=[]))
         self.step(now)
 
     def _tell(self) -> None:
-        """Put on record who is left to be held, before it is asked: if this process dies, the next one's consoles show it.
+        """Put on record who is left to be asked, before it is: if this process dies, the next one's consoles show it.
 
         Of two that are under way it is told by whom the first is, which is an operator if one wants it.
         """
-        first = next((one for one in self._under_way if one.left and one.intent.verb == "hold"), None)
-        if first is None:
-            self._alarms.clear(UNFINISHED)
-            return
-        text = f"{first.by}{WANTS}; {len(first.left)} of them were not asked yet"
-        known = self._log.fleet.alarms.get(UNFINISHED)
-        other = known is not None and known.text.partition(WANTS)[0] != first.by
-        self._alarms.raise_(UNFINISHED, text, news=other)
+        for verb, kind, wants in _VERBS:
+            first = next((one for one in self._under_way if one.left and one.intent.verb == verb), None)
+            if first is None:
+                self._alarms.clear(kind)
+                continue
+            text = f"{first.by}{wants}; {len(first.left)} of them were not asked yet"
+            known = self._log.fleet.alarms.get(kind)
+            other = known is not None and known.text.partition(wants)[0] != first.by
+            self._alarms.raise_(kind, text, news=other)
 
     def _like(self, intent: Intent, by: str, *, signed: bool) -> Sweep | None:
         """The sweep under way that does what is wanted."""
@@ -160,9 +169,9 @@ class Sweeps:
         return None
 
     def _runs(self, intent: Intent) -> list[Run]:
-        """The runs that what is wanted is about: of those that a command can reach, to go on, the ones that are held."""
+        """The runs that what is wanted is about: those that a command can reach; to go on, those that only this stops."""
         found = [run for run in self._log.fleet.runs.values() if _stoppable(run)]
-        return found if intent.verb == "hold" else [run for run in found if run.stop == "hold"]
+        return found if intent.verb == "hold" else [run for run in found if run.by_floor]
 
     def step(self, now: float) -> bool:
         """Do one slice of the oldest sweep. Returns whether anything is left to do."""
@@ -213,7 +222,8 @@ class Sweeps:
                     sweep.failed.append(key)
 
     def _ask(self, sweep: Sweep, intent: Intent, by: str, run: Run, now: float) -> None:
-        sweep.sent.append(self.ledger.request_in_turn(intent.verb, run, by, intent.reason, intent.id, now))
+        name = self.ledger.request_in_turn(intent.verb, run, by, intent.reason, intent.id, now, floor=True)
+        sweep.sent.append(name)
 
 
 def _stoppable(run: Run) -> bool:

@@ -5,7 +5,9 @@ from __future__ import annotations
 from bus.floor_records import FloorHeld, FloorReleased
 from bus.messages import Intent
 from console.core.deeds import UNSIGNED
+from console.core.fleet.lifecycle import ENDED
 from console.core.fleet.state import Run
+from console.core.fleet.turns import resumable
 from console.supervisor.intents.bound import RefusedError
 from console.supervisor.ledger import Ledger
 from console.supervisor.log import Log
@@ -13,8 +15,8 @@ from console.supervisor.log import Log
 REASON = "the floor is held: runs that begin wait, too"
 
 
-def begin(log: Log, intent: Intent, by: str) -> frozenset[str]:
-    """Put on record that all runs are held, or no longer. Returns the runs that a command to all leaves as they are.
+def begin(log: Log, intent: Intent, by: str) -> None:
+    """Put on record that all runs are held, or no longer. Where a resume of all was cut short, another may finish it.
 
     Who holds it stays who held it first, but for a stranger: an operator's word takes the place of that.
 
@@ -27,15 +29,15 @@ def begin(log: Log, intent: Intent, by: str) -> frozenset[str]:
     if intent.verb == "hold":
         if held is None or (held.by.endswith(UNSIGNED) and not by.endswith(UNSIGNED)):
             log.write(FloorHeld(by=by, reason=intent.reason, intent=intent.id))
-        return frozenset()
-    if held is None:
+    elif held is not None:
+        log.write(FloorReleased(by=by, intent=intent.id))
+    elif not resumable(log.fleet):
         raise RefusedError("conflict", "the floor is not held; name the run that is to go on")
-    log.write(FloorReleased(by=by, intent=intent.id))
-    return frozenset(held.stopped)
 
 
 def newcomer(log: Log, ledger: Ledger, run: Run, now: float) -> None:
-    """Hold a run that began while the floor is held."""
+    """Hold a run that began or came back while the floor is held, however that was heard, unless it was reckoned with."""
     held = log.fleet.held
-    if held is not None and run.control != "observed":
-        ledger.request("hold", run, held.by, REASON, "", now)
+    if held is None or run.floor == held.pos or run.control == "observed" or run.state in ENDED:
+        return
+    ledger.request("hold", run, held.by, REASON, "", now, floor=True)

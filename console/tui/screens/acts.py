@@ -7,6 +7,7 @@ from typing import Final
 from bus.messages import Verb
 from console.core.fleet.lifecycle import ENDED
 from console.core.fleet.state import Action
+from console.core.fleet.turns import resumable
 from console.tui.drawing import figures
 from console.tui.keys.actions import KeyAction, key_for
 from console.tui.rows.frame_rows import Note
@@ -39,7 +40,7 @@ class ActingScreen(FloorScreen):
         if name == "revoke":
             return missing if run is None else "" if grants_of(self.floor.fleet, run) else "it has no grants"
         if name == "resume_all":
-            return "" if self.floor.fleet.held else "the floor is not held"
+            return "" if resumable(self.floor.fleet) else "the floor is not held"
         if name in ("pause", "kill"):
             if run is None:
                 return missing

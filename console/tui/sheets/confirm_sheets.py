@@ -13,6 +13,7 @@ from bus.canonical import code
 from bus.limits import DECISION_VALID
 from bus.messages import Verb
 from console.core.fleet.state import Action, Fleet, Run
+from console.core.fleet.turns import resumable
 from console.core.judging.grants import SECONDS, USES
 from console.tui.drawing import figures
 from console.tui.drawing.paint import Line, Row
@@ -211,10 +212,8 @@ class ResumeAllSheet(Sheet):
         self._fleet = fleet
 
     def rows(self, view: View) -> list[Line]:
-        held = self._fleet().held
-        apart = set(held.stopped) if held else set()
         bound = [run for run in self._fleet().runs.values() if run.ended_at is None and run.stop]
-        on = sum(run.stop == "hold" and run.key not in apart for run in bound)
+        on = sum(run.by_floor for run in bound)
         stay = f"; {len(bound) - on} stopped by a word of their own stay so" if len(bound) > on else ""
         return [
             Row().at(3, f"Let all {on} held runs of {view.site} go on", "strong").line,
@@ -222,7 +221,7 @@ class ResumeAllSheet(Sheet):
         ]
 
     def outdated(self, fleet: Fleet) -> str:
-        return "" if fleet.held else "the floor is held no longer"
+        return "" if resumable(fleet) else "the floor is held no longer"
 
 
 class WordsSheet(Sheet):
