@@ -170,7 +170,8 @@ class Run(Struct, kw_only=True, omit_defaults=True):
 
     `lives` are the processes that have lived it, each with its last seq, the present one last. `lost_from` is the state
     before `lost`.
-    `stop` is the last word of the operators about it, by `stopped_by`: a pause, a hold, or neither.
+    `stop` is the last word of the operators about it, by `stopped_by`: a pause, a hold, or neither. `tools_defined` has the
+    digest of the definition under which a tool was used, as far as it was told.
     """
 
     agent: str
@@ -203,6 +204,7 @@ class Run(Struct, kw_only=True, omit_defaults=True):
     actions_seen: int = 0
     messages: list[Message] = field(default_factory=list)
     tools_used: dict[str, int] = field(default_factory=dict)
+    tools_defined: dict[str, str] = field(default_factory=dict)
     blobs: dict[str, list[int]] = field(default_factory=dict)
     dropped: int = 0
     gaps: int = 0

@@ -63,15 +63,20 @@ def consequences(
     facts: ToolFacts | None,
     hints: Hints | None,
     graded: Graded | None = None,
+    unpinned: str = "",
 ) -> Consequences:
     """Return what is known of a call before it runs: `facts` by the catalogue, `graded` of a shell command in it.
+
+    `unpinned`: why the tool is not what it was pinned to, empty if it is.
 
     At most `PHRASES`, the last of them saying how many more there are. What the agent has no say in comes first, and its own
     arguments, of which it can make as many as it likes, come last.
     """
     leaves = list(islice(leaf_values(args), LOOKED_AT + 1))
-    words = []
-    if facts is None:
+    words = [f"not the tool that was pinned: {unpinned}"] if unpinned else []
+    if facts is None and unpinned:
+        words += ["what the tool does is unknown: nothing else of the catalogue fits it"]
+    elif facts is None:
         words += ["what the tool does is unknown: it is in no catalogue"]
     elif facts.carries_out or (graded is not None and graded.outside):
         words += ["outside the site"]
