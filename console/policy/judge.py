@@ -50,7 +50,7 @@ class Judge:
             if not name:
                 named = leaf_values(args, names=True)
                 return trail.call(tool, named, whole=not blob_names(args), without=without)
-            graded = grade(args[name], stated(args, trail.folder))
+            graded = grade(args[name], *stated(args, trail.folder))
             grave = graded.severity >= 3
             gone = [("removes", target[-LONG:]) for target in graded.removes] if grave else []
             suspicion = trail.call("", [*graded.leaves, *gone], without=without)
@@ -123,7 +123,7 @@ class Judge:
                 facts = facts_by_name(proposal.tool, leaf_values(proposal.args))
             command = command_argument(facts, proposal.tool, proposal.args)
             if facts is not None and command and suspicion is not None:
-                graded = grade(proposal.args[command], stated(proposal.args, run.folder))
+                graded = grade(proposal.args[command], *stated(proposal.args, run.folder))
                 facts, unparsed = facts_of_command(facts, graded), graded.problem
         except Exception as error:  # noqa: BLE001  (an action without a judgement would wait for nobody)
             policy_error = type(error).__name__
