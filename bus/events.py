@@ -96,8 +96,9 @@ class Confidence(Struct, frozen=True, kw_only=True, omit_defaults=True):
 class Hints(Struct, frozen=True, kw_only=True, omit_defaults=True, rename="camel"):
     """MCP tool annotations as the tool's server gave them: claims of the supervised party. None is not said.
 
-    `schema_digest` says which definition of the tool that is: SHA-256 over the RFC 8785 form of the object of its `name`,
-    `description` (empty if it has none) and `inputSchema`. A catalogue entry can be pinned to it.
+    `schema_digest` says which definition of the tool that is: SHA-256 over the RFC 8785 form of the tool as listed,
+    without `_meta`, `icons` and what is null; with `description` (empty if it has none) and `inputSchema` in any case. A
+    catalogue entry can be pinned to it.
     """
 
     read_only_hint: bool | None = None

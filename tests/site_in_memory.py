@@ -69,16 +69,18 @@ class ToolNames:
     def changed(self, proposal: ActionProposed) -> bool:
         return False
 
-    def reads(self, tool: str, *, by_name: bool = False) -> tuple[bool, bool]:
+    def reads(self, tool: str, schema: str | None, *, by_name: bool = False) -> tuple[bool, bool]:
         return False, False
 
     def effect(self, tool: str) -> str:
         return "write"
 
-    def polls(self, tool: str) -> bool:
+    def polls(self, tool: str, schema: str | None) -> bool:
         return False
 
-    def suspect(self, trail: Trail, tool: str, args: dict[str, Any]) -> Suspicion | None:
+    def suspect(
+        self, trail: Trail, tool: str, args: dict[str, Any], *, schema: str | None = None
+    ) -> Suspicion | None:
         return None
 
 

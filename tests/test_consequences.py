@@ -9,16 +9,21 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bus import codec
 from bus.events import ActionFinished, ActionProposed, Hints, Preview, RunStarted
 from bus.limits import EVENT_BYTES, PREVIEW_BYTES
+from bus.records import ActionAssessed, Reason
 from bus.sdk.gates import _sendable
 from bus.sdk.values import previewed
 from console.core.fleet.alike import Alike, alike_key, alike_words, note_end, note_verdict
+from console.core.judging.origin_terms import recorded
 from console.core.judging.preview import CONTEXT, LINES, Sides, difference, shown, sides, verdict
-from console.core.judging.reach import consequences
+from console.core.judging.reach import PHRASES, SENTENCE_CHARS, Consequences, consequences
+from console.core.judging.risk import REASON_CHARS, REASONS
 from console.core.judging.tool_facts import ToolFacts
+from console.core.provenance.suspicion import Origin, Suspicion
 from console.core.shell.grade import grade
-from console.core.text import legible
+from console.core.text import legible, plain
 from console.policy.catalogue import load_catalogue, load_presets
 from console.policy.judge import Judge
 from console.policy.rules import Policy
@@ -116,7 +121,7 @@ def test_the_judge_tells_it_by_the_catalogue_in_force_and_never_raises() -> None
     judge = Judge(load_catalogue(None), Policy())
     proposal = ActionProposed(action="a1", tool="send_email", args={"to": "a@x.example"})
     found = judge.consequences(proposal)
-    assert found.reaches == ["1 recipient (x.example)", "outside the site"]
+    assert found.reaches == ["outside the site", "1 recipient (x.example)"]
     assert found.no_undo == "cannot be unsent (mail.toml: send_email)"
     deep: dict[str, Any] = {}
     for _ in range(5_000):
@@ -137,6 +142,78 @@ def test_the_log_has_it_and_the_fleet_counts_how_asks_end() -> None:
     bench.event(4, ActionProposed(action="a2", tool="list_directory", args={"path": "x"}))
     assert bench.run().actions["a2"].reaches == []  # nobody is asked
     assert alike_words(bench.desk.fleet.alike[alike_key(action.agent, "ask_send")]) == "1 withdrawn"
+
+
+# ---- an agent that makes more of a call than can be told --------------------------------------------------------------
+
+PADDING: dict[str, Any] = {f"{number:x}_ids": [] for number in range(3_000)}
+
+
+def test_arguments_without_number_do_not_keep_a_call_from_being_asked() -> None:
+    bench = Bench()
+    bench.event(1, RunStarted())
+    bench.event(2, ActionProposed(action="a1", tool="send_money", args={"to": "a@x.example"} | PADDING))
+    action = bench.run().actions["a1"]
+    assert action.state == "asked"
+    assert len(bench.last("action.assessed")["reaches"]) == PHRASES
+    assert action.reaches[:2] == ["outside the site", "1 recipient (x.example)"]
+    assert action.reaches[-1] == "and 2991 more"
+    assert not bench.alarms()
+
+
+@pytest.mark.parametrize(
+    "told",
+    [RuntimeError("broken"), Consequences(["x" * EVENT_BYTES], ""), Consequences([3], "")],  # type: ignore[list-item]
+)
+def test_whatever_fails_in_describing_a_call_it_is_asked_and_an_alarm(
+    told: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def consequences_of(_proposal: ActionProposed) -> Consequences:
+        if isinstance(told, Exception):
+            raise told
+        return told  # type: ignore[no-any-return]
+
+    bench = Bench()
+    bench.event(1, RunStarted())
+    monkeypatch.setattr(bench.desk.gates.judge, "consequences", consequences_of)
+    monkeypatch.setattr(bench.desk.gates.judge, "changed", lambda _: 1 / 0)
+    monkeypatch.setattr("console.core.judging.grants.offer", lambda *_: 1 / 0)
+    bench.event(2, ActionProposed(action="a1", tool="ask_send", args={}))
+    action = bench.run().actions["a1"]
+    assert (action.state, action.gate, action.reaches) == ("asked", "hold", [])
+    assert "internal-error" in bench.alarms()
+
+
+def test_a_judgement_fits_into_a_record_however_long_its_words_are() -> None:
+    wide = "\U0001f600" * 1_000
+    origin = Origin(path=wide, kind="inherited", source=10**9, tool=wide, quote=wide)
+    found = consequences(wide, {f"{wide}{number}_ids": [] for number in range(20)}, None, None)
+    assessed = ActionAssessed(
+        action="a" * 64,
+        digest="0" * 64,
+        severity=4,
+        failure_bp=10_000,
+        gate="hold",
+        reasons=[Reason(code=plain(wide), text=plain(wide, REASON_CHARS))] * (REASONS + 1),
+        origins=recorded(Suspicion(origins=[origin] * 1_000)),
+        reaches=found.reaches,
+        no_undo=plain(wide, SENTENCE_CHARS),
+    )
+    assert len(codec.encode(assessed)) < EVENT_BYTES - 1_000  # of its envelope
+
+
+def test_dummy_arguments_push_nothing_off_the_card() -> None:
+    shell = ToolFacts(severity=3, effect="execute", command="command")
+    dummies: dict[str, Any] = {f"z{number}_ids": [] for number in range(12)}
+    args = dummies | {"command": "rm -rf /srv/data", "order_ids": [1] * 4_000, "sql": "DELETE"}
+    found = consequences("bash", args, shell, None, grade(args["command"])).reaches
+    assert found[:4] == [
+        "outside the site",
+        "takes away 1 target",
+        "rows unknown",
+        "at least 4000 entries in order_ids",
+    ]
+    assert (len(found), found[-1]) == (PHRASES, "and 5 more")
 
 
 # ---- like asks -------------------------------------------------------------------------------------------------------

@@ -14,6 +14,7 @@ from bus.events import (
     ActionStarted,
     CommandAcknowledged,
     CommandEffective,
+    Hints,
     RunStarted,
 )
 from bus.messages import DecisionCommand, KillCommand, PassListCommand, PauseCommand
@@ -130,6 +131,27 @@ def test_what_a_dead_process_passed_may_come_at_any_time(tmp_path: Path) -> None
         bench.status("alive", "next", "k2")
     passes(bench, 2)
     assert "ungated-action" not in bench.alarms()
+
+
+def test_a_withdrawn_pin_allowed_one_definition_and_no_other(tmp_path: Path) -> None:
+    catalogue, had, never = tmp_path / "catalogue.toml", "a" * 64, "e" * 64
+    catalogue.write_text(f'{PINNED}schema = "{had}"\n')
+    rules = Rulebook(catalogue, None)
+    bench = Bench(rules=rules)
+    bench.status("online")
+    bench.event(1, RunStarted())
+    catalogue.write_text("")
+    rules.reload()
+    bench.desk.adopt(rules.judge)
+    bench.commit()
+    assert decode(encode(bench.desk.fleet)).agents["a"].withdrawn == [("look", had)]
+    for seq, schema in ((2, had), (4, never), (6, None)):
+        hints = Hints(schema_digest=schema)
+        bench.event(seq, ActionProposed(action=f"a{seq}", tool="look", passed=True, hints=hints))
+        bench.event(seq + 1, ActionStarted(action=f"a{seq}", digest=digest("look", {})))
+    ended = {name: action.decided_by for name, action in bench.run().actions.items()}
+    assert ended == {"a2": "pass-list", "a4": "", "a6": ""}
+    assert "ungated-action" in bench.alarms()
 
 
 def test_the_next_supervisor_knows_what_was_allowed(tmp_path: Path) -> None:

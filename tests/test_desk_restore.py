@@ -45,7 +45,7 @@ def durations(past: Past) -> int:
     return max((known.n for known in past.progress._known.values()), default=0)
 
 
-def polls(_tool: str) -> bool:
+def polls(_tool: str, _schema: str | None) -> bool:
     return False
 
 

@@ -224,7 +224,7 @@ def test_a_run_that_used_more_tools_than_are_counted_has_read_everything() -> No
             seen.append((bool(facts["tainted"]), bool(facts["sensitive"])))
             return judge(proposal, **facts)  # type: ignore[arg-type]
 
-        def reads(self, _tool: str, *, by_name: bool = False) -> tuple[bool, bool]:
+        def reads(self, _tool: str, _schema: str | None, *, by_name: bool = False) -> tuple[bool, bool]:
             return False, False
 
         def effect(self, _tool: str) -> str:

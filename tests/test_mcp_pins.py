@@ -18,7 +18,7 @@ import pytest_asyncio
 from bus.adapters.mcp import words
 from bus.adapters.mcp.tools import Tools
 from bus.canonical import code
-from console.cli.agents.mcp_pins import _entry
+from console.cli.agents.mcp_pins import _entries, _entry
 from console.core.fleet.state import Action
 from console.policy.catalogue import load_catalogue
 from tests.contain_floor import SOON, ContainFloor
@@ -186,33 +186,63 @@ def listing(*tools: dict[str, Any]) -> dict[str, Any]:
     return {"jsonrpc": "2.0", "id": 1, "result": {"tools": list(tools)}}
 
 
-def test_the_digest_is_that_of_name_description_and_input_schema() -> None:
+def test_the_digest_is_that_of_the_whole_definition() -> None:
     one = words.schema_digest(tool(HARMLESS))
     assert one is not None
-    assert one == words.schema_digest(tool(HARMLESS, annotations={"readOnlyHint": True}, title="Note"))
+    assert one == words.schema_digest(tool(HARMLESS, title=None, _meta={"at": 1}, icons=[{"src": "x"}]))
     for other in (
         tool(POISONED),
         tool(HARMLESS, name="other"),
         tool(HARMLESS, inputSchema={"type": "array"}),
+        tool(HARMLESS, title=POISONED),
+        tool(HARMLESS, annotations={"readOnlyHint": True}),
+        tool(HARMLESS, annotations={"title": POISONED}),
+        tool(HARMLESS, outputSchema={"type": "object", "description": POISONED}),
+        tool(HARMLESS, instructions=POISONED),
     ):
         assert words.schema_digest(other) not in (None, one)
     assert words.schema_digest(tool("", inputSchema={"maximum": 2**60})) is None
 
 
-def test_what_the_client_was_told_counts_until_it_is_told_anew() -> None:
-    """A server may show its list's other face to whoever asks behind the client's back."""
-    tools, pinned = Tools(), words.schema_digest(tool(HARMLESS))
-    tools.learn(listing(tool(HARMLESS)), told=True)
+GOOD, EVIL = tool(HARMLESS), tool(POISONED)
+
+
+@pytest.mark.parametrize(
+    "lists",
+    [[[GOOD, EVIL]], [[EVIL, GOOD]], [[EVIL], [GOOD]], [[GOOD], [EVIL], [EVIL]], [[GOOD], [EVIL], [GOOD]]],
+)
+def test_a_tool_that_was_told_with_two_definitions_fits_no_pin(lists: list[list[dict[str, Any]]]) -> None:
+    """Whoever asked for the list: the model may have either before it."""
+    tools = Tools()
+    for told in lists:
+        tools.stale()
+        tools.learn(listing(*told))
+    assert tools.digest("note") not in (None, words.schema_digest(GOOD), words.schema_digest(EVIL))
+    for number in range(100):
+        tools.learn(listing(tool(str(number))))
+    assert tools.digest("note") not in (None, words.schema_digest(tool("99")))
+    tools.learn(listing(tool("", inputSchema={"maximum": 2**60})))
+    tools.stale()
+    assert tools.digest("note") is None
+
+
+def test_what_was_told_once_counts_when_the_list_has_changed() -> None:
+    tools, pinned = Tools(), words.schema_digest(GOOD)
+    tools.learn(listing(GOOD))
     assert tools.digest("note") == pinned
     tools.stale()
     assert tools.digest("note") is None
-    tools.learn(listing(tool(POISONED)), told=False)
-    changed = words.schema_digest(tool(POISONED))
-    assert tools.digest("note") not in (None, pinned, changed)
-    tools.learn(listing(tool(POISONED)), told=True)
-    assert tools.digest("note") == changed
-    tools.learn(listing(tool(HARMLESS)), told=False)
-    assert tools.digest("note") not in (None, pinned, changed)
+    tools.learn(listing(GOOD, GOOD))
+    assert tools.digest("note") == pinned
+
+
+def test_no_pin_is_printed_for_a_tool_that_is_listed_twice(tmp_path: Path) -> None:
+    path = tmp_path / "catalogue.toml"
+    other = tool(HARMLESS, name="other", title=POISONED)
+    path.write_text("\n".join(line for lines in _entries([GOOD, EVIL, other, other]) for line in lines))
+    assert "# note: cannot be pinned: it is listed with 2 definitions" in path.read_text()
+    assert "# also says: " in path.read_text()
+    assert list(load_catalogue(path).site) == ["other"]
 
 
 @pytest.mark.parametrize(

@@ -136,9 +136,9 @@ def test_a_tool_that_a_rule_could_raise_is_on_no_pass_list(tmp_path: Path) -> No
 
 def test_what_an_unknown_tool_reads_is_taken_for_the_worst() -> None:
     judge = Judge(load_catalogue(None), Policy())
-    assert judge.reads("nobody_knows") == (True, True)
-    assert judge.reads("list_directory") == (False, False)
-    assert judge.reads("fetch") == (True, False)
+    assert judge.reads("nobody_knows", None) == (True, True)
+    assert judge.reads("list_directory", None) == (False, False)
+    assert judge.reads("fetch", None) == (True, False)
 
 
 # ---- reloading -------------------------------------------------------------------------------------------------------

@@ -106,7 +106,7 @@ async def test_a_supervisor_that_goes_on_with_such_a_session_begins_a_new_one(
     old = await kept_by_another(script, tmp_path)
     now = fleet_at(script, len(script.rows))
     async with await Recording.open(tmp_path, initial=b"") as recording:
-        assert encode((await restored(recording, lambda _tool: False)).fleet) == now
+        assert encode((await restored(recording, lambda *_tool: False)).fleet) == now
         assert recording.path != old
         assert recording.pos == len(script.rows)
         new = recording.path
@@ -117,5 +117,5 @@ async def test_a_supervisor_that_goes_on_with_such_a_session_begins_a_new_one(
         await player.go(player.last)
         assert encode(player.fleet) == now
     async with await Recording.open(tmp_path, initial=b"") as recording:
-        await restored(recording, lambda _tool: False)
+        await restored(recording, lambda *_tool: False)
         assert recording.path == new

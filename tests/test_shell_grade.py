@@ -4,9 +4,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from bus.events import ActionProposed
+from console.core.fleet.circumstances import Circumstances
+from console.core.judging.risk import Evidence
+from console.core.provenance.suspicion import Suspicion
 from console.core.shell.folder import entered, led, stated
 from console.core.shell.grade import grade
 from console.core.shell.parse import ParseError, parse
+from console.policy.catalogue import load_catalogue
+from console.policy.judge import Judge
+from console.policy.rules import Policy
 
 STEADY = settings(derandomize=True, deadline=None, max_examples=200)
 
@@ -273,6 +280,43 @@ def test_any_target_and_folder_lead_somewhere(target: str, folder: str) -> None:
 
 
 def test_a_call_may_name_its_own_folder() -> None:
-    assert stated({"cwd": "/etc"}, "/home/ann/work") == "/etc"
-    assert stated({"cwd": "sub"}, "/home/ann/work") == "/home/ann/work"
-    assert stated({}, "nowhere") == ""
+    assert stated({"cwd": "/etc"}, "/home/ann/work") == ["/home/ann/work", "/etc"]
+    assert stated({"cwd": "sub", "workdir": "../../../etc/"}, "/home/ann/work") == [
+        "/home/ann/work", "/home/ann/work/sub", "/etc",
+    ]  # fmt: skip
+    assert stated({"cwd": "//etc/."}, "nowhere") == ["/etc"]
+    assert stated({}, "nowhere") == stated({"cwd": 1}, "") == []
+
+
+def test_a_folder_that_a_call_names_makes_it_no_milder_than_its_runs() -> None:
+    command = "rm -rf *"
+    for args, run in (({"cwd": "/tmp/x"}, "/etc"), ({"cwd": "/etc"}, "/tmp/x"), ({"cwd": "../etc"}, "/tmp")):
+        assert grade(command, *stated(args, run)).severity == grade(command, "/etc").severity == 4
+    proposal = ActionProposed(action="a1", tool="Bash", args={"command": command, "cwd": "/tmp/x"})
+    of_run = Evidence(tool="Bash", facts=None, suspicion=Suspicion())
+    found = Judge(load_catalogue(None), Policy()).evidence(
+        proposal, of_run, agent="a", circumstances=Circumstances(folder="/etc")
+    )
+    assert found.facts is not None
+    assert found.facts.severity == 4
+
+
+@pytest.mark.parametrize(
+    "env",
+    [
+        "-C /etc",
+        "-C/etc",
+        "-iC /etc",
+        "--chdir=/etc",
+        "--chdir /etc",
+        "--chd /etc",
+        "-u A -C /etc",
+        "-i -C /etc A=b",
+    ],
+)
+def test_env_changes_the_folder_like_cd(env: str) -> None:
+    for command in ("rm -rf build", "rm hosts", "find . -name '*.pyc' -delete"):
+        there = grade(f"cd /etc && {command}", "/work/p").severity
+        assert grade(f"env {env} {command}", "/work/p").severity == there >= 3
+    assert grade(f"env {env}").severity < 3
+    assert grade("env -C sub rm -rf build", "/work/p").severity == 1

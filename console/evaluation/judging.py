@@ -78,7 +78,7 @@ class Live:
             suspicion=suspicion,
         )
         self._open.append((tool, suspicion is None or suspicion.taints))
-        untrusted, sensitive = self._judge.reads(tool, by_name=True)
+        untrusted, sensitive = self._judge.reads(tool, None, by_name=True)
         self._tainted, self._sensitive = self._tainted or untrusted, self._sensitive or sensitive
         judged = Judged(
             at=at,

@@ -12,7 +12,7 @@ from console.core.fleet.circumstances import Circumstances
 from console.core.judging.effects import command_argument, facts_by_name, facts_of_command
 from console.core.judging.reach import UNTOLD, Consequences, consequences
 from console.core.judging.risk import Assessment, Evidence, assess
-from console.core.judging.tool_facts import RuleHit, ToolFacts
+from console.core.judging.tool_facts import RuleHit, ToolFacts, schema_of
 from console.core.provenance.suspicion import Suspicion, grave_command, unasked_removal
 from console.core.provenance.trail import LONG, Trail, leaf_values
 from console.core.reliability.bounds import Earned
@@ -31,18 +31,26 @@ class Judge:
         self.policy: Final = policy
 
     def suspect(
-        self, trail: Trail, tool: str, args: dict[str, Any], *, without: frozenset[str] = frozenset()
+        self,
+        trail: Trail,
+        tool: str,
+        args: dict[str, Any],
+        *,
+        schema: str | None = None,
+        without: frozenset[str] = frozenset(),
     ) -> Suspicion | None:
         """Tell where the values of a call came from; None if this could not be told. Never raises.
+
+        `schema`: the digest of the tool's definition, None where nobody says it.
 
         Of a shell command only what says where to is looked at: a path in it is as good as the command.
         """
         try:
-            name = command_argument(self.catalogue.lookup(tool), tool, args)
+            name = command_argument(self.catalogue.lookup_defined(tool, schema)[0], tool, args)
             if not name:
                 named = leaf_values(args, names=True)
                 return trail.call(tool, named, whole=not blob_names(args), without=without)
-            graded = grade(args[name], stated(args, trail.folder))
+            graded = grade(args[name], *stated(args, trail.folder))
             grave = graded.severity >= 3
             gone = [("removes", target[-LONG:]) for target in graded.removes] if grave else []
             suspicion = trail.call("", [*graded.leaves, *gone], without=without)
@@ -110,12 +118,12 @@ class Judge:
         policy_error = unparsed = unpinned = ""
         run = circumstances or Circumstances()
         try:
-            facts, unpinned = self.catalogue.lookup_defined(proposal.tool, _schema(proposal))
+            facts, unpinned = self.catalogue.lookup_defined(proposal.tool, schema_of(proposal.hints))
             if facts is None and suspicion is not None:
                 facts = facts_by_name(proposal.tool, leaf_values(proposal.args))
             command = command_argument(facts, proposal.tool, proposal.args)
             if facts is not None and command and suspicion is not None:
-                graded = grade(proposal.args[command], stated(proposal.args, run.folder))
+                graded = grade(proposal.args[command], *stated(proposal.args, run.folder))
                 facts, unparsed = facts_of_command(facts, graded), graded.problem
         except Exception as error:  # noqa: BLE001  (an action without a judgement would wait for nobody)
             policy_error = type(error).__name__
@@ -132,10 +140,10 @@ class Judge:
     def consequences(self, proposal: ActionProposed) -> Consequences:
         """Tell what a call reaches and whether it can be taken back, for people. Never raises; nothing is judged by it."""
         try:
-            facts = self.catalogue.lookup(proposal.tool)
+            facts, unpinned = self.catalogue.lookup_defined(proposal.tool, schema_of(proposal.hints))
             command = command_argument(facts, proposal.tool, proposal.args)
             graded = grade(proposal.args[command]) if command else None
-            return consequences(proposal.tool, proposal.args, facts, proposal.hints, graded)
+            return consequences(proposal.tool, proposal.args, facts, proposal.hints, graded, unpinned)
         except Exception:  # noqa: BLE001  (as above)
             return UNTOLD
 
@@ -153,29 +161,29 @@ class Judge:
 
     def changed(self, proposal: ActionProposed) -> bool:
         """Whether a call is of a tool of which its server says something else than what it is pinned to."""
-        schema = _schema(proposal)
+        schema = schema_of(proposal.hints)
         return schema is not None and bool(self.catalogue.lookup_defined(proposal.tool, schema)[1])
 
-    def reads(self, tool: str, *, by_name: bool = False) -> tuple[bool, bool]:
+    def reads(self, tool: str, schema: str | None, *, by_name: bool = False) -> tuple[bool, bool]:
         """Whether a call's result may be untrusted, and whether it may be sensitive. An unknown tool's may be both.
 
+        `schema`: the digest of the definition that was called, None where nobody says it.
         `by_name`: an undescribed tool is taken by its name, as in `judge` with a suspicion.
         """
-        facts = self.catalogue.lookup(tool)
+        facts, _ = self.catalogue.lookup_defined(tool, schema)
         if facts is None and by_name:
             facts = facts_by_name(tool)
         return (True, True) if facts is None else (facts.reads_untrusted, facts.reads_sensitive)
 
-    def polls(self, tool: str) -> bool:
-        """Whether the catalogue says that a tool is called again and again by nature."""
-        facts = self.catalogue.lookup(tool)
+    def polls(self, tool: str, schema: str | None) -> bool:
+        """Whether the catalogue says that a tool, of this definition, is called again and again by nature."""
+        facts, _ = self.catalogue.lookup_defined(tool, schema)
         return facts is not None and facts.polls
 
     def effect(self, tool: str) -> str:
-        """The worst that a call of a tool may do, by the catalogue; empty for a tool that it does not know."""
+        """The worst that a call of a tool may do, by the catalogue; empty for a tool that it does not know.
+
+        That names the stratum of a tool, whatever its server says of it now: a call that fits no pin asks anyway.
+        """
         facts = self.catalogue.lookup(tool)
         return "" if facts is None else facts.effect
-
-
-def _schema(proposal: ActionProposed) -> str | None:
-    return proposal.hints.schema_digest if proposal.hints else None

@@ -60,7 +60,7 @@ class Checks:
             if decision.tool not in worker.told.lists.get(epoch, (0, ()))[1]:
                 world.problem(f"{name} passed {decision.tool}, which the last list it got does not allow")
             life = world.view.agents.get(worker.name)
-            if life is None or decision.tool not in [*life.passes, *life.withdrawn]:
+            if life is None or decision.tool not in [*life.passes, *(tool for tool, _ in life.withdrawn)]:
                 world.problem(f"{name} passed {decision.tool}, which stands on no recorded list")
             if not worker.told.states.get(epoch, (0, False))[1]:
                 world.problem(f"{name} passed {decision.tool} while approvals are closed")

@@ -103,7 +103,7 @@ class McpGate:
         if isinstance(answered, str) and answered.startswith(
             self._mark
         ):  # also one that nobody waits for any more
-            self._tools.learn(message, told=False)
+            self._tools.learn(message)
             asked = self._asked.pop(answered, None)
             if asked is not None and not asked.done():
                 asked.set_result(message)
@@ -117,7 +117,7 @@ class McpGate:
             self.run.tool_result(self._reads.pop(answered), text, error=not well)
         elif answered in self._lists:
             self._lists.discard(answered)
-            self._tools.learn(message, told=True)
+            self._tools.learn(message)
         return True
 
     async def close(self, why: str) -> None:

@@ -1,12 +1,15 @@
-"""What an MCP server says of its tools: their definitions, as they were told last."""
+"""What an MCP server says of its tools: their definitions, all that it ever told."""
 
 from __future__ import annotations
 
 import hashlib
-from typing import Any
+from typing import Any, Final
 
 from bus.adapters.mcp import words
 from bus.adapters.mcp.words import Message
+
+DEFINITIONS: Final = 8
+"""Different definitions of one name that are kept apart; it fits no pin from the second one on."""
 
 
 class Tools:
@@ -14,8 +17,7 @@ class Tools:
 
     def __init__(self) -> None:
         self._now: dict[str, dict[str, Any]] = {}
-        self._digests: dict[str, str | None] = {}
-        self._told: dict[str, str | None] = {}
+        self._told: dict[str, dict[str | None, None]] = {}
 
     def get(self, name: str) -> dict[str, Any] | None:
         """What the server said last of a tool."""
@@ -24,27 +26,26 @@ class Tools:
     def digest(self, name: str) -> str | None:
         """The digest of a tool's definition, None where there is none.
 
-        Where the client was told another one than the proxy, it is that of both: a server that shows each a face of its own
-        matches no pin.
+        Where the session was told more than one, in one list or after another, to the client or to the proxy, it is that of
+        all of them: the model may have any of them before it, so they match no pin together.
         """
-        now = self._digests.get(name)
-        told = self._told.get(name, now)
-        if now is None or told is None or now == told:
-            return now if told is not None else None
-        return hashlib.sha256(f"{told} {now}".encode()).hexdigest()
+        told = self._told.get(name, {}) if name in self._now else {}
+        digests = sorted(one for one in told if one is not None)
+        if len(digests) < max(len(told), 1):
+            return None
+        return digests[0] if len(digests) == 1 else hashlib.sha256(" ".join(digests).encode()).hexdigest()
 
-    def learn(self, message: Message, *, told: bool) -> None:
-        """Take in the server's answer to a list; `told` says that the client gets it."""
+    def learn(self, message: Message) -> None:
+        """Take in the server's answer to a list, whoever asked for it."""
         result = message.get("result")
         tools = result.get("tools") if isinstance(result, dict) else None
         for tool in tools if isinstance(tools, list) else []:
             if isinstance(tool, dict) and isinstance(name := tool.get("name"), str):
                 self._now[name] = tool
-                self._digests[name] = words.schema_digest(tool)
-                if told:
-                    self._told[name] = self._digests[name]
+                told = self._told.setdefault(name, {})
+                if len(told) < DEFINITIONS:
+                    told[words.schema_digest(tool)] = None
 
     def stale(self) -> None:
-        """The server says that its list has changed. What the client was told, its model may still have before it."""
+        """The server says that its list has changed. What was told, the model may still have before it."""
         self._now.clear()
-        self._digests.clear()

@@ -54,6 +54,9 @@ ANSWER: Final = ("jsonrpc", "id", "result", "error")
 CALL_PARAMS: Final = ("name", "arguments", "_meta", "task", "inputResponses", "requestState")
 """What a call of a tool is made of, in any version up to 2026-07-28."""
 
+UNDEFINED: Final = ("_meta", "icons")
+"""Members of a tool that do not belong to its definition: they may be others in each list, and no model reads them."""
+
 BAD_REQUEST: Final = -32_600
 NAME_CHARS: Final = 128
 
@@ -186,12 +189,12 @@ def waiting(token: object, count: int) -> Message:
 
 
 def schema_digest(tool: Mapping[str, Any]) -> str | None:
-    """The digest of a tool's definition (`Hints.schema_digest`); None if it has no canonical form."""
-    defined = {
-        "name": tool.get("name"),
-        "description": tool.get("description") or "",
-        "inputSchema": tool.get("inputSchema"),
-    }
+    """The digest of a tool's definition (`Hints.schema_digest`); None if it has no canonical form.
+
+    All of it counts, also what no version of the protocol knows yet: a client may show any of it to its model.
+    """
+    defined = {name: value for name, value in tool.items() if value is not None and name not in UNDEFINED}
+    defined |= {"description": tool.get("description") or "", "inputSchema": tool.get("inputSchema")}
     try:
         return hashlib.sha256(canonical(defined)).hexdigest()
     except NotCanonicalError:

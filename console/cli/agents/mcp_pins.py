@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
 from bus.adapters.mcp.listing import NoListError, tools_at, tools_of
-from bus.adapters.mcp.words import NAME_CHARS, schema_digest
+from bus.adapters.mcp.words import NAME_CHARS, UNDEFINED, schema_digest
 from console.cli import printing
 from console.cli.exits import Exit, bad
 from console.core.text import plain
@@ -18,6 +18,10 @@ WIDTH: Final = 110
 
 LINES: Final = 40
 """Lines of a description that are shown; what follows is counted."""
+
+
+APART: Final = ("name", "description", "inputSchema", *UNDEFINED)
+"""Members of a tool that are not shown among what it says besides."""
 
 
 def pins(command: Sequence[str], url: str | None) -> int:
@@ -37,9 +41,28 @@ def pins(command: Sequence[str], url: str | None) -> int:
             "# its hints claim: read every description and grade what the tool does. A read at S0 may be pinned = true.",
         ]
     )
-    for tool in tools:
-        printing.say(list(_entry(tool)))
+    for lines in _entries(tools):
+        printing.say(lines)
     return Exit.DONE
+
+
+def _entries(tools: Sequence[dict[str, Any]]) -> Iterator[list[str]]:
+    """An entry for each tool. One that is listed with several definitions has none that could be pinned."""
+    digests: dict[str, set[str | None]] = {}
+    for tool in tools:
+        digests.setdefault(str(tool.get("name")), set()).add(schema_digest(tool))
+    twice = {name for name, found in digests.items() if len(found) > 1}
+    said: set[str] = set()
+    for tool in tools:
+        name = str(tool.get("name"))
+        if name in twice and name not in said:
+            yield [
+                "",
+                f"# {plain(name, NAME_CHARS)}: cannot be pinned: it is listed with {len(digests[name])} definitions",
+            ]
+        elif name not in said:
+            yield list(_entry(tool))
+        said.add(name)
 
 
 def _entry(tool: dict[str, Any]) -> Iterator[str]:
@@ -49,6 +72,9 @@ def _entry(tool: dict[str, Any]) -> Iterator[str]:
         yield f"# {plain(str(name), NAME_CHARS)}: cannot be pinned: its name or its schema has no one written form"
         return
     said = str(tool.get("description") or "says nothing of itself")
+    more = {key: value for key, value in tool.items() if key not in APART and value is not None}
+    if more:
+        said += "\nalso says: " + json.dumps(more, ensure_ascii=False)
     # Words of the server: whatever they are, they stay behind the #.
     lines = [
         line[at : at + WIDTH]

@@ -202,16 +202,16 @@ def explain(  # noqa: PLR0913  (one parameter an option)
     if untold and (said or read):
         raise bad("--untold says that nothing is known of the run: leave out --said and --read, or --untold")
     suspicion = None
+    facts = judge.catalogue.lookup(tool)
+    schema = "0" * 64 if changed else (facts.schema if facts else "")
     if not untold:
         trail = Trail()
         for text in said:
             trail.said(text)
         for text in read:
             trail.read("read", text)
-        suspicion = judge.suspect(trail, tool, args)
+        suspicion = judge.suspect(trail, tool, args, schema=schema)
     claim = None if confidence is None else Confidence(value=confidence, kind="stated")
-    facts = judge.catalogue.lookup(tool)
-    schema = "0" * 64 if changed else (facts.schema if facts else "")
     hints = Hints(schema_digest=schema) if schema else None
     proposal = ActionProposed(action="a", tool=tool, args=args, confidence=claim, hints=hints)
     of_run = Evidence(

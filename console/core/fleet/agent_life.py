@@ -11,7 +11,7 @@ class AgentLife(Struct, kw_only=True, omit_defaults=True):
     """What is known of an agent process: `status` is `online`, `stopped` or `lost`.
 
     `passes` is the list last issued to the agent, `pass_schemas` those on it as long as their definition has that digest,
-    `withdrawn` the newest tools that were on one and no longer are.
+    `withdrawn` the newest that were on one and no longer are: tool and digest, empty if any definition passed.
     """
 
     agent: str
@@ -24,4 +24,4 @@ class AgentLife(Struct, kw_only=True, omit_defaults=True):
     why: str = ""
     passes: list[str] = field(default_factory=list)
     pass_schemas: dict[str, str] = field(default_factory=dict)
-    withdrawn: list[str] = field(default_factory=list)
+    withdrawn: list[tuple[str, str]] = field(default_factory=list)

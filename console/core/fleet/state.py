@@ -173,6 +173,7 @@ class Run(Struct, kw_only=True, omit_defaults=True):
     before `lost`.
     `stop` is the last word of the operators about it, by `stopped_by`: a pause, a hold, or neither. `by_floor`: nothing but
     the hold of all runs stops it. `floor` is the position of the last hold of all that it was reckoned with in.
+    `tools_defined` has the digest of the definition under which a tool was used, as far as it was told.
     """
 
     agent: str
@@ -207,6 +208,7 @@ class Run(Struct, kw_only=True, omit_defaults=True):
     actions_seen: int = 0
     messages: list[Message] = field(default_factory=list)
     tools_used: dict[str, int] = field(default_factory=dict)
+    tools_defined: dict[str, str] = field(default_factory=dict)
     blobs: dict[str, list[int]] = field(default_factory=dict)
     dropped: int = 0
     gaps: int = 0

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from itertools import islice
+from math import inf
 from typing import Any, Final, NamedTuple
 
 from bus.events import Hints
@@ -62,17 +63,30 @@ def consequences(
     facts: ToolFacts | None,
     hints: Hints | None,
     graded: Graded | None = None,
+    unpinned: str = "",
 ) -> Consequences:
-    """Return what is known of a call before it runs: `facts` by the catalogue, `graded` of a shell command in it."""
+    """Return what is known of a call before it runs: `facts` by the catalogue, `graded` of a shell command in it.
+
+    `unpinned`: why the tool is not what it was pinned to, empty if it is.
+
+    At most `PHRASES`, the last of them saying how many more there are. What the agent has no say in comes first, and its own
+    arguments, of which it can make as many as it likes, come last.
+    """
     leaves = list(islice(leaf_values(args), LOOKED_AT + 1))
-    words = counted(args, leaves[:LOOKED_AT], reads=facts is not None and facts.effect == "read")
-    if len(leaves) > LOOKED_AT:
-        words = [f"at least {phrase}" if phrase[:1].isdigit() else phrase for phrase in words]
-    words += _of_command(graded) if graded is not None else []
-    if facts is None:
+    words = [f"not the tool that was pinned: {unpinned}"] if unpinned else []
+    if facts is None and unpinned:
+        words += ["what the tool does is unknown: nothing else of the catalogue fits it"]
+    elif facts is None:
         words += ["what the tool does is unknown: it is in no catalogue"]
     elif facts.carries_out or (graded is not None and graded.outside):
         words += ["outside the site"]
+    words += _of_command(graded) if graded is not None else []
+    counts = counted(args, leaves[:LOOKED_AT], reads=facts is not None and facts.effect == "read")
+    if len(leaves) > LOOKED_AT:
+        counts = [f"at least {phrase}" if phrase[:1].isdigit() else phrase for phrase in counts]
+    words += counts
+    if len(words) > PHRASES:
+        words = [*words[: PHRASES - 1], f"and {len(words) - PHRASES + 1} more"]
     reaches = [plain(phrase, WORDS_CHARS) for phrase in words]
     return Consequences(reaches, plain(_no_undo(tool, leaves, facts, hints, graded), SENTENCE_CHARS))
 
@@ -135,16 +149,17 @@ def _money(leaves: Iterable[tuple[str, object]]) -> list[str]:
 
 
 def _rows(args: dict[str, Any], *, reads: bool) -> list[str]:
-    words = []
+    """Return what is told of rows, the most first: empty lists push nothing out of sight."""
+    words: list[tuple[float, str]] = []
     for name, value in args.items():
         low = name.casefold()
         if isinstance(value, list) and (low in _ROWS or low.endswith("_ids")):
-            words.append(_count(len(value), "entry", "entries") + f" in {name}")
+            words.append((len(value), _count(len(value), "entry", "entries") + f" in {name}"))
         elif low in _COUNTS and isinstance(value, int) and not isinstance(value, bool):
-            words.append(f"{name} {value}")
+            words.append((value, f"{name} {value}"))
         elif low in _STATEMENTS and isinstance(value, str) and not reads:
-            words.append("rows unknown")
-    return words
+            words.append((inf, "rows unknown"))
+    return [phrase for _, phrase in sorted(words, key=lambda row: -row[0])]
 
 
 def _of_command(graded: Graded) -> list[str]:

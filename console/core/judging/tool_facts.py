@@ -6,13 +6,18 @@ from typing import Annotated, Final, Literal
 
 from msgspec import Meta, Struct
 
-from bus.events import Gate
+from bus.events import Gate, Hints
 
 Effect = Literal["read", "write", "send", "execute"]
 Severity = Annotated[int, Meta(ge=0, le=4)]
 
 EFFECTS: Final[tuple[Effect, ...]] = ("read", "write", "send", "execute")
 """All effects, from the mildest to the worst."""
+
+
+def schema_of(hints: Hints | None) -> str | None:
+    """Return which definition of a tool a call is of, by its digest; None where nobody says it."""
+    return hints.schema_digest if hints is not None else None
 
 
 class ToolFacts(Struct, frozen=True, kw_only=True):

@@ -31,7 +31,11 @@ from console.core.fleet.room import forget_actions, keep_args, keep_command, kee
 from console.core.fleet.state import Action, Command, Fleet, Run, Rung
 from console.core.fleet.turns import ApplyAgent, Touched, claim, close_ask, living, pause_failed, told, waits
 from console.core.judging.preview import sides
+from console.core.judging.tool_facts import schema_of
 from console.core.text import plain
+
+MANY_DEFINITIONS: Final = "many"
+"""Stands for the digest of a tool that a run has used under more than one definition: it fits no pin."""
 
 
 def _proposed(fleet: Fleet, run: Run, record: Record, data: ActionProposed) -> Touched:
@@ -81,7 +85,7 @@ def _action_started(fleet: Fleet, run: Run, record: Record, data: ActionStarted)
     else:
         _ran_ungated(fleet, run, action)
     action.started_at = record.at
-    used(run, action.tool)
+    used(run, action.tool, schema_of(action.hints))
     forget_actions(fleet, run)
     return (("action", action.key),)
 
@@ -101,8 +105,13 @@ def _ran_ungated(fleet: Fleet, run: Run, action: Action) -> None:
         close_ask(fleet, run, action)
 
 
-def used(run: Run, tool: str) -> None:
-    """Count the use of a tool."""
+def used(run: Run, tool: str, schema: str | None = None) -> None:
+    """Count the use of a tool, and keep which definition of it was used: none that fits a pin if that was more than one."""
+    if tool in run.tools_used:
+        if run.tools_defined.get(tool) != schema:
+            run.tools_defined[tool] = MANY_DEFINITIONS
+    elif schema is not None and len(run.tools_used) < TOOLS_KEPT:
+        run.tools_defined[tool] = schema
     if tool in run.tools_used or len(run.tools_used) < TOOLS_KEPT:
         run.tools_used[tool] = run.tools_used.get(tool, 0) + 1
 

@@ -221,10 +221,9 @@ def _passes(fleet: Fleet, record: Record, data: AgentPasses) -> Touched:
     life = fleet.agents.get(record.agent)
     if life is None:
         return ()
-    anew = [tool for tool, schema in life.pass_schemas.items() if data.schemas.get(tool) != schema]
-    gone = dict.fromkeys([*life.withdrawn, *life.passes, *anew])
-    held = {*data.tools, *(data.schemas.keys() - anew)}
-    life.withdrawn = [tool for tool in gone if tool not in held][-WITHDRAWN_KEPT:]
+    before = [*life.withdrawn, *((tool, "") for tool in life.passes), *life.pass_schemas.items()]
+    held = {*((tool, "") for tool in data.tools), *data.schemas.items()}
+    life.withdrawn = [one for one in dict.fromkeys(before) if one not in held][-WITHDRAWN_KEPT:]
     life.passes, life.pass_schemas = data.tools, data.schemas
     return (("agent", record.agent),)
 

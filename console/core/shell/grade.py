@@ -15,7 +15,7 @@ from msgspec.structs import replace
 
 from console.core.provenance.normal import addresses
 from console.core.shell import programs
-from console.core.shell.folder import entered, led
+from console.core.shell.folder import entered, led, moved
 from console.core.shell.git import git
 from console.core.shell.graded import Graded
 from console.core.shell.parse import ParseError, Simple, parse
@@ -32,10 +32,10 @@ _NET_CODE: Final = re.compile(
 )
 
 
-def grade(command: str, folder: str = "") -> Graded:
+def grade(command: str, *folders: str) -> Graded:
     """Grade a command. One that is not understood is S3, with the problem named.
 
-    `folder`: where it is said to run. That, and what it changes to by itself, can only make it graver: nobody proves it.
+    `folders`: where it is said to run. They, and what it changes to by itself, can only make it graver: nobody proves them.
     """
     try:
         found = parse(command)
@@ -43,12 +43,12 @@ def grade(command: str, folder: str = "") -> Graded:
         return Graded(
             severity=3, outside=True, why="is not understood", problem=str(error), leaves=_reached(command)
         )
-    anywhere = _worst(found)
-    there = [*_entering(found, folder)]
-    if not any(one.folder for one in there):
-        return anywhere
-    somewhere = _worst(there)
-    return somewhere if somewhere.severity > anywhere.severity else anywhere
+    worst = _worst(found)
+    for folder in folders or ("",):
+        there = [*_entering(found, folder)]
+        if any(one.folder for one in there) and (somewhere := _worst(there)).severity > worst.severity:
+            worst = somewhere
+    return worst
 
 
 def _entering(commands: list[Simple], folder: str) -> Iterator[Simple]:
@@ -145,6 +145,9 @@ def _program(one: Simple, depth: int) -> Graded:  # noqa: C901, PLR0912  (one ru
             why=f"{name} runs what a variable holds",
             problem="what it runs is only known when it runs",
         )
+    if name == "env":
+        args, there = moved(args, one.folder)
+        one = replace(one, folder=there)
     if name in programs.WRAPPERS and (behind := _behind(args)):
         return _simple(
             replace(one, words=behind, assigns=[], writes=[], reads=[], behind=one.behind or name == "xargs"),

@@ -17,6 +17,7 @@ from console.core.fleet.lifecycle import OPEN
 from console.core.fleet.state import Action, Fleet, Run
 from console.core.judging.reach import Consequences
 from console.core.judging.risk import Assessment
+from console.core.judging.tool_facts import schema_of
 from console.core.provenance.suspicion import Suspicion
 from console.core.provenance.trail import Trail
 from console.core.reliability.bounds import Earned
@@ -45,7 +46,9 @@ class Judging(Protocol):
         circumstances: Circumstances | None = None,
     ) -> Assessment: ...
 
-    def suspect(self, trail: Trail, tool: str, args: dict[str, Any]) -> Suspicion | None: ...
+    def suspect(
+        self, trail: Trail, tool: str, args: dict[str, Any], *, schema: str | None = None
+    ) -> Suspicion | None: ...
 
     def consequences(self, proposal: ActionProposed) -> Consequences: ...
 
@@ -55,11 +58,11 @@ class Judging(Protocol):
 
     def changed(self, proposal: ActionProposed) -> bool: ...
 
-    def reads(self, tool: str, *, by_name: bool = False) -> tuple[bool, bool]: ...
+    def reads(self, tool: str, schema: str | None, *, by_name: bool = False) -> tuple[bool, bool]: ...
 
     def effect(self, tool: str) -> str: ...
 
-    def polls(self, tool: str) -> bool: ...
+    def polls(self, tool: str, schema: str | None) -> bool: ...
 
 
 class Weighed(NamedTuple):
@@ -99,8 +102,13 @@ class Assessor:
     ) -> tuple[Assessment, Suspicion | None]:
         """Judge a call of a run without acting on it, by where its values came from as far as that is known."""
         trail = self.trails.of(run.key)
-        suspicion = self.judge.suspect(trail, data.tool, data.args) if trail is not None else None
-        reads = [self.judge.reads(tool, by_name=suspicion is not None) for tool in run.tools_used]
+        suspicion = (
+            self.judge.suspect(trail, data.tool, data.args, schema=schema_of(data.hints))
+            if trail is not None
+            else None
+        )
+        by_name, defined = suspicion is not None, run.tools_defined
+        reads = [self.judge.reads(tool, defined.get(tool), by_name=by_name) for tool in run.tools_used]
         if len(run.tools_used) >= TOOLS_KEPT:  # what it read since has no name here: the worst
             reads.append((True, True))
         earned = self.earned(run, data.tool)
@@ -132,7 +140,8 @@ class Assessor:
         self.trails.follow(key, data)
         trail = self.trails.of(key)
         if isinstance(data, ActionProposed) and trail is not None:
-            self.trails.proposed(key, data, self.judge.suspect(trail, data.tool, data.args), writes=False)
+            suspicion = self.judge.suspect(trail, data.tool, data.args, schema=schema_of(data.hints))
+            self.trails.proposed(key, data, suspicion, writes=False)
 
     def effect(self, tool: str) -> str:
         """The worst that a tool may do by the catalogue in force; empty for one that it does not know."""

@@ -6,6 +6,8 @@ import heapq
 from collections.abc import Callable
 from typing import Any, Final, Literal
 
+from msgspec.structs import replace
+
 from bus.events import ActionProposed, Outcome
 from bus.messages import DecisionCommand, Intent
 from bus.records import ActionAsked, ActionAssessed, ActionDecided
@@ -74,30 +76,47 @@ class Gates(Assessor):
         elif assessment.gate in ("auto", "notify") and not self.closed:
             self.decide(action, "approved", "policy", now, digest=own)
         elif not self._granted(run, action, data, weighed, now):
-            gate = assessment.gate if assessment.gate in ("ask", "hold") else "ask"
-            offer = self.granting.offer(data, weighed)
-            asked = ActionAsked(action=data.action, gate=gate, decide_within=data.decide_within, offer=offer)
-            self._log.write(asked, run.agent, run.run)
-            heapq.heappush(self._deadlines, (now + data.decide_within, action.key))
-            self._forget_answered()
+            self._ask(run, action, data, weighed, now)
+
+    def _ask(self, run: Run, action: Action, data: ActionProposed, weighed: Weighed, now: float) -> None:
+        """Let it wait for a person."""
+        gate = weighed.assessment.gate if weighed.assessment.gate in ("ask", "hold") else "ask"
+        offer = self.granting.offer(data, weighed)
+        asked = ActionAsked(action=data.action, gate=gate, decide_within=data.decide_within, offer=offer)
+        self._log.write(asked, run.agent, run.run)
+        heapq.heappush(self._deadlines, (now + data.decide_within, action.key))
+        self._forget_answered()
 
     def _assessed(self, run: Run, action: Action, data: ActionProposed, weighed: Weighed) -> None:
-        """Record a judgement, and be loud where it is of a tool that is no longer what it was pinned to."""
-        assessment = weighed.assessment
-        asks = assessment.gate in ("ask", "hold")  # nobody reads of what just runs what it reaches
-        reached = self.judge.consequences(data) if asks else UNTOLD
-        assessed = ActionAssessed(
+        """Record a judgement, and be loud where it is of a tool that is no longer what it was pinned to.
+
+        What only describes the call to people may fail; the judgement then stands without it, and the action goes its way.
+        """
+        bare = ActionAssessed(
             action=data.action,
             digest=weighed.digest,
-            severity=assessment.severity,
-            failure_bp=assessment.failure_bp,
-            gate=assessment.gate,
-            reasons=assessment.reasons,
+            severity=weighed.assessment.severity,
+            failure_bp=weighed.assessment.failure_bp,
+            gate=weighed.assessment.gate,
+        )
+        guarded(self._alarms, f"description of {action.key}", self._described, run, data, weighed, bare)
+        if action.state == "proposed":
+            self._log.write(bare, run.agent, run.run)
+        guarded(self._alarms, f"definition of {action.key}", self._defined, run, action, data)
+
+    def _described(self, run: Run, data: ActionProposed, weighed: Weighed, bare: ActionAssessed) -> None:
+        asks = bare.gate in ("ask", "hold")  # nobody reads of what just runs what it reaches
+        reached = self.judge.consequences(data) if asks else UNTOLD
+        assessed = replace(
+            bare,
+            reasons=weighed.assessment.reasons,
             origins=recorded(weighed.suspicion),
             reaches=reached.reaches,
             no_undo=reached.no_undo,
         )
         self._log.write(assessed, run.agent, run.run)
+
+    def _defined(self, run: Run, action: Action, data: ActionProposed) -> None:
         if self.judge.changed(data):
             text = f"{run.agent}: the server of {action.tool} says something else of it than what it is pinned to"
             self._alarms.raise_("tool-changed", text, run.agent, about=action.tool)

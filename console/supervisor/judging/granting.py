@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
-from typing import Literal
+from typing import Final, Literal
 
 from bus.canonical import NotCanonicalError
 from bus.events import ActionProposed
@@ -15,6 +16,8 @@ from console.core.judging import grants
 from console.core.judging.grants import Grant
 from console.supervisor.judging.assessor import Weighed
 from console.supervisor.log import Log
+
+LOGGER: Final = logging.getLogger(__name__)
 
 Refusal = tuple[Literal["conflict", "illegal", "closed"], str]
 
@@ -36,10 +39,13 @@ class Granting:
         return [grant for grant in self._log.fleet.grants.values() if grant.run_key == run.key]
 
     def offer(self, data: ActionProposed, weighed: Weighed) -> GrantOffer | None:
-        """What a grant for calls like a proposal would cover; None where there must be none."""
+        """What a grant for calls like a proposal would cover; None where there must be none. Never raises."""
         try:
             return grants.offer(data.tool, data.args, weighed.assessment, weighed.suspicion)
         except NotCanonicalError:
+            return None
+        except Exception:  # without an offer it can be approved once; without an ask nobody would see it
+            LOGGER.exception("no grant could be offered")
             return None
 
     def covering(self, run: Run, data: ActionProposed, weighed: Weighed) -> Grant | None:

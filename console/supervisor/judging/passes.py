@@ -85,8 +85,8 @@ class Passes:
             return False
         if tool in life.passes or (schema is not None and life.pass_schemas.get(tool) == schema):
             return True  # the list without it has not been sent yet
-        if tool not in life.withdrawn:
-            return False
+        if not {(tool, ""), (tool, schema)} & set(life.withdrawn):
+            return False  # no list that it ever had allowed this tool as it is defined now
         if life.status != "online" or life.incarnation != next(reversed(run.lives), ""):
             return True  # who is cut off or dead made it before; it comes late
         since = max(self._all_since, self._heard_since.get(run.agent, self._all_since))

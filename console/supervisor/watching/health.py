@@ -135,8 +135,8 @@ class Health:
             found = self._runs[key] = Memory()
         return found
 
-    def _polls(self, tool: str) -> bool:
-        return self._gates.judge.polls(tool)
+    def _polls(self, tool: str, schema: str | None) -> bool:
+        return self._gates.judge.polls(tool, schema)
 
     def remember(self, past: Past) -> None:
         """Take over what was known of the runs before this supervisor began."""

@@ -12,8 +12,9 @@ from console.core.health import ending
 from console.core.health.finding import Deed, Finding, Kind
 from console.core.health.usage import Usage
 from console.core.health.watch import Watch
+from console.core.judging.tool_facts import schema_of
 
-Polls = Callable[[str], bool]
+Polls = Callable[[str, str | None], bool]
 """Whether a tool is declared to poll."""
 
 
@@ -48,4 +49,6 @@ def _call(run: Run, data: ActionFinished, polls: Polls) -> Deed:
     if action is None:
         return Deed("?", "", result, data.outcome == "failed")
     args = action.decided_digest or action.digest
-    return Deed(action.tool, args, result, data.outcome == "failed", polls(action.exact_tool))
+    return Deed(
+        action.tool, args, result, data.outcome == "failed", polls(action.exact_tool, schema_of(action.hints))
+    )
