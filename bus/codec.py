@@ -13,6 +13,7 @@ from typing import Any, Final, TypeVar
 import msgspec
 from msgspec import Raw, Struct
 
+from bus.breach import breach
 from bus.events import AGENT_TYPES, Data, Envelope
 from bus.inquiry import AnyReply, PageSeal
 from bus.limits import DEPTH, EVENT_BYTES, EVENT_DEPTH, PAYLOAD_BYTES
@@ -25,7 +26,6 @@ from bus.messages import (
     KeyframeSeal,
     SupervisorState,
 )
-from bus.misfit import misfit
 from bus.records import SUPERVISOR_TYPES
 
 T = TypeVar("T")
@@ -240,5 +240,5 @@ def _decode(payload: bytes, decoder: msgspec.json.Decoder[T]) -> T:
     try:
         return decoder.decode(payload)
     except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError, ValueError) as error:
-        text = misfit(str(error)) or type(error).__name__
+        text = breach(str(error)) or type(error).__name__
         raise DecodeError(text) from None

@@ -15,10 +15,10 @@ from itertools import product
 from pathlib import Path
 from typing import Final
 
-from console.core.reliability.signs import BELIEF, SIGNS, Spread
 from console.demo.recorded import RecordedRun
 from console.evaluation.forecast import AT, FEWEST, shown
 from console.evaluation.labels import labelled_runs
+from console.evaluation.signs import BELIEF, SIGNS, Spread
 
 DATA = Path(os.environ.get("WATCHFLOOR_DATA") or Path(__file__).resolve().parents[2] / "shared" / "data")
 ORDERS: Final = 10

@@ -7,6 +7,7 @@ import re
 import signal
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -37,10 +38,12 @@ HEALTHY = frozenset({"crawler", "triage", "indexer"})
 """The majority with which nothing is ever wrong: an alarm about one of them is false."""
 
 
-def start(folder: Path, *options: str) -> subprocess.Popen[bytes]:
+def start(
+    folder: Path, *options: str, program: Sequence[str] = ("-m", "console.cli.main")
+) -> subprocess.Popen[bytes]:
     environment = {name: value for name, value in os.environ.items() if not name.startswith("WATCHFLOOR_")}
     return subprocess.Popen(
-        [sys.executable, "-m", "console.cli.main", "demo", "--headless", "--seed", "7", *options],
+        [sys.executable, *program, "demo", "--headless", "--seed", "7", *options],
         env=environment | {"TMPDIR": str(folder), "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
@@ -110,6 +113,36 @@ async def test_nothing_outlives_the_demo(tmp_path: Path, number: signal.Signals,
     await until(lambda: not list(tmp_path.iterdir()), 10.0, "no folder is left")
     if number != signal.SIGKILL:
         assert json.loads(said)["lost"] == 0
+
+
+SIGNALLED = """
+import asyncio, os, signal, sys
+from console.cli.agents import demo
+from console.cli.main import main
+watch = demo._watch
+async def watching(*given):
+    if {early}:
+        os.kill(os.getpid(), signal.SIGTERM)
+    return await watch(*given)
+demo._watch = watching
+def run(work, run=asyncio.run):
+    done = run(work)
+    if work.__name__ == "watching":
+        os.kill(os.getpid(), signal.SIGTERM)
+    return done
+demo.asyncio.run = run
+sys.exit(main())
+"""
+"""The demo, signalled before it follows its floor, or as soon as it has ceased to."""
+
+
+@pytest.mark.parametrize("early", [True, False])
+async def test_a_signal_at_any_moment_leaves_the_summary(tmp_path: Path, *, early: bool) -> None:
+    demo = start(tmp_path, "--for", "1", "--json", program=["-c", SIGNALLED.format(early=early)])
+    said, complaints = await asyncio.to_thread(demo.communicate)
+    assert (demo.returncode, complaints) == (143, b"")
+    assert json.loads(said)["lost"] == 0
+    assert not of_this_demo(tmp_path)
 
 
 async def test_killed_at_any_moment_of_its_end_nothing_is_left(tmp_path: Path) -> None:

@@ -17,7 +17,7 @@ from console.tui.apps.floor_app import FloorApp
 from console.tui.drawing.paint import Row, changed_cells
 from console.tui.screens.decide_screen import DecideScreen
 from console.tui.screens.fleet_screen import FleetScreen
-from console.tui.terminal.narrow import Shown
+from console.tui.terminal.shown import Shown
 from tests.floor_fixture import FakeSource, busy, calm
 from tests.replay_fixture import record, replaying
 from tests.tui_console import Console, console, furnished

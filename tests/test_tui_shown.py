@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import pyte
-from hypothesis import given
+import pytest
+from hypothesis import example, given
 from hypothesis import strategies as st
 from rich.console import Console
 from rich.segment import Segment
@@ -13,20 +14,23 @@ from textual.geometry import Region
 from textual.strip import Strip
 
 from console.tui.screens.run_screen import RunScreen
-from console.tui.terminal.narrow import Shown
+from console.tui.terminal.shown import Shown
 from tests.floor_fixture import calm
 from tests.tui_console import console
 
 WIDTH, HEIGHT = 8, 3
 INKS = (Style(color="red"), Style(color="blue", bold=True))
 
-cells = st.lists(
-    st.tuples(st.sampled_from(["a", "b", " ", "日"]), st.sampled_from(INKS)), min_size=1, max_size=WIDTH
-)
+SIGNS = ("a", "b", " ", "日", "e\u0301", "o\u0308")
+"""One cell, two cells, and one cell of two characters: what text of an agent may bring."""
+
+cells = st.lists(st.tuples(st.sampled_from(SIGNS), st.sampled_from(INKS)), min_size=1, max_size=WIDTH)
 
 
 def strip(parts: list[tuple[str, Style]]) -> Strip:
-    return Strip([Segment(text, ink) for text, ink in parts]).adjust_cell_length(WIDTH, INKS[0])
+    """A row whose last cell is blank: pyte, as no terminal does, goes to the next row for a mark on the last cell."""
+    row = Strip([Segment(text, ink) for text, ink in parts]).adjust_cell_length(WIDTH - 1, INKS[0])
+    return row.adjust_cell_length(WIDTH, INKS[0])
 
 
 rows = cells.map(strip)
@@ -119,6 +123,55 @@ def test_parts_of_rows_are_remembered_under_what_comes_later(
         plain.paint(whole(standing))
         assert ours.cells() == plain.cells()
     assert shown.new_in(whole(standing)) is None
+
+
+any_spots = st.tuples(st.integers(0, HEIGHT - 1), st.integers(0, WIDTH - 1), st.integers(1, WIDTH), rows)
+
+
+@given(screens, st.lists(any_spots, min_size=1), screens | st.none())
+@example([strip([("日", INKS[0])])] * HEIGHT, [(0, 1, 1, strip([("a", INKS[0])] * 2))], None)
+def test_whatever_parts_left_of_characters_the_next_whole_paint_mends(
+    first: list[Strip], told: list[tuple[int, int, int, Strip]], last: list[Strip] | None
+) -> None:
+    shown, ours, plain = Shown(), Terminal(), Terminal()
+    standing = first
+    ours.paint(shown.new_in(whole(standing)) or whole(standing))
+    for y, start, length, line in told:
+        stop = min(WIDTH, start + length)
+        old = standing[y]
+        row = Strip.join([old.crop(0, start), line.crop(start, stop), old.crop(stop)])
+        standing = [*standing[:y], row, *standing[y + 1 :]]
+        spans, ends = [(y, start, stop)], [[WIDTH] for _ in standing]
+        part = shown.new_in(ChopsUpdate([{0: row} for row in standing], spans, ends))
+        if part is not None:
+            ours.paint(part)
+    new = shown.new_in(whole(last or standing))
+    if new is not None:
+        ours.paint(new)
+    plain.paint(whole(last or standing))
+    assert ours.cells() == plain.cells()
+    assert shown.new_in(whole(last or standing)) is None
+
+
+@pytest.mark.parametrize(
+    "left, right, first, then",
+    [
+        ("漢", "e\u0301", "S4", "S1"),
+        ("漢", "e\u0301", "ok ", "ACT"),
+        ("漢漢", "e\u0301o\u0302", "3", "4"),
+        ("e\u0301", "漢", "S4", "S1"),
+    ],
+)
+def test_characters_of_two_cells_and_of_none_do_not_cancel_out(
+    left: str, right: str, first: str, then: str
+) -> None:
+    shown, terminal = Shown(), Terminal()
+    for value in (first, then):  # all are as many cells as characters
+        line = strip([(left, INKS[0]), (value, INKS[1]), (right, INKS[0])])
+        new = shown.new_in(whole([line] * HEIGHT))
+        assert new is not None
+        terminal.paint(new)
+    assert then in terminal.screen.display[0]
 
 
 def test_of_a_row_only_what_differs_is_written() -> None:

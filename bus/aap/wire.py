@@ -10,10 +10,10 @@ from typing import Annotated, Any, Final, Literal, TypeVar
 import msgspec
 from msgspec import Meta, Raw, Struct
 
+from bus.breach import breach
 from bus.canonical import NotCanonicalError, canonical
 from bus.codec import DecodeError, check
 from bus.limits import DECIDE_WITHIN_MAX, DEPTH
-from bus.misfit import misfit
 
 T = TypeVar("T")
 
@@ -198,4 +198,4 @@ def _decoded(decoder: msgspec.json.Decoder[T], body: bytes) -> T:
     try:
         return decoder.decode(body)
     except (msgspec.MsgspecError, ValueError, RecursionError) as error:
-        raise BadRequest(400, "invalid_request", misfit(str(error)) or str(error)) from None
+        raise BadRequest(400, "invalid_request", breach(str(error)) or str(error)) from None

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import os
 import secrets
 import sys
@@ -31,7 +30,7 @@ SECONDS: Final = 30.0
 SITE: Final = "demo"
 JOIN_WITHIN: Final = 20.0
 LOOK: Final = 0.5
-"""Seconds between two looks whether the processes are still there."""
+"""Seconds between two looks whether the processes are still there, and whether a signal came."""
 
 
 Answering = Literal["approve", "reject", "none"]
@@ -116,7 +115,9 @@ def demo(  # noqa: PLR0913 - click hands over what the options are
     with Staging(plan) as staging:
         url = staging.opened()
         if alone:
-            code, journal = asyncio.run(_watch(plan, url, seconds or SECONDS, staging))
+            staging.note_signals()
+            journal = asyncio.run(_watch(plan, url, seconds or SECONDS, staging))
+            code = 128 + staging.caught if staging.caught else Exit.DONE
         else:
             code = _console(plan, url, staging, look)
         until = printing.now_ms()
@@ -155,11 +156,10 @@ def _console(plan: Plan, url: str, staging: Staging, look: Asked) -> int:
         click.echo("watchfloor demo: ending the floor", err=True)
 
 
-async def _watch(plan: Plan, url: str, seconds: float, staging: Staging) -> tuple[int, Latencies]:
-    """Follow the floor for so long, or until a signal. Returns the exit code, and how long events took to come here."""
+async def _watch(plan: Plan, url: str, seconds: float, staging: Staging) -> Latencies:
+    """Follow the floor for so long, or until a signal. Returns how long events took to come here."""
     from bus import codec
     from bus.url import BrokerUrl
-    from console.cli.agents.staging import ENDING
     from console.demo.summary import Latencies, milliseconds
     from console.link.floor import Floor
     from console.link.follower import Applied
@@ -175,31 +175,20 @@ async def _watch(plan: Plan, url: str, seconds: float, staging: Staging) -> tupl
             if applied.record.from_agent and sent is not None:
                 seen.times.append(now - sent)
 
-    caught: list[int] = []
-    ending = asyncio.Event()
     loop = asyncio.get_running_loop()
-
-    def leave(number: int) -> None:
-        caught.append(number)
-        ending.set()
-
-    for number in ENDING:
-        loop.add_signal_handler(number, leave, number)
     async with Floor(BrokerUrl.parse(url), home=plan.home, operator=plan.operator) as floor:
         await _join(floor, staging)
         floor.listen_to_records(look)
         end = loop.time() + seconds
-        while not ending.is_set() and (left := end - loop.time()) > 0:
+        while not staging.caught and (left := end - loop.time()) > 0:
             if not staging.alive:
                 raise CliError(Exit.NO_ANSWER, f"the demo ended before its time: {staging.last_words}")
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(min(left, LOOK)):
-                    await ending.wait()
-    return (128 + caught[0] if caught else Exit.DONE), seen
+            await asyncio.sleep(min(left, LOOK))
+    return seen
 
 
 async def _join(floor: Floor, staging: Staging) -> None:
-    """Join the floor.
+    """Join the floor, or leave it at a signal.
 
     Raises:
         CliError: its processes ended meanwhile.
@@ -208,6 +197,8 @@ async def _join(floor: Floor, staging: Staging) -> None:
     joining = asyncio.create_task(floor.join(JOIN_WITHIN))
     try:
         while not joining.done():
+            if staging.caught:
+                return
             await asyncio.wait({joining}, timeout=LOOK)
             if not staging.alive:
                 raise CliError(Exit.NO_ANSWER, f"the demo did not come up: {staging.last_words}")

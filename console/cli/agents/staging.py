@@ -36,6 +36,8 @@ class Staging:
         self.plan = plan
         self._crew: subprocess.Popen[str] | None = None
         self._down = False
+        self.caught = 0
+        """The last signal that was noted, or 0."""
 
     def __enter__(self) -> Self:
         for number in ENDING:
@@ -85,6 +87,17 @@ class Staging:
         """Take the signals back from whoever had them meanwhile."""
         for number in ENDING:
             signal.signal(number, _leave)
+
+    def note_signals(self) -> None:
+        """From now on a signal is `caught`: whoever waits for the end looks there, and the summary is told all the same.
+
+        Signals of an event loop would leave a gap before it begins, and one after it ended.
+        """
+        for number in ENDING:
+            signal.signal(number, self._note)
+
+    def _note(self, number: int, _frame: FrameType | None) -> None:
+        self.caught = number
 
     def close(self) -> None:
         """End everything but the processes' parent, which keeps the home for us. Harmless when it was done."""

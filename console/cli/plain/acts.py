@@ -23,7 +23,7 @@ from console.tui.floor.sending import unsendable
 from console.tui.rows.decide_rows import closed_because
 from console.tui.rows.frame_rows import View
 from console.tui.rows.grant_rows import grants_of
-from console.tui.sheets.confirm_sheets import WORDS_CHARS, Wish
+from console.tui.sheets.confirm_sheets import WORDS_CHARS, Wish, wish_about
 from console.tui.sheets.shelve_sheet import shelf_time
 
 VERBS: Final[dict[str, Verb]] = {
@@ -50,7 +50,7 @@ class Acts:
         """Decide an action; `said` is what stood behind its number, `read` the digest of what was printed last."""
         if action.state != "asked":
             return _no(f"it does not wait, it is {action.outcome or action.state}")
-        wish = _wish(action, VERBS[word])
+        wish = wish_about(action, VERBS[word])
         match word:
             case "reject" | "respond" | "escalate" if said or word == "reject":
                 if len(said) > WORDS_CHARS:
@@ -143,11 +143,6 @@ class Acts:
         if word == "restore":
             return "it is in sight" if alarm.shown == "shown" else ""
         return f"it is {alarm.shown} already" if alarm.shown != "shown" else unhideable(alarm)
-
-
-def _wish(action: Action, verb: Verb) -> Wish:
-    label = f"{verb} {action.tool} {figures.shown(action.run)}"
-    return Wish(label, verb, action.agent, action.run, action.id, action.digest)
 
 
 def _no(why: str) -> Reply:

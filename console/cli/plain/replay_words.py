@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final, NamedTuple
 
+from console.cli.plain.words import also
 from console.core.replay.seek import FORMS
 
 
@@ -63,10 +64,5 @@ def page() -> list[str]:
     column = max(len(word.form) for word in WORDS) + 2
     return [
         "An empty line does nothing.",
-        *(f"{word.form:<{column}}{word.help}{_also(word)}" for word in WORDS),
+        *(f"{word.form:<{column}}{word.help}{also(word.keys)}" for word in WORDS),
     ]
-
-
-def _also(word: ReplayWord) -> str:
-    keys = [key for key in word.keys if len(key) == 1]
-    return f" (also {', '.join(keys)})" if keys else ""

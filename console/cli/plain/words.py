@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final, Literal, NamedTuple
 
 Kind = Literal["", "action", "run", "alarm", "thing"]
@@ -107,7 +108,7 @@ def page(*, read_only: bool) -> list[str]:
     """The help."""
     offered = [word for word in WORDS if not (read_only and word.acting)]
     column = max(len(word.form) for word in offered) + 2
-    lines = [f"{word.form:<{column}}{word.help}{_also(word)}" for word in offered]
+    lines = [f"{word.form:<{column}}{word.help}{also(word.keys)}" for word in offered]
     return [
         "Things have numbers from 11 up, given once and never again; ids do as well.",
         "After a thing is opened, 1 to 9 choose what to do with it, and words need no number.",
@@ -116,6 +117,7 @@ def page(*, read_only: bool) -> list[str]:
     ]
 
 
-def _also(word: Word) -> str:
-    keys = [key for key in word.keys if len(key) == 1]
+def also(keys: Sequence[str]) -> str:
+    """What the help says after a word of the keys that mean the same."""
+    keys = [key for key in keys if len(key) == 1]
     return f" (also {', '.join(keys)})" if keys else ""

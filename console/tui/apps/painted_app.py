@@ -15,8 +15,8 @@ from console.tui.drawing import signs
 from console.tui.drawing.theme import themes, variables
 from console.tui.keys.keystrokes import Displayed
 from console.tui.settings import FRAMES_REMOTE
-from console.tui.terminal.narrow import Shown
 from console.tui.terminal.pacing import Pacing
+from console.tui.terminal.shown import Shown
 
 if TYPE_CHECKING:
     from rich.console import RenderableType

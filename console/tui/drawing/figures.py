@@ -44,7 +44,7 @@ def left(ms: int) -> str:
 
 def urgency(ms: int) -> Ink:
     """The ink of a time left."""
-    return "late" if ms < URGENT else "text"
+    return "urgent" if ms < URGENT else "text"
 
 
 def took(ms: int | None) -> str:

@@ -30,7 +30,7 @@ _INKS: Final[dict[Ink, tuple[str, bool | None]]] = {
     "strong": ("wf-strong", True),
     "watch": ("wf-watch", None),
     "act": ("wf-act", None),
-    "late": ("wf-act", True),
+    "urgent": ("wf-act", True),
     "stop": ("wf-stop", True),
     "replay": ("wf-bg", True),
 }

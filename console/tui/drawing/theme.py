@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 if TYPE_CHECKING:  # rows name inks, and line mode uses rows: only the application needs the toolkit
     from textual.theme import Theme
 
-# `late` is `act` in bold: a deadline so near that seconds count.
+# `urgent` is `act` in bold: a deadline so near that seconds count.
 # `replay` is the one filled chip: ground on text.
-Ink = Literal["text", "muted", "rule", "strong", "watch", "act", "late", "stop", "replay"]
+Ink = Literal["text", "muted", "rule", "strong", "watch", "act", "urgent", "stop", "replay"]
 
 
 def _of_terminal(rule: str, watch: str, act: str, stop: str) -> dict[str, str]:

@@ -7,7 +7,7 @@ from functools import lru_cache
 from itertools import islice
 from typing import Final, Literal, NamedTuple
 
-Kind = Literal["wait", "ill", "agent", "run", "rest", "late", "head", "blank", "none"]
+Kind = Literal["wait", "ill", "agent", "run", "rest", "unanswered", "head", "blank", "none"]
 
 
 class Item(NamedTuple):

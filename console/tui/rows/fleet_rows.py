@@ -33,7 +33,7 @@ AGENT_CELLS: Final = 10
 TOOL_CELLS: Final = 31
 """A tool's name is cut only where it would push out the time that is left."""
 
-LATE_SHOWN: Final = 3
+UNANSWERED_SHOWN: Final = 3
 """Asks whose time ran out that are listed."""
 
 _HEADS: Final = {
@@ -76,9 +76,9 @@ def _row(index: FleetIndex, item: Item, view: View, *, alone: bool) -> Line:
             return _wait(index, run, action, view) if run and action else BLANK
         case "agent":
             return _agent(index, item.key, view)
-        case "late":
+        case "unanswered":
             action = index.fleet.action(item.key)
-            return _late(action, view) if action else BLANK
+            return _unanswered(action, view) if action else BLANK
         case "none":
             return Row().at(3, item.key, "muted").line
         case "blank":
@@ -161,7 +161,7 @@ def _wait(index: FleetIndex, run: Run, action: Action, view: View) -> Line:
     return row.right(view.last, (figures.left(remaining), figures.urgency(remaining))).line
 
 
-def _late(action: Action, view: View) -> Line:
+def _unanswered(action: Action, view: View) -> Line:
     """An ask whose time ran out."""
     row = Row().at(3, cut_middle(action.agent, AGENT_CELLS)).at(16, figures.shown(action.run))
     row.at(22, "expired", "watch").at(32, cut_middle(action.tool, view.last - 63))
@@ -169,11 +169,11 @@ def _late(action: Action, view: View) -> Line:
     return row.right(view.last, (figures.age(view.now - over_since(action)), "muted")).line
 
 
-def late_head(asks: int, view: View) -> Line:
+def unanswered_head(asks: int, view: View) -> Line:
     """The heading of the asks whose time ran out unseen."""
     words = "1 ask" if asks == 1 else f"{figures.grouped(asks)} asks"
-    if asks > LATE_SHOWN:
-        words += f", the newest {LATE_SHOWN} here"
+    if asks > UNANSWERED_SHOWN:
+        words += f", the newest {UNANSWERED_SHOWN} here"
     row = Row().at(3, "unanswered", "muted").at(16, f"{words}, until somebody opens them", "muted")
     return row.right(view.last, ("ago", "muted")).line
 

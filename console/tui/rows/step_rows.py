@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import Final, NamedTuple
 
 from bus.codec import Record
@@ -11,10 +11,10 @@ from console.core.fleet.state import Action, Command, Message, Run, Step
 from console.core.judging.origin_words import by_path
 from console.core.replay.past_run import PastRun
 from console.tui.drawing import figures
-from console.tui.drawing.paint import BLANK, Line, Row
+from console.tui.drawing.paint import Line, Row
 from console.tui.floor.attention import CONTROL, MARKS, SEVERITY, Level
 from console.tui.floor.counting import due_at
-from console.tui.rows import decide_rows
+from console.tui.rows import decide_rows, panes
 from console.tui.rows.arguments import pieces, telling
 from console.tui.rows.decide_facts import INSTEAD
 from console.tui.rows.frame_rows import View
@@ -125,7 +125,7 @@ def _action(told: Told, action: Action, view: View) -> list[Line]:
     ends += field("digest", digest or figures.NOTHING, view)
     if action.claimed and action.claimed != action.digest:
         ends += field("", "the agent computed another one", view)
-    return _blocks([*blocks, ends, records(told.past.of_action(action), view)])
+    return panes.joined(*blocks, ends, records(told.past.of_action(action), view))
 
 
 _SHORT: Final = "cut for display; the log has all of it"
@@ -226,7 +226,7 @@ def _step(told: Told, step: Step, view: View) -> list[Line]:
     actions = [_call(action, view) for action in told.run.actions.values() if action.step == step.step]
     if actions:
         actions = [Row().at(3, "calls in this step", "muted").line, *actions]
-    return _blocks([course, facts, said, actions, talk, records(told.past.of_step(step.step), view)])
+    return panes.joined(course, facts, said, actions, talk, records(told.past.of_step(step.step), view))
 
 
 def _usage(usage: Usage | None, told: Told, view: View) -> list[Line]:
@@ -289,11 +289,3 @@ def _record(record: Record, view: View) -> Line:
     by = "agent" if record.from_agent else "supervisor"
     row.at(view.last - 24, by, "muted")
     return row.right(view.last, (figures.grouped(record.pos), "muted")).line
-
-
-def _blocks(blocks: Sequence[list[Line]]) -> list[Line]:
-    lines: list[Line] = []
-    for block in blocks:
-        if block:
-            lines += [*([BLANK] if lines else []), *block]
-    return lines

@@ -4,26 +4,26 @@ from __future__ import annotations
 
 from typing import Final
 
-from bus.messages import Verb
 from console.core.fleet.lifecycle import ENDED
-from console.core.fleet.state import Action
 from console.core.fleet.turns import resumable
 from console.tui.drawing import figures
 from console.tui.keys.actions import KeyAction, key_for
 from console.tui.rows.frame_rows import Note
 from console.tui.rows.grant_rows import grants_of
 from console.tui.screens.floor_screen import FloorScreen
-from console.tui.sheets.confirm_sheets import ApproveSheet, HoldSheet, ResumeAllSheet, Wish, WordsSheet, title
+from console.tui.sheets.confirm_sheets import (
+    ApproveSheet,
+    HoldSheet,
+    ResumeAllSheet,
+    Wish,
+    WordsSheet,
+    title,
+    wish_about,
+)
 from console.tui.sheets.kill_sheet import KillSheet
 from console.tui.terminal.keeping import action_text
 
 _DECIDING: Final = ("reject", "reject_why", "approve", "edit", "respond", "escalate", "claim")
-
-
-def wish_about(action: Action, verb: Verb) -> Wish:
-    """A wish about one action, bound to its arguments as they are on screen."""
-    label = f"{verb} {action.tool} {figures.shown(action.run)}"
-    return Wish(label, verb, action.agent, action.run, action.id, action.digest)
 
 
 class ActingScreen(FloorScreen):

@@ -18,6 +18,7 @@ from console.tui.rows import alarm_rows
 from console.tui.rows.alarm_rows import TABS, Tab, tab_of
 from console.tui.rows.frame_rows import Note
 from console.tui.screens.acts import ActingScreen
+from console.tui.screens.placed import PlacedScreen
 from console.tui.sheets.confirm_sheets import Wish, WordsSheet
 from console.tui.sheets.shelve_sheet import ShelveSheet
 from console.tui.terminal.keeping import alarm_text
@@ -34,7 +35,7 @@ class Place(NamedTuple):
     under: bool = False
 
 
-class AlarmsScreen(ActingScreen):
+class AlarmsScreen(PlacedScreen[Place], ActingScreen):
     """Every alarm that is not over, in four tabs by what hides it."""
 
     place = "alarms"
@@ -44,8 +45,6 @@ class AlarmsScreen(ActingScreen):
         self.body.cursor = at
         self._tab: Tab = tab
         self._unfolded: set[str] = set()
-        self._places: list[Place] = []
-        self._shown: list[Place] = []
 
     def trail(self) -> Sequence[str]:
         return ["Alarms"]
@@ -74,12 +73,6 @@ class AlarmsScreen(ActingScreen):
         if fleet.load.flood:
             lines.append(alarm_rows.flood(new_within(fleet.load, now), operators_of(fleet)))
         return [*lines, BLANK, alarm_rows.head(self.view)]
-
-    def _load(self, names: Sequence[str]) -> bool:
-        taken = super()._load(names)
-        if taken:
-            self._shown = self._places
-        return taken
 
     def under(self) -> list[Line]:
         alarm = self._chosen()

@@ -12,8 +12,8 @@ from console.tui.rows.arguments import editable
 from console.tui.rows.edits import changed
 from console.tui.rows.frame_rows import Note
 from console.tui.rows.grant_rows import asked_alike
-from console.tui.screens.acts import ActingScreen, wish_about
-from console.tui.sheets.confirm_sheets import ApproveSheet, CodeSheet, title
+from console.tui.screens.acts import ActingScreen
+from console.tui.sheets.confirm_sheets import ApproveSheet, CodeSheet, title, wish_about
 
 
 class ConfirmingScreen(ActingScreen):

@@ -60,18 +60,18 @@ class FleetScreen(FilteringScreen):
 
     def _all(self) -> list[Item]:
         """Every line; after what waits, what waited until its time ran out and nobody has looked at since."""
-        items, late = self.floor.index.items(self._unfolded), self._late()
-        if not late:
+        items, unanswered = self.floor.index.items(self._unfolded), self._unanswered()
+        if not unanswered:
             return items
         shown = [
-            Item("head", "late"),
-            *(Item("late", action.key) for action in late[: fleet_rows.LATE_SHOWN]),
+            Item("head", "unanswered"),
+            *(Item("unanswered", action.key) for action in unanswered[: fleet_rows.UNANSWERED_SHOWN]),
         ]
         waits = sum(1 for _ in takewhile(_of_what_waits, items)) if items[:1] == [_WAITS] else 0
         rest = items[waits:] if waits or not items else [BLANK, *items]
         return [*items[:waits], *([BLANK] if waits else []), *shown, *rest]
 
-    def _late(self) -> list[Action]:
+    def _unanswered(self) -> list[Action]:
         floor = self.floor
         return floor.unanswered.unseen(floor.fleet, floor.index.decided(), self.view.now)
 
@@ -114,8 +114,8 @@ class FleetScreen(FilteringScreen):
         item = self._shown[row]
         if item.kind == "head" and item.key == "waits" and (hidden := self._out_of_view()):
             return fleet_rows.cut_head(hidden, self.view)
-        if item.kind == "head" and item.key == "late":
-            return fleet_rows.late_head(len(self._late()), self.view)
+        if item.kind == "head" and item.key == "unanswered":
+            return fleet_rows.unanswered_head(len(self._unanswered()), self.view)
         if item.kind == "head" and self.filter:
             return fleet_rows.narrowed_head(item.key, self._sizes.get(item.key, 0), self.view)
         return fleet_rows.row(self.floor.index, item, self.view, alone=bool(self.filter))
@@ -125,8 +125,8 @@ class FleetScreen(FilteringScreen):
         taken = super()._load(names)
         if taken:
             self._shown = self._items
-            late = sum(item.kind == "late" for item in self._shown)
-            self.body.pin(self._waiting_rows() + (late + 2 if late else 0))
+            unanswered = sum(item.kind == "unanswered" for item in self._shown)
+            self.body.pin(self._waiting_rows() + (unanswered + 2 if unanswered else 0))
             if self.body.cursor != chosen:
                 self.body.choose(_elsewhere(chosen, names))
         return taken
@@ -165,7 +165,7 @@ class FleetScreen(FilteringScreen):
     def subject(self) -> Subject:
         kind, _, key = self.body.cursor.partition(":")
         fleet = self.floor.fleet
-        if kind in ("wait", "late"):
+        if kind in ("wait", "unanswered"):
             action = fleet.action(key)
             return Subject(fleet.run(action.agent, action.run) if action else None, action)
         if kind == "agent":
@@ -191,7 +191,7 @@ class FleetScreen(FilteringScreen):
         from console.tui.screens.run_screen import RunScreen
 
         kind, _, key = self.body.cursor.partition(":")
-        if kind in ("wait", "late"):
+        if kind in ("wait", "unanswered"):
             self.app.push_screen(DecideScreen(key))
         elif kind == "agent":
             self._unfolded ^= {key}

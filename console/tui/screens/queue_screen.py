@@ -13,6 +13,7 @@ from console.tui.rows import panes, queue_rows
 from console.tui.rows.fleet_rows import beside
 from console.tui.screens.filtering import FilteringScreen
 from console.tui.screens.floor_screen import Subject
+from console.tui.screens.placed import PlacedScreen
 
 DECIDED_SHOWN: Final = 5
 
@@ -34,7 +35,7 @@ def by_deadline(action: Action) -> tuple[int, int, bool, str]:
     return (due_at(action), -(action.severity or 0), action.gate != "hold", action.key)
 
 
-class QueueScreen(FilteringScreen):
+class QueueScreen(PlacedScreen[Place], FilteringScreen):
     """Every ask on two rows. The cursor goes on to the next one when its ask is decided."""
 
     place = "queue"
@@ -44,8 +45,6 @@ class QueueScreen(FilteringScreen):
         super().__init__()
         self.body = LineList(self._draw, id="body", deep=2)
         self.body.cursor = at
-        self._places: list[Place] = []
-        self._shown: list[Place] = []
         self._hidden = 0
 
     def trail(self) -> Sequence[str]:
@@ -70,12 +69,6 @@ class QueueScreen(FilteringScreen):
             places += [Place("blank"), Place("decided"), *(Place("verdict", key) for key in decided)]
         self._places = places
         return [place.chosen_as for place in places]
-
-    def _load(self, names: Sequence[str]) -> bool:
-        taken = super()._load(names)
-        if taken:
-            self._shown = self._places
-        return taken
 
     def narrowed(self) -> tuple[int, int, int]:
         total = len(self.floor.fleet.waiting)

@@ -14,6 +14,7 @@ from console.tui.drawing.paint import BLANK, Line, Row
 from console.tui.rows import reliability_rows
 from console.tui.rows.frame_rows import Note
 from console.tui.screens.acts import ActingScreen
+from console.tui.screens.placed import PlacedScreen
 
 TALL: Final = 30
 """Rows of a terminal from which more than one run is forecast."""
@@ -28,15 +29,13 @@ class Place(NamedTuple):
     first: bool
 
 
-class ReliabilityScreen(ActingScreen):
+class ReliabilityScreen(PlacedScreen[Place], ActingScreen):
     """One row a version and tool, in the order of their names; the one under the cursor in words below."""
 
     place = "reliability"
 
     def __init__(self) -> None:
         super().__init__()
-        self._places: list[Place] = []
-        self._shown: list[Place] = []
         self._scale = reliability_rows.Axis(0.5, 21)
 
     def trail(self) -> Sequence[str]:
@@ -65,8 +64,6 @@ class ReliabilityScreen(ActingScreen):
 
     def _load(self, names: Sequence[str]) -> bool:
         taken = super()._load(names)
-        if taken:
-            self._shown = self._places
         self._scale = reliability_rows.axis(list(self.floor.fleet.reliability.strata.values()), self.view)
         return taken
 

@@ -49,6 +49,12 @@ class Wish(NamedTuple):
         return f"{self.agent}/{self.run}/{self.action}"
 
 
+def wish_about(action: Action, verb: Verb) -> Wish:
+    """A wish about one action, bound to its arguments as they are on screen."""
+    label = f"{verb} {action.tool} {figures.shown(action.run)}"
+    return Wish(label, verb, action.agent, action.run, action.id, action.digest)
+
+
 class Sheet:
     """Base: rows to show, characters to take, and a wish to state once it is confirmed."""
 

@@ -38,7 +38,7 @@ _AT: Final = re.compile(r" - at `\$\.?([^`]*)`$")
 _MISSING: Final = re.compile(r"Object missing required field `([^`]*)`")
 
 
-def misfit(said: str) -> str:
+def breach(said: str) -> str:
     """Return in words what does not fit, given what msgspec `said`: the field and what it must be. Else as it is."""
     found = _AT.search(said)
     path = found[1] if found else ""

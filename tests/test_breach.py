@@ -12,10 +12,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bus import codec, messages
+from bus.breach import PATTERNS, breach
 from bus.codec import DecodeError, Invalid
 from bus.events import AGENT_TYPES, Envelope
 from bus.messages import AgentStatus, Intent
-from bus.misfit import PATTERNS, misfit
 from bus.records import SUPERVISOR_TYPES
 
 STATUS = {"status": "online", "incarnation": "i", "connection": "c"}
@@ -106,4 +106,4 @@ def test_every_pattern_of_the_contract_has_words() -> None:
 
 @given(st.text())
 def test_whatever_is_said_is_answered(said: str) -> None:
-    assert isinstance(misfit(said), str)
+    assert isinstance(breach(said), str)

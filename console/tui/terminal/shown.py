@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from rich.cells import get_character_cell_size
 from textual._compositor import (
     ChopsUpdate,
     LayoutUpdate,
@@ -73,8 +74,11 @@ class Shown:
 
     def _row(self, y: int, row: Strip) -> list[Chop]:
         """What of a whole row is new."""
-        known, self._rows[y] = self._rows[y], row
-        for left, right, strip in self._over.pop(y, ()):
+        known, over = self._rows[y], self._over.pop(y, ())
+        self._rows[y] = row
+        if over and not all(map(_even, (known, row, *(part[2] for part in over)))):
+            return _all(row)  # what a terminal makes of half a character is its own affair
+        for left, right, strip in over:
             known = Strip.join([known.crop(0, left), strip, known.crop(right)])
         return _differing(known.simplify(), row)
 
@@ -94,25 +98,30 @@ class Shown:
 def _differing(old: Strip, new: Strip) -> list[Chop]:
     """The cells of a row that differ from those that stood there, told by runs of cells of one style, from both ends.
 
-    Where a character has more than one cell the whole row is taken.
+    Where any character has not exactly one cell the whole row is taken.
     """
     before, after = list(old), list(new)
     if before == after:
         return []
-    if _wide(old) or _wide(new):
-        return [(0, new.cell_length, new)]
+    if not (_even(old) and _even(new)):
+        return _all(new)
     left = right = 0
     for one, other in zip(before, after, strict=False):
         if one != other:
             break
-        left += len(one.text)
+        left += one.cell_length
     for one, other in zip(reversed(before), reversed(after), strict=False):
         if one != other:
             break
-        right += len(one.text)
+        right += one.cell_length
     stop = max(left, new.cell_length - right)
     return [(left, stop, new.crop(left, stop))]
 
 
-def _wide(strip: Strip) -> bool:
-    return len(strip.text) != strip.cell_length
+def _all(row: Strip) -> list[Chop]:
+    return [(0, row.cell_length, row)]
+
+
+def _even(strip: Strip) -> bool:
+    """Whether each character has one cell. Sums do not tell: a character of two and a mark of none cancel out."""
+    return all(get_character_cell_size(each) == 1 for each in {*strip.text})
