@@ -4,7 +4,7 @@ import asyncio
 import base64
 import hashlib
 import json
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +18,8 @@ from bus.home import Home
 from bus.messages import AgentStatus, HoldCommand, KillCommand
 from bus.sdk import values
 from bus.sdk.values import Arguments
-from bus.transports.transport import Message
+from bus.transports.memory import MemoryTransport
+from bus.transports.transport import Item, Message, Transport, WillFor
 from console.core.fleet.state import Fleet, encode
 from console.recording import export
 from console.supervisor.process.service import rows
@@ -549,6 +550,33 @@ def test_pause_and_resume(site: SiteInMemory, run: Run) -> None:
     assert site.state_of("refunds/7q4f") == "paused"
     assert run("resume", "7q4f").exit_code == 0
     assert site.state_of("refunds/7q4f") == "working"
+
+
+class AnswersFirst(MemoryTransport):
+    """A console's link on which the journal comes a moment after everything else."""
+
+    async def batches(self) -> AsyncIterator[Sequence[Item]]:
+        async for batch in super().batches():
+            late = [item for item in batch if isinstance(item, Message) and item.topic == TOPICS.journal]
+            if at_once := [item for item in batch if item not in late]:
+                yield at_once
+            for _ in range(20 if late else 0):  # whoever waits for the answer has it by then
+                await asyncio.sleep(0)
+            if late:
+                yield late
+
+
+@pytest.mark.parametrize("verb", ["pause", "resume"])
+def test_an_answer_that_comes_before_the_record_of_its_command_changes_nothing(
+    site: SiteInMemory, run: Run, verb: str
+) -> None:
+    def connect(client_id: str, subscriptions: Sequence[str], will: WillFor | None) -> Transport:
+        return AnswersFirst(site.bus, client_id, subscriptions, will)
+
+    result = run(verb, "7q4f", "--json", connect=connect)
+    told = json.loads(result.stdout)
+    assert [command["state"] for command in told["commands"]] == ["effective"]
+    assert (result.exit_code, told["exit"]) == (0, 0)
 
 
 def test_acknowledged_is_not_effective(site: SiteInMemory, run: Run) -> None:

@@ -393,21 +393,43 @@ def test_under_a_hold_the_pass_list_waits_like_everybody() -> None:
     assert CommandEffective(command=hold) not in floor.data()
     action = floor.gate("read")
     assert CommandEffective(command=hold) in floor.data()
-    assert not floor.proposal(action).passed
-    floor.decide(action, "approved")
     assert floor.take(action) is None
+    assert not any(isinstance(data, ActionProposed) for data in floor.data())
     floor.stop("resume")
     assert floor.take(action) is not None
+    assert floor.proposal(action).passed
 
 
-def test_while_paused_nothing_is_even_proposed() -> None:
+@pytest.mark.parametrize("stop", ["pause", "hold"])
+def test_while_stopped_nothing_is_even_proposed(stop: str) -> None:
     floor = Floor().started()
-    pause = floor.stop("pause")
+    command = floor.stop(stop)
     action = floor.gate()
     assert floor.types()[-1] == "command.effective"
-    assert CommandEffective(command=pause) in floor.data()
+    assert CommandEffective(command=command) in floor.data()
     floor.stop("resume")
     assert floor.proposal(action).action == action
+
+
+def test_a_run_that_is_held_stands_still_at_its_next_gate_however_long_that_lasts() -> None:
+    floor = Floor().started()
+    first = floor.gate(decide_within=30.0)
+    floor.stop("hold")
+    floor.tick(30)
+    expired = floor.take(first)
+    assert expired is not None
+    assert expired.outcome == "expired"
+    second = floor.gate(decide_within=30.0)
+    before = floor.data()
+    floor.tick(3_600)
+    assert floor.take(second) is None
+    assert floor.data() == before
+    assert floor.core.next_deadline() > floor.now
+    floor.stop("resume")
+    floor.decide(second, "approved")
+    taken = floor.take(second)
+    assert taken is not None
+    assert taken.approved
 
 
 def test_a_pause_is_not_effective_while_a_tool_runs() -> None:
@@ -422,10 +444,11 @@ def test_a_pause_is_not_effective_while_a_tool_runs() -> None:
     assert second in floor.run.standing().open
 
 
-def test_a_pause_wins_over_a_decision_and_the_decision_does_not_keep_for_ever() -> None:
+@pytest.mark.parametrize("stop, stands", [("pause", "paused"), ("hold", "held")])
+def test_a_stop_wins_over_a_decision_and_the_decision_does_not_keep_for_ever(stop: str, stands: str) -> None:
     floor = Floor().started()
     action = floor.gate()
-    floor.stop("pause")
+    floor.stop(stop)
     allowed = floor.decide(action, "approved")
     assert floor.take(action) is None
     floor.tick(DECISION_VALID - 1)
@@ -435,9 +458,10 @@ def test_a_pause_wins_over_a_decision_and_the_decision_does_not_keep_for_ever() 
     decision = floor.take(action)
     assert decision is not None
     assert decision.outcome == "expired"
+    late = f"approved, but not begun in time: the run is {stands}"
     assert floor.data()[-2:] == [
-        CommandRefused(command=allowed, reason="expired: approved, but not begun in time"),
-        ActionFinished(action=action, outcome="expired", text="approved, but not begun in time"),
+        CommandRefused(command=allowed, reason=f"expired: {late}"),
+        ActionFinished(action=action, outcome="expired", text=late),
     ]
 
 

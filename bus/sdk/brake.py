@@ -24,6 +24,11 @@ class Brake:
         self._pending: list[tuple[Stop, str]] = []
         self._writer = writer
 
+    @property
+    def stopped(self) -> bool:
+        """Whether a pause or a hold is in force: no gate opens and nothing begins."""
+        return self.paused or self.held
+
     def press(self, stop: Stop, command: str, reason: str) -> None:
         """Put a stop in force from the next gate or checkpoint on. `settle` or `died` make it effective."""
         self._pending.append((stop, command))

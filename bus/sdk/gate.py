@@ -18,7 +18,7 @@ from bus.sdk.values import Arguments
 class Stage(StrEnum):
     """Where an action stands. After `RUNNING` come the ends."""
 
-    HELD = "held"  # not proposed yet: the run is paused, or the spool is full
+    HELD = "held"  # not proposed yet: the run is paused or held, or the spool is full
     OPEN = "open"  # proposed, undecided
     ALLOWED = "allowed"  # a decision allows it; whoever waits has not taken it
     RUNNING = "running"  # action.started is in the spool

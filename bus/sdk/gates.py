@@ -129,11 +129,11 @@ class Gates:
         return gate
 
     def show(self, gate: Gate, *, taking: bool = False) -> bool:
-        """Propose a held action, unless the run is paused or the spool has no room. Return whether it has begun.
+        """Propose a held action, unless the run is stopped or the spool has no room. Return whether it has begun.
 
         An action that need not wait (pass list, observed run) is proposed and begun in one, when it is taken.
         """
-        if self._brake.paused:
+        if self._brake.stopped:  # what is decided now could not begin, and would be stale when it may
             return False
         free = self._free(gate)
         if free and not taking:
@@ -166,14 +166,14 @@ class Gates:
         return (
             not gate.waiting
             or gate.stage is Stage.ALLOWED
-            or (gate.held and not self._brake.paused and self._free(gate))
+            or (gate.held and not self._brake.stopped and self._free(gate))
         )
 
     def show_held(self) -> None:
         """Try again to propose what could not be proposed."""
         for gate in self._held():
             self.show(gate)
-        for gate in [] if self._brake.paused else self._held():
+        for gate in [] if self._brake.stopped else self._held():
             self._ready(gate.action)  # it may begin as soon as it is taken
 
     def take(self, gate: Gate, edits: EditsTaken) -> Decision | None:
@@ -189,7 +189,7 @@ class Gates:
 
     def begin(self, gate: Gate) -> bool:
         """Begin an allowed action, unless a stop is in force or the spool cannot keep the fact. Return whether it did."""
-        if self._brake.paused or self._brake.held:
+        if self._brake.stopped:
             return False
         events = [
             ActionStarted(action=gate.action, digest=gate.digest, decision=gate.command),
@@ -230,8 +230,12 @@ class Gates:
     def expire(self, gate: Gate) -> None:
         """End a gate whose time is over."""
         if gate.waiting and gate.deadline <= self._writer.now:
-            what = "nobody decided" if gate.stage is Stage.OPEN else "approved, but not begun"
-            self.end(gate, Step.EXPIRE, f"{what} in time")
+            what = "nobody decided in time"
+            if gate.stage is Stage.ALLOWED:
+                what = "approved, but not begun in time"
+                if self._brake.stopped:
+                    what += f": the run is {'paused' if self._brake.paused else 'held'}"
+            self.end(gate, Step.EXPIRE, what)
 
     def end(self, gate: Gate, step: Step, text: str) -> None:
         """End a waiting gate from our side."""
@@ -285,7 +289,7 @@ class Gates:
             return True
         proposal = gate.proposal
         schema = proposal.hints.schema_digest if proposal.hints else None
-        return not self._brake.held and self._lease.passes(proposal.tool, schema, self._writer.now)
+        return self._lease.passes(proposal.tool, schema, self._writer.now)
 
     def _write_end(self, gate: Gate, text: str) -> None:
         short, cut = clip(text)

@@ -234,7 +234,7 @@ class RunCore:
     @property
     def deadline(self) -> float:
         """When `tick` is needed next: a gate expires, or something waits for room in the spool. Infinite if never."""
-        blocked = self.writer.behind or (not self._brake.paused and self._gates.held)
+        blocked = self.writer.behind or (not self._brake.stopped and self._gates.held)
         return min(self._gates.deadline, self.writer.now + RETRY) if blocked else self._gates.deadline
 
     def standing(self) -> RunStanding:

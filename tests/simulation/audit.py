@@ -9,6 +9,7 @@ from bus.canonical import digest
 from bus.codec import Record
 from bus.events import (
     ActionFinished,
+    ActionProposed,
     ActionStarted,
     CommandAcknowledged,
     CommandEffective,
@@ -55,6 +56,7 @@ class Audit:
             CommandEffective: self._effective,
             ActionDecided: self._decided,
             ActionAsked: self._asked,
+            ActionProposed: self._proposed,
             StepStarted: self._begun,
             ActionStarted: self._begun,
             ActionFinished: self._finished,
@@ -147,6 +149,11 @@ class Audit:
             if key in self._stopped["hold"]:
                 self.world.problem(f"{key}: {data.TYPE} while it is held")
             self._running.setdefault(key, set()).add(data.action)
+
+    def _proposed(self, record: Record, key: str, data: ActionProposed) -> None:
+        for stop in ("pause", "hold"):
+            if key in self._stopped[stop]:
+                self.world.problem(f"{key}: {data.TYPE} under a {stop}")
 
     def _finished(self, record: Record, key: str, data: ActionFinished) -> None:
         self._running.setdefault(key, set()).discard(data.action)

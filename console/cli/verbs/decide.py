@@ -12,6 +12,7 @@ from typing import Literal
 import click
 
 from bus.canonical import digest as digest_of
+from bus.limits import DECISION_VALID
 from bus.messages import Verb
 from console.cli import terminal
 from console.cli.exits import CliError, Exit, bad
@@ -61,7 +62,9 @@ def _send(place: Place, verb: Verb, shown: Action, epoch: str, wanted: Wanted, w
         if not place.json:
             click.echo(f"{verb} {shown.tool}  {shown.key}  digest {shown.digest[:DIGEST_LEAST]}")
             if stopped := _stopped(floor.fleet, shown):
-                click.echo(f"the run is {stopped}: this takes effect when it is resumed")
+                click.echo(
+                    f"the run is {stopped}: this takes effect when it is resumed, if that is within {DECISION_VALID:g} s"
+                )
         return await carry_out(place, floor, verb, wanted, wait)
 
     return live(place, work)

@@ -34,12 +34,15 @@ DECISIONS: Final = frozenset({"approve", "edit", "reject", "respond"})
 
 @dataclass(slots=True)
 class Deed:
-    """One intent and everything recorded about it so far. `commands` are the ids of what it set going."""
+    """One intent and everything recorded about it so far.
+
+    `commands` are the ids of what it set going, each once: the answer and the record tell of it in either order.
+    """
 
     verb: Verb
     wait: float
     answer: Answer
-    commands: list[str] = field(default_factory=list)
+    commands: dict[str, None] = field(default_factory=dict)
 
 
 def wait_option(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -78,13 +81,13 @@ async def carry_out(place: Place, floor: Floor, verb: Verb, wanted: Wanted, wait
         CliError: it was refused; nobody answered.
     """
     intent = secrets.token_hex(8)
-    begun: list[str] = []
-    stop = floor.listen_to_records(lambda applied: begun.extend(_begun_by(intent, applied)))
+    begun: dict[str, None] = {}
+    stop = floor.listen_to_records(lambda applied: begun.update(_begun_by(intent, applied)))
     try:
         answer = await floor.say(verb, intent=intent, timeout=place.timeout, **wanted)
         deed = Deed(verb, wait, answer, begun)
-        if answer.command and answer.command not in begun:
-            begun.append(answer.command)
+        if answer.command:
+            begun[answer.command] = None
         if answer.accepted and wait and not answer.unrecorded:  # of what is not recorded nothing can be told
             await _follow(deed, floor, quiet=place.json)
     finally:
@@ -132,18 +135,17 @@ def deed_shape(deed: Deed, fleet: Fleet, code: Exit) -> dict[str, Any]:
     }
 
 
-def _begun_by(intent: str, applied: list[Applied]) -> list[str]:
-    found = []
+def _begun_by(intent: str, applied: list[Applied]) -> dict[str, None]:
+    found: dict[str, None] = {}
     for record, _ in applied:
         data = record.data
         if isinstance(data, CommandRequested | ActionDecided) and data.intent == intent and data.command:
-            found.append(data.command)
+            found[data.command] = None
     return found
 
 
 def _commands(deed: Deed, fleet: Fleet) -> list[Command]:
-    ids = dict.fromkeys(deed.commands)
-    return [command for name in ids if (command := fleet.commands.get(name)) is not None]
+    return [command for name in deed.commands if (command := fleet.commands.get(name)) is not None]
 
 
 async def _follow(deed: Deed, floor: Floor, *, quiet: bool) -> None:
