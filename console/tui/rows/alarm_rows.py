@@ -7,7 +7,7 @@ from typing import Final, Literal
 
 from console.core.alarms import alarm_load
 from console.core.alarms.alarm_kinds import kind_of
-from console.core.fleet.alarm_standing import hidden
+from console.core.fleet.alarm_standing import began, hidden
 from console.core.fleet.alarm_state import Alarm
 from console.core.fleet.state import Fleet
 from console.tui.drawing import figures
@@ -99,7 +99,7 @@ def alarm_row(alarm: Alarm, view: View, followers: int = 0, *, under: bool = Fal
     end = view.last - 4 - (len(right) + 2 if right else 0)
     if end - what_at > 3:
         row.at(what_at, what(alarm), words, end=end)
-    tail = (f"{right} " if right else "", words), (f"{figures.age(view.now - alarm.raised_at):>4}", words)
+    tail = (f"{right} " if right else "", words), (f"{figures.age(view.now - began(alarm)):>4}", words)
     return row.right(view.last, *tail).line
 
 
