@@ -113,14 +113,16 @@ def test_a_run_counts_from_its_own_trouble_and_an_alarm_from_when_it_last_began(
     index = FleetIndex(script.fleet)
     index.update(script.at)
     found = index.plight("crasher/c2")
-    assert found is not None and heard < found.since == script.at > began
+    assert found is not None
+    assert heard < found.since == script.at > began
     script.tick(60)
     script.start("crasher", "c3")
     script.lose("crasher")
     index = FleetIndex(script.fleet)
     index.update(script.at)
     late = index.plight("crasher/c3")
-    assert late is not None and late.since == script.fleet.runs["crasher/c3"].last_at > found.since
+    assert late is not None
+    assert late.since == script.fleet.runs["crasher/c3"].last_at > found.since
 
 
 def test_all_lists_count_an_alarm_from_when_it_last_began() -> None:
