@@ -187,7 +187,7 @@ def test_success_claimed_over_a_failed_change_is_a_confident_failure() -> None:
 def test_a_no_of_a_person_is_no_failure_of_the_agent() -> None:
     for outcome in ("rejected", "responded"):
         refused = run(("delete", "done", 2), ("delete", "denied", 2))
-        refused.actions["1"].outcome, refused.actions["1"].decided_by = outcome, "op-1"  # type: ignore[assignment]  # a literal
+        refused.actions["1"].outcome, refused.actions["1"].decided_by = outcome, "op-1"
         assert confident_failure(refused) == ""
         refused.actions["0"].state = "failed"
         assert "delete, failed; of its 1 changes" in confident_failure(refused)

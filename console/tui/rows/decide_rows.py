@@ -60,7 +60,9 @@ def head(run: Run, action: Action, view: View, found: Plight | None = None, reac
         row.at(view.last - 18 + full, "─" * (8 - full), "rule")
         row.right(view.last, (f"due {figures.left(remaining)}", figures.urgency(remaining)))
     else:
-        words, ink = ("expired", "watch") if action.outcome == "expired" else RESULTS[action.state]
+        words, ink = RESULTS[action.state]
+        if action.outcome == "expired":
+            words, ink = "expired", "watch"
         row.at(3, action.tool, "strong", end=view.last - 24).right(view.last, (words, ink))
     third = Row().right(view.last, (reach, "muted")).line if reach else BLANK
     return [row.line, _who(run, action, view), third]
