@@ -177,9 +177,23 @@ def test_success_claimed_over_a_failed_change_is_a_confident_failure() -> None:
     assert confident_failure(run(("pay", "failed", 2), ("pay", "done", 2))) == ""
     assert confident_failure(run(("look", "failed", 0))) == ""
     assert confident_failure(run()) == ""
+    mixed = confident_failure(run(("look", "done", 0), ("pay", "failed", 2), ("pay", "denied", 2)))
+    assert mixed.endswith("pay, did not run; of its 2 changes 2 did not happen")
     stranger = run(("search", "failed", 4))
     stranger.actions["0"].reasons = [Reason(code="unknown-tool", text="in no catalogue")]
     assert confident_failure(stranger) == ""
+
+
+def test_a_no_of_a_person_is_no_failure_of_the_agent() -> None:
+    for outcome in ("rejected", "responded"):
+        refused = run(("delete", "done", 2), ("delete", "denied", 2))
+        refused.actions["1"].outcome, refused.actions["1"].decided_by = outcome, "op-1"
+        assert confident_failure(refused) == ""
+        refused.actions["0"].state = "failed"
+        assert "delete, failed; of its 1 changes" in confident_failure(refused)
+    denied = run(("delete", "denied", 2))
+    denied.actions["0"].outcome, denied.actions["0"].decided_by = "rejected", "policy"
+    assert "did not run" in confident_failure(denied)
 
 
 def test_what_nobody_looked_at_is_unverified_until_somebody_says() -> None:

@@ -136,6 +136,17 @@ def test_an_escalation_of_a_person_is_told_as_theirs(run: Run) -> None:
     assert "the ask a1: op-2 wants others to look. look at the list" in [event["text"] for event in events]
 
 
+def test_rates_are_over_the_time_that_there_is_a_record_of(run: Run) -> None:
+    script = shift()
+    sums = shape(run(script, "--json"))["summary"]
+    recorded = script.at + 1_000 - script.rows[0].at
+    assert sums["recorded"] == recorded < 12 * 3_600_000
+    assert sums["asks_per_hour"] == round(sums["asks"] * 3_600_000 / recorded, 2)
+    assert "Recorded of it: " in run(script).stdout
+    assert shape(run(script, "--json", "--since", "5m"))["summary"]["recorded"] == 300_000
+    assert "Recorded of it" not in run(script, "--since", "5m").stdout
+
+
 def test_the_report_counts_what_happened(run: Run) -> None:
     found = shape(run(shift(), "--json"))
     sums = found["summary"]

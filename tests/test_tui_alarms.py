@@ -5,6 +5,9 @@ from typing import Any
 import pytest
 
 from bus.alarm_records import AlarmAcknowledged, AlarmCleared, AlarmRaised
+from console.cli import card
+from console.cli.plain.rows import alarm_line
+from console.cli.verbs.alarms import lines as alarm_lines
 from console.tui.floor.index import FleetIndex
 from tests.floor_fixture import Script, busy, calm
 from tests.tui_console import console
@@ -93,6 +96,46 @@ def test_an_alarm_of_an_agent_concerns_its_living_runs_and_counts_once() -> None
     assert index.plight("deployer/d000")
     assert index.plight("deployer/old1") is None
     assert index.counts(script.at).act == 1
+
+
+def test_a_run_counts_from_its_own_trouble_and_an_alarm_from_when_it_last_began() -> None:
+    script = calm()
+    began = script.at
+    script.alarm("gone", "crasher is lost", 2, "crasher")
+    script.tick(120)
+    script.supervisor(AlarmAcknowledged(alarm="gone", by="op-1"), "crasher")
+    script.supervisor(AlarmCleared(alarm="gone"), "crasher")
+    script.tick(300)
+    script.start("crasher", "c2")
+    heard = script.at
+    script.tick(10)
+    script.alarm("gone", "crasher is lost", 2, "crasher")
+    index = FleetIndex(script.fleet)
+    index.update(script.at)
+    found = index.plight("crasher/c2")
+    assert found is not None
+    assert heard < found.since == script.at > began
+    script.tick(60)
+    script.start("crasher", "c3")
+    script.lose("crasher")
+    index = FleetIndex(script.fleet)
+    index.update(script.at)
+    late = index.plight("crasher/c3")
+    assert late is not None
+    assert late.since == script.fleet.runs["crasher/c3"].last_at > found.since
+
+
+def test_all_lists_count_an_alarm_from_when_it_last_began() -> None:
+    script = calm()
+    script.alarm("gone", "it left", 2, "indexer")
+    script.supervisor(AlarmCleared(alarm="gone"), "indexer")
+    script.tick(120)
+    script.alarm("gone", "it left", 2, "indexer")
+    now = script.tick(3).at
+    (alarm,) = script.fleet.alarms.values()
+    assert "  3s" in card.alarm_table([alarm], now)[1]
+    assert "  3s" in alarm_lines(script.fleet, now)[0]
+    assert "3s ago" in alarm_line(1, alarm, now)
 
 
 def test_an_alarm_of_a_run_stays_with_it_after_its_end() -> None:

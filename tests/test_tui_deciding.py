@@ -35,6 +35,11 @@ def test_a_word_says_who_decided(one: Action, word: str) -> None:
 
 def test_nobody_reads_a_policys_approval_as_a_persons() -> None:
     assert decided(action("policy"), "op-1") == "approved by policy, nobody was asked"
+    timed = decided(action("policy"), "op-1", "00:31:31")
+    assert timed == "approved at 00:31:31 by policy, nobody was asked"
+    assert (
+        decided(action("", "ask", 5, "expired"), "op-1", "00:31:31") == "expired at 00:31:31: nobody answered"
+    )
     assert decided(action("policy", "notify"), "op-1") == "approved by policy, with a notice"
     assert decided(action("op-1", "ask", 5), "op-1") == "approved by you"
     assert decided(action("clock", "ask", 5, "expired"), "op-1") == "expired: nobody answered"

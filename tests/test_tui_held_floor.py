@@ -36,7 +36,7 @@ async def test_resume_all_takes_another_key_and_then_y() -> None:
     async with console(held()) as it:
         await it.press("U")
         assert "Let all 1 held runs of harbour go on" in it.text()
-        assert "stopped by a word of their own stay so" in it.text()
+        assert "stopped by their own commands stay so" in it.text()
         assert "y yes, resume all" in it.lines()[-1]
         await it.press("U", "enter")
         assert it.said == []

@@ -4,6 +4,7 @@
 """
 
 import os
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -171,7 +172,7 @@ async def test_the_facts_of_a_decision_are_shown_where_it_was_made() -> None:
 
         it.app.push_screen(DecideScreen("refunds/7q51/a2"))
         await it.settle()
-        assert "outcome    approved by you" in it.text()
+        assert re.search(r"outcome    approved at \S+ by you", it.text())
         assert "sent +0.1s   acknowledged +0.2s   effective +0.4s" in it.text()
         assert "“refunded”" in it.text()
 

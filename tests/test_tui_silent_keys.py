@@ -41,6 +41,15 @@ async def test_a_key_of_another_screen_says_whose_it_is(key: str, words: str) ->
         assert it.said == []
 
 
+@pytest.mark.parametrize("key", list("123456789"))
+async def test_the_key_of_the_view_that_is_open_says_that_it_is_open(key: str) -> None:
+    async with console(busy()) as it:
+        await it.press(key)
+        await it.settle(20.0)
+        await it.press(key)
+        assert note(it.lines()).endswith(": you are here")
+
+
 async def test_what_a_read_only_console_cannot_do_is_said() -> None:
     async with console(busy(), read_only=True) as it:
         await it.press("K")

@@ -164,6 +164,22 @@ async def test_what_is_typed_behind_e_stands_in_the_editor_and_check_comes_last(
         assert it.app.screen.area.text.startswith("xKqdy{")
 
 
+async def test_the_editor_says_at_once_that_its_ask_is_over_and_at_the_check_too() -> None:
+    script = busy()
+    async with console(script) as it:
+        await it.press("down", "enter", "e")
+        assert isinstance(it.app.screen, EditScreen)
+        edited = it.app.screen._wish
+        assert "no longer waits" not in it.text()
+        script.decide(edited.agent, edited.run, edited.action, "expired", "clock")
+        await it.settle()
+        over = "edit: cannot be sent, it no longer waits: expired"
+        assert over in it.lines()[4]
+        await it.press("ctrl+t")
+        assert over in it.lines()[-2]
+        assert it.said == []
+
+
 async def test_text_for_an_input_that_cannot_open_presses_no_keys() -> None:
     async with console(busy(), read_only=False, signed=False) as it:
         await it.settle()

@@ -10,6 +10,7 @@ from console.cli import printing, shapes
 from console.cli.printing import NOTHING
 from console.core.blobs import BLOB, parts_here, references, said_bytes
 from console.core.exact import document
+from console.core.fleet.alarm_standing import began
 from console.core.fleet.alarm_state import Alarm
 from console.core.fleet.alike import Alike, alike_key, alike_words
 from console.core.fleet.lifecycle import ENDED
@@ -279,10 +280,10 @@ def alarm_table(alarms: list[Alarm], now: int) -> list[str]:
             f"  P{alarm.priority}",
             alarm.id,
             f"{alarm.state}{', latched' * alarm.latched}{f', {alarm.shown}' * (alarm.shown != 'shown')}",
-            printing.age(alarm.changed_at, now),
+            printing.age(began(alarm), now),
             str(alarm.count),
             alarm.text,
         )
-        for alarm in sorted(alarms, key=lambda alarm: (alarm.priority, alarm.raised_at))
+        for alarm in sorted(alarms, key=lambda alarm: (alarm.priority, began(alarm)))
     ]
     return printing.columns(("  ALARM", "ID", "STATE", "SINCE", "TIMES", "TEXT"), rows)

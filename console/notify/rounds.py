@@ -6,6 +6,7 @@ from collections import deque
 from collections.abc import Iterable, Mapping
 from typing import Final, Literal, NamedTuple
 
+from console.core.fleet.alarm_standing import began
 from console.core.fleet.state import Fleet
 from console.core.text import plain
 from console.notify.plan import Plan
@@ -59,9 +60,7 @@ def occasions(fleet: Fleet, plan: Plan, now: int) -> dict[str, Occasion]:
         ):
             whose = f", {alarm.agent} {alarm.run}".rstrip() if alarm.agent else ""
             text = harmless(f"alarm of priority 1: {alarm.kind}{whose}")
-            found[f"alarm {alarm.id} {alarm.since}"] = Occasion(
-                "alarm", alarm.since or alarm.raised_at, text, grave=True
-            )
+            found[f"alarm {alarm.id} {alarm.since}"] = Occasion("alarm", began(alarm), text, grave=True)
     for key in fleet.waiting:
         action = fleet.action(key)
         if action is None or action.asked_at is None:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.argument("files", nargs=-1, required=True, type=click.Path(exists=True, path_type=Path))
 @click.option("--run", "only", default="", metavar="ID", help="Only the run of this recorded id.")
 @click.option("--limit", type=click.IntRange(min=1), metavar="N", help="At most so many runs.")
 @click.option(
@@ -130,4 +130,10 @@ def _print(place: Place, summary: Summary, ledger: Path) -> None:
     if place.json:
         click.echo(json.dumps(facts))
     else:
-        printing.say([f"{name:<10} {value}" for name, value in facts.items()])
+        printing.say([f"{name:<10} {_in_words(value)}" for name, value in facts.items()])
+
+
+def _in_words(value: object) -> str:
+    if not isinstance(value, dict):
+        return str(value)
+    return ", ".join(f"{count} {word}" for word, count in value.items()) or "none"

@@ -27,6 +27,7 @@ def escaped(text: str, limit: int = CELL) -> str:
 def report(shift: Shift, since: int, upto: int) -> list[str]:
     """A shift as the lines of a Markdown page."""
     span = f"{printing.clock(since, day=True)} to {printing.clock(upto, day=True)}"
+    sums = summary(shift, since, upto)
     lines = [
         f"# Shift report: site {escaped(shift.site)}",
         "",
@@ -34,7 +35,7 @@ def report(shift: Shift, since: int, upto: int) -> list[str]:
         "",
         "## In short",
         "",
-        *_short(summary(shift, since, upto)),
+        *_short(sums, upto - since),
     ]
     lines += _section("Still open", _open(shift))
     lines += _section("Decisions", _decisions(shift))
@@ -44,7 +45,7 @@ def report(shift: Shift, since: int, upto: int) -> list[str]:
     return lines + _section("Gaps, losses, refusals and escalations", _events(shift))
 
 
-def _short(sums: dict[str, Any]) -> list[str]:
+def _short(sums: dict[str, Any], asked: int) -> list[str]:
     outcomes = ", ".join(f"{count} {word}" for word, count in sums["outcomes"].items()) or "none"
     alone = ", ".join(f"{count} {word}" for word, count in sums["decided_alone"].items()) or "none"
     levels = sums["alarms_by_priority"].items()
@@ -55,7 +56,9 @@ def _short(sums: dict[str, Any]) -> list[str]:
         waited = (
             f"; waited {_span(sums['waited_median'])} (median), {_span(sums['waited_longest'])} (longest)"
         )
+    begun = [f"- Recorded of it: {_span(sums['recorded'])}; the rates are of that."]
     return [
+        *(begun if sums["recorded"] < asked else []),
         _rated(f"- Asks: {sums['asks']} ({outcomes}){waited}", sums, "asks"),
         f"- Decided without a person: {alone}.",
         _rated(

@@ -31,7 +31,7 @@ def report_shape(shift: Shift, since: int, upto: int) -> dict[str, Any]:
 
 
 def summary(shift: Shift, since: int, upto: int) -> dict[str, Any]:
-    """The numbers that a shift is handed over with. Rates are per hour of the span."""
+    """The numbers that a shift is handed over with. Rates are per hour of what is `recorded` of the span, in ms."""
     asks = list(shift.asks.values())
     waited = [ask.waited for ask in asks if ask.waited is not None]
     outcomes: dict[str, int] = {}
@@ -39,8 +39,10 @@ def summary(shift: Shift, since: int, upto: int) -> dict[str, Any]:
         outcomes[ask.outcome or "open"] = outcomes.get(ask.outcome or "open", 0) + 1
     raised = [alarm.raised_at for alarm in shift.alarms if alarm.times and alarm.raised_at is not None]
     began = [ask.asked_at for ask in asks if ask.asked_at is not None and ask.asked_at >= since]
-    hours = max(upto - since, 1) / HOUR
+    recorded = shift.recorded(since, upto)
+    hours = max(recorded, 1) / HOUR
     return {
+        "recorded": recorded,
         "asks": len(asks),
         "outcomes": outcomes,
         "waited_median": median(waited),

@@ -48,6 +48,7 @@ class Shift:
         self.alone: Counter[str] = Counter()
         """Decisions that no person was asked for, by outcome."""
         self.records = 0
+        self._from_the_start = fleet.pos == 0
         self.first_at: int | None = None
         self.last_at: int | None = None
         self._open: dict[str, Alarmed] = {}
@@ -99,6 +100,11 @@ class Shift:
         if person.joined_at is None and not person.before:
             person.joined_at = at
         return person
+
+    def recorded(self, since: int, upto: int) -> int:
+        """How much of a span (ms) there is a record of: the floor may have begun within it."""
+        began = max(since, self.first_at or upto) if self._from_the_start else since
+        return max(0, upto - began)
 
     def take(self, record: Record) -> None:
         """Count one record.

@@ -6,6 +6,7 @@ from typing import Final
 
 from console.cli.plain import rows
 from console.cli.plain.things import Numbers
+from console.core.fleet.alarm_standing import began
 from console.core.fleet.state import Fleet
 from console.tui.floor.attention import stands, wants_answer
 from console.tui.floor.index import FleetIndex
@@ -58,7 +59,5 @@ class Lists:
 
     def _alarms(self, fleet: Fleet, now: int) -> list[str]:
         alarms = [one for one in fleet.alarms.values() if one.state != "normal" or one.shown != "shown"]
-        alarms.sort(
-            key=lambda a: (not stands(a, now), not wants_answer(a, now), a.priority, a.raised_at, a.id)
-        )
+        alarms.sort(key=lambda a: (not stands(a, now), not wants_answer(a, now), a.priority, began(a), a.id))
         return [rows.alarm_line(self._numbers.of("alarm", alarm.id), alarm, now) for alarm in alarms]

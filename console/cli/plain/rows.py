@@ -6,7 +6,7 @@ from typing import Final
 
 from console.cli import card
 from console.core.alarms.alarm_kinds import kind_of
-from console.core.fleet.alarm_standing import hidden
+from console.core.fleet.alarm_standing import began, hidden
 from console.core.fleet.alarm_state import Alarm
 from console.core.fleet.lifecycle import ENDED
 from console.core.fleet.state import Action, Run
@@ -63,7 +63,7 @@ def alarm_line(number: int, alarm: Alarm, now: int) -> str:
         f"{alarm.kind}: {alarm.text}" if alarm.text else alarm.kind,
         f"{alarm.agent} {figures.shown(alarm.run)}".strip(),
         f"raised {alarm.count} times" if alarm.count > 1 else "",
-        f"{figures.age(now - alarm.raised_at)} ago",
+        f"{figures.age(now - began(alarm))} ago",
         f"by {alarm.by}" if alarm.by else "",
         f"follows from {alarm.first}" if alarm.first else "",
     )

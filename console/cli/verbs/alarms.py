@@ -18,7 +18,7 @@ from console.cli.verbs.facts import carry_out, check_signs, wait_option
 from console.core.alarms import alarm_load
 from console.core.alarms.alarm_groups import folded
 from console.core.alarms.alarm_kinds import kind_of
-from console.core.fleet.alarm_standing import hidden, stands
+from console.core.fleet.alarm_standing import began, hidden, stands
 from console.core.fleet.alarm_state import Alarm
 from console.core.fleet.state import Fleet
 from console.link.floor import Floor, Wanted
@@ -149,7 +149,7 @@ def lines(fleet: Fleet, now: int, *, everything: bool = False) -> list[str]:
 
 
 def _rank(alarm: Alarm) -> tuple[bool, int, int, str]:
-    return alarm.state != "unacknowledged", alarm.priority, alarm.raised_at, alarm.id
+    return alarm.state != "unacknowledged", alarm.priority, began(alarm), alarm.id
 
 
 def _state(alarm: Alarm) -> str:
@@ -163,7 +163,7 @@ def _alarm_lines(alarm: Alarm, now: int) -> list[str]:
     kind = kind_of(alarm.kind)
     again = f"  {alarm.count} times" if alarm.count > 1 else ""
     said = [
-        f"P{alarm.priority}  {alarm.id}  {_state(alarm)}  {printing.age(alarm.raised_at, now)}{again}",
+        f"P{alarm.priority}  {alarm.id}  {_state(alarm)}  {printing.age(began(alarm), now)}{again}",
         f"      {alarm.text}",
         f"      means  {kind.means}",
         f"      do     {kind.do}",

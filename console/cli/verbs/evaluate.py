@@ -13,7 +13,7 @@ from console.cli.options import Place, common
 
 
 @click.command()
-@click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.argument("files", nargs=-1, required=True, type=click.Path(exists=True, path_type=Path))
 @click.option(
     "--flags",
     type=click.Path(path_type=Path, dir_okay=False),

@@ -13,6 +13,7 @@ from typing import Final, NamedTuple
 
 from console.core.alarms.alarm_kinds import RESPONSE
 from console.core.deeds import UNSIGNED
+from console.core.fleet.alarm_standing import began
 from console.core.fleet.alarm_state import Alarm, Load
 from console.core.fleet.state import Fleet
 
@@ -56,11 +57,6 @@ def count_answer(load: Load, alarm: Alarm, at: int) -> None:
     """Note that an alarm was acknowledged, and whether in time."""
     in_time = int(at - began(alarm) <= RESPONSE.get(alarm.priority, HOUR))
     load.answered = [*(one for one in load.answered if at - one[0] < HOUR), (at, in_time)][-ANSWERED_KEPT:]
-
-
-def began(alarm: Alarm) -> int:
-    """Since when an alarm wants an answer (ms); of one out of an older recording it is when it was first raised."""
-    return alarm.since or alarm.raised_at
 
 
 def cycle(load: Load, alarm: str, at: int) -> bool:

@@ -15,6 +15,11 @@ def hidden(alarm: Alarm, now: int) -> bool:
     return alarm.shown != "shown"
 
 
+def began(alarm: Alarm) -> int:
+    """Since when an alarm wants an answer (ms); of one out of an older recording it is when it was first raised."""
+    return alarm.since or alarm.raised_at
+
+
 def stands(alarm: Alarm, now: int) -> bool:
     """Whether an alarm is so and wants an answer: not yet acknowledged, or latched, and not hidden.
 

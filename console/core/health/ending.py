@@ -20,16 +20,24 @@ def _unknown(action: Action) -> bool:
     return any(reason.code == "unknown-tool" for reason in action.reasons)
 
 
+def _refused(action: Action) -> bool:
+    """Whether a person decided that it must not run."""
+    return action.outcome in ("rejected", "responded") and action.decided_by != "policy"
+
+
 def confident_failure(run: Run) -> str:
-    """Why a run that says it has completed has not: the last thing it tried to change did not happen. Empty if it did."""
+    """Why a run that says it has completed has not: the last thing it tried to change did not happen. Empty if it did.
+
+    What a person said no to is no failure of the agent: that person knows, and it may well be done with the rest.
+    """
     over = [action for action in run.actions.values() if action.state in _RAN | _NOT_RUN]
-    tried = [action for action in over if changes(action) and not _unknown(action)]
+    tried = [action for action in over if changes(action) and not _unknown(action) and not _refused(action)]
     if not tried or tried[-1].state == "done":
         return ""
     last = tried[-1]
     failed = sum(action.state != "done" for action in tried)
     how = "failed" if last.state == "failed" else "did not run"
-    return f"it says completed, but its last change, {last.tool}, {how}; so did {failed} of its last {len(tried)} changes"
+    return f"it says completed, but its last change, {last.tool}, {how}; of its {len(tried)} changes {failed} did not happen"
 
 
 def unverified(run: Run) -> str:

@@ -11,6 +11,7 @@ from bus.alarm_records import AlarmEscalated, AlarmFlood, AlarmQuieted
 from bus.records import ActionEscalated
 from console.core.alarms import alarm_load
 from console.core.alarms.alarm_kinds import RESPONSE
+from console.core.fleet import alarm_standing
 from console.supervisor.alarming.alarms import Alarms, alarm_id, is_so
 from console.supervisor.log import Log
 
@@ -48,7 +49,7 @@ class AlarmWatch:
                 alarm.priority == 1
                 and alarm.state == "unacknowledged"
                 and alarm.escalated_at is None
-                and at - alarm_load.began(alarm) >= RESPONSE[1] // 2
+                and at - alarm_standing.began(alarm) >= RESPONSE[1] // 2
             ):
                 self._log.write(AlarmEscalated(alarm=alarm.id), alarm.agent, alarm.run)
 

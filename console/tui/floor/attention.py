@@ -56,14 +56,14 @@ def plight(run: Run, commands: Iterable[Command], alarms: Iterable[Alarm], now: 
     """The worst that is to be said about a run, or None if it is well or at rest."""
     found = [
         *_by_gate(run),
-        *_by_alarm(alarms, now),
+        *_by_alarm(run, alarms, now),
         *_by_command(run, commands),
         *_by_record(run, now),
     ]
     return min(found, key=lambda plight: ORDER[plight.level], default=None)
 
 
-def _by_alarm(alarms: Iterable[Alarm], now: int) -> Iterable[Plight]:
+def _by_alarm(run: Run, alarms: Iterable[Alarm], now: int) -> Iterable[Plight]:
     for alarm in alarms:
         if stands(alarm, now):
             shared = "" if alarm.run else alarm.id
@@ -72,7 +72,15 @@ def _by_alarm(alarms: Iterable[Alarm], now: int) -> Iterable[Plight]:
                 text = text.removeprefix(f"{alarm.agent}/{alarm.run}: ").replace(
                     f" of {alarm.agent}/{alarm.run}", "", 1
                 )
-            yield Plight(level_of_alarm(alarm), text or alarm.kind, alarm.raised_at, shared)
+            yield Plight(level_of_alarm(alarm), text or alarm.kind, _concerns(run, alarm), shared)
+
+
+def _concerns(run: Run, alarm: Alarm) -> int:
+    """Since when (ms) an alarm concerns a run: that of a whole agent may be older than the run, or than its loss."""
+    since = alarm_standing.began(alarm)
+    if alarm.run:
+        return since
+    return max(since, run.last_at if run.state == "lost" else run.started_at)
 
 
 def _by_command(run: Run, commands: Iterable[Command]) -> Iterable[Plight]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from typing import TYPE_CHECKING, NamedTuple
 
-from console.core.fleet.alarm_standing import hidden
+from console.core.fleet.alarm_standing import began, hidden
 from console.tui.floor.attention import ORDER, Level, Plight, level_of_alarm, stands, wants_answer
 
 if TYPE_CHECKING:
@@ -57,14 +57,14 @@ def count(
             shared.add(found.shared)
     standing = [alarm for alarm in alarms if stands(alarm, now)]
     open_ = [alarm for alarm in standing if wants_answer(alarm, now)]
-    worst = min(open_, key=lambda alarm: (alarm.priority, alarm.raised_at, alarm.id), default=None)
+    worst = min(open_, key=lambda alarm: (alarm.priority, began(alarm), alarm.id), default=None)
     return Counts(
         **by_level,
         first_due=due_at(first) if first else None,
         first_agent=first.agent if first else "",
         alarms=len(standing),
         alarm_level=min(map(level_of_alarm, standing), key=ORDER.__getitem__, default="watch"),
-        alarm_since=min((alarm.raised_at for alarm in standing), default=0),
+        alarm_since=min((began(alarm) for alarm in standing), default=0),
         alarm_text=(worst.text or worst.kind) if worst else "",
         hidden=sum(hidden(alarm, now) for alarm in alarms),
         returned=sum(wants_answer(alarm, now) and not stands(alarm, now) for alarm in alarms),

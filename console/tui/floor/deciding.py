@@ -18,10 +18,11 @@ def decider(action: Action, operator: str) -> str:
     return by
 
 
-def decided(action: Action, operator: str) -> str:
-    """What was decided and by whom, in words: a policy's approval must not read as a person's."""
+def decided(action: Action, operator: str, when: str = "") -> str:
+    """What was decided, `when` and by whom, in words: a policy's approval must not read as a person's."""
+    at = f" at {when}" if when else ""
     if action.outcome == "expired":
-        return "expired: nobody answered"
+        return f"expired{at}: nobody answered"
     who = {"notify": "policy, with a notice", "policy": "policy, nobody was asked"}
     by = decider(action, operator)
-    return f"{action.outcome} by {who.get(by, by) if action.asked_at is None else by}"
+    return f"{action.outcome}{at} by {who.get(by, by) if action.asked_at is None else by}"

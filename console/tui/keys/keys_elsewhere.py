@@ -28,6 +28,8 @@ def why_not(mode: Mode, key: str, *, read_only: bool, replay: bool, impossible: 
         return f"{row.label}: this is a replay, nothing here can act"
     if row.acting and read_only:
         return f"{row.label}: this console is read-only"
+    if row.id == mode:
+        return f"{row.label}: you are here"
     if "decide" in row.modes and mode in _OPENED:
         first = f"open it first, {key_for('open')} does"
         return f"{row.label}: {impossible.get(row.id) or first}"

@@ -7,11 +7,11 @@ from typing import Final, Literal
 
 from console.core.alarms import alarm_load
 from console.core.alarms.alarm_kinds import kind_of
-from console.core.fleet.alarm_standing import hidden
+from console.core.fleet.alarm_standing import began, hidden
 from console.core.fleet.alarm_state import Alarm
 from console.core.fleet.state import Fleet
 from console.tui.drawing import figures
-from console.tui.drawing.paint import BLANK, Line, Row, cut_middle, safe, wrap
+from console.tui.drawing.paint import BLANK, Line, Row, cut, cut_middle, safe, wrap
 from console.tui.drawing.theme import Ink
 from console.tui.floor.attention import level_of_alarm
 from console.tui.rows.frame_rows import View
@@ -99,7 +99,7 @@ def alarm_row(alarm: Alarm, view: View, followers: int = 0, *, under: bool = Fal
     end = view.last - 4 - (len(right) + 2 if right else 0)
     if end - what_at > 3:
         row.at(what_at, what(alarm), words, end=end)
-    tail = (f"{right} " if right else "", words), (f"{figures.age(view.now - alarm.raised_at):>4}", words)
+    tail = (f"{right} " if right else "", words), (f"{figures.age(view.now - began(alarm)):>4}", words)
     return row.right(view.last, *tail).line
 
 
@@ -135,6 +135,8 @@ def more_row(followers: Sequence[Alarm], view: View) -> Line:
 def alarm_tail(alarm: Alarm, view: View, followers: int = 0) -> list[Line]:
     """What a row has no room for: the whole text, what it means, what to do, and what was done about it."""
     words = wrap(safe(alarm.text or alarm.kind), view.last - 13)
+    if len(words) > TEXT_LINES:
+        words[TEXT_LINES - 1] = cut(words[TEXT_LINES - 1] + words[TEXT_LINES], view.last - 13)
     lines = [BLANK, Row().at(3, "alarm", "muted").at(14, words[0]).line]
     lines += [Row().at(14, piece).line for piece in words[1:TEXT_LINES]]
     kind = kind_of(alarm.kind)

@@ -39,7 +39,7 @@ _VALUE_CELLS: Final = 20
 
 def value_column(pieces_paths: list[str]) -> int:
     """Where values start: after the longest path, within bounds."""
-    return max(14, min(3 + _NAME_CELLS, 5 + max(map(len, pieces_paths), default=0)))
+    return max(14, min(5 + _NAME_CELLS, 5 + max(map(len, pieces_paths), default=0)))
 
 
 def head(run: Run, action: Action, view: View, found: Plight | None = None, reach: str = "") -> list[Line]:
@@ -61,6 +61,8 @@ def head(run: Run, action: Action, view: View, found: Plight | None = None, reac
         row.right(view.last, (f"due {figures.left(remaining)}", figures.urgency(remaining)))
     else:
         words, ink = RESULTS[action.state]
+        if action.outcome == "expired":
+            words, ink = "expired", "watch"
         row.at(3, action.tool, "strong", end=view.last - 24).right(view.last, (words, ink))
     third = Row().right(view.last, (reach, "muted")).line if reach else BLANK
     return [row.line, _who(run, action, view), third]
@@ -193,9 +195,8 @@ def _below_facts(
     if action.state == "asked":
         lines += _if_waiting(action, view, closed, run)
     elif action.outcome:
-        row = Row().at(3, "outcome", "muted").at(14, decided(action, view.operator), "strong")
-        if action.decided_at is not None:
-            row.then(f"at {figures.clock(action.decided_at, view.zone)}", "muted", gap=1)
+        when = "" if action.decided_at is None else figures.clock(action.decided_at, view.zone)
+        row = Row().at(3, "outcome", "muted").at(14, decided(action, view.operator, when), "strong")
         row.then(f"“{action.note}”" if action.note else "", gap=2, end=view.last + 1)
         lines.append(row.line)
         if action.decision:

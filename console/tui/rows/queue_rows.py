@@ -34,9 +34,10 @@ def ask(run: Run, action: Action, level: Level, view: View) -> Line:
     """The first row of an ask: gate, tool, whose, how bad, how long."""
     gate: Level = "stop" if action.gate == "hold" else "act"
     row = Row().at(1, MARKS[level], level).at(3, action.gate or "ask", gate)
-    row.at(9, cut_middle(action.tool, TOOL_CELLS)).at(24, cut_middle(run.agent, AGENT_CELLS))
-    row.at(35, CONTROL[run.control], "muted").at(37, figures.shown(run.run))
-    row.at(44, f"S{action.severity}" if action.severity is not None else figures.NOTHING)
+    row.at(9, cut_middle(action.tool, TOOL_CELLS))
+    row.at(max(24, row.cells + 1), cut_middle(run.agent, AGENT_CELLS))
+    row.at(max(35, row.cells + 1), CONTROL[run.control], "muted").then(figures.shown(run.run), gap=1)
+    row.at(max(44, row.cells + 1), f"S{action.severity}" if action.severity is not None else figures.NOTHING)
     remaining = due_at(action) - view.now
     share = remaining / (action.decide_within * 1000) if action.decide_within else 0.0
     full = figures.filled(share, 8)
@@ -77,8 +78,9 @@ def just_decided(view: View) -> Line:
 def verdict(action: Action, command: Command | None, view: View) -> Line:
     """One decision: its outcome, about what, by whom, and whether it is effective."""
     row = Row().at(3, action.outcome or action.state, "watch" if action.outcome == "expired" else "text")
-    row.at(14, cut_middle(action.tool, 20)).at(29, cut_middle(action.agent, AGENT_CELLS), "muted")
-    row.at(40, figures.shown(action.run), "muted")
+    row.at(14, cut_middle(action.tool, 20))
+    row.at(max(29, row.cells + 1), cut_middle(action.agent, AGENT_CELLS), "muted")
+    row.at(max(40, row.cells + 1), figures.shown(action.run), "muted")
     asked, decided = action.asked_at or 0, over_since(action)
     if action.outcome == "expired":
         words = "nobody answered: told no"

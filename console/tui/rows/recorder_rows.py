@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from bus.inquiry import RecorderHealth
 from console.core.amounts import size
+from console.core.fleet.alarm_standing import began
 from console.core.fleet.alarm_state import Alarm
 from console.core.fleet.state import Fleet
 from console.tui.drawing import figures
@@ -179,4 +180,4 @@ def _when_failing(fleet: Fleet, view: View, *, failing: bool) -> list[Line]:
 
 def _alarm(alarm: Alarm, view: View) -> Line:
     row = Row().at(1, "!", "stop" if alarm.priority == 1 else "act").at(3, alarm.text, end=view.last - 10)
-    return row.right(view.last, (figures.clock(alarm.since or alarm.raised_at, view.zone), "muted")).line
+    return row.right(view.last, (figures.clock(began(alarm), view.zone), "muted")).line

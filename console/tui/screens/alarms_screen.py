@@ -9,6 +9,7 @@ from typing import NamedTuple
 from bus.messages import Verb
 from console.core.alarms.alarm_groups import folded
 from console.core.alarms.alarm_load import new_within, operators_of
+from console.core.fleet.alarm_standing import began
 from console.core.fleet.alarm_state import Alarm
 from console.core.reducing.apply_alarm import unhideable
 from console.tui.drawing.paint import BLANK, Line, Row
@@ -106,7 +107,7 @@ class AlarmsScreen(PlacedScreen[Place], ActingScreen):
             not stands(alarm, now),
             not wants_answer(alarm, now),
             alarm.priority,
-            alarm.raised_at,
+            began(alarm),
             alarm.id,
         )
 

@@ -17,7 +17,8 @@ from console.tui.keys.actions import find
 from console.tui.keys.keystrokes import Typed
 from console.tui.rows.arguments import ArgumentError, parse
 from console.tui.rows.frame_rows import Note, View
-from console.tui.screens.acts import ActingScreen
+from console.tui.screens.acts import ActingScreen, wish_about
+from console.tui.sheets.confirm_sheets import Sheet
 
 Done = Callable[[str, dict[str, Any] | None], None]
 """Takes the text, and the arguments that it spells if they are to be confirmed."""
@@ -54,6 +55,7 @@ class EditScreen(ActingScreen):
         super().__init__()
         self._trail = trail
         self._action = action
+        self._wish = wish_about(action, "edit")  # with the digest as it is now
         self._done = done
         self._problem = ""
         self.area = ArgumentArea(text, soft_wrap=True, show_line_numbers=False, tab_behavior="focus")
@@ -78,7 +80,13 @@ class EditScreen(ActingScreen):
     def above(self) -> list[Line]:
         words = f"Arguments of {self._action.tool}, as JSON. Nothing is sent from here."
         row = Row().at(3, words, "strong", end=self.view.last + 1)
-        return [row.line, Row().at(3, self._problem, "act", end=self.view.last + 1).line, BLANK]
+        problem = self._over() or self._problem
+        return [row.line, Row().at(3, problem, "act", end=self.view.last + 1).line, BLANK]
+
+    def _over(self) -> str:
+        """Why what is edited can no longer be confirmed, or nothing: it is said at once, not when all is typed."""
+        why = Sheet(self._wish).outdated(self.floor.fleet)
+        return f"edit: cannot be sent, {why}" if why else ""
 
     def ready_for(self, typed: Typed) -> bool:
         if not super().ready_for(typed):
@@ -97,6 +105,9 @@ class EditScreen(ActingScreen):
         return find("edit", key, read_only=self.floor.read_only) is not None
 
     def act_check(self) -> None:
+        if why := self._over():
+            self.floor.tell(Note(why, "act"))
+            return
         try:
             args = parse(self.area.text)
         except ArgumentError as error:

@@ -220,7 +220,9 @@ class ResumeAllSheet(Sheet):
     def rows(self, view: View) -> list[Line]:
         bound = [run for run in self._fleet().runs.values() if run.ended_at is None and run.stop]
         on = sum(run.by_floor for run in bound)
-        stay = f"; {len(bound) - on} stopped by a word of their own stay so" if len(bound) > on else ""
+        others = len(bound) - on
+        own = "its own command stays" if others == 1 else "their own commands stay"
+        stay = f"; {others} stopped by {own} so" if others else ""
         return [
             Row().at(3, f"Let all {on} held runs of {view.site} go on", "strong").line,
             Row().at(3, f"runs begun later are held no longer{stay}", "muted").line,

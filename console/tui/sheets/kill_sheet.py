@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from console.core.fleet.lifecycle import ENDED
 from console.core.fleet.state import Command, Fleet, Run
+from console.core.health.ending import changes
 from console.tui.drawing import figures
 from console.tui.drawing.paint import BLANK, Line, Row
 from console.tui.drawing.theme import Ink
@@ -114,16 +115,21 @@ class KillSheet(Sheet):
 
 
 def _stays(run: Run) -> list[tuple[str, Ink]]:
-    """What a kill does not undo: what was done, and what was begun without a decision."""
+    """What a kill does not undo: what was changed, and what was begun without a decision; each tool once, the last ones."""
     ran = [action.tool for action in run.actions.values() if action.ungated or action.state == "ungated"]
     done = [
         action.tool
         for action in run.actions.values()
-        if action.state in ("done", "started") and not action.ungated
+        if action.state in ("done", "started") and not action.ungated and changes(action)
     ]
     words: list[tuple[str, Ink]] = []
     if ran:
-        words.append((f"{', '.join(ran[-3:])} ran without a decision", "stop"))
+        words.append((f"{', '.join(_last(ran))} ran without a decision", "stop"))
     if done:
-        words.append((f"{', '.join(done[-3:])}: what was done stays done", "text"))
-    return words or [("nothing gated was done", "text")]
+        words.append((f"{', '.join(_last(done))}: what was done stays done", "text"))
+    return words or [("nothing that changes anything was done", "text")]
+
+
+def _last(tools: list[str]) -> list[str]:
+    """The last three tools of a list, each once."""
+    return list(dict.fromkeys(reversed(tools)))[:3][::-1]
