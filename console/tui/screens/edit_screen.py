@@ -17,8 +17,8 @@ from console.tui.keys.actions import find
 from console.tui.keys.keystrokes import Typed
 from console.tui.rows.arguments import ArgumentError, parse
 from console.tui.rows.frame_rows import Note, View
-from console.tui.screens.acts import ActingScreen, wish_about
-from console.tui.sheets.confirm_sheets import Sheet
+from console.tui.screens.acts import ActingScreen
+from console.tui.sheets.confirm_sheets import Sheet, wish_about
 
 Done = Callable[[str, dict[str, Any] | None], None]
 """Takes the text, and the arguments that it spells if they are to be confirmed."""
