@@ -13,6 +13,12 @@ def held() -> Script:
     return script
 
 
+def release(script: Script, by: str) -> None:
+    """The floor is held no longer, and the run that only this stopped is told to go on."""
+    script.supervisor(FloorReleased(by=by))
+    script.command("crawler", "c000", "resume", by, floor=True)
+
+
 def says(it: Console) -> bool:
     text = it.text()
     return (
@@ -47,7 +53,7 @@ async def test_resume_all_takes_another_key_and_then_y() -> None:
 
 async def test_a_floor_that_is_not_held_has_nothing_to_resume() -> None:
     script = held()
-    script.supervisor(FloorReleased(by="op-1"))
+    release(script, "op-1")
     async with console(script) as it:
         assert "floor held" not in it.text()
         await it.press("U")
@@ -56,11 +62,19 @@ async def test_a_floor_that_is_not_held_has_nothing_to_resume() -> None:
         assert it.said == []
 
 
+async def test_what_an_unfinished_resume_left_held_may_be_resumed() -> None:
+    script = held()
+    script.supervisor(FloorReleased(by="op-1"))
+    async with console(script) as it:
+        await it.press("U", "y")
+        assert it.said == [{"verb": "resume"}]
+
+
 async def test_a_sheet_goes_when_another_has_resumed_all() -> None:
     script = held()
     async with console(script) as it:
         await it.press("U")
-        script.supervisor(FloorReleased(by="op-3"))
+        release(script, "op-3")
         it.source.turn()
         await it.settle()
         assert it.screen.sheet is None
