@@ -180,7 +180,9 @@ async def test_what_was_there_can_be_read_and_nothing_can_be_done(session: Path)
         number = next(line for line in queue if "issue_refund" in line).partition(":")[0]
         card = await it.typed(number)
         assert card[0].startswith("ask  issue_refund")
-        assert "  reaches  EUR 480.00" in "\n".join(card)
+        assert "  reaches  what the tool does is unknown: it is in no catalogue, EUR 480.00" in "\n".join(
+            card
+        )
         assert "choose" not in "\n".join(card)
         assert (await it.typed("alarms"))[-1] == "alarms: nothing"
         assert (await it.typed("fleet"))[-1].startswith("fleet: ")
