@@ -50,7 +50,8 @@ def run_console(
     """Show the floor until the operator leaves. Returns the exit code.
 
     What is None follows from the environment and the site's files. `archive` reads the recordings of a folder. With
-    `straight` the console opens on what waits, if that is one action alone. `staged`: the floor and its recording end with the console, as in the demo.
+    `straight` the console opens on what waits, if that is one action alone.
+    `staged`: the floor and its recording end with the console, as in the demo.
 
     Raises:
         ValueError: the broker's address, the site's name, the operator's name or a key file cannot be used.
