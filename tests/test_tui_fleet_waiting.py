@@ -105,6 +105,10 @@ async def test_an_ask_that_expires_stays_on_fleet_until_somebody_opens_it() -> N
         assert "expired" in rows[7]
         assert "m000" in rows[8]
         assert "2 asks expired unanswered" in it.app.unanswered.told()
+        assert it.app.unanswered.told().endswith("list them with: watchfloor oncall")
+        assert "watchfloor oncall" not in it.app.unanswered.told(
+            kept=False
+        )  # a demo's recording is gone by then
         await it.press("j", "enter")
         assert "m001" in it.lines()[0]
         assert any("outcome" in line and "expired" in line for line in it.lines())

@@ -411,7 +411,10 @@ async def test_a_sheet_left_behind_by_a_shrinking_terminal_is_dead_until_it_grow
 async def test_control_c_says_how_to_leave_and_q_leaves() -> None:
     async with console(busy()) as it:
         await it.press("ctrl+c")
-        assert "q leaves" in it.text()
+        assert "q leaves; nothing on the floor changes by it" in it.text()
+        it.app.staged = True
+        await it.press("ctrl+c")
+        assert "q leaves; the demo's floor ends with it" in it.text()
         await it.press("q")
         assert it.app.return_value == 0
 

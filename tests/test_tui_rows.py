@@ -19,7 +19,8 @@ from console.tui.floor.items import Item
 from console.tui.keys.actions import ACTIONS, Mode, find, offered
 from console.tui.rows import arguments
 from console.tui.rows.arguments import ArgumentError
-from console.tui.rows.frame_rows import NOWHERE, key_line, offers
+from console.tui.rows.frame_rows import NOWHERE, _link, key_line, offers
+from console.tui.source import UNSEEN
 from tests.floor_fixture import busy, calm
 
 SCALARS = (
@@ -283,3 +284,10 @@ def test_a_failed_run_rests_after_a_while() -> None:
 
 def test_verbs_of_the_console_are_verbs_of_the_bus() -> None:
     assert {"approve", "edit", "reject", "respond", "pause", "resume", "hold", "kill"} <= set(get_args(Verb))
+
+
+def test_of_a_supervisor_never_heard_nothing_is_said_about_its_recording() -> None:
+    nobody = UNSEEN._replace(bus="up")
+    assert [words for words, _ in _link(nobody)] == ["bus ok", "joining", "rec ?"]
+    joining = nobody._replace(supervisor="up")
+    assert [words for words, _ in _link(joining)] == ["bus ok", "joining", "rec ok"]

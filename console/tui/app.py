@@ -45,18 +45,29 @@ def run_console(
     settings: Settings,
     archive: Callable[[Path], Archive] | None = None,
     straight: bool = False,
+    staged: bool = False,
 ) -> int:
     """Show the floor until the operator leaves. Returns the exit code.
 
     What is None follows from the environment and the site's files. `archive` reads the recordings of a folder. With
     `straight` the console opens on what waits, if that is one action alone.
+    `staged`: the floor and its recording end with the console, as in the demo.
 
     Raises:
         ValueError: the broker's address, the site's name, the operator's name or a key file cannot be used.
     """
     prepare(settings)
     return asyncio.run(
-        _run(broker, site, operator, archive, read_only=read_only, straight=straight, settings=settings)
+        _run(
+            broker,
+            site,
+            operator,
+            archive,
+            read_only=read_only,
+            straight=straight,
+            staged=staged,
+            settings=settings,
+        )
     )
 
 
@@ -87,6 +98,7 @@ async def _run(
     *,
     read_only: bool,
     straight: bool,
+    staged: bool,
     settings: Settings,
 ) -> int:
     from bus.home import Home
@@ -121,6 +133,7 @@ async def _run(
         straight=straight,
         settings=settings,
     )
+    app.staged = staged
     leave_on_signals(app)
     try:
         code = await app.run_async(mouse=settings.mouse)
@@ -132,7 +145,7 @@ async def _run(
         raise app.failure
     if app.failure is not None:
         print(f"watchfloor: {app.failure}", file=sys.stderr)  # noqa: T201  (the terminal is ours again)
-    if words := app.unanswered.told():
+    if words := app.unanswered.told(kept=not staged):
         print(f"watchfloor: {words}", file=sys.stderr)  # noqa: T201  (as above)
     return code if code is not None else (app.return_code or 0)
 

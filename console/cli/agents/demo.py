@@ -150,6 +150,7 @@ def _console(plan: Plan, url: str, staging: Staging, look: Asked) -> int:
                 read_only=False,
                 archive=LateArchive,
                 settings=settings,
+                staged=True,
             )
     finally:
         staging.quit_on_signals()

@@ -97,6 +97,7 @@ class FloorApp(KeepingApp, inherit_bindings=False):
         self._moment: FloorTime = Moment(clock)
         self.pace = Pace(clock)
         self.unanswered = Unanswered()
+        self.staged = False
         self._wishes = Wishes(self.tell)
         self._standing = UNSEEN
         self._note_at = float("-inf")

@@ -41,13 +41,12 @@ class Unanswered:
             if action and action.outcome == "expired" and over_since(action) > self._since:
                 self._counted.add(key)
 
-    def told(self) -> str:
-        """What is said of them when the console is left; nothing if none expired."""
+    def told(self, *, kept: bool = True) -> str:
+        """What is said of them when the console is left; nothing if none expired. `kept`: the recording stays."""
         if not self._counted:
             return ""
         unseen = len(self._counted - self._seen)
         asks = "1 ask" if len(self._counted) == 1 else f"{len(self._counted)} asks"
         more = f", {unseen} of them not looked at since" if unseen else ""
-        return (
-            f"{asks} expired unanswered while this console was open{more}; list them with: watchfloor oncall"
-        )
+        where = "; list them with: watchfloor oncall" if kept else ""
+        return f"{asks} expired unanswered while this console was open{more}{where}"

@@ -132,7 +132,10 @@ def _link(standing: Standing) -> list[tuple[str, Ink]]:
         parts.append(("joining", "muted"))
     if standing.conflict:
         parts.append(("! two supervisors", "stop"))
-    parts.append(("rec ok", "muted") if standing.recording else ("! rec failing", "stop"))
+    if standing.supervisor == "unknown":  # nobody has said so
+        parts.append(("rec ?", "muted"))
+    else:
+        parts.append(("rec ok", "muted") if standing.recording else ("! rec failing", "stop"))
     return parts
 
 

@@ -187,7 +187,8 @@ class ActingScreen(FloorScreen):
         self.app.exit(0)
 
     def act_how_to_quit(self) -> None:
-        self.floor.tell(Note(f"{key_for('quit')} leaves; nothing on the floor changes by it"))
+        what = "the demo's floor ends with it" if self.floor.staged else "nothing on the floor changes by it"
+        self.floor.tell(Note(f"{key_for('quit')} leaves; {what}"))
 
     def act_copy(self) -> None:
         what, text = self.taken_along()

@@ -29,6 +29,8 @@ class Host(Protocol):
     source: Source | None
     archive: Archive | None
     unanswered: Unanswered
+    staged: bool
+    """Whether the floor ends with this console, as in the demo."""
 
     @property
     def fleet(self) -> Fleet:
