@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from datetime import UTC
 
+from click.testing import CliRunner
+
+from console.cli.agents.rerun import _in_words
+from console.cli.main import cli
 from console.core.fleet.alarm_state import Alarm
 from console.tui.drawing.paint import text_of as text
 from console.tui.rows import decide_rows, queue_rows
@@ -73,3 +77,16 @@ def test_an_alarm_with_more_text_than_lines_says_that_it_is_cut() -> None:
     assert lines[2].endswith("…")
     alarm.text = "short"
     assert "…" not in "".join(text(line) for line in alarm_tail(alarm, EIGHTY)[1:2])
+
+
+def test_a_file_that_is_not_there_is_told_in_plain_words() -> None:
+    for verb in ("rerun", "evaluate"):
+        said = CliRunner().invoke(cli, [verb, "nowhere.jsonl"])
+        assert said.exit_code == 2
+        assert "'nowhere.jsonl' does not exist" in said.stderr
+        assert "Errno" not in said.stderr
+
+
+def test_a_sum_of_counts_is_told_in_words() -> None:
+    assert _in_words({"approved": 2, "rejected": 1}) == "2 approved, 1 rejected"
+    assert _in_words({}) == "none"
