@@ -2,16 +2,26 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC
+from types import SimpleNamespace
+from typing import cast
 
+from click.testing import CliRunner
+
+from console.cli.agents.rerun import _in_words
+from console.cli.live import unreachable
+from console.cli.main import cli
+from console.cli.options import Place
 from console.core.fleet.alarm_state import Alarm
+from console.link.floor import Floor
 from console.tui.drawing.paint import text_of as text
 from console.tui.rows import decide_rows, queue_rows
 from console.tui.rows.alarm_rows import alarm_tail
 from console.tui.rows.frame_rows import NOWHERE, View
 from console.tui.sheets.confirm_sheets import Wish
 from console.tui.sheets.kill_sheet import KillSheet
-from tests.floor_fixture import Script
+from tests.floor_fixture import WELL, Script
 
 EIGHTY = View(0, 80, UTC, NOWHERE.standing, "harbour", "op-1", read_only=False, signed=True)
 
@@ -73,3 +83,24 @@ def test_an_alarm_with_more_text_than_lines_says_that_it_is_cut() -> None:
     assert lines[2].endswith("…")
     alarm.text = "short"
     assert "…" not in "".join(text(line) for line in alarm_tail(alarm, EIGHTY)[1:2])
+
+
+def test_a_file_that_is_not_there_is_told_in_plain_words() -> None:
+    for verb in ("rerun", "evaluate"):
+        said = CliRunner().invoke(cli, [verb, "nowhere.jsonl"])
+        assert said.exit_code == 2
+        assert "'nowhere.jsonl' does not exist" in said.stderr
+        assert "Errno" not in said.stderr
+
+
+def test_where_nothing_is_shown_nothing_may_be_old() -> None:
+    link = SimpleNamespace(status=replace(WELL, supervisor="unknown"))
+    where = Place(site="none", broker="mqtt://127.0.0.1:1")
+    floor = cast("Floor", link)
+    said = str(unreachable(where, floor, "the supervisor has not been heard of: what is shown may be old"))
+    assert "(the supervisor has not been heard of)" in said
+
+
+def test_a_sum_of_counts_is_told_in_words() -> None:
+    assert _in_words({"approved": 2, "rejected": 1}) == "2 approved, 1 rejected"
+    assert _in_words({}) == "none"

@@ -59,6 +59,7 @@ def check_broker(place: Place, advice: str) -> None:
 
 def unreachable(place: Place, floor: Floor, trouble: str, advice: str = START) -> CliError:
     site = place.home().site
+    trouble = trouble.replace(": what is shown may be old", "")  # nothing is shown
     address = "the bus" if place.connect else place.url().address
     if floor.status.bus != "up":
         reason = floor.status.bus_reason or "no connection in time"

@@ -132,11 +132,8 @@ def resumed_by_all(fleet: Fleet) -> list[str]:
     bound = [run for run in fleet.runs.values() if run.state not in ENDED and run.stop]
     on = [run for run in bound if run.by_floor]
     others = len(bound) - len(on)
-    goes, own = (
-        "goes" if len(on) == 1 else "go",
-        "its own command stays" if others == 1 else "their own commands stay",
-    )
-    counts = ((len(on), f"held by it {goes} on"), (others, f"stopped by {own} so"))
+    own = "its own command stays" if others == 1 else "their own commands stay"
+    counts = ((len(on), "held by it go on"), (others, f"stopped by {own} so"))
     said = "; ".join(f"{count} {what}" for count, what in counts if count)
     return [
         f"resume all: {said or 'it holds no run now'}; runs that begin later are held no longer",
