@@ -305,7 +305,7 @@ async def test_a_sheet_closes_when_somebody_else_was_first() -> None:
         assert it.said == []
         assert it.screen.sheet is None
         assert "no longer waits: rejected by op-2" in it.text()
-        assert "outcome    rejected by op-2" in it.text()
+        assert "outcome    rejected at 09:20:29 by op-2" in it.text()
 
 
 async def test_a_double_key_states_one_intent() -> None:

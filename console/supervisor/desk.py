@@ -279,7 +279,9 @@ class Desk:
         self.arbiter.failing = self.failing
         failing, conflict = "the recording fails", "two supervisors serve this site"
         why = " and ".join([failing] * self.failing + [conflict] * self.conflict)
-        self.arbiter.closed = self.gates.closed = f"approvals are closed: {why}" if why else ""
+        self.arbiter.closed = self.gates.closed = self.sweeps.closed = (
+            f"approvals are closed: {why}" if why else ""
+        )
 
     def out(self) -> list[Out]:
         """Take what may be published now."""

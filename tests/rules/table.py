@@ -122,7 +122,7 @@ RULES: Final[tuple[Rule, ...]] = (
     Rule(
         14, "pause is one key", "before the next gate; acknowledged in 1 s",
         ("test_tui_keys.py::test_pause_is_one_key_and_resumes_what_is_paused",
-         "test_sdk_core.py::test_while_paused_nothing_is_even_proposed",
+         "test_sdk_core.py::test_while_stopped_nothing_is_even_proposed",
          "test_sdk_agent.py::test_a_pause_holds_the_checkpoint_until_resume",
          "test_desk_floor.py::test_four_facts_of_a_pause"),
         "nothing is proposed any more; acknowledged 78 ms after the key, 339 ms at worst (20 pauses)",

@@ -78,11 +78,16 @@ class Sweeps:
         self._under_way: list[Sweep] = []
         self.slice = SLICE
         """Runs that `step` reaches."""
+        self.closed = ""
+        """Why approvals are closed, if they are: what lets runs go on waits meanwhile."""
 
     @property
     def under_way(self) -> bool:
         """Whether `step` has anything to do."""
-        return bool(self._under_way)
+        return any(map(self._may_go, self._under_way))
+
+    def _may_go(self, sweep: Sweep) -> bool:
+        return not self.closed or sweep.intent.verb == "hold"
 
     def begin(
         self,
@@ -174,12 +179,12 @@ class Sweeps:
         return found if intent.verb == "hold" else [run for run in found if run.by_floor]
 
     def step(self, now: float) -> bool:
-        """Do one slice of the oldest sweep. Returns whether anything is left to do."""
-        if self._under_way:
-            sweep = self._under_way[0]
+        """Do one slice of the oldest sweep that may go. Returns whether anything is left to do."""
+        sweep = next(filter(self._may_go, self._under_way), None)
+        if sweep is not None:
             self._reach(sweep, list(islice(sweep.left, self.slice)), now)
             if not sweep.left:
-                self._under_way.pop(0)
+                self._under_way.remove(sweep)
                 if sweep.failed:
                     # Of its own: as unfinished, each supervisor to come would hold anew what was let go since.
                     wants = WANTS if sweep.intent.verb == "hold" else WANTS_ON
@@ -191,7 +196,7 @@ class Sweeps:
                 self._tell()
                 for done in sweep.done:
                     done(sweep, now)
-        return bool(self._under_way)
+        return self.under_way
 
     def finish(self, now: float) -> None:
         """Do all that is left: the end of this process is near, and what stops things must go out before."""
@@ -205,7 +210,7 @@ class Sweeps:
     def first(self, key: str, now: float) -> None:
         """Reach a run at once that is still to be reached, because something else is about to be done about it."""
         for sweep in self._under_way:
-            if key in sweep.left:
+            if key in sweep.left and self._may_go(sweep):
                 self._reach(sweep, [key], now)
 
     def _reach(self, sweep: Sweep, keys: list[str], now: float) -> None:
