@@ -277,11 +277,8 @@ class Desk:
 
     def _close(self) -> None:
         self.arbiter.failing = self.failing
-        failing, conflict = "the recording fails", "two supervisors serve this site"
-        why = " and ".join([failing] * self.failing + [conflict] * self.conflict)
-        self.arbiter.closed = self.gates.closed = self.sweeps.closed = (
-            f"approvals are closed: {why}" if why else ""
-        )
+        closed = _closed(failing=self.failing, conflict=self.conflict)
+        self.arbiter.closed = self.gates.closed = self.sweeps.closed = closed
 
     def out(self) -> list[Out]:
         """Take what may be published now."""
@@ -312,3 +309,9 @@ class Desk:
             conflict=self.conflict,
             era=self.era.value,
         )
+
+
+def _closed(*, failing: bool, conflict: bool) -> str:
+    """Why approvals are closed; empty if they are not."""
+    why = ["the recording fails"] * failing + ["two supervisors serve this site"] * conflict
+    return f"approvals are closed: {' and '.join(why)}" if why else ""
