@@ -124,7 +124,7 @@ def test_a_removal_is_local_only_where_what_goes_is_made_again(command: str, sev
     [
         ("git reset --hard", 3),
         ("git reset --har", 3),
-        ("git -C /home/ann/work reset --hard", 3),
+        ("git -C /home/dev/site reset --hard", 3),
         ("git -c a.b=c clean -fdx", 3),
         ("git clean -f -enode_modules", 3),
         ("git checkout -- .", 3),
@@ -211,23 +211,23 @@ def test_a_part_more_is_never_milder(first: str, second: str) -> None:
         ("rm -f hosts", "", 3),
         ("rm hosts", "", 1),
         ("rm hosts", "/etc", 3),
-        ("rm hosts", "/home/ann/work", 1),
-        ("rm -rf build", "/home/ann/work", 1),
+        ("rm hosts", "/home/dev/site", 1),
+        ("rm -rf build", "/home/dev/site", 1),
         ("rm -rf build", "/", 4),
         ("rm -rf *", "/home/ann", 4),
         ("rm -rf .", "/", 4),
-        ("rm -rf ../../..", "/home/ann/work", 4),
+        ("rm -rf ../../..", "/home/dev/site", 4),
         ("rm -rf ../build", "/testbed/pkg", 3),
         ("echo x > passwd", "/etc", 3),
         ("echo x > out.txt", "/testbed", 1),
         ("sed -i s/a/b/ fstab", "/etc", 3),
         ("cp a b", "/usr/lib", 3),
-        ("find . -name '*.pyc' -delete", "/home/ann/work", 1),
+        ("find . -name '*.pyc' -delete", "/home/dev/site", 1),
         ("find . -name '*.pyc' -delete", "/usr", 4),
         ("sudo -n rm hosts", "/etc", 3),
         ("env A=1 rm hosts", "/etc", 3),
         ("bash -c 'rm hosts'", "/etc", 3),
-        ("cd /etc && rm hosts", "/home/ann/work", 3),
+        ("cd /etc && rm hosts", "/home/dev/site", 3),
         ("cd / && rm -rf build", "", 4),
         ("cd ~ && rm -rf *", "", 4),
         ("cd /testbed && rm -rf build && rm a.py", "", 1),
@@ -262,7 +262,7 @@ PARTS = st.sampled_from(
     ]
 )
 FOLDERS = st.sampled_from(
-    ["", "/", "/etc", "/home/ann", "/home/ann/work", "/testbed", "/tmp/x", "~", "odd", "/a/../b"]
+    ["", "/", "/etc", "/home/ann", "/home/dev/site", "/testbed", "/tmp/x", "~", "odd", "/a/../b"]
 )
 
 
@@ -280,9 +280,9 @@ def test_any_target_and_folder_lead_somewhere(target: str, folder: str) -> None:
 
 
 def test_a_call_may_name_its_own_folder() -> None:
-    assert stated({"cwd": "/etc"}, "/home/ann/work") == ["/home/ann/work", "/etc"]
-    assert stated({"cwd": "sub", "workdir": "../../../etc/"}, "/home/ann/work") == [
-        "/home/ann/work", "/home/ann/work/sub", "/etc",
+    assert stated({"cwd": "/etc"}, "/home/dev/site") == ["/home/dev/site", "/etc"]
+    assert stated({"cwd": "sub", "workdir": "../../../etc/"}, "/home/dev/site") == [
+        "/home/dev/site", "/home/dev/site/sub", "/etc",
     ]  # fmt: skip
     assert stated({"cwd": "//etc/."}, "nowhere") == ["/etc"]
     assert stated({}, "nowhere") == stated({"cwd": 1}, "") == []
@@ -316,7 +316,7 @@ def test_a_folder_that_a_call_names_makes_it_no_milder_than_its_runs() -> None:
 )
 def test_env_changes_the_folder_like_cd(env: str) -> None:
     for command in ("rm -rf build", "rm hosts", "find . -name '*.pyc' -delete"):
-        there = grade(f"cd /etc && {command}", "/work/p").severity
-        assert grade(f"env {env} {command}", "/work/p").severity == there >= 3
+        there = grade(f"cd /etc && {command}", "/srv/p").severity
+        assert grade(f"env {env} {command}", "/srv/p").severity == there >= 3
     assert grade(f"env {env}").severity < 3
-    assert grade("env -C sub rm -rf build", "/work/p").severity == 1
+    assert grade("env -C sub rm -rf build", "/srv/p").severity == 1
