@@ -66,6 +66,7 @@ class FloorProcesses:
         self.port = free_port()
         self._external = broker
         self._up: subprocess.Popen[bytes] | None = None
+        self._spawned: list[subprocess.Popen[bytes]] = []
         self.temporary.mkdir(parents=True, exist_ok=True)
 
     def prepare(self, *operators: str, catalogue: str = "", policy: str = "") -> dict[str, PrivateKey]:
@@ -110,13 +111,13 @@ class FloorProcesses:
         for process in self.processes():
             with contextlib.suppress(psutil.NoSuchProcess):
                 process.kill()
-        if self._up is not None:
-            self._up.wait()
+        for child in self._spawned:
+            child.wait()
 
     def spawn(self, *arguments: str, said: Path) -> subprocess.Popen[bytes]:
         """Start a Python process of the site whose output goes to a file."""
         with said.open("ab") as output:
-            return subprocess.Popen(
+            child = subprocess.Popen(
                 [sys.executable, *arguments],
                 cwd=self.root,
                 env=self.environment | {"PYTHONPATH": os.pathsep.join(path for path in sys.path if path)},
@@ -124,6 +125,8 @@ class FloorProcesses:
                 stdout=output,
                 stderr=subprocess.STDOUT,
             )
+        self._spawned.append(child)
+        return child
 
     def up(self) -> subprocess.Popen[bytes]:
         """Run `watchfloor up` beside whatever runs already."""

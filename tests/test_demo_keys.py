@@ -86,7 +86,7 @@ async def edit_the_credit(screen: Terminal, home: Path) -> None:
     screen.press_until(CHECK, "→ 5")
     assert payments(home) == []
     screen.press("y")
-    screen.shows("edited by")
+    screen.until(re.compile(r"edited (at \S+ )?by").search, "that it was edited")
     facts_come(screen)
     await until(lambda: payments(home), 10.0, "the credit is paid")
     assert payments(home) == [("credit", 5.0)]
@@ -107,7 +107,7 @@ async def judge_the_janitor(screen: Terminal, home: Path, *, wide: bool) -> None
     screen.press_until("\r", "› Decide")
     screen.press_until("a", "exactly these arguments")
     screen.press("y")
-    screen.shows("approved by")
+    screen.until(re.compile(r"approved (at \S+ )?by").search, "that it was approved")
     facts_come(screen)
     await until(lambda: not path.exists(), 10.0, "the file is gone")
     assert (box / "contract.pdf").exists()

@@ -73,7 +73,8 @@ async def decide_by_keys(screen: Terminal, floor: FloorProcesses) -> None:
     code = re.search(r"type the code +(\d{4})", screen.press_until("a", "type the code"))
     assert code is not None
     screen.press(code[1])
-    screen.shows("approved by")
+    # First as a note, which goes when the action is done; then as the outcome, with its time.
+    screen.until(re.compile(r"approved (at \S+ )?by").search, "that it was approved")
     screen.shows("effective +")
     screen.press("\x1b")
     screen.until(lambda text: "› Decide" not in text, "the fleet")
