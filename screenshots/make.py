@@ -12,10 +12,10 @@ HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent))
 
 from bus.records import ValueOrigin  # noqa: E402  (the folder above must be on the path first)
-from tests.alarm_floor import alarming, proven  # noqa: E402
-from tests.floor_fixture import Script, busy, calm  # noqa: E402
-from tests.policy_floor import acted, ruled  # noqa: E402
-from tests.tui_console import console  # noqa: E402
+from tests.fixtures.alarms import alarming, proven  # noqa: E402
+from tests.fixtures.console import console  # noqa: E402
+from tests.fixtures.floor import Script, busy, calm  # noqa: E402
+from tests.policy.floor import acted, ruled  # noqa: E402
 
 SIZE = (100, 30)
 WIDE = (120, 36)

@@ -5,8 +5,8 @@ from collections.abc import Iterator
 import pytest
 from hypothesis import settings
 
-from tests.broker_kinds import KINDS, chosen, running_broker
-from tests.brokers import RunningBroker
+from tests.fixtures.broker_kinds import KINDS, chosen, running_broker
+from tests.fixtures.brokers import RunningBroker
 from tests.rules.table import RULES, tests_of
 
 settings.register_profile("watchfloor", derandomize=True, deadline=None)

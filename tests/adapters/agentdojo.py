@@ -21,7 +21,7 @@ from console.core.fleet.state import Action
 from console.core.reducing.reduce import Change
 from console.link.floor import Floor
 from tests.adapters.kept import environment
-from tests.floor_processes import FloorProcesses, until
+from tests.fixtures.site_processes import FloorProcesses, until
 
 OPERATOR = "oracle"
 PROGRAM = Path(__file__).with_name("agentdojo_run.py")

@@ -14,8 +14,8 @@ from bus.canonical import code
 from console.core.fleet.state import Action, Run
 from tests.adapters.claude_api import ClaudeApi
 from tests.adapters.kept import environment
-from tests.contain_floor import SOON, ContainFloor
-from tests.floor_processes import until
+from tests.containment.floor import SOON, ContainFloor
+from tests.fixtures.site_processes import until
 
 SDK = "claude-agent-sdk>=0.2.180,<0.3"
 CATALOGUE = '[tool."Bash"]\nseverity = "S2"\neffect = "write"\n'

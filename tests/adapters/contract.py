@@ -17,7 +17,8 @@ import pytest
 
 from bus.sdk.ending import EXIT_KILLED
 from console.link.floor import Floor
-from tests.adapters.environments import EXAMPLES, ROOT, Example, chosen, python_of
+from tests import ROOT
+from tests.adapters.environments import EXAMPLES, Example, chosen, python_of
 from tests.adapters.floor import OPERATOR, SOON, Desk, Site, site, start
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]

@@ -13,7 +13,8 @@ from typing import Final
 
 import platformdirs
 
-ROOT: Final = Path(__file__).resolve().parent.parent.parent
+from tests import ROOT
+
 VARIABLE: Final = "WATCHFLOOR_ADAPTER_ENVIRONMENTS"
 """Names the folder of the environments; without it they are in the user's cache folder."""
 

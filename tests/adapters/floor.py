@@ -15,9 +15,10 @@ from bus.messages import Verb
 from bus.signing import PrivateKey
 from console.core.fleet.state import Action, Run
 from console.link.floor import Floor
-from tests.adapters.environments import ROOT, Example, python_of
-from tests.brokers import RunningBroker, embedded_broker
-from tests.floor_processes import FloorProcesses, until
+from tests import ROOT
+from tests.adapters.environments import Example, python_of
+from tests.fixtures.brokers import RunningBroker, embedded_broker
+from tests.fixtures.site_processes import FloorProcesses, until
 
 SOON: Final = 60.0
 """Seconds within which everything happens that is to happen: a bound, not a measure."""

@@ -21,7 +21,7 @@ from tests.adapters import table
 from tests.adapters.environments import EXAMPLES, Example, chosen
 from tests.adapters.floor import OPERATOR, SOON, Site, site, start
 from tests.adapters.sizes import adapter_lines, glue_lines
-from tests.floor_processes import until
+from tests.fixtures.site_processes import until
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 

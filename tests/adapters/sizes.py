@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from tests.adapters.environments import ROOT, Example
+from tests import ROOT
+from tests.adapters.environments import Example
 
 GLUE_MOST: Final = 15
 ADAPTER_MOST: Final = 150

@@ -12,9 +12,9 @@ from pathlib import Path
 import pytest
 
 from bus.canonical import code
-from tests.aap_floor import served
 from tests.adapters.kept import WANTED, environment
-from tests.service_fixture import Running
+from tests.fixtures.service import Running
+from tests.integrations.aap_floor import served
 
 pytestmark = [
     pytest.mark.skipif(WANTED not in os.environ, reason="for make test-adapters"),

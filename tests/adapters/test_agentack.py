@@ -19,9 +19,9 @@ import pytest
 from console.recording.agentack import Trace
 from console.recording.bodies import Row
 from tests.adapters.kept import WANTED, environment
-from tests.lived_decisions import RUNS, lived
+from tests.fixtures.lived_decisions import RUNS, lived
+from tests.integrations.test_agentack_export import traces
 from tests.simulation.world import World
-from tests.test_agentack_export import traces
 
 pytestmark = pytest.mark.skipif(WANTED not in os.environ, reason="for make test-adapters")
 

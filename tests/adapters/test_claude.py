@@ -17,8 +17,8 @@ import pytest
 from tests.adapters.claude_api import Call, ClaudeApi
 from tests.adapters.claude_floor import CATALOGUE, POLICY, ClaudeFloor
 from tests.adapters.kept import WANTED
-from tests.contain_floor import SOON, ContainFloor
-from tests.floor_processes import alive, until
+from tests.containment.floor import SOON, ContainFloor
+from tests.fixtures.site_processes import alive, until
 
 pytestmark = [
     pytest.mark.skipif(WANTED not in os.environ, reason="for make test-adapters"),

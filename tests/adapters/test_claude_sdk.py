@@ -13,18 +13,18 @@ import pytest
 
 from bus.canonical import code
 from console.core.fleet.state import Action, Run
+from tests import ROOT
 from tests.adapters.claude_api import Call, ClaudeApi
 from tests.adapters.claude_floor import CATALOGUE, POLICY, SDK
 from tests.adapters.kept import WANTED, environment
-from tests.contain_floor import SOON, ContainFloor
-from tests.floor_processes import until
+from tests.containment.floor import SOON, ContainFloor
+from tests.fixtures.site_processes import until
 
 pytestmark = [
     pytest.mark.skipif(WANTED not in os.environ, reason="for make test-adapters"),
     pytest.mark.timeout(300),
 ]
 
-ROOT = Path(__file__).resolve().parent.parent.parent
 OURS = (
     "aiomqtt>=2.5,<3",
     "cryptography>=45",

@@ -15,14 +15,13 @@ from bus import codec
 from bus.events import ActionProposed
 from console.recording.files import session_paths
 from console.recording.history import history
+from tests import ROOT
 from tests.adapters.kept import WANTED, environment, packages
 
 pytestmark = [
     pytest.mark.skipif(WANTED not in os.environ, reason="for make test-adapters"),
     pytest.mark.timeout(300),
 ]
-
-ROOT = Path(__file__).resolve().parents[2]
 
 
 async def proposals(sessions: Path) -> list[ActionProposed]:

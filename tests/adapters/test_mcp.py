@@ -21,10 +21,11 @@ import pytest_asyncio
 from bus.adapters.mcp.http import HELD_AFTER
 from bus.canonical import code
 from console.core.fleet.state import Action
+from tests import ROOT
 from tests.adapters.kept import KEPT, WANTED, environment
-from tests.brokers import free_port
-from tests.contain_floor import SOON, ContainFloor
-from tests.floor_processes import until
+from tests.containment.floor import SOON, ContainFloor
+from tests.fixtures.brokers import free_port
+from tests.fixtures.site_processes import until
 
 pytestmark = [
     pytest.mark.skipif(WANTED not in os.environ, reason="for make test-adapters"),
@@ -32,7 +33,6 @@ pytestmark = [
     pytest.mark.timeout(300),
 ]
 
-ROOT = Path(__file__).resolve().parent.parent.parent
 SDK = ("mcp>=2.2,<3", "mcp-server-git", "mcp-server-time")
 NPM = ("filesystem", "memory", "everything")
 CALLS = 200

@@ -11,11 +11,11 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
+from tests import ROOT
 from tests.bench import line, memory, screens, table
 from tests.bench.measures import Bench
 from tests.bench.report import show
-from tests.broker_kinds import KINDS, absent, running_broker
-from tests.brokers import ROOT
+from tests.fixtures.broker_kinds import KINDS, absent, running_broker
 from tests.rules.lost import loss
 from tests.rules.paused import pause
 from tests.rules.seen import seen

@@ -7,7 +7,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from tests.terminal import Terminal
+from tests.fixtures.terminal import Terminal
 
 
 class CountedTerminal(Terminal):

@@ -21,11 +21,11 @@ from bus.url import BrokerUrl
 from console.demo.recorded import RecordedRun, recorded_runs
 from console.link.floor import Floor
 from console.link.follower import Applied
+from tests import ROOT
 from tests.bench.echo import Echo
 from tests.bench.load import TOOL, Job, Result, call
 from tests.bench.report import Line, quantile
 from tests.bench.site import PROBED, SITE, Site, site_on
-from tests.brokers import ROOT
 
 CATALOGUE = f"""
 [tool."{TOOL}"]
@@ -214,7 +214,7 @@ class Bench:
 
     async def storage(self) -> list[Line]:
         """Bytes of the recording, keyframes and all, beside the bytes of the events as sent: real runs lived again."""
-        from tests.fidelity import Witness, check, command
+        from tests.fidelity.checking import Witness, check, command
 
         names = ("agentdyn", "swe-bench-verified", "tau1-airline", "who-and-when")
         files = [self.data / f"{name}.jsonl.gz" for name in names]

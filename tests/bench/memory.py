@@ -10,7 +10,7 @@ from tests.bench.at_work import agents
 from tests.bench.measures import Bench
 from tests.bench.report import Line
 from tests.bench.site import WATCHFLOOR, site_on
-from tests.terminal import Terminal
+from tests.fixtures.terminal import Terminal
 
 MANY: Final = 1_000
 STEPS: Final = 10

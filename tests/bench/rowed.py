@@ -30,7 +30,7 @@ from console.tui.floor.attention import CONTROL
 from console.tui.floor.index import FleetIndex
 from console.tui.rows import fleet_rows
 from console.tui.settings import FRAMES, Settings
-from tests.floor_fixture import FakeSource, Script
+from tests.fixtures.floor import FakeSource, Script
 
 EACH: Final = 2.0
 """Events a second of every run."""

@@ -21,10 +21,10 @@ from tests.bench.at_work import RUNS
 from tests.bench.measures import Bench
 from tests.bench.report import Line, quantile
 from tests.bench.site import SITE, WATCHFLOOR, site_on
-from tests.floor_fixture import Script
-from tests.replay_fixture import eventful, record
-from tests.terminal import Terminal
-from tests.tui_console import Console, console
+from tests.fixtures.console import Console, console
+from tests.fixtures.floor import Script
+from tests.fixtures.replay import eventful, record
+from tests.fixtures.terminal import Terminal
 
 
 async def paint(bench: Bench) -> list[Line]:

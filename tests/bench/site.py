@@ -15,8 +15,8 @@ from tempfile import TemporaryDirectory
 from bus.home import Home
 from bus.url import BrokerUrl
 from console.supervisor.process.up import prepare
-from tests.broker_kinds import running_broker
-from tests.brokers import ROOT
+from tests import ROOT
+from tests.fixtures.broker_kinds import running_broker
 
 WATCHFLOOR = Path(sys.executable).with_name("watchfloor")
 SITE = "local"

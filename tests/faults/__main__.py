@@ -9,8 +9,8 @@ import sys
 import tempfile
 from pathlib import Path
 
-from tests.broker_kinds import KINDS, absent
 from tests.faults.matrix import FAULTS, matrix
+from tests.fixtures.broker_kinds import KINDS, absent
 
 EXIT_FAULTY = 1
 

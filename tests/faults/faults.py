@@ -15,7 +15,7 @@ import psutil
 from bus.limits import AGENT_SILENT, KEEPALIVE, LEASE_TTL
 from console.core.fleet.lifecycle import ENDED
 from tests.faults.world import AGENTS, JOIN_WITHIN, World
-from tests.floor_processes import alive, until
+from tests.fixtures.site_processes import alive, until
 
 SOON: Final = 5.0
 """Seconds within which what a broken connection tells is shown."""

@@ -14,7 +14,7 @@ from tests.faults.audit import counted
 from tests.faults.faults import SOON, Outcome
 from tests.faults.rivals import waiting_asks
 from tests.faults.world import World
-from tests.floor_processes import fill, free, until
+from tests.fixtures.site_processes import fill, free, until
 
 
 async def full_disk(world: World) -> Outcome:

@@ -11,12 +11,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
-from tests.broker_kinds import running_broker
-from tests.brokers import RunningBroker
 from tests.faults import faults, full_disk, rivals
 from tests.faults.faults import Fault, Outcome
 from tests.faults.world import World
-from tests.floor_processes import FloorProcesses, TooLateError
+from tests.fixtures.broker_kinds import running_broker
+from tests.fixtures.brokers import RunningBroker
+from tests.fixtures.site_processes import FloorProcesses, TooLateError
 
 FAULTS: Final[dict[str, Fault]] = {
     "kill -9 supervisor": faults.kill_supervisor,

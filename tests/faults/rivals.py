@@ -19,7 +19,7 @@ from console.supervisor.process.serve import EXIT_UNUSABLE
 from console.supervisor.process.up import prepare
 from tests.faults.faults import SOON, Outcome
 from tests.faults.world import AGENTS, World
-from tests.floor_processes import FloorProcesses, until
+from tests.fixtures.site_processes import FloorProcesses, until
 
 REFUSED_WITHIN: Final = LEASE_TTL + LEASE_RENEW + 10.0
 ATTEMPTS: Final = 30

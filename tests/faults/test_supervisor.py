@@ -23,9 +23,9 @@ from console.recording.writer import Recording
 from console.supervisor.outbox import Out
 from console.supervisor.process.emergency import EmergencyLog
 from console.supervisor.process.service import Service
-from tests.desk_fixture import TOPICS, Bench
-from tests.sdk_floor import Believer
-from tests.strategies import envelope
+from tests.fixtures.desk import TOPICS, Bench
+from tests.fixtures.strategies import envelope
+from tests.sdk.scripted import Believer
 
 HOUR = 3_600_000
 

@@ -21,11 +21,11 @@ from console.core.reducing.reduce import Change
 from console.link.floor import Floor, NoAnswerError
 from console.link.status import LinkStatus
 from console.recording.history import sessions
-from tests.brokers import RunningBroker
 from tests.faults.agent import CATALOGUE, POLICY
 from tests.faults.audit import Audit, counted, effects
 from tests.faults.operator import Answering
-from tests.floor_processes import FloorProcesses, TooLateError, free, until
+from tests.fixtures.brokers import RunningBroker
+from tests.fixtures.site_processes import FloorProcesses, TooLateError, free, until
 
 AGENTS: Final = ("load-1", "load-2", "load-3")
 OPERATOR: Final = "oracle"

@@ -18,7 +18,7 @@ from tests.bench.counted import CountedTerminal
 from tests.bench.measures import Bench, joined
 from tests.bench.report import Line
 from tests.bench.site import WATCHFLOOR, site_on
-from tests.broker_kinds import running_broker
+from tests.fixtures.broker_kinds import running_broker
 
 AGENT: Final = "bench-loss"
 STEP: Final = 0.02

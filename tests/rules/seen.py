@@ -17,7 +17,7 @@ from tests.bench.at_work import EACH, RUNS, at_work
 from tests.bench.measures import Bench
 from tests.bench.report import Line, quantile
 from tests.bench.site import WATCHFLOOR, site_on
-from tests.terminal import Terminal
+from tests.fixtures.terminal import Terminal
 
 COUNTS: Final = re.compile(r"[■▲] (\d+)")
 BETWEEN: Final = 0.7

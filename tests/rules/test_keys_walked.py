@@ -11,9 +11,9 @@ from bus.alarm_records import AlarmAcknowledged
 from bus.canonical import code, digest
 from bus.floor_records import FloorHeld
 from console.tui.keys.actions import ACTIONS, find
-from tests.alarm_floor import flooded, raised
-from tests.floor_fixture import ARGS, FakeSource, Script, busy, calm
-from tests.tui_console import Console, console, painted
+from tests.fixtures.alarms import flooded, raised
+from tests.fixtures.console import Console, console, painted
+from tests.fixtures.floor import ARGS, FakeSource, Script, busy, calm
 
 DANGEROUS: Final = frozenset(
     {"approve", "edit", "kill", "hold", "respond", "reset", "shelve", "remove", "reject_why"}

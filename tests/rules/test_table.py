@@ -1,13 +1,13 @@
 """The table of rules names tests that there are, and the page shows it as it is."""
 
 import ast
-from pathlib import Path
 
 import pytest
 
+from tests import ROOT
 from tests.rules.table import RULES, Rule, page
 
-TESTS = Path(__file__).resolve().parent.parent
+TESTS = ROOT / "tests"
 PAGE = TESTS.parent / "docs" / "console.md"
 CONSOLES = {*range(1, 17), *range(20, 25), 30}
 """The rules that concern the console; the others are the recording's and the bus's."""

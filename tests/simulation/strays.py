@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Final
 from bus import codec
 from bus.events import ActionProposed, Data, Progress, RunStarted
 from bus.messages import AgentStatus, RunStanding
+from tests.fixtures.strategies import envelope
 from tests.simulation.bus import TOPICS
-from tests.strategies import envelope
 
 if TYPE_CHECKING:
     from tests.simulation.world import World

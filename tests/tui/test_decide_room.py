@@ -1,0 +1,69 @@
+"""Decide in a small terminal: what is to be approved and why it waits stay in view, and nothing else is out of reach."""
+
+import pytest
+
+from tests.fixtures.console import Console, console
+from tests.fixtures.floor import Script, busy
+
+MANY = tuple(
+    f"reason {number} " + "which goes on about where a value was read, word after word, " * 3
+    for number in range(1, 7)
+)
+
+
+def much() -> Script:
+    script = busy()
+    script.start("bank", "b1", "Pay them")
+    args = {f"field_{number}": f"value {number}" for number in range(1, 10)}
+    script.ask(
+        "bank", "b1", "a1", "wire_money", args, gate="hold", severity=4, reasons=MANY, within=9.0,
+        reason="because " * 60, claim=0.9,
+    )  # fmt: skip
+    return script
+
+
+async def opened(it: Console) -> None:
+    await it.press("g", "enter")
+    assert "Decide" in it.lines()[0]
+    assert "wire_money" in it.text()
+
+
+@pytest.mark.parametrize("keys", [(), ("f",), ("o",)])
+async def test_the_first_arguments_and_the_first_reason_are_in_view(keys: tuple[str, ...]) -> None:
+    async with console(much()) as it:
+        await opened(it)
+        await it.press(*keys, apart=0.1)
+        text = it.text()
+        for number in range(1, 4):
+            assert f"value {number}" in text
+        assert "why hold   reason 1" in text
+        assert "more lines of facts, below the arguments" in text
+        assert "if nobody" in text
+        assert "approve    closed: " in text
+        assert it.lines()[-1].startswith(" d reject")
+
+
+async def test_what_is_below_is_counted_and_reached() -> None:
+    async with console(much()) as it:
+        await opened(it)
+        reach = it.lines()[5]
+        assert reach.strip().startswith("lines 1-")
+        assert reach.endswith(" below")
+        seen = it.text()
+        for _ in range(12):
+            await it.press("pagedown", apart=0.1)
+            seen += it.text()
+        for number in range(1, 10):
+            assert f"value {number}" in seen
+        for number in range(1, 7):
+            assert f"reason {number} " in seen
+        assert "below" not in it.lines()[5]
+        assert "why hold, in full" in seen
+
+
+async def test_short_reasons_stand_in_their_place_and_nothing_is_repeated() -> None:
+    async with console(busy()) as it:
+        await it.press("enter")
+        assert "more lines of facts" not in it.text()
+        assert "in full" not in it.text()
+        assert it.lines()[5] == ""

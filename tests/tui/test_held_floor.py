@@ -1,0 +1,99 @@
+"""A hold of the whole floor stands on every screen, and has a way back: another key, then y."""
+
+from bus.floor_records import FloorHeld, FloorReleased
+from tests.fixtures.console import Console, console
+from tests.fixtures.floor import Script, busy
+
+
+def held() -> Script:
+    script = busy()
+    script.obey("indexer", "44zt", script.command("indexer", "44zt", "hold", "op-2"))
+    script.supervisor(FloorHeld(by="op-2"))
+    script.obey("crawler", "c000", script.command("crawler", "c000", "hold", "op-2", floor=True))
+    return script
+
+
+def release(script: Script, by: str) -> None:
+    """The floor is held no longer, and the run that only this stopped is told to go on."""
+    script.supervisor(FloorReleased(by=by))
+    script.command("crawler", "c000", "resume", by, floor=True)
+
+
+def says(it: Console) -> bool:
+    text = it.text()
+    return (
+        "! floor held" in it.lines()[0]
+        and "floor held by op-2 since" in text
+        and "runs that begin too" in text
+    )
+
+
+async def test_every_screen_says_that_the_floor_is_held() -> None:
+    async with console(held(), size=(80, 24)) as it:
+        for key in "123456789":
+            await it.press(key)
+            assert says(it), key
+        await it.press("1", "enter")
+        assert says(it)
+        assert "U resumes all" in it.text()
+
+
+async def test_resume_all_takes_another_key_and_then_y() -> None:
+    async with console(held()) as it:
+        await it.press("U")
+        assert "Let all 1 held runs of harbour go on" in it.text()
+        assert "stopped by their own commands stay so" in it.text()
+        assert "y yes, resume all" in it.lines()[-1]
+        await it.press("U", "enter")
+        assert it.said == []
+        await it.press("y")
+        (said,) = it.said
+        assert said == {"verb": "resume"}
+
+
+async def test_a_floor_that_is_not_held_has_nothing_to_resume() -> None:
+    script = held()
+    release(script, "op-1")
+    async with console(script) as it:
+        assert "floor held" not in it.text()
+        await it.press("U")
+        assert it.screen.sheet is None
+        assert "resume all: the floor is not held" in it.text()
+        assert it.said == []
+
+
+async def test_what_an_unfinished_resume_left_held_may_be_resumed() -> None:
+    script = held()
+    script.supervisor(FloorReleased(by="op-1"))
+    async with console(script) as it:
+        await it.press("U", "y")
+        assert it.said == [{"verb": "resume"}]
+
+
+async def test_a_sheet_goes_when_another_has_resumed_all() -> None:
+    script = held()
+    async with console(script) as it:
+        await it.press("U")
+        release(script, "op-3")
+        it.source.turn()
+        await it.settle()
+        assert it.screen.sheet is None
+        assert "not sent, the floor is held no longer" in it.text()
+
+
+async def test_without_a_key_or_a_recording_nothing_is_resumed() -> None:
+    async with console(held(), signed=False) as it:
+        await it.press("U")
+        assert "you have no key" in it.text()
+        assert it.screen.sheet is None
+    async with console(held()) as it:
+        it.source.turn(recording="failing")
+        await it.press("U")
+        assert "closed while the recording fails" in it.text()
+        assert it.screen.sheet is None
+
+
+async def test_a_read_only_console_names_no_key() -> None:
+    async with console(held(), read_only=True) as it:
+        assert says(it)
+        assert "resumes all" not in it.text()
