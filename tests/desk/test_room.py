@@ -23,10 +23,12 @@ from bus.home import Home
 from bus.messages import HoldCommand, Intent, KillCommand
 from bus.signing import PrivateKey
 from console.core.alarms.alarm_kinds import REST
+from console.core.call_facts import CallFacts
 from console.core.fleet import room
 from console.core.fleet.kept import TOOLS_KEPT, UNGATED_KEPT
 from console.core.fleet.state import Fleet, decode, encode
 from console.core.judging.reach import Consequences
+from console.core.judging.risk import Assessment
 from console.core.reducing.reduce import reduce
 from console.policy.load import Rulebook
 from console.supervisor import blobs
@@ -220,9 +222,9 @@ def test_a_run_that_used_more_tools_than_are_counted_has_read_everything() -> No
     judge = bench.desk.gates.judge.judge
 
     class Noting:
-        def judge(self, proposal: ActionProposed, **facts: object) -> object:
-            seen.append((bool(facts["tainted"]), bool(facts["sensitive"])))
-            return judge(proposal, **facts)  # type: ignore[arg-type]
+        def judge(self, proposal: ActionProposed, call: CallFacts) -> Assessment:
+            seen.append((call.tainted, call.sensitive))
+            return judge(proposal, call)
 
         def reads(self, _tool: str, _schema: str | None, *, by_name: bool = False) -> tuple[bool, bool]:
             return False, False
