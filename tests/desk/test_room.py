@@ -66,8 +66,7 @@ def test_arguments_beyond_the_room_of_a_run_are_not_kept_and_not_approved(
         bench.event(number + 2, ActionProposed(action=name, tool="write_file", args=args, decide_within=60.0))
     small, large = bench.run().actions.values()
     assert (large.args, large.args_cut, large.state) == ({}, True, "asked")
-    proposed = [pos for pos, kind in enumerate(bench.types(), 1) if kind == "action.proposed"]
-    assert (large.args_pos, large.digest == small.digest) == (proposed[1], False)
+    assert large.digest != small.digest
     answer = bench.intent("approve", **bench.about(large), pos=bench.desk.fleet.pos)
     assert (answer.outcome, "too large to keep" in answer.text) == ("closed", True)
     assert bench.intent("approve", **bench.about(small), pos=bench.desk.fleet.pos).accepted

@@ -65,7 +65,7 @@ def _decided(fleet: Fleet, run: Run, action: Action, record: Record, data: Actio
     keep_edit(fleet, action, data.args)
     action.note = plain(data.reason)
     action.answer = data.reason
-    used(fleet, record, data)
+    used(fleet, data)
     if was_asked:
         close_ask(fleet, run, action)
         # Without a signature there is only a name, and made-up ones would take the place of people's.
