@@ -289,6 +289,11 @@ def test_a_call_may_name_its_own_folder() -> None:
     assert stated({}, "nowhere") == stated({"cwd": 1}, "") == []
 
 
+@pytest.mark.parametrize("words", ["install requests", "install -e .", "install ./tool"])
+def test_a_module_that_installs_is_the_installer(words: str) -> None:
+    assert grade(f"python3 -m pip {words}") == grade(f"pip {words}")
+
+
 def test_a_folder_that_a_call_names_makes_it_no_milder_than_its_runs() -> None:
     command = "rm -rf *"
     for args, run in (({"cwd": "/tmp/x"}, "/etc"), ({"cwd": "/etc"}, "/tmp/x"), ({"cwd": "../etc"}, "/tmp")):
