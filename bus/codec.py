@@ -83,8 +83,6 @@ _DECODERS: Final[dict[object, msgspec.json.Decoder[Any]]] = {
     kind: msgspec.json.Decoder(kind)
     for kind in (
         AgentStatus,
-        AnyCommand,
-        AnyReply,
         Containment,
         Intent,
         Journal,
@@ -94,6 +92,8 @@ _DECODERS: Final[dict[object, msgspec.json.Decoder[Any]]] = {
         SupervisorState,
     )
 }
+_COMMANDS: Final[msgspec.json.Decoder[AnyCommand]] = msgspec.json.Decoder(AnyCommand)
+_REPLIES: Final[msgspec.json.Decoder[AnyReply]] = msgspec.json.Decoder(AnyReply)
 _SOURCE: Final = re.compile(r"/agents/([A-Za-z0-9_.-]{1,64})/runs/([A-Za-z0-9_.-]{1,64})")
 # Possessive, and the end may be missing: whatever the bytes are, each is looked at once. A text that never ends makes the
 # payload no JSON, and no parser comes as far as what is in it.
@@ -158,8 +158,7 @@ def decode_command(payload: bytes) -> AnyCommand:
         DecodeError: not JSON, not a command, too large, or too deep.
     """
     check(payload)
-    command: AnyCommand = _decode(payload, _DECODERS[AnyCommand])
-    return command
+    return _decode(payload, _COMMANDS)
 
 
 def decode_reply(payload: bytes) -> AnyReply:
@@ -169,8 +168,7 @@ def decode_reply(payload: bytes) -> AnyReply:
         DecodeError: not JSON, not a reply, too large, or too deep.
     """
     check(payload)
-    reply: AnyReply = _decode(payload, _DECODERS[AnyReply])
-    return reply
+    return _decode(payload, _REPLIES)
 
 
 def parts(payload: bytes) -> Parts:

@@ -1,6 +1,6 @@
 """What gets events to the supervisor and keeps at it: window, watermark, go-back-N. No clock, no link of its own.
 
-Each run has an `Outbox`: its spool, how far the supervisor has stored it, how far it has been sent. The `Courier` keeps the
+Each run has an `EventBox`: its spool, how far the supervisor has stored it, how far it was sent. The `Courier` keeps the
 sum of what was sent and is not stored within the agent's window, serves runs in turn, and sends again from the watermark
 when nothing moves. Times are seconds of the caller's monotonic clock, passed with every call.
 """
@@ -29,7 +29,7 @@ class Publish(NamedTuple):
     retain: bool = False
 
 
-class Outbox:
+class EventBox:
     """One run's events on their way. Changed by the courier only.
 
     `stored` is the watermark, `cursor` the last seq sent since the last return to it. `urgent` is the newest seq that
@@ -84,7 +84,7 @@ class Courier:
     """
 
     def __init__(self, send: Callable[[Publish], object], window: int = WINDOW_DEFAULT) -> None:
-        self.boxes: dict[str, Outbox] = {}  # in the order in which they are served next
+        self.boxes: dict[str, EventBox] = {}  # in the order in which they are served next
         self.window = window
         self.up = False
         self.trouble = ""
@@ -96,7 +96,7 @@ class Courier:
         """Events sent and not stored, over all runs."""
         return self._in_flight
 
-    def add(self, box: Outbox, now: float) -> None:
+    def add(self, box: EventBox, now: float) -> None:
         """Take on a run; what its spool holds is sent.
 
         Raises:
@@ -114,7 +114,7 @@ class Courier:
             self._in_flight -= box.in_flight
             self._pump(now)
 
-    def append(self, box: Outbox, events: Sequence[bytes], now: float, *, urgent: bool = False) -> None:
+    def append(self, box: EventBox, events: Sequence[bytes], now: float, *, urgent: bool = False) -> None:
         """Keep events in the spool and, if link and window allow, send them.
 
         Raises:
@@ -208,15 +208,15 @@ class Courier:
         """When `tick` is needed next; infinite if never."""
         return min((box.resend_at for box in self.boxes.values()), default=math.inf) if self.up else math.inf
 
-    def _back(self, box: Outbox) -> None:
+    def _back(self, box: EventBox) -> None:
         self._move(box, stored=box.stored, cursor=box.stored)
         box.resend_at = math.inf
 
-    def _move(self, box: Outbox, *, stored: int, cursor: int) -> None:
+    def _move(self, box: EventBox, *, stored: int, cursor: int) -> None:
         self._in_flight += (cursor - stored) - box.in_flight
         box.stored, box.cursor = stored, cursor
 
-    def _go(self, box: Outbox, seq: int, event: bytes, now: float) -> None:
+    def _go(self, box: EventBox, seq: int, event: bytes, now: float) -> None:
         self._in_flight += seq - box.cursor
         box.cursor = seq
         if box.resend_at == math.inf:
@@ -240,7 +240,7 @@ class Courier:
                 for seq, event in events:
                     self._go(box, seq, event, now)
 
-    def _read(self, box: Outbox, limit: int) -> list[tuple[int, bytes]]:
+    def _read(self, box: EventBox, limit: int) -> list[tuple[int, bytes]]:
         try:
             return box.spool.read(box.cursor, limit)
         except SpoolError as error:

@@ -55,8 +55,8 @@ class SyncStep(StepReport):
         self._finish(error)
 
 
-class _Waiting(Reports):
-    """The waits that block a thread; `Run` lends them to synchronous tools."""
+class _Gating(Reports):
+    """What both kinds of run have: tools that are gated, and the waits that block a thread, which synchronous tools need."""
 
     def gate_sync(self, action: Action) -> Decision:
         """Propose an action and block this thread until it is decided. See `Run.gate`.
@@ -92,6 +92,34 @@ class _Waiting(Reports):
             self._leave(token)
             raise
 
+    def tool(
+        self,
+        function: Callable[..., Any] | None = None,
+        *,
+        name: str = "",
+        hints: Hints | None = None,
+        confidence: float | Confidence | Callable[..., float] | None = None,
+        reason: str = "",
+    ) -> Any:
+        """Make a function one that is gated at every call: `@job.tool` or `@job.tool(hints=...)`.
+
+        The arguments, by name, are the action's; an operator's edit replaces them; the result is reported. A synchronous
+        function blocks its thread while it waits.
+
+        Raises (the call, not this):
+            ActionRejected: it may not run. Its text is meant for the model.
+        """
+
+        def wrap(inner: Callable[..., Any]) -> Callable[..., Any]:
+            return self._gated(
+                Wrapped.of(inner, name=name, hints=hints, confidence=confidence, reason=reason)
+            )
+
+        return wrap if function is None else wrap(function)
+
+    def _gated(self, wrapped: Wrapped) -> Callable[..., Any]:
+        return gated_sync(wrapped, self.gate_sync)
+
     def _not_here(self) -> None:
         if self._shell.is_here():
             raise RuntimeError(
@@ -99,7 +127,7 @@ class _Waiting(Reports):
             )
 
 
-class Run(_Waiting):
+class Run(_Gating):
     """A run for asyncio code. Made by `Agent.run` or `bus.run`; entered there, ended there."""
 
     async def gate(self, action: Action) -> Decision:
@@ -166,34 +194,11 @@ class Run(_Waiting):
         """
         return Step(self, name, confidence, of)
 
-    def tool(
-        self,
-        function: Callable[..., Any] | None = None,
-        *,
-        name: str = "",
-        hints: Hints | None = None,
-        confidence: float | Confidence | Callable[..., float] | None = None,
-        reason: str = "",
-    ) -> Any:
-        """Make a function one that is gated at every call: `@job.tool` or `@job.tool(hints=...)`.
-
-        The arguments, by name, are the action's; an operator's edit replaces them; the result is reported. A synchronous
-        function blocks its thread while it waits.
-
-        Raises (the call, not this):
-            ActionRejected: it may not run. Its text is meant for the model.
-        """
-
-        def wrap(inner: Callable[..., Any]) -> Callable[..., Any]:
-            wrapped = Wrapped.of(inner, name=name, hints=hints, confidence=confidence, reason=reason)
-            return (
-                gated_async(wrapped, self.gate) if wrapped.is_async else gated_sync(wrapped, self.gate_sync)
-            )
-
-        return wrap if function is None else wrap(function)
+    def _gated(self, wrapped: Wrapped) -> Callable[..., Any]:
+        return gated_async(wrapped, self.gate) if wrapped.is_async else super()._gated(wrapped)
 
 
-class SyncRun(_Waiting):
+class SyncRun(_Gating):
     """A run for code without asyncio. Made by `Agent.run_sync` or `bus.run_sync`; may be used by several threads."""
 
     def gate(self, action: Action) -> Decision:
@@ -209,25 +214,6 @@ class SyncRun(_Waiting):
     ) -> SyncStep:
         """Return a context for `with`. See `Run.step`."""
         return SyncStep(self, name, confidence, of)
-
-    def tool(
-        self,
-        function: Callable[..., Any] | None = None,
-        *,
-        name: str = "",
-        hints: Hints | None = None,
-        confidence: float | Confidence | Callable[..., float] | None = None,
-        reason: str = "",
-    ) -> Any:
-        """Make a synchronous function one that is gated at every call. See `Run.tool`."""
-
-        def wrap(inner: Callable[..., Any]) -> Callable[..., Any]:
-            return gated_sync(
-                Wrapped.of(inner, name=name, hints=hints, confidence=confidence, reason=reason),
-                self.gate_sync,
-            )
-
-        return wrap if function is None else wrap(function)
 
 
 def outcome_of(error: BaseException | None) -> tuple[RunOutcome, str]:

@@ -14,7 +14,7 @@ from bus.identity import Identity
 from bus.limits import EVENT_BYTES, LABEL_CHARS
 from bus.messages import DecisionCommand, RunStanding
 from bus.sdk.contained import ContainedRun
-from bus.sdk.courier import Courier, Outbox
+from bus.sdk.courier import Courier, EventBox
 from bus.sdk.lease import Lease
 from bus.sdk.run_core import RunCore, StopCommand
 from bus.sdk.spool import Bounds, Spool, SpoolError
@@ -121,7 +121,7 @@ class Roster:
         )
         if len(encode(started)) > EVENT_BYTES // 2:
             raise ValueError(f"the labels of run {run!r} are too large")
-        box = Outbox(run, self._topics.events(self._identity.agent, run), spool)
+        box = EventBox(run, self._topics.events(self._identity.agent, run), spool)
         writer = EventWriter(
             agent=self._identity.agent,
             incarnation=self._identity.incarnation,
@@ -145,7 +145,7 @@ class Roster:
     def send_rest(self, spool: Spool, now: float) -> None:
         """See `AgentCore.send_rest`."""
         run = check_id(spool.owner.run, "run")
-        self._courier.add(Outbox(run, self._topics.events(self._identity.agent, run), spool), now)
+        self._courier.add(EventBox(run, self._topics.events(self._identity.agent, run), spool), now)
         self._forget_stored(run, now)
 
     def release_rest(self, run: str, now: float) -> Spool | None:

@@ -24,7 +24,7 @@ from bus.events import (
     EventsDropped,
 )
 from bus.limits import EVENT_BYTES, LABEL_CHARS, TEXT_CHARS
-from bus.sdk.courier import Courier, Outbox
+from bus.sdk.courier import Courier, EventBox
 from bus.sdk.spool import Bounds, SpoolError
 from bus.sdk.values import clip
 
@@ -43,7 +43,7 @@ class EventWriter:
         *,
         agent: str,
         incarnation: str,
-        box: Outbox,
+        box: EventBox,
         courier: Courier,
         wall: Callable[[], str],
         bounds: Bounds,

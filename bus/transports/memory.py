@@ -7,13 +7,13 @@ in order, and nothing waits for a clock.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import Callable, Sequence
 from types import TracebackType
 from typing import Self
 
 from bus.transports.filters import check_publish, covers
-from bus.transports.inbox import Inbox
-from bus.transports.transport import Item, LinkDown, LinkUp, Message, NotConnectedError, Will, WillFor
+from bus.transports.transport import Item, LinkDown, LinkUp, Message, Will, WillFor
+from bus.transports.waiting import WaitingTransport
 
 
 class MemoryBus:
@@ -87,18 +87,18 @@ class MemoryBus:
             link.receive(message)
 
 
-class MemoryTransport:
+class MemoryTransport(WaitingTransport):
     """A `Transport` over a `MemoryBus`. Several may share a client id; they are cut and healed together."""
 
     def __init__(
         self, bus: MemoryBus, client_id: str, subscriptions: Sequence[str], will: WillFor | None = None
     ) -> None:
+        super().__init__()
         self.client_id = client_id
         self.subscriptions = tuple(subscriptions)
         self.last_will: Will | None = None
         self._bus = bus
         self._will = will
-        self._inbox = Inbox(self._over)
         self._entered = False
         self._closed = False
         self._linked = False
@@ -117,14 +117,6 @@ class MemoryTransport:
         self._inbox.wake()
         await asyncio.sleep(0)
 
-    def batches(self) -> AsyncIterator[Sequence[Item]]:
-        """Yield what arrived since the last batch; see `Transport.batches`. For one consumer.
-
-        Raises:
-            RuntimeError: the transport was not entered.
-        """
-        return self._inbox.batches()
-
     def _over(self) -> bool:
         if not self._entered:
             raise RuntimeError("enter the transport before reading from it")
@@ -138,33 +130,15 @@ class MemoryTransport:
         retain: bool = False,
         taken: Callable[[bool], None] | None = None,
     ) -> None:
-        """Publish without waiting; see `Transport.send`.
-
-        Raises:
-            ValueError: as in `bus.transports.filters.check_publish`.
-        """
+        """Publish without waiting; see `Transport.send`."""
         check_publish(topic, payload)
         if self._linked:
             self._bus.publish(topic, payload, retain=retain)
         if taken is not None:
             asyncio.get_running_loop().call_soon(taken, self._linked)
 
-    async def publish(self, topic: str, payload: bytes, *, retain: bool = False) -> None:
-        """Publish; see `Transport.publish`.
-
-        Raises:
-            NotConnectedError: the link is down.
-            ValueError: as in `bus.transports.filters.check_publish`.
-        """
-        answer: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
-
-        def told(done: bool) -> None:  # noqa: FBT001 - the interface's signature
-            if not answer.done():  # else whoever waited has been cancelled
-                answer.set_result(done)
-
-        self.send(topic, payload, retain=retain, taken=told)
-        if not await answer:
-            raise NotConnectedError("the link is down")
+    def _why_down(self) -> str:
+        return "the link is down"
 
     def come_up(self, connection: str) -> None:
         """Called by the bus: a new connection, with the will that belongs to it."""

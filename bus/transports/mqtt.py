@@ -6,15 +6,15 @@ import asyncio
 import math
 import random
 import secrets
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import Callable, Sequence
 from types import TracebackType
 from typing import Final, Self
 
 from bus.limits import KEEPALIVE
 from bus.transports.filters import check_publish
-from bus.transports.inbox import Inbox
 from bus.transports.mqtt_link import LinkFailedError, MqttLink
-from bus.transports.transport import Item, LinkDown, LinkUp, Message, NotConnectedError, WillFor
+from bus.transports.transport import Item, LinkDown, LinkUp, Message, WillFor
+from bus.transports.waiting import WaitingTransport
 from bus.url import BrokerUrl
 
 RETRY_FIRST: Final = 0.1
@@ -32,11 +32,12 @@ def jittered(pause: float) -> float:
     return pause * random.uniform(0.5, 1.0)  # noqa: S311 - no secret
 
 
-class MqttTransport:
+class MqttTransport(WaitingTransport):
     """`bus.transports.transport.Transport` over a broker: clean sessions, QoS 1, a new client id and will for every CONNECT.
 
     Brokers close the older of two connections with one client id, and some then publish the will of the newer one; a
     suffix of the connection id keeps ours apart. NATS refuses a dot in a client id; what has one is sent with a `-` there.
+    A dead link is noticed within two keep-alives.
     """
 
     def __init__(
@@ -57,6 +58,7 @@ class MqttTransport:
         """
         if not client_id or set(client_id) & set("/+#$"):
             raise ValueError(f"client id {client_id!r} is empty or holds one of / + # $")
+        super().__init__()
         self._url = url
         self._tls = url.tls_context()
         self._client_id = client_id
@@ -66,7 +68,6 @@ class MqttTransport:
         self._jitter = jitter
         self._link: MqttLink | None = None
         self._task: asyncio.Task[None] | None = None
-        self._inbox = Inbox(self._over)
         self._early: list[Item] = []
         self._down_for = ""
         self._up_since = math.inf
@@ -87,14 +88,6 @@ class MqttTransport:
             # What the goodbye settled is told before we return.
             await asyncio.sleep(0)
 
-    def batches(self) -> AsyncIterator[Sequence[Item]]:
-        """Yield what arrived since the last batch; see `Transport.batches`. For one consumer.
-
-        Raises:
-            RuntimeError: the transport was not entered.
-        """
-        return self._inbox.batches()
-
     def send(
         self,
         topic: str,
@@ -103,33 +96,15 @@ class MqttTransport:
         retain: bool = False,
         taken: Callable[[bool], None] | None = None,
     ) -> None:
-        """Publish without waiting; see `Transport.send`.
-
-        Raises:
-            ValueError: the topic holds a wildcard or is empty, or the payload is larger than `limits.PAYLOAD_BYTES`.
-        """
+        """Publish without waiting; see `Transport.send`."""
         check_publish(topic, payload)
         if self._link is not None:
             self._link.publish(topic, payload, retain=retain, taken=taken)
         elif taken is not None:
             asyncio.get_running_loop().call_soon(taken, False)
 
-    async def publish(self, topic: str, payload: bytes, *, retain: bool = False) -> None:
-        """Publish and wait for the broker; see `Transport.publish`. A dead link is noticed within two keep-alives.
-
-        Raises:
-            NotConnectedError: the link was or went down first.
-            ValueError: as in `send`.
-        """
-        answer: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
-
-        def told(done: bool) -> None:  # noqa: FBT001 - the interface's signature
-            if not answer.done():  # else whoever waited has been cancelled
-                answer.set_result(done)
-
-        self.send(topic, payload, retain=retain, taken=told)
-        if not await answer:
-            raise NotConnectedError(self._down_for or "the link went down before the broker took the message")
+    def _why_down(self) -> str:
+        return self._down_for or "the link went down before the broker took the message"
 
     def _over(self) -> bool:
         if self._task is None:

@@ -19,7 +19,7 @@ from console.core.provenance.normal import clean, words
 from console.core.provenance.vocabulary import STOP
 from console.demo.recorded import RecordedRun
 from console.evaluation.agreement import Agreement, narrowed
-from console.evaluation.signs import SIGNS, Signs, length, refusals
+from console.evaluation.trouble_signs import SIGNS, Signs, length, refusals
 
 AT: Final = (1, 3, 5, 8, 12)
 """Steps at which a forecast is scored, among the runs that were still running."""

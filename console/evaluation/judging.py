@@ -8,6 +8,7 @@ from typing import Final
 from msgspec import Struct
 
 from bus.events import ActionProposed, Gate
+from console.core.call_facts import CallFacts
 from console.core.judging.risk import Assessment
 from console.core.provenance.suspicion import Suspicion
 from console.core.provenance.trail import Trail
@@ -68,14 +69,16 @@ class Live:
         suspicion = self._judge.suspect(self._trail, tool, args, without=self._without)
         assessment = self._judge.judge(
             ActionProposed(action=f"call-{at}", tool=tool, args=args),
-            agent="recorded",
-            digest_ok=None,
-            tainted=self._tainted,
-            sensitive=self._sensitive,
-            first_use=False,  # the history of this version of the agent is not in the file
-            gap=False,
-            incomplete=False,
-            suspicion=suspicion,
+            CallFacts(
+                agent="recorded",
+                digest_ok=None,
+                tainted=self._tainted,
+                sensitive=self._sensitive,
+                first_use=False,  # the history of this version of the agent is not in the file
+                gap=False,
+                incomplete=False,
+                suspicion=suspicion,
+            ),
         )
         self._open.append((tool, suspicion is None or suspicion.taints))
         untrusted, sensitive = self._judge.reads(tool, None, by_name=True)

@@ -8,14 +8,13 @@ from msgspec.structs import replace
 
 from bus.events import ActionProposed
 from console.core.blobs import blob_names
-from console.core.fleet.circumstances import Circumstances
+from console.core.call_facts import CallFacts
 from console.core.judging.effects import command_argument, facts_by_name, facts_of_command
 from console.core.judging.reach import UNTOLD, Consequences, consequences
 from console.core.judging.risk import Assessment, Evidence, assess
 from console.core.judging.tool_facts import RuleHit, ToolFacts, schema_of
 from console.core.provenance.suspicion import Suspicion, grave_command, unasked_removal
 from console.core.provenance.trail import LONG, Trail, leaf_values
-from console.core.reliability.bounds import Earned
 from console.core.shell.folder import stated
 from console.core.shell.grade import grade
 from console.policy.catalogue import Catalogue
@@ -62,80 +61,53 @@ class Judge:
         except Exception:  # noqa: BLE001  (an action without a judgement would wait for nobody)
             return None
 
-    def judge(  # noqa: PLR0913  (the facts of a judgement)
-        self,
-        proposal: ActionProposed,
-        *,
-        agent: str,
-        digest_ok: bool | None,
-        tainted: bool,
-        sensitive: bool,
-        first_use: bool,
-        gap: bool,
-        incomplete: bool,
-        earned: Earned | None = None,
-        suspicion: Suspicion | None = None,
-        circumstances: Circumstances | None = None,
-    ) -> Assessment:
-        """Judge a proposed action; the facts about the run are those of `risk.Evidence`. Never raises.
+    def judge(self, proposal: ActionProposed, call: CallFacts) -> Assessment:
+        """Judge a proposed action. Never raises.
 
         A tool of no catalogue is taken by its name where the origin of its values is known too, and for the worst
         otherwise: a name is a claim, and a claim is good only beside something to check.
         """
-        return assess(
-            self.evidence(
-                proposal,
-                Evidence(
-                    tool=proposal.tool,
-                    facts=None,
-                    hints=proposal.hints,
-                    confidence=proposal.confidence,
-                    tainted=tainted,
-                    sensitive=sensitive,
-                    first_use=first_use,
-                    gap=gap,
-                    incomplete=incomplete,
-                    digest_ok=digest_ok,
-                    earned=earned,
-                    suspicion=suspicion,
-                ),
-                agent=agent,
-                circumstances=circumstances,
-            )
-        )
+        return assess(self.evidence(proposal, call))
 
-    def evidence(
-        self,
-        proposal: ActionProposed,
-        of_run: Evidence,
-        *,
-        agent: str,
-        circumstances: Circumstances | None = None,
-    ) -> Evidence:
-        """Add to what is known of a run what catalogue and rules say of its call. Never raises."""
-        suspicion = of_run.suspicion
+    def evidence(self, proposal: ActionProposed, call: CallFacts) -> Evidence:
+        """Put together what is known of a call and what catalogue and rules say of it. Never raises."""
         facts: ToolFacts | None = None
         policy_error = unparsed = unpinned = ""
-        run = circumstances or Circumstances()
         try:
             facts, unpinned = self.catalogue.lookup_defined(proposal.tool, schema_of(proposal.hints))
-            if facts is None and suspicion is not None:
+            if facts is None and call.suspicion is not None:
                 facts = facts_by_name(proposal.tool, leaf_values(proposal.args))
             command = command_argument(facts, proposal.tool, proposal.args)
-            if facts is not None and command and suspicion is not None:
-                graded = grade(proposal.args[command], *stated(proposal.args, run.folder))
+            if facts is not None and command and call.suspicion is not None:
+                graded = grade(proposal.args[command], *stated(proposal.args, call.circumstances.folder))
                 facts, unparsed = facts_of_command(facts, graded), graded.problem
         except Exception as error:  # noqa: BLE001  (an action without a judgement would wait for nobody)
             policy_error = type(error).__name__
-        bare = replace(of_run, facts=facts, unparsed=unparsed, policy_error=policy_error, unpinned=unpinned)
+        bare = Evidence(
+            tool=proposal.tool,
+            facts=facts,
+            hints=proposal.hints,
+            confidence=proposal.confidence,
+            tainted=call.tainted,
+            sensitive=call.sensitive,
+            first_use=call.first_use,
+            gap=call.gap,
+            incomplete=call.incomplete,
+            digest_ok=call.digest_ok,
+            policy_error=policy_error,
+            unpinned=unpinned,
+            unparsed=unparsed,
+            suspicion=call.suspicion,
+            earned=call.earned,
+        )
         rules: list[RuleHit] = []
         try:
             rules = self.policy.hits(
-                agent, proposal.tool, proposal.args, lambda: known(proposal, agent, bare, run)
+                call.agent, proposal.tool, proposal.args, lambda: known(proposal, call, bare)
             )
         except Exception as error:  # noqa: BLE001  (as above)
             bare = replace(bare, policy_error=type(error).__name__)
-        return replace(bare, rules=[*bare.rules, *rules]) if rules else bare
+        return replace(bare, rules=rules) if rules else bare
 
     def consequences(self, proposal: ActionProposed) -> Consequences:
         """Tell what a call reaches and whether it can be taken back, for people. Never raises; nothing is judged by it."""

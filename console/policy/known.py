@@ -7,7 +7,7 @@ from typing import Any, Final
 from msgspec import Struct, field
 
 from bus.events import ActionProposed
-from console.core.fleet.circumstances import Circumstances
+from console.core.call_facts import CallFacts
 from console.core.fleet.kept import TOOLS_KEPT
 from console.core.judging.origin_terms import authorised
 from console.core.judging.risk import Evidence, severity_of
@@ -78,8 +78,9 @@ class Judged(Known, frozen=True, kw_only=True):
     partial: frozenset[str] = frozenset()
 
 
-def known(proposal: ActionProposed, agent: str, evidence: Evidence, run: Circumstances) -> Judged:
+def known(proposal: ActionProposed, call: CallFacts, evidence: Evidence) -> Judged:
     """Return what a condition sees of a call. `evidence` is without the rules, which are asked with this."""
+    run = call.circumstances
     origins, whole = _origins(evidence.suspicion)
     partial = {"origins": whole, "used": len(run.used) < TOOLS_KEPT}
     facts, suspicion, earned = evidence.facts, evidence.suspicion, evidence.standing
@@ -88,7 +89,7 @@ def known(proposal: ActionProposed, agent: str, evidence: Evidence, run: Circums
         partial=frozenset(name for name, all_there in partial.items() if not all_there),
         tool=proposal.tool,
         args=proposal.args,
-        agent=agent,
+        agent=call.agent,
         run=run.run,
         version=run.version,
         model=run.model,

@@ -186,14 +186,6 @@ class Recording(Closing):
                 return
         await self._do(self._probe)
 
-    async def limit_pages(self, pages: int) -> None:
-        """Let the present session grow to this many database pages of 4 kB: a full disk on purpose.
-
-        Raises:
-            RecordingError: it cannot be set.
-        """
-        await self._do(lambda: self._limit(pages))
-
     async def close(self) -> None:
         """Close the session so that it is one file without a WAL. Closing twice is harmless.
 
@@ -247,10 +239,6 @@ class Recording(Closing):
         self._session.at = old.at
         self._first_bytes = size_of(path)
         await old.close()
-
-    async def _limit(self, pages: int) -> None:
-        with naming(self.path):
-            await self._session.connection.execute_fetchall(f"PRAGMA max_page_count = {int(pages)}")
 
     async def _close(self) -> None:
         self._closed = True

@@ -16,7 +16,7 @@ from bus.grant_records import GrantMade
 from bus.messages import Intent
 from console.cli.exits import CliError, Exit
 from console.cli.options import Place
-from console.cli.plain.words import ANSWERS, LEFT_OUT, PARITY, WORDS, find
+from console.cli.plain.words import WORDS
 from console.tui.keys.actions import ACTIONS
 from tests.cli.plain_site import place_of, sat
 from tests.fixtures.site_in_memory import TOPICS, SiteInMemory
@@ -380,25 +380,6 @@ async def test_an_approval_is_closed_while_the_recording_fails_and_a_rejection_i
         await here.shows("link: the recording fails")
         assert "not offered: closed while the recording fails" in await here.type("approve 11")
         assert "reject ask_refund" in await here.type("reject 11")
-
-
-# ---- parity ----------------------------------------------------------------------------------------------------------
-
-
-def test_every_action_of_the_consoles_table_is_reachable_by_a_line() -> None:
-    live = {action.id: action for action in ACTIONS if action.floor != "replay"}
-    placed = PARITY.keys() | ANSWERS.keys() | LEFT_OUT.keys()
-    assert sorted(live.keys() - placed) == [], "say in console/cli/plain/words.py what does this in line mode"
-    for name, action in live.items():
-        if name in LEFT_OUT:
-            assert not action.acting, f"{name} acts and cannot be left out"
-        elif name in PARITY:
-            word = find(PARITY[name], read_only=False)
-            assert word is not None, name
-            if name != "check":  # it only looks at what is typed until it is confirmed
-                assert word.acting == action.acting, name
-        else:
-            assert action.confirms, name
 
 
 def test_no_two_words_are_typed_alike() -> None:

@@ -32,6 +32,7 @@ from console.demo.script import TURNS, Script
 from console.demo.stage import Stage
 from console.demo.summary import Count, effects, percentile, shape, undecided
 from console.policy.load import Rulebook
+from tests.fixtures.calls import QUIET
 from tests.fixtures.floor import Script as Floor
 
 PLAYERS = company(detectors=True)
@@ -103,14 +104,7 @@ def judged(tool: str, args: dict[str, Any], *, confidence: float | None = None) 
 
     claim = None if confidence is None else Confidence(value=confidence)
     return Rulebook(DEMO / "catalogue.toml", DEMO / "policy.toml").judge.judge(
-        ActionProposed(action="a", tool=tool, args=args, confidence=claim),
-        agent="agent",
-        digest_ok=True,
-        tainted=False,
-        sensitive=False,
-        first_use=False,
-        gap=False,
-        incomplete=False,
+        ActionProposed(action="a", tool=tool, args=args, confidence=claim), QUIET
     )
 
 

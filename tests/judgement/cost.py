@@ -4,23 +4,16 @@ import statistics
 import sys
 import time
 from pathlib import Path
-from typing import Any
 
 import msgspec
+from msgspec.structs import replace
 
 from bus.events import ActionProposed, MessageSeen
 from console.core.provenance.trail import Trail
 from console.policy.load import Rulebook
+from tests.fixtures.calls import QUIET
 
 RULE = '[[rule]]\nid = "r{0}"\ntool = "update_*"\nargs = {{"note" = "*secret{0}*"}}\nraise = "ask"\nwhy = "Because."\n'
-QUIET: dict[str, Any] = {
-    "tainted": True,
-    "sensitive": False,
-    "first_use": False,
-    "gap": False,
-    "incomplete": False,
-    "digest_ok": True,
-}
 STEPS, RUNS = 400, 20
 
 
@@ -54,7 +47,7 @@ def main() -> None:
                 decoded = time.perf_counter()
                 suspicion = judge.suspect(trail, "update_booking", args)
                 proposal = ActionProposed(action="a", tool="update_booking", args=args)
-                judge.judge(proposal, agent="a", suspicion=suspicion, **QUIET)
+                judge.judge(proposal, replace(QUIET, tainted=True, suspicion=suspicion))
                 trail.read("get", text)
                 spent = time.perf_counter() - decoded
                 decoding.append((decoded - start) * 5e5)

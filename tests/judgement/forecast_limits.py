@@ -17,7 +17,7 @@ from typing import Final
 from console.demo.recorded import RecordedRun
 from console.evaluation.forecast import AT, FEWEST, shown
 from console.evaluation.labels import labelled_runs
-from console.evaluation.signs import BELIEF, SIGNS, Spread
+from console.evaluation.trouble_signs import BELIEF, SIGNS, Spread
 from tests import DATA
 
 ORDERS: Final = 10

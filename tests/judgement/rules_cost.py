@@ -6,25 +6,19 @@ import statistics
 import tempfile
 import time
 from pathlib import Path
-from typing import Any
 
 import msgspec
+from msgspec.structs import replace
 
 from bus.events import ActionProposed, MessageSeen
 from console.core.fleet.circumstances import Circumstances
 from console.core.provenance.trail import Trail
 from console.policy.judge import Judge
 from console.policy.load import Rulebook
+from tests.fixtures.calls import QUIET
 
-QUIET: dict[str, Any] = {
-    "tainted": True,
-    "sensitive": False,
-    "first_use": False,
-    "gap": False,
-    "incomplete": False,
-    "digest_ok": True,
-}
 RUN = Circumstances(run="r1", control="gated", steps=9, calls=9, seconds=60.0, used=("get",))
+CALL = replace(QUIET, tainted=True, circumstances=RUN)
 ROUNDS, STEPS = 5, 400
 PATTERNS = '[[rule]]\nid = "r{0}"\ntool = "update_*"\nargs = {{"note" = "*secret{0}*"}}\nraise = "ask"\nwhy = "Because."\n'
 CONDITIONS = """
@@ -90,7 +84,7 @@ def main() -> None:
             for name, judge in by_name.items():
                 began = time.perf_counter()
                 suspicion = judge.suspect(trail, proposal.tool, proposal.args)
-                judge.judge(proposal, agent="a", suspicion=suspicion, circumstances=RUN, **QUIET)
+                judge.judge(proposal, replace(CALL, suspicion=suspicion))
                 spent[name].append((time.perf_counter() - began) * 1e6)
             began = time.perf_counter()
             trail.read("get", text)

@@ -6,7 +6,9 @@ from pathlib import Path
 
 from bus.canonical import code, digest
 from bus.events import ActionFinished, ActionProposed, ActionStarted, Hints, RunStarted
+from console.core.call_facts import CallFacts
 from console.core.fleet.state import decode, encode
+from console.core.judging.risk import Assessment
 from console.core.provenance.trail import Trail
 from console.policy.judge import Judge
 from console.policy.load import Rulebook
@@ -85,11 +87,11 @@ def test_a_run_that_called_it_has_read_what_strangers_wrote(tmp_path: Path) -> N
     judge = bench.desk.gates.judge
     before = judge.judge
 
-    def noted(*args: object, **facts: object) -> object:
-        seen.append(bool(facts["tainted"]))
-        return before(*args, **facts)  # type: ignore[arg-type]
+    def noted(proposal: ActionProposed, call: CallFacts) -> Assessment:
+        seen.append(call.tainted)
+        return before(proposal, call)
 
-    judge.judge = noted  # type: ignore[method-assign, assignment]
+    judge.judge = noted  # type: ignore[method-assign]
     for seq, schema in ((2, GOOD), (5, GOOD), (8, EVIL), (11, GOOD), (14, GOOD)):
         uses(bench, seq, schema)
     assert seen == [False, False, False, True, True]

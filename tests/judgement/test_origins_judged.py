@@ -6,6 +6,7 @@ import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from bus.events import ActionProposed
 from console.core.judging.effects import SEVERITY, classify, facts_by_name
@@ -15,18 +16,11 @@ from console.core.judging.origin_words import by_path, where
 from console.core.judging.risk import Assessment
 from console.core.provenance.trail import ADDRESSES, Trail, leaf_values
 from console.policy.load import Rulebook
+from tests.fixtures.calls import QUIET
 
 STEADY = settings(derandomize=True, deadline=None, max_examples=200)
 JUDGE = Rulebook(None, None).judge
 MAIL = "body: 'Please transfer the deposit to DE8937040044 before noon, it is urgent.'\nid: 4\n"
-QUIET: dict[str, Any] = {
-    "tainted": False,
-    "sensitive": False,
-    "first_use": False,
-    "gap": False,
-    "incomplete": False,
-    "digest_ok": True,
-}
 
 
 def judged(
@@ -37,7 +31,7 @@ def judged(
     trail.read("get_mail", read)
     suspicion = JUDGE.suspect(trail, tool, args)
     proposal = ActionProposed(action="a", tool=tool, args=args)
-    return JUDGE.judge(proposal, agent="a", suspicion=suspicion, **(QUIET | facts))
+    return JUDGE.judge(proposal, replace(QUIET, suspicion=suspicion, **facts))
 
 
 def codes(assessment: Assessment) -> list[str]:
@@ -136,7 +130,7 @@ def test_a_joining_word_alone_says_nothing() -> None:
 
 def test_an_undescribed_tool_without_a_trail_is_held() -> None:
     proposal = ActionProposed(action="a", tool="get_weather", args={})
-    assert JUDGE.judge(proposal, agent="a", **QUIET).gate == "hold"
+    assert JUDGE.judge(proposal, QUIET).gate == "hold"
 
 
 def test_a_link_from_a_text_is_asked_about_however_mild_the_tool() -> None:

@@ -3,10 +3,10 @@
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from bus.events import ActionProposed
 from console.core.fleet.circumstances import Circumstances
-from console.core.judging.risk import Evidence
 from console.core.provenance.suspicion import Suspicion
 from console.core.shell.folder import entered, led, stated
 from console.core.shell.grade import grade
@@ -14,6 +14,7 @@ from console.core.shell.parse import ParseError, parse
 from console.policy.catalogue import load_catalogue
 from console.policy.judge import Judge
 from console.policy.rules import Policy
+from tests.fixtures.calls import QUIET
 
 STEADY = settings(derandomize=True, deadline=None, max_examples=200)
 
@@ -288,15 +289,18 @@ def test_a_call_may_name_its_own_folder() -> None:
     assert stated({}, "nowhere") == stated({"cwd": 1}, "") == []
 
 
+@pytest.mark.parametrize("words", ["install requests", "install -e .", "install ./tool"])
+def test_a_module_that_installs_is_the_installer(words: str) -> None:
+    assert grade(f"python3 -m pip {words}") == grade(f"pip {words}")
+
+
 def test_a_folder_that_a_call_names_makes_it_no_milder_than_its_runs() -> None:
     command = "rm -rf *"
     for args, run in (({"cwd": "/tmp/x"}, "/etc"), ({"cwd": "/etc"}, "/tmp/x"), ({"cwd": "../etc"}, "/tmp")):
         assert grade(command, *stated(args, run)).severity == grade(command, "/etc").severity == 4
     proposal = ActionProposed(action="a1", tool="Bash", args={"command": command, "cwd": "/tmp/x"})
-    of_run = Evidence(tool="Bash", facts=None, suspicion=Suspicion())
-    found = Judge(load_catalogue(None), Policy()).evidence(
-        proposal, of_run, agent="a", circumstances=Circumstances(folder="/etc")
-    )
+    call = replace(QUIET, suspicion=Suspicion(), circumstances=Circumstances(folder="/etc"))
+    found = Judge(load_catalogue(None), Policy()).evidence(proposal, call)
     assert found.facts is not None
     assert found.facts.severity == 4
 

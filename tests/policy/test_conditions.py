@@ -9,13 +9,14 @@ import cel
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from bus.events import ActionProposed, Confidence
+from console.core.call_facts import CallFacts
 from console.core.fleet.circumstances import Circumstances, circumstances
 from console.core.fleet.kept import TOOLS_KEPT
 from console.core.fleet.state import Run
 from console.core.judging.gate_table import GATES
-from console.core.judging.risk import Evidence, assess
 from console.core.judging.tool_facts import RuleHit
 from console.core.provenance.trail import Trail, leaf_values
 from console.policy.catalogue import load_catalogue
@@ -29,7 +30,8 @@ from console.policy.leaves import LEAF_CHARS, LEAVES, leaves
 from console.policy.load import Rulebook
 from console.policy.rules import BUDGET_SECONDS, Policy, Rule, _Written, load_policy, try_examples
 from tests import ROOT
-from tests.judgement.test_risk import EVIDENCE
+from tests.fixtures.calls import QUIET
+from tests.judgement.test_risk import EARNED, HINTS, SUSPICION, UNTOLD
 
 STEADY = settings(derandomize=True, deadline=None, max_examples=200)
 HEAD = '[[rule]]\nid = "r"\nraise = "ask"\nwhy = "Look."\n'
@@ -55,6 +57,18 @@ GOOD = [
     "10 / args.n > 1",
     "!(tool in used)",
 ]
+CALL = st.builds(
+    CallFacts,
+    agent=st.just("a"),
+    digest_ok=UNTOLD,
+    tainted=st.booleans(),
+    sensitive=st.booleans(),
+    first_use=st.booleans(),
+    gap=st.booleans(),
+    incomplete=st.booleans(),
+    earned=st.none() | EARNED,
+    suspicion=st.none() | SUSPICION,
+)
 
 
 def rule(when: str, to: str = "hold", **written: Any) -> Rule:
@@ -202,9 +216,7 @@ def test_what_cannot_be_evaluated_asks(source: str, args: dict[str, Any], said: 
 
 def test_a_rule_that_could_not_be_checked_says_so_in_the_judgement() -> None:
     judge = Judge(load_catalogue(None), Policy((rule("args.n > 10"),)))
-    bare = Evidence(tool="read_file", facts=None)
-    evidence = judge.evidence(ActionProposed(action="1", tool="read_file"), bare, agent="a")
-    found = assess(evidence)
+    found = judge.judge(ActionProposed(action="1", tool="read_file"), QUIET)
     assert found.gate == "ask"
     assert found.reasons[0].text == "Could not check rule r: there is no 'n'; write has(…) before it"
 
@@ -243,16 +255,24 @@ def test_any_arguments_fire_ask_or_are_silent(source: str, args: dict[str, Any],
 
 @STEADY
 @given(
-    EVIDENCE,
+    st.builds(
+        ActionProposed,
+        tool=st.just("send_email"),
+        action=st.just("1"),
+        args=ARGS,
+        hints=st.none() | HINTS,
+        confidence=st.none() | st.builds(Confidence, value=st.floats(0, 1)),
+    ),
+    CALL,
     st.lists(st.tuples(st.sampled_from(GOOD), st.sampled_from(["ask", "hold", "deny", "S0", "S4"]))),
-    ARGS,
 )
-def test_no_policy_lowers_a_gate(of_run: Evidence, some: list[tuple[str, str]], args: dict[str, Any]) -> None:
-    proposal = ActionProposed(action="1", tool="send_email", args=args, confidence=of_run.confidence)
+def test_no_policy_lowers_a_gate(
+    proposal: ActionProposed, call: CallFacts, some: list[tuple[str, str]]
+) -> None:
     catalogue = load_catalogue(None)
     rules = tuple(rule(source, to) for source, to in some)
-    without = assess(Judge(catalogue, Policy()).evidence(proposal, of_run, agent="a"))
-    with_rules = assess(Judge(catalogue, Policy(rules)).evidence(proposal, of_run, agent="a"))
+    without = Judge(catalogue, Policy()).judge(proposal, call)
+    with_rules = Judge(catalogue, Policy(rules)).judge(proposal, call)
     assert GATES.index(with_rules.gate) >= GATES.index(without.gate)
     assert with_rules.severity >= without.severity
 
@@ -372,17 +392,14 @@ def test_the_judge_hands_over_what_it_knows() -> None:
     proposal = ActionProposed(action="1", tool="send_email", args=args, confidence=Confidence(value=0.6))
     found = judge.evidence(
         proposal,
-        Evidence(
-            tool="send_email",
-            facts=None,
-            confidence=proposal.confidence,
+        replace(
+            QUIET,
             tainted=True,
             suspicion=judge.suspect(trail, "send_email", args),
-        ),
-        agent="a",
-        circumstances=Circumstances(
-            run="r1", version="v", model="m", control="gated", step=3, steps=4, calls=2, errors=1, seconds=2.0,
-            tokens=9, cost_usd=0.5, used=("get_page",),
+            circumstances=Circumstances(
+                run="r1", version="v", model="m", control="gated", step=3, steps=4, calls=2, errors=1, seconds=2.0,
+                tokens=9, cost_usd=0.5, used=("get_page",),
+            ),
         ),
     )  # fmt: skip
     assert [(hit.kind, hit.why) for hit in found.rules] == [("rule", "Look.")] * 2
@@ -474,9 +491,11 @@ def of_a_call(when: str, args: dict[str, Any], *, tool: str = "send_email", used
     judge = Judge(load_catalogue(None), Policy((rule(when),)))
     evidence = judge.evidence(
         ActionProposed(action="1", tool=tool, args=args),
-        Evidence(tool=tool, facts=None, suspicion=judge.suspect(trail, tool, args)),
-        agent="a",
-        circumstances=Circumstances(used=tuple(f"look{number}" for number in range(used))),
+        replace(
+            QUIET,
+            suspicion=judge.suspect(trail, tool, args),
+            circumstances=Circumstances(used=tuple(f"look{number}" for number in range(used))),
+        ),
     )
     return [hit.kind for hit in evidence.rules]
 

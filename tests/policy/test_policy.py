@@ -10,6 +10,7 @@ import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from bus.events import ActionProposed, Confidence, Hints
 from console.core.fleet.kept import TOOLS_KEPT
@@ -36,6 +37,7 @@ from console.policy.leaves import ALL_CHARS, LEAF_CHARS, LEAVES
 from console.policy.load import Rulebook
 from console.policy.rules import BUDGET_SECONDS, Policy, load_policy
 from tests import ROOT
+from tests.fixtures.calls import QUIET
 
 STEADY = settings(derandomize=True, deadline=None, max_examples=200)
 DOC = ROOT / "docs" / "policy.md"
@@ -45,13 +47,8 @@ PINNED = '[tool.look]\nseverity = 0\neffect = "read"\npinned = true\n'
 RULE = '[[rule]]\nid = "r"\nraise = "hold"\nwhy = "Because."\n'
 
 
-QUIET: dict[str, Any] = dict.fromkeys(("tainted", "sensitive", "first_use", "gap", "incomplete"), False) | {
-    "digest_ok": True
-}
-
-
 def judged(judge: Judge, proposal: ActionProposed) -> Assessment:
-    return judge.judge(proposal, agent="a", **QUIET)
+    return judge.judge(proposal, QUIET)
 
 
 def written(tmp_path: Path, catalogue: str = "", policy: str = "") -> tuple[Path, Path]:
@@ -93,7 +90,7 @@ def test_the_one_call_uses_what_is_known_about_the_run(facts: dict[str, Any], co
     judge = Judge(load_catalogue(None), Policy())
     edit = ActionProposed(action="1", tool="edit_file")
     assert [reason.code for reason in judged(judge, edit).reasons] == ["severity"]
-    known = judge.judge(edit, agent="a", **{**QUIET, **facts})
+    known = judge.judge(edit, replace(QUIET, **facts))
     assert code in [reason.code for reason in known.reasons]
 
 

@@ -16,6 +16,7 @@ from console.recording.reader import Reader
 from console.recording.schema import RecordingError
 from console.recording.verify import verify_folder
 from console.recording.writer import Recording
+from tests.fixtures.full_disk import limit_pages
 from tests.recording.rows import EMPTY, Clock, everything, log
 
 KILLS = 20
@@ -29,7 +30,7 @@ def script(body: str, *args: object) -> list[str]:
 async def test_a_full_disk_loses_nothing_and_doubles_nothing(tmp_path: Path) -> None:
     async with await Recording.open(tmp_path, initial=EMPTY, clock=Clock()) as recording:
         await recording.append(log(1, 20))
-        await recording.limit_pages(20)
+        await limit_pages(recording, 20)
         with pytest.raises(RecordingError, match="the disk is full; free some space"):
             await recording.append(log(21, 5_000))
         with pytest.raises(RecordingError, match="the disk is full"):
@@ -38,7 +39,7 @@ async def test_a_full_disk_loses_nothing_and_doubles_nothing(tmp_path: Path) -> 
         await recording.append(log(21, 22))  # there is room for a little
         with pytest.raises(RecordingError, match="the disk is full"):
             await recording.append(log(23, 5_000))
-        await recording.limit_pages(10_000)
+        await limit_pages(recording, 10_000)
         await recording.append(log(23, 5_000))
         assert await everything(tmp_path) == log(1, 5_000)
     assert await everything(tmp_path) == log(1, 5_000)
@@ -49,11 +50,11 @@ async def test_a_dictionary_that_found_no_room_is_tried_again(tmp_path: Path) ->
     async with await Recording.open(tmp_path, initial=EMPTY, clock=Clock()) as recording:
         await recording.append(log(1, 1_000))
         ((pages,),) = await recording._session.connection.execute_fetchall("PRAGMA page_count")
-        await recording.limit_pages(pages)
+        await limit_pages(recording, pages)
         for _ in range(2):
             with pytest.raises(RecordingError, match="the disk is full"):
                 await recording.append(log(1_001, 1_010))
-        await recording.limit_pages(10_000)
+        await limit_pages(recording, 10_000)
         await recording.append(log(1_001, 1_010))
     async with await Reader.open(recording.path) as reader:
         assert await reader.query("SELECT count(*) FROM log WHERE dictionary = 2") == [(10,)]

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from bus.limits import RESEND_AFTER
-from bus.sdk.courier import PATIENCE_MOST, Courier, Outbox, Publish
+from bus.sdk.courier import PATIENCE_MOST, Courier, EventBox, Publish
 from bus.sdk.spool import MemorySpool, Owner, SpoolError
 
 RUNS = ("a", "b", "c")
@@ -26,7 +26,7 @@ class AnyCourse(RuleBasedStateMachine):
         self.now = 0.0
         self.courier = Courier(self.publish, window)
         self.spools = {run: MemorySpool(Owner("s", "a", run, "i")) for run in RUNS}
-        self.boxes = {run: Outbox(run, run, spool) for run, spool in self.spools.items()}
+        self.boxes = {run: EventBox(run, run, spool) for run, spool in self.spools.items()}
         for box in self.boxes.values():
             self.courier.add(box, self.now)
         self.wire: deque[Publish] = deque()
@@ -138,10 +138,10 @@ AnyCourse.TestCase.settings = settings(max_examples=150, stateful_step_count=60,
 TestAnyCourse = AnyCourse.TestCase
 
 
-def started(window: int, runs: tuple[str, ...] = RUNS) -> tuple[Courier, dict[str, Outbox], list[Publish]]:
+def started(window: int, runs: tuple[str, ...] = RUNS) -> tuple[Courier, dict[str, EventBox], list[Publish]]:
     sent: list[Publish] = []
     courier = Courier(sent.append, window)
-    boxes = {run: Outbox(run, run, MemorySpool(Owner("s", "a", run, "i"))) for run in runs}
+    boxes = {run: EventBox(run, run, MemorySpool(Owner("s", "a", run, "i"))) for run in runs}
     for box in boxes.values():
         courier.add(box, 0.0)
     return courier, boxes, sent

@@ -22,6 +22,7 @@ from console.recording.verify import verify_folder
 from console.supervisor.process import service
 from console.supervisor.process.emergency import EmergencyLog
 from tests.fixtures.desk import OPERATOR
+from tests.fixtures.full_disk import limit_pages
 from tests.fixtures.service import PATIENCE, Running, rebuilt, running
 
 
@@ -175,7 +176,7 @@ async def test_who_comes_in_while_the_disk_is_full_sees_the_floor_and_stops_thin
     """A screen is recorded as joining, a verb is not; neither waits for a disk that takes nothing."""
     async with running(tmp_path) as site:
         await asked(site)
-        await site.recording.limit_pages(1)  # no page more than there are
+        await limit_pages(site.recording, 1)  # no page more than there are
         site.event(RunStarted(), run="late")
         site.event(Progress(text=random.Random(1).randbytes(10_000).hex()))
         await site.until(lambda: site.state().recording == "failing")
@@ -195,7 +196,7 @@ async def test_who_comes_in_while_the_disk_is_full_sees_the_floor_and_stops_thin
             await site.until(lambda: noted(site) == stops)
             assert site.recording.pos == recorded
 
-            await site.recording.limit_pages(1_000_000)
+            await limit_pages(site.recording, 1_000_000)
             await site.until(lambda: site.state().recording == "ok")
             await site.all_recorded()
             assert await floor.until(lambda fleet: fleet.pos == site.desk.fleet.pos, PATIENCE)

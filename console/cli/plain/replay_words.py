@@ -42,15 +42,6 @@ WORDS: Final[tuple[ReplayWord, ...]] = (
 """In the order of the help. None of them can act: there is nothing to act on."""
 # fmt: on
 
-LEFT_OUT: Final[dict[str, str]] = {
-    "seconds": "go -5 and go +5 do it",
-    "tenth": "go 50% and the like do it",
-    "share": "go 50% and the like do it",
-    "idle": "a line is printed when something happens; speed all waits for nothing",
-    "session": "watchfloor replay --plain SESSION opens another",
-}
-"""What winds the screens of a replay and has no word here, and why."""
-
 _BY_NAME: Final = {name: word for word in WORDS for name in (word.name, *word.keys)}
 
 

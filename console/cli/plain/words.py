@@ -1,4 +1,4 @@
-"""The one table of what can be typed in line mode, and where each key of the console has gone. Pure."""
+"""The one table of what can be typed in line mode. Pure."""
 
 from __future__ import annotations
 
@@ -60,39 +60,6 @@ WORDS: Final[tuple[Word, ...]] = (
     _word("quit", "q", "", "quit", "leave; the floor goes on"),
 )
 """In the order of the help."""
-
-NO_CURSOR: Final = "a line has no cursor to move"
-NO_SCREEN_TO_KEEP: Final = "lines can be copied as they stand"
-NO_SCREEN: Final = "there is no screen to go back from"
-
-PARITY: Final[dict[str, str]] = {
-    "open": "open", "unfold": "open", "says": "open",
-    "approve": "approve", "edit": "edit", "check": "edit", "reject": "reject", "reject_why": "reject-because",
-    "respond": "respond", "escalate": "escalate", "claim": "claim", "pause": "pause", "kill": "kill", "hold_all": "hold-all",
-    "resume_all": "resume-all",
-    "revoke": "revoke",
-    "acknowledge": "ack", "reset": "reset", "shelve": "shelve", "remove": "remove", "next": "alarms", "tab": "alarms",
-    "fold": "alarms", "reliability": "reliability", "bus": "status", "recorder": "status", "verify": "reliability",
-    "fleet": "fleet", "queue": "queue", "alarms": "alarms", "views": "fleet",
-    "filter": "filter", "text": "filter", "keep": "filter", "clear": "filter",
-    "commands": "help", "choose": "help", "help": "help", "quit": "quit", "how_to_quit": "quit",
-}  # fmt: skip
-"""The word that does what an action of the console's table does."""
-
-ANSWERS: Final[dict[str, str]] = {
-    "yes": "y", "yes_run": "t", "code": "the four digits", "id": "the short id of the run", "send": "the words, as a line",
-}  # fmt: skip
-"""Actions that answer a question: what is typed at it here."""
-
-LEFT_OUT: Final[dict[str, str]] = {
-    "up": NO_CURSOR, "down": NO_CURSOR, "page_up": NO_CURSOR, "page_down": NO_CURSOR, "top": NO_CURSOR,
-    "bottom": NO_CURSOR, "earlier": NO_CURSOR, "later": NO_CURSOR, "back": NO_SCREEN, "leave": NO_SCREEN,
-    "sessions": "watchfloor sessions lists them", "audit": "watchfloor oncall tells it",
-    "older": "watchfloor oncall tells it",
-    "copy": NO_SCREEN_TO_KEEP, "keep_screen": NO_SCREEN_TO_KEEP,
-    "policy": "watchfloor policy check and explain tell it",
-}  # fmt: skip
-"""Actions that only a screen needs, and why."""
 # fmt: on
 
 _BY_NAME: Final = {name: word for word in WORDS for name in (word.name, *word.keys)}

@@ -189,7 +189,7 @@ def explain(  # noqa: PLR0913  (one parameter an option)
     """
     from bus.events import ActionProposed, Confidence, Hints
     from console.cli.verbs.policy_report import Told, explained
-    from console.core.judging.risk import Evidence
+    from console.core.call_facts import CallFacts
     from console.core.provenance.trail import Trail
 
     try:
@@ -214,11 +214,11 @@ def explain(  # noqa: PLR0913  (one parameter an option)
     claim = None if confidence is None else Confidence(value=confidence, kind="stated")
     hints = Hints(schema_digest=schema) if schema else None
     proposal = ActionProposed(action="a", tool=tool, args=args, confidence=claim, hints=hints)
-    of_run = Evidence(
-        tool=tool, facts=None, hints=hints, confidence=claim, tainted=tainted or bool(read), sensitive=sensitive,
-        first_use=first_use, gap=gap, suspicion=suspicion,
+    call = CallFacts(
+        agent=agent, digest_ok=None, tainted=tainted or bool(read), sensitive=sensitive, first_use=first_use, gap=gap,
+        incomplete=False, suspicion=suspicion,
     )  # fmt: skip
-    evidence = judge.evidence(proposal, of_run, agent=agent)
+    evidence = judge.evidence(proposal, call)
     told: Told = "untold" if untold else "told" if said else "goal"
     shape, lines = explained(judge, evidence, agent, told)
     printing.say_json(shape) if place.json else printing.say(lines)

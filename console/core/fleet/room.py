@@ -39,8 +39,8 @@ def kept_bytes(value: object) -> int | None:
         return None
 
 
-def keep_args(fleet: Fleet, run: Run, action: Action, args: dict[str, Any], pos: int) -> None:
-    """Give a new action of a run its arguments, if there is room for them. `pos` is where the log has them."""
+def keep_args(fleet: Fleet, run: Run, action: Action, args: dict[str, Any]) -> None:
+    """Give a new action of a run its arguments, if there is room for them; else the log alone has them."""
     size = kept_bytes(args)
     if size is None:
         action.args_cut = True
@@ -51,7 +51,7 @@ def keep_args(fleet: Fleet, run: Run, action: Action, args: dict[str, Any], pos:
             if older.state not in OPEN:
                 cut(fleet, older)
         if not _fits(fleet, run, size):
-            action.args_cut, action.args_pos = True, pos
+            action.args_cut = True
             return
     action.args = args
     _count(fleet, action, size)

@@ -28,7 +28,7 @@ from console.core.reliability.standing import Reliability
 
 MOST: Final = 2**53
 """Where counters stop: beyond it neither JSON readers nor keyframes are safe."""
-REDUCER: Final = 6
+REDUCER: Final = 7
 """Which reducer this is: raise it with every change by which `reduce` makes another fleet of a log that may exist."""
 
 Verdict = Literal["", "ok", "failed"]
@@ -51,12 +51,12 @@ class Action(Struct, kw_only=True, omit_defaults=True):
     """One call an agent wants to make, and everything decided about it.
 
     `args` are exact, as the agent sent them, hostile text included; `edited` are an operator's instead. Both are emptied
-    (`args_cut`) when a closed action leaves the recent ones; the log keeps them. `args_bytes` is what they take here.
-    `args_pos` is where they stand in the log if they were too large to keep from the first: nobody has seen them. `digest`
-    is the supervisor's own, `claimed` the agent's. `tool_sent` is the tool's name as sent where that cannot be displayed.
-    `note` is the decision's reason or answer for display, `answer` the same as given. `ungated`: nothing had allowed that it
-    began. `preview` is what it would change by its agent's word, None without or when it is no longer kept. `reaches` and
-    `no_undo` are the judge's: what it reaches as far as that is known, and why it cannot be taken back.
+    (`args_cut`) when a closed action leaves the recent ones, and were never kept where there was no room; the log keeps
+    them. `args_bytes` is what they take here. `digest` is the supervisor's own, `claimed` the agent's. `tool_sent` is the
+    tool's name as sent where that cannot be displayed. `note` is the decision's reason or answer for display, `answer` the
+    same as given. `ungated`: nothing had allowed that it began. `preview` is what it would change by its agent's word, None
+    without or when it is no longer kept. `reaches` and `no_undo` are the judge's: what it reaches as far as that is known,
+    and why it cannot be taken back.
     """
 
     id: str
@@ -68,7 +68,6 @@ class Action(Struct, kw_only=True, omit_defaults=True):
     args: dict[str, Any] = field(default_factory=dict)
     args_cut: bool = False
     args_bytes: int = 0
-    args_pos: int = 0
     ungated: bool = False
     edited: dict[str, Any] | None = None
     digest: str = ""
@@ -248,7 +247,6 @@ class Fleet(Struct, kw_only=True, omit_defaults=True):
     finished: list[str] = field(default_factory=list)
     ended: dict[str, dict[str, int]] = field(default_factory=dict)
     away: dict[str, Run] = field(default_factory=dict)
-    refused_intents: int = 0
     events: int = 0
     last_decision: int = 0
     order: int = 0

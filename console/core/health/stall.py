@@ -14,16 +14,13 @@ from typing import Final
 
 from msgspec import Struct
 
-PHI: Final = 8.0
-"""A silence so surprising, once in 10^8 if the model holds, is a stall."""
-
 PHI_WITH_RECORD: Final = 3.0
-"""So is one of once in 1000 that is also `RECORD` times as long as the longest ever seen."""
+"""A silence as surprising as once in 1000 is a stall where it is also `RECORD` times as long as the longest ever seen."""
 
 RECORD: Final = 3.0
 
 _Z: Final = 5.6120
-"""Standard deviations above the mean that a normal variable exceeds once in 10^8."""
+"""Standard deviations above the mean that a normal variable exceeds once in 10^8: phi 8, by itself a stall."""
 
 _Z_RECORD: Final = 3.0902
 """The same for once in 1000."""

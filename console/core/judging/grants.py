@@ -72,7 +72,6 @@ class Grant(Struct, kw_only=True, omit_defaults=True):
     seconds: int = SECONDS
     at: int = 0
     used: int = 0
-    used_at: int | None = None
 
     @property
     def run_key(self) -> str:

@@ -67,7 +67,7 @@ def _proposed(fleet: Fleet, run: Run, record: Record, data: ActionProposed) -> T
         decide_within=data.decide_within,
         proposed_at=record.at,
     )
-    keep_args(fleet, run, action, data.args, record.pos)
+    keep_args(fleet, run, action, data.args)
     keep_preview(fleet, run, action, sides(data.preview))
     run.actions[action.id] = action
     run.actions_seen += 1

@@ -8,8 +8,6 @@ from __future__ import annotations
 
 from typing import Final
 
-from msgspec.structs import replace
-
 from bus.alarm_records import (
     AlarmAcknowledged,
     AlarmCleared,
@@ -24,7 +22,6 @@ from bus.alarm_records import (
 )
 from bus.codec import Record
 from bus.limits import SHELVE_MOST
-from bus.records import ActionClaimed, ActionEscalated
 from console.core.alarms.alarm_groups import first_of
 from console.core.alarms.alarm_kinds import NEVER_HIDDEN, REST
 from console.core.alarms.alarm_load import count_answer, count_new, cycle
@@ -33,6 +30,7 @@ from console.core.fleet.kept import ALARM_TEXT
 from console.core.fleet.lifecycle import ALARM, SHOWN, advance
 from console.core.fleet.state import Fleet
 from console.core.fleet.turns import ApplySupervisor, Touched
+from console.core.reducing.subjects import to_alarm
 from console.core.text import plain
 
 REASON_TEXT: Final = 200
@@ -92,10 +90,7 @@ def _begin(fleet: Fleet, alarm: Alarm, at: int) -> None:
         count_new(fleet.load, at)
 
 
-def _alarm_acknowledged(fleet: Fleet, record: Record, data: AlarmAcknowledged) -> Touched:
-    alarm = fleet.alarms.get(data.alarm)
-    if alarm is None:
-        return ()
+def _alarm_acknowledged(fleet: Fleet, alarm: Alarm, record: Record, data: AlarmAcknowledged) -> None:
     before = alarm.state
     alarm.state = advance(ALARM, alarm.state, "acknowledge")
     if before != alarm.state:
@@ -103,23 +98,15 @@ def _alarm_acknowledged(fleet: Fleet, record: Record, data: AlarmAcknowledged) -
     alarm.by = plain(data.by, 64)
     alarm.changed_at = record.at
     _drop_normal(fleet, alarm)
-    return (("alarm", alarm.id),)
 
 
-def _shelved(fleet: Fleet, record: Record, data: AlarmShelved) -> Touched:
-    alarm = fleet.alarms.get(data.alarm)
-    if alarm is None:
-        return ()
+def _shelved(fleet: Fleet, alarm: Alarm, record: Record, data: AlarmShelved) -> None:
     alarm.shown = advance(SHOWN, alarm.shown, "shelve")
     alarm.shelved_until = record.at + int(min(data.seconds, SHELVE_MOST) * 1000)
     _hide(alarm, record, data.by, data.reason)
-    return (("alarm", alarm.id),)
 
 
-def _suppressed(fleet: Fleet, record: Record, data: AlarmSuppressed) -> Touched:
-    alarm = fleet.alarms.get(data.alarm)
-    if alarm is None:
-        return ()
+def _suppressed(fleet: Fleet, alarm: Alarm, record: Record, data: AlarmSuppressed) -> None:
     before, alarm.shown = alarm.shown, advance(SHOWN, alarm.shown, "suppress")
     alarm.shelved_until = None
     _hide(alarm, record, "policy", data.why)
@@ -127,23 +114,15 @@ def _suppressed(fleet: Fleet, record: Record, data: AlarmSuppressed) -> Touched:
         fleet.load.suppressed += 1
     if before == "shown" and alarm.since in fleet.load.raised:  # nobody was asked to look
         fleet.load.raised.remove(alarm.since)
-    return (("alarm", alarm.id),)
 
 
-def _removed(fleet: Fleet, record: Record, data: AlarmRemoved) -> Touched:
-    alarm = fleet.alarms.get(data.alarm)
-    if alarm is None:
-        return ()
+def _removed(fleet: Fleet, alarm: Alarm, record: Record, data: AlarmRemoved) -> None:
     alarm.shown = advance(SHOWN, alarm.shown, "remove")
     alarm.shelved_until = None
     _hide(alarm, record, data.by, data.reason)
-    return (("alarm", alarm.id),)
 
 
-def _restored(fleet: Fleet, record: Record, data: AlarmRestored) -> Touched:
-    alarm = fleet.alarms.get(data.alarm)
-    if alarm is None:
-        return ()
+def _restored(fleet: Fleet, alarm: Alarm, record: Record, data: AlarmRestored) -> None:
     advance(SHOWN, alarm.shown, "restore")
     _show(alarm)
     alarm.changed_at = record.at
@@ -151,7 +130,6 @@ def _restored(fleet: Fleet, record: Record, data: AlarmRestored) -> Touched:
         alarm.since, alarm.escalated_at = record.at, None
         count_new(fleet.load, record.at)
     _drop_normal(fleet, alarm)
-    return (("alarm", alarm.id),)
 
 
 def _hide(alarm: Alarm, record: Record, by: str, why: str) -> None:
@@ -164,10 +142,7 @@ def _show(alarm: Alarm) -> None:
     alarm.hidden_by, alarm.hidden_why, alarm.hidden_at = "", "", 0
 
 
-def _cleared(fleet: Fleet, record: Record, data: AlarmCleared) -> Touched:
-    alarm = fleet.alarms.get(data.alarm)
-    if alarm is None:
-        return ()
+def _cleared(fleet: Fleet, alarm: Alarm, record: Record, data: AlarmCleared) -> None:
     if data.by:
         alarm.state = advance(ALARM, alarm.state, "reset")
         alarm.chattering = alarm.gone = False
@@ -177,7 +152,6 @@ def _cleared(fleet: Fleet, record: Record, data: AlarmCleared) -> Touched:
         _went(alarm)
     alarm.changed_at = record.at
     _drop_normal(fleet, alarm)
-    return (("alarm", alarm.id),)
 
 
 def _went(alarm: Alarm) -> None:
@@ -187,43 +161,17 @@ def _went(alarm: Alarm) -> None:
         alarm.state = advance(ALARM, alarm.state, "reset" if unseen else "clear")
 
 
-def _quieted(fleet: Fleet, record: Record, data: AlarmQuieted) -> Touched:
-    alarm = fleet.alarms.get(data.alarm)
-    if alarm is None:
-        return ()
+def _quieted(fleet: Fleet, alarm: Alarm, record: Record, data: AlarmQuieted) -> None:
     gone, alarm.chattering, alarm.gone = alarm.gone, False, False
     fleet.load.cycles.pop(alarm.id, None)
     if gone and not alarm.latched:
         alarm.changed_at = record.at
         _went(alarm)
         _drop_normal(fleet, alarm)
-    return (("alarm", alarm.id),)
 
 
-def _escalated(fleet: Fleet, record: Record, data: AlarmEscalated) -> Touched:
-    alarm = fleet.alarms.get(data.alarm)
-    if alarm is None:
-        return ()
+def _escalated(fleet: Fleet, alarm: Alarm, record: Record, data: AlarmEscalated) -> None:
     alarm.escalated_at = record.at
-    return (("alarm", alarm.id),)
-
-
-def _action_escalated(fleet: Fleet, record: Record, data: ActionEscalated) -> Touched:
-    action = fleet.action(f"{record.agent}/{record.run}/{data.action}")
-    if action is None:
-        return ()
-    action.escalated_at = record.at
-    if data.by:
-        action.care = replace(action.care, escalated_by=plain(data.by, 64), why=plain(data.reason))
-    return (("action", action.key),)
-
-
-def _claimed(fleet: Fleet, record: Record, data: ActionClaimed) -> Touched:
-    action = fleet.action(f"{record.agent}/{record.run}/{data.action}")
-    if action is None:
-        return ()
-    action.care = replace(action.care, claimed_by=plain(data.by, 64))
-    return (("action", action.key),)
 
 
 def _flood(fleet: Fleet, record: Record, data: AlarmFlood) -> Touched:
@@ -239,15 +187,13 @@ def _drop_normal(fleet: Fleet, alarm: Alarm) -> None:
 
 APPLY_ALARM: Final[dict[type, ApplySupervisor]] = {
     AlarmRaised: _raised,
-    AlarmAcknowledged: _alarm_acknowledged,
-    AlarmShelved: _shelved,
-    AlarmSuppressed: _suppressed,
-    AlarmRemoved: _removed,
-    AlarmRestored: _restored,
-    AlarmQuieted: _quieted,
-    AlarmEscalated: _escalated,
+    AlarmAcknowledged: to_alarm(_alarm_acknowledged),
+    AlarmShelved: to_alarm(_shelved),
+    AlarmSuppressed: to_alarm(_suppressed),
+    AlarmRemoved: to_alarm(_removed),
+    AlarmRestored: to_alarm(_restored),
+    AlarmQuieted: to_alarm(_quieted),
+    AlarmEscalated: to_alarm(_escalated),
     AlarmFlood: _flood,
-    AlarmCleared: _cleared,
-    ActionEscalated: _action_escalated,
-    ActionClaimed: _claimed,
+    AlarmCleared: to_alarm(_cleared),
 }

@@ -37,12 +37,11 @@ def _ended(fleet: Fleet, record: Record, data: GrantEnded) -> Touched:
     return (("run", f"{record.agent}/{record.run}"),)
 
 
-def used(fleet: Fleet, record: Record, data: ActionDecided) -> None:
+def used(fleet: Fleet, data: ActionDecided) -> None:
     """Count the use of the grant that a decision was made by, if it was."""
     grant = fleet.grants.get(data.grant)
     if grant is not None:
         grant.used += 1
-        grant.used_at = record.at
 
 
 APPLY_GRANT: Final[dict[type, ApplySupervisor]] = {GrantMade: _made, GrantEnded: _ended}

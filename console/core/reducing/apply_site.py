@@ -8,18 +8,13 @@ from bus.codec import Record
 from bus.floor_records import FloorHeld, FloorReleased
 from bus.operator_records import OperatorJoined, OperatorLeft, OperatorSigned
 from bus.policy_records import PolicyAdopted
-from bus.records import IntentRefused, RecordingStarted, SupervisorStarted
+from bus.records import RecordingStarted, SupervisorStarted
 from console.core.alarms.alarm_load import OPERATORS_KEPT
 from console.core.fleet.floor_hold import FloorHold
 from console.core.fleet.policy_state import adopt, begin_session
 from console.core.fleet.state import Fleet
 from console.core.fleet.turns import ApplySupervisor, Touched
 from console.core.text import plain
-
-
-def _intent_refused(fleet: Fleet, record: Record, data: IntentRefused) -> Touched:
-    fleet.refused_intents += 1
-    return (("site", ""),)
 
 
 def _joined(fleet: Fleet, record: Record, data: OperatorJoined) -> Touched:
@@ -82,7 +77,6 @@ def _released(fleet: Fleet, record: Record, data: FloorReleased) -> Touched:
 APPLY_SITE: Final[dict[type, ApplySupervisor]] = {
     FloorHeld: _held,
     FloorReleased: _released,
-    IntentRefused: _intent_refused,
     OperatorJoined: _joined,
     OperatorLeft: _left,
     OperatorSigned: _signed,

@@ -95,7 +95,7 @@ class PastRun:
             proposed = [one for one in self.of_action(action) if isinstance(one.data, ActionProposed)]
             decided = [one for one in self.of_action(action) if isinstance(one.data, ActionDecided)]
             if action.args_cut and proposed and isinstance(proposed[-1].data, ActionProposed):
-                action.args, action.args_cut, action.args_pos = proposed[-1].data.args, False, 0
+                action.args, action.args_cut = proposed[-1].data.args, False
             if decided and isinstance(decided[-1].data, ActionDecided) and action.edited is None:
                 action.edited = decided[-1].data.args
 

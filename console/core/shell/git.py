@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from typing import Final
 
 from msgspec.structs import replace
 
 from console.core.shell import programs
 from console.core.shell.graded import Graded
+from console.core.shell.reached import reached
 
 _WITH_VALUE: Final = frozenset(
     {"-C", "-c", "--git-dir", "--work-tree", "--namespace", "--exec-path", "--config-env"}
@@ -18,8 +18,8 @@ _ALL: Final = re.compile(r"^(?::/.*|\.{1,2}|.*/|.*[*?\[$].*)$")
 """A path of git that takes more than a file."""
 
 
-def git(args: list[str], reached: Callable[[str], list[tuple[str, str]]]) -> Graded:
-    """Grade the arguments of git. `reached` finds links and addresses in a text."""
+def git(args: list[str]) -> Graded:
+    """Grade the arguments of git."""
     rest = _behind_options(args)
     words = [arg for arg in rest if not arg.startswith("-")]
     verb = words[0] if words else "status"

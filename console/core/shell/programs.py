@@ -37,6 +37,20 @@ NETWORK: Final = frozenset(
 )
 """Reach outside."""
 
+SENDS: Final = frozenset(
+    """
+    ftp mail nc ncat netcat rsync scp sendmail sftp ssh telnet
+    """.split()
+)
+"""Carry something there, whatever they are given."""
+
+REMOTE: Final = frozenset(
+    """
+    ansible aws az docker gcloud gh gsutil helm kubectl mongo mysql psql redis-cli terraform
+    """.split()
+)
+"""Change what others use."""
+
 ROOT: Final = frozenset(
     """
     at chown chroot crontab doas groupadd insmod iptables mount passwd service setcap su sudo sysctl

@@ -11,7 +11,8 @@ from typing import Any, Final, NamedTuple, Protocol
 from bus.canonical import NotCanonicalError, digest
 from bus.events import ActionProposed, Data
 from console.core.blobs import blob_names
-from console.core.fleet.circumstances import Circumstances, circumstances
+from console.core.call_facts import CallFacts
+from console.core.fleet.circumstances import circumstances
 from console.core.fleet.kept import TOOLS_KEPT
 from console.core.fleet.lifecycle import OPEN
 from console.core.fleet.state import Action, Fleet, Run
@@ -30,21 +31,7 @@ NO_DIGEST: Final = "0" * 64
 class Judging(Protocol):
     """What the gates need of a judge; `console.policy.judge.Judge` is it."""
 
-    def judge(  # noqa: PLR0913  (the facts of a judgement)
-        self,
-        proposal: ActionProposed,
-        *,
-        agent: str,
-        digest_ok: bool | None,
-        tainted: bool,
-        sensitive: bool,
-        first_use: bool,
-        gap: bool,
-        incomplete: bool,
-        earned: Earned | None = None,
-        suspicion: Suspicion | None = None,
-        circumstances: Circumstances | None = None,
-    ) -> Assessment: ...
+    def judge(self, proposal: ActionProposed, call: CallFacts) -> Assessment: ...
 
     def suspect(
         self, trail: Trail, tool: str, args: dict[str, Any], *, schema: str | None = None
@@ -114,16 +101,18 @@ class Assessor:
         earned = self.earned(run, data.tool)
         assessment = self.judge.judge(
             data,
-            agent=run.agent,
-            digest_ok=None if data.digest is None else data.digest == own,
-            tainted=any(untrusted for untrusted, _ in reads),
-            sensitive=any(sensitive for _, sensitive in reads),
-            first_use=not earned.right and self._first_use(run, data.tool),
-            gap=run.gaps > 0,
-            incomplete=incomplete,
-            earned=earned,
-            suspicion=suspicion,
-            circumstances=circumstances(run, data, trail.folder if trail is not None else ""),
+            CallFacts(
+                agent=run.agent,
+                digest_ok=None if data.digest is None else data.digest == own,
+                tainted=any(untrusted for untrusted, _ in reads),
+                sensitive=any(sensitive for _, sensitive in reads),
+                first_use=not earned.right and self._first_use(run, data.tool),
+                gap=run.gaps > 0,
+                incomplete=incomplete,
+                earned=earned,
+                suspicion=suspicion,
+                circumstances=circumstances(run, data, trail.folder if trail is not None else ""),
+            ),
         )
         return assessment, suspicion
 

@@ -71,7 +71,7 @@ def _key(
 
 _LISTS: Final = "fleet queue run decide step alarms reliability bus recorder sessions audit policy help"
 _SCREENS: Final = "fleet queue run decide"
-_PLAYED: Final = _LISTS
+_RUNS: Final = "fleet queue run"
 _LESS: Final = "queue run decide step alarms reliability bus recorder sessions audit policy help"
 _BELOW: Final = "queue decide step alarms reliability bus recorder sessions audit policy help"
 _VIEWED: Final = "fleet queue run alarms reliability bus recorder sessions audit policy"
@@ -81,9 +81,23 @@ _BRACKETS: Final = "left_square_bracket right_square_bracket"
 _ANGLES: Final = "less_than_sign greater_than_sign"
 
 
-def _other_than(mode: str) -> str:
-    """The screens from which a key leads to one."""
-    return " ".join(name for name in _VIEWS.split() if name != mode)
+def _view(name: str, digit: str, letter: str, text: str) -> tuple[KeyAction, KeyAction]:
+    """The keys that lead to a view from every other; digits wind a replay."""
+    others = " ".join(view for view in _VIEWS.split() if view != name)
+    return (
+        _key(name, f"{digit} {letter}", others, name, text, "hidden live"),
+        _key(name, letter, others, name, text, "hidden replay"),
+    )
+
+
+def _shown_on(
+    name: str, keys: str, shown: str, hidden: str, label: str, text: str, how: str, shows: str = ""
+) -> tuple[KeyAction, KeyAction]:
+    """One key on screens that name it, and `hidden` on those whose key line has no room for it."""
+    return (
+        _key(name, keys, shown, label, text, f"{how} {shows}"),
+        _key(name, keys, hidden, label, text, f"{how} hidden"),
+    )
 
 
 # fmt: off
@@ -95,21 +109,17 @@ ACTIONS: Final[tuple[KeyAction, ...]] = (
     _key("id", "id", "kill", "kill", "the last character of the run's id kills it", "acting safe typed", "kill"),
     _key("send", "ctrl+t", "words", "send", "send it", "acting safe", "respond reject_why escalate reset shelve remove"),
     _key("check", "ctrl+t", "edit", "check, then confirm", "check the arguments", "acting safe", "edit"),
-    _key("play", "space", _PLAYED, "play", "play, or stand still", "winds safe"),
-    _key("step", "comma full_stop", _PLAYED, "step", "one record back, on", "winds safe pair"),
-    _key("mark", _BRACKETS, "fleet", "mark", "to the last, next mark", "winds safe pair"),
-    _key("mark", _BRACKETS, _LESS, "mark", "to the last, next mark", "winds hidden pair"),
-    _key("turn", "e E", _PLAYED, "alarm", "next, last alarm or decision", "winds safe"),
-    _key("go", "t", "fleet run", "time", "HH:MM:SS, +30, -2m or 50%", "winds safe"),
-    _key("go", "t", _BELOW, "time", "HH:MM:SS, +30, -2m or 50%", "winds hidden"),
-    _key("speed", _ANGLES, "fleet run", "speed", "half, twice as fast", "winds safe pair"),
-    _key("speed", _ANGLES, _BELOW, "speed", "half, twice as fast", "winds hidden pair"),
-    _key("idle", "i", "fleet", "skip idle", "no gap over a second", "winds"),
-    _key("idle", "i", _LESS, "skip idle", "no gap over a second", "winds hidden"),
-    _key("seconds", "left right", _PLAYED, "5 s", "5 s back, on", "winds hidden"),
-    _key("tenth", "shift+left shift+right", _PLAYED, "10 %", "a tenth back, on", "winds hidden"),
-    _key("share", "0 1 2 3 4 5 6 7 8 9", _PLAYED, "share", "to 0 %, 10 % ... 90 %", "winds hidden"),
-    _key("session", "N P", _PLAYED, "session", "next, previous session", "winds hidden"),
+    _key("play", "space", _LISTS, "play", "play, or stand still", "winds safe"),
+    _key("step", "comma full_stop", _LISTS, "step", "one record back, on", "winds safe pair"),
+    *_shown_on("mark", _BRACKETS, "fleet", _LESS, "mark", "to the last, next mark", "winds pair", "safe"),
+    _key("turn", "e E", _LISTS, "alarm", "next, last alarm or decision", "winds safe"),
+    *_shown_on("go", "t", "fleet run", _BELOW, "time", "HH:MM:SS, +30, -2m or 50%", "winds", "safe"),
+    *_shown_on("speed", _ANGLES, "fleet run", _BELOW, "speed", "half, twice as fast", "winds pair", "safe"),
+    *_shown_on("idle", "i", "fleet", _LESS, "skip idle", "no gap over a second", "winds"),
+    _key("seconds", "left right", _LISTS, "5 s", "5 s back, on", "winds hidden"),
+    _key("tenth", "shift+left shift+right", _LISTS, "10 %", "a tenth back, on", "winds hidden"),
+    _key("share", "0 1 2 3 4 5 6 7 8 9", _LISTS, "share", "to 0 %, 10 % ... 90 %", "winds hidden"),
+    _key("session", "N P", _LISTS, "session", "next, previous session", "winds hidden"),
     _key("open", "enter", "fleet", "open", "a decision or run; unfold agents", "safe live"),
     _key("open", "enter", "queue", "decide", "the action under the cursor", "safe live"),
     _key("open", "enter", "run", "open", "an ask to decide; a line in full", "safe live"),
@@ -126,10 +136,8 @@ ACTIONS: Final[tuple[KeyAction, ...]] = (
     _key("later", "l", "step", "later", "the line after it", "replay"),
     _key("pause", "p", "fleet queue run step", "pause", "pause the run, or resume it", "acting safe"),
     _key("pause", "p", "decide", "pause", "pause its run, or resume it", "acting hidden"),
-    _key("hold_all", "H", "fleet queue run", "hold all", "all runs, at their gates: then y", "acting"),
-    _key("hold_all", "H", "decide step", "hold all", "all runs, at their gates: then y", "acting hidden"),
-    _key("resume_all", "U", "fleet queue run", "resume all", "what hold all stopped: then y", "acting"),
-    _key("resume_all", "U", "decide step", "resume all", "what hold all stopped: then y", "acting hidden"),
+    *_shown_on("hold_all", "H", _RUNS, "decide step", "hold all", "all runs, at their gates: then y", "acting"),
+    *_shown_on("resume_all", "U", _RUNS, "decide step", "resume all", "what hold all stopped: then y", "acting"),
     _key("kill", "K", "fleet queue run", "kill", "the run: then type its id", "acting safe"),
     _key("kill", "K", "decide step", "kill", "its run: then type the id", "acting hidden"),
     _key("revoke", "R", "run", "revoke", "all its grants: calls like those ask again", "acting"),
@@ -152,23 +160,15 @@ ACTIONS: Final[tuple[KeyAction, ...]] = (
     _key("text", "text", "filter", "narrow the list", "rows that have these words", "safe typed"),
     _key("keep", "enter", "filter", "keep it", "keep the filter", "safe"),
     _key("views", "1-9", _VIEWED, "views", "Fleet, Queue, Alarms ... Policy", "safe live typed"),
-    _key("fleet", "1", _other_than("fleet"), "fleet", "the whole floor", "hidden live"),
-    _key("queue", "2 Q", _other_than("queue"), "queue", "what waits for a person", "hidden live"),
-    _key("queue", "Q", _other_than("queue"), "queue", "what waits for a person", "hidden replay"),
-    _key("alarms", "3 A", _other_than("alarms"), "alarms", "every alarm, in words", "hidden live"),
-    _key("alarms", "A", _other_than("alarms"), "alarms", "every alarm, in words", "hidden replay"),
-    _key("reliability", "4 L", _other_than("reliability"), "reliability", "what agents have proven", "hidden live"),
-    _key("reliability", "L", _other_than("reliability"), "reliability", "what agents have proven", "hidden replay"),
-    _key("bus", "5 B", _other_than("bus"), "bus", "broker, agents, what is lost", "hidden live"),
-    _key("bus", "B", _other_than("bus"), "bus", "broker, agents, what is lost", "hidden replay"),
-    _key("recorder", "6 C", _other_than("recorder"), "recorder", "the file that all stands in", "hidden live"),
-    _key("recorder", "C", _other_than("recorder"), "recorder", "the file that all stands in", "hidden replay"),
-    _key("sessions", "7 S", _other_than("sessions"), "sessions", "what was recorded", "hidden live"),
-    _key("sessions", "S", _other_than("sessions"), "sessions", "what was recorded", "hidden replay"),
-    _key("audit", "8 W", _other_than("audit"), "audit", "who did what", "hidden live"),
-    _key("audit", "W", _other_than("audit"), "audit", "who did what", "hidden replay"),
-    _key("policy", "9 Y", _other_than("policy"), "policy", "what is judged by", "hidden live"),
-    _key("policy", "Y", _other_than("policy"), "policy", "what is judged by", "hidden replay"),
+    _key("fleet", "1", _VIEWS.removeprefix("fleet "), "fleet", "the whole floor", "hidden live"),
+    *_view("queue", "2", "Q", "what waits for a person"),
+    *_view("alarms", "3", "A", "every alarm, in words"),
+    *_view("reliability", "4", "L", "what agents have proven"),
+    *_view("bus", "5", "B", "broker, agents, what is lost"),
+    *_view("recorder", "6", "C", "the file that all stands in"),
+    *_view("sessions", "7", "S", "what was recorded"),
+    *_view("audit", "8", "W", "who did what"),
+    *_view("policy", "9", "Y", "what is judged by"),
     _key("unfold", "o", "decide step", "open", "show long values whole, or fold"),
     _key("says", "f", "decide", "it says", "the agent's own reason"),
     _key("escalate", "x", "queue decide", "escalate", "others should look; with words", "acting"),
