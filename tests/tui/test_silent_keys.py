@@ -8,7 +8,7 @@ from tests.fixtures.floor import busy, calm
 
 
 def note(lines: list[str]) -> str:
-    return lines[-2].strip()
+    return lines[-2].strip().partition("   ")[0]
 
 
 @pytest.mark.parametrize("screen", ["1", "2"])

@@ -100,11 +100,11 @@ class StackedApp(PaintedApp, inherit_bindings=False):
             from console.tui.screens.palette import Palette
 
             def uncover(_: None) -> None:
-                screen.covered = False
+                screen.covered = None
                 self.draw()
 
-            screen.covered = True
-            self.push_screen(Palette(), uncover)
+            screen.covered = palette = Palette()
+            self.push_screen(palette, uncover)
             self.draw()
 
     @property

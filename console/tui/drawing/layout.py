@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import ClassVar
+from typing import ClassVar, Final
 
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
@@ -13,6 +13,9 @@ from textual.widget import Widget
 
 from console.tui.drawing.lines import LineBlock, LineList
 from console.tui.drawing.paint import BLANK, Line, Row, Span, muted
+
+LEAST: Final = 3
+"""Rows that a list always has."""
 
 
 class LaidOutScreen(Screen[None], inherit_bindings=False):
@@ -70,8 +73,9 @@ class LaidOutScreen(Screen[None], inherit_bindings=False):
             height = max(0, room if self.grows else min(rows, room))
             under = under[: room - height]
         else:
-            height = max(3, room - len(under))
+            height = max(LEAST, room - len(under))
             height = height if self.grows else min(rows, height)
+            under = _as_fits(under, room - height)
         under = under + [BLANK] * (room - height - len(under))
         shared = (height, middle, width)
         changed = shared != self._shared
@@ -94,6 +98,15 @@ class LaidOutScreen(Screen[None], inherit_bindings=False):
         self.top.show(lines)
         for block in (self.below, self.foot, self.keys):
             block.show([])
+
+
+def _as_fits(under: list[Line], rows: int) -> list[Line]:
+    """What stands below a list in so many rows; what has no room there is said to be there."""
+    more = len(under) - max(0, rows)
+    if more <= 0 or rows <= 0:
+        return under[: max(0, rows)]
+    words = f"… {more + 1} more lines, in a taller window"
+    return [*under[: rows - 1], Row().at(14, words, "muted").line]
 
 
 def beside(lines: Sequence[Line], height: int, *, grey: bool) -> list[Line]:

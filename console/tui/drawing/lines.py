@@ -10,6 +10,7 @@ from textual.scroll_view import ScrollView
 from textual.strip import Strip
 from textual.widget import Widget
 
+from console.tui.drawing.beyond import NOTHING_BEYOND, Beyond
 from console.tui.drawing.paint import BLANK, Line, changed_cells
 from console.tui.drawing.painter import Painter
 
@@ -79,6 +80,7 @@ class LineList(ScrollView, inherit_bindings=False):
         self._height = 0
         self._going_to: int | None = None
         self._pins = 0
+        self._beyond: tuple[Sequence[str], tuple[int, range], Beyond] | None = None
 
     @property
     def pinned(self) -> int:
@@ -154,6 +156,19 @@ class LineList(ScrollView, inherit_bindings=False):
         """The rows in view, but for those that are pinned."""
         top = self.scroll_offset.y
         return range(top + self.pinned, min(len(self.names), top + self.size.height))
+
+    @property
+    def out_of_view(self) -> Beyond:
+        """What has scrolled away, or has not come into view yet."""
+        if not self.size.height:
+            return NOTHING_BEYOND  # not laid out yet: nobody knows what is in view
+        shown, known = self.in_view, self._beyond
+        if known is None or known[0] is not self.names or known[1] != (self.pinned, shown):
+            before, after = self.names[self.pinned : shown.start], self.names[shown.stop :]
+            items = any(self.names)
+            beyond = Beyond(_items(before), _items(after)) if items else Beyond(len(before), len(after))
+            self._beyond = known = self.names, (self.pinned, shown), beyond._replace(items=items)
+        return known[2]
 
     @property
     def at_first(self) -> bool:
@@ -268,6 +283,10 @@ class LineList(ScrollView, inherit_bindings=False):
         self.scroll_to(
             y=max(0, min(top, len(self.names) - self.size.height)), animate=False, immediate=True, force=True
         )
+
+
+def _items(names: Sequence[str]) -> int:
+    return sum(map(bool, names))
 
 
 def _row_of(name: str, names: Sequence[str]) -> int | None:

@@ -100,6 +100,21 @@ def width_of(line: Line) -> int:
     return sum(cell_len(span.text) for span in line)
 
 
+def within(line: Line, width: int) -> Line:
+    """A line in at most `width` cells: no row leaves its widget without a mark that there is more of it."""
+    if width_of(line) <= width:
+        return line
+    kept: list[Span] = []
+    room = width
+    for text, ink in line:
+        piece = text if cell_len(text) < room else cut(text + ELLIPSIS, room)
+        kept.append(Span(piece, ink))
+        room -= cell_len(piece)
+        if piece != text:
+            break
+    return tuple(kept)
+
+
 def text_of(line: Line) -> str:
     return "".join(span.text for span in line)
 

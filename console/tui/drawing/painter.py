@@ -12,6 +12,7 @@ from textual.color import Color as Colour
 from textual.strip import Strip
 
 from console.tui.drawing import signs
+from console.tui.drawing.paint import within
 
 if TYPE_CHECKING:
     from textual.widget import Widget
@@ -67,7 +68,9 @@ class Painter:
             ground = self._ground = self._widget.rich_style
         if cursor:
             ground += Style(reverse=True) if self._bare else Style.from_color(None, self._colour("wf-raised"))
-        segments = [Segment(signs.fitting(text), ground + self._style(ink)) for text, ink in line]
+        segments = [
+            Segment(signs.fitting(text), ground + self._style(ink)) for text, ink in within(line, width)
+        ]
         if cursor:
             segments = _with_bar(segments, ground + self._style("strong"))
         return Strip(_merged(segments)).adjust_cell_length(width, ground)

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from console.tui.drawing import figures
+from console.tui.drawing.beyond import NOTHING_BEYOND, Beyond
 from console.tui.drawing.paint import BLANK, Line, Row, safe, wrap
 from console.tui.keys.actions import KeyAction, Mode, key_for, offered
 from console.tui.source import UNSEEN
@@ -173,9 +174,30 @@ def _without(view: View) -> list[Line]:
     return [Row().at(1, words).line for words in text]
 
 
-def note_line(note: Note | None, view: View) -> Line:
-    """The last row but one: what became of the operator's last wish."""
-    return Row().at(1, note.text, note.ink, end=view.edge + 1).line if note else BLANK
+def note_line(note: Note | None, view: View, beyond: Beyond = NOTHING_BEYOND) -> Line:
+    """The last row but one: what became of the operator's last wish, then what of the list is out of view, and its keys.
+
+    A note that needs the room has it: it goes with the next key.
+    """
+    row, words = Row(), continues(beyond)
+    if note:
+        row.at(1, note.text, note.ink, end=view.edge + 1)
+    if not words or row.cells + 2 > view.last + 1 - len(words):
+        return row.line
+    return row.right(view.last, (words, "muted")).line
+
+
+def continues(beyond: Beyond) -> str:
+    """How much of a list is out of view, and which key leads there; nothing while all of it is in view."""
+    up, down = key_for("page_up"), key_for("page_down")
+    if beyond.above and beyond.below:
+        return f"{figures.grouped(beyond.above)} above, {figures.grouped(beyond.below)} below: {up} {down}"
+    if not (beyond.above or beyond.below):
+        return ""
+    where, key = ("above", up) if beyond.above else ("below", down)
+    count = beyond.above or beyond.below
+    what = "" if beyond.items else " line" if count == 1 else " lines"
+    return f"{figures.grouped(count)} more{what} {where}: {key}"
 
 
 Offers = list[tuple[int, str, KeyAction]]

@@ -14,8 +14,10 @@ from console.core.judging.origin_words import by_path
 from console.core.judging.tool_facts import EFFECTS
 from console.core.reliability.standing import standing_of, version_of
 from console.tui.drawing import figures
+from console.tui.drawing.beyond import NOTHING_BEYOND, Beyond
 from console.tui.drawing.paint import Line, Row
 from console.tui.floor.attention import Plight
+from console.tui.keys.actions import key_for
 from console.tui.rows import decide_rows
 from console.tui.rows.arguments import Piece, pieces, told
 from console.tui.rows.decide_facts import changes, whole_facts
@@ -250,7 +252,13 @@ class DecideScreen(ConfirmingScreen):
         if not total > len(shown) > 0:
             return ""
         below = f", {total - shown.stop} below" if total > shown.stop else ""
-        return f"lines {shown.start + 1}-{shown.stop} of {total}{below}"
+        key = key_for("page_down" if below else "page_up")
+        scrolls = f": {key}" if self.sheet is None else ""
+        return f"lines {shown.start + 1}-{shown.stop} of {total}{below}{scrolls}"
+
+    def beyond(self) -> Beyond:
+        """Nothing to be said once more: the row above the arguments says it."""
+        return NOTHING_BEYOND
 
     def _closed_because(self, verb: Verb = "approve") -> str:
         run, action, missing = self.subject()

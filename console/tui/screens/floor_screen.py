@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import ClassVar, Final, NamedTuple
+from typing import ClassVar, Final, NamedTuple, Protocol
 
 from textual.app import ComposeResult
 
 from console.core.fleet.state import Action, Run
+from console.tui.drawing.beyond import NOTHING_BEYOND, Beyond
 from console.tui.drawing.paint import BLANK, Line, muted
 from console.tui.rows import frame_rows as frame
 from console.tui.rows.frame_rows import Note, Offers, View
@@ -28,6 +29,13 @@ class Subject(NamedTuple):
     missing: str = "nothing is chosen"
 
 
+class Cover(Protocol):
+    """What lies over a screen and has a list of its own."""
+
+    def beyond(self) -> Beyond:
+        """What of its list is out of view."""
+
+
 class FloorScreen(PointedScreen, inherit_bindings=False):
     """Base of all screens. Subclasses say what stands in their rows and what is under their cursor."""
 
@@ -37,7 +45,7 @@ class FloorScreen(PointedScreen, inherit_bindings=False):
 
     def __init__(self) -> None:
         super().__init__()
-        self.covered = False  # the palette lies over it
+        self.covered: Cover | None = None  # the palette, while it lies over it
         self.room = 0  # rows between the fixed ones, a sheet's among them
         self._top_before: int | None = None  # the first row in view when the sheet that is up took rows away
         self._anew = True  # it was not in front: rows may move, nobody looked at them
@@ -106,9 +114,10 @@ class FloorScreen(PointedScreen, inherit_bindings=False):
         floor = self.floor
         counts = floor.index.counts(view.now)
         line = alarm_line(view, counts, floor.index.last_decision, floor.fleet.at)
-        foot = [*frame.still_holds(view), frame.note_line(floor.note, view), *floor.bar(view)]
-        self.room = max(0, self.extent.height - 4 - len(foot))
+        held, bar = frame.still_holds(view), floor.bar(view)
+        self.room = max(0, self.extent.height - 5 - len(held) - len(bar))
         self._load(self.names())
+        foot = [*held, frame.note_line(floor.note, view, self.beyond()), *bar]
         self.top.show([frame.header(view, self.trail()), line, self.third(view)])
         above, under = self.above(), self.under()
         if isinstance(self.sheet, KillSheet):
@@ -124,6 +133,12 @@ class FloorScreen(PointedScreen, inherit_bindings=False):
         self.keys.show([frame.key_line(self.offers(), self.closed)])
         self.body.frame()
         self.painted()
+
+    def beyond(self) -> Beyond:
+        """What of the list in front is out of view and can be brought there: while a sheet is up it takes all keys."""
+        if self.covered is not None:
+            return self.covered.beyond()
+        return NOTHING_BEYOND if self.sheet is not None else self.body.out_of_view
 
     def _mind_place(self) -> None:
         """What moved while a sheet left the list few rows does not leave it elsewhere once all its rows are back."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from functools import partial
-from typing import ClassVar, Final, cast
+from typing import ClassVar, Final, NamedTuple, cast
 
 from textual.command import CommandPalette, DiscoveryHit, Hit, Hits, Provider
 from textual.content import Content
@@ -16,54 +16,97 @@ from textual.events import Key
 
 from console.core.fleet.state import Run
 from console.tui.drawing import signs
-from console.tui.drawing.paint import cut, safe
-from console.tui.keys.actions import KeyAction, name_of, offered
+from console.tui.drawing.beyond import NOTHING_BEYOND, Beyond
+from console.tui.drawing.paint import cut_words, safe
+from console.tui.keys.actions import KeyAction, Mode, name_of, offered
 from console.tui.keys.keystrokes import Typed
 from console.tui.rows.fleet_rows import state_word
 from console.tui.rows.frame_rows import Note
 from console.tui.screens.floor_screen import FloorScreen
 from console.tui.screens.host import Host
 
+SCREENS: Final[tuple[Mode, ...]] = (
+    "fleet", "queue", "alarms", "reliability", "sessions", "audit", "policy", "bus", "recorder", "run", "decide", "step",
+)  # fmt: skip
+"""Where a key is looked for, those to which one key leads first."""
+
+OPENED: Final[dict[Mode, str]] = {
+    "run": "a key of Run, which enter opens from Fleet",
+    "decide": "a key of Decide, which enter opens from Queue",
+    "step": "a key of Step, which enter opens from Run",
+}
+"""Screens about one run or action: nobody can be led there without one."""
+
 RUNS_FOUND: Final = 20
 _CHOOSES: Final = ("enter", "up", "down", "pageup", "pagedown")
 _LEFT_OUT: Final = ("up", "down", "page_up", "page_down", "top", "bottom", "back", "commands")
 """Keys that only move about: nobody looks them up to press them once."""
 
-_TEXT_CELLS: Final = 22
-_GOAL_CELLS: Final = 46
+_KEY_CELLS: Final = 9
+_LABEL_CELLS: Final = 17
+_EDGES: Final = 6
+"""Columns of a row, left and right, that have no text."""
+
+_AROUND: Final = 8
+"""Rows of the terminal that are not the list's: the fixed ones, the input, and a free one."""
 
 
-def _row(text: str, more: str) -> Content:
-    """One line of the palette. As content, so that no word of an agent's is read as markup."""
-    return Content.assemble(text.ljust(_TEXT_CELLS), " ", (more, "$wf-muted"))
+def _row(key: str, label: str, more: str, width: int) -> Content:
+    """One line of the palette, never two. As content, so that no word of an agent's is read as markup."""
+    start = f"{key:<{_KEY_CELLS}}{label}" if key else label
+    start = f"{start:<{_KEY_CELLS + _LABEL_CELLS}} "
+    return Content.assemble(start, (cut_words(more, width - _EDGES - len(start)), "$wf-muted"))
+
+
+class Command(NamedTuple):
+    """What the palette finds: by which key, what it is called, what it does, and what choosing it does."""
+
+    key: str
+    label: str
+    help: str
+    act: Callable[[], None]
+
+    @property
+    def words(self) -> str:
+        return f"{self.label}  {self.key}"
 
 
 class Commands(Provider):
-    """What the screen below offers, each by its label and its help, and runs by their ids."""
+    """What the screen below offers, each by its label and its help, what others do, and runs by their ids."""
 
     async def discover(self) -> Hits:
         """Every command, in the order of the key line."""
-        for text, help_, act in self._commands():
-            yield DiscoveryHit(_row(text, help_), act, text)
+        for found in self._commands():
+            yield DiscoveryHit(self._line(found), found.act, found.words)
 
     async def search(self, query: str) -> Hits:
-        """Commands whose words are like the query, and runs whose agent or id has it."""
+        """Commands whose words are like the query, here before elsewhere, and runs whose agent or id has it."""
         matcher = self.matcher(query)
-        for text, help_, act in self._commands():
-            score = max(matcher.match(text), matcher.match(help_) * 0.8)
+        for found, weight in (
+            *((one, 1.0) for one in self._commands()),
+            *((one, 0.5) for one in self._elsewhere()),
+        ):
+            score = weight * max(matcher.match(found.words), matcher.match(found.help) * 0.8)
             if score > 0:
-                yield Hit(score, _row(text, help_), act, text)
+                yield Hit(score, self._line(found), found.act, found.words)
         for run in self._runs(query):
             text = f"{safe(run.agent)} {safe(run.run)}"
-            goal = safe(cut(f"{state_word(run)}  “{safe(run.goal)}”", _GOAL_CELLS))
+            goal = safe(f"{state_word(run)}  “{run.goal}”")
             score = 1.0 if run.run.casefold().endswith(query.casefold()) else 0.5
-            yield Hit(score, _row(text, goal), partial(self._jump, run.key), text)
+            yield Hit(score, _row("", text, goal, self._width), partial(self._jump, run.key), text)
 
     @property
     def _below(self) -> FloorScreen:
         return cast("FloorScreen", self.screen)
 
-    def _commands(self) -> Iterator[tuple[str, str, Callable[[], None]]]:
+    @property
+    def _width(self) -> int:
+        return self._below.extent.width
+
+    def _line(self, found: Command) -> Content:
+        return _row(found.key, found.label, found.help, self._width)
+
+    def _commands(self) -> Iterator[Command]:
         below = self._below
         chosen = below.body.cursor
         replay = below.view.replay
@@ -73,8 +116,21 @@ class Commands(Provider):
                 continue
             for key in action.keys if action.pair else action.keys[:1]:
                 why = below.closed(action)
-                help_ = f"{action.help}; closed: {why}" if why else action.help
-                yield f"{label}  {name_of(key)}", help_, partial(self._press, action, key, chosen)
+                help_ = f"closed: {why}" if why else action.help
+                yield Command(name_of(key), label, help_, partial(self._press, action, key, chosen))
+
+    def _elsewhere(self) -> Iterator[Command]:
+        """What keys do on other screens only: each once, and on which."""
+        below = self._below
+        only, replay = below.floor.read_only, below.view.replay
+        known = {action.id for action in offered(below.mode, read_only=only, replay=replay)}
+        for mode in SCREENS:
+            for action in offered(mode, read_only=only, replay=replay):
+                if action.id in known or not action.label or action.typed or action.id in _LEFT_OUT:
+                    continue
+                known.add(action.id)
+                there = f"on {mode.capitalize()}: {action.help}"
+                yield Command(name_of(action.keys[0]), action.label, there, partial(self._lead, mode, action))
 
     def _press(self, action: KeyAction, key: str, chosen: str) -> None:
         below = self._below
@@ -85,6 +141,16 @@ class Commands(Provider):
             below.floor.draw()
         else:
             below.press(key)
+
+    def _lead(self, mode: Mode, action: KeyAction) -> None:
+        """Go where a key is one, if a key leads there; otherwise say what comes first. The key itself is not pressed."""
+        below = self._below
+        if mode in OPENED:
+            below.floor.tell(Note(f"{action.label}: {OPENED[mode]}", brief=True))
+            below.floor.draw()
+            return
+        below.floor.show(mode)
+        below.floor.tell(Note(f"{name_of(action.keys[0])} is the key here: {action.help}", brief=True))
 
     def _runs(self, query: str) -> Iterator[Run]:
         text, found = query.casefold(), 0
@@ -116,7 +182,7 @@ class Palette(CommandPalette):
     Palette.-without-colour CommandInput > .input--cursor { color: $wf-text; background: $wf-bg; text-style: reverse; }
     Palette.-without-colour CommandInput > .input--selection { text-style: reverse; }
     Palette.-without-colour CommandInput > .input--placeholder { color: $wf-muted; }
-    Palette CommandList { border: none; background: $wf-bg; max-height: 16; scrollbar-size: 0 0; }
+    Palette CommandList { border: none; background: $wf-bg; scrollbar-size: 0 0; }
     Palette CommandList > .option-list--option { padding: 0 3; color: $wf-text; text-style: none; }
     Palette CommandList > .option-list--option-highlighted { background: $wf-raised; color: $wf-strong; text-style: bold; }
     Palette.-without-colour CommandList > .option-list--option-highlighted { text-style: bold underline; }
@@ -133,9 +199,30 @@ class Palette(CommandPalette):
         """Let nothing blink, and show the chosen line without colour too."""
         from textual.command import CommandInput
 
+        self.on_resize()
         self.query_one(CommandInput).cursor_blink = False
         self.set_class(self.app.current_theme.ansi, "-without-colour")
         self.set_class(signs.ascii_only(), "-ascii")
+
+    def on_resize(self) -> None:
+        """Have as many rows as the terminal leaves."""
+        from textual.command import CommandList
+
+        self.query_one(CommandList).styles.max_height = max(1, self.app.size.height - _AROUND)
+
+    def beyond(self) -> Beyond:
+        """How many of what was found are out of view."""
+        from textual.command import CommandList
+
+        found = next(iter(self.query(CommandList)), None)  # none before it stands there
+        if found is None or not self._list_visible or not found.size.height:
+            return NOTHING_BEYOND
+        top = found.scroll_offset.y
+        return Beyond(top, max(0, found.option_count - top - found.size.height), items=True)
+
+    def on_option_list_option_highlighted(self) -> None:
+        """Another line is chosen: what is out of view may be another."""
+        self.call_after_refresh(self._floor.draw)
 
     @property
     def _floor(self) -> Host:
@@ -148,6 +235,7 @@ class Palette(CommandPalette):
     def on_worker_state_changed(self) -> None:
         """A search began or ended: a key that waited for its end goes on."""
         self._floor.go_on()
+        self.call_after_refresh(self._floor.draw)
 
     def ready_for(self, typed: Typed) -> bool:
         """Whether the input is there; a key that chooses waits for what was searched for, and then for the choice."""
