@@ -8,7 +8,7 @@ from concurrent.futures import Future
 from types import TracebackType
 from typing import Any, Self
 
-from bus.events import Confidence, Hints, RunOutcome
+from bus.events import Confidence, Hints, Preview, RunOutcome
 from bus.sdk.agent_core import AgentCore
 from bus.sdk.decision import Action, Decision, RunKilled
 from bus.sdk.held import Held
@@ -173,19 +173,24 @@ class Run(_Waiting):
         name: str = "",
         hints: Hints | None = None,
         confidence: float | Confidence | Callable[..., float] | None = None,
+        preview: Callable[..., Preview | None] | None = None,
         reason: str = "",
     ) -> Any:
         """Make a function one that is gated at every call: `@job.tool` or `@job.tool(hints=...)`.
 
         The arguments, by name, are the action's; an operator's edit replaces them; the result is reported. A synchronous
-        function blocks its thread while it waits.
+        function blocks its thread while it waits. `confidence` and `preview` may be functions of the same arguments, called
+        before the action is proposed: if one raises, so does the call, and the tool does not run. `preview` says what the
+        call would change; it must change nothing itself.
 
         Raises (the call, not this):
             ActionRejected: it may not run. Its text is meant for the model.
         """
 
         def wrap(inner: Callable[..., Any]) -> Callable[..., Any]:
-            wrapped = Wrapped.of(inner, name=name, hints=hints, confidence=confidence, reason=reason)
+            wrapped = Wrapped.of(
+                inner, name=name, hints=hints, confidence=confidence, preview=preview, reason=reason
+            )
             return (
                 gated_async(wrapped, self.gate) if wrapped.is_async else gated_sync(wrapped, self.gate_sync)
             )
@@ -217,13 +222,16 @@ class SyncRun(_Waiting):
         name: str = "",
         hints: Hints | None = None,
         confidence: float | Confidence | Callable[..., float] | None = None,
+        preview: Callable[..., Preview | None] | None = None,
         reason: str = "",
     ) -> Any:
         """Make a synchronous function one that is gated at every call. See `Run.tool`."""
 
         def wrap(inner: Callable[..., Any]) -> Callable[..., Any]:
             return gated_sync(
-                Wrapped.of(inner, name=name, hints=hints, confidence=confidence, reason=reason),
+                Wrapped.of(
+                    inner, name=name, hints=hints, confidence=confidence, preview=preview, reason=reason
+                ),
                 self.gate_sync,
             )
 

@@ -59,6 +59,12 @@ raise = "ask"
 why = "a person reads what is written"
 
 [[rule]]
+id = "edits-ask"
+tool = "edit_file"
+raise = "ask"
+why = "a person reads what is changed"
+
+[[rule]]
 id = "sums-ask"
 tool = "get-sum"
 raise = "ask"
@@ -267,6 +273,28 @@ async def test_writes_are_approved_edited_rejected_and_answered(
     assert misfit["error"]
     assert "does not fit" in misfit["text"]
     assert files(tmp_path) == {"a": "asked", "b": "edited"}
+
+
+async def test_a_trial_shows_what_an_edit_of_a_file_would_change(
+    session: Callable[[], Session], tmp_path: Path
+) -> None:
+    (tmp_path / "list").write_text("milk\neggs\n")
+    edit = {"path": str(tmp_path / "list"), "edits": [{"oldText": "eggs", "newText": "tea"}]}
+    one = session()
+    command = one.proxied(server("filesystem", str(tmp_path)), "--preview", "edit_file=dryRun")
+    one.start(command, ["call", "edit_file", edit], ["call", "edit_file", edit])
+    (first,) = await one.asked()
+    assert first.preview is not None
+    assert (first.preview.present, first.preview.proposed) == (["milk", "eggs"], ["milk", "tea"])
+    assert files(tmp_path) == {"list": "milk\neggs\n"}
+    await one.say("reject", first, reason="eggs stay")
+    await one.taken(first)
+    (second,) = await one.asked()
+    assert files(tmp_path) == {"list": "milk\neggs\n"}
+    await one.say("approve", second)
+    rejected, approved = await one.answers()
+    assert (rejected["error"], approved["error"]) == (True, False)
+    assert files(tmp_path) == {"list": "milk\ntea\n"}
 
 
 async def test_a_client_that_gives_up_never_sees_the_late_write(
