@@ -26,8 +26,8 @@ test-slow: $(VENV)/.ready ## the tests that take long: kill tests, faults, fidel
 	$(PY) -m pytest -m slow $(ARGS)
 
 test-adapters: $(VENV)/.ready ## adapters, each with its real framework in an environment that is kept (FRAMEWORKS="langchain …")
-	$(PY) -m pytest -n 0 -p tests.adapters.table tests/adapters/contract.py tests/adapters/overhead.py $(ARGS)
-	WATCHFLOOR_ADAPTERS=1 $(PY) -m pytest -n 0 tests/adapters $(ARGS)
+	WATCHFLOOR_ADAPTERS=1 $(PY) -m pytest -n 0 -p tests.adapters.table \
+		tests/adapters/contract.py tests/adapters/overhead.py tests/adapters/test_*.py $(ARGS)
 
 check: ## everything: format, lint, types, import contracts, tests
 	@$(MAKE) --no-print-directory check-static

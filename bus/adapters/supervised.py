@@ -10,7 +10,7 @@ from types import TracebackType
 from typing import Any, Final, Self, TypedDict, TypeVar
 
 from bus.adapters.fitting import Fit, by_schema
-from bus.events import Confidence, Hints, Usage
+from bus.events import Confidence, Hints, Preview, Usage
 from bus.limits import DECIDE_WITHIN
 from bus.sdk.decision import Action, Decision
 from bus.sdk.job import Run, SyncRun
@@ -54,6 +54,9 @@ class Asked:
 Stated = Callable[[ToolCall], float | Confidence | None]
 """What the agent says of a call's confidence, 0 to 1, or None if it says nothing."""
 
+Previewed = Callable[[ToolCall], Preview | None]
+"""What a call would change, or None if nothing is known of it. It changes nothing itself; if it raises, nothing runs."""
+
 
 @dataclass(frozen=True, slots=True)
 class Told:
@@ -67,10 +70,11 @@ class About(TypedDict, total=False):
     """What an agent's author may say about its calls, in any adapter.
 
     `stated` is the agent's own word on its confidence, where the model's log-probabilities say nothing. `hints` are MCP
-    annotations by tool. `decide_within` is in seconds.
+    annotations by tool. `preview` shows operators what a call would change. `decide_within` is in seconds.
     """
 
     stated: Stated | None
+    preview: Previewed | None
     hints: Mapping[str, Hints]
     decide_within: float
 
@@ -81,6 +85,7 @@ class Supervised:
     def __init__(self, run: Run | SyncRun, about: About) -> None:
         self.run = run
         self._stated = about.get("stated")
+        self._preview = about.get("preview")
         self._hints = about.get("hints", {})
         self._decide_within = about.get("decide_within", DECIDE_WITHIN)
         self._turns: OrderedDict[str, tuple[int, Confidence | None]] = OrderedDict()
@@ -180,6 +185,7 @@ class Supervised:
             confidence=confidence,
             hints=self._hints.get(call.tool, call.hints),
             decide_within=self._decide_within,
+            preview=self._preview(call) if self._preview else None,
             check=fitted,
         )
 

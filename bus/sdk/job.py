@@ -8,7 +8,7 @@ from concurrent.futures import Future
 from types import TracebackType
 from typing import Any, Self
 
-from bus.events import Confidence, Hints, RunOutcome
+from bus.events import Confidence, Hints, Preview, RunOutcome
 from bus.sdk.agent_core import AgentCore
 from bus.sdk.decision import Action, Decision, RunKilled
 from bus.sdk.held import Held
@@ -99,12 +99,15 @@ class _Gating(Reports):
         name: str = "",
         hints: Hints | None = None,
         confidence: float | Confidence | Callable[..., float] | None = None,
+        preview: Callable[..., Preview | None] | None = None,
         reason: str = "",
     ) -> Any:
         """Make a function one that is gated at every call: `@job.tool` or `@job.tool(hints=...)`.
 
         The arguments, by name, are the action's; an operator's edit replaces them; the result is reported. A synchronous
-        function blocks its thread while it waits.
+        function blocks its thread while it waits. `confidence` and `preview` may be functions of the same arguments, called
+        before the action is proposed: if one raises, so does the call, and the tool does not run. `preview` says what the
+        call would change; it must change nothing itself.
 
         Raises (the call, not this):
             ActionRejected: it may not run. Its text is meant for the model.
@@ -112,7 +115,9 @@ class _Gating(Reports):
 
         def wrap(inner: Callable[..., Any]) -> Callable[..., Any]:
             return self._gated(
-                Wrapped.of(inner, name=name, hints=hints, confidence=confidence, reason=reason)
+                Wrapped.of(
+                    inner, name=name, hints=hints, confidence=confidence, preview=preview, reason=reason
+                )
             )
 
         return wrap if function is None else wrap(function)

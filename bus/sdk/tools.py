@@ -10,20 +10,21 @@ from functools import partial
 from typing import Any
 
 from bus.canonical import NotCanonicalError, canonical
-from bus.events import Confidence, Hints
+from bus.events import Confidence, Hints, Preview
 from bus.sdk.decision import Action, ActionRejected, Decision
 from bus.sdk.values import plain
 
 
 @dataclass(frozen=True, slots=True)
 class Wrapped:
-    """A function with what its actions say about it. `confidence` may be a function of the same arguments."""
+    """A function with what its actions say about it. `confidence` may be a function of its arguments, `preview` is one."""
 
     function: Callable[..., Any]
     signature: inspect.Signature
     name: str
     hints: Hints | None
     confidence: float | Confidence | Callable[..., float] | None
+    preview: Callable[..., Preview | None] | None
     reason: str
 
     @classmethod
@@ -34,11 +35,18 @@ class Wrapped:
         name: str,
         hints: Hints | None,
         confidence: float | Confidence | Callable[..., float] | None,
+        preview: Callable[..., Preview | None] | None,
         reason: str,
     ) -> Wrapped:
         """Look at a function."""
         return cls(
-            function, inspect.signature(function), name or function.__name__, hints, confidence, reason
+            function=function,
+            signature=inspect.signature(function),
+            name=name or function.__name__,
+            hints=hints,
+            confidence=confidence,
+            preview=preview,
+            reason=reason,
         )
 
     @property
@@ -66,6 +74,7 @@ class Wrapped:
             _named(bound),
             confidence=confidence,
             hints=self.hints,
+            preview=self.preview(*bound.args, **bound.kwargs) if self.preview else None,
             reason=self.reason,
             check=partial(self._edited, bound),
         )

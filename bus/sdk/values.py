@@ -34,6 +34,9 @@ CANCELED: Final = "its task was cancelled, by Ctrl-C or by the code around it"
 """The same when nobody knows more than that: asyncio does not say why it cancels."""
 
 BLOB: Final = "$blob"
+PREVIEW_AROUND: Final = 3
+"""Lines that stay, before and after those that differ, that are sent of a long side."""
+
 _ARGS_DEPTH: Final = DEPTH - 8  # the envelope and the journal around it nest as well
 
 
@@ -102,12 +105,29 @@ def claim(confidence: float | Confidence | None) -> Confidence | None:
 
 
 def previewed(preview: Preview | None) -> Preview | None:
-    """Return a preview that can be sent beside arguments: each side cut at `limits.PREVIEW_BYTES`, its name at a label."""
+    """Return a preview that can be sent beside arguments: each side cut at `limits.PREVIEW_BYTES`, its name at a label.
+
+    Of long sides, the lines with which both begin and end are left out first, so that what differs is not what is cut.
+    """
     if preview is None:
         return None
-    (present, less), (proposed, lesser) = _side(preview.present), _side(preview.proposed)
-    cut = preview.cut or less or lesser
+    was, would_be, alike = _narrowed(preview.present, preview.proposed)
+    (present, less), (proposed, lesser) = _side(was), _side(would_be)
+    cut = preview.cut or alike or less or lesser
     return Preview(of=clip(preview.of, LABEL_CHARS)[0], present=present, proposed=proposed, cut=cut)
+
+
+def _narrowed(present: str | None, proposed: str | None) -> tuple[str | None, str | None, bool]:
+    """Both sides and whether lines were left out of them."""
+    if present is None or proposed is None or max(len(present), len(proposed)) <= PREVIEW_BYTES // 2:
+        return present, proposed, False
+    old, new = present.splitlines(keepends=True), proposed.splitlines(keepends=True)
+    most = min(len(old), len(new))
+    start = next((at for at in range(most) if old[at] != new[at]), most)
+    end = next((at for at in range(most - start) if old[-1 - at] != new[-1 - at]), most - start)
+    start, end = max(0, start - PREVIEW_AROUND), max(0, end - PREVIEW_AROUND)
+    old, new = old[start : len(old) - end], new[start : len(new) - end]
+    return "".join(old), "".join(new), bool(start or end)
 
 
 def _side(text: str | None) -> tuple[str | None, bool]:

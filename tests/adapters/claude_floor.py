@@ -25,6 +25,12 @@ id = "every-command"
 tool = "Bash"
 raise = "ask"
 why = "a person reads every command"
+
+[[rule]]
+id = "every-file"
+tool = "Write"
+raise = "ask"
+why = "a person reads every file"
 """
 
 

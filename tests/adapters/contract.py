@@ -34,7 +34,7 @@ SHORT = 2.0
 Open = Callable[..., Any]
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     with site(tmp_path_factory.mktemp("floor")) as running:
         yield running
@@ -87,6 +87,8 @@ async def test_approve(example: Example, shared: Site) -> None:
     async with desk(example, shared, "approve", [DRAFT]) as at:
         [call] = await at.asks()
         assert (call.tool, call.args, call.call_id) == ("write_note", DRAFT[0][2], "c1")
+        assert call.preview is not None
+        assert (call.preview.of, call.preview.proposed) == ("draft.txt", ["hello"])
         assert at.agent.written() == {}
         await at.decide("approve", call)
         assert await at.agent.ends() == 0, at.agent.said

@@ -19,13 +19,19 @@ def raising(call: object) -> float:
     raise RuntimeError("the hook is broken")
 
 
+def previewed(call: Any) -> bus.Preview:
+    return bus.Preview(of=call.args["name"], proposed=call.args["text"])
+
+
 def main() -> None:
     example, folder, options = Path(sys.argv[1]), sys.argv[2], json.loads(sys.argv[3])
     sys.path.insert(0, str(example.parent))
     plan: Any = import_module("plan")
     if "turns" in options:
         plan.TURNS = [[plan.Call(*call) for call in turn] for turn in options["turns"]]
-    extra: dict[str, Any] = {"decide_within": options["within"]} if options["gated"] else {}
+    extra: dict[str, Any] = {}
+    if options["gated"]:
+        extra = {"decide_within": options["within"], "preview": previewed}
     if options.get("broken"):
         extra["stated"] = raising
     adapter: Any = import_module(f"bus.adapters.{options['adapter']}")

@@ -1,10 +1,10 @@
 """AgentDojo behind our gate, with its own scorers: what users want still happens, what injections want does not."""
 
 import os
-import sys
 
 import pytest
 
+from tests.adapters import table
 from tests.adapters.agentdojo import kinds, report, run
 from tests.adapters.kept import WANTED
 
@@ -16,7 +16,7 @@ pytestmark = [
 
 def test_every_user_task_is_solved_and_no_injection_reaches_its_goal() -> None:
     told = run()
-    sys.stdout.write("\n" + "\n".join(report(told)) + "\n")
+    table.FIGURES.extend(["AgentDojo behind the gate", *report(told)])
     honest, attacks, _ = kinds(told)
     assert [one["key"] for one in honest if not one["solved"]] == []
     assert len(honest) == 97

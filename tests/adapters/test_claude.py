@@ -82,6 +82,23 @@ async def test_a_call_is_approved_edited_rejected_and_answered(begin: Begin) -> 
     assert any(message.role == "user" and "do the work" in message.text for message in claude.run.messages)
 
 
+async def test_what_a_file_tool_would_change_is_shown_while_it_waits(begin: Begin) -> None:
+    claude = begin()
+    path = claude.work / "list.txt"
+    claude.api.script.insert(0, ("Write", {"file_path": str(path), "content": "milk\n"}))
+    claude.start()
+    action = await claude.asked()
+    assert action.preview is not None
+    assert (action.preview.of, action.preview.present, action.preview.proposed) == (
+        "list.txt",
+        None,
+        ["milk"],
+    )
+    await claude.say("reject", action, reason="no lists")
+    assert await claude.ends() == 0
+    assert claude.files() == {}
+
+
 async def test_a_kill_while_a_call_is_held_ends_the_session_and_nothing_runs(begin: Begin) -> None:
     claude = begin(write("one"), write("two"))
     claude.start()

@@ -22,7 +22,16 @@ from bus import Agent, Run, RunKilled
 from bus.adapters.fitting import by_schema
 from bus.adapters.supervised import Supervised, Told, ToolCall, from_logprobs
 from bus.adapters.versions import Framework, FrameworkError
-from bus.events import ActionFinished, ActionProposed, Confidence, Hints, MessageSeen, StepFinished, Usage
+from bus.events import (
+    ActionFinished,
+    ActionProposed,
+    Confidence,
+    Hints,
+    MessageSeen,
+    Preview,
+    StepFinished,
+    Usage,
+)
 from bus.home import Home
 from bus.messages import KillCommand
 from bus.sdk.decision import Decision
@@ -295,7 +304,18 @@ async def test_a_broken_word_about_a_call_proposes_nothing(floor: Supervisor, jo
 
     with pytest.raises(ZeroDivisionError):
         await Supervised(job, {"stated": broken}).call(CALL, never)
+    with pytest.raises(ZeroDivisionError):
+        await Supervised(job, {"preview": broken}).call(CALL, never)  # type: ignore[typeddict-item]
     assert "action.proposed" not in floor.types(RUN)
+
+
+async def test_what_a_call_would_change_goes_with_its_proposal(floor: Supervisor, job: Run) -> None:
+    proposals: list[ActionProposed] = []
+    floor.decide = lambda run, proposal: proposals.append(proposal) or floor.answer(run, proposal, "rejected")
+    shown = Preview(of="b", present="old", proposed="new")
+    for said in (shown, None):
+        await Supervised(job, {"preview": lambda call, said=said: said}).call(CALL, never)
+    assert [proposal.preview for proposal in proposals] == [shown, None]
 
 
 async def test_a_fit_that_breaks_is_reported_and_runs_nothing(floor: Supervisor, job: Run) -> None:

@@ -16,13 +16,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bus.canonical import NotCanonicalError
-from bus.events import Confidence, Hints
+from bus.events import Confidence, Hints, Preview
 from bus.home import Home
-from bus.limits import EVENT_BYTES
+from bus.limits import EVENT_BYTES, PREVIEW_BYTES
 from bus.messages import KillCommand, SupervisorState
 from bus.sdk.decision import Action, ActionRejected, Decision, DecisionOutcome
 from bus.sdk.tools import Wrapped, gated_async, gated_sync
-from bus.sdk.values import ARGS_BYTES, arguments, claim, clip, plain, result_text
+from bus.sdk.values import ARGS_BYTES, PREVIEW_AROUND, arguments, claim, clip, plain, previewed, result_text
 from bus.signing import KeyFileError, PrivateKey
 from bus.trust import KEY_VARIABLE, SAID_EVERY, PinnedTrust, pinned
 
@@ -57,7 +57,38 @@ class Gatekeeper:
 
 
 def wrapped(function: Callable[..., Any], **given: Any) -> Wrapped:
-    return Wrapped.of(function, **({"name": "", "hints": None, "confidence": None, "reason": ""} | given))
+    usual = {"name": "", "hints": None, "confidence": None, "preview": None, "reason": ""}
+    return Wrapped.of(function, **(usual | given))
+
+
+def test_a_tool_says_what_a_call_would_change_before_it_is_decided() -> None:
+    keeper, notes = Gatekeeper(), {"a": "old"}
+
+    def write(name: str, text: str = "new") -> None:
+        notes[name] = text
+
+    def preview(name: str, text: str) -> Preview | None:
+        return Preview(of=name, present=notes[name], proposed=text) if name in notes else None
+
+    tool = gated_sync(wrapped(write, preview=preview), keeper)
+    tool("a")
+    tool("b", text="more")
+    assert [one.preview for one in keeper.asked] == [Preview(of="a", present="old", proposed="new"), None]
+    assert notes == {"a": "new", "b": "more"}
+
+
+def test_a_preview_that_raises_lets_nothing_run() -> None:
+    keeper, written = Gatekeeper(), list[str]()
+
+    def write(name: str) -> None:
+        written.append(name)
+
+    def preview(name: str) -> Preview:
+        raise LookupError(name)
+
+    with pytest.raises(LookupError):
+        gated_sync(wrapped(write, preview=preview), keeper)("a")
+    assert (keeper.asked, written) == ([], [])
 
 
 def test_arguments_get_their_names_and_the_result_is_reported() -> None:
@@ -352,3 +383,21 @@ def test_where_a_pinned_key_comes_from(tmp_path: Path, monkeypatch: pytest.Monke
     assert [pin.key.line for pin in found if pin] == [key.public.line, *lines]
     with pytest.raises(KeyFileError, match="not an OpenSSH ed25519 public key"):
         pinned(home, "ssh-rsa AAAA")
+
+
+@given(st.integers(0, 600), st.integers(0, 600))
+def test_of_a_long_preview_the_lines_that_differ_are_sent(before: int, after: int) -> None:
+    start, end = [f"line {n}\n" for n in range(before)], [f"rest {n}\n" for n in range(after)]
+    old, new = "".join([*start, "old\n", *end]), "".join([*start, "new\n", *end])
+    sent = previewed(Preview(of="a", present=old, proposed=new))
+    assert sent is not None
+    assert sent.present is not None
+    assert sent.proposed is not None
+    assert max(len(sent.present), len(sent.proposed)) <= PREVIEW_BYTES
+    assert sent.present.replace("old\n", "new\n") == sent.proposed
+    assert "new\n" in sent.proposed
+    assert sent.present in old
+    assert sent.cut == (sent.present != old)
+    if sent.cut:
+        assert sent.present == "".join([*start[-PREVIEW_AROUND:], "old\n", *end[:PREVIEW_AROUND]])
+    assert previewed(sent) == sent

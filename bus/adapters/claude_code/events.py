@@ -6,6 +6,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Collection, Mapping
 from typing import Any, Final
 
+from bus.adapters.claude_code.changes import changed
 from bus.sdk.decision import Action, Decision, RunKilled, RunRefusedError
 from bus.sdk.job import Run
 from bus.sdk.shell import BusStoppedError
@@ -86,6 +87,7 @@ class Conversation:
             reason=about if isinstance(about, str) else "",
             call_id=str(event.get("tool_use_id", "")),
             decide_within=within,
+            preview=changed(str(event["tool_name"]), given, event.get("cwd")),
         )
         self._note(action.call_id, ran=False)
         try:

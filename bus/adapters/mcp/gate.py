@@ -11,7 +11,7 @@ import asyncio
 import itertools
 import logging
 import secrets
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from functools import partial
 from typing import Any, Final
@@ -19,7 +19,9 @@ from typing import Any, Final
 from bus.adapters.fitting import by_schema
 from bus.adapters.mcp import words
 from bus.adapters.mcp.tools import Tools
+from bus.adapters.mcp.trials import TRIAL_WITHIN, previewed, trial
 from bus.adapters.mcp.words import Id, Message
+from bus.events import Preview
 from bus.sdk.decision import Action, Decision, RunKilled, RunRefusedError
 from bus.sdk.job import Run
 from bus.sdk.shell import BusStoppedError
@@ -42,17 +44,26 @@ Send = Callable[[Message], Awaitable[None]]
 
 
 class McpGate:
-    """One client's session with one server. `decide_within` is in seconds.
+    """One client's session with one server. `decide_within` is in seconds, `trials` names tools as `trials.trials` does.
 
     `killed` holds why, once an operator ended the run: then whoever has the transports must close them.
     """
 
-    def __init__(self, run: Run, to_server: Send, to_client: Send, *, decide_within: float) -> None:
+    def __init__(
+        self,
+        run: Run,
+        to_server: Send,
+        to_client: Send,
+        *,
+        decide_within: float,
+        trials: Mapping[str, str] | None = None,
+    ) -> None:
         self.run = run
         self.killed: asyncio.Future[RunKilled] = asyncio.get_running_loop().create_future()
         self._to_server = to_server
         self._to_client = to_client
         self._decide_within = decide_within
+        self._trials = trials or {}
         self._held: dict[Id, asyncio.Task[None]] = {}
         self._begun: dict[Id, Decision] = {}
         self._reads: dict[Id, str] = {}
@@ -184,6 +195,7 @@ class McpGate:
             hints=words.hints(tool, self._tools.digest(name)),
             call_id=str(request),
             decide_within=self._decide_within,
+            preview=await self._tried(name, tool, given) if called and name in self._trials else None,
             check=partial(fits, tool) if called else None,
         )
         decision = await self._gate(action, given)
@@ -240,26 +252,39 @@ class McpGate:
 
     async def _list(self, meta: object) -> None:
         cursor: object = None
-        about = (
-            {key: value for key, value in meta.items() if key != "progressToken"}
-            if isinstance(meta, dict)
-            else {}
-        )
         for _ in range(PAGES):
-            own = next(self._own)
-            answer = self._asked[own] = asyncio.get_running_loop().create_future()
-            wanted: dict[str, Any] = {"_meta": about} if about else {}
-            if cursor is not None:
-                wanted["cursor"] = cursor
-            try:
-                await self._to_server({"jsonrpc": "2.0", "id": own, "method": words.LIST, "params": wanted})
-                message = await answer
-            finally:
-                self._asked.pop(own, None)
+            message = await self._ask(words.LIST, {} if cursor is None else {"cursor": cursor}, meta)
             result = message.get("result")
             cursor = result.get("nextCursor") if isinstance(result, dict) else None
             if cursor is None:
                 return
+
+    async def _tried(self, name: str, tool: dict[str, Any] | None, given: dict[str, Any]) -> Preview | None:
+        """What a call would change, by a trial of it. A run that is paused or was ended tries nothing."""
+        args = trial(tool, given.get("arguments") or {}, self._trials[name])
+        if args is None:
+            return None
+        await self.run.checkpoint()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(TRIAL_WITHIN):
+                return previewed(
+                    name, await self._ask(words.CALL, {"name": name, "arguments": args}, given.get("_meta"))
+                )
+        return None
+
+    async def _ask(self, method: str, wanted: dict[str, Any], meta: object) -> Message:
+        """Ask the server something for ourselves, with what the client's own request says about itself."""
+        about = meta if isinstance(meta, dict) else {}
+        about = {key: value for key, value in about.items() if key != "progressToken"}
+        own = next(self._own)
+        answer: asyncio.Future[Message] = asyncio.get_running_loop().create_future()
+        self._asked[own] = answer
+        wanted = wanted | ({"_meta": about} if about else {})
+        try:
+            await self._to_server({"jsonrpc": "2.0", "id": own, "method": method, "params": wanted})
+            return await answer
+        finally:
+            self._asked.pop(own, None)
 
 
 def _needs_no_id(message: Message) -> bool:

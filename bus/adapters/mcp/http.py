@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from typing import Any, Final
 
 from bus.adapters.mcp import words
@@ -40,12 +40,17 @@ class Channel:
     """The gate of one session, with where each of its messages goes."""
 
     def __init__(
-        self, run: Run, upstream: Upstream, killed: Callable[[RunKilled], object], wait: float
+        self,
+        run: Run,
+        upstream: Upstream,
+        killed: Callable[[RunKilled], object],
+        wait: float,
+        trials: Mapping[str, str],
     ) -> None:
         self.outs: dict[Id, Out] = {}
         self._upstream = upstream
         self._tasks: set[asyncio.Task[None]] = set()
-        self.gate = McpGate(run, self._to_server, self._to_client, decide_within=wait)
+        self.gate = McpGate(run, self._to_server, self._to_client, decide_within=wait, trials=trials)
         self.gate.killed.add_done_callback(lambda done: None if done.cancelled() else killed(done.result()))
 
     async def _to_server(self, message: Message) -> None:
@@ -54,7 +59,7 @@ class Channel:
         if out is not None:
             if not out.done():
                 out.set_result((True, message))
-        elif request is not None:  # a list that the gate asks for itself
+        elif request is not None:  # what the gate asks for itself
             task = asyncio.create_task(self._own(message))
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
@@ -67,8 +72,10 @@ class Channel:
             out.set_result((False, message))
 
     async def _own(self, message: Message) -> None:
+        of_a_list = message.get("method") == words.LIST
+        headers = asking.get().of_a_list if of_a_list else asking.get().headers
         with contextlib.suppress(UpstreamError, words.NotMcpError):
-            async with self._upstream.ask("POST", asking.get().of_a_list, words.encode(message)) as answer:
+            async with self._upstream.ask("POST", headers, words.encode(message)) as answer:
                 async for _ in inspected(answer, self.gate):
                     pass
 
@@ -76,11 +83,14 @@ class Channel:
 class McpFront:
     """The ASGI application. All sessions of all its clients are one run. `ended` holds why an operator ended it."""
 
-    def __init__(self, run: Run, upstream: Upstream, *, decide_within: float) -> None:
+    def __init__(
+        self, run: Run, upstream: Upstream, *, decide_within: float, trials: Mapping[str, str] | None = None
+    ) -> None:
         self.ended: asyncio.Future[RunKilled] = asyncio.get_running_loop().create_future()
         self._run = run
         self._upstream = upstream
         self._decide_within = decide_within
+        self._trials = trials or {}
         self._sessions: dict[bytes, Channel] = {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -120,7 +130,7 @@ class McpFront:
     async def _channel(self, session: bytes) -> Channel:
         made = self._sessions.pop(session, None) if session else None
         if made is None:
-            made = Channel(self._run, self._upstream, self._killed, self._decide_within)
+            made = Channel(self._run, self._upstream, self._killed, self._decide_within, self._trials)
         if session:
             self._sessions[session] = made
             if len(self._sessions) > SESSIONS:

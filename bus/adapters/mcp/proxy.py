@@ -9,7 +9,7 @@ import logging
 import os
 import stat
 import sys
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from bus.adapters.mcp import words
@@ -76,7 +76,14 @@ def check_streams() -> None:
             )
 
 
-async def serve(agent: Agent, command: Sequence[str], *, run_id: str | None, decide_within: float) -> int:
+async def serve(
+    agent: Agent,
+    command: Sequence[str],
+    *,
+    run_id: str | None,
+    decide_within: float,
+    trials: Mapping[str, str] | None = None,
+) -> int:
     """Start the server and stand between it and our own standard input and output until either ends.
 
     Return the exit code: the server's, or 1 if an operator ended the run.
@@ -92,7 +99,9 @@ async def serve(agent: Agent, command: Sequence[str], *, run_id: str | None, dec
     try:
         reader, writer = await _own_streams()
         async with agent, agent.run(f"MCP server {' '.join(command)}", run_id=run_id) as run:
-            gate = McpGate(run, _sender(server.stdin), _sender(writer), decide_within=decide_within)
+            gate = McpGate(
+                run, _sender(server.stdin), _sender(writer), decide_within=decide_within, trials=trials
+            )
             return await _between(gate, reader, server, writer)
     except RunKilled as error:
         log.warning("an operator ended this run: %s", error)

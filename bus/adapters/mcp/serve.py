@@ -6,6 +6,7 @@ import asyncio
 import ipaddress
 import logging
 import socket
+from collections.abc import Mapping
 from typing import Final
 
 from bus import serving
@@ -55,6 +56,7 @@ async def serve_http(
     url: str,
     run_id: str | None,
     decide_within: float,
+    trials: Mapping[str, str] | None = None,
 ) -> int:
     """Answer until a signal ends it, exit code 0, or an operator ends the run, exit code 1.
 
@@ -64,7 +66,7 @@ async def serve_http(
     ended = asyncio.Event()
     try:
         async with agent, agent.run(f"MCP server {url}", run_id=run_id) as run:
-            front = McpFront(run, upstream, decide_within=decide_within)
+            front = McpFront(run, upstream, decide_within=decide_within, trials=trials)
             front.ended.add_done_callback(lambda _: ended.set())
             await serving.serve(
                 front, listening, extra="mcp", connections=CONNECTIONS, head_bytes=HEAD_BYTES, ended=ended

@@ -62,9 +62,15 @@ EMPTY: Final = frozenset(
     metavar="SECONDS",
     help="How long a tool call waits for a decision.",
 )
+@click.option(
+    "--preview",
+    multiple=True,
+    metavar="TOOL=ARGUMENT",
+    help="With ARGUMENT true, TOOL only says what it would change: operators see that. Repeatable.",
+)
 @click.option("--pins", is_flag=True, help="Print catalogue entries pinned to what it says of its tools now.")
 @common
-def mcp(
+def mcp(  # noqa: PLR0913 - one argument an option
     place: Place,
     command: tuple[str, ...],
     *,
@@ -73,12 +79,14 @@ def mcp(
     agent: str | None,
     run_id: str | None,
     wait: float,
+    preview: tuple[str, ...],
     pins: bool,
 ) -> int:
     """Stand between an MCP client and the server COMMAND, or at URL: its tools wait for a decision, all else passes."""
     if bool(command) == bool(url):
         raise bad("mcp: name the server: watchfloor mcp -- COMMAND ..., or watchfloor mcp --url URL")
     from bus.adapters.mcp.proxy import NoPipeError, check_streams, claimed, serve
+    from bus.adapters.mcp.trials import trials
     from bus.sdk.agent import Agent
 
     logging.basicConfig(format="watchfloor: %(message)s", level=logging.WARNING, stream=sys.stderr)
@@ -89,14 +97,18 @@ def mcp(
             check_streams()
         except NoPipeError as error:
             raise bad(f"mcp: {error}") from None
+    try:
+        tried = trials(preview)
+    except ValueError as error:
+        raise bad(f"mcp: --preview {error}") from None
     home = place.home()
     wanted = check_id(agent or server_name((url,) if url else command), "agent")
     try:
         with claimed(home, wanted) as name:
             one = Agent(name, broker=place.broker, home=home)
             if url:
-                return _over_http(one, url, listen, run_id, wait)
-            return asyncio.run(serve(one, command, run_id=run_id, decide_within=wait))
+                return _over_http(one, url, listen, run_id, wait, tried)
+            return asyncio.run(serve(one, command, run_id=run_id, decide_within=wait, trials=tried))
     except OSError as error:
         raise bad(f"mcp: {url or command[0]}: {error.strerror or error}") from None
 
@@ -110,7 +122,9 @@ def _pinned(command: tuple[str, ...], url: str | None) -> int:
         raise bad(f"mcp: {url or command[0]}: {error.strerror or error}") from None
 
 
-def _over_http(agent: Agent, url: str, listen: str, run_id: str | None, wait: float) -> int:
+def _over_http(
+    agent: Agent, url: str, listen: str, run_id: str | None, wait: float, tried: dict[str, str]
+) -> int:
     try:
         import h11  # noqa: F401 - whether it is here
         import uvicorn  # noqa: F401 - as above
@@ -124,7 +138,9 @@ def _over_http(agent: Agent, url: str, listen: str, run_id: str | None, wait: fl
     except ValueError as error:
         raise bad(f"mcp: {error}") from None
     complain(f"listens on http://{':'.join(map(str, listening.getsockname()[:2]))}/mcp, before {url}")
-    return asyncio.run(serve_http(agent, upstream, listening, url=url, run_id=run_id, decide_within=wait))
+    return asyncio.run(
+        serve_http(agent, upstream, listening, url=url, run_id=run_id, decide_within=wait, trials=tried)
+    )
 
 
 def server_name(command: tuple[str, ...]) -> str:
