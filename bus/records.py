@@ -176,8 +176,10 @@ class OutcomeVerified(Data, frozen=True, kw_only=True, omit_defaults=True):
     """Somebody other than the agent found out how an action (or with an empty `action` the run) really ended.
 
     It carries what reliability is counted by, so that the counts can be rebuilt from these records alone: `version` of
-    agent and model, `tool`, `effect` and `claimed` confidence of the action; `task` (a digest of the goal) and `steps` of
-    the run. `how` is who looked. `corrects` takes back an earlier verdict that it went well.
+    agent and model, `tool`, `effect` and `claimed` confidence of the action; of the run `task` (a digest of the goal),
+    `steps` (messages, calls and results), `heard` (checksums of its user's telling words, each with the step at which it was
+    said) and `shown` (length of the request, refusals, failures and repeated calls by steps 1, 3, 5, 8, 12, 20, 35, 60, 100
+    and 200, as far as it got). `how` is who looked. `corrects` takes back an earlier verdict that it went well.
     """
 
     TYPE: ClassVar[str] = "outcome.verified"
@@ -191,6 +193,8 @@ class OutcomeVerified(Data, frozen=True, kw_only=True, omit_defaults=True):
     claimed: Unit | None = None
     task: str = ""
     steps: Count = 0
+    heard: dict[str, Count] = field(default_factory=dict)
+    shown: list[tuple[float | None, ...]] = field(default_factory=list)
     corrects: bool = False
     reason: str = ""
     intent: str = ""

@@ -13,7 +13,7 @@ from msgspec import Struct
 
 from console.evaluation.baselines import BASELINES, flagged
 from console.evaluation.decisive import Decisive, Place, measure_decisive, place
-from console.evaluation.forecast import Past, heard, shown
+from console.evaluation.forecast import Past, so_far
 from console.evaluation.judging import judge_run
 from console.evaluation.labels import labelled_runs
 from console.evaluation.measures import Figure, Lived, Measures, measure
@@ -56,7 +56,8 @@ def evaluate(path: Path, judge: Judge, *, baselines: bool, flags: list[bytes] | 
             kind = f"{run.source}/{run.agent}/{run.model}/{run.domain}"
             groups = {"model": run.model or "", "domain": run.domain, "task": labels.task_id}
             won, task = labels.outcome.success, labels.task_id
-            past.append(Past(kind, heard(run), len(run.steps), won, task, shown(run), groups))
+            showed = so_far(run)
+            past.append(Past(kind, showed.heard, showed.entries, won, task, showed.shown, groups))
         if (decided := place(run, labels.outcome.decisive_step)) is not None:
             teams[run.agent].append(decided)
         if flags is not None:

@@ -113,7 +113,7 @@ def left_out(runs: Sequence[Past], grouping: str, *, draws: int = DRAWS) -> dict
                 history.learn(run)
         for number, run in order:
             if run.groups.get(grouping, "") == name:
-                for step, one in history.forecasts(run).items():
+                for step, one in history.forecasts(run, known=False).items():
                     values = (one.share - run.success) ** 2, (one.usual - run.success) ** 2, run.success
                     by_task[step][run.task or str(number)].add(*values)
     return {

@@ -217,7 +217,7 @@ def test_only_what_has_ended_can_be_verified_and_only_by_a_signature(bench: Benc
     assert bench.run().verified == "ok"
     [version] = bench.desk.fleet.reliability.versions.values()
     assert version.runs == [1, 0]
-    assert len(bench.desk.fleet.reliability.tasks) == 1
+    assert bench.desk.fleet.reliability.history.ended == 1
 
 
 def test_drift_is_an_alarm_and_begins_the_evidence_anew(bench: Bench) -> None:

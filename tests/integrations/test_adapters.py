@@ -311,7 +311,12 @@ async def test_a_broken_word_about_a_call_proposes_nothing(floor: Supervisor, jo
 
 async def test_what_a_call_would_change_goes_with_its_proposal(floor: Supervisor, job: Run) -> None:
     proposals: list[ActionProposed] = []
-    floor.decide = lambda run, proposal: proposals.append(proposal) or floor.answer(run, proposal, "rejected")
+
+    def refused(run: Any, proposal: ActionProposed) -> Any:
+        proposals.append(proposal)
+        return floor.answer(run, proposal, "rejected")
+
+    floor.decide = refused
     shown = Preview(of="b", present="old", proposed="new")
     for said in (shown, None):
         await Supervised(job, {"preview": lambda call, said=said: said}).call(CALL, never)

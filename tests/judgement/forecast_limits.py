@@ -14,10 +14,11 @@ from itertools import product
 from pathlib import Path
 from typing import Final
 
+from console.core.reliability.standing import FEWEST
+from console.core.reliability.trouble_signs import BELIEF, SIGNS, Spread
 from console.demo.recorded import RecordedRun
-from console.evaluation.forecast import AT, FEWEST, shown
+from console.evaluation.forecast import AT, so_far
 from console.evaluation.labels import labelled_runs
-from console.evaluation.trouble_signs import BELIEF, SIGNS, Spread
 from tests import DATA
 
 ORDERS: Final = 10
@@ -38,11 +39,11 @@ Row = tuple[float, bool, tuple[float, ...]]
 
 def candidates(run: RecordedRun, at: int) -> tuple[float | None, ...]:
     """The ten at a step; None: not known."""
-    so_far = run.steps[:at]
-    mine = [s.text or "" for s in so_far if s.kind == "message" and s.actor not in ("user", "environment")]
-    calls = [s for s in so_far if s.kind == "tool_call"]
-    read = sum(len(s.text or "") for s in so_far if s.kind == "tool_result")
-    heard = sum(len(s.text or "") for s in so_far if s.kind == "message" and s.actor == "user")
+    lived = run.steps[:at]
+    mine = [s.text or "" for s in lived if s.kind == "message" and s.actor not in ("user", "environment")]
+    calls = [s for s in lived if s.kind == "tool_call"]
+    read = sum(len(s.text or "") for s in lived if s.kind == "tool_result")
+    heard = sum(len(s.text or "") for s in lived if s.kind == "message" and s.actor == "user")
     more = (
         math.log1p(sum(map(len, mine))),
         sum(text.count("?") for text in mine),
@@ -51,7 +52,7 @@ def candidates(run: RecordedRun, at: int) -> tuple[float | None, ...]:
         math.log1p(read),
         math.log1p(heard),
     )
-    return (*shown(run)[at], *more)
+    return (*so_far(run).shown[AT.index(at)], *more)
 
 
 def rows_of(path: Path) -> list[Row]:

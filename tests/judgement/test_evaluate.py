@@ -12,8 +12,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from console.cli.main import cli
+from console.core.reliability.standing import FEWEST
 from console.demo.recorded import RecordedRun, RecordedStep, recorded_runs
-from console.evaluation.forecast import FEWEST, Past, heard, shown, walk
+from console.evaluation.forecast import Past, so_far, walk
 from console.evaluation.judging import GATE_BANDS, judge_run
 from console.evaluation.labels import labelled_runs
 from console.evaluation.measures import Lived, auroc, measure
@@ -189,7 +190,7 @@ def test_a_forecast_is_made_of_the_runs_before_it_alone() -> None:
 def test_what_comes_later_changes_no_forecast(some: list[tuple[bool, str, int]], at: int) -> None:
     at = min(at, len(some) - 1)
     runs = [
-        past(n, word, success=won, shown={1: (None, refused, 0, 0)})
+        past(n, word, success=won, shown=[(None, refused, 0, 0)])
         for n, (won, word, refused) in enumerate(some)
     ]
     turned = past(at, some[at][1], success=not some[at][0], shown=runs[at].shown)
@@ -217,9 +218,9 @@ def test_a_run_that_shows_what_failing_runs_showed_is_forecast_lower() -> None:
     """Runs that said that they cannot have failed; the belief of the start grows with what is seen, and is unlearnt."""
 
     def last(*, bad: bool) -> tuple[float, float]:
-        shows = [(n % 2 == 0, {1: (None, float(n % 2 == bad), 0, 0)}) for n in range(200)]
+        shows = [(n % 2 == 0, [(None, float(n % 2 == bad), 0, 0)]) for n in range(200)]
         runs = [past(n, f"w{n}", success=won, shown=signs) for n, (won, signs) in enumerate(shows)]
-        one = walk([*runs, past(200, "new", success=True, shown={1: (None, 1.0, 0, 0)})])[-1][1]
+        one = walk([*runs, past(200, "new", success=True, shown=[(None, 1.0, 0, 0)])])[-1][1]
         return one.share, one.usual
 
     share, usual = last(bad=True)
@@ -234,7 +235,7 @@ def test_a_request_has_a_length_only_where_the_run_begins_with_it() -> None:
             RecordedStep(i=n, kind="message", actor=one, text="I am sorry, no")
             for n, one in enumerate(actors)
         ]
-        return shown(RecordedRun(run_id="r", steps=steps))[3]
+        return so_far(RecordedRun(run_id="r", steps=steps)).shown[1]
 
     assert of("user", "agent", "user") == (pytest.approx(math.log(15)), 1, 0, 0)
     assert of("agent", "user", "agent") == (None, 2, 0, 0)
@@ -313,8 +314,9 @@ def test_the_forecast_beats_the_base_rate_and_its_interval_covers() -> None:
     covered = groups = 0
     for name in FORECAST:
         past = [
-            Past(run.agent, heard(run), len(run.steps), labels.outcome.success, labels.task_id, shown(run))
+            Past(run.agent, was.heard, was.entries, labels.outcome.success, labels.task_id, was.shown)
             for run, labels in labelled_runs(recorded(name))
+            for was in (so_far(run),)
             if labels.outcome.success is not None
         ]
         for at, found in forecast_skill(past, draws=0).items():

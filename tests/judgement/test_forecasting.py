@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from console.evaluation.agreement import CLOSE, Agreement, narrowed
-from console.evaluation.trouble_signs import BELIEF, MOST, SIGNS, Signs, Slope, Spread, refusals
+from console.core.reliability.agreement import CLOSE, Agreement, narrowed
+from console.core.reliability.trouble_signs import BELIEF, MOST, SIGNS, Signs, Slope, Spread, refusals
 
 STEADY = settings(derandomize=True, deadline=None, max_examples=100)
 COUNTS = st.integers(0, 30).flatmap(lambda of: st.tuples(st.integers(0, of), st.just(of)))

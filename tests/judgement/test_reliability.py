@@ -33,6 +33,7 @@ from console.core.reliability.intervals import (
     log_beta_cdf,
     null_band,
 )
+from console.core.reliability.sofar import SoFar
 from console.core.reliability.standing import (
     Reliability,
     Standing,
@@ -293,9 +294,12 @@ def ran(known: Reliability, *outcomes: bool, task: str = "t", steps: int = 5) ->
 def test_a_forecast_is_unknown_until_there_are_five_and_then_leans_on_the_same_task() -> None:
     known = Reliability()
     ran(known, True, False, True, True)
-    assert forecast(known, "a", "1", "t", 1).words == "unknown (4 verified)"
-    ran(known, *[False] * 8, task="hard")
-    easy, hard = forecast(known, "a", "1", "t", 1), forecast(known, "a", "1", "hard", 1)
+    assert forecast(known, "a", "1", "t", SoFar(entries=1)).words == "unknown (4 verified)"
+    assert forecast(known, "a", "2", "t", SoFar(entries=1)).words == "unknown (0 verified)"  # another version
+    for _ in range(8):
+        ran(known, False, task="hard")
+        ran(known, True)
+    easy, hard = (forecast(known, "a", "1", task, SoFar(entries=1)) for task in ("t", "hard"))
     assert easy.share is not None
     assert hard.share is not None
     assert hard.share < 0.2
@@ -307,7 +311,10 @@ def test_what_lasts_longer_than_its_like_is_less_likely_to_succeed() -> None:
     known = Reliability()
     ran(known, *[True] * 10, task="", steps=5)
     ran(known, *[False] * 5, task="", steps=40)
-    early, late = forecast(known, "a", "1", "", 1), forecast(known, "a", "1", "", 20)
+    early, late = (forecast(known, "a", "1", "", SoFar(entries=steps)) for steps in (1, 20))
+    assert forecast(known, "a", "1", "", SoFar(entries=200)) == forecast(
+        known, "a", "1", "", SoFar(entries=35)
+    )
     assert early.share is not None
     assert late.share is not None
     assert late.share < 0.5
@@ -323,7 +330,7 @@ def test_forecasts_stay_within_their_interval_and_within_zero_and_one(
     for ok, task, steps in runs:
         ran(known, ok, task=task, steps=steps)
     for steps in (0, 3, 50):
-        found = forecast(known, "a", "1", "t", steps)
+        found = forecast(known, "a", "1", "t", SoFar(entries=steps))
         if found.share is not None and found.interval is not None:
             assert 0.0 <= found.interval.low <= found.interval.high <= 1.0
             assert 0.0 < found.share < 1.0

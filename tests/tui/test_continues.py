@@ -32,7 +32,9 @@ def said(it: Console) -> str:
 
 @pytest.mark.parametrize("size", [(80, 24), (100, 30), (200, 50)])
 @pytest.mark.parametrize("make", [crowded, alarming, flooded, ruled])
-@pytest.mark.parametrize("keys", ["1", "2", "3", "4", "5", "6", "8", "9", ("9", "tab"), ("9", "tab", "tab"), "?"])
+@pytest.mark.parametrize(
+    "keys", ["1", "2", "3", "4", "5", "6", "8", "9", ("9", "tab"), ("9", "tab", "tab"), "?"]
+)
 async def test_every_screen_says_how_much_is_out_of_view_and_the_key_brings_it(
     make: object, size: tuple[int, int], keys: tuple[str, ...] | str
 ) -> None:

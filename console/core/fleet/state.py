@@ -24,6 +24,7 @@ from console.core.fleet.lifecycle import ActionState, CommandState
 from console.core.fleet.policy_state import InForce
 from console.core.judging.grants import Grant
 from console.core.judging.preview import Sides
+from console.core.reliability.sofar import SoFar
 from console.core.reliability.standing import Reliability
 
 MOST: Final = 2**53
@@ -172,7 +173,8 @@ class Run(Struct, kw_only=True, omit_defaults=True):
     before `lost`.
     `stop` is the last word of the operators about it, by `stopped_by`: a pause, a hold, or neither. `by_floor`: nothing but
     the hold of all runs stops it. `floor` is the position of the last hold of all that it was reckoned with in.
-    `tools_defined` has the digest of the definition under which a tool was used, as far as it was told.
+    `tools_defined` has the digest of the definition under which a tool was used, as far as it was told. `so_far` is what it
+    has shown that its forecast is made of.
     """
 
     agent: str
@@ -217,6 +219,7 @@ class Run(Struct, kw_only=True, omit_defaults=True):
     cost_usd: float = 0.0
     unknown_types: int = 0
     verified: Verdict = ""
+    so_far: SoFar = field(default_factory=SoFar)
 
     @property
     def key(self) -> str:

@@ -71,6 +71,7 @@ def _proposed(fleet: Fleet, run: Run, record: Record, data: ActionProposed) -> T
     keep_preview(fleet, run, action, sides(data.preview))
     run.actions[action.id] = action
     run.actions_seen += 1
+    run.so_far.called(data.tool, data.args)
     claim(run, data.confidence)
     forget_actions(fleet, run)
     return (("action", action.key),)
@@ -139,6 +140,8 @@ def _action_finished(fleet: Fleet, run: Run, record: Record, data: ActionFinishe
         action.outcome, action.decided_by = "expired", "agent"
     action.finished_at = record.at
     action.result = plain(data.text)
+    if data.outcome in ("done", "failed"):
+        run.so_far.came(failed=data.outcome == "failed")
     if data.outcome == "failed":
         run.errors += 1
     if was_asked:

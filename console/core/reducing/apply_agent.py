@@ -46,6 +46,7 @@ def _started(fleet: Fleet, run: Run, record: Record, data: RunStarted) -> Touche
             if waits(fleet, run):
                 run.state = advance(RUN, run.state, "ask")
     run.goal = plain(data.goal)
+    run.so_far.began(data.goal)
     if record.seq == 1:
         # What a run lets others do to it is settled when it begins; nobody talks himself out of gates later. That it is
         # contained, the supervisor alone says (`run.contained`), after it has seen a wrapper's proof.
@@ -68,6 +69,7 @@ def _finished(fleet: Fleet, run: Run, record: Record, data: RunFinished) -> Touc
     run.ended_at = record.at
     run.ended_text = plain(data.text)
     run.held = run.killing = False
+    run.so_far.over()
     del run.steps[:-STEPS_KEPT_ENDED]
     fleet.finished.append(run.key)
     if len(fleet.finished) <= FINISHED_KEPT:
@@ -101,6 +103,7 @@ def _step_finished(fleet: Fleet, run: Run, record: Record, data: StepFinished) -
         claim(run, data.confidence)
     if data.ok is False:
         run.errors += 1
+        run.so_far.stepped(run.steps_seen, failed=True)
     if data.usage is not None:
         used = (data.usage.input_tokens or 0) + (data.usage.output_tokens or 0)
         run.tokens = min(MOST, run.tokens + used)
@@ -116,6 +119,7 @@ def _step(run: Run, number: int, at: int) -> Step:
     step = Step(step=number, started_at=at)
     run.steps.append(step)
     run.steps_seen += 1
+    run.so_far.stepped(run.steps_seen)
     del run.steps[:-STEPS_KEPT]
     return step
 
@@ -135,6 +139,13 @@ def _message(fleet: Fleet, run: Run, record: Record, data: MessageSeen) -> Touch
     )
     if data.role == "tool" and data.name:
         used(run, message.name)
+    match data.role:
+        case "user":
+            run.so_far.said(data.text)
+        case "assistant":
+            run.so_far.answered(data.text)
+        case _:
+            run.so_far.came(failed=data.error is True)
     run.messages = [*run.messages[-MESSAGES_KEPT + 1 :], message]
     if data.error:
         run.errors += 1

@@ -44,6 +44,8 @@ def _outcome(record: Record, data: OutcomeVerified) -> Verified:
         claimed=data.claimed,
         task=data.task[:64],
         steps=data.steps,
+        heard=data.heard,
+        shown=data.shown,
         corrects=data.corrects,
     )
 

@@ -7,20 +7,19 @@ What an agent says about its own outcomes never gets here, and an approval is no
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from msgspec import Struct, field
 
 from console.core.reliability.evidence import DRIFT_AFTER, Rung, drift_reference, drift_step
+from console.core.reliability.history import Ended, History, learn
+from console.core.reliability.sofar import Shown
 
 STRATA_KEPT: Final = 5_000
 VERSIONS_KEPT: Final = 2_000
-TASKS_KEPT: Final = 5_000
 CLAIM_BINS: Final = 5
 """Bins of claimed confidence, equally wide: few, because outcomes are."""
-
-LENGTHS: Final = (1, 3, 5, 8, 12, 20, 35, 60, 100, 200)
-"""Steps at which it is counted which runs were still going."""
 
 FEWEST: Final = 5
 """Verified outcomes below which nothing is said but that it is unknown."""
@@ -61,8 +60,8 @@ class Standing(Struct, kw_only=True, omit_defaults=True):
 class Version(Struct, kw_only=True, omit_defaults=True):
     """One version of an agent, over all its tools.
 
-    `runs` is [right, wrong] of verified runs. `lengths` has [right, wrong] of those that reached each of `LENGTHS`. `claims`
-    has, for each bin of claimed confidence, [outcomes, right ones, sum of claims].
+    `runs` is [right, wrong] of verified runs. `claims` has, for each bin of claimed confidence, [outcomes, right ones,
+    sum of claims].
     """
 
     agent: str
@@ -70,20 +69,22 @@ class Version(Struct, kw_only=True, omit_defaults=True):
     right: int = 0
     wrong: int = 0
     runs: list[int] = field(default_factory=lambda: [0, 0])
-    lengths: list[list[int]] = field(default_factory=lambda: [[0, 0] for _ in LENGTHS])
     claims: list[list[float]] = field(default_factory=lambda: [[0, 0, 0.0] for _ in range(CLAIM_BINS)])
 
 
 class Reliability(Struct, kw_only=True):
-    """All strata by `stratum_key`, all versions by `version_key`, verified runs of each task by `task_key`."""
+    """All strata by `stratum_key`, all versions by `version_key`, and verified runs as forecasts need them."""
 
     strata: dict[str, Standing] = field(default_factory=dict)
     versions: dict[str, Version] = field(default_factory=dict)
-    tasks: dict[str, list[int]] = field(default_factory=dict)
+    history: History = field(default_factory=History)
 
 
 class Verified(Struct, frozen=True, kw_only=True):
-    """One verified outcome, of a call if `tool` is set, else of a run. `corrects` takes back an earlier "right"."""
+    """One verified outcome, of a call if `tool` is set, else of a run. `corrects` takes back an earlier "right".
+
+    Of a run: `task` names its goal, `steps` is how many entries it had, `heard` and `shown` are those of its `SoFar`.
+    """
 
     agent: str
     version: str
@@ -94,6 +95,8 @@ class Verified(Struct, frozen=True, kw_only=True):
     claimed: float | None = None
     task: str = ""
     steps: int = 0
+    heard: Mapping[str, int] = {}
+    shown: Sequence[Shown] = ()
     corrects: bool = False
 
 
@@ -116,11 +119,6 @@ def version_key(agent: str, version: str) -> str:
 def stratum_key(agent: str, version: str, tool: str, effect: str) -> str:
     """Name of a stratum; no two have the same."""
     return f"{version_key(agent, version)}/{_quoted(tool)}/{effect}"
-
-
-def task_key(agent: str, version: str, task: str) -> str:
-    """Name of a task of an agent's version."""
-    return f"{version_key(agent, version)}/{task}"
 
 
 def _quoted(text: str) -> str:
@@ -174,17 +172,25 @@ def _fold_call(standing: Standing, version: Version, outcome: Verified) -> None:
 
 
 def _fold_run(known: Reliability, version: Version, outcome: Verified) -> None:
-    counts = [version.runs]
-    counts += [pair for least, pair in zip(LENGTHS, version.lengths, strict=True) if outcome.steps >= least]
-    if outcome.task:
-        key = task_key(outcome.agent, outcome.version, outcome.task)
-        task = known.tasks.pop(key, None) or [0, 0]
-        _keep(known.tasks, key, task, TASKS_KEPT)
-        counts.append(task)
-    for pair in counts:
-        if outcome.corrects:
-            pair[0] = max(0, pair[0] - 1)
-        pair[0 if outcome.ok else 1] += 1
+    if outcome.corrects:
+        version.runs[0] = max(0, version.runs[0] - 1)
+    version.runs[0 if outcome.ok else 1] += 1
+    learn(
+        known.history,
+        Ended(
+            kind=version_key(outcome.agent, outcome.version),
+            ok=outcome.ok,
+            steps=outcome.steps,
+            heard=outcome.heard or asked(outcome.task),
+            shown=outcome.shown,
+            corrects=outcome.corrects,
+        ),
+    )
+
+
+def asked(task: str) -> dict[str, int]:
+    """What is taken for the words of a goal of which no more than its name is known."""
+    return {task: 1} if task else {}
 
 
 def promote(known: Reliability, key: str, rung: Rung) -> None:

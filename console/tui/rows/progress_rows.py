@@ -63,7 +63,7 @@ def _history(known: Usual, ran: int) -> str:
 
 def _ahead(run: Run, fleet: Fleet) -> str:
     version = version_of(run.version, run.model)
-    return forecast(fleet.reliability, run.agent, version, task_of(run.goal), run.steps_seen).words
+    return forecast(fleet.reliability, run.agent, version, task_of(run.goal), run.so_far).words
 
 
 def _left(run: Run) -> str:

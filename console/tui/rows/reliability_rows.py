@@ -244,7 +244,7 @@ def forecasts(fleet: Fleet, agent: str, version: str, view: View, most: int) -> 
     runs = living(fleet, agent, version)
     lines = []
     for number, run in enumerate(runs[:most]):
-        found = forecast(fleet.reliability, agent, version, task_of(run.goal), run.steps_seen)
+        found = forecast(fleet.reliability, agent, version, task_of(run.goal), run.so_far)
         row = Row().at(3, "" if number else "forecast", "muted").at(14, figures.shown(run.run))
         row.at(20, f"step {run.steps_seen}", "muted").at(28, found.words, end=view.last + 1)
         if number == most - 1 and len(runs) > most:
