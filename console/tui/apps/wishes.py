@@ -24,9 +24,16 @@ class Wishes:
         self._under_way: dict[tuple[str, str], asyncio.Task[None]] = {}
 
     def state(self, source: Source, wish: Wish) -> None:
-        """Say it, unless the same is already on its way."""
-        name = ("decide" if wish.verb in FIRST_ALONE else wish.verb, wish.alarm or wish.key)
-        if name in self._under_way:
+        """Say it, unless the same is already on its way. A rejection takes the place of any other answer not yet heard of."""
+        about = wish.alarm or wish.key
+        name = (wish.verb, about)
+        answers = [one for one in ((verb, about) for verb in FIRST_ALONE) if one in self._under_way]
+        if wish.verb == "reject" and name not in self._under_way:
+            for (
+                earlier
+            ) in answers:  # not repeated any more: it may have come through, and then the supervisor says so
+                self._under_way.pop(earlier).cancel()
+        elif name in self._under_way or (wish.verb in FIRST_ALONE and answers):
             self._tell(Note(f"{wish.label}: an answer to this one is on its way already"))
             return
         self._tell(Note(f"{wish.label}: said, no answer yet", "muted"))
@@ -40,7 +47,8 @@ class Wishes:
             task.cancel()
 
     def _ended(self, name: tuple[str, str], wish: Wish, task: asyncio.Task[None]) -> None:
-        self._under_way.pop(name, None)
+        if self._under_way.get(name) is task:
+            del self._under_way[name]
         if not task.cancelled() and (error := task.exception()) is not None:
             # A fault of this program: whoever wants something is told that nobody knows what became of it.
             text = f"{wish.label}: no answer was understood ({type(error).__name__})"
