@@ -190,7 +190,7 @@ def test_uses_and_time_are_capped(site: Site) -> None:
     site.finish(action)
     site.bench.wall += SECONDS * 1000
     assert site.propose().state == "asked"
-    assert "minutes are over" in site.bench.last("grant.ended")["reason"]
+    assert "its 60 minutes are over" in site.bench.last("grant.ended")["reason"]
 
 
 def test_another_version_of_the_agent_ends_it(site: Site) -> None:
