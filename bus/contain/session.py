@@ -9,9 +9,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
+from bus.contain.door import Door
 from bus.contain.keeper import kept
 from bus.contain.launch import Held, become_subreaper
-from bus.contain.server import Door, Server
+from bus.contain.server import Server
 from bus.contain.voice import Voice, vouch
 from bus.contain.wrapper import Plan, Wrapper
 from bus.home import Home

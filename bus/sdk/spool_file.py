@@ -74,7 +74,6 @@ class SqliteSpool:
         self.path = path
         self.owner = owner
         self._database = database
-        self._closed = False
         stored, finished = database.execute("SELECT stored, finished FROM meta").fetchone()
         newest, size = database.execute(
             "SELECT max(seq), coalesce(sum(length(event)), 0) FROM events"
@@ -175,9 +174,7 @@ class SqliteSpool:
 
     def close(self) -> None:
         """See `Spool.close`."""
-        if not self._closed:
-            self._closed = True
-            self._database.close()
+        self._database.close()
 
     def remove(self) -> None:
         """See `Spool.remove`.

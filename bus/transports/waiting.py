@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from abc import ABC, abstractmethod
-from collections.abc import AsyncIterator, Callable, Sequence
+from abc import abstractmethod
+from collections.abc import AsyncIterator, Sequence
 
 from bus.transports.inbox import Inbox
-from bus.transports.transport import Item, NotConnectedError
+from bus.transports.transport import Item, NotConnectedError, Transport
 
 
-class WaitingTransport(ABC):
-    """The half of a `Transport` that waits; what sends at once, and what ends it, is its subclass's."""
+class WaitingTransport(Transport):
+    """The half of a transport that waits; what enters, ends and sends at once is its subclass's."""
 
     def __init__(self) -> None:
         self._inbox = Inbox(self._over)
@@ -23,21 +23,6 @@ class WaitingTransport(ABC):
             RuntimeError: the transport was not entered.
         """
         return self._inbox.batches()
-
-    @abstractmethod
-    def send(
-        self,
-        topic: str,
-        payload: bytes,
-        *,
-        retain: bool = False,
-        taken: Callable[[bool], None] | None = None,
-    ) -> None:
-        """Publish without waiting; see `Transport.send`.
-
-        Raises:
-            ValueError: as in `bus.transports.filters.check_publish`.
-        """
 
     async def publish(self, topic: str, payload: bytes, *, retain: bool = False) -> None:
         """Publish and wait until it is taken; see `Transport.publish`.

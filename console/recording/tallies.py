@@ -7,8 +7,6 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Final
 
-from msgspec import Struct
-
 from bus import codec
 from bus.alarm_records import AlarmRaised
 from bus.codec import DecodeError, Record
@@ -17,6 +15,7 @@ from bus.records import ActionAsked, ActionDecided, AgentLost, GapFound
 from console.core.deeds import TYPES as DEED_TYPES
 from console.core.deeds import Deed, deed_of
 from console.core.fleet.state import KeyframeError, decode
+from console.core.session_counts import SessionCounts
 from console.recording.bodies import Row
 from console.recording.reader import Reader
 from console.recording.schema import RecordingError
@@ -27,21 +26,9 @@ BATCH: Final = 512
 _COUNTED: Final = (ActionAsked, ActionDecided, AlarmRaised, AgentLost, GapFound)
 
 
-class Counts(Struct):
-    """What stands in a session. `problem` is what is wrong with it, empty if nothing is."""
-
-    runs: int = 0
-    asks: int = 0
-    decisions: int = 0
-    alarms: int = 0
-    lost: int = 0
-    missing: int = 0
-    problem: str = ""
-
-
-async def counted(path: Path) -> Counts:
+async def counted(path: Path) -> SessionCounts:
     """Count a session. Never raises: damage is named, and what comes before it is counted."""
-    counts, pos = Counts(), None
+    counts, pos = SessionCounts(), None
     words = _words(kind.TYPE for kind in _COUNTED)
     try:
         async with await Reader.open(path) as reader:
@@ -58,7 +45,7 @@ async def counted(path: Path) -> Counts:
     return counts
 
 
-def _count(counts: Counts, record: Record) -> None:
+def _count(counts: SessionCounts, record: Record) -> None:
     if record.from_agent:
         return
     match record.data:

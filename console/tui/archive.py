@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple, Protocol
 
 from console.core.deeds import Deed
+from console.core.session_counts import SessionCounts
 
 
 class ArchiveError(Exception):
@@ -28,21 +29,6 @@ class Session(NamedTuple):
     problem: str = ""
 
 
-class Tally(NamedTuple):
-    """What stands in a session, read through. `lost` counts agents that were lost, `missing` events that are lost for ever.
-
-    `problem` is what is wrong with it and from where on; the counts are then of what can be read.
-    """
-
-    runs: int = 0
-    asks: int = 0
-    decisions: int = 0
-    alarms: int = 0
-    lost: int = 0
-    missing: int = 0
-    problem: str = ""
-
-
 class Archive(Protocol):
     """The recorded sessions of a folder."""
 
@@ -57,7 +43,7 @@ class Archive(Protocol):
             ArchiveError: the folder cannot be read.
         """
 
-    async def tally(self, name: str) -> Tally:
+    async def tally(self, name: str) -> SessionCounts:
         """Read a session through. Never raises: what is wrong with it is part of the answer."""
 
     async def deeds(self, before: int) -> list[Deed]:

@@ -10,11 +10,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from bus.canonical import code
 from console.core.fleet.state import Action, Run
 from tests.adapters.claude_api import ClaudeApi
 from tests.adapters.kept import environment
 from tests.containment.floor import SOON, ContainFloor
+from tests.fixtures.answering import about
 from tests.fixtures.site_processes import until
 
 SDK = "claude-agent-sdk>=0.2.180,<0.3"
@@ -140,9 +140,8 @@ class ClaudeFloor:
 
     async def say(self, verb: str, action: Action | None = None, **more: Any) -> None:
         """Say something as the operator."""
-        if action is not None:
-            more |= {"action": action.id, "digest": action.digest, "code": code(action.digest)}
-        answer = await self.world.floor.say(verb, agent="claude-code", run=self.run.run, **more)  # type: ignore[arg-type]
+        named = about(action) if action else {"agent": "claude-code", "run": self.run.run}
+        answer = await self.world.floor.say(verb, **named, **more)  # type: ignore[arg-type]
         assert answer.accepted, answer
 
     async def becomes(self, state: str) -> None:

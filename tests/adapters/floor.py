@@ -10,32 +10,23 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
-from bus.canonical import code
 from bus.messages import Verb
 from bus.signing import PrivateKey
 from console.core.fleet.state import Action, Run
 from console.link.floor import Floor
 from tests import ROOT
 from tests.adapters.environments import Example, python_of
+from tests.fixtures.answering import about
 from tests.fixtures.brokers import RunningBroker, embedded_broker
 from tests.fixtures.site_processes import FloorProcesses, until
+from tests.fixtures.site_rules import asking, entry
 
 SOON: Final = 60.0
 """Seconds within which everything happens that is to happen: a bound, not a measure."""
 
 OPERATOR: Final = "ada"
-CATALOGUE: Final = """\
-[tool."write_note"]
-severity = "S2"
-effect = "write"
-"""
-POLICY: Final = """\
-[[rule]]
-id = "notes-ask"
-tool = "write_note"
-raise = "ask"
-why = "a person reads every note"
-"""
+CATALOGUE: Final = entry("write_note", "S2")
+POLICY: Final = asking("write_note", "a person reads every note")
 
 
 @dataclass
@@ -119,15 +110,7 @@ class Desk:
     async def decide(self, verb: Verb, action: Action, **words: Any) -> None:
         """Answer an ask."""
         self.answered.add(action.id)
-        answer = await self.floor.say(
-            verb,
-            agent=action.agent,
-            run=action.run,
-            action=action.id,
-            digest=action.digest,
-            code=code(action.digest),
-            **words,
-        )
+        answer = await self.floor.say(verb, **about(action), **words)
         assert answer.accepted, answer
 
     async def command(self, verb: Verb, state: str = "") -> None:

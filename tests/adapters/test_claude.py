@@ -34,11 +34,7 @@ def write(name: str) -> Call:
 
 @pytest.fixture
 async def world(tmp_path: Path) -> AsyncIterator[ContainFloor]:
-    floor = ContainFloor(tmp_path)
-    floor.site.home.config.mkdir(parents=True)
-    floor.site.home.catalogue.write_text(CATALOGUE)
-    floor.site.home.policy.write_text(POLICY)
-    async with floor as up:
+    async with ContainFloor(tmp_path, catalogue=CATALOGUE, policy=POLICY) as up:
         yield up
 
 

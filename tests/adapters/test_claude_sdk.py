@@ -11,13 +11,13 @@ from typing import Any
 
 import pytest
 
-from bus.canonical import code
 from console.core.fleet.state import Action, Run
 from tests import ROOT
 from tests.adapters.claude_api import Call, ClaudeApi
 from tests.adapters.claude_floor import CATALOGUE, POLICY, SDK
 from tests.adapters.kept import WANTED, environment
 from tests.containment.floor import SOON, ContainFloor
+from tests.fixtures.answering import about
 from tests.fixtures.site_processes import until
 
 pytestmark = [
@@ -98,9 +98,8 @@ class SdkFloor:
         return list(self.run.actions.values())[count - 1]
 
     async def say(self, verb: str, action: Action | None = None, **more: Any) -> None:
-        if action is not None:
-            more |= {"action": action.id, "digest": action.digest, "code": code(action.digest)}
-        answer = await self.world.floor.say(verb, agent="sdk", run="r1", **more)  # type: ignore[arg-type]
+        named = about(action) if action else {"agent": "sdk", "run": "r1"}
+        answer = await self.world.floor.say(verb, **named, **more)  # type: ignore[arg-type]
         assert answer.accepted, answer
 
     async def ends(self) -> int:

@@ -19,12 +19,12 @@ import pytest
 import pytest_asyncio
 
 from bus.adapters.mcp.http import HELD_AFTER
-from bus.canonical import code
 from console.core.fleet.state import Action
 from tests import ROOT
 from tests.adapters import table
 from tests.adapters.kept import KEPT, WANTED, environment
 from tests.containment.floor import SOON, ContainFloor
+from tests.fixtures.answering import about
 from tests.fixtures.brokers import free_port
 from tests.fixtures.site_processes import until
 
@@ -170,18 +170,13 @@ class Session:
         )
 
     async def say(self, verb: str, action: Action, **more: Any) -> None:
-        more |= {"action": action.id, "digest": action.digest, "code": code(action.digest)}
-        answer = await self.world.floor.say(verb, agent=action.agent, run=action.run, **more)  # type: ignore[arg-type]
+        answer = await self.world.floor.say(verb, **about(action), **more)  # type: ignore[arg-type]
         assert answer.accepted, answer
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def world(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[ContainFloor]:
-    floor = ContainFloor(tmp_path_factory.mktemp("mcp"))
-    floor.site.home.config.mkdir(parents=True)
-    floor.site.home.catalogue.write_text(CATALOGUE)
-    floor.site.home.policy.write_text(POLICY)
-    async with floor as up:
+    async with ContainFloor(tmp_path_factory.mktemp("mcp"), catalogue=CATALOGUE, policy=POLICY) as up:
         yield up
 
 

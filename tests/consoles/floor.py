@@ -20,6 +20,7 @@ from console.link.floor import Floor
 from console.link.follower import Applied
 from console.recording.history import history
 from tests.fixtures.site_processes import FloorProcesses
+from tests.fixtures.site_rules import asking, entry
 from tests.fixtures.terminal import Terminal
 
 SOON: Final = 60.0
@@ -27,23 +28,8 @@ SOON: Final = 60.0
 
 ALLOWING: Final = ("approved", "edited")
 AGENTS: Final = {"post": "send_letter", "bank": "wire_money"}
-CATALOGUE: Final = """\
-[tool."send_letter"]
-severity = "S2"
-effect = "write"
-
-[tool."wire_money"]
-severity = "S4"
-effect = "write"
-"""
-
-POLICY: Final = """\
-[[rule]]
-id = "letters-ask"
-tool = "send_letter"
-raise = "ask"
-why = "a person reads every letter"
-"""
+CATALOGUE: Final = entry("send_letter", "S2") + entry("wire_money", "S4")
+POLICY: Final = asking("send_letter", "a person reads every letter")
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,8 +26,10 @@ READY = "import sys, time; print('ready', flush=True); "
 class ContainFloor:
     """A site with an operator, and wrappers started on it. Use it as an async context; nothing outlives it."""
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, **rules: str) -> None:
+        """`rules` are those of `FloorProcesses.prepare`: a catalogue, a policy."""
         self.site = FloorProcesses(root)
+        self._rules = rules
         self.wrappers: list[subprocess.Popen[bytes]] = []
         self._stack = AsyncExitStack()
         self.current = "r0"
@@ -37,7 +39,7 @@ class ContainFloor:
     async def __aenter__(self) -> Self:
         self._stack.enter_context(self.site)
         home = self.site.home
-        key = self.site.prepare(OPERATOR)[OPERATOR]
+        key = self.site.prepare(OPERATOR, **self._rules)[OPERATOR]
         self.site.start()
         self.floor = await self._stack.enter_async_context(
             Floor(self.site.url, home=home, operator=OPERATOR, key=key)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 import signal
 import sys
-from collections.abc import AsyncIterator
 
 import psutil
 import pytest
@@ -40,12 +39,6 @@ time.sleep(604)
 def means(request: pytest.FixtureRequest) -> list[str]:
     """By the kernel's control group where there is one, and by signals alone."""
     return [] if request.param == "cgroup" else ["--no-cgroup"]
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def site(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[ContainFloor]:
-    async with ContainFloor(tmp_path_factory.mktemp("site")) as floor:
-        yield floor
 
 
 @pytest_asyncio.fixture(loop_scope="module")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from collections.abc import AsyncIterator
 from pathlib import Path
 
 import psutil
@@ -40,12 +39,6 @@ with bus.run_sync("its-own-name", goal="Clean up") as job:
 """
 AGENT = _AGENT.replace("NAMES", '("one", "two")')
 TIDY = _AGENT.replace("NAMES", '("one", "two", "three")')
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def site(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[ContainFloor]:
-    async with ContainFloor(tmp_path_factory.mktemp("site")) as floor:
-        yield floor
 
 
 @pytest_asyncio.fixture(loop_scope="module")

@@ -87,6 +87,34 @@ def test_money_rights_and_what_destroys_are_never_granted(tool: str) -> None:
     assert not covers(granted(args, tool), tool, args, ASKED, None)
 
 
+def test_what_somebody_else_wishes_is_neither_offered_nor_covered() -> None:
+    """However alike the call is: its destination came out of a text that a stranger wrote."""
+    args = {"to": "a@b.example", "text": "hello"}
+    wish = Suspicion(
+        origins=[Origin(path="to", kind="text")], points=3.0, terms=[("unasked", 1.5)], touches=True
+    )
+    assert offer(TOOL, args, ASKED, Suspicion()) is not None
+    assert offer(TOOL, args, ASKED, wish) is None
+    assert covers(granted(args), TOOL, args, ASKED, Suspicion())
+    assert not covers(granted(args), TOOL, args, ASKED, wish)
+
+
+@pytest.mark.parametrize(
+    "severity, gate, tool, why",
+    [
+        (3, "ask", TOOL, "it is S3, and from S3 on each is asked for by itself"),
+        (2, "hold", TOOL, "its gate is hold, and only an ask can be"),
+        (2, "ask", "transfer_money", "calls that touch money"),
+        (2, "ask", TOOL, "it has large values"),
+        (None, "ask", TOOL, "it has large values"),
+    ],
+)
+def test_why_an_action_can_be_approved_once_only(
+    severity: int | None, gate: str, tool: str, why: str
+) -> None:
+    assert grants.once_because(tool, {"channel": "ops"}, severity, gate).startswith(why)
+
+
 def test_what_names_no_destination_is_not_offered() -> None:
     """A grant for any words whatever would be one for the tool as a whole."""
     assert offer(TOOL, {"text": "hello", "loud": True}, ASKED, None) is None

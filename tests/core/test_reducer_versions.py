@@ -14,7 +14,7 @@ from console.recording.bodies import Row
 from console.recording.player import Player
 from console.recording.reader import Reader
 from console.recording.writer import Recording
-from console.supervisor.process.serve import restored
+from console.supervisor.process.taking_up import restored
 from tests.fixtures.floor import START, Script
 from tests.fixtures.replay import SITE, eventful, record
 

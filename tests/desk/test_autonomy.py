@@ -21,9 +21,8 @@ from bus.events import (
 from bus.messages import Answer, DecisionCommand
 from console.core.fleet.state import Action, decode, encode
 from console.core.reliability.standing import Standing
-from console.policy.load import Rulebook
 from console.supervisor.judging.autonomy import CHECK_AT_LEAST
-from tests.fixtures.desk import Bench
+from tests.fixtures.desk import Bench, rulebook
 
 CATALOGUE = '[tool.pay]\nseverity = 2\neffect = "write"\n'
 CLEAN = 43
@@ -32,9 +31,7 @@ CLEAN = 43
 
 @pytest.fixture
 def bench(tmp_path: Path) -> Bench:
-    path = tmp_path / "catalogue.toml"
-    path.write_text(CATALOGUE)
-    return Bench(rules=Rulebook(path, None))
+    return Bench(rules=rulebook(tmp_path, CATALOGUE))
 
 
 class Worker:

@@ -19,6 +19,7 @@ from bus.events import (
 )
 from bus.messages import DecisionCommand
 from console.core.fleet.state import Action, decode, encode
+from console.core.judging import grants
 from console.core.judging.grants import SECONDS, USES
 from console.policy.load import Rulebook
 from tests.fixtures.desk import Bench
@@ -183,14 +184,80 @@ def test_uses_and_time_are_capped(site: Site) -> None:
     for number in range(USES):
         action = site.propose(text=f"text {number}")  # the same again and again would be a loop, which asks
         assert action.decided_by == "grant"
+        assert (site.bench.desk.fleet.grants == {}) is (number == USES - 1)
         site.finish(action)
+    assert site.bench.last("grant.ended")["reason"] == f"its {USES} uses are over"
     action = site.propose()
     assert action.state == "asked"
     assert site.bench.intent("approve", scope="run", **site.bench.about(action)).accepted
     site.finish(action)
     site.bench.wall += SECONDS * 1000
     assert site.propose().state == "asked"
-    assert "minutes are over" in site.bench.last("grant.ended")["reason"]
+    assert "its 60 minutes are over" in site.bench.last("grant.ended")["reason"]
+
+
+def test_the_clock_ends_it_without_a_call(site: Site) -> None:
+    """Who lists what counts is not told of one that no call can use any more."""
+    site.granted()
+    site.bench.wall += SECONDS * 1000 - 1_100
+    site.bench.pass_time(1.0)
+    assert len(site.bench.desk.fleet.grants) == 1
+    site.bench.wall += 100
+    site.bench.pass_time(1.0)
+    assert site.bench.desk.fleet.grants == {}
+    assert (site.bench.last("grant.ended")["by"], site.bench.types().count("grant.ended")) == (
+        "supervisor",
+        1,
+    )
+
+
+def test_one_that_covers_the_same_gives_way_and_no_other_does(site: Site) -> None:
+    """An operator who approves the same again for the run has one grant, with all its uses."""
+    site.granted(channel="ruled-out")
+    asked = [site.propose(text="one text"), site.propose(text="another")]
+    for action in asked:
+        assert site.bench.intent("approve", scope="run", **site.bench.about(action)).accepted
+    kept = site.bench.desk.fleet.grants.values()
+    assert [grant.destinations for grant in kept] == [["channel=ruled-out"], ["channel=ops"]]
+    assert [grant.action for grant in kept][1] == asked[1].id
+    assert site.bench.last("grant.ended")["reason"] == "made anew"
+
+
+@pytest.mark.parametrize("bound", ["OF_RUN", "OF_SITE"])
+def test_grants_are_bounded_and_what_is_beyond_is_approved_once(
+    site: Site, bound: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(grants, bound, 2)
+    site.granted(channel="one")
+    site.granted(channel="two")
+    third = site.propose(channel="three")
+    refused = site.bench.intent("approve", scope="run", **site.bench.about(third))
+    assert (refused.outcome, refused.text) == (
+        "closed",
+        "too many grants count already; revoke some, or approve once",
+    )
+    assert third.state == "asked"
+    assert site.bench.intent("approve", **site.bench.about(third)).accepted
+    site.event(RunStarted(agent_version="1"), "r2")
+    other = site.propose(run="r2")
+    assert site.bench.intent("approve", scope="run", **site.bench.about(other)).accepted is (
+        bound == "OF_RUN"
+    )
+
+
+def test_revoking_all_of_a_run_leaves_those_of_others(site: Site) -> None:
+    """And says why: the operator's reason, or that they were revoked."""
+    site.event(RunStarted(agent_version="1"), "r2")
+    site.granted()
+    site.granted(channel="two")
+    site.granted(run="r2")
+    assert site.bench.intent("revoke", agent="a", run="r1", reason="not today").accepted
+    assert [grant.run for grant in site.bench.desk.fleet.grants.values()] == ["r2"]
+    assert site.bench.last("grant.ended")["reason"] == "not today"
+    assert site.bench.intent("revoke", agent="a", run="r1").text == "no grant of a/r1 counts"
+    assert site.bench.intent("revoke", grant="nothing").text == "no grant nothing counts"
+    assert site.bench.intent("revoke", agent="a", run="r2").accepted
+    assert site.bench.last("grant.ended")["reason"] == "revoked"
 
 
 def test_another_version_of_the_agent_ends_it(site: Site) -> None:

@@ -22,8 +22,7 @@ from console.core.fleet.state import Action, decode, encode
 from console.core.health.budget import Budget
 from console.policy.budgets import load_budgets
 from console.policy.files import PolicyFileError
-from console.policy.load import Rulebook
-from tests.fixtures.desk import Bench
+from tests.fixtures.desk import Bench, rulebook
 
 CATALOGUE = """
 [tool.pay]
@@ -41,9 +40,7 @@ polls = true
 
 @pytest.fixture
 def bench(tmp_path: Path) -> Bench:
-    path = tmp_path / "catalogue.toml"
-    path.write_text(CATALOGUE)
-    return Bench(rules=Rulebook(path, None))
+    return Bench(rules=rulebook(tmp_path, CATALOGUE))
 
 
 class Worker:

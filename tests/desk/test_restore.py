@@ -12,7 +12,7 @@ from console.core.fleet.state import Fleet, encode
 from console.recording.bodies import Row
 from console.recording.schema import RecordingError
 from console.recording.writer import Recording
-from console.supervisor.process.serve import restored
+from console.supervisor.process.taking_up import restored
 from console.supervisor.watching.past import Past, beginning
 from tests.fixtures.desk import Bench
 

@@ -22,6 +22,7 @@ from bus.sdk.decision import Action, RunKilled, RunRefusedError
 from bus.sdk.job import Run
 from bus.sdk.spool import SpoolError
 from console.demo.ledger import EffectLedger
+from tests.fixtures.site_rules import asking, entry
 
 STEPS: Final = 60
 EXIT_REFUSED: Final = 3
@@ -31,32 +32,13 @@ PAUSE: Final = 0.08
 TOOLS: Final = ("look_up", "write_note", "look_up", "peek", "write_note", "send_letter")
 """By the catalogue of the suite: auto, notify, pass list, and ask."""
 
-CATALOGUE: Final = """\
-[tool."look_up"]
-severity = "S0"
-effect = "read"
-
-[tool."peek"]
-severity = "S0"
-effect = "read"
-pinned = true
-
-[tool."write_note"]
-severity = "S1"
-effect = "write"
-
-[tool."send_letter"]
-severity = "S2"
-effect = "write"
-"""
-
-POLICY: Final = """\
-[[rule]]
-id = "letters"
-tool = "send_letter"
-raise = "ask"
-why = "a person reads every letter"
-"""
+CATALOGUE: Final = (
+    entry("look_up", "S0", "read")
+    + entry("peek", "S0", "read", pinned=True)
+    + entry("write_note", "S1")
+    + entry("send_letter", "S2")
+)
+POLICY: Final = asking("send_letter", "a person reads every letter")
 
 
 class Counts:

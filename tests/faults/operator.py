@@ -7,10 +7,10 @@ import random
 from collections import Counter
 from typing import Final, Literal
 
-from bus.canonical import code
 from console.core.fleet.state import Action
 from console.core.reducing.reduce import Change
 from console.link.floor import Floor, NoAnswerError
+from tests.fixtures.answering import about
 
 PATIENCE: Final = 2.0
 """Seconds before a person tries again what was refused."""
@@ -67,11 +67,7 @@ class Answering:
         try:
             answer = await self._floor.say(
                 verb,
-                agent=action.agent,
-                run=action.run,
-                action=action.id,
-                digest=action.digest,
-                code=code(action.digest),
+                **about(action),
                 reason="not today" if verb == "reject" else "",
                 args=action.args | {"text": "edited"} if verb == "edit" else None,
             )

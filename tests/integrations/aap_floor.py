@@ -15,9 +15,9 @@ from bus import Agent
 from bus.aap.requests import Requests
 from bus.aap.serve import listening, serve, url
 from bus.aap.web import Application
-from bus.canonical import code
 from bus.transports.memory import MemoryTransport
 from console.core.fleet.state import Action
+from tests.fixtures.answering import about
 from tests.fixtures.desk import SUPERVISOR
 from tests.fixtures.service import Running, running
 
@@ -101,15 +101,7 @@ class Bridge:
     async def operator(self, verb: str, **more: Any) -> None:
         """Decide what waits."""
         action = self.waiting()
-        answer = await self.site.say(
-            verb,
-            agent=action.agent,
-            run=action.run,
-            action=action.id,
-            digest=action.digest,
-            code=code(action.digest),
-            **more,
-        )
+        answer = await self.site.say(verb, **about(action), **more)
         assert answer.accepted, answer
 
     async def got(self, name: str, wait: str = "25s") -> dict[str, Any]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import re
 import subprocess
 import sys
@@ -35,11 +34,11 @@ from bus.events import (
 from bus.home import Home
 from bus.messages import KillCommand
 from bus.sdk.decision import Decision
-from bus.transports.memory import MemoryBus, MemoryTransport
+from bus.transports.memory import MemoryTransport
 from tests import ROOT
 from tests.adapters.environments import EXAMPLES
 from tests.adapters.sizes import ADAPTER_MOST, GLUE_MOST, glue_lines
-from tests.sdk.scripted import AGENT, RUN, SITE, Supervisor
+from tests.sdk.scripted import AGENT, RUN, SITE, Supervisor, living
 
 ELSEWHERE = {"claude_agent_sdk"}
 """Adapters with tests of their own, because their framework is a process that is driven and not a loop that is called."""
@@ -216,12 +215,8 @@ def test_without_a_judge_of_schemas_no_edit_fits(monkeypatch: pytest.MonkeyPatch
 
 @pytest.fixture
 async def floor() -> AsyncIterator[Supervisor]:
-    supervisor = Supervisor(MemoryBus())
-    task = asyncio.create_task(supervisor.live())
-    supervisor.renew()
-    yield supervisor
-    task.cancel()
-    await asyncio.wait({task})
+    async with living() as supervisor:
+        yield supervisor
 
 
 @pytest.fixture

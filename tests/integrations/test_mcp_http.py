@@ -18,11 +18,10 @@ from bus.adapters.mcp.asking import local
 from bus.adapters.mcp.http import McpFront
 from bus.adapters.mcp.serve import bound, serve_http
 from bus.adapters.mcp.upstream import Answer, Headers, Upstream, UpstreamError
-from bus.events import ActionProposed
 from bus.home import Home
 from bus.messages import KillCommand
-from bus.transports.memory import MemoryBus, MemoryTransport
-from tests.sdk.scripted import AGENT, RUN, SITE, Supervisor
+from bus.transports.memory import MemoryTransport
+from tests.sdk.scripted import AGENT, RUN, SITE, Supervisor, living
 
 WRITE = {"name": "write", "inputSchema": {"type": "object", "properties": {"path": {"type": "string"}}}}
 JSON: Headers = [(b"content-type", b"application/json")]
@@ -109,12 +108,8 @@ class Client:
 
 @pytest.fixture
 async def floor() -> AsyncIterator[Supervisor]:
-    made = Supervisor(MemoryBus())
-    task = asyncio.create_task(made.live())
-    made.renew()
-    yield made
-    task.cancel()
-    await asyncio.wait({task})
+    async with living() as made:
+        yield made
 
 
 @pytest.fixture
@@ -171,8 +166,7 @@ async def test_an_answer_in_events_comes_through_whole_however_it_is_cut(
 async def test_a_held_call_goes_on_with_its_own_headers(
     front: McpFront, floor: Supervisor, behind: Scripted
 ) -> None:
-    proposals: list[ActionProposed] = []
-    floor.decide = lambda run, proposal: proposals.append(proposal)
+    proposals = floor.undecided()
     session = (b"mcp-session-id", b"s")
     alice = [session, (b"authorization", b"alice"), (b"mcp-method", b"tools/call"), (b"mcp-name", b"write")]
     bob = [session, (b"authorization", b"bob"), (b"mcp-method", b"ping")]
@@ -217,8 +211,7 @@ async def test_a_rejected_call_never_leaves(front: McpFront, floor: Supervisor, 
 async def test_a_client_that_leaves_while_it_is_held_has_withdrawn(
     front: McpFront, floor: Supervisor, behind: Scripted
 ) -> None:
-    proposals: list[ActionProposed] = []
-    floor.decide = lambda run, proposal: proposals.append(proposal)
+    proposals = floor.undecided()
     client = Client(front, call())
     await floor.until(lambda _: bool(proposals))
     client.leave()
@@ -231,8 +224,7 @@ async def test_a_client_that_leaves_while_it_is_held_has_withdrawn(
 async def test_a_cancellation_on_another_connection_withdraws(
     front: McpFront, floor: Supervisor, behind: Scripted
 ) -> None:
-    proposals: list[ActionProposed] = []
-    floor.decide = lambda run, proposal: proposals.append(proposal)
+    proposals = floor.undecided()
     session: Headers = [(b"mcp-session-id", b"s1")]
     held = Client(front, call(7), headers=session)
     await floor.until(lambda _: bool(proposals))
@@ -265,8 +257,7 @@ async def test_a_server_that_is_away_is_said_and_the_call_has_no_known_end(
 async def test_a_kill_is_told_to_the_client_and_to_who_serves(
     front: McpFront, floor: Supervisor, behind: Scripted
 ) -> None:
-    proposals: list[ActionProposed] = []
-    floor.decide = lambda run, proposal: proposals.append(proposal)
+    proposals = floor.undecided()
     client = Client(front, call())
     await floor.until(lambda _: bool(proposals))
     floor.order(KillCommand, RUN)
@@ -327,8 +318,7 @@ async def test_the_process_serves_until_an_operator_ends_the_run(
 ) -> None:
     home = Home(site=SITE, data=tmp_path / "data", config=tmp_path / "config")
     agent = Agent(AGENT, home=home, transport=partial(MemoryTransport, floor.bus))
-    proposals: list[ActionProposed] = []
-    floor.decide = lambda run, proposal: proposals.append(proposal)
+    proposals = floor.undecided()
     with bound("127.0.0.1:0") as sock:
         served = asyncio.create_task(
             serve_http(agent, cast("Upstream", behind), sock, url="u", run_id=RUN, decide_within=60.0)

@@ -10,6 +10,7 @@ from console.core.provenance.normal import addresses, clean, forms, host, is_add
 from console.core.provenance.passages import passages
 from console.core.provenance.suspicion import Origin, Suspicion, Traits, weigh
 from console.core.provenance.trail import Resources, Trail, leaf_values
+from tests.judgement.strategies import TRAITS
 
 STEADY = settings(derandomize=True, deadline=None, max_examples=150)
 TASK = "Please pay Ann's invoice of 1,250.50 EUR by May 19, 2026 and mail the receipt to ann@harbour.example"
@@ -245,14 +246,6 @@ ORIGINS = st.lists(
         address=st.booleans(),
     ),
     max_size=4,
-)
-TRAITS = st.builds(
-    Traits,
-    family_asked=st.booleans(),
-    verb_asked=st.booleans(),
-    told=st.booleans(),
-    recent=st.booleans(),
-    visits=st.booleans(),
 )
 
 

@@ -31,7 +31,7 @@ from console.policy.load import Rulebook
 from console.policy.rules import BUDGET_SECONDS, Policy, Rule, _Written, load_policy, try_examples
 from tests import ROOT
 from tests.fixtures.calls import QUIET
-from tests.judgement.test_risk import EARNED, HINTS, SUSPICION, UNTOLD
+from tests.judgement.strategies import EARNED, HINTS, SUSPICION, UNTOLD
 
 STEADY = settings(derandomize=True, deadline=None, max_examples=200)
 HEAD = '[[rule]]\nid = "r"\nraise = "ask"\nwhy = "Look."\n'

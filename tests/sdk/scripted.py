@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-from collections.abc import Callable, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable
+from contextlib import asynccontextmanager
 from typing import Any
 
 from bus.canonical import digest
@@ -256,6 +257,12 @@ class Supervisor:
                 async with self._seen:
                     self._seen.notify_all()
 
+    def undecided(self) -> list[ActionProposed]:
+        """Decide nothing by itself from now on: proposals stand in this list as they come."""
+        found: list[ActionProposed] = []
+        self.decide = lambda _run, proposal: found.append(proposal)
+        return found
+
     async def until(self, seen: Callable[[Supervisor], bool]) -> None:
         async with self._seen:
             await self._seen.wait_for(lambda: seen(self))
@@ -316,3 +323,16 @@ class Supervisor:
                 decision = self.decide(address.run, data)
                 if decision is not None:
                     self.send(decision)
+
+
+@asynccontextmanager
+async def living(bus: MemoryBus | None = None) -> AsyncIterator[Supervisor]:
+    """A supervisor that lives and renews its lease once, until the end of the context."""
+    supervisor = Supervisor(bus or MemoryBus())
+    task = asyncio.create_task(supervisor.live())
+    supervisor.renew()
+    try:
+        yield supervisor
+    finally:
+        task.cancel()
+        await asyncio.wait({task})

@@ -32,17 +32,13 @@ from bus.sdk.spool import Owner
 from bus.sdk.spool_file import SqliteSpool, spool_path
 from bus.transports.memory import MemoryBus, MemoryTransport
 from bus.transports.transport import Item
-from tests.sdk.scripted import AGENT, RUN, SITE, TOPICS, Supervisor
+from tests.sdk.scripted import AGENT, RUN, SITE, TOPICS, Supervisor, living
 
 
 @pytest.fixture
 async def floor() -> AsyncIterator[Supervisor]:
-    supervisor = Supervisor(MemoryBus())
-    task = asyncio.create_task(supervisor.live())
-    supervisor.renew()
-    yield supervisor
-    task.cancel()
-    await asyncio.wait({task})
+    async with living() as supervisor:
+        yield supervisor
 
 
 @pytest.fixture

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections import defaultdict
+from typing import Any
 
 import pytest
 from hypothesis import settings
@@ -20,9 +21,10 @@ from bus.events import (
     CommandRefused,
     RunFinished,
 )
-from bus.limits import DECISION_VALID
+from bus.limits import DECIDE_WITHIN_MAX, DECISION_VALID
 from bus.messages import DecisionCommand
-from bus.sdk.decision import Decision, RunKilled
+from bus.sdk import gates
+from bus.sdk.decision import Action, Decision, RunKilled
 from bus.sdk.gate import TABLE, Gate, IllegalStepError, Stage, Step
 from bus.sdk.values import Arguments
 from tests.sdk.scripted import AGENT, RUN, Floor
@@ -46,6 +48,51 @@ def test_ends_are_final_and_all_are_reached() -> None:
     assert [stage for (_, step), stage in TABLE.items() if step in {Step.TAKE, Step.PASS}] == [
         Stage.RUNNING
     ] * 2
+
+
+@pytest.mark.parametrize(
+    "wanted, fits",
+    [
+        ({"tool": ""}, False),
+        ({"tool": "x"}, True),
+        ({"tool": "x" * 128}, True),
+        ({"tool": "x" * 129}, False),
+        ({"decide_within": 0.0}, False),
+        ({"decide_within": 0.001}, True),
+        ({"decide_within": DECIDE_WITHIN_MAX}, True),
+        ({"decide_within": DECIDE_WITHIN_MAX + 1}, False),
+        ({"confidence": 1.1}, False),
+    ],
+    ids=str,
+)
+def test_what_cannot_be_proposed_is_refused_before_anybody_is_told(
+    wanted: dict[str, Any], fits: bool
+) -> None:
+    floor = Floor().started()
+    before = floor.types()
+    if fits:
+        assert floor.gate(**wanted) == floor.proposal("a1").action
+        return
+    with pytest.raises(ValueError, match=r"tool|decide_within|confidence"):
+        floor.gate(**wanted)
+    assert floor.types() == before
+
+
+def test_a_call_belongs_to_the_step_that_it_names_or_to_the_present_one() -> None:
+    floor = Floor().started()
+    named = floor.run.propose(Action("look", {}, step=7), floor.now, step=2)
+    present = floor.run.propose(Action("look", {}), floor.now, step=2)
+    assert [floor.proposal(action).step for action in (named, present)] == [7, 2]
+
+
+def test_what_is_remembered_of_ends_is_bounded_and_the_oldest_goes_first(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(gates, "KEPT", 3)
+    recent = gates.Recent()
+    for number in range(5):
+        recent.note(f"a{number}", str(number))
+    assert recent == {"a2": "2", "a3": "3", "a4": "4"}
 
 
 class AnyLife(RuleBasedStateMachine):

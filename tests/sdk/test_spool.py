@@ -13,6 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bus.sdk import spool_file
 from bus.sdk.spool import Bounds, MemorySpool, Owner, Spool, SpoolBusyError, SpoolError
 from bus.sdk.spool_file import SqliteSpool, spool_folder, spool_path, spool_paths
 from bus.topics import BadIdError
@@ -48,13 +49,17 @@ def test_events_stay_in_order_until_they_are_trimmed(make: Make, tmp_path: Path)
     spool.trim(99)
     spool.append([b"d"])
     assert contents(spool) == [(4, b"d")]
+    many = [b"%d" % number for number in range(30)]
+    spool.append(many)
+    assert contents(spool)[1:] == list(enumerate(many, 5))
+    assert (spool.last, spool.size) == (34, 1 + sum(map(len, many)))
     spool.close()
 
 
 @given(
     steps=st.lists(
         st.one_of(
-            st.lists(st.binary(max_size=20), min_size=1, max_size=3).map(lambda events: ("append", events)),
+            st.lists(st.binary(max_size=20), min_size=1, max_size=20).map(lambda events: ("append", events)),
             st.integers(0, 30).map(lambda upto: ("trim", upto)),
         ),
         max_size=30,
@@ -92,14 +97,26 @@ def test_a_spool_is_private_and_says_whose_it_is(tmp_path: Path) -> None:
     again = SqliteSpool.open_existing(folder / "r1.sqlite3", "inc-2")
     assert again.owner == Owner("test", "janitor", "r1", "inc-2")
     again.finish()
+    assert again.finished
+    again.close()
     again.close()
     with pytest.raises(SpoolError, match="the run has finished"):
         SqliteSpool.open_existing(folder / "r1.sqlite3", "inc-3")
     rest = SqliteSpool.open_existing(folder / "r1.sqlite3")
     assert rest.finished
     rest.remove()
+    with pytest.raises(SpoolError, match="closed"):
+        rest.append([b"late"])
     rest.close()
     assert spool_paths(folder) == []
+
+
+def test_a_spool_that_cannot_be_made_leaves_no_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Else the run could never have one: there is a spool already, and it is damaged."""
+    monkeypatch.setattr(spool_file, "_SCHEMA", "CREATE nonsense")
+    with pytest.raises(SpoolError, match="cannot make the spool"):
+        on_disk(tmp_path)
+    assert spool_paths(tmp_path / "janitor") == []
 
 
 def test_one_process_at_a_time(tmp_path: Path) -> None:
@@ -151,7 +168,7 @@ def test_a_full_disk_changes_nothing(tmp_path: Path) -> None:
     spool.append([b"x" * 3000])
     pages = spool._database.execute("PRAGMA page_count").fetchone()[0]
     spool._database.execute(f"PRAGMA max_page_count = {pages}")
-    for events in ([b"y" * 9000], [b"small", b"y" * 9000]):
+    for events in ([b"y" * 9000], [b"small", b"y" * 9000], [b"small"] * 20 + [b"y" * 9000]):
         with pytest.raises(SpoolError, match="full"):
             spool.append(events)
         assert (spool.last, spool.size) == (1, 3000)

@@ -25,7 +25,8 @@ from console.recording.reader import Reader
 from console.recording.schema import RecordingError
 from console.recording.session import Session
 from console.recording.writer import Recording
-from console.supervisor.process import emergency, keyframes, serve, service
+from console.supervisor.process import emergency, keyframes, service
+from console.supervisor.process.taking_up import recall
 from tests.fixtures.desk import OPERATOR, TOPICS, Bench
 from tests.fixtures.service import Running, running
 
@@ -260,7 +261,7 @@ async def test_a_damaged_old_session_does_not_keep_the_supervisor_from_starting(
     paths = session_paths(folder)
     os.truncate(paths[0], 5_000)
     desk = Bench(fleet, "epoch2").desk
-    await serve._recall(desk, folder)
+    await recall(desk, folder)
     assert desk.blobs.whole("a/r2", name)
     assert not desk.blobs.whole("a/r1", name)
 

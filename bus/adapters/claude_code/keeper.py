@@ -20,7 +20,7 @@ import msgspec
 from bus.adapters.claude_code.events import denied
 from bus.adapters.claude_code.hook import GATE, STDIN_BYTES, VERSION, name
 from bus.adapters.claude_code.sessions import Sessions
-from bus.contain.server import credentials
+from bus.contain.door import credentials
 from bus.home import Home
 from bus.limits import DECIDE_WITHIN, DECIDE_WITHIN_MAX
 from bus.sdk.agent import Agent

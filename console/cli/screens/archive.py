@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from console.cli.screens.archived import Archived
     from console.core.deeds import Deed
-    from console.tui.archive import Session, Tally
+    from console.core.session_counts import SessionCounts
+    from console.tui.archive import Session
 
 
 class LateArchive:
@@ -39,7 +40,7 @@ class LateArchive:
         """
         return await self._archived.sessions()
 
-    async def tally(self, name: str) -> Tally:
+    async def tally(self, name: str) -> SessionCounts:
         """Read a session through."""
         return await self._archived.tally(name)
 

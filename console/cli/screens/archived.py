@@ -6,12 +6,13 @@ from pathlib import Path
 from typing import Final
 
 from console.core.deeds import Deed
+from console.core.session_counts import SessionCounts
 from console.recording import tallies
 from console.recording.files import size_of
 from console.recording.history import SessionInfo
 from console.recording.history import sessions as sessions_of
 from console.recording.schema import RecordingError
-from console.tui.archive import ArchiveError, Session, Tally
+from console.tui.archive import ArchiveError, Session
 
 PAGE: Final = 500
 """Deeds that are read at a time."""
@@ -25,7 +26,7 @@ class Archived:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._infos: dict[str, SessionInfo] = {}
-        self._known: dict[str, tuple[Stamp, Tally]] = {}
+        self._known: dict[str, tuple[Stamp, SessionCounts]] = {}
 
     @property
     def where(self) -> str:
@@ -54,17 +55,17 @@ class Archived:
             for info in infos
         ]
 
-    async def tally(self, name: str) -> Tally:
+    async def tally(self, name: str) -> SessionCounts:
         """Read a session through."""
         info = self._infos.get(name)
         if info is None:
-            return Tally(problem="it is not there any more")
+            return SessionCounts(problem="it is not there any more")
         stamp = (size_of(info.path), info.last_pos)
         known = self._known.get(name)
         if known is None or known[0] != stamp:
             counts = await tallies.counted(info.path)
-            found = Tally(*(getattr(counts, field) for field in Tally._fields))
-            known = self._known[name] = stamp, found._replace(problem=self._short(found.problem))
+            counts.problem = self._short(counts.problem)
+            known = self._known[name] = stamp, counts
         return known[1]
 
     async def deeds(self, before: int) -> list[Deed]:

@@ -8,7 +8,7 @@ from typing import Literal
 import click
 import msgspec
 
-from bus.contain.server import Place as Reached
+from bus.contain.door import Place as Reached
 from bus.home import Home
 from bus.sdk import parent_wire as wire
 from console.cli import printing

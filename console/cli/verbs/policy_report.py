@@ -7,9 +7,10 @@ from typing import Any, Final, Literal
 import msgspec
 
 from console.cli import printing
-from console.core.judging.gate_table import GATES, LOSS_TENTHS, SEVERITIES, table_gate
+from console.core.judging.gate_table import GATES, LOSS_TENTHS, SEVERITIES, UNIT, table_gate
 from console.core.judging.origin_terms import ROW_NAMES
 from console.core.judging.risk import Evidence, assess, everything
+from console.core.judging.tool_facts import Severity
 from console.core.text import plain
 from console.evaluation.anew import Anew, Difference
 from console.policy.judge import Judge
@@ -37,21 +38,40 @@ def explained(judge: Judge, evidence: Evidence, agent: str, told: Told) -> tuple
     `told`: what was known of the run.
     """
     found = assess(evidence)
-    bound, severity = evidence.failure_bp, found.severity
-    loss = bound * LOSS_TENTHS[severity] / 100_000
-    row = {
+    last = found.reasons[-1]
+    shape = {
+        "gate": found.gate,
+        "run": told,
+        "tool": _entry(evidence),
+        "table": _table_row(evidence, found.severity),
+        "reasons": [
+            {"gate": gate, "code": reason.code, "text": reason.text} for gate, reason in everything(evidence)
+        ],
+        "rules": _rules(judge, evidence, agent),
+        "instead": last.text if last.code == "instead" else "",
+    }
+    return shape, _lines(shape)
+
+
+def _entry(evidence: Evidence) -> str:
+    facts = evidence.facts
+    if facts is None:
+        return "in no catalogue"
+    return f"{plain(facts.origin) or 'taken by its name'}: {facts.effect}, S{facts.severity}"
+
+
+def _table_row(evidence: Evidence, severity: Severity) -> dict[str, Any]:
+    bound = evidence.failure_bp
+    return {
         "severity": severity,
         "failure_bound": bound / 10_000,
         "row": ROW_NAMES.get(bound, ""),
-        "expected_loss": loss,
+        "expected_loss": bound * LOSS_TENTHS[severity] / UNIT,
         "gate": table_gate(severity, bound),
     }
-    facts = evidence.facts
-    entry = (
-        "in no catalogue"
-        if facts is None
-        else f"{plain(facts.origin) or 'taken by its name'}: {facts.effect}, S{facts.severity}"
-    )
+
+
+def _rules(judge: Judge, evidence: Evidence, agent: str) -> list[dict[str, str]]:
     hits = {hit.rule: hit for hit in evidence.rules}
     rules = []
     for rule in judge.policy.rules:
@@ -59,32 +79,28 @@ def explained(judge: Judge, evidence: Evidence, agent: str, told: Told) -> tuple
         looked = rule.concerns(agent.casefold(), evidence.tool.casefold())
         said = ("silent" if looked else "not concerned") if hit is None else hit.kind.replace("rule", "fires")
         rules.append({"rule": rule.id, "came_out": said, "why": "" if hit is None else plain(hit.why)})
-    last = found.reasons[-1]
-    instead = last.text if last.code == "instead" else ""
-    reasons = [
-        {"gate": gate, "code": reason.code, "text": reason.text} for gate, reason in everything(evidence)
-    ]
-    shape = {
-        "gate": found.gate, "run": told, "tool": entry, "table": row, "reasons": reasons, "rules": rules, "instead": instead
-    }  # fmt: skip
-    matrix = f"failure up to {bound / 100:g} % ({row['row']}): expected loss {loss:g}, {row['gate']}"
+    return rules
+
+
+def _lines(shape: dict[str, Any]) -> list[str]:
+    row = shape["table"]
+    severity = f"S{row['severity']} {SEVERITIES[row['severity']]}"
+    failure = f"failure up to {row['failure_bound'] * 100:g} % ({row['row']})"
     lines = [
-        f"{found.gate.upper()}  {instead}".rstrip(),
-        f"  run     {_TOLD[told]}",
-        f"  tool    {entry}",
-        f"  table   S{severity} {SEVERITIES[severity]}, {matrix}",
+        f"{shape['gate'].upper()}  {shape['instead']}".rstrip(),
+        f"  run     {_TOLD[shape['run']]}",
+        f"  tool    {shape['tool']}",
+        f"  table   {severity}, {failure}: expected loss {row['expected_loss']:g}, {row['gate']}",
         "",
         *printing.columns(
-            ("DEMANDS", "REASON", ""), [(one["gate"], one["code"], one["text"]) for one in reasons]
+            ("DEMANDS", "REASON", ""), [(one["gate"], one["code"], one["text"]) for one in shape["reasons"]]
         ),
         "",
     ]
-    if rules:
-        table = [(one["rule"], one["came_out"], one["why"]) for one in rules]
-        lines += printing.columns(("RULE", "CAME OUT", ""), table)
-    else:
-        lines.append("no rules")
-    return shape, lines
+    if not shape["rules"]:
+        return [*lines, "no rules"]
+    table = [(one["rule"], one["came_out"], one["why"]) for one in shape["rules"]]
+    return lines + printing.columns(("RULE", "CAME OUT", ""), table)
 
 
 def replayed(found: Anew) -> tuple[dict[str, Any], list[str]]:

@@ -5,7 +5,7 @@ An intent is answered once. What is refused changes nothing, is recorded as `int
 
 from __future__ import annotations
 
-from collections import OrderedDict, deque
+from collections import OrderedDict
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -17,12 +17,10 @@ from bus.events import Outcome
 from bus.limits import INTENT_DUPLICATE_WITHIN
 from bus.messages import Answer, Intent
 from bus.operator_records import OperatorSigned
-from bus.records import IntentRefused
 from bus.topics import Address, Topics
 from console.core.deeds import UNSIGNED
 from console.core.fleet.lifecycle import ENDED
 from console.core.fleet.state import Fleet, Run
-from console.core.text import plain
 from console.supervisor.alarming.alarms import Alarms
 from console.supervisor.alarming.shelf import Shelf
 from console.supervisor.intents import whole_floor
@@ -30,6 +28,7 @@ from console.supervisor.intents.bound import RefusedError, check_bound, check_sc
 from console.supervisor.intents.handing import settle
 from console.supervisor.intents.once import Once, digest_of
 from console.supervisor.intents.operators import Operators
+from console.supervisor.intents.refusals import Refusals
 from console.supervisor.intents.sweeps import Sweep, Sweeps
 from console.supervisor.judging.gates import Gates
 from console.supervisor.log import Log
@@ -43,20 +42,9 @@ NEEDS_COMMIT: Final = frozenset({"approve", "edit", "respond", "resume", "verify
 
 TOO_LARGE: Final = "the arguments were too large to keep, so nobody has seen them"
 
-FORGED: Final = {
-    "unsigned": "without a signature",
-    "unknown-key": "under a signature that no enrolled key of that name made",
-    "replayed": "with other bytes under the id of what was answered long ago",
-}
-"""Refusals that no console of ours brings about, and what was tried. `stale` is none: whoever looked away says the same."""
-
-STRANGERS: Final = "~strangers"
-"""Stands in the id of an alarm for all whose names are not enrolled. No name has such a letter in it."""
-
 _LONG_AGO: Final = "this intent was answered long ago"
 
 ANSWERS_KEPT: Final = 4_096
-REFUSALS_A_MINUTE: Final = 60
 
 
 @dataclass(slots=True)
@@ -90,14 +78,13 @@ class Arbiter:
         self._outbox = outbox
         self._gates = gates
         self._sweeps = sweeps
-        self._alarms = alarms
         self.operators = operators
         self._topics = topics
         self._answered: OrderedDict[str, Answered] = OrderedDict()
         # Apart from the answers, so that no flood of others makes a signed one usable again.
         self._used = Once()
         self._under_way: set[str] = set()  # intents that are being carried out, and answered when they are
-        self._refusals: deque[float] = deque()
+        self._refusals = Refusals(log, alarms)
         self.closed = ""
         self.failing = False  # the recording: then what stops goes out without it
         self.shelf = Shelf(log, alarms)
@@ -107,15 +94,10 @@ class Arbiter:
         try:
             intent = codec.decode(payload, Intent)
         except DecodeError as error:
-            self._bad(address, f"not an intent: {error}")
+            self._refusals.bad(address.name, f"not an intent: {error}", self.operators)
             return None
-        if intent.operator != address.name:
-            self._bad(address, f"operator {intent.operator} on the topic of another")
-            return None
-        taken = intent.id in self._under_way or intent.id in self._answered or intent.id in self._used
-        if intent.verb in ("health", "history") and taken:
-            # Answered truly, and signed, it would pass for the answer to that one.
-            self._bad(address, f"a {intent.verb} under the id of what somebody wanted done")
+        if problem := self._misplaced(intent, address):
+            self._refusals.bad(address.name, problem, self.operators)
             return None
         if intent.verb in ("keyframe", "watch", "leave", "health", "history"):
             return intent
@@ -135,6 +117,16 @@ class Arbiter:
         if answer is not None:
             self._close(intent, payload, answer, now)
         return None
+
+    def _misplaced(self, intent: Intent, address: Address) -> str:
+        """What is wrong with an intent whoever sent it; empty if nothing is."""
+        if intent.operator != address.name:
+            return f"operator {intent.operator} on the topic of another"
+        taken = intent.id in self._under_way or intent.id in self._answered or intent.id in self._used
+        if intent.verb in ("health", "history") and taken:
+            # Answered truly, and signed, it would pass for the answer to that one.
+            return f"a {intent.verb} under the id of what somebody wanted done"
+        return ""
 
     def _close(self, intent: Intent, payload: bytes, answer: Answer, now: float) -> None:
         self._answered[intent.id] = Answered(answer, digest_of(payload), now)
@@ -260,33 +252,9 @@ class Arbiter:
     def _refuse(
         self, intent: Intent, payload: bytes, refused: RefusedError, now: float, *, copy: bool
     ) -> Answer:
-        """Record a refusal, unless somebody floods us with them, and make its answer.
-
-        `copy`: these bytes were answered before. Messages come late, and twice: that is no forgery.
-        """
-        if (how := FORGED.get(refused.outcome)) and not copy:
-            text = f"somebody wants to {intent.verb} as {intent.operator}, {how}; refused"
-            self._alarms.raise_("forged-intent", text, about=self._about(intent.operator))
-        self._refusals.append(now)
-        while now - self._refusals[0] >= 60:
-            self._refusals.popleft()
-        reason = str(refused)
-        if len(self._refusals) > REFUSALS_A_MINUTE:
-            self._alarms.raise_("intent-flood", f"more than {REFUSALS_A_MINUTE} refused intents a minute")
-        else:
-            standing = self.operators.standing(intent, payload)
-            record = IntentRefused(
-                intent=intent.id,
-                operator=intent.operator,
-                verb=intent.verb,
-                outcome=refused.outcome,
-                reason=reason,
-                action=intent.action,
-                standing=standing,
-                key=intent.key if standing == "signed" else "",
-            )
-            self._log.write(record, intent.agent, intent.run)
-        return self._made(intent, refused.outcome, accepted=False, text=reason)
+        """Tell of a refusal, and make its answer. `copy`: these bytes were answered before."""
+        self._refusals.tell(intent, payload, refused, self.operators, now, copy=copy)
+        return self._made(intent, refused.outcome, accepted=False, text=str(refused))
 
     def _made(
         self, intent: Intent, outcome: str, *, accepted: bool = True, text: str = "", command: str = ""
@@ -308,14 +276,6 @@ class Arbiter:
         if at_once and answer.accepted:
             answer = replace(answer, unrecorded=True)
         self._outbox.answer(intent.console, answer, at_once=at_once)
-
-    def _bad(self, address: Address, problem: str) -> None:
-        text = f"intents/{address.name}: {plain(problem)}"
-        self._alarms.raise_("bad-input", text, about=self._about(address.name))
-
-    def _about(self, operator: str) -> str:
-        """Whom an alarm is about: an enrolled operator. Names that anybody makes up have one alarm between them."""
-        return operator if operator in self.operators.keys else STRANGERS
 
 
 def _run(fleet: Fleet, intent: Intent) -> Run:

@@ -18,25 +18,19 @@ import time
 from collections.abc import Coroutine
 from dataclasses import replace
 from importlib.metadata import version
-from pathlib import Path
 from typing import Final
 
 import click
 
-from bus import codec
 from bus.home import Home
 from bus.signing import KeyFileError, PrivateKey
 from bus.topics import BadIdError, Topics
 from bus.transports.mqtt import MqttTransport
 from bus.transports.transport import Will
 from bus.url import BadBrokerUrlError, BrokerUrl
-from console.core.fleet.lifecycle import ENDED
-from console.core.fleet.state import Fleet, KeyframeError, decode, encode, of_another_reducer
+from console.core.fleet.state import Fleet, KeyframeError, encode
 from console.policy.files import PolicyFileError
 from console.recording import lock
-from console.recording.history import sessions
-from console.recording.known import Known
-from console.recording.reader import Reader
 from console.recording.schema import RecordingError
 from console.recording.writer import Recording
 from console.supervisor.desk import Desk, Identity
@@ -44,18 +38,11 @@ from console.supervisor.intents.operators import OperatorsFileError
 from console.supervisor.process.emergency import EmergencyLog
 from console.supervisor.process.files import SiteFiles
 from console.supervisor.process.look import Look, UnusableError
-from console.supervisor.process.recalling import events_of
 from console.supervisor.process.service import Service
-from console.supervisor.watching.memory import Polls
-from console.supervisor.watching.past import Past, beginning
+from console.supervisor.process.taking_up import opened_known, recall, restored
 
 EXIT_UNUSABLE: Final = 64
 """Something a restart cannot mend: a key, a policy, an operators file, a recording, another supervisor."""
-
-RECALLED: Final = 500
-"""Living runs, the newest, whose texts are read again at the start; of others the origin of values is unknown."""
-
-LOGGER: Final = logging.getLogger(__name__)
 
 
 def main() -> int:
@@ -97,7 +84,7 @@ async def _serve(home: Home) -> None:
     )
     files = SiteFiles(home)
     async with contextlib.AsyncExitStack() as stack:
-        known = await _known(home, stack)
+        known = await opened_known(home, stack)
         initial = encode(Fleet(site=home.site, reliability=await known.folded()))
         recording = await stack.enter_async_context(await Recording.open(home.sessions, initial=initial))
         past = await restored(recording, files.rulebook.judge.polls)
@@ -116,7 +103,7 @@ async def _serve(home: Home) -> None:
         )
         desk.log.not_before = recording.at
         desk.health.remember(past)
-        await _recall(desk, home.sessions)
+        await recall(desk, home.sessions)
         emergency = EmergencyLog(home.emergency_log)
         desk.begin(recording.session, time.monotonic(), late=emergency.left())
         emergency.reserve()
@@ -124,13 +111,7 @@ async def _serve(home: Home) -> None:
         service = Service(
             desk,
             recording,
-            MqttTransport(
-                url,
-                client_id=f"watchfloor-{home.site}-control",
-                subscriptions=[topics.all_intents, topics.all_status, topics.state],
-                will=lambda _: Will(topics.state, desk.outbox.signed_state(desk.state("lost"))),
-            ),
-            MqttTransport(url, client_id=f"watchfloor-{home.site}-bulk", subscriptions=[topics.all_events]),
+            *_links(url, topics, desk),
             emergency,
             files,
             stopping,
@@ -139,6 +120,18 @@ async def _serve(home: Home) -> None:
         telling = asyncio.create_task(_tell_when_ready(service, home.site))
         await service.run()
         telling.cancel()
+
+
+def _links(url: BrokerUrl, topics: Topics, desk: Desk) -> tuple[MqttTransport, MqttTransport]:
+    """The link for control, which says that the supervisor is lost when it dies, and the one for bulk."""
+    control = MqttTransport(
+        url,
+        client_id=f"watchfloor-{topics.site}-control",
+        subscriptions=[topics.all_intents, topics.all_status, topics.state],
+        will=lambda _: Will(topics.state, desk.outbox.signed_state(desk.state("lost"))),
+    )
+    bulk = MqttTransport(url, client_id=f"watchfloor-{topics.site}-bulk", subscriptions=[topics.all_events])
+    return control, bulk
 
 
 async def _tell_when_ready(service: Service, site: str) -> None:
@@ -176,80 +169,6 @@ def wait_for_parent(loop: asyncio.AbstractEventLoop, stopping: asyncio.Event) ->
             pass
     with contextlib.suppress(RuntimeError):
         loop.call_soon_threadsafe(stopping.set)
-
-
-async def _known(home: Home, stack: contextlib.AsyncExitStack) -> Known:
-    """The site database, with what the sessions hold beyond it. It outlives them: a new recording begins with what it knows.
-
-    Raises:
-        RecordingError: it cannot be used.
-    """
-    known = await stack.enter_async_context(await Known.open(home.reliability))
-    try:
-        await known.catch_up(home.sessions)
-    except RecordingError as error:
-        LOGGER.warning(
-            "the reliability database is behind; rebuild it: watchfloor reliability rebuild: %s", error
-        )
-    return known
-
-
-async def restored(recording: Recording, polls: Polls) -> Past:
-    """The fleet as the recording has it, and what detectors had seen: a keyframe and all records since, through the reducer.
-
-    From the keyframe that `beginning` names. Where that or a record after it is damaged, from the last keyframe: what
-    detectors remember may be missing, the fleet may not. Where keyframes are of another reducer it begins at the first one,
-    and what comes is a new session's: a file has keyframes of one reducer after its first. If none can be made, the old one
-    goes on; keyframes of both are told apart.
-    """
-    async with await Reader.open(recording.path) as reader:
-        keyframes = await reader.keyframe_positions() or [recording.pos]  # without any, the reader says so
-        another = of_another_reducer((await reader.keyframe_before(recording.pos)).body)
-        begin = keyframes[0] if another else beginning(keyframes, recording.pos)
-        try:
-            past = await _lived(reader, begin, recording.pos, polls)
-        except (RecordingError, KeyframeError) as error:
-            if another or begin == keyframes[-1]:
-                raise
-            LOGGER.warning("detectors begin with less than they knew: %s", error)
-            past = await _lived(reader, recording.pos, recording.pos, polls)
-    if another:
-        LOGGER.warning(
-            "session %s was kept by another version; what comes from now on is in a new one",
-            recording.session,
-        )
-        with contextlib.suppress(RecordingError):
-            await recording.rotate(encode(past.fleet))
-    return past
-
-
-async def _lived(reader: Reader, begin: int, end: int, polls: Polls) -> Past:
-    """What the records since the last keyframe at or before `begin` lead to."""
-    keyframe = await reader.keyframe_before(begin)
-    past = Past(decode(keyframe.body), polls)
-    async for row in reader.rows(keyframe.pos, end):
-        past.take(codec.record(row.pos, row.at, codec.decode_envelope(row.event)))
-    return past
-
-
-async def _recall(desk: Desk, folder: Path) -> None:
-    """Give the desk the recorded events of living runs again: large values, and what the runs were told and have read.
-
-    From the session that each run began in. A damaged one leaves values incomplete, which nobody can approve, and stops
-    nobody from starting.
-    """
-    living = [run for run in desk.fleet.runs.values() if run.state not in ENDED]
-    runs = [run for number, run in enumerate(reversed(living)) if run.blobs or number < RECALLED]
-    known = await sessions(folder) if runs else []
-    for run in runs:
-        try:
-            async for record in events_of(folder, known, run):
-                desk.recall(record)
-        except RecordingError as error:
-            desk.gates.trails.ended(run.key)  # half of what it read is worse than nothing
-            if run.blobs:
-                text = f"{run.key}: its large values cannot be read back and cannot be approved: {error}"
-                desk.alarms.raise_("blobs-unread", text, run.agent, run.run)
 
 
 if __name__ == "__main__":

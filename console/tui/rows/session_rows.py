@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from console.core.amounts import size
-from console.tui.archive import Session, Tally
+from console.core.session_counts import SessionCounts
+from console.tui.archive import Session
 from console.tui.drawing import figures
 from console.tui.drawing.paint import BLANK, Line, Row, safe, wrap
 from console.tui.drawing.theme import Ink
@@ -27,7 +28,7 @@ def head(view: View) -> Line:
     return row.right(view.last, ("file", "muted")).line
 
 
-def standing(session: Session, tally: Tally | None, *, here: bool) -> tuple[str, Ink]:
+def standing(session: Session, tally: SessionCounts | None, *, here: bool) -> tuple[str, Ink]:
     """How a session's file is, in a word."""
     if session.problem:
         return "unread", "watch"
@@ -38,7 +39,7 @@ def standing(session: Session, tally: Tally | None, *, here: bool) -> tuple[str,
     return ("open", "text") if session.open else ("whole", "muted") if tally else ("…", "muted")
 
 
-def session_row(session: Session, tally: Tally | None, view: View, *, here: bool = False) -> Line:
+def session_row(session: Session, tally: SessionCounts | None, view: View, *, here: bool = False) -> Line:
     """One session. What nobody has counted yet is a dash."""
     word, ink = standing(session, tally, here=here)
     row = Row().at(1, "◇" if ink == "watch" else "", "watch")
@@ -47,17 +48,15 @@ def session_row(session: Session, tally: Tally | None, view: View, *, here: bool
         return row.right(_SIZE, (size(session.size), "muted")).right(view.last, (word, ink)).line
     row.at(3, figures.day(session.began, view.zone))
     row.right(_LENGTH, (figures.age(session.ended - session.began), "text"))
-    counts = (
-        (_RUNS, tally and tally.runs), (_ASKS, tally and tally.asks), (_DECIDED, tally and tally.decisions),
-        (_ALARMS, tally and tally.alarms), (_LOST, tally and tally.lost),
-    )  # fmt: skip
-    for column, number in counts:
-        row.right(column, (figures.NOTHING if number is None else figures.grouped(number), "text"))
+    columns = {_RUNS: "runs", _ASKS: "asks", _DECIDED: "decisions", _ALARMS: "alarms", _LOST: "lost"}
+    for column, name in columns.items():
+        number = figures.NOTHING if tally is None else figures.grouped(getattr(tally, name))
+        row.right(column, (number, "text"))
     row.right(_SIZE, (size(session.size), "muted"))
     return row.right(view.last, (word, ink)).line
 
 
-def words(session: Session, tally: Tally | None, view: View, *, here: bool) -> list[Line]:
+def words(session: Session, tally: SessionCounts | None, view: View, *, here: bool) -> list[Line]:
     """A session in words: its name and place in the log, what is wrong with it, and what shows it again."""
     lines = [BLANK, Row().at(3, session.name, "strong").line]
     if session.problem:

@@ -6,7 +6,8 @@ import asyncio
 from collections.abc import Sequence
 from typing import ClassVar
 
-from console.tui.archive import ArchiveError, Session, Tally
+from console.core.session_counts import SessionCounts
+from console.tui.archive import ArchiveError, Session
 from console.tui.drawing.paint import BLANK, Line, Row, safe
 from console.tui.rows import session_rows
 from console.tui.rows.aside import in_pane
@@ -23,7 +24,7 @@ class SessionsScreen(ActingScreen):
     def __init__(self) -> None:
         super().__init__()
         self._sessions: dict[str, Session] = {}
-        self._tallies: dict[str, Tally] = {}
+        self._tallies: dict[str, SessionCounts] = {}
         self._names: list[str] = []
         self._shown: list[str] = []
         self._problem = ""
