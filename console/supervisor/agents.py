@@ -27,6 +27,9 @@ from console.supervisor.log import Log
 OLD_KEPT: Final = 16
 """Superseded incarnations of an agent that are remembered."""
 
+HOW_LOST: Final = {"will": "its link broke", "silence": "nothing was heard of it"}
+"""How an agent was lost, for people."""
+
 TWICE: Final = 3.0
 """Seconds over which a superseded incarnation must be heard to count as running still.
 
@@ -210,7 +213,7 @@ class Agents:
     def _lose(self, agent: str, incarnation: str, why: str) -> None:
         self._log.write(AgentLost(incarnation=incarnation, why="will" if why == "will" else "silence"), agent)
         self._alarms.raise_(
-            "agent-lost", f"{agent} is lost ({why}); what its runs did last is unknown", agent
+            "agent-lost", f"{agent} is lost: {HOW_LOST[why]}; what its runs did last is unknown", agent
         )
         self.on_lost(agent)
 

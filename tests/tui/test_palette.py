@@ -29,7 +29,7 @@ async def search(it: Console, text: str, key: str = "colon") -> list[str]:
 async def test_the_palette_offers_what_the_table_offers(key: str) -> None:
     async with console(busy()) as it:
         found = await search(it, "", key)
-        assert found[0] == "enter    open              a decision or run; unfold agents"
+        assert found[0] == "enter    open              the ask, run or agent's runs"
         assert any(line.startswith("H        hold all ") for line in found)
         assert it.lines()[-1] == " enter press its key  esc close"
         assert it.lines()[1].startswith(" ■ 1 stop")  # the alarm line stays in view
@@ -146,3 +146,40 @@ def test_the_palette_is_loaded_when_it_is_opened() -> None:
 def test_a_key_that_others_eat_is_never_the_only_one() -> None:
     eaten = {"ctrl+p", "ctrl+t"}
     assert [action.id for action in ACTIONS if "ctrl+p" in action.keys and set(action.keys) <= eaten] == []
+
+
+@pytest.mark.parametrize(
+    "query, key, label, where",
+    [
+        ("shelve", "z", "shelve", "Alarms"),
+        ("approve", "a", "approve", "Decide"),
+        ("older", "b", "older", "Audit"),
+    ],
+)
+async def test_a_key_of_another_screen_is_found_with_its_place(
+    query: str, key: str, label: str, where: str
+) -> None:
+    async with console(busy()) as it:
+        found = await search(it, query)
+        assert found[0].split()[:2] == [key, label]
+        assert f"on {where}: " in found[0]
+        await it.press("enter")
+        await it.settle()
+        assert it.said == []
+        if where == "Decide":  # nobody can be led to an action that nobody named
+            assert (it.mode(), where in it.lines()[-2]) == ("fleet", True)
+        else:
+            assert (it.mode(), it.lines()[-2].split()[:3]) == (where.lower(), [key, "is", "the"])
+
+
+async def test_what_is_offered_here_comes_before_what_is_not() -> None:
+    async with console(busy()) as it:
+        await it.press("3")
+        found = await search(it, "r")
+        elsewhere = [line for line in found if " on " in line and ": " in line]
+        assert found[0] not in elsewhere
+
+
+async def test_a_read_only_palette_names_no_acting_key_of_other_screens() -> None:
+    async with console(busy(), read_only=True) as it:
+        assert not any(" approve " in line for line in await search(it, "approve"))

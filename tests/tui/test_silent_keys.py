@@ -8,7 +8,8 @@ from tests.fixtures.floor import busy, calm
 
 
 def note(lines: list[str]) -> str:
-    return lines[-2].strip().partition("   ")[0]
+    said = lines[-2].strip().partition("   ")[0]
+    return "" if said.endswith(": pgdn") else said
 
 
 @pytest.mark.parametrize("screen", ["1", "2"])

@@ -42,3 +42,8 @@ def by_path(origins: list[ValueOrigin]) -> dict[str, ValueOrigin]:
         if path not in found or (origin.kind in SUSPECT and found[path].kind not in SUSPECT):
             found[path] = origin
     return found
+
+
+def is_suspect(origins: list[ValueOrigin], place: str) -> bool:
+    """Whether a value of the arguments, by its path, came from text that nobody vouches for."""
+    return any(origin.kind in SUSPECT and _ITEM.sub(r".\1", origin.path) == place for origin in origins)

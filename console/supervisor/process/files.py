@@ -8,6 +8,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Final
 
+import click
+
 from bus.home import Home
 from console.core.fleet.kept import ALARM_TEXT
 from console.core.text import plain
@@ -147,6 +149,7 @@ def _say(desk: Desk, kind: str, problem: str) -> None:
         desk.alarms.clear(kind)
     elif alarm is None or not is_so(alarm) or alarm.text != plain(problem, ALARM_TEXT):
         desk.alarms.raise_(kind, problem, news=True)
+        click.echo(f"watchfloor supervisor: {plain(problem, ALARM_TEXT)}", err=True)
 
 
 def _stamp(path: Path) -> Stamp:

@@ -19,6 +19,7 @@ from console.tui.apps.opening import OpeningScreen
 from console.tui.apps.wishes import Wishes
 from console.tui.drawing import lines
 from console.tui.drawing.figures import clock
+from console.tui.floor.broken_files import told as told_broken
 from console.tui.floor.moment import FloorTime, Moment, Pace
 from console.tui.floor.unanswered import Unanswered
 from console.tui.rows.frame_rows import Note, View
@@ -196,7 +197,7 @@ class FloorApp(KeepingApp, inherit_bindings=False):
 
     def replay(self, session: str) -> None:
         """Say what shows a recorded session: this window goes on watching the floor."""
-        self.tell(Note(f"in another window: watchfloor replay {session}", "strong"))
+        self.tell(Note(f"in another window: watchfloor replay {session}", "strong", brief=True))
 
     # ---- frames ------------------------------------------------------------------------------------------------------
 
@@ -212,6 +213,7 @@ class FloorApp(KeepingApp, inherit_bindings=False):
             read_only=self.read_only,
             signed=self.signed,
             held=self._held(),
+            broken=told_broken(self.fleet.alarms.values(), width - 4) if self.source else "",
         )
 
     def _held(self) -> str:

@@ -167,7 +167,10 @@ class Row:
         if not text:
             return self
         text = safe(text)
-        self._pad(column if column >= self._cells else self._cells + 1)
+        start = column if column >= self._cells else self._cells + 1
+        if end is not None and start >= end:
+            return self  # no room, and no blanks in place of it
+        self._pad(start)
         if end is not None:
             text = by(text, end - self._cells)
         return self._add(text, ink)

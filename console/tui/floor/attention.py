@@ -67,12 +67,16 @@ def _by_alarm(run: Run, alarms: Iterable[Alarm], now: int) -> Iterable[Plight]:
     for alarm in alarms:
         if stands(alarm, now):
             shared = "" if alarm.run else alarm.id
-            text = alarm.text
-            if alarm.run:  # the row says whose it is
-                text = text.removeprefix(f"{alarm.agent}/{alarm.run}: ").replace(
-                    f" of {alarm.agent}/{alarm.run}", "", 1
-                )
-            yield Plight(level_of_alarm(alarm), text or alarm.kind, _concerns(run, alarm), shared)
+            yield Plight(level_of_alarm(alarm), without_name(alarm), _concerns(run, alarm), shared)
+
+
+def without_name(alarm: Alarm) -> str:
+    """What an alarm says, for a row that names its agent, and its run, in a column of its own."""
+    text = alarm.text or alarm.kind
+    if alarm.run:
+        name = f"{alarm.agent}/{alarm.run}"
+        text = text.removeprefix(f"{name}: ").replace(f" of {name}", "", 1)
+    return text.removeprefix(f"{alarm.agent} is lost: ").removeprefix(f"{alarm.agent}: ")
 
 
 def _concerns(run: Run, alarm: Alarm) -> int:

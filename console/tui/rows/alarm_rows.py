@@ -13,7 +13,7 @@ from console.core.fleet.state import Fleet
 from console.tui.drawing import figures
 from console.tui.drawing.paint import BLANK, Line, Row, cut, cut_middle, safe, wrap
 from console.tui.drawing.theme import Ink
-from console.tui.floor.attention import level_of_alarm
+from console.tui.floor.attention import level_of_alarm, without_name
 from console.tui.rows.frame_rows import View
 
 Tab = Literal["active", "shelved", "suppressed", "out of service"]
@@ -98,15 +98,9 @@ def alarm_row(alarm: Alarm, view: View, followers: int = 0, *, under: bool = Fal
     right = figures.joined(marks(alarm, followers)[:_NOTES])
     end = view.last - 4 - (len(right) + 2 if right else 0)
     if end - what_at > 3:
-        row.at(what_at, what(alarm), words, end=end)
+        row.at(what_at, without_name(alarm), words, end=end)
     tail = (f"{right} " if right else "", words), (f"{figures.age(view.now - began(alarm)):>4}", words)
     return row.right(view.last, *tail).line
-
-
-def what(alarm: Alarm) -> str:
-    """What it says, without the name that stands in the column before."""
-    text = alarm.text or alarm.kind
-    return text.removeprefix(f"{alarm.agent}/{alarm.run}: ").removeprefix(f"{alarm.agent}: ")
 
 
 def marks(alarm: Alarm, followers: int = 0) -> list[str]:

@@ -27,6 +27,7 @@ FOLD_AT: Final = 4
 
 _NAME: Final = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _SCALAR: Final = re.compile(r"-?\d+(\.\d+)?([eE][+-]?\d+)?|true|false|null")
+_CURRENCY: Final = re.compile(r"[A-Z]{3}")
 _TELLING: Final = (
     "to", "recipient", "destination", "email", "url", "amount", "command", "cmd", "path", "file", "query",
     "user_id", "order_id",
@@ -96,22 +97,35 @@ def exact(value: Any, *, quoted: bool = False) -> str:
     return in_quotes(value)
 
 
+class Telling(NamedTuple):
+    """The argument that says most about a call: its path for people, its exact value, its path as origins write it."""
+
+    path: str = ""
+    value: str = ""
+    place: str = ""
+
+
 def telling(args: dict[str, Any]) -> str:
     """The value that says most about a call, for a row of a list; empty when there is none."""
-    return telling_leaf(args)[1]
+    return telling_leaf(args).value
 
 
-def telling_leaf(args: dict[str, Any]) -> tuple[str, str]:
-    """That value with its path before it."""
-    best: tuple[int, str, str] | None = None
+def telling_leaf(args: dict[str, Any]) -> Telling:
+    """That value with its path. An amount has its currency before it, where the call names one beside it."""
+    best: tuple[int, Telling] | None = None
     for leaf in islice(_walk(args, "", ""), _LOOKED_AT):
         if leaf.blob is not None:
             continue
         rank = _TELLING.index(leaf.path) if leaf.path in _TELLING else len(_TELLING)
         if best is None or rank < best[0]:
             bare = leaf.value[1:-1] if _SCALAR.fullmatch(leaf.value.strip('"')) else leaf.value
-            best = (rank, leaf.path, bare if leaf.value.startswith('"') else leaf.value)
-    return best[1:] if best else ("", "")
+            best = (rank, Telling(leaf.path, bare if leaf.value.startswith('"') else leaf.value, leaf.place))
+    if best is None:
+        return Telling()
+    found, currency = best[1], args.get("currency")
+    if found.path == "amount" and isinstance(currency, str) and _CURRENCY.fullmatch(currency):
+        return found._replace(value=f"{currency} {found.value}")
+    return found
 
 
 class Piece(NamedTuple):

@@ -57,7 +57,7 @@ def words(deed: Deed, fleet: Fleet, view: View) -> list[Line]:
     """A deed in full: by which key, about what, in which words."""
     at = f"{figures.day(deed.at, view.zone)}:{figures.clock(deed.at, view.zone, tenths=True)[6:]}"
     lines = [BLANK, Row().at(3, f"{deed.who}: {deed.did}", "strong", end=view.last + 1).line]
-    lines += _field("recorded", f"{at}  position {deed.pos}", view)
+    lines += _field("recorded", f"{at}  position {figures.grouped(deed.pos)}", view)
     lines += _field("key", _key(deed), view)
     lines += _field("about", deed.about, view)
     lines += _field("alarm", deed.alarm, view)

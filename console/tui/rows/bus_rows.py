@@ -11,7 +11,7 @@ from bus.limits import EVENTS_IN_FLIGHT, LEASE_RENEW
 from console.core.fleet.agent_life import AgentLife
 from console.core.fleet.state import Fleet, Run
 from console.tui.drawing import figures
-from console.tui.drawing.paint import BLANK, Line, Row
+from console.tui.drawing.paint import BLANK, Line, Row, cut
 from console.tui.floor.attention import CONTROL, MARKS
 from console.tui.rows.frame_rows import View
 
@@ -126,7 +126,7 @@ def _supervisor(status: LinkStatus, report: HealthReport | None, view: View) -> 
     row.then(f"lease renewed every {LEASE_RENEW:g} s", "muted", gap=2)
     if status.conflict:
         row.then("another one claims this site", "stop", gap=2)
-    key = _named("key").at(VALUES, status.key[:24] or "none seen yet")
+    key = _named("key").at(VALUES, cut(status.key, 24) or "none seen yet")
     if status.key:
         words = (
             "pinned in this machine's files" if status.pinned else "taken with the first state: not pinned"
@@ -134,7 +134,7 @@ def _supervisor(status: LinkStatus, report: HealthReport | None, view: View) -> 
         key.then(words, "muted", gap=2)
     lines = [row.line, key.line]
     if status.other:
-        words = f"a supervisor under {status.other[:24]} is up and not believed"
+        words = f"a supervisor under {cut(status.other, 24)} is up and not believed"
         lines.append(_named("other").at(VALUES, words, "act", end=view.last + 1).line)
     return lines
 

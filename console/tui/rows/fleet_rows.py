@@ -8,6 +8,7 @@ from typing import Final
 from bus.events import ControlLevel
 from console.core.fleet.lifecycle import ENDED
 from console.core.fleet.state import Action, Fleet, Run
+from console.core.judging.origin_words import is_suspect
 from console.core.reliability.bounds import at_least
 from console.core.reliability.standing import version_of, version_standing
 from console.tui.drawing import figures
@@ -16,10 +17,10 @@ from console.tui.drawing.signs import ascii_only
 from console.tui.floor import attention
 from console.tui.floor.attention import CONTROL, MARKS, Level, Plight
 from console.tui.floor.counting import due_at
-from console.tui.floor.index import FleetIndex
+from console.tui.floor.index import ENDED_SHOWN, FleetIndex
 from console.tui.floor.items import Item
 from console.tui.floor.verdicts import over_since
-from console.tui.rows.arguments import telling
+from console.tui.rows.arguments import telling_leaf
 from console.tui.rows.command_words import stopped_by
 from console.tui.rows.frame_rows import View
 
@@ -99,7 +100,9 @@ def _head(index: FleetIndex, title: str, view: View) -> Line:
         case "ill":
             return _counted("not well", index.ill_runs()).right(last, ("for", "muted")).line
         case "rest":
-            return _counted("at rest", index.resting_runs()).right(last, ("ago", "muted")).line
+            row, runs = _counted("at rest", index.resting_runs()), index.resting_runs()
+            row.then(f", the newest {ENDED_SHOWN} here" if runs > ENDED_SHOWN else "", "muted")
+            return row.right(last, ("ago", "muted")).line
     count = index.well_runs()
     words = "1 run" if count == 1 else f"{figures.grouped(count)} runs, one bar a run"
     row = Row().at(3, "well", "muted").at(16, words, "muted")
@@ -148,7 +151,12 @@ def _wait(index: FleetIndex, run: Run, action: Action, view: View) -> Line:
     if worse := beside(run, index.plight(run.key)):
         row.at(max(42, row.cells + 2), worse, "stop", end=end)
     else:
-        row.at(max(42, row.cells + 2), telling(action.args), "muted", end=end, by=cut_path)
+        found = telling_leaf(action.args)
+        what = max(42, row.cells + 2)
+        if is_suspect(action.origins, found.place):
+            row.at(what, "!", "act")
+            what += 2
+        row.at(what, found.value, "muted", end=end, by=cut_path)
     row.at(60 + view.spare - len(aside), aside, "strong")
     remaining = due_at(action) - view.now
     share = remaining / (action.decide_within * 1000) if action.decide_within else 0.0

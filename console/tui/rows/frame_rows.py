@@ -44,6 +44,8 @@ class View(NamedTuple):
     replay: bool = False
     held: str = ""
     """Who holds the whole floor, and since when, as a sentence."""
+    broken: str = ""
+    """Which file of the site could not be put in force, as a sentence."""
 
     @property
     def edge(self) -> int:
@@ -145,11 +147,12 @@ _STILL: Final = "Reject, pause, hold and kill still go out."
 
 
 def still_holds(view: View) -> list[Line]:
-    """What is lost and what still holds without it, and that the floor is held; nothing while all is well."""
+    """What is lost and what still holds without it, what is not in force, and that the floor is held; else nothing."""
     acts = not (view.replay or view.read_only)
     words = f"{view.held}; {key_for('resume_all')} resumes all" if acts else view.held
     held = wrap(safe(words), view.edge)[:2] if view.held else []
-    return [*_without(view), *(Row().at(1, words.rstrip(), "act").line for words in held)]
+    broken = [Row().at(1, f"▲ {view.broken}", "act", end=view.edge + 1).line] if view.broken else []
+    return [*_without(view), *broken, *(Row().at(1, words.rstrip(), "act").line for words in held)]
 
 
 def _without(view: View) -> list[Line]:

@@ -14,15 +14,13 @@ from console.core.fleet.policy_state import InForce
 from console.core.fleet.state import Fleet
 from console.core.judging.gate_table import LIMITS
 from console.tui.drawing import figures
-from console.tui.drawing.paint import BLANK, Line, Row, cut_middle, safe, wrap
+from console.tui.drawing.paint import BLANK, Line, Row, cut_middle, cut_path, safe, wrap
+from console.tui.floor.broken_files import broken_files
 from console.tui.rows.frame_rows import View
 
 Tab = Literal["rules", "tools", "limits"]
 
 TABS: Final[tuple[Tab, ...]] = ("rules", "tools", "limits")
-
-FILES: Final = ("policy-file", "catalogue-file", "budgets-file", "alarms-file")
-"""Alarms that say that an edit could not be put in force."""
 
 _AT: Final = 14
 _RAISES, _TOOL, _WHEN, _FIRED, _ASKED = 25, 33, 49, 70, 78
@@ -39,22 +37,26 @@ FLOORS: Final = (
 """What no statistics lower, as `console.core.judging.risk` has it."""
 
 
-def banner(alarms: Iterable[Alarm]) -> list[Line]:
-    """That a file could not be put in force and what is in force instead; nothing while all are."""
-    bad = [one for one in alarms if one.kind in FILES and one.state not in ("returned", "normal")]
-    return [Row().at(1, "▲", "act").at(3, one.text, "strong").line for one in bad]
+def banner(alarms: Iterable[Alarm], view: View) -> list[Line]:
+    """That a file could not be put in force, and why, whole; nothing while all are."""
+    lines: list[Line] = []
+    for one in broken_files(alarms):
+        for number, piece in enumerate(wrap(safe(one.text), view.last - 3)):
+            lines.append(Row().at(1, "" if number else "▲", "act").at(3, piece, "strong").line)
+    return [*lines, BLANK] if lines else []
 
 
 def top(known: InForce, tab: Tab, counts: Mapping[Tab, int], view: View) -> list[Line]:
     """Which files, their digest, since when; then the tabs."""
     if not known.digest:
         return [Row().at(3, "The log has told of no policy yet.").line, BLANK]
-    row = Row().at(3, "in force", "muted").at(_AT, known.policy or "no rules of the site", end=view.last - 27)
     since = f"{figures.digest(known.digest)}  since {figures.day(known.at, view.zone)}"
+    policy, end = known.policy or "no rules of the site", view.last - len(since) - 1
+    row = Row().at(3, "in force", "muted").at(_AT, policy, end=end, by=cut_path)
     lines = [row.right(view.last, (since, "text")).line]
     presets = "" if known.presets else ", without presets"
     text = f"{known.catalogue or 'no catalogue of the site'}{presets}"
-    lines.append(Row().at(3, "tools", "muted").at(_AT, text, end=view.last + 1).line)
+    lines.append(Row().at(3, "tools", "muted").at(_AT, text, end=view.last + 1, by=cut_path).line)
     if known.parts < known.of or known.left_out:
         what = f"{known.left_out} entries more than are recorded; the files have them"
         lines.append(Row().at(3, "more", "muted").at(_AT, what).line)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from console.core.fleet.state import Action, Command, Run
+from console.core.judging.origin_words import is_suspect
 from console.tui.drawing import figures
 from console.tui.drawing.paint import Line, Row, cut_middle
 from console.tui.floor.attention import CONTROL, MARKS, Level
@@ -58,15 +59,18 @@ def in_hand(action: Action) -> str:
 
 def about(action: Action, view: View, worse: str = "") -> Line:
     """The second row of an ask: the value that says most, then the first reason, or what is worse about its run."""
-    row = Row().at(9, "")
-    path, value = telling_leaf(action.args)
+    row = Row()
+    path, value, place = telling_leaf(action.args)
+    if is_suspect(action.origins, place):
+        row.at(7, "!", "act")
     row.at(9, path, "muted", end=24).then(
         value, gap=1, end=view.last - 30 if action.reasons or worse else view.last + 1
     )
     if worse:
         row.at(max(44, row.cells + 3), worse, "stop", end=view.last + 1)
     elif action.reasons:
-        row.at(max(44, row.cells + 3), action.reasons[0].text, "muted", end=view.last + 1)
+        why = action.reasons[0].text.removeprefix(f"“{value}” ({path}) ")  # which stands before it
+        row.at(max(44, row.cells + 3), why, "muted", end=view.last + 1)
     return as_known(row.line, view)
 
 

@@ -144,14 +144,10 @@ def words(standing: Standing, fleet: Fleet, view: View) -> list[Line]:
         BLANK,
         Row()
         .at(1, "◇" if wrong else "", "watch")
-        .at(3, f"{name} {wrong}".rstrip(), "strong", end=view.last + 1)
+        .at(3, f"{name}  {safe(standing.tool)}  {wrong}".rstrip(), "strong", end=view.last + 1)
         .line,
     ]
-    row = (
-        Row()
-        .at(3, cut_middle(safe(standing.tool), 10), "muted")
-        .at(14, f"earned {figures.earned(at_least(standing.right, standing.wrong))}")
-    )
+    row = Row().at(3, "earned", "muted").at(14, figures.earned(at_least(standing.right, standing.wrong)))
     row.then(f"n {standing.n}", gap=2).then(f"{standing.right} right, {standing.wrong} wrong", gap=2)
     row.then(standing.effect, "muted", gap=2, end=view.last + 1)
     lines.append(row.line)

@@ -61,7 +61,7 @@ def words(session: Session, tally: SessionCounts | None, view: View, *, here: bo
     lines = [BLANK, Row().at(3, session.name, "strong").line]
     if session.problem:
         return [*lines, *_field("problem", session.problem, view)]
-    span = f"positions {session.first_pos} to {session.last_pos}"
+    span = f"positions {figures.grouped(session.first_pos)} to {figures.grouped(session.last_pos)}"
     lines += _field("records", f"{figures.grouped(session.records)}, {span}", view)
     lines += _field("to", figures.day(session.ended, view.zone), view)
     if tally and tally.lost:

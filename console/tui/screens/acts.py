@@ -141,7 +141,7 @@ class ActingScreen(FloorScreen):
         if isinstance(self.sheet, WordsSheet):
             wish = self.sheet.complete()
             if wish is None:
-                self.floor.tell(Note("send: nothing is typed yet"))
+                self.floor.tell(Note("send: nothing is typed yet", brief=True))
             else:
                 self.fire(wish)
 
@@ -188,7 +188,7 @@ class ActingScreen(FloorScreen):
 
     def act_how_to_quit(self) -> None:
         what = "the demo's floor ends with it" if self.floor.staged else "nothing on the floor changes by it"
-        self.floor.tell(Note(f"{key_for('quit')} leaves; {what}"))
+        self.floor.tell(Note(f"{key_for('quit')} leaves; {what}", brief=True))
 
     def act_copy(self) -> None:
         what, text = self.taken_along()

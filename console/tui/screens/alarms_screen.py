@@ -213,7 +213,7 @@ class AlarmsScreen(PlacedScreen[Place], ActingScreen):
 
     def act_fold(self) -> None:
         if not self._followers():
-            self.floor.tell(Note("nothing follows from this one"))
+            self.floor.tell(Note("nothing follows from this one", brief=True))
         self._unfolded ^= {self.body.cursor}
         self.floor.pace.settle()
 
@@ -221,7 +221,7 @@ class AlarmsScreen(PlacedScreen[Place], ActingScreen):
         now = self.view.now
         names = [place.alarm.id for place in self._shown if place.alarm and wants_answer(place.alarm, now)]
         if not names:
-            self.floor.tell(Note("no alarm waits to be acknowledged here"))
+            self.floor.tell(Note("no alarm waits to be acknowledged here", brief=True))
             return
         after = names.index(self.body.cursor) + 1 if self.body.cursor in names else 0
         self.body.choose(names[after % len(names)])
@@ -234,4 +234,4 @@ class AlarmsScreen(PlacedScreen[Place], ActingScreen):
 
             self.app.push_screen(RunScreen(key))
         else:
-            self.floor.tell(Note("it is about no run that is still known"))
+            self.floor.tell(Note("it is about no run that is still known", brief=True))

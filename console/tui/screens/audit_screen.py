@@ -141,15 +141,17 @@ class AuditScreen(FilteringScreen):
         elif deed.did == "adopt policy":
             self.floor.show("policy")
         else:
-            self.floor.tell(Note("what it is about has left the floor; the recording has it"))
+            self.floor.tell(Note("what it is about has left the floor; the recording has it", brief=True))
 
     def act_older(self) -> None:
         if self.floor.archive is None:
-            self.floor.tell(Note("this console was given no recordings; watchfloor oncall reads them"))
+            self.floor.tell(
+                Note("this console was given no recordings; watchfloor oncall reads them", brief=True)
+            )
         elif self._whole:
-            self.floor.tell(Note("nothing older is recorded here"))
+            self.floor.tell(Note("nothing older is recorded here", brief=True))
         elif self.reading is None or self.reading.done():
-            self.floor.tell(Note("reading what was done before", "muted"))
+            self.floor.tell(Note("reading what was done before", "muted", brief=True))
             self.reading = asyncio.create_task(self._read(), name="read older deeds")
 
     async def _read(self) -> None:
@@ -160,11 +162,16 @@ class AuditScreen(FilteringScreen):
         try:
             found = await archive.deeds(first)
         except ArchiveError as error:
-            self.floor.tell(Note(str(error), "act"))
+            self._tell(Note(str(error), "act", brief=True))
             return
         still = self._deeds[0].pos if self._deeds else self.floor.fleet.pos + 1
         if still != first:
             return  # time went elsewhere meanwhile
         self._deeds = [*found, *self._deeds]
         self._whole = not found
-        self.floor.tell(Note(f"{len(found)} more" if found else "nothing older is recorded here"))
+        self._tell(Note(f"{len(found)} more" if found else "nothing older is recorded here", brief=True))
+
+    def _tell(self, note: Note) -> None:
+        """Say what came of reading, to whom still looks at it."""
+        if self.is_current:
+            self.floor.tell(note)

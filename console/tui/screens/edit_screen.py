@@ -114,7 +114,7 @@ class EditScreen(ActingScreen):
             self._problem = str(error)
             return
         if args == self._action.args:
-            self.floor.tell(Note("edit: nothing was changed"))
+            self.floor.tell(Note("edit: nothing was changed", brief=True))
             return
         self.app.pop_screen()
         self._done(self.area.text, args)

@@ -12,19 +12,57 @@ from console.tui.rows.frame_rows import NOWHERE, View
 from console.tui.screens.acts import ActingScreen
 
 SIGNS: Final = (
-    ("■ stop", "a hold, or ran unasked"),
+    ("■ stop", "hold, or ran unasked"),
     ("▲ act", "a person is needed"),
     ("◇ watch", "look when you can"),
-    ("○", "observed: only reports"),
-    ("◐", "gated: stops at gates"),
-    ("●", "contained: can end it"),
+    ("○", "observed: only tells"),
+    ("◐", "gated: asks first"),
+    ("●", "contained: ends it"),
     ("━━──", "time left, work done"),
     ("▂▅▇", "progress, or a claim"),
-    ("?", "at the edge: not live"),
-    ("0:42", "under two minutes left"),
+    ("?", "at the edge: is old"),
+    ("0:42", "under two minutes"),
     ("“…”", "the agent's words"),
     ("–", "not yet, or unknown"),
 )
+"""Signs of every screen, and what they say."""
+
+_ASKED: Final = (
+    ("ask", "approve with y"),
+    ("hold", "approve with a code"),
+    ("S0-S4", "how much is at stake"),
+    ("!", "from untrusted text"),
+)
+_ORIGINS: Final = (("“", "said by the user"), ("·", "from a tool's field"), ("*", "made by the model"))
+
+OWN: Final[dict[str, tuple[tuple[str, str], ...]]] = {
+    "fleet": (*_ASKED, ("earned", "proven, n verified")),
+    "queue": _ASKED,
+    "decide": (*_ASKED, *_ORIGINS),
+    "run": (("by", "who or what let it"),),
+    "step": (*_ORIGINS, ("!", "from untrusted text")),
+    "alarms": (
+        ("!!", "nobody has seen it"),
+        ("!", "seen: acknowledged"),
+        ("~", "over, nobody saw it"),
+        ("#", "latched until reset"),
+        ("z - x", "put aside, see tab"),
+        ("P1 P2 P3", "P1 is the gravest"),
+        ("1st of 3", "two followed from it"),
+        ("×3", "raised three times"),
+    ),
+    "reliability": (
+        ("n", "verified calls"),
+        ("●", "share that was right"),
+        ("───", "90 % interval"),
+        ("○", "what it claims"),
+        ("≥0.91", "proven at least"),
+    ),
+}
+"""Signs and words of one screen, which come first there."""
+
+KEYS_AT, TEXT_AT, SIGNS_AT, SAID_AT = 3, 14, 50, 59
+"""Columns of the page."""
 
 
 class HelpScreen(ActingScreen):
@@ -38,7 +76,7 @@ class HelpScreen(ActingScreen):
         self._made: tuple[View | None, list[Line]] = (None, [])
 
     def trail(self) -> Sequence[str]:
-        return ["Fleet", "Help"]
+        return [self._about.capitalize(), "Help"]
 
     def names(self) -> Sequence[str]:
         return [""] * len(self._page())
@@ -47,7 +85,7 @@ class HelpScreen(ActingScreen):
         return self._page()[row]
 
     def above(self) -> list[Line]:
-        return [Row().at(3, "this screen", "muted").at(49, "signs", "muted").line]
+        return [Row().at(KEYS_AT, "keys of this screen", "muted").at(SIGNS_AT, "signs", "muted").line]
 
     def _page(self) -> list[Line]:
         """The page, made once for each width."""
@@ -58,17 +96,20 @@ class HelpScreen(ActingScreen):
 
     def _rows(self) -> list[Line]:
         keys = [
-            (" ".join(map(name_of, action.keys)), action.help)
+            (" ".join(map(name_of, action.keys)), action)
             for action in offered(self._about, read_only=self.view.read_only, replay=self.view.replay)
             if action.label and not action.typed
         ]
         rows = []
-        for key, sign in zip_longest(keys, SIGNS):
+        for key, sign in zip_longest(keys, (*OWN.get(self._about, ()), *SIGNS)):
             row = Row()
             if key:
-                row.at(3, key[0], "strong", end=15).at(16, key[1], end=48)
+                names, action = key
+                row.at(KEYS_AT, names, "strong", end=TEXT_AT - 1).at(TEXT_AT, action.label, end=SIGNS_AT - 1)
+                more = "" if action.help == action.label else f": {action.help}"
+                row.then(more, "muted", end=SIGNS_AT - 1)
             if sign:
-                row.at(49, sign[0]).at(57, sign[1], "muted", end=self.view.last + 1)
+                row.at(SIGNS_AT, sign[0]).at(SAID_AT, sign[1], "muted", end=self.view.last + 1)
             rows.append(row.line)
         more = "Enter never approves and never kills; the key that asks never confirms."
         return [*rows, BLANK, Row().at(3, more, "muted").line]

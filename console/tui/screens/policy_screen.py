@@ -84,7 +84,10 @@ class PolicyScreen(ActingScreen):
         fleet, view = self.floor.fleet, self.view
         known = fleet.policy
         counts: dict[Tab, int] = {"rules": len(known.rules), "tools": len(known.tools) + len(self._shipped())}
-        lines = [*policy_rows.banner(fleet.alarms.values()), *policy_rows.top(known, self._tab, counts, view)]
+        lines = [
+            *policy_rows.banner(fleet.alarms.values(), view),
+            *policy_rows.top(known, self._tab, counts, view),
+        ]
         if self._page:
             return lines
         return [*lines, (policy_rows.rules_head if self._tab == "rules" else policy_rows.tools_head)(view)]
@@ -125,7 +128,7 @@ class PolicyScreen(ActingScreen):
         if self._open:
             self._close()
         elif self._tab == "limits" or not self.body.cursor:
-            self.floor.tell(Note("there is nothing to open here"))
+            self.floor.tell(Note("there is nothing to open here", brief=True))
         else:
             self._open = self.body.cursor
             self.floor.pace.settle()

@@ -104,4 +104,6 @@ class ReliabilityScreen(PlacedScreen[Place], ActingScreen):
         return [*lines, *(reliability_rows.bars(version, view) if version else [])]
 
     def act_verify(self) -> None:
-        self.floor.tell(Note("watchfloor verify RUN|ACTION --ok, or --failed --reason …: what you found"))
+        self.floor.tell(
+            Note("watchfloor verify RUN|ACTION --ok, or --failed --reason …: what you found", brief=True)
+        )

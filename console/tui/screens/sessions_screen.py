@@ -123,8 +123,8 @@ class SessionsScreen(ActingScreen):
     def act_open(self) -> None:
         session = self._sessions.get(self.body.cursor)
         if session is None:
-            self.floor.tell(Note("no session is chosen"))
+            self.floor.tell(Note("no session is chosen", brief=True))
         elif session.problem:
-            self.floor.tell(Note(f"it cannot be read: {session.problem}", "act"))
+            self.floor.tell(Note(f"it cannot be read: {session.problem}", "act", brief=True))
         else:
             self.floor.replay(session.name)
