@@ -15,7 +15,8 @@ from msgspec.structs import replace
 
 from console.core.provenance.normal import addresses
 from console.core.shell import programs
-from console.core.shell.folder import entered, led, moved
+from console.core.shell.behind import behind
+from console.core.shell.folder import entered, led
 from console.core.shell.git import git
 from console.core.shell.graded import Graded
 from console.core.shell.parse import ParseError, Simple, parse
@@ -97,15 +98,8 @@ def _program(one: Simple, depth: int) -> Graded:  # noqa: C901, PLR0912  (one ru
     if name in programs.GONE:
         return Graded(severity=4, why=f"{name} has no undo")
     if name in programs.ROOT:
-        inner = (
-            _simple(Simple(words=_behind(args), fed=one.fed, folder=one.folder), depth + 1)
-            if name in ("sudo", "doas")
-            else None
-        )
-        severity = max(3, inner.severity) if inner else 3
-        return replace(
-            inner or Graded(severity=3), severity=severity, why=f"{name} acts for the whole machine"
-        )
+        inner = _acting(one, depth)
+        return replace(inner, severity=max(3, inner.severity), why=f"{name} acts for the whole machine")
     if name == "git":
         return git(args, _reached)
     if name in programs.INSTALLERS and programs.BRINGS & set(args[:2]):
@@ -145,14 +139,21 @@ def _program(one: Simple, depth: int) -> Graded:  # noqa: C901, PLR0912  (one ru
             why=f"{name} runs what a variable holds",
             problem="what it runs is only known when it runs",
         )
-    if name == "env":
-        args, there = moved(args, one.folder)
-        one = replace(one, folder=there)
-    if name in programs.WRAPPERS and (behind := _behind(args)):
-        return _simple(
-            replace(one, words=behind, assigns=[], writes=[], reads=[], behind=one.behind or name == "xargs"),
-            depth + 1,
-        )
+    if name in programs.WRAPPERS:
+        wrapped = behind(name, args, one.folder)
+        if name == "env" and wrapped.text is not None:
+            return Graded(
+                severity=3,
+                why="env takes apart what it runs",
+                problem="what env -S runs is only known when it runs",
+                leaves=_reached(wrapped.text),
+            )
+        if wrapped.text is not None:
+            return _inside(wrapped.text, depth, wrapped.folder)
+        if wrapped.words:
+            piped = one.behind or name == "xargs"
+            run = replace(one, words=wrapped.words, assigns=[], writes=[], reads=[], behind=piped)
+            return _simple(replace(run, folder=wrapped.folder), depth + 1)
     if name in ("rm", "rmdir", "unlink"):
         return removal(args, piped=one.piped and one.behind, folder=one.folder)
     if name in ("kill", "pkill", "killall"):
@@ -180,6 +181,20 @@ def _program(one: Simple, depth: int) -> Graded:  # noqa: C901, PLR0912  (one ru
     return Graded(
         severity=1 if known else 2, why=f"runs {name}" if known else f"runs {name}, which is not known here"
     )
+
+
+def _acting(one: Simple, depth: int) -> Graded:
+    """What a program that acts for the whole machine is told to run there, as far as that is known."""
+    name, args = one.program, one.words[1:]
+    if name == "su":
+        told = next((args[at + 1] for at, arg in enumerate(args[:-1]) if arg in ("-c", "--command")), None)
+        return Graded(severity=3) if told is None else _inside(told, depth, one.folder)
+    if name not in ("sudo", "doas"):
+        return Graded(severity=3)
+    found = behind(name, args, one.folder)
+    if found.text is not None:
+        return _inside(found.text, depth, found.folder)
+    return _simple(Simple(words=found.words, fed=one.fed, folder=found.folder), depth + 1)
 
 
 def _network(name: str, args: list[str]) -> Graded:
@@ -228,12 +243,12 @@ def _find(args: list[str], depth: int, folder: str) -> Graded:
     if "-delete" in args:
         return found(args, folder=folder)
     at = next(at for at, arg in enumerate(args) if arg in ("-exec", "-execdir", "-ok"))
-    behind = [arg for arg in args[at + 1 :] if arg not in (";", "\\;", "+")]
-    if behind and behind[0].rpartition("/")[2] in ("rm", "unlink"):
+    words = [arg for arg in args[at + 1 :] if arg not in (";", "\\;", "+")]
+    if words and words[0].rpartition("/")[2] in ("rm", "unlink"):
         return found(args[:at], folder=folder)
     return (
-        _simple(Simple(words=behind, folder=folder), depth + 1)
-        if behind
+        _simple(Simple(words=words, folder=folder), depth + 1)
+        if words
         else Graded(severity=1, why="runs something")
     )
 
@@ -258,14 +273,6 @@ def _code(name: str, args: list[str]) -> Graded:
     if _NET_CODE.search(code) and leaves:
         return Graded(severity=2, outside=True, why=f"{name} runs code that uses the network", leaves=leaves)
     return Graded(severity=1, why=f"{name} runs code of its workspace")
-
-
-def _behind(args: list[str]) -> list[str]:
-    """The command behind a wrapper: its own flags, numbers and variables are passed over."""
-    for at, arg in enumerate(args):
-        if not arg.startswith("-") and "=" not in arg and not re.fullmatch(r"\d+[smhd]?|[\w{}%]", arg):
-            return args[at:]
-    return []
 
 
 def _reached(text: str) -> list[tuple[str, str]]:
