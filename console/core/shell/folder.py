@@ -15,9 +15,6 @@ _ALL: Final = frozenset({".", "./", "*", "./*"})
 _ELSEWHERE: Final = ("/", "~", "$", "`")
 """How a path begins that does not start from the folder."""
 
-_CHDIR: Final = re.compile(r"^-[0iv]*C(.*)$")
-"""`env -C DIR`, `env -iCDIR`."""
-
 FOLDER_ARGUMENTS: Final = ("cwd", "workdir", "working_directory")
 """Arguments by which shell tools are told where to run."""
 
@@ -61,22 +58,3 @@ def stated(args: object, otherwise: str) -> list[str]:
     given = [args[name] for name in FOLDER_ARGUMENTS if name in args] if isinstance(args, dict) else []
     named = [entered(value, base) for value in given if isinstance(value, str) and value]
     return [folder for folder in dict.fromkeys([base, *named]) if folder]
-
-
-def moved(args: list[str], folder: str) -> tuple[list[str], str]:
-    """Take what takes a value of its own out of the arguments of `env`. Returns the others and the folder it works in."""
-    rest: list[str] = []
-    left = iter(args)
-    for arg in left:
-        name, given, value = arg.partition("=")
-        if short := _CHDIR.match(arg):
-            folder = entered(short[1] or next(left, ""), folder)
-        elif len(name) > 2 and "--chdir".startswith(name):
-            folder = entered(value if given else next(left, ""), folder)
-        elif arg in ("-u", "--unset"):
-            next(left, "")
-        elif arg.startswith("-") or given:
-            rest.append(arg)
-        else:
-            return [*rest, arg, *left], folder
-    return rest, folder

@@ -7,13 +7,13 @@ shell in the catalogue by hand.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 from msgspec.structs import replace
 
 from console.core.shell import programs
-from console.core.shell.folder import entered, led, moved
+from console.core.shell.behind import behind
+from console.core.shell.folder import entered, led
 from console.core.shell.graded import Graded
 from console.core.shell.parse import ParseError, Simple, parse
 from console.core.shell.program import program
@@ -83,52 +83,64 @@ def _program(one: Simple, depth: int) -> Graded:
     """Grade a program by the command that it runs, or by itself where it runs none."""
     name, args = one.program, one.words[1:]
     if name in programs.ROOT:
-        return _as_root(one, args, depth)
+        return _as_root(one, depth)
     if name in programs.SHELLS and args[:1] == ["-c"] and len(args) > 1:
         return _inside(args[1], one.folder)
     if name in programs.SHELLS and one.fed:
         return _inside(one.fed, one.folder)
     if name == "find" and {"-delete", "-exec", "-execdir", "-ok"} & set(args):
         return _find(args, depth, one.folder)
-    folder = one.folder
-    if name == "env":
-        args, folder = moved(args, folder)
-    if name in programs.WRAPPERS and (words := _behind(args)):
-        by_pipe = one.behind or name == "xargs"
-        return _simple(
-            Simple(words=words, fed=one.fed, piped=one.piped, behind=by_pipe, folder=folder), depth + 1
-        )
+    if name in programs.WRAPPERS:
+        wrapped = behind(name, args, one.folder)
+        if name == "env" and wrapped.text is not None:
+            return Graded(
+                severity=3,
+                why="env takes apart what it runs",
+                problem="what env -S runs is only known when it runs",
+                leaves=reached(wrapped.text),
+            )
+        if wrapped.text is not None:
+            return _inside(wrapped.text, wrapped.folder)
+        if wrapped.words:
+            by_pipe = one.behind or name == "xargs"
+            words, folder = wrapped.words, wrapped.folder
+            return _simple(
+                Simple(words=words, fed=one.fed, piped=one.piped, behind=by_pipe, folder=folder), depth + 1
+            )
     return program(one)
 
 
-def _as_root(one: Simple, args: list[str], depth: int) -> Graded:
-    why = f"{one.program} acts for the whole machine"
-    if one.program not in ("sudo", "doas"):
-        return Graded(severity=3, why=why)
-    inner = _simple(Simple(words=_behind(args), fed=one.fed, folder=one.folder), depth + 1)
-    return replace(inner, severity=max(3, inner.severity), why=why)
+def _as_root(one: Simple, depth: int) -> Graded:
+    """Grade what acts for the whole machine, by what it is told to run there as far as that is known."""
+    inner = _told(one, depth)
+    return replace(inner, severity=max(3, inner.severity), why=f"{one.program} acts for the whole machine")
+
+
+def _told(one: Simple, depth: int) -> Graded:
+    name, args = one.program, one.words[1:]
+    if name == "su":
+        told = next((args[at + 1] for at, arg in enumerate(args[:-1]) if arg in ("-c", "--command")), None)
+        return Graded(severity=3) if told is None else _inside(told, one.folder)
+    if name not in ("sudo", "doas"):
+        return Graded(severity=3)
+    wrapped = behind(name, args, one.folder)
+    if wrapped.text is not None:
+        return _inside(wrapped.text, wrapped.folder)
+    return _simple(Simple(words=wrapped.words, fed=one.fed, folder=wrapped.folder), depth + 1)
 
 
 def _find(args: list[str], depth: int, folder: str) -> Graded:
     if "-delete" in args:
         return found(args, folder=folder)
     at = next(at for at, arg in enumerate(args) if arg in ("-exec", "-execdir", "-ok"))
-    behind = [arg for arg in args[at + 1 :] if arg not in (";", "\\;", "+")]
-    if behind and behind[0].rpartition("/")[2] in ("rm", "unlink"):
+    words = [arg for arg in args[at + 1 :] if arg not in (";", "\\;", "+")]
+    if words and words[0].rpartition("/")[2] in ("rm", "unlink"):
         return found(args[:at], folder=folder)
-    if not behind:
+    if not words:
         return Graded(severity=1, why="runs something")
-    return _simple(Simple(words=behind, folder=folder), depth + 1)
+    return _simple(Simple(words=words, folder=folder), depth + 1)
 
 
 def _inside(command: str, folder: str) -> Graded:
     inner = grade(command, folder)
     return replace(inner, severity=max(1, inner.severity))
-
-
-def _behind(args: list[str]) -> list[str]:
-    """The command behind a wrapper: its own flags, numbers and variables are passed over."""
-    for at, arg in enumerate(args):
-        if not arg.startswith("-") and "=" not in arg and not re.fullmatch(r"\d+[smhd]?|[\w{}%]", arg):
-            return args[at:]
-    return []

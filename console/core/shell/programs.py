@@ -53,8 +53,8 @@ REMOTE: Final = frozenset(
 
 ROOT: Final = frozenset(
     """
-    at chown chroot crontab doas groupadd insmod iptables mount passwd service setcap su sudo sysctl
-    systemctl ufw umount useradd userdel usermod visudo
+    at chown chroot crontab doas groupadd insmod iptables mount nsenter passwd pkexec runuser service
+    setcap su sudo sysctl systemctl systemd-run ufw umount unshare useradd userdel usermod visudo
     """.split()
 )
 """Act for the whole machine."""
@@ -68,7 +68,7 @@ GONE: Final = frozenset(
 
 SHELLS: Final = frozenset(
     """
-    bash dash ksh sh zsh
+    ash bash dash ksh sh zsh
     """.split()
 )
 """Run shell commands."""
@@ -78,7 +78,7 @@ INTERPRETERS: Final = SHELLS | frozenset(["node", "perl", "php", "python", "pyth
 
 WRAPPERS: Final = frozenset(
     """
-    command env exec nice nohup stdbuf time timeout xargs
+    busybox chrt command env exec flock ionice nice nohup setsid stdbuf taskset time timeout xargs
     """.split()
 )
 """Run the command that stands behind them."""

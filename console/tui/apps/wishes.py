@@ -24,7 +24,7 @@ class Wishes:
         self._under_way: dict[tuple[str, str], asyncio.Task[None]] = {}
 
     def state(self, source: Source, wish: Wish) -> None:
-        """Say it, unless the same is on its way already. A rejection takes the place of an answer that nobody heard of yet."""
+        """Say it, unless the same is on its way already. A rejection takes the place of an answer not heard of yet."""
         about = wish.alarm or wish.key
         name = (wish.verb, about)
         answers = [one for one in ((verb, about) for verb in FIRST_ALONE) if one in self._under_way]
