@@ -12,8 +12,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from console.cli.main import cli
+from console.core.reliability.standing import FEWEST
 from console.demo.recorded import RecordedRun, RecordedStep, recorded_runs
-from console.evaluation.forecast import FEWEST, Past, so_far, walk
+from console.evaluation.forecast import Past, so_far, walk
 from console.evaluation.judging import GATE_BANDS, judge_run
 from console.evaluation.labels import labelled_runs
 from console.evaluation.measures import Lived, auroc, measure
