@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from bisect import bisect_right
 from collections.abc import Set as AbstractSet
 from typing import Final, NamedTuple
 
-from console.core.provenance.normal import GLUE, Words, forms, is_address, number, words
+from console.core.provenance.normal import GLUE, Words, forms, is_address, number, whole_forms, words
 from console.core.provenance.passages import Kind, Passage
 from console.core.provenance.vocabulary import STOP, families, stem
 
@@ -95,6 +96,8 @@ class Index:
         """Return the first place of a value; None if it stands nowhere."""
         for form in query.forms:
             at = self._forms.get(form)
+            if at is None and form[0] == "#" and form[1:].isdigit():
+                at = self._exact(Words([form[1:]], [""]), whole_name=True)
             if at is not None:
                 return self._at(at)
         cut = query.cut
@@ -147,5 +150,8 @@ class Index:
 
 def _forms_of(value: object, text: str) -> list[str]:
     if isinstance(value, int | float) and not isinstance(value, bool):
-        return [number(float(value))] if isinstance(value, float) and not value.is_integer() else []
-    return list(forms(text)) if len(text) <= 40 else []
+        some = math.isfinite(value) and abs(value) < 2**53
+        return [number(float(value))] if some and (abs(value) >= 1_000 or value % 1) else []
+    if text.isdigit() and 4 <= len(text) <= 15:
+        return [number(float(text))]
+    return whole_forms(text) if len(text) <= 48 else []

@@ -10,13 +10,17 @@ import re
 from collections.abc import Iterator
 from typing import Final, Literal, NamedTuple
 
-from console.core.provenance.normal import Words, addresses, clean, words
+from console.core.provenance.normal import MONTHS, Words, addresses, clean, slashed, words
+from console.core.provenance.tables import cells, elements
 from console.core.provenance.vocabulary import demanded
 
 Kind = Literal["field", "text"]
 
 FIELD_WORDS: Final = 6
 """Words of the longest field."""
+
+WIDE_WORD: Final = 3
+"""Signs that a word of such a script has at most, where words are not told apart."""
 
 DEPTH: Final = 4
 """How deep a value may be written inside a value, such as a list inside a string."""
@@ -27,7 +31,26 @@ _QUOTED: Final = re.compile(
     r"'(?:[^'\\\n]|\\.)*'(?=\s*[,:}\])]|\s*$)|\"(?:[^\"\\]|\\.)*\"(?=\s*[,:}\])]|\s*$)", re.DOTALL
 )
 _KEYED: Final = re.compile(r"^(\s*)((?:- )*)([\"']?[\w$][\w $./()-]{0,40}[\"']?):(?:\s+(.*))?$")
-_SENTENCE: Final = re.compile(r"(?<=[.!?:;])[\"')\]]*\s+|\s[-–—•*|]+\s|\n\s*\n|\n(?=\s*(?:[-*•]|\d+[.)]))")
+_DATED: Final = rf"(?!\s+(?i:{MONTHS})[^\W\d]{{0,9}}\.?\s+\d{{4}})"
+"""Behind `19.` no sentence ends where a month and a year follow."""
+
+_SENTENCE: Final = re.compile(
+    rf"(?<=[.!?:;\u061f\u0964])[\"')\]]*{_DATED}\s+|(?<=[\u3002\uff01\uff1f\uff1b])"
+    r"|\s[-–—•*|]+\s|\n\s*\n|\n(?=\s*(?:[-*•]|\d+[.)]))"
+)
+_ESCAPE: Final = re.compile(r"\\(?:u([0-9a-fA-F]{4})|x([0-9a-fA-F]{2})|([nrtbf\"'\\/]))")
+_PLAIN: Final = {
+    "n": "\n",
+    "r": "\n",
+    "t": " ",
+    "b": " ",
+    "f": "\n",
+    '"': '"',
+    "'": "'",
+    "\\": "\\",
+    "/": "/",
+}
+_SURROGATE: Final = re.compile("[\ud800-\udfff]")
 _BARE: Final = re.compile(r"[,:{}\[\]()=\n]+")
 _NEWLINE: Final = re.compile(r"\\n|\\r|\n")
 
@@ -45,7 +68,7 @@ class Passage(NamedTuple):
 def passages(text: str) -> Iterator[Passage]:
     """Cut a result, first to last."""
     stripped = text.strip()
-    if _short(stripped):
+    if stripped[:1] not in ("{", "[") and _short(stripped):
         yield _field(stripped)  # the whole answer is one value
         return
     yield from _value(text, 0)
@@ -53,6 +76,7 @@ def passages(text: str) -> Iterator[Passage]:
 
 def sentences(text: str) -> Iterator[Passage]:
     """Cut running text into sentences."""
+    text = slashed(text)
     linked = [link for tag in _TAG.findall(text) for link in _LINK.findall(tag)]
     spoken = _NEWLINE.sub("\n", _TAG.sub("\n\n", text))
     found: list[tuple[str, Words, bool]] = []
@@ -72,6 +96,9 @@ def _value(text: str, depth: int) -> Iterator[Passage]:
     stripped = text.strip()
     if depth <= DEPTH and stripped[:1] in ("{", "[") and len(stripped) > 1:
         yield from _structure(stripped, depth)
+    elif depth == 0 and (placed := elements(text) or cells(text)):
+        for one in placed:
+            yield from _leaf(one, 1)
     elif depth == 0 and _is_record(text):
         yield from _record(text)
     else:
@@ -96,8 +123,20 @@ def _structure(text: str, depth: int) -> Iterator[Passage]:
         yield from _bare(text[end : match.start()])
         end = match.end()
         if text[end : end + 2].lstrip()[:1] != ":":
-            yield from _leaf(match[0][1:-1].replace("\\n", "\n"), max(depth, 1))
+            yield from _leaf(_unescaped(match[0][1:-1]), max(depth, 1))
     yield from _bare(text[end:])
+
+
+def _unescaped(text: str) -> str:
+    """A quoted string as it was before it was quoted: JSON's escapes, and those of other languages."""
+    if "\\" not in text:
+        return text
+    found = _ESCAPE.sub(
+        lambda match: chr(int(match[1] or match[2], 16)) if match[1] or match[2] else _PLAIN[match[3]], text
+    )
+    if _SURROGATE.search(found):
+        found = found.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    return found
 
 
 def _bare(text: str) -> Iterator[Passage]:
@@ -169,11 +208,15 @@ def _short(text: str) -> bool:
     parts = text.split(None, FIELD_WORDS)
     if not parts or len(parts) > FIELD_WORDS or "\n" in text:
         return False
+    if not text.isascii() and len(text) > WIDE_WORD:
+        parts = words(clean(text)).words  # where no spaces are, a sentence is one part
+        if len(parts) > FIELD_WORDS * WIDE_WORD:
+            return False
     if len(parts) == 1:
         return True
     tells = demanded(clean(text), words(clean(text)).words)
     reaches = bool(addresses(text))
-    ended = text[-1] in ".!?" and len(parts) > 2
+    ended = text[-1] in ".!?\u3002\uff01\uff1f\u061f\u0964" and len(parts) > 2
     return not (ended or (tells and (reaches or len(parts) > 3)) or (reaches and len(parts) > 3))
 
 

@@ -6,10 +6,12 @@ from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from typing import Any, Final, NamedTuple
 
+import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
 
 from console.core.paths import joined
+from console.core.provenance.abroad import abroad
 from console.core.provenance.index import Index, Query
 from console.core.provenance.normal import addresses, clean, host, is_address
 from console.core.provenance.passages import passages, sentences
@@ -76,6 +78,7 @@ class Trail:
         self._stems: set[str] = set()
         self._verbs: set[str] = set()
         self._families: set[str] = set()
+        self._abroad: set[str] = set()
         self._hosts: set[str] = set()
         self._read = Index()
         self._sources: list[_Source] = []
@@ -104,7 +107,9 @@ class Trail:
             self._user.add(0, passage)
             self._stems |= {stem(word) for word in passage.words.words}
             self._verbs |= {word for word in passage.words.words if word in VERBS}
-        self._families = families(sorted(self._verbs | {_verb_of(word) for word in self._stems} - {""}))
+            self._abroad |= abroad(passage.words.words, passage.text)
+        found = self._verbs | {_verb_of(word) for word in self._stems} - {""}
+        self._families = families(sorted(found)) | self._abroad
         self._hosts |= {host(found) for found in addresses(text)} - {""}
 
     def read(self, tool: str, text: str, *, tainted: bool = False, cut: bool = False) -> int:
@@ -234,8 +239,21 @@ def leaf_values(args: dict[str, Any], *, names: bool = False) -> Iterator[tuple[
             stack += [(where, value[name]) for where, name in reversed(inside)]
         elif isinstance(value, list):
             stack += [(joined(path, at), inner) for at, inner in reversed(list(enumerate(value)))]
+        elif isinstance(value, str) and (inner := _written(value)) is not None:
+            stack.append((path, inner))
         else:
             yield path, value
+
+
+def _written(value: str) -> dict[str, Any] | list[Any] | None:
+    """What is written in a value as JSON, if it is long: a short one is looked up as it stands."""
+    if len(value) <= LONG or value.lstrip()[:1] not in ("{", "["):
+        return None
+    try:
+        found = msgspec.json.decode(value)
+    except (msgspec.MsgspecError, RecursionError, ValueError):
+        return None
+    return found if isinstance(found, dict | list) and found else None
 
 
 @lru_cache(1_024)
@@ -249,7 +267,7 @@ def _named(tool: str) -> _Named:
 
 def _place(value: str) -> str:
     """Return a value in one form if it names a place that keeps something: a path or a link; otherwise nothing."""
-    if "/" not in value and value.isascii():  # of other signs some become one
+    if "/" not in value and "\\" not in value and value.isascii():  # of other signs some become one
         return ""
     bare = clean(value).strip().rstrip("/")
     return bare if "/" in bare and " " not in bare else ""

@@ -8,6 +8,8 @@ from __future__ import annotations
 import re
 from typing import Final
 
+from console.core.provenance.abroad import demands_abroad
+
 FAMILIES: Final[dict[str, str]] = {
     "buy": "buy purchase order checkout reorder rebuy book reserve rent hire",
     "pay": "pay transfer wire remit donate deposit withdraw spend charge tip bill settle invest",
@@ -102,7 +104,9 @@ def demanded(sentence: str, found: list[str]) -> bool:
             return True
         if word not in _GREETING and not word.isdigit():
             break
-    return any(word in BASE for match in _DEMAND.finditer(sentence) for word in match.groups() if word)
+    if any(word in BASE for match in _DEMAND.finditer(sentence) for word in match.groups() if word):
+        return True
+    return demands_abroad(found, sentence)
 
 
 _PARTS: Final = re.compile(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z]+|[A-Z]+|\d+")
