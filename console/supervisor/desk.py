@@ -86,9 +86,7 @@ class Desk:
         self.passes = Passes(self.log, self.outbox, self.gates.pass_list, self.gates.pass_schemas)
         self.agents = Agents(self.log, self.alarms, self.ingest, self.ledger, self.gates, self.passes)
         self.autonomy = Autonomy(self.log, self.alarms, self.gates, new_id)
-        self.arbiter = Arbiter(
-            self.log, self.outbox, self.gates, self.sweeps, self.alarms, operators, identity.topics
-        )
+        self.arbiter = Arbiter(self.log, self.outbox, self.gates, self.sweeps, self.alarms, operators)
         self.health = Health(self.log, self.ledger, self.alarms, self.gates, self.autonomy, self.agents)
         self.consoles = Consoles(self.log, self.outbox, identity.topics, self.arbiter.enrolled, identity.key)
         self.ingest.senders = self.consoles.inquiries.senders

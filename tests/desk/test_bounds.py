@@ -110,6 +110,17 @@ def test_deadlines_of_answered_asks_are_let_go_and_the_open_ones_kept(
     assert bench.run().actions["open"].outcome == "expired"
 
 
+def test_what_was_used_is_named_or_older_than_the_floor(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As many as are kept, and not one position more is closed than was forgotten."""
+    monkeypatch.setattr(once, "USED_KEPT", 2)
+    used = once.Once()
+    for number, (name, pos) in enumerate((("a", 5), ("b", 7), ("c", 6), ("d", 9))):
+        used.use(name, pos, once.digest_of(name.encode()))
+        assert used.floor == (0, 0, 6, 8)[number]
+    assert [name in used for name in "abcd"] == [False, False, True, True]
+    assert (used.said("d"), used.said("a")) == (once.digest_of(b"d"), None)
+
+
 def test_a_used_intent_stays_used_after_its_name_is_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(once, "USED_KEPT", 3)
     bench = Bench()

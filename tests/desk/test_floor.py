@@ -31,7 +31,7 @@ from bus.messages import (
     SupervisorState,
 )
 from bus.signing import PrivateKey
-from tests.fixtures.desk import TOPICS, Bench, args_of
+from tests.fixtures.desk import OPERATOR, TOPICS, Bench, args_of
 from tests.fixtures.strategies import envelope
 
 
@@ -381,7 +381,6 @@ def test_while_the_recording_fails_only_stops_go_out() -> None:
 
     def say(verb: Any, **fields: Any) -> None:
         from bus.messages import Intent
-        from tests.fixtures.desk import OPERATOR
 
         intent = Intent(
             verb=verb, id=bench.new_id(), operator="op-1", console="con", epoch="epoch1", **fields
@@ -441,6 +440,22 @@ def test_refusals_cannot_flood_the_log() -> None:
         bench.intent("kill", key=None, agent="a", run="r1")
     assert bench.types().count("intent.refused") == 60
     assert bench.alarms() == {"intent-flood", "forged-intent"}
+    bench.now += 59.9
+    bench.intent("kill", key=None, agent="a", run="r1")
+    assert bench.types().count("intent.refused") == 60
+    bench.now += 0.1  # the first 200 are a minute ago
+    bench.intent("kill", key=None, agent="a", run="r1")
+    assert bench.types().count("intent.refused") == 61
+
+
+def test_a_refusal_names_the_key_that_signed_it_and_no_other() -> None:
+    bench = Bench()
+    bench.intent("kill", agent="a", run="nothing")
+    assert bench.last("intent.refused")["standing"] == "signed"
+    assert bench.last("intent.refused")["key"] == OPERATOR.public.fingerprint
+    bench.intent("kill", key=PrivateKey.generate(), agent="a", run="nothing")
+    assert bench.last("intent.refused")["standing"] == "unknown-key"
+    assert "key" not in bench.last("intent.refused")
 
 
 def test_the_window_keeps_the_sum_under_the_poorest_queue() -> None:

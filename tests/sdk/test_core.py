@@ -744,6 +744,22 @@ def test_a_full_disk_loses_no_fact_and_opens_no_gate() -> None:
     ]
 
 
+def test_a_passed_call_that_no_spool_takes_does_not_begin() -> None:
+    """What nobody is asked about is at least on record before it runs."""
+    spool = FullDisk(Owner(SITE, AGENT, RUN, "inc-1"))
+    floor = Floor(spool=spool).started()
+    floor.order(PassListCommand, run="", tools=["read"], incarnation="inc-1")
+    spool.full = True
+    action = floor.gate("read")
+    assert floor.take(action) is None
+    spool.full = False
+    floor.tick(1.0)
+    decision = floor.take(action)
+    assert decision is not None
+    assert decision.passed
+    assert [type(data) for data in floor.data()[1:]] == [ActionProposed, ActionStarted]
+
+
 def test_what_is_gone_from_the_spool_is_told_with_another_birth() -> None:
     floor = Floor().started()
     say(floor)

@@ -17,7 +17,7 @@ from bus.events import Outcome
 from bus.limits import INTENT_DUPLICATE_WITHIN
 from bus.messages import Answer, Intent
 from bus.operator_records import OperatorSigned
-from bus.topics import Address, Topics
+from bus.topics import Address
 from console.core.deeds import UNSIGNED
 from console.core.fleet.lifecycle import ENDED
 from console.core.fleet.state import Fleet, Run
@@ -71,7 +71,6 @@ class Arbiter:
         sweeps: Sweeps,
         alarms: Alarms,
         operators: Operators,
-        topics: Topics,
     ) -> None:
         self._log = log
         self._fleet = log.fleet
@@ -79,7 +78,6 @@ class Arbiter:
         self._gates = gates
         self._sweeps = sweeps
         self.operators = operators
-        self._topics = topics
         self._answered: OrderedDict[str, Answered] = OrderedDict()
         # Apart from the answers, so that no flood of others makes a signed one usable again.
         self._used = Once()
