@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any, Final, ParamSpec, TypeVar
 
 import click
 
+from console.cli.numbers import Real
+
 if TYPE_CHECKING:
     from bus.home import Home
     from bus.signing import PrivateKey
@@ -135,7 +137,7 @@ def common(function: Callable[..., R]) -> Callable[..., R]:
         click.option("--json", "as_json", is_flag=True, help="Print JSON: one document a line."),
         click.option(
             "--timeout",
-            type=click.FloatRange(min=0.0),
+            type=Real(min=0.0),
             metavar="SECONDS",
             help=f"How long to wait for broker and supervisor. [{TIMEOUT:g}]",
         ),

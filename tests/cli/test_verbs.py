@@ -622,8 +622,12 @@ def test_what_the_agent_refuses_is_refused(site: SiteInMemory, run: Run) -> None
 
 def test_kill_wants_the_run_named_again(site: SiteInMemory, run: Run) -> None:
     site.agent.report("run-0042", RunStarted())
-    assert "needs --confirm 0042" in line(run("kill", "run-0042"))
-    assert "is not the id" in line(run("kill", "run-0042", "--confirm", "7q4f"))
+    hint = line(run("kill", "run-0042"))
+    assert "wants the run's id once more; nothing was sent" in hint
+    assert hint.rstrip().endswith("Type: watchfloor kill refunds/run-0042 --confirm 0042")
+    wrong = line(run("kill", "run-0042", "--confirm", "7q4f"))
+    assert "is not the id" in wrong
+    assert wrong.rstrip().endswith("Its short form is 0042")
     assert site.agent.commands == []
     assert run("kill", "run-0042", "--confirm", "0042").exit_code == 0
     assert site.fleet.runs["refunds/run-0042"].state == "killed"

@@ -60,6 +60,24 @@ def test_a_new_rule_is_in_force_at_once(home: Home) -> None:
     assert bench.alarms() == {"policy-file"}
 
 
+def test_a_broken_edit_is_said_once_where_the_supervisor_runs(
+    home: Home, caplog: pytest.LogCaptureFixture
+) -> None:
+    files = SiteFiles(home)
+    bench = Bench()
+    edited(home.policy, '[[rule]]\nid = "r"\ntool = "*"\nraise = "hold"\nwhy = "all of it"\n')
+    files.tick(bench.desk, 1.0)
+    judge = bench.desk.gates.judge
+    edited(home.policy, '[[rule]]\nid = "r"\ntool = "*"\nraises = "hold"\nwhy = "all"\n')
+    files.tick(bench.desk, 3.0)
+    files.tick(bench.desk, 5.0)
+    [said] = [record.getMessage() for record in caplog.records]
+    for words in ("policy.toml:1: ", "rule 'r'", "`raises`", "the last good version stays in force"):
+        assert words in said
+    assert "\n" not in said
+    assert bench.desk.gates.judge is judge
+
+
 def test_catalogue_and_policy_have_an_alarm_each(home: Home) -> None:
     """Mending one of them says nothing about the other."""
     files = SiteFiles(home)

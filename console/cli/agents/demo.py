@@ -16,6 +16,7 @@ import click
 from console.cli import printing
 from console.cli.exits import CliError, Exit, bad
 from console.cli.looks import looks, settings_for
+from console.cli.numbers import Real, Whole
 from console.cli.options import Place, common, user_name
 from console.cli.terminal import check_screen, painted
 
@@ -37,11 +38,11 @@ Answering = Literal["approve", "reject", "none"]
 
 
 @click.command()
-@click.option("--seed", type=click.IntRange(min=0), metavar="N", help="Seed of the scripted model. [random]")
+@click.option("--seed", type=Whole(min=0), metavar="N", help="Seed of the scripted model. [random]")
 @click.option(
     "--for",
     "seconds",
-    type=click.FloatRange(min=1.0),
+    type=Real(min=1.0),
     metavar="SECONDS",
     help=f"How long to run without a console. [{SECONDS:g}]",
 )
@@ -52,9 +53,7 @@ Answering = Literal["approve", "reject", "none"]
     default="none",
     help="Answer every ask the same way; none leaves them to you.",
 )
-@click.option(
-    "--speed", type=click.FloatRange(min=0.1, max=50.0), default=1.0, metavar="X", help="Times as fast."
-)
+@click.option("--speed", type=Real(min=0.1, max=50.0), default=1.0, metavar="X", help="Times as fast.")
 @click.option(
     "--detectors", is_flag=True, help="Show every detector: a flood of alarms and lost events, too."
 )

@@ -15,6 +15,7 @@ from bus.adapters.claude_code import settings
 from bus.limits import DECIDE_WITHIN
 from console.cli import printing
 from console.cli.exits import Exit, bad
+from console.cli.numbers import Real
 from console.cli.options import Place, common
 
 ASK_VERSION: Final = 20.0
@@ -29,7 +30,7 @@ def about(function: Callable[..., Any]) -> Callable[..., Any]:
         ),
         click.option(
             "--wait",
-            type=click.FloatRange(min=1.0, max=82_800.0),
+            type=Real(min=1.0, max=82_800.0),
             default=DECIDE_WITHIN,
             show_default=True,
             metavar="SECONDS",

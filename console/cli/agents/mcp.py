@@ -15,6 +15,7 @@ from bus.extras import cure
 from bus.limits import DECIDE_WITHIN, DECIDE_WITHIN_MAX
 from bus.topics import check_id
 from console.cli.exits import bad, complain
+from console.cli.numbers import Real
 from console.cli.options import Place, common
 
 if TYPE_CHECKING:
@@ -56,7 +57,7 @@ EMPTY: Final = frozenset(
 @click.option("--run", "run_id", metavar="ID", help="The run's id. [a random one]")
 @click.option(
     "--wait",
-    type=click.FloatRange(min=1.0, max=DECIDE_WITHIN_MAX),
+    type=Real(min=1.0, max=DECIDE_WITHIN_MAX),
     default=DECIDE_WITHIN,
     show_default=True,
     metavar="SECONDS",

@@ -14,6 +14,7 @@ import click
 
 from console.cli import printing
 from console.cli.exits import Exit, bad
+from console.cli.numbers import Real, Whole
 from console.cli.options import Place, common
 
 if TYPE_CHECKING:
@@ -25,11 +26,9 @@ if TYPE_CHECKING:
 @click.command()
 @click.argument("files", nargs=-1, required=True, type=click.Path(exists=True, path_type=Path))
 @click.option("--run", "only", default="", metavar="ID", help="Only the run of this recorded id.")
-@click.option("--limit", type=click.IntRange(min=1), metavar="N", help="At most so many runs.")
-@click.option(
-    "--speed", type=click.FloatRange(min=0), default=1.0, metavar="X", help="Times as fast; 0: no pauses."
-)
-@click.option("--parallel", type=click.IntRange(1, 512), default=8, metavar="N", help="Runs lived at once.")
+@click.option("--limit", type=Whole(min=1), metavar="N", help="At most so many runs.")
+@click.option("--speed", type=Real(min=0), default=1.0, metavar="X", help="Times as fast; 0: no pauses.")
+@click.option("--parallel", type=Whole(1, 512), default=8, metavar="N", help="Runs lived at once.")
 @click.option(
     "--auto",
     type=click.Choice(["approve", "reject", "none"]),
@@ -44,7 +43,7 @@ if TYPE_CHECKING:
     help="Where the tools write what they did; by default rerun-ledger.jsonl in the site's data folder.",
 )
 @click.option(
-    "--decide-within", type=click.FloatRange(min=0.1, max=86_400), default=600.0, metavar="SECONDS",
+    "--decide-within", type=Real(min=0.1, max=86_400), default=600.0, metavar="SECONDS",
     help="How long a call waits for its decision.",
 )  # fmt: skip
 @common

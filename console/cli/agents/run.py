@@ -14,6 +14,7 @@ import click
 from bus.topics import check_id
 from console.cli.agents.passage import Passage
 from console.cli.exits import bad, complain
+from console.cli.numbers import Real, Whole
 from console.cli.options import Place, common
 
 _UNITS: Final = {"": 1, "k": 1 << 10, "m": 1 << 20, "g": 1 << 30}
@@ -55,11 +56,11 @@ class Duration(click.ParamType[float]):
 @click.option("--goal", metavar="TEXT", help="What it is to do; shown to operators. [the command line]")
 @click.option("--time", "time_", type=Duration(), metavar="TIME", help="End it after so long: 90, 15m, 2h.")
 @click.option("--memory", type=Size(), metavar="SIZE", help="End it when all of it uses more: 500M, 2G.")
-@click.option("--processes", type=click.IntRange(min=1), metavar="N", help="At most so many at once.")
+@click.option("--processes", type=Whole(min=1), metavar="N", help="At most so many at once.")
 @click.option(
     "--grace",
     # Two rungs and the last one must be over before the supervisor calls a kill unconfirmed.
-    type=click.FloatRange(min=0.0, max=4.0),
+    type=Real(min=0.0, max=4.0),
     default=3.0,
     show_default=True,
     metavar="SECONDS",

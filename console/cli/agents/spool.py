@@ -14,6 +14,7 @@ from bus.sdk.spool import SpoolBusyError, SpoolError
 from bus.sdk.spool_file import SUFFIX, SqliteSpool, spool_folder, spool_path, spool_paths
 from console.cli import printing
 from console.cli.exits import CliError, Exit, bad, complain
+from console.cli.numbers import Real
 from console.cli.options import Place, common
 from console.core.amounts import size
 
@@ -61,7 +62,7 @@ def _standing(shape: dict[str, Any]) -> str:
 @click.argument("what", required=False, metavar="[AGENT|AGENT/RUN|FILE]")
 @click.option(
     "--within",
-    type=click.FloatRange(min=0.1),
+    type=Real(min=0.1),
     default=WITHIN,
     show_default=True,
     metavar="SECONDS",

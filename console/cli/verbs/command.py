@@ -147,7 +147,7 @@ def resumed_by_all(fleet: Fleet) -> list[str]:
     "--confirm",
     default="",
     metavar="RUN_ID",
-    help="The run's id, or its short form: the last four characters.",
+    help="The run's id once more, or its short form: the last four characters.",
 )
 @click.option("--reason", default="", metavar="TEXT", help="Why; the agent is told, and it is recorded.")
 @direct_option
@@ -161,13 +161,23 @@ def kill(place: Place, run: str, *, confirm: str, reason: str, direct: bool, wai
     found = find_run(live(place, _fleet), run)
     if not confirm:
         if not terminal.interactive(place):
-            raise bad(f"kill needs --confirm {short(found.run)}, the id of the run that is to end")
+            raise bad(_unnamed(found.agent, found.run))
         how = "at once" if found.control == "contained" else "when it obeys: nothing forces it"
         printing.say([f"kill {found.key}  {found.control}: it ends {how}", f"  goal  {found.goal}"])
         confirm = terminal.typed(f"Type {short(found.run)} to kill it")
     if confirm not in (short(found.run), found.run):
-        raise bad(f"{confirm!r} is not the id of {found.key}; nothing was sent")
+        raise bad(_misnamed(found.agent, found.run, confirm))
     return _command(place, "kill", found.key, reason, wait)
+
+
+def _unnamed(agent: str, run: str, how: str = "") -> str:
+    """That a kill names its run once more, and the line that does."""
+    line = f"watchfloor kill{how} {agent}/{run} --confirm {short(run)}"
+    return f"kill wants the run's id once more; nothing was sent. Type: {line}"
+
+
+def _misnamed(agent: str, run: str, typed: str) -> str:
+    return f"{typed!r} is not the id of {agent}/{run}; nothing was sent. Its short form is {short(run)}"
 
 
 def _kill_directly(place: Place, run: str, confirm: str, reason: str) -> int:
@@ -176,8 +186,8 @@ def _kill_directly(place: Place, run: str, confirm: str, reason: str) -> int:
     found = direct.find(place.home(), run)
     if not confirm:
         if not terminal.interactive(place):
-            raise bad(f"kill needs --confirm {short(found.run)}, the id of the run that is to end")
+            raise bad(_unnamed(found.agent, found.run, " --direct"))
         confirm = terminal.typed(f"Type {short(found.run)} to kill {found.agent}/{found.run}")
     if confirm not in (short(found.run), found.run):
-        raise bad(f"{confirm!r} is not the id of {found.agent}/{found.run}; nothing was sent")
+        raise bad(_misnamed(found.agent, found.run, confirm))
     return direct.carry_out(place, "kill", f"{found.agent}/{found.run}", reason)

@@ -14,6 +14,7 @@ from bus.messages import Answer, Verb
 from bus.records import ActionDecided, CommandRequested
 from console.cli import printing, shapes
 from console.cli.exits import CliError, Exit, bad, complain
+from console.cli.numbers import Real
 from console.cli.options import Place
 from console.core.fleet.state import Command, Fleet
 from console.link.floor import Floor, Wanted
@@ -49,7 +50,7 @@ def wait_option(function: Callable[..., Any]) -> Callable[..., Any]:
     """Give a command `--wait`."""
     return click.option(
         "--wait",
-        type=click.FloatRange(min=0.0),
+        type=Real(min=0.0),
         default=WAIT,
         show_default=True,
         metavar="SECONDS",

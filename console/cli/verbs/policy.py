@@ -11,6 +11,7 @@ import click
 
 from console.cli import printing
 from console.cli.exits import Exit, bad, complain
+from console.cli.numbers import Real
 from console.cli.options import Place, common
 from console.core.text import plain
 
@@ -148,7 +149,7 @@ def _shown(one: Any) -> str:
 @click.argument("tool")
 @click.option("--args", "arguments", default="{}", metavar="JSON", help="The call's arguments. [{}]")
 @click.option("--agent", default="agent", metavar="NAME", help="Whose call it is. [agent]")
-@click.option("--confidence", type=click.FloatRange(0.0, 1.0), help="What the agent claims.")
+@click.option("--confidence", type=Real(0.0, 1.0), help="What the agent claims.")
 @click.option("--said", multiple=True, metavar="TEXT", help="What the user told the run.")
 @click.option(
     "--read", "read", multiple=True, metavar="TEXT", help="What the run read from strangers before."

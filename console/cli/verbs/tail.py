@@ -17,6 +17,7 @@ from console.cli import printing
 from console.cli.exits import CliError, Exit, bad, complain
 from console.cli.live import joined
 from console.cli.names import find_run
+from console.cli.numbers import Whole
 from console.cli.options import Place, common
 from console.cli.recorded import find_subject
 from console.core.reducing.reduce import Change
@@ -48,7 +49,7 @@ class _Upto(NamedTuple):
 @click.option(
     "--lines",
     "-n",
-    type=click.IntRange(min=0),
+    type=Whole(min=0),
     default=LINES,
     show_default=True,
     help="How many records of the past, where the recording is at hand.",

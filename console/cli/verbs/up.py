@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from console.cli.numbers import Whole
 from console.cli.options import Place, common
 
 PORT = 1883
@@ -12,7 +13,7 @@ PORT = 1883
 @click.command()
 @click.option(
     "--port",
-    type=click.IntRange(1, 65_535),
+    type=Whole(1, 65_535),
     default=PORT,
     show_default=True,
     help="Port of the embedded broker.",

@@ -5,10 +5,9 @@ A broken edit keeps the last good version in force and raises an alarm.
 
 from __future__ import annotations
 
+import logging
 from pathlib import Path
 from typing import Final
-
-import click
 
 from bus.home import Home
 from console.core.fleet.kept import ALARM_TEXT
@@ -21,6 +20,8 @@ from console.policy.telling import adopted
 from console.supervisor.alarming.alarms import is_so
 from console.supervisor.desk import Desk
 from console.supervisor.intents.operators import Operators, OperatorsFileError
+
+LOGGER: Final = logging.getLogger(__name__)
 
 LOOK: Final = 1.0
 """Seconds between looks at the files."""
@@ -149,7 +150,9 @@ def _say(desk: Desk, kind: str, problem: str) -> None:
         desk.alarms.clear(kind)
     elif alarm is None or not is_so(alarm) or alarm.text != plain(problem, ALARM_TEXT):
         desk.alarms.raise_(kind, problem, news=True)
-        click.echo(f"watchfloor supervisor: {plain(problem, ALARM_TEXT)}", err=True)
+        LOGGER.warning(
+            "%s", plain(problem, ALARM_TEXT)
+        )  # where `up` runs, too: not everybody has a console open
 
 
 def _stamp(path: Path) -> Stamp:

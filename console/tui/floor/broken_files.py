@@ -27,6 +27,6 @@ def told(alarms: Iterable[Alarm], cells: int) -> str:
         return ""
     where, _, why = bad[0].text.partition(": ")
     more = f", and {len(bad) - 1} more" if len(bad) > 1 else ""
-    held = f"; the last good one holds{more}"
-    name = plain(where.rpartition("/")[2], cells)
-    return f"{name} is not in force: {plain(why, max(12, cells - len(name) - len(held) - 20))}{held}"
+    held = f"; last good one holds{more}"
+    name = f"{plain(where.rpartition('/')[2], cells)} not in force: "
+    return f"{name}{plain(why, max(12, cells - len(name) - len(held)))}{held}"
