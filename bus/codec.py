@@ -88,16 +88,15 @@ _DECODERS: Final[dict[object, msgspec.json.Decoder[Any]]] = {
         Journal,
         KeyframeSeal,
         PageSeal,
-        Parts,
         SupervisorState,
     )
 }
 _COMMANDS: Final[msgspec.json.Decoder[AnyCommand]] = msgspec.json.Decoder(AnyCommand)
 _REPLIES: Final[msgspec.json.Decoder[AnyReply]] = msgspec.json.Decoder(AnyReply)
+_PARTS: Final = msgspec.json.Decoder(Parts)
 _SOURCE: Final = re.compile(r"/agents/([A-Za-z0-9_.-]{1,64})/runs/([A-Za-z0-9_.-]{1,64})")
-# Possessive, and the end may be missing: whatever the bytes are, each is looked at once. A text that never ends makes the
-# payload no JSON, and no parser comes as far as what is in it.
-_STRING: Final = re.compile(rb'"(?:[^"\\]++|\\.)*+"?', re.DOTALL)
+_ALIKE: Final = bytes.maketrans(b"{[]}", b"(())")
+_NO_BRACKETS: Final = bytes(set(range(256)) - set(b"{[]}"))
 SUPERVISOR_SOURCE: Final = "/supervisor"
 
 
@@ -127,17 +126,34 @@ def check(payload: bytes, limit: int = PAYLOAD_BYTES, deepest: int = DEPTH) -> N
         except UnicodeDecodeError as error:
             msg = f"not UTF-8 at byte {error.start}"
             raise DecodeError(msg) from None
-    if payload.count(b"{") + payload.count(b"[") <= deepest:
-        return
+    if payload.count(b"{") + payload.count(b"[") > deepest and _deeper(_brackets(payload), deepest):
+        msg = f"nested deeper than {deepest}"
+        raise DecodeError(msg)
+
+
+def _brackets(payload: bytes) -> bytes:
+    """The brackets outside of texts, as round ones, without looking at the bytes one by one.
+
+    A text that never ends makes the payload no JSON, and no parser comes as far as what is in it; nor behind a backslash
+    outside of a text.
+    """
+    if b"\\" in payload:
+        payload = payload.replace(b"\\\\", b"").replace(b'\\"', b"")
+    return b"".join(payload.split(b'"')[::2]).translate(_ALIKE, _NO_BRACKETS)
+
+
+def _deeper(brackets: bytes, deepest: int) -> bool:
+    left = brackets
+    for _ in range(deepest):  # each time the innermost pairs go
+        if not left:
+            return False
+        left = left.replace(b"()", b"")
     depth = 0
-    for char in _STRING.sub(b"", payload):
-        if char in b"{[":
-            depth += 1
-            if depth > deepest:
-                msg = f"nested deeper than {deepest}"
-                raise DecodeError(msg)
-        elif char in b"}]":
-            depth -= 1
+    for bracket in brackets:  # deeper, or not balanced: hardly ever
+        depth += 1 if bracket == ord("(") else -1
+        if depth > deepest:
+            return True
+    return False
 
 
 def decode(payload: bytes, kind: type[T], limit: int = PAYLOAD_BYTES) -> T:
@@ -172,12 +188,12 @@ def decode_reply(payload: bytes) -> AnyReply:
 
 
 def parts(payload: bytes) -> Parts:
-    """The bytes of the seal and the records of a sealed message.
+    """The bytes of the seal and the records of a sealed message that was decoded before.
 
     Raises:
-        DecodeError: not a JSON object, too large, or too deep.
+        DecodeError: not a JSON object.
     """
-    return decode(payload, Parts)
+    return _decode(payload, _PARTS)
 
 
 def decode_envelope(payload: bytes) -> Envelope:

@@ -13,6 +13,7 @@ from bus.events import (
     ActionFinished,
     ActionProposed,
     ActionStarted,
+    CommandAcknowledged,
     CommandEffective,
     ControlLevel,
     Data,
@@ -217,8 +218,11 @@ class Gates:
         if problem:
             self._writer.refused(command.id, problem)
             return
-        self._writer.acknowledged(command.id)
-        if gate.stage is not Stage.ALLOWED:
+        if gate.stage is Stage.ALLOWED:
+            # Whoever waits begins it in a moment: one write for both. If nobody does, it is written all the same.
+            self._writer.soon(CommandAcknowledged(command=command.id))
+        else:
+            self._writer.acknowledged(command.id)
             self._writer.effective(command.id)
             self._write_end(gate, command.text)
         self._ready(gate.action)

@@ -233,9 +233,10 @@ class RunCore:
 
     @property
     def deadline(self) -> float:
-        """When `tick` is needed next: a gate expires, or something waits for room in the spool. Infinite if never."""
+        """When `tick` is needed next: a gate expires, or something waits to be written. Infinite if never."""
+        deadline = min(self._gates.deadline, self.writer.due)
         blocked = self.writer.behind or (not self._brake.stopped and self._gates.held)
-        return min(self._gates.deadline, self.writer.now + RETRY) if blocked else self._gates.deadline
+        return min(deadline, self.writer.now + RETRY) if blocked else deadline
 
     def standing(self) -> RunStanding:
         """Where the run stands, for a birth."""

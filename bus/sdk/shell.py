@@ -40,6 +40,7 @@ class Shell:
         self._connect = connect
         self._lock = threading.Lock()
         self._waiters: dict[tuple[str, str], Future[None]] = {}
+        self._notices: list[Notice] = []
         self._loop: asyncio.AbstractEventLoop | None = None
         self._transport: Transport | None = None
         self._timer: asyncio.TimerHandle | None = None
@@ -172,22 +173,28 @@ class Shell:
 
     def _take(self, batch: Sequence[Item]) -> None:
         for item in batch:
-            with self._lock:  # for each, so that agent code waits for one signature at most
-                now = time.monotonic()
-                match item:
-                    case Message(topic, payload, retained):
-                        self.core.message(topic, payload, retained=retained, now=now)
-                    case LinkUp(connection):
-                        # As loud as the loss: who saw that the link went must see that it is back.
-                        level = logging.WARNING if self._lost else logging.INFO
-                        again = " again" if self._lost else ""
-                        log.log(level, "agent %s: linked%s", self.core.identity.agent, again)
-                        self._lost = False
-                        self.core.link_up(connection, now)
-                    case LinkDown(reason):
-                        log.warning("agent %s: no link: %s", self.core.identity.agent, reason)
-                        self._lost = True
-                        self.core.link_down(now)
+            match item:
+                case Message(topic, payload, retained):
+                    # Without the lock: no agent code waits for a signature.
+                    heard = self.core.read(topic, payload, retained=retained)
+                    if heard is not None:
+                        with self._lock:
+                            self.core.take(heard, time.monotonic())
+                            waiters = self._called()
+                        _release(waiters)  # first of all: another thread has to wake up
+                case LinkUp(connection):
+                    # As loud as the loss: who saw that the link went must see that it is back.
+                    level = logging.WARNING if self._lost else logging.INFO
+                    again = " again" if self._lost else ""
+                    log.log(level, "agent %s: linked%s", self.core.identity.agent, again)
+                    self._lost = False
+                    with self._lock:
+                        self.core.link_up(connection, time.monotonic())
+                case LinkDown(reason):
+                    log.warning("agent %s: no link: %s", self.core.identity.agent, reason)
+                    self._lost = True
+                    with self._lock:
+                        self.core.link_down(time.monotonic())
 
     def _pump(self) -> None:
         """Do what is due, send what is to be sent, wake whom it concerns, and set the timer anew."""
@@ -196,16 +203,14 @@ class Shell:
             now = time.monotonic()
             if now >= self.core.next_deadline():
                 self.core.tick(now)
-            publishes, notices = self.core.take_publishes(), self.core.take_notices()
-            waiters = [
-                self._waiters.pop((run, token), None) for kind, run, token in notices if kind == "ready"
-            ]
+            waiters = self._called()
+            publishes, (notices, self._notices) = self.core.take_publishes(), (self._notices, [])
             self._armed = self.core.next_deadline()
             if self._empty is not None and self.core.unstored == 0:
                 self._empty.set()
             elif self._empty is not None:
                 self._empty.clear()
-        _release(waiters)  # first of all: another thread has to wake up
+        _release(waiters)
         if self._transport is not None and self._loop is not None:
             for topic, payload, retain in publishes:
                 try:
@@ -214,12 +219,23 @@ class Shell:
                     # One message that no broker takes must not end the bus, and with it every gate of this process.
                     log.exception("agent %s: a message on %s cannot be sent", self.core.identity.agent, topic)
                     self.call(partial(_unsendable, topic, str(error)))
+            self._transport.flush()
             if self._timer is not None:
                 self._timer.cancel()
             wait = max(0.0, self._armed - now)
             self._timer = self._loop.call_later(wait, self._pump) if wait < math.inf else None
         for notice in notices:
             self._tell(notice)
+
+    def _called(self) -> list[Future[None]]:
+        """Whoever waited for what the core says is ready now; other notices are kept. Under the lock."""
+        waiters: list[Future[None]] = []
+        for notice in self.core.take_notices():
+            if notice.kind != "ready":
+                self._notices.append(notice)
+            elif (waiter := self._waiters.pop((notice.run, notice.token), None)) is not None:
+                waiters.append(waiter)
+        return waiters
 
     def _tell(self, notice: Notice) -> None:
         agent = self.core.identity.agent
@@ -253,7 +269,7 @@ def _unsendable(topic: str, why: str, core: AgentCore, now: float) -> None:
     core.unsendable(topic, why, now)
 
 
-def _release(waiters: Sequence[Future[None] | None]) -> None:
+def _release(waiters: Sequence[Future[None]]) -> None:
     for waiter in waiters:
-        if waiter is not None and waiter.set_running_or_notify_cancel():
+        if waiter.set_running_or_notify_cancel():
             waiter.set_result(None)

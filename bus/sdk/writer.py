@@ -7,8 +7,10 @@ fact that no event can hold goes with its texts cut, so that nothing ever waits 
 
 from __future__ import annotations
 
+import math
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
+from itertools import chain
 from typing import Final
 
 from msgspec import Raw
@@ -28,6 +30,9 @@ from bus.sdk.courier import Courier, EventBox
 from bus.sdk.spool import Bounds, SpoolError
 from bus.sdk.values import clip
 
+SOON: Final = 0.01
+"""Seconds that a fact may wait to be written together with the one that nearly always follows it."""
+
 _FULL: Final = "the spool was full"
 _TOO_LARGE: Final = f"it was larger than the {EVENT_BYTES} bytes of an event"
 
@@ -35,7 +40,8 @@ _TOO_LARGE: Final = f"it was larger than the {EVENT_BYTES} bytes of an event"
 class EventWriter:
     """The events of one run. `now` is set by whoever has just heard what time it is.
 
-    `trouble` is what is wrong with the spool, empty if nothing is.
+    `trouble` is what is wrong with the spool, empty if nothing is. `due` is when `catch_up` is to write what waits for
+    company; infinite if nothing does.
     """
 
     def __init__(
@@ -49,6 +55,7 @@ class EventWriter:
         bounds: Bounds,
     ) -> None:
         self.now = 0.0
+        self.due = math.inf
         self.box = box
         self.trouble = ""
         self._muted = False
@@ -63,7 +70,7 @@ class EventWriter:
 
     @property
     def behind(self) -> bool:
-        """Whether something waits in memory for the spool."""
+        """Whether something waits in memory, for the spool or for company."""
         return bool(self._late)
 
     def mute(self) -> None:
@@ -82,8 +89,15 @@ class EventWriter:
 
     def certain(self, data: Data) -> None:
         """Write what may not be lost, now or as soon as the spool takes it."""
+        if self._late:
+            self.catch_up()
         if self._late or not self._kept(data):
             self._late.append(data)
+
+    def soon(self, data: Data) -> None:
+        """Write what may not be lost with whatever is written next, within `SOON` seconds."""
+        self._late.append(data)
+        self.due = min(self.due, self.now + SOON)
 
     def acknowledged(self, command: str) -> None:
         """Write that the agent has a command."""
@@ -104,11 +118,16 @@ class EventWriter:
         return not self._late and self._try(events, bounded=True, urgent=True)
 
     def now_or_never(self, events: Sequence[Data]) -> bool:
-        """Write all of it, if need be into the reserve, or nothing. Return whether it was written."""
-        return not self._late and self._try(events, bounded=False, urgent=True)
+        """Write all of it behind what waits, if need be into the reserve, or nothing. Return whether it was written."""
+        if not self._try([*self._late, *events], bounded=False, urgent=True):
+            return False
+        self._late.clear()
+        self.due = math.inf
+        return True
 
     def catch_up(self) -> None:
-        """Write what waited for the spool, then how much was dropped, as far as it goes."""
+        """Write what waited, then how much was dropped, as far as it goes."""
+        self.due = math.inf
         while self._late and self._kept(self._late[0]):
             self._late.popleft()
         if self._dropped and not self._late:
@@ -118,7 +137,7 @@ class EventWriter:
 
     def _kept(self, fact: Data) -> bool:
         """Write a fact, shorter if no event can hold it; dropped and counted if it cannot be. False: not now."""
-        for data in (fact, *_shorter(fact)):
+        for data in chain((fact,), _shorter(fact)):
             if self._try([data], bounded=False):
                 return True
             if self._why is not _TOO_LARGE:
@@ -130,7 +149,8 @@ class EventWriter:
         if self._muted:
             return not urgent  # a gate must stay shut; the rest is gone either way
         spool = self.box.spool
-        payloads = [self._encode(seq, data) for seq, data in enumerate(events, spool.last + 1)]
+        time = self._wall()
+        payloads = [self._encode(seq, time, data) for seq, data in enumerate(events, spool.last + 1)]
         if max(map(len, payloads)) > EVENT_BYTES:
             self._why = _TOO_LARGE
             return False
@@ -145,13 +165,13 @@ class EventWriter:
         self.trouble = ""
         return True
 
-    def _encode(self, seq: int, data: Data) -> bytes:
+    def _encode(self, seq: int, time: str, data: Data) -> bytes:
         return encode(
             Envelope(
                 id=f"{self._incarnation}.{seq}",
                 source=self._source,
                 type=data.TYPE,
-                time=self._wall(),
+                time=time,
                 incarnation=self._incarnation,
                 seq=seq,
                 data=Raw(encode(data)),

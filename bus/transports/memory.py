@@ -137,6 +137,9 @@ class MemoryTransport(WaitingTransport):
         if taken is not None:
             asyncio.get_running_loop().call_soon(taken, self._linked)
 
+    def flush(self) -> None:
+        """See `Transport.flush`: here everything was sent at once."""
+
     def _why_down(self) -> str:
         return "the link is down"
 

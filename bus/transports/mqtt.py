@@ -103,6 +103,11 @@ class MqttTransport(WaitingTransport):
         elif taken is not None:
             asyncio.get_running_loop().call_soon(taken, False)
 
+    def flush(self) -> None:
+        """Send now; see `Transport.flush`."""
+        if self._link is not None:
+            self._link.flush()
+
     def _why_down(self) -> str:
         return self._down_for or "the link went down before the broker took the message"
 

@@ -212,6 +212,10 @@ class MqttLink:
         else:
             self._outgoing.publish(topic, payload, retain=retain, taken=taken)
 
+    def flush(self) -> None:
+        """Send now what waits for the next turn of the loop."""
+        self._outgoing.flush()
+
     def _hand_over(self, piece: bytes) -> None:
         """Give a piece to paho's writer: to it, one packet."""
         self._paho._out_packet.append(  # noqa: SLF001
@@ -252,7 +256,7 @@ class MqttLink:
             else:
                 paho._last_bytes_received = time.monotonic()  # noqa: SLF001
         if answers:
-            self._outgoing.queue(answers)
+            self._outgoing.at_once(answers)  # the broker goes on sending while we work on what it has sent
         if ours:
             return MQTTErrorCode.MQTT_ERR_SUCCESS
         self._outgoing.bundle()  # acknowledgements leave in the order of the messages, whoever makes them

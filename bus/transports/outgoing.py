@@ -64,6 +64,16 @@ class Outgoing:
             piece, self._piece = bytes(self._piece), bytearray()
             self._hand_over(piece)
 
+    def at_once(self, packet: bytes | bytearray) -> None:
+        """Send now, behind what is queued."""
+        self._piece += packet
+        self.flush()
+
+    def flush(self) -> None:
+        """Send now what is queued."""
+        if self._piece:
+            self._flush()
+
     def lose(self) -> None:
         """Nothing will be acknowledged any more."""
         for taken in (*self._inflight.values(), *(taken for *_, taken in self._waiting)):

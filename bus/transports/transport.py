@@ -85,6 +85,9 @@ class Transport(Protocol):
         down first. Calling `send` while the link is down is allowed and calls `taken(False)` soon.
         """
 
+    def flush(self) -> None:
+        """Send now what would leave in the next turn of the loop, together with what else this turn sends."""
+
     async def publish(self, topic: str, payload: bytes, *, retain: bool = False) -> None:
         """Publish at QoS 1 and return when the broker has taken it.
 

@@ -9,6 +9,7 @@ or if it is of the letter's own script, stands there once, and is one of at most
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from functools import lru_cache
 from typing import Final
@@ -19,8 +20,8 @@ ELLIPSIS: Final = "…"
 MARKS_MOST: Final = 4
 """Combining marks that one letter may carry without composing with it."""
 
-_MARKS_BEGIN: Final = "\u0300"
-"""The first combining mark. What is printable before it can be seen."""
+_FAMILIAR: Final = re.compile(r"[ -~\u00a1-\u00ac\u00ae-\u02ff\u2010-\u2027]*")
+"""Texts of signs alone, told fast: ASCII, the letters of western Europe, dashes, quotation marks, the ellipsis."""
 
 _BLANK: Final = frozenset(
     map(
@@ -102,9 +103,9 @@ def visible_json(text: str) -> str:
 
 def _all_signs(text: str) -> bool:
     """Whether `text` has neither marks nor anything that cannot be seen: the common case, told fast."""
-    if not text.isprintable():
-        return False
-    return text.isascii() or max(text) < _MARKS_BEGIN or {*map(_kind, {*text})} == {"sign"}
+    if _FAMILIAR.fullmatch(text):
+        return True
+    return text.isprintable() and {*map(_kind, {*text})} == {"sign"}
 
 
 @lru_cache(4096)

@@ -18,6 +18,7 @@ from bus.limits import DEPTH, EVENT_BYTES, PAYLOAD_BYTES
 from bus.messages import AgentStatus, Intent, Journal, SupervisorState
 from tests.fixtures.strategies import agent_data, envelope, json_values
 
+NOISE = bytes(b'[]{}"\\, 1'[at % 9] for at in range(256))
 UNENDING = b"[" * 70 + b'"' + b'\\"' * 30_000
 """A text that never ends, after enough brackets to be looked at closely, of nearly the size of a payload."""
 
@@ -63,6 +64,39 @@ def test_depth_is_counted_outside_strings() -> None:
     codec.check(b"[" * DEPTH + b"]" * DEPTH)
     with pytest.raises(DecodeError, match=f"nested deeper than {DEPTH}"):
         codec.check(b"[" * (DEPTH + 1) + b"]" * (DEPTH + 1))
+
+
+def nesting(value: object) -> int:
+    """How deep a JSON value is nested."""
+    inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else None
+    return 0 if inner is None else 1 + max(map(nesting, inner), default=0)
+
+
+bracketed = st.text(alphabet='[]{}"\\,:ä', max_size=6)
+nested = st.recursive(
+    bracketed | st.none(),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(bracketed, inner, max_size=3),
+    max_leaves=12,
+)
+
+
+@given(nested, st.booleans())
+def test_depth_is_that_of_the_value(value: object, spaced: bool) -> None:
+    """Whatever stands in its texts, as many levels as it has are enough and one less is not."""
+    payload = json.dumps(value, ensure_ascii=not spaced, indent=1 if spaced else None).encode()
+    depth = nesting(value)
+    codec.check(payload, deepest=depth)
+    if depth:
+        with pytest.raises(DecodeError, match=f"nested deeper than {depth - 1}$"):
+            codec.check(payload, deepest=depth - 1)
+
+
+@given(st.binary(max_size=30).map(lambda noise: noise.translate(NOISE)), st.integers(0, 4))
+def test_what_is_no_json_is_not_let_through_deeper_than_a_parser_may_go(noise: bytes, deepest: int) -> None:
+    """Up to the first byte at which no parser goes on, brackets are counted as they stand."""
+    payload = b"[" * (deepest + 1) + noise
+    with pytest.raises(DecodeError):
+        codec.check(payload, deepest=deepest)
 
 
 def test_a_text_that_never_ends_is_looked_at_once() -> None:

@@ -47,6 +47,7 @@ from bus.sdk.era import EraFile
 from bus.sdk.gate import IllegalStepError
 from bus.sdk.roster import births
 from bus.sdk.spool import Bounds, MemorySpool, Owner, SpoolError
+from bus.sdk.writer import SOON
 from tests.sdk.scripted import AGENT, RUN, SITE, TOPICS, Floor, events_of
 
 
@@ -713,6 +714,42 @@ def test_telemetry_that_no_event_can_hold_is_counted_as_that() -> None:
     assert EventsDropped(count=1, reason="it was larger than the 60000 bytes of an event") in floor.data()
 
 
+def test_what_an_approval_brings_is_one_write() -> None:
+    floor = Floor().started()
+    action = floor.gate()
+    command = floor.decide(action, "approved")
+    floor.decide(action, "approved", id=command)
+    assert floor.spool.last == 2
+    decision = floor.run.take(action, floor.now)
+    assert decision is not None
+    assert decision.begun
+    floor.tick(SOON)
+    assert floor.data()[2:] == [
+        CommandAcknowledged(command=command),
+        ActionStarted(action=action, digest=floor.proposal(action).digest, decision=command),
+        CommandEffective(command=command),
+    ]
+
+
+def test_an_approval_that_nobody_takes_is_acknowledged_all_the_same() -> None:
+    floor = Floor().started()
+    command = floor.decide(floor.gate(), "approved")
+    assert floor.core.next_deadline() <= floor.now + SOON
+    floor.tick(SOON)
+    assert floor.data()[-1] == CommandAcknowledged(command=command)
+    assert floor.core.next_deadline() > floor.now
+
+
+def test_what_follows_an_approval_stands_behind_its_acknowledgement() -> None:
+    floor = Floor().started()
+    command = floor.decide(floor.gate(), "approved")
+    floor.core.finish_run(RUN, "canceled", "", floor.now)
+    assert floor.types()[2:] == [
+        *("command.acknowledged", "command.refused", "action.finished", "run.finished"),
+    ]
+    assert floor.data()[2] == CommandAcknowledged(command=command)
+
+
 def test_a_full_disk_loses_no_fact_and_opens_no_gate() -> None:
     spool = FullDisk(Owner(SITE, AGENT, RUN, "inc-1"))
     floor = Floor(spool=spool).started()
@@ -736,9 +773,9 @@ def test_a_full_disk_loses_no_fact_and_opens_no_gate() -> None:
         CommandAcknowledged(command=rejection),
         CommandEffective(command=rejection),
         ActionFinished(action=other, outcome="rejected", text="no"),
+        EventsDropped(count=1, reason="disk full"),
         *(CommandAcknowledged(command=pause), CommandEffective(command=pause)),
         *(CommandAcknowledged(command=resume), CommandEffective(command=resume)),
-        EventsDropped(count=1, reason="disk full"),
         ActionStarted(action=allowed, digest=floor.proposal(allowed).digest, decision=command),
         CommandEffective(command=command),
     ]

@@ -14,7 +14,7 @@ import pytest
 from bus import Action, ActionRejected, Agent, RunKilled, SyncRun
 from bus.events import ActionProposed, MessageSeen
 from bus.home import Home
-from bus.messages import KillCommand
+from bus.messages import KillCommand, SupervisorState
 from bus.sdk.shell import BusStoppedError
 from bus.sdk.spool import SpoolBusyError
 from bus.sdk.spool_send import Sent, send_spool
@@ -74,6 +74,33 @@ def living(hall: Hall, home: Home) -> Iterator[SyncRun]:
         whole.run_sync("tidy", run_id=RUN) as job,
     ):
         yield job
+
+
+class Slow:
+    """Believes everything, as soon as it may."""
+
+    def __init__(self) -> None:
+        self.checking, self.may = threading.Event(), threading.Event()
+        self.waited = True
+
+    def state(self, _payload: bytes, _state: SupervisorState) -> bool:
+        return True
+
+    def command(self, _payload: bytes) -> bool:
+        self.checking.set()
+        self.waited &= self.may.wait(10.0)
+        return True
+
+
+def test_agent_code_does_not_wait_while_a_signature_is_checked(hall: Hall, home: Home) -> None:
+    trust = Slow()
+    with living(hall, home) as job:
+        job._shell.core._trust = trust
+        job.message("user", "one")
+        assert trust.checking.wait(10.0)
+        job.message("user", "two")
+        trust.may.set()
+    assert trust.waited
 
 
 def test_a_whole_run_without_asyncio(hall: Hall, home: Home) -> None:

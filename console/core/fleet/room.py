@@ -95,6 +95,8 @@ def forget_actions(fleet: Fleet, run: Run) -> None:
     for action in closed[:-ARGS_KEPT]:
         if action.args_bytes:
             cut(fleet, action)
+    if len(run.actions) <= min(ACTIONS_KEPT, UNGATED_KEPT):
+        return
     ungated = [action for action in run.actions.values() if action.state == "ungated"]
     for action in (*closed[:-ACTIONS_KEPT], *ungated[:-UNGATED_KEPT]):
         forget_action(fleet, run, action)

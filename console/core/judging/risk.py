@@ -76,12 +76,12 @@ class Evidence(Struct, frozen=True, kw_only=True):
         failures and a doubt raise it always.
         """
         bound = origin_terms.failure_bound(self.suspicion, UNPROVEN_BP)
-        earned = self.standing.failure_bp
-        if earned > UNPROVEN_BP:
-            bound = max(bound, earned)
+        standing = self.standing
+        if standing.failure_bp > UNPROVEN_BP:
+            bound = max(bound, standing.failure_bp)
         elif origin_terms.quiet(self.suspicion):
-            bound = min(bound, earned)
-        if self.standing.doubt:
+            bound = min(bound, standing.failure_bp)
+        if standing.doubt:
             bound = max(bound, DOUBTFUL_BP)
         return max(bound, UNPROVEN_BP) if self._odd else bound
 

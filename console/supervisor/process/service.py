@@ -201,6 +201,8 @@ class Service:
             # Sent first: the disk of this log may be the one that hangs, and a stop must not wait for it.
             if out.stops and out.after > self._desk.committed_pos:
                 self._emergency.note(out)
+        self._control.flush()
+        self._bulk.flush()
         if self._emergency.due:
             self._noted.set()
 
@@ -232,8 +234,7 @@ class Service:
         self._committing = entries
         await self._append(entries)
         self._desk.stored(entries)
-        self._flush()
-        await asyncio.sleep(0)  # a decision is on its way before the journal is sealed
+        self._flush()  # a decision is on its way before the journal is sealed
         self._desk.committed(entries, time.monotonic())
         self._committing = []
         self._flush()
