@@ -123,6 +123,15 @@ def bare() -> Bare:
     )
 
 
+def tools() -> list[str]:
+    """The names of AgentDojo's tools."""
+    done = subprocess.run(
+        [programs() / "python", "-P", PROGRAM, "tools"], capture_output=True, text=True, check=True
+    )
+    names: list[str] = json.loads(done.stdout)
+    return names
+
+
 async def gated(root: Path, known: Bare, keys: Iterable[str]) -> Told:
     """Run tasks behind the gate, on a site of processes below `root`."""
     with FloorProcesses(root, site="dojo") as site:

@@ -165,5 +165,7 @@ if __name__ == "__main__":
     warnings.simplefilter("ignore")
     if sys.argv[1] == "bare":
         print(json.dumps(bare()))
+    elif sys.argv[1] == "tools":
+        print(json.dumps(sorted({tool.name for _, suite in suites() for tool in suite.tools})))
     else:
         gated(sys.argv[2], set(json.load(sys.stdin)))

@@ -38,19 +38,10 @@ SDK = ("mcp>=2.2,<3", "mcp-server-git", "mcp-server-time")
 NPM = ("filesystem", "memory", "everything")
 CALLS = 200
 ROUNDS = 4
-CATALOGUE = """
-[tool."read_text_file"]
-severity = "S0"
-effect = "read"
-pinned = true
-polls = true
-
-[tool."get-resource-reference"]
-severity = "S0"
-effect = "read"
-pinned = true
-polls = true
-"""
+READS = ("read_text_file", "get-resource-reference", "search_nodes", "git_show", "convert_time")
+CATALOGUE = "".join(
+    f'[tool."{name}"]\nseverity = "S0"\neffect = "read"\npinned = true\npolls = true\n' for name in READS
+)
 POLICY = """
 [[rule]]
 id = "writes-ask"
@@ -347,17 +338,43 @@ async def test_a_kill_answers_what_is_held_and_ends_the_server(
     assert files(tmp_path) == {}
 
 
-async def test_what_an_ungated_call_costs(session: Callable[[], Session], tmp_path: Path) -> None:
-    calls = []
-    for number in range(CALLS):
-        path = tmp_path / f"{number}.txt"
-        path.write_text(f"file {number}")
-        calls.append({"path": str(path)})
-    steps: list[list[Any]] = [["sleep", 2.0], ["time", "read_text_file", calls]]
+def reads(name: str, folder: Path) -> tuple[list[str], str, list[dict[str, Any]]]:
+    """A server on standard input and output, one of its tools that only reads, and calls of it, each another one."""
+    numbers = range(1, CALLS // ROUNDS + 1)
+    match name:
+        case "filesystem":
+            for number in numbers:
+                (folder / f"{number}.txt").write_text(f"file {number}")
+            calls = [{"path": str(folder / f"{number}.txt")} for number in numbers]
+            return server(name, str(folder)), "read_text_file", calls
+        case "memory":
+            return server(name), "search_nodes", [{"query": f"node {number}"} for number in numbers]
+        case "everything":
+            calls = [{"resourceType": "Text", "resourceId": number} for number in numbers]
+            return server(name), "get-resource-reference", calls
+        case "git":
+            git = ["git", "-C", str(folder), "-c", "user.name=ada", "-c", "user.email=ada@host.example"]
+            subprocess.run(["git", "init", "-q", folder], check=True)
+            for number in numbers:
+                subprocess.run([*git, "commit", "-q", "--allow-empty", "-m", f"change {number}"], check=True)
+            calls = [{"repo_path": str(folder), "revision": f"HEAD~{number - 1}"} for number in numbers]
+            return python_server("mcp-server-git"), "git_show", calls
+        case _:
+            day = [f"{number // 60:02}:{number % 60:02}" for number in numbers]
+            zones = {"source_timezone": "Europe/Oslo", "target_timezone": "Asia/Tokyo"}
+            return python_server("mcp-server-time"), "convert_time", [zones | {"time": time} for time in day]
+
+
+@pytest.mark.parametrize("name", ["filesystem", "memory", "everything", "git", "time"])
+async def test_what_an_ungated_call_costs(session: Callable[[], Session], tmp_path: Path, name: str) -> None:
+    command, tool, calls = await asyncio.to_thread(reads, name, tmp_path)
+    # A pass list counts under a lease that was renewed since, every 3 s.
+    steps: list[list[Any]] = [["sleep", 4.0], ["time", tool, calls]]
     one = session()
-    bare = (await one.does(server("filesystem", str(tmp_path)), *steps))[1]
-    ours = (await one.does(one.proxied(server("filesystem", str(tmp_path))), *steps))[1]
-    report("on standard input and output", bare, ours, one.actions)
+    bare = (await one.does(command, *steps))[1]
+    ours = (await one.does(one.proxied(command), *steps))[1]
+    assert {action.state for action in one.actions} == {"done"}
+    report(f"{name}, on standard input and output", bare, ours, one.actions)
 
 
 def report(how: str, bare: list[float], ours: list[float], actions: list[Action]) -> None:
@@ -503,4 +520,4 @@ async def test_over_http_what_an_ungated_call_costs(http: Http) -> None:
     taken: dict[bool, list[float]] = {False: [], True: []}
     for ours in (False, True) * ROUNDS:  # in turn, so that both meet the same machine
         taken[ours] += (await one.does(http.url(ours=ours), *steps))[1]
-    report("over HTTP", taken[False], taken[True], one.actions)
+    report("everything, over HTTP", taken[False], taken[True], one.actions)
