@@ -7,7 +7,7 @@ from typing import Any, Final
 from bus.canonical import code
 from bus.events import Confidence
 from console.cli import printing, shapes
-from console.cli.printing import NOTHING
+from console.cli.printing import NOTHING, Table
 from console.core.blobs import BLOB, parts_here, references, said_bytes
 from console.core.exact import document
 from console.core.fleet.alarm_standing import began
@@ -138,8 +138,8 @@ def parts(action: Action, args: dict[str, Any], run: Run | None) -> list[str]:
     ]
 
 
-def run_page(fleet: Fleet, run: Run, now: int) -> list[str]:
-    """A run in full: header, steps, actions, commands, alarms."""
+def run_page(fleet: Fleet, run: Run, now: int, table: Table = printing.columns) -> list[str]:
+    """A run in full: header, steps, actions, commands, alarms; lists of them as `table` makes them."""
     began, last = printing.clock(run.started_at, day=True), printing.age(run.last_at, now)
     lines = [
         f"{run.key}  {state_words(run)}",
@@ -157,10 +157,10 @@ def run_page(fleet: Fleet, run: Run, now: int) -> list[str]:
         if count:
             what = f"  {run.misdeed}" if name == "illegal" else ""
             lines.append(f"  {name:<8} {count} events{what}")
-    lines += _steps(run)
-    lines += _actions(run)
-    lines += _commands(shapes.commands_of(fleet, run))
-    lines += _alarms(shapes.alarms_of(fleet, run), now)
+    lines += _steps(run, table)
+    lines += _actions(run, table)
+    lines += _commands(shapes.commands_of(fleet, run), table)
+    lines += _alarms(shapes.alarms_of(fleet, run), now, table)
     for key in fleet.waiting:
         action = fleet.action(key)
         if action is not None and (action.agent, action.run) == (run.agent, run.run):
@@ -189,7 +189,7 @@ def _progress(run: Run) -> str:
     return f"{done}{of}  {run.progress_text}".strip()
 
 
-def _steps(run: Run) -> list[str]:
+def _steps(run: Run, table: Table) -> list[str]:
     if not run.steps:
         return []
     hidden = run.steps_seen - len(run.steps)
@@ -206,10 +206,10 @@ def _steps(run: Run) -> list[str]:
         for step in run.steps
     ]
     before = [f"  ({hidden} earlier steps are in the recording)"] if hidden > 0 else []
-    return ["", *before, *printing.columns(("  STEP", "AT", "RESULT", "CLAIM", "NAME", "TEXT"), rows)]
+    return ["", *before, *table(("  STEP", "AT", "RESULT", "CLAIM", "NAME", "TEXT"), rows)]
 
 
-def _actions(run: Run) -> list[str]:
+def _actions(run: Run, table: Table) -> list[str]:
     if not run.actions:
         return []
     rows = [
@@ -224,10 +224,10 @@ def _actions(run: Run) -> list[str]:
         )
         for action in run.actions.values()
     ]
-    return ["", *printing.columns(("  ACTION", "TOOL", "STATE", "GATE", "SEV", "DECISION", "RESULT"), rows)]
+    return ["", *table(("  ACTION", "TOOL", "STATE", "GATE", "SEV", "DECISION", "RESULT"), rows)]
 
 
-def _commands(commands: list[Command]) -> list[str]:
+def _commands(commands: list[Command], table: Table) -> list[str]:
     if not commands:
         return []
     rows = [
@@ -249,7 +249,7 @@ def _commands(commands: list[Command]) -> list[str]:
     ]
     head = ("  COMMAND", "BY", "REQUESTED", "SENT", "ACKNOWLEDGED", "EFFECTIVE", "")
     ways = [f"    {command.kind}: {way(command)}" for command in commands if command.rungs]
-    return ["", *printing.columns(head, rows), *ways]
+    return ["", *table(head, rows), *ways]
 
 
 def way(command: Command) -> str:
@@ -269,11 +269,11 @@ def command_end(command: Command) -> str:
     return ""
 
 
-def _alarms(alarms: list[Alarm], now: int) -> list[str]:
-    return ["", *alarm_table(alarms, now)] if alarms else []
+def _alarms(alarms: list[Alarm], now: int, table: Table) -> list[str]:
+    return ["", *alarm_table(alarms, now, table)] if alarms else []
 
 
-def alarm_table(alarms: list[Alarm], now: int) -> list[str]:
+def alarm_table(alarms: list[Alarm], now: int, table: Table = printing.columns) -> list[str]:
     """Alarms, the gravest first."""
     rows = [
         (
@@ -286,4 +286,4 @@ def alarm_table(alarms: list[Alarm], now: int) -> list[str]:
         )
         for alarm in sorted(alarms, key=lambda alarm: (alarm.priority, began(alarm)))
     ]
-    return printing.columns(("  ALARM", "ID", "STATE", "SINCE", "TIMES", "TEXT"), rows)
+    return table(("  ALARM", "ID", "STATE", "SINCE", "TIMES", "TEXT"), rows)

@@ -7,7 +7,7 @@ import shutil
 import sys
 import time
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
 from typing import Any, Final
 
@@ -73,6 +73,27 @@ def columns(head: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
     for row in table:
         cells = [text + " " * (space - width(text)) for text, space in zip(row, widths, strict=True)]
         lines.append("  ".join(cells).rstrip())
+    return lines
+
+
+Table = Callable[[Sequence[str], Iterable[Sequence[str]]], list[str]]
+"""Makes lines of a table: `columns`, or `spoken`."""
+
+
+def spoken(head: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
+    """The same table as lines of which each is understood alone: every value after its name, what is not known left out.
+
+    For line mode: who hears a line has no heading in sight.
+    """
+    lines = []
+    for row in rows:
+        named = zip(head, map(visible, row), strict=True)
+        parts = (
+            f"{name.strip().lower()} {text.strip()}".strip()
+            for name, text in named
+            if text.strip() not in ("", NOTHING)
+        )
+        lines.append(f"  {', '.join(parts)}")
     return lines
 
 

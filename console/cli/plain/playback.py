@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import TYPE_CHECKING
 
-from console.cli import card
+from console.cli import card, printing
 from console.cli.exits import CliError
 from console.cli.plain import replay_words, rows
 from console.cli.plain.lists import Lists
@@ -157,7 +157,7 @@ class Playback(Passing):
                 return card.action_card(fleet, action, now) if action else []
             case "run":
                 run = fleet.runs.get(thing.key)
-                return card.run_page(fleet, run, now) if run else []
+                return card.run_page(fleet, run, now, printing.spoken) if run else []
             case "alarm":
                 alarm = fleet.alarms.get(thing.key)
                 return rows.alarm_page(self._numbers.of(*thing), alarm, now) if alarm else []

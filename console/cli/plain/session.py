@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
 
-from console.cli import card
+from console.cli import card, printing
 from console.cli.exits import CliError
 from console.cli.plain import rows, words
 from console.cli.plain.acts import Acts, choices
@@ -172,7 +172,7 @@ class Session:
             case "queue" | "fleet" | "alarms":
                 self._list(word.name)
             case "reliability":
-                self._say(*reliability.lines(self.floor.fleet.reliability))
+                self._say(*reliability.lines(self.floor.fleet.reliability, printing.spoken))
                 self._say(
                     "to say how a call really ended: watchfloor verify RUN|ACTION --ok, or --failed --reason"
                 )
@@ -241,7 +241,7 @@ class Session:
                 lines.append(f"  run      {self._numbers.of('run', f'{found.agent}/{found.run}')}")
             case Run():
                 thing = Thing("run", found.key)
-                lines = card.run_page(self.floor.fleet, found, view.now)
+                lines = card.run_page(self.floor.fleet, found, view.now, printing.spoken)
             case Alarm():
                 thing = Thing("alarm", found.id)
                 lines = rows.alarm_page(self._numbers.of(*thing), found, view.now)

@@ -14,7 +14,7 @@ from console.cli import printing
 from console.cli.exits import bad
 from console.cli.live import live
 from console.cli.options import Place, common
-from console.cli.printing import NOTHING
+from console.cli.printing import NOTHING, Table
 from console.cli.whole_file import check_new, whole_file
 from console.core.reliability.bounds import at_least, failure_bp
 from console.core.reliability.calibration import Bin, diagram
@@ -104,16 +104,16 @@ async def _rows(path: Path) -> AsyncIterator[Row]:
 # ---- how it is shown, pure -------------------------------------------------------------------------------------------
 
 
-def lines(known: Reliability) -> list[str]:
+def lines(known: Reliability, table: Table = printing.columns) -> list[str]:
     """What is known, as a table of strata and one of claims."""
     if not known.strata and not known.versions:
         return ["nothing was verified yet; see: watchfloor verify --help"]
     rows = [_row(standing) for standing in sorted(known.strata.values(), key=_order)]
     head = ("AGENT", "VERSION", "TOOL", "EFFECT", "N", "RIGHT", "90 %", "EARNED", "RUNG", "TO THE NEXT")
-    said = printing.columns(head, rows) if rows else ["no call was verified yet"]
+    said = table(head, rows) if rows else ["no call was verified yet"]
     for version in known.versions.values():
         said += _runs(version)
-        said += _claims(version)
+        said += _claims(version, table)
     return said
 
 
@@ -158,7 +158,7 @@ def _runs(version: Version) -> list[str]:
     ]
 
 
-def _claims(version: Version) -> list[str]:
+def _claims(version: Version, table: Table) -> list[str]:
     bars = diagram(version)
     if not bars:
         return []
@@ -174,7 +174,7 @@ def _claims(version: Version) -> list[str]:
         )
         for bar in bars
     ]
-    return said + printing.columns(("CLAIMED", "RIGHT", "90 %", "IF HONEST", "N", ""), rows)
+    return said + table(("CLAIMED", "RIGHT", "90 %", "IF HONEST", "N", ""), rows)
 
 
 def _name(version: Version) -> str:
