@@ -9,12 +9,15 @@ from datetime import UTC
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from rich.cells import cell_len
 from textual._compositor import ChopsUpdate
 from textual.strip import Strip
 
 from console.core.reducing.reduce import Change
 from console.tui.apps.floor_app import FloorApp
-from console.tui.drawing.paint import Row, changed_cells
+from console.tui.drawing.paint import Line, Row, Span, changed_cells
 from console.tui.screens.decide_screen import DecideScreen
 from console.tui.screens.fleet_screen import FleetScreen
 from console.tui.terminal.shown import Shown
@@ -41,6 +44,31 @@ def test_which_cells_differ(before: str, after: str, cells: tuple[int, int]) -> 
     assert found[0] <= cells[0]
     assert found[1] >= cells[1]
     assert found == cells
+
+
+signs = st.text("ab \u65e5\u0301", min_size=1, max_size=4)
+spans = st.lists(st.builds(Span, signs, st.sampled_from(["text", "muted"])), max_size=5)
+
+
+@given(head=spans, before=spans, after=spans, tail=spans)
+def test_what_lies_outside_of_the_cells_that_differ_is_the_same(
+    head: list[Span], before: list[Span], after: list[Span], tail: list[Span]
+) -> None:
+    old, new = tuple(head + before + tail), tuple(head + after + tail)
+    first, last = changed_cells(old, new)
+    assert by_cell(old)[:first] == by_cell(new)[:first]
+    assert by_cell(old)[last:] == by_cell(new)[last:]
+
+
+def by_cell(line: Line) -> list[tuple[str, str]]:
+    """What stands in each cell, marks with their letter, and in which ink; a wide character has all of its cells."""
+    cells: list[tuple[str, str]] = []
+    for text, ink in line:
+        for sign in text:
+            if not cell_len(sign) and cells:
+                cells[-1] = (cells[-1][0] + sign, cells[-1][1] + ink)
+            cells += [(sign, ink)] * cell_len(sign)
+    return cells
 
 
 def test_another_ink_is_a_difference() -> None:

@@ -125,5 +125,5 @@ async def test_the_cursor_is_on_the_screen_wherever_one_is() -> None:
 
 def test_no_key_that_a_click_may_press_acts() -> None:
     for action in ACTIONS:
-        key = key_at(1, [(1, action.shown, action)])
+        key = key_at(1, ((1, action.shown, action),))
         assert not key or not (action.acting or action.confirms)

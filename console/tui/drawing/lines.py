@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Final
 
 from textual.geometry import Region, Size
@@ -17,7 +17,24 @@ from console.tui.drawing.painter import Painter
 CSS: Final = ".line-view { background: $wf-bg; color: $wf-text; }"
 
 
-class LineBlock(Widget):
+class RowsWidget(Widget):
+    """Base of the line widgets, whose rows go to the screen as they are drawn.
+
+    What the toolkit does to each line of each widget is left out: our style sheet puts no border, padding or tint on them,
+    their inks are the theme's, and a strip is kept by how its row looks.
+    """
+
+    def strips(self, places: Iterable[int], width: int) -> Iterator[Strip]:
+        """The rows at some places of the widget."""
+        raise NotImplementedError
+
+    def render_lines(self, crop: Region) -> list[Strip]:
+        """A part of the widget, for the compositor."""
+        strips = self.strips(crop.line_range, self.size.width)
+        return [strip.crop(*crop.column_span) for strip in strips]
+
+
+class LineBlock(RowsWidget):
     """A few fixed rows. Its height is the number of its lines."""
 
     DEFAULT_CSS = "LineBlock { height: 0; width: 1fr; }"
@@ -46,18 +63,20 @@ class LineBlock(Widget):
                 start, end = changed_cells(old, new)
                 self.refresh(Region(start, y, end - start, 1))
 
-    def render_line(self, y: int) -> Strip:
-        line = BLANK
-        if 0 <= y < len(self.lines):
-            line = self._drawn[y] = self.lines[y]
-        return self._painter.strip(line, self.size.width)
+    def strips(self, places: Iterable[int], width: int) -> Iterator[Strip]:
+        """The rows at some places of the widget."""
+        for y in places:
+            line = BLANK
+            if 0 <= y < len(self.lines):
+                line = self._drawn[y] = self.lines[y]
+            yield self._painter.strip(line, width)
 
     def notify_style_update(self) -> None:
         self._painter.forget()
         super().notify_style_update()
 
 
-class LineList(ScrollView, inherit_bindings=False):
+class LineList(RowsWidget, ScrollView, inherit_bindings=False):
     """A list of any length with a cursor that stays on its item, not on its row.
 
     `names` are the items' own names, empty for rows that cannot be chosen; `draw` makes one row when it comes into view.
@@ -126,16 +145,21 @@ class LineList(ScrollView, inherit_bindings=False):
     def frame(self) -> None:
         """Paint again what no longer looks as it did; call once a frame."""
         self._fresh.clear()
-        for y, row in self._places():
+        width, changed = self.size.width, list[Region]()
+        for y, row in self._rows_at(range(self.size.height)):
+            if row >= len(self.names):  # a list that became shorter is not scrolled back yet
+                break
             line = self._fresh[row] = self._draw(row)
             look = (line, self._is_cursor(row))
             before = self._painted.get(row)
             if before != look:
                 self._painted[row] = look
-                start, end = 0, self.size.width
+                start, end = 0, width
                 if before is not None and before[1] == look[1]:
                     start, end = changed_cells(before[0], look[0])
-                self.refresh(Region(start, y, end - start, 1))
+                changed.append(Region(start, y, end - start, 1))
+        if changed:
+            self.refresh(*changed)
 
     def repaint(self) -> None:
         """Paint everything again: another width, another list."""
@@ -143,13 +167,16 @@ class LineList(ScrollView, inherit_bindings=False):
         self._fresh.clear()
         self.refresh()
 
-    def render_line(self, y: int) -> Strip:
-        row = self._row_at(y)
-        if not 0 <= row < len(self.names):
-            return Strip.blank(self.size.width, self.rich_style)
-        line, cursor = look = self._fresh.get(row) or self._draw(row), self._is_cursor(row)
-        self._painted[row] = look
-        return self._painter.strip(line, self.size.width, cursor=cursor)
+    def strips(self, places: Iterable[int], width: int) -> Iterator[Strip]:
+        """The rows at some places of the widget."""
+        for _, row in self._rows_at(places):
+            line, cursor = BLANK, False
+            if 0 <= row < len(self.names):
+                line, cursor = self._painted[row] = (
+                    self._fresh.get(row) or self._draw(row),
+                    self._is_cursor(row),
+                )
+            yield self._painter.strip(line, width, cursor=cursor)
 
     @property
     def in_view(self) -> range:
@@ -229,7 +256,7 @@ class LineList(ScrollView, inherit_bindings=False):
 
     def item_at(self, y: int) -> str:
         """The item that a row of the view belongs to, by name; empty if none does."""
-        row = self._row_at(y)
+        ((_, row),) = self._rows_at([y])
         own = self.names[
             max(0, row - self.deep + 1) : row + 1
         ]  # an item may have rows below the one with its name
@@ -240,23 +267,16 @@ class LineList(ScrollView, inherit_bindings=False):
         """The row of the view on which the cursor stands; 0 if it is on none."""
         return self._place_of(self._row(self.cursor)) or 0
 
-    def _row_at(self, y: int) -> int:
-        """Which row stands on a row of the view."""
-        return y if y < self.pinned else y + self.scroll_offset.y
+    def _rows_at(self, places: Iterable[int]) -> Iterator[tuple[int, int]]:
+        """Rows of the view, and which row of the list stands on each, or would if the list went on."""
+        top, pinned = self.scroll_offset.y, self.pinned
+        return ((y, y if y < pinned else y + top) for y in places)
 
     def _place_of(self, row: int | None) -> int | None:
         """On which row of the view a row stands, if it is in view."""
         if row is None or row < self.pinned:
             return row
         return row - self.scroll_offset.y if row in self.in_view else None
-
-    def _places(self) -> Iterator[tuple[int, int]]:
-        """The rows in view: on which row of the view each stands, and which it is."""
-        for y in range(self.size.height):
-            if (row := self._row_at(y)) < len(
-                self.names
-            ):  # a list that became shorter is not scrolled back yet
-                yield y, row
 
     def _is_cursor(self, row: int) -> bool:
         return bool(self.cursor) and self.names[row] == self.cursor

@@ -5,7 +5,7 @@ All agent text passes here on its way to a screen: whatever cannot be seen becom
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Final, NamedTuple
 from unicodedata import category
 
@@ -124,24 +124,45 @@ def changed_cells(before: Line, after: Line) -> tuple[int, int]:
 
     Where they are not equally long that is the end of the longer one.
     """
+    head = _to_skip(
+        before, after
+    )  # of most rows one span alone changes, and only there each sign is looked at
+    tail = _to_skip(before[head:][::-1], after[head:][::-1])
+    old, new = before[head : len(before) - tail], after[head : len(after) - tail]
+    if old == new:
+        return 0, 0
+    first, same = _alike_cells(old, new)
+    aside, width = width_of(before[:head]), width_of(new)
+    if width != width_of(old):
+        return aside + first, max(width, width_of(old)) + aside + width_of(after[len(after) - tail :])
+    return aside + first, aside + width - same
+
+
+def _alike_cells(before: Line, after: Line) -> tuple[int, int]:
+    """How many cells two lines have alike at the beginning, less one, and how many at the end, sign by sign."""
     old = [(sign, ink) for text, ink in before for sign in text]
     new = [(sign, ink) for text, ink in after for sign in text]
     start = _alike(old, new)
     if start == len(old) == len(new):
-        return 0, 0
+        return 0, width_of(after)
     while start and not cell_len((old + new)[start - 1][0]):  # a mark is painted with its letter
         start -= 1
-    width = width_of(after)
-    first = cell_len("".join(sign for sign, _ in new[: max(0, start - 1)]))
-    if width != width_of(before):
-        return first, max(width, width_of(before))
     same = min(_alike(old[::-1], new[::-1]), len(new) - start, len(old) - start)
     while same and not cell_len(new[len(new) - same][0]):
         same -= 1
-    return first, width - cell_len("".join(sign for sign, _ in new[len(new) - same :]))
+    first, last = new[: max(0, start - 1)], new[len(new) - same :]
+    return cell_len("".join(sign for sign, _ in first)), cell_len("".join(sign for sign, _ in last))
 
 
-def _alike(one: list[tuple[str, Ink]], other: list[tuple[str, Ink]]) -> int:
+def _to_skip(one: Line, other: Line) -> int:
+    """How many spans at the beginning are alike, but for the last of them with a cell: it may end with a mark's letter."""
+    alike = _alike(one, other)
+    while alike and not cell_len(one[alike - 1].text):
+        alike -= 1
+    return max(0, alike - 1)
+
+
+def _alike(one: Sequence[tuple[str, Ink]], other: Sequence[tuple[str, Ink]]) -> int:
     """How long the common beginning is."""
     pairs = enumerate(zip(one, other, strict=False))
     return next((place for place, (a, b) in pairs if a != b), min(len(one), len(other)))
@@ -199,7 +220,8 @@ class Row:
 
     def _pad(self, column: int) -> None:
         if column > self._cells:
-            self._add(" " * (column - self._cells), "text")
+            self._spans.append(Span(" " * (column - self._cells), "text"))
+            self._cells = column
 
     def _add(self, text: str, ink: Ink) -> Row:
         if text:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import OrderedDict
 from typing import TYPE_CHECKING, Final
 
+from rich.cells import cell_len
 from rich.color import Color
 from rich.segment import Segment
 from rich.style import Style
@@ -12,7 +13,7 @@ from textual.color import Color as Colour
 from textual.strip import Strip
 
 from console.tui.drawing import signs
-from console.tui.drawing.paint import within
+from console.tui.drawing.paint import Span, within
 
 if TYPE_CHECKING:
     from textual.widget import Widget
@@ -43,14 +44,12 @@ class Painter:
     def __init__(self, widget: Widget) -> None:
         self._widget = widget
         self._strips: OrderedDict[tuple[Line, int, bool], Strip] = OrderedDict()
-        self._styles: dict[Ink, Style] = {}
-        self._ground: Style | None = None
+        self._inked: dict[tuple[Ink | None, bool], Style] = {}
 
     def forget(self) -> None:
         """The theme changed."""
         self._strips.clear()
-        self._styles.clear()
-        self._ground = None
+        self._inked.clear()
 
     def strip(self, line: Line, width: int, *, cursor: bool = False) -> Strip:
         key = (line, width, cursor)
@@ -63,32 +62,40 @@ class Painter:
         return strip
 
     def _make(self, line: Line, width: int, *, cursor: bool) -> Strip:
-        ground = self._ground
-        if ground is None:
-            ground = self._ground = self._widget.rich_style
+        line = within(line, width)
+        if cursor:
+            line = _with_bar(line)
+        segments = [
+            Segment(signs.fitting(text), self._style(ink, cursor=cursor))
+            for text, ink in _merged(line, blanks=not (cursor and self._bare))
+        ]
+        ground, cells = self._style(None, cursor=cursor), sum(cell_len(text) for text, *_ in segments)
+        if cells < width:
+            segments.append(Segment(" " * (width - cells), ground))
+        return Strip(segments, max(cells, width)).adjust_cell_length(width)
+
+    def _style(self, ink: Ink | None, *, cursor: bool) -> Style:
+        """An ink on the ground of a row, the cursor's or another, or the bare ground."""
+        style = self._inked.get((ink, cursor))
+        if style is None:
+            style = self._inked[ink, cursor] = self._ground(cursor=cursor) + self._on_ground(ink)
+        return style
+
+    def _ground(self, *, cursor: bool) -> Style:
+        ground = self._widget.rich_style
         if cursor:
             ground += Style(reverse=True) if self._bare else Style.from_color(None, self._colour("wf-raised"))
-        segments = [
-            Segment(signs.fitting(text), ground + self._style(ink)) for text, ink in within(line, width)
-        ]
-        if cursor:
-            segments = _with_bar(segments, ground + self._style("strong"))
-        return Strip(_merged(segments)).adjust_cell_length(width, ground)
+        return ground
 
-    def _style(self, ink: Ink) -> Style:
-        style = self._styles.get(ink)
-        if style is None:
-            name, bold = _INKS[ink]
-            style = Style.from_color(self._colour(name)) + Style(
-                bold=bold
-            )  # the ground is the row's, raised or not
-            if ink == "replay":
-                style = (
-                    Style(reverse=True, bold=True)
-                    if self._bare
-                    else style + Style.from_color(None, self._colour("wf-text"))
-                )
-            self._styles[ink] = style
+    def _on_ground(self, ink: Ink | None) -> Style:
+        if ink is None:
+            return Style.null()
+        name, bold = _INKS[ink]
+        style = Style.from_color(self._colour(name)) + Style(bold=bold)
+        if ink == "replay":
+            if self._bare:
+                return Style(reverse=True, bold=True)
+            style += Style.from_color(None, self._colour("wf-text"))
         return style
 
     def _colour(self, name: str) -> Color:
@@ -99,28 +106,25 @@ class Painter:
         return self._widget.app.current_theme.ansi
 
 
-def _with_bar(segments: list[Segment], style: Style) -> list[Segment]:
+def _with_bar(line: Line) -> Line:
     """The same row with the cursor bar in column 0, which is always free."""
-    if not segments or not segments[0].text.startswith(" "):
-        return segments
-    first = segments[0]
-    return [Segment(signs.fitting("▌"), style), Segment(first.text[1:], first.style), *segments[1:]]
+    if not line or not line[0].text.startswith(" "):
+        return line
+    first = line[0]
+    return (Span("▌", "strong"), Span(first.text[1:], first.ink), *line[1:])
 
 
-def _merged(segments: list[Segment]) -> list[Segment]:
-    """The same row in fewer segments, each of which costs a terminal some twenty bytes: blanks have no ink of their own."""
-    merged: list[Segment] = []
-    for segment in segments:
+def _merged(line: Line, *, blanks: bool) -> list[tuple[str, Ink]]:
+    """The same row in fewer pieces, each of which costs a terminal some twenty bytes.
+
+    With `blanks`, those join what stands before them: they have no ink of their own, but where an ink is a ground too.
+    """
+    merged: list[tuple[str, Ink]] = []
+    for text, ink in line:
         if merged:
-            text, style, _ = merged[-1]
-            if segment.style == style or (not segment.text.strip(" ") and _same_ground(segment.style, style)):
-                merged[-1] = Segment(text + segment.text, style)
+            before, same = merged[-1]
+            if ink == same or (blanks and not text.strip(" ") and "replay" not in (ink, same)):
+                merged[-1] = (before + text, same)
                 continue
-        merged.append(segment)
+        merged.append((text, ink))
     return merged
-
-
-def _same_ground(one: Style | None, other: Style | None) -> bool:
-    if one is None or other is None:
-        return False
-    return one.bgcolor == other.bgcolor and not one.reverse and not other.reverse

@@ -7,7 +7,8 @@ several keys of a screen together.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Sequence
+from functools import lru_cache
 from typing import Final, Literal, NamedTuple
 
 # fmt: off
@@ -227,6 +228,7 @@ class _InForce:
 def put_in_force(rows: tuple[KeyAction, ...]) -> None:
     """Have this table hold from now on: the one terminal of a process has one set of keys."""
     _InForce.rows = rows
+    _offered.cache_clear()
 
 
 def key_for(name: str) -> str:
@@ -236,15 +238,26 @@ def key_for(name: str) -> str:
 
 def offered(
     mode: Mode, *, read_only: bool, replay: bool = False, rows: tuple[KeyAction, ...] | None = None
-) -> Iterator[KeyAction]:
+) -> Sequence[KeyAction]:
     """What there is to do in a mode, in the order of the key line, by the table in force or `rows`.
 
     In a replay nothing acts.
     """
-    for action in _InForce.rows if rows is None else rows:
-        here = action.floor in ("both", "replay" if replay else "live")
-        if mode in action.modes and here and action.keys and not ((read_only or replay) and action.acting):
-            yield action
+    return _offered(mode, read_only, replay) if rows is None else _of(rows, mode, read_only, replay)
+
+
+@lru_cache  # the table is long, and every frame asks
+def _offered(mode: Mode, read_only: bool, replay: bool, /) -> Sequence[KeyAction]:  # noqa: FBT001
+    return _of(_InForce.rows, mode, read_only, replay)
+
+
+def _of(rows: tuple[KeyAction, ...], mode: Mode, read_only: bool, replay: bool, /) -> Sequence[KeyAction]:  # noqa: FBT001
+    floors, acts = ("both", "replay" if replay else "live"), not (read_only or replay)
+    return tuple(
+        action
+        for action in rows
+        if mode in action.modes and action.floor in floors and action.keys and (acts or not action.acting)
+    )
 
 
 def find(mode: Mode, key: str, *, read_only: bool, replay: bool = False) -> KeyAction | None:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import lru_cache
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from console.tui.drawing import figures
 from console.tui.drawing.beyond import NOTHING_BEYOND, Beyond
 from console.tui.drawing.paint import BLANK, Line, Row, safe, wrap
+from console.tui.drawing.signs import ascii_only
 from console.tui.keys.actions import KeyAction, Mode, key_for, offered
 from console.tui.source import UNSEEN
 
@@ -95,6 +97,11 @@ class Note(NamedTuple):
 
 def header(view: View, trail: Sequence[str]) -> Line:
     """Row 1: site and where we are, then link, recording and operator, or that this is a replay."""
+    return _header(view._replace(now=0), tuple(trail), ascii_only())
+
+
+@lru_cache  # it is the same from frame to frame
+def _header(view: View, trail: tuple[str, ...], _signs: bool, /) -> Line:  # noqa: FBT001
     right: list[tuple[str, Ink]] = [(" REPLAY ", "replay"), (" nothing here can act", "muted")]
     if not view.replay:
         right = _who_and_how(view)
@@ -203,7 +210,7 @@ def continues(beyond: Beyond) -> str:
     return f"{figures.grouped(count)} more{what} {where}: {key}"
 
 
-Offers = list[tuple[int, str, KeyAction]]
+Offers = tuple[tuple[int, str, KeyAction], ...]
 """A key line: the column of each key, the key as it is named, and its row of the table."""
 
 
@@ -219,28 +226,37 @@ def offers(
     `named` says what a key is called here; one without a name can never apply, and is not offered.
     """
     found = offered(mode, read_only=view.read_only, replay=view.replay)
-    shown = [
-        action._replace(label=label) for action in found if not action.hidden and (label := named(action))
-    ]
-    labels = [(typed if action.typed and action.id == "id" else action.shown, action) for action in shown]
-    while _cells(labels) - 2 > view.edge:
+    shown = [(action, label) for action in found if not action.hidden and (label := named(action))]
+    return _laid(tuple(shown), typed, view.edge)
+
+
+@lru_cache  # it is the same from frame to frame
+def _laid(shown: tuple[tuple[KeyAction, str], ...], typed: str, edge: int) -> Offers:
+    named = [action._replace(label=label) for action, label in shown]
+    labels = [(typed if action.typed and action.id == "id" else action.shown, action) for action in named]
+    while _cells(labels) - 2 > edge:
         loose = [entry for entry in labels if not entry[1].safe]
         if not loose:
             break
         labels.remove(loose[len(loose) // 2])
-    laid: Offers = []
+    laid: list[tuple[int, str, KeyAction]] = []
     column = 1
     for key, action in labels:
         laid.append((column, key, action))
         column += _cells([(key, action)])
-    return laid
+    return tuple(laid)
 
 
 def key_line(offers: Offers, closed: Callable[[KeyAction], str]) -> Line:
     """The last row. What cannot act now stays in its place, muted."""
+    return _key_line(offers, tuple(bool(closed(action)) for _, _, action in offers), ascii_only())
+
+
+@lru_cache
+def _key_line(offers: Offers, closed: tuple[bool, ...], _signs: bool, /) -> Line:  # noqa: FBT001
     row = Row()
-    for column, key, action in offers:
-        row.at(column, key, "muted" if closed(action) else "strong").then(" " + action.label, "muted")
+    for (column, key, action), shut in zip(offers, closed, strict=True):
+        row.at(column, key, "muted" if shut else "strong").then(" " + action.label, "muted")
     return row.line
 
 
