@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 from bus.canonical import code, digest
 from bus.events import ActionFinished, ActionProposed, ActionStarted, Hints, RunStarted
@@ -104,7 +105,7 @@ def test_what_it_does_says_nothing_of_the_tool_that_was_pinned(tmp_path: Path) -
     for seq, schema in ((2, GOOD), (5, EVIL), (8, None)):
         uses(bench, seq, schema)
         action = bench.run().actions[f"a{seq}"]
-        about = {"agent": "a", "run": "r1", "action": action.id, "pos": bench.desk.fleet.pos}
+        about: dict[str, Any] = {"agent": "a", "run": "r1", "action": action.id, "pos": bench.desk.fleet.pos}
         assert bench.intent("verify", ok=True, **about).accepted
     strata = bench.desk.fleet.reliability.strata.values()
     assert {(one.tool, one.effect): one.right for one in strata} == {

@@ -214,7 +214,8 @@ def _short(text: str) -> bool:
             return False
     if len(parts) == 1:
         return True
-    tells = demanded(clean(text), words(clean(text)).words)
+    said = clean(text)
+    tells = demanded(said, words(said).words)
     reaches = bool(addresses(text))
     ended = text[-1] in ".!?\u3002\uff01\uff1f\u061f\u0964" and len(parts) > 2
     return not (ended or (tells and (reaches or len(parts) > 3)) or (reaches and len(parts) > 3))
