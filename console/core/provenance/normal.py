@@ -110,8 +110,10 @@ class Words(NamedTuple):
 
 def clean(text: str) -> str:
     """Undo what writing a value down does to it: link prefixes, escaped line ends, doubled quotes, width and case."""
-    text = _ESCAPED.sub(lambda found: "'" if found[0] == "''" else " ", slashed(text))
-    text = _LINK.sub("", text)
+    if "\\" in text or "''" in text:
+        text = _ESCAPED.sub(lambda found: "'" if found[0] == "''" else " ", slashed(text))
+    if "." in text or "/" in text:
+        text = _LINK.sub("", text)
     return (text if text.isascii() else normalize("NFKC", text)).casefold()
 
 
