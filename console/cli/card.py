@@ -15,6 +15,7 @@ from console.core.fleet.alarm_state import Alarm
 from console.core.fleet.alike import Alike, alike_key, alike_words
 from console.core.fleet.lifecycle import ENDED
 from console.core.fleet.state import Action, Command, Fleet, Run
+from console.core.health.ending import unverified
 from console.core.judging.grants import SECONDS, USES
 from console.core.judging.origin_words import where
 from console.core.judging.preview import Sides, shown, verdict
@@ -151,6 +152,8 @@ def run_page(fleet: Fleet, run: Run, now: int, table: Table = printing.columns) 
     ]
     if run.ended_at is not None:
         lines.append(f"  ended    {printing.clock(run.ended_at, day=True)}  {run.ended_text}".rstrip())
+    if unseen := unverified(run):
+        lines.append(f"  unseen   {unseen}")
     if run.progress_text or run.progress_done is not None:
         lines.append(f"  progress {_progress(run)}")
     for name, count in (("dropped", run.dropped), ("gaps", run.gaps), ("illegal", run.misdeeds)):

@@ -165,9 +165,9 @@ class Again:
             before = self.found.differences[place]
             self.found.differences[place] = replace(before, outcome=data.outcome, by=data.by)
 
-    def _earned(self, run: Run, tool: str) -> Earned:
+    def _earned(self, run: Run, tool: str, schema: str | None) -> Earned:
         """What the call's stratum had earned, by the log. Whether this call is a spot check, the log alone knows."""
-        effect = self.assessor.effect(tool)
+        effect = self.assessor.effect(tool, schema)
         version = version_of(run.version, run.model)
         standing = standing_of(self.fleet.reliability, run.agent, version, tool, effect) if effect else None
         return earned(self.fleet.reliability, standing, doubt=self._doubt(run))

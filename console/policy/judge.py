@@ -152,10 +152,11 @@ class Judge:
         facts, _ = self.catalogue.lookup_defined(tool, schema)
         return facts is not None and facts.polls
 
-    def effect(self, tool: str) -> str:
+    def effect(self, tool: str, schema: str | None) -> str:
         """The worst that a call of a tool may do, by the catalogue; empty for a tool that it does not know.
 
-        That names the stratum of a tool, whatever its server says of it now: a call that fits no pin asks anyway.
+        That names the stratum of a tool. One of another definition than it is pinned to is one that nobody knows, so that
+        what it does says nothing of the tool that was pinned, and it earns nothing.
         """
-        facts = self.catalogue.lookup(tool)
-        return "" if facts is None else facts.effect
+        facts, unpinned = self.catalogue.lookup_defined(tool, schema)
+        return "" if facts is None or unpinned else facts.effect

@@ -32,6 +32,12 @@ BUDGET_SECONDS: Final = 0.25
 """Processor time that the rules may take at one call; those that were not reached by then ask. The supervisor that asks them
 renews a lease of 10 s meanwhile."""
 
+PATTERNS_AT_ONCE: Final = 8
+"""Rules without a condition that are looked at between two looks at the clock: what each may take is bounded."""
+
+CALLS_REMEMBERED: Final = 1_024
+"""Pairs of agent and tool of which it is remembered which rules concern them."""
+
 RULES: Final = 500
 """Most rules of one file: each is looked at for each action."""
 
@@ -64,13 +70,14 @@ class Seen:
     `known` gives what conditions see, `names` is what they read of it.
     """
 
-    __slots__ = ("_context", "_failed", "_known", "_leaves", "_names", "args")
+    __slots__ = ("_by_path", "_context", "_failed", "_known", "_leaves", "_names", "args")
 
     def __init__(self, args: dict[str, Any], known: Callable[[], Known], names: Iterable[str]) -> None:
         self.args = args
         self._known = known
         self._names = names
         self._leaves: Leaves | None = None
+        self._by_path: dict[str, list[str]] | None = None
         self._context: Context | None = None
         self._failed: Exception | None = None
 
@@ -80,6 +87,15 @@ class Seen:
         if self._leaves is None:
             self._leaves = leaves(self.args)
         return self._leaves
+
+    def named(self, path: str) -> list[str]:
+        """The values at a path, which is case-folded. Raises what `leaves` raises."""
+        if self._by_path is None:
+            found: dict[str, list[str]] = {}
+            for where, value in self.leaves.found:
+                found.setdefault(where, []).append(value)
+            self._by_path = found
+        return self._by_path.get(path, [])
 
     @property
     def context(self) -> Context:
@@ -93,6 +109,11 @@ class Seen:
                 self._failed = error
                 raise
         return self._context
+
+
+def _exact(pattern: str) -> str:
+    """A pattern for paths that fits one path alone, case-folded; empty if it may fit more."""
+    return "" if "*" in pattern or "?" in pattern else pattern.casefold()
 
 
 class Rule:
@@ -113,7 +134,7 @@ class Rule:
         tool, who = Glob(written.tool, fold=True), Glob(written.agent, fold=True)
         self._tool, self._agent = (None if glob.any else glob.matches for glob in (tool, who))
         self._args = [
-            (Glob(path, fold=True).matches, Glob(text, fold=True).matches)
+            (_exact(path), Glob(path, fold=True).matches, Glob(text, fold=True).matches)
             for path, text in written.args.items()
         ]
         self.when = Condition(written.when) if written.when else None
@@ -131,7 +152,11 @@ class Rule:
 
     def check(self, call: Seen) -> RuleHit | None:
         """Return the hit on an action that the rule concerns, or None. Raises what goes wrong on the way."""
-        for path, text in self._args:
+        for name, path, text in self._args:
+            if name and call.leaves.whole:
+                if not any(map(text, call.named(name))):
+                    return None
+                continue
             for where, value in call.leaves.found:
                 if path(where) and text(value):
                     break
@@ -160,6 +185,7 @@ class Policy:
     def __init__(self, rules: tuple[Rule, ...] = (), clock: Callable[[], float] = time.thread_time) -> None:
         self.rules: Final = rules
         self._clock = clock
+        self._by_call: dict[tuple[str, str], list[Rule]] = {}
         self.digest: Final = hashlib.sha256(msgspec.json.encode([rule.said for rule in rules])).hexdigest()
         """SHA-256 over all rules in force, for the record."""
         self._names = frozenset[str]().union(*(rule.when.names for rule in rules if rule.when is not None))
@@ -180,12 +206,12 @@ class Policy:
             return []
         found: list[RuleHit] = []
         call = Seen(args, known or (lambda: Known(tool=tool, agent=agent, args=args)), self._names)
-        who, name = agent.casefold(), tool.casefold()
         until = self._clock() + BUDGET_SECONDS
-        for rule in self.rules:
-            if not rule.concerns(who, name):
-                continue
-            if self._clock() > until:
+        late = False
+        for number, rule in enumerate(self._concerned(agent.casefold(), tool.casefold())):
+            if rule.when is not None or number % PATTERNS_AT_ONCE == 0:
+                late = late or self._clock() > until
+            if late:
                 found.append(rule.unsure("policy-truncated", _TOO_LONG))
                 continue
             try:
@@ -196,6 +222,15 @@ class Policy:
                 hit = rule.unsure("policy-error", f"{type(error).__name__} while looking at the arguments")
             if hit is not None:
                 found.append(hit)
+        return found
+
+    def _concerned(self, agent: str, tool: str) -> list[Rule]:
+        """The rules that could match a call of this tool by this agent; remembered, for the same calls come again."""
+        found = self._by_call.get((agent, tool))
+        if found is None:
+            if len(self._by_call) >= CALLS_REMEMBERED:
+                self._by_call.clear()
+            found = self._by_call[agent, tool] = [rule for rule in self.rules if rule.concerns(agent, tool)]
         return found
 
     def concerns(self, agent: str, tool: str) -> bool:

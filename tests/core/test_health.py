@@ -10,8 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bus.records import Reason
+from console.cli.card import run_page
 from console.core.fleet.lifecycle import ActionState
-from console.core.fleet.state import Action, Run
+from console.core.fleet.state import Action, Fleet, Run
 from console.core.health import stall
 from console.core.health.budget import Budget, over
 from console.core.health.ending import confident_failure, cut_short, open_asks, unverified
@@ -58,6 +59,9 @@ def test_polling_is_not_a_loop() -> None:
     declared = said(*[deed(1, polls=True)] * 19)
     assert not any(declared)
     assert "loop" in said(*[deed(1, polls=True)] * 20)[-1]
+    assert not any(
+        "pause" in one for one in said(*[deed(1, polls=True)] * 200)
+    )  # who waits long must not be stopped
 
 
 @pytest.mark.parametrize("period", [2, 3])
@@ -197,11 +201,20 @@ def test_a_no_of_a_person_is_no_failure_of_the_agent() -> None:
 
 
 def test_what_nobody_looked_at_is_unverified_until_somebody_says() -> None:
-    made = run(("look", "done", 0), ("pay", "done", 2), ("pay", "done", 2))
-    assert unverified(made) == "2 changes at the end (pay last), and nothing was read back since"
-    assert unverified(run(("pay", "done", 2), ("look", "done", 0))) == ""
+    def completed(*actions: tuple[str, ActionState, int | None]) -> Run:
+        made = run(*actions)
+        made.state = "completed"
+        return made
+
+    made = completed(("look", "done", 0), ("pay", "done", 2), ("pay", "done", 2))
+    words = "2 changes at the end (pay last), and nothing was read back since"
+    assert unverified(made) == words
+    assert f"  unseen   {words}" in run_page(Fleet(), made, 0)
+    assert unverified(completed(("pay", "done", 2), ("look", "done", 0))) == ""
     made.verified = "ok"
     assert unverified(made) == ""
+    made.verified, made.state = "", "working"
+    assert unverified(made) == ""  # it may still look
 
 
 def test_asks_left_behind_and_changes_cut_short() -> None:

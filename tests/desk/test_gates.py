@@ -537,3 +537,21 @@ def test_every_answer_is_signed_and_names_its_supervisor() -> None:
     assert bench.intent("kill", agent="a", run="none").epoch == "epoch1"
     answers = [out.payload for out in bench.sent if out.topic == TOPICS.console("con")]
     assert [SUPERVISOR.public.verifies(payload) for payload in answers] == [True, True]
+
+
+def test_what_cannot_be_judged_waits_for_a_person_at_once_and_loudly(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An error of ours within a judgement: no action stays where nobody is asked about it."""
+    bench = Bench()
+    bench.event(1, RunStarted(goal="g"))
+
+    def broken(*_args: object, **_more: object) -> object:
+        raise ZeroDivisionError("ours")
+
+    monkeypatch.setattr(bench.desk.gates.trails, "proposed", broken)
+    bench.event(2, ActionProposed(action="a1", decide_within=60.0, **ASK))
+    action = bench.run().actions["a1"]
+    assert (action.state, action.gate, action.severity) == ("asked", "hold", 4)
+    assert "ZeroDivisionError" in action.reasons[0].text
+    assert "internal-error" in bench.alarms()
+    bench.pass_time(61.0)
+    assert bench.run().actions["a1"].outcome == "expired"

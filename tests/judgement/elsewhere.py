@@ -20,8 +20,6 @@ from console.policy.load import Rulebook
 from tests.fixtures.calls import QUIET
 
 JUDGE: Final = Rulebook(None, None).judge
-READ: Final = replace(QUIET, tainted=True, digest_ok=None)
-"""A call of a run that has read what others wrote."""
 
 
 class Deed(NamedTuple):
@@ -197,7 +195,7 @@ def looked_up(deed: Deed, style: str, form: str) -> Gate:
     tool, args = named(deed.name, style), {deed.argument: deed.value}
     suspicion = JUDGE.suspect(trail, tool, args)
     return JUDGE.judge(
-        ActionProposed(action="x", tool=tool, args=args), replace(READ, suspicion=suspicion)
+        ActionProposed(action="x", tool=tool, args=args), replace(QUIET, tainted=True, suspicion=suspicion)
     ).gate
 
 
@@ -213,7 +211,7 @@ def judged(scene: Scene) -> Gate:
     tool, args = named(deed.name, scene.style), shaped(deed.argument, deed.value, scene.shape)
     suspicion = JUDGE.suspect(trail, tool, args)
     return JUDGE.judge(
-        ActionProposed(action="x", tool=tool, args=args), replace(READ, suspicion=suspicion)
+        ActionProposed(action="x", tool=tool, args=args), replace(QUIET, tainted=True, suspicion=suspicion)
     ).gate
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 from bus.canonical import code, digest
 from bus.events import ActionFinished, ActionProposed, ActionStarted, Hints, RunStarted
@@ -96,3 +97,18 @@ def test_a_run_that_called_it_has_read_what_strangers_wrote(tmp_path: Path) -> N
         uses(bench, seq, schema)
     assert seen == [False, False, False, True, True]
     assert decode(encode(bench.desk.fleet)).runs["a/r1"].tools_defined == {"zz_note": "many"}
+
+
+def test_what_it_does_says_nothing_of_the_tool_that_was_pinned(tmp_path: Path) -> None:
+    bench = Bench(rules=rulebook(tmp_path))
+    bench.event(1, RunStarted(agent_version="1"))
+    for seq, schema in ((2, GOOD), (5, EVIL), (8, None)):
+        uses(bench, seq, schema)
+        action = bench.run().actions[f"a{seq}"]
+        about: dict[str, Any] = {"agent": "a", "run": "r1", "action": action.id, "pos": bench.desk.fleet.pos}
+        assert bench.intent("verify", ok=True, **about).accepted
+    strata = bench.desk.fleet.reliability.strata.values()
+    assert {(one.tool, one.effect): one.right for one in strata} == {
+        ("zz_note", "read"): 1,
+        ("zz_note", ""): 2,
+    }

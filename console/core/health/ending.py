@@ -41,8 +41,11 @@ def confident_failure(run: Run) -> str:
 
 
 def unverified(run: Run) -> str:
-    """What nobody looked at: the changes since the run last read anything. Empty if it looked, or somebody verified it."""
-    if run.verified:
+    """What nobody looked at: the changes since a run that says it has completed last read anything.
+
+    Empty if it looked, or somebody verified it.
+    """
+    if run.verified or run.state != "completed":
         return ""
     ran = [action for action in run.actions.values() if action.state in _RAN]
     since = 0

@@ -64,13 +64,16 @@ class Loops:
         return self._cycle()
 
     def _polled(self, deed: Deed) -> Finding | None:
-        """A tool that is declared to poll may be patient, but not for ever: `POLLING` times as long, in a row."""
+        """A tool that is declared to poll may be patient: `POLLING` times as long, in a row. It never pauses a run.
+
+        Whoever waits long for something looks again and again; a run that is paused for it waits for ever.
+        """
         before = self._last[-2] if len(self._last) > 1 else None
         self._polls = self._polls + 1 if before is not None and _call(before) == _call(deed) else 1
         if self._polls < REPEATS * POLLING:
             return None
         text = f"{deed.tool} was polled {self._polls} times in a row, always with the same result"
-        return Finding(kind="loop", text=text, pause=self._polls >= PAUSES * POLLING)
+        return Finding(kind="loop", text=text)
 
     def _cycle(self) -> Finding | None:
         calls = list(self._calls)[-CYCLE:]

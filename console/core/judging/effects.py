@@ -7,6 +7,7 @@ The verb that comes first decides; what it is done to makes it graver.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import lru_cache
 from typing import Final, Literal
 
 from msgspec.structs import replace
@@ -169,6 +170,11 @@ def _clauses(tool: str) -> list[str]:
     return [tool, *("_".join(parts[at:]) for at in later)]
 
 
+@lru_cache(1_024)
+def _runs_code(tool: str) -> bool:
+    return classify(tool) == "execute"
+
+
 def command_argument(facts: ToolFacts | None, tool: str, args: dict[str, object]) -> str:
     """Return the name of the argument that is a shell command; empty if there is none.
 
@@ -177,7 +183,7 @@ def command_argument(facts: ToolFacts | None, tool: str, args: dict[str, object]
     """
     if facts is not None and not facts.by_name:
         names: tuple[str, ...] = (facts.command,)
-    elif classify(tool) == "execute":
+    elif _runs_code(tool):
         names = ("command", "cmd")
     else:
         return ""

@@ -79,9 +79,12 @@ class Index:
         self._glue += passage.words.glue
         if passage.words.glue:
             self._glue[start] = ""
+        kept = self._places
         for offset, word in enumerate(passage.words.words):
-            places = self._places.setdefault(word, [])
-            if len(places) < POSTINGS:
+            places = kept.get(word)
+            if places is None:
+                kept[word] = [start + offset]
+            elif len(places) < POSTINGS:
                 places.append(start + offset)
         for form in forms(passage.text):
             self._forms.setdefault(form, start)

@@ -11,15 +11,17 @@ from collections.abc import Iterator
 from typing import Final, NamedTuple
 from unicodedata import normalize
 
-_DIGIT: Final = re.compile(r"\d")
+_FORMED: Final = re.compile(r"(?<!\d)\d{4}(?!\d)|\d[.,' \u00a0\u202f\u2019]\d|\+\d|(?<!\w)[a-z]{2}\d{2}")
+"""Without any of these a text holds neither a number of many spellings nor a date nor an account: most texts, told fast."""
+
 _WIDE: Final = (
     "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3005-\u3007\u3040-\u30fa\u30fc-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af\uf900-\ufaff"
     "\U00020000-\U0003ffff"
 )
 """Scripts that are written without spaces: Thai, Lao, Burmese, Khmer, kana, Chinese; and Korean, whose particles cling."""
 
-_WORD: Final = re.compile(r"[^\W_]+")
-_WIDE_WORD: Final = re.compile(rf"[{_WIDE}]|[^\W_{_WIDE}]+")
+_WORD: Final = re.compile(r"([^\W_]+)")
+_WIDE_WORD: Final = re.compile(rf"([{_WIDE}]|[^\W_{_WIDE}]+)")
 _WIDE_SIGN: Final = re.compile(rf"[{_WIDE}]")
 _LINK: Final = re.compile(r"https?://(?:www\.)?|\bwww\.", re.IGNORECASE)
 _STEP: Final = r"[^\\/\s\"'<>|:*?]{1,200}"
@@ -108,8 +110,10 @@ class Words(NamedTuple):
 
 def clean(text: str) -> str:
     """Undo what writing a value down does to it: link prefixes, escaped line ends, doubled quotes, width and case."""
-    text = _ESCAPED.sub(lambda found: "'" if found[0] == "''" else " ", slashed(text))
-    text = _LINK.sub("", text)
+    if "\\" in text or "''" in text:
+        text = _ESCAPED.sub(lambda found: "'" if found[0] == "''" else " ", slashed(text))
+    if "." in text or "/" in text:
+        text = _LINK.sub("", text)
     return (text if text.isascii() else normalize("NFKC", text)).casefold()
 
 
@@ -120,16 +124,9 @@ def slashed(text: str) -> str:
 
 def words(text: str) -> Words:
     """Return the words of a text that went through `clean`."""
-    found: list[str] = []
-    glue: list[str] = []
-    end = 0
-    for match in (_WORD if text.isascii() else _WIDE_WORD).finditer(text):
-        start = match.start()
-        between = text[end:start]
-        found.append(match[0])
-        glue.append(between[-1:] if between and not between[-1].isspace() and len(between) == 1 else "")
-        end = match.end()
-    return Words(found, glue)
+    parts = (_WORD if text.isascii() else _WIDE_WORD).split(text)
+    between = parts[:-1:2]
+    return Words(parts[1::2], [sign if len(sign) == 1 and not sign.isspace() else "" for sign in between])
 
 
 def forms(text: str) -> Iterator[str]:
@@ -147,7 +144,7 @@ def whole_forms(text: str) -> list[str]:
 
 
 def _formed(text: str) -> Iterator[tuple[str, tuple[int, int]]]:
-    if not _DIGIT.search(text):
+    if not _FORMED.search(text):
         return
     yield from _dates(text)
     if not text.isascii():

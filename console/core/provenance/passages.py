@@ -77,8 +77,11 @@ def passages(text: str) -> Iterator[Passage]:
 def sentences(text: str) -> Iterator[Passage]:
     """Cut running text into sentences."""
     text = slashed(text)
-    linked = [link for tag in _TAG.findall(text) for link in _LINK.findall(tag)]
-    spoken = _NEWLINE.sub("\n", _TAG.sub("\n\n", text))
+    linked: list[str] = []
+    if "<" in text:
+        linked = [link for tag in _TAG.findall(text) for link in _LINK.findall(tag)]
+        text = _TAG.sub("\n\n", text)
+    spoken = _NEWLINE.sub("\n", text) if "\\" in text else text
     found: list[tuple[str, Words, bool]] = []
     for part in _SENTENCE.split(spoken):
         said = clean(" ".join(part.split()))
@@ -99,8 +102,8 @@ def _value(text: str, depth: int) -> Iterator[Passage]:
     elif depth == 0 and (placed := elements(text) or cells(text)):
         for one in placed:
             yield from _leaf(one, 1)
-    elif depth == 0 and _is_record(text):
-        yield from _record(text)
+    elif depth == 0 and (keyed := _record_lines(text)):
+        yield from _record(keyed)
     else:
         yield from _leaf(text, depth)
 
@@ -149,24 +152,26 @@ def _bare(text: str) -> Iterator[Passage]:
             yield from _leaf(stripped)
 
 
-def _is_record(text: str) -> bool:
-    """Whether a text is lines of `key: value`, as YAML has them."""
-    lines = [line for line in text.splitlines() if line.strip()]
-    keyed = sum(_KEYED.match(line) is not None for line in lines)
-    return keyed >= 1 and _KEYED.match(lines[0]) is not None and 3 * keyed >= len(lines)
+def _record_lines(text: str) -> list[tuple[str, re.Match[str] | None]]:
+    """The lines of a text that is lines of `key: value`, as YAML has them, each with its key; none if it is not."""
+    lines = [(line, _KEYED.match(line)) for line in text.splitlines()]
+    written = [keyed for line, keyed in lines if line.strip()]
+    keyed_ones = sum(keyed is not None for keyed in written)
+    if not written or written[0] is None or 3 * keyed_ones < len(written):
+        return []
+    return lines
 
 
-def _record(text: str) -> Iterator[Passage]:
+def _record(lines: list[tuple[str, re.Match[str] | None]]) -> Iterator[Passage]:
     """Lines of `key: value`; a value in quotes, or indented below its key, is one value over many lines."""
     held: list[str] = []
     quote, indent = "", 0
-    for line in text.splitlines():
+    for line, keyed in lines:
         if quote:
             held.append(line)
             if _ends(line, quote):
                 quote = ""
             continue
-        keyed = _KEYED.match(line)
         deeper = len(line) - len(line.lstrip()) > indent or not line.strip()
         if keyed is None and held and deeper:
             held.append(line)
@@ -214,7 +219,8 @@ def _short(text: str) -> bool:
             return False
     if len(parts) == 1:
         return True
-    tells = demanded(clean(text), words(clean(text)).words)
+    said = clean(text)
+    tells = demanded(said, words(said).words)
     reaches = bool(addresses(text))
     ended = text[-1] in ".!?\u3002\uff01\uff1f\u061f\u0964" and len(parts) > 2
     return not (ended or (tells and (reaches or len(parts) > 3)) or (reaches and len(parts) > 3))

@@ -26,6 +26,9 @@ _PAGE: Final = re.compile(
 
 def cells(text: str) -> list[str] | None:
     """Return the cells of a table: of Markdown, separated by commas or tabs, or in columns; None if it is none."""
+    first = text.strip().partition("\n")[0]
+    if not any(sign(first) for sign, _cut in _CUTS) and first[:1] != "|":
+        return None
     lines = [line.strip() for line in text.splitlines() if line.strip()]
     if lines and lines[0].startswith("|"):
         lines = [line.strip("|") for line in lines if line.startswith("|") or not lines]

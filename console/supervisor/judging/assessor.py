@@ -10,6 +10,7 @@ from typing import Any, Final, NamedTuple, Protocol
 
 from bus.canonical import NotCanonicalError, digest
 from bus.events import ActionProposed, Data
+from bus.records import Reason
 from console.core.blobs import blob_names
 from console.core.call_facts import CallFacts
 from console.core.fleet.circumstances import circumstances
@@ -21,7 +22,7 @@ from console.core.judging.risk import Assessment
 from console.core.judging.tool_facts import schema_of
 from console.core.provenance.suspicion import Suspicion
 from console.core.provenance.trail import Trail
-from console.core.reliability.bounds import Earned
+from console.core.reliability.bounds import DOUBTFUL_BP, Earned
 from console.supervisor.judging.trails import Trails
 
 NO_DIGEST: Final = "0" * 64
@@ -47,7 +48,7 @@ class Judging(Protocol):
 
     def reads(self, tool: str, schema: str | None, *, by_name: bool = False) -> tuple[bool, bool]: ...
 
-    def effect(self, tool: str) -> str: ...
+    def effect(self, tool: str, schema: str | None) -> str: ...
 
     def polls(self, tool: str, schema: str | None) -> bool: ...
 
@@ -72,7 +73,7 @@ class Assessor:
         self.judge = judge
         self.trails = Trails()
         self.blob_ok: Callable[[str, str], bool] = lambda _run, _name: False
-        self.earned: Callable[[Run, str], Earned] = lambda _run, _tool: Earned()
+        self.earned: Callable[[Run, str, str | None], Earned] = lambda _run, _tool, _schema: Earned()
 
     def weigh(self, run: Run, action: Action, data: ActionProposed) -> Weighed:
         """Judge a proposal that was just accepted, and remember it until its result comes."""
@@ -83,6 +84,16 @@ class Assessor:
         assessment, suspicion = self.assess(run, data, own, incomplete=incomplete)
         self.trails.proposed(run.key, data, suspicion, writes=assessment.severity > 0)
         return Weighed(own, problem, assessment, suspicion)
+
+    def unjudged(self, data: ActionProposed, error: Exception) -> Weighed:
+        """Stand in for a judgement that failed: the worst, for a person to look at."""
+        own, problem = _digest(data.tool, data.args)
+        text = f"The judgement itself failed ({type(error).__name__}): nothing is known of this call"
+        reasons = [Reason(code="judge-error", text=text)]
+        assessment = Assessment(
+            severity=4, failure_bp=DOUBTFUL_BP, gate="hold", reasons=reasons, apart=["judge-error"]
+        )
+        return Weighed(own, problem, assessment, None)
 
     def assess(
         self, run: Run, data: ActionProposed, own: str, *, incomplete: bool = False
@@ -98,7 +109,7 @@ class Assessor:
         reads = [self.judge.reads(tool, defined.get(tool), by_name=by_name) for tool in run.tools_used]
         if len(run.tools_used) >= TOOLS_KEPT:  # what it read since has no name here: the worst
             reads.append((True, True))
-        earned = self.earned(run, data.tool)
+        earned = self.earned(run, data.tool, schema_of(data.hints))
         assessment = self.judge.judge(
             data,
             CallFacts(
@@ -132,9 +143,9 @@ class Assessor:
             suspicion = self.judge.suspect(trail, data.tool, data.args, schema=schema_of(data.hints))
             self.trails.proposed(key, data, suspicion, writes=False)
 
-    def effect(self, tool: str) -> str:
-        """The worst that a tool may do by the catalogue in force; empty for one that it does not know."""
-        return self.judge.effect(tool)
+    def effect(self, tool: str, schema: str | None) -> str:
+        """The worst that a tool of this definition may do by the catalogue in force; empty for one it does not know."""
+        return self.judge.effect(tool, schema)
 
     def complete(self, run: Run, args: dict[str, Any]) -> bool:
         """Whether every blob that the arguments name has arrived whole and unchanged."""

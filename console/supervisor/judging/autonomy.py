@@ -15,6 +15,7 @@ from bus.messages import Intent
 from bus.records import AutonomyDemoted, AutonomyPromoted, OutcomeVerified
 from console.core.fleet.lifecycle import ENDED
 from console.core.fleet.state import Action, Run
+from console.core.judging.tool_facts import schema_of
 from console.core.reliability.bounds import Earned, earned
 from console.core.reliability.evidence import RUNGS, drifts, earned_rung
 from console.core.reliability.standing import Standing, standing_of, stratum_key, task_of, version_of
@@ -104,7 +105,7 @@ class Autonomy:
             how=how,
             version=version,
             tool=tool,
-            effect=self._effect(tool) if action else "",
+            effect=self._effect(tool, schema_of(action.hints)) if action else "",
             claimed=action.confidence.value if action and action.confidence else None,
             task="" if action else task_of(run.goal),
             steps=0 if action else run.so_far.entries,
@@ -119,7 +120,7 @@ class Autonomy:
             self._follow(run, version, action, ok=ok)
 
     def _follow(self, run: Run, version: str, action: Action, *, ok: bool) -> None:
-        standing = self._standing(run.agent, version, action.tool)
+        standing = self._standing(run.agent, version, action.tool, schema_of(action.hints))
         if standing is None:
             return
         if drifts(standing.drift):
@@ -166,7 +167,8 @@ class Autonomy:
         run = self._fleet.run(action.agent, action.run)
         if run is None:
             return
-        standing = self._standing(run.agent, version_of(run.version, run.model), action.tool)
+        version = version_of(run.version, run.model)
+        standing = self._standing(run.agent, version, action.tool, schema_of(action.hints))
         if standing is not None and standing.rung != "unproven":
             self._demote(standing, f"{by} rejected action {action.key}")
 
@@ -179,9 +181,9 @@ class Autonomy:
 
     # ---- what the judge is told --------------------------------------------------------------------------------------
 
-    def earned(self, run: Run, tool: str) -> Earned:
+    def earned(self, run: Run, tool: str, schema: str | None) -> Earned:
         """What a call's stratum has earned, what is wrong with its run, and whether this call is a spot check."""
-        standing = self._standing(run.agent, version_of(run.version, run.model), tool)
+        standing = self._standing(run.agent, version_of(run.version, run.model), tool, schema)
         if standing is not None and not standing.effect:
             standing = None
         check = standing is not None and standing.rung != "unproven" and self._check(_key(standing))
@@ -197,8 +199,8 @@ class Autonomy:
         self._unchecked[key] = 0 if look else waited
         return look
 
-    def _standing(self, agent: str, version: str, tool: str) -> Standing | None:
-        return standing_of(self._fleet.reliability, agent, version, tool, self._effect(tool))
+    def _standing(self, agent: str, version: str, tool: str, schema: str | None) -> Standing | None:
+        return standing_of(self._fleet.reliability, agent, version, tool, self._effect(tool, schema))
 
 
 def _key(standing: Standing) -> str:

@@ -57,7 +57,7 @@ class Gates(Assessor):
         if action is None or action.state != "proposed":
             return
         self._supersede(run, data.supersedes or "", now)
-        weighed = self.weigh(run, action, data)
+        weighed = self._weighed(run, action, data)
         own, problem, assessment, _ = weighed
         self._assessed(run, action, data, weighed)
         late = self.late.pop(action.key, None)
@@ -77,6 +77,15 @@ class Gates(Assessor):
             self.decide(action, "approved", "policy", now, digest=own)
         elif not self._granted(run, action, data, weighed, now):
             self._ask(run, action, data, weighed, now)
+
+    def _weighed(self, run: Run, action: Action, data: ActionProposed) -> Weighed:
+        """Judge it. An error of ours in that is a latched alarm, and the action waits for a person at once."""
+        try:
+            return self.weigh(run, action, data)
+        except Exception as error:  # noqa: BLE001  (left alone, the action would stay proposed, and nobody be asked)
+            unjudged = self.unjudged(data, error)
+            guarded(self._alarms, f"judgement of {action.key}", _again, error)
+            return unjudged
 
     def _ask(self, run: Run, action: Action, data: ActionProposed, weighed: Weighed, now: float) -> None:
         """Let it wait for a person."""
@@ -257,6 +266,10 @@ class Gates(Assessor):
     def _expire(self, action: Action, now: float) -> None:
         reason = f"nobody answered within {action.decide_within:g} s"
         self.decide(action, "expired", "clock", now, reason=reason)
+
+
+def _again(error: Exception) -> None:
+    raise error
 
 
 def _why(assessment: Assessment) -> str:

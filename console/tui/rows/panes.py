@@ -7,6 +7,7 @@ from typing import Final
 
 from bus.limits import CONFIDENCE_LIMIT
 from console.core.fleet.state import Action, Command, Run
+from console.core.health.ending import unverified
 from console.tui.drawing import figures
 from console.tui.drawing.paint import BLANK, Line, Row, in_lines
 from console.tui.floor.attention import CONTROL, MARKS, SEVERITY, Level, Plight
@@ -126,6 +127,8 @@ def one_run(
         lines += field("not well", found.fact, cells)
     if run.ended_text:
         lines += field("ended", f"“{run.ended_text}”", cells)
+    if unseen := unverified(run):
+        lines += field("unseen", unseen, cells)
     for command in [each for each in commands if each.kind != "decision"][-2:]:
         lines += field(command.kind, f"asked for by {command.by}", cells)
         lines += field("", so_far(command), cells)

@@ -10,6 +10,7 @@ from bus.events import Confidence
 from bus.limits import CONFIDENCE_LIMIT
 from console.core.fleet.lifecycle import ENDED
 from console.core.fleet.state import Action, Command, Message, Run, Step
+from console.core.health.ending import unverified
 from console.core.reliability.bounds import at_least
 from console.tui.drawing import figures
 from console.tui.drawing.paint import BLANK, Line, Row, cut_path
@@ -120,6 +121,8 @@ def facts(
         lines.append(Row().at(3, "not well", "muted").at(14, found.fact, end=view.last + 1).line)
     elif run.ended_text:
         lines.append(Row().at(3, "ended", "muted").at(14, f"“{run.ended_text}”", end=view.last + 1).line)
+    if unseen := unverified(run):
+        lines.append(Row().at(3, "unverified", "muted").at(14, unseen, end=view.last + 1).line)
     return [*lines, BLANK]
 
 
