@@ -11,16 +11,17 @@ from collections import defaultdict
 from collections.abc import Collection, Iterator
 from typing import Any, Final, NamedTuple
 
+from msgspec.structs import replace
+
 from bus.events import ActionProposed, Gate
 from console.core.judging.gate_table import RANK
 from console.core.provenance.trail import Trail
 from console.policy.load import Rulebook
+from tests.fixtures.calls import QUIET
 
 JUDGE: Final = Rulebook(None, None).judge
-QUIET: Final[dict[str, Any]] = {
-    "agent": "a", "digest_ok": None, "tainted": True, "sensitive": False, "first_use": False, "gap": False,
-    "incomplete": False,
-}  # fmt: skip
+READ: Final = replace(QUIET, tainted=True, digest_ok=None)
+"""A call of a run that has read what strangers wrote."""
 
 
 class Deed(NamedTuple):
@@ -195,7 +196,9 @@ def looked_up(deed: Deed, style: str, form: str) -> Gate:
     trail.read("listEntries", tabled(deed.argument, deed.value, form))
     tool, args = named(deed.name, style), {deed.argument: deed.value}
     suspicion = JUDGE.suspect(trail, tool, args)
-    return JUDGE.judge(ActionProposed(action="x", tool=tool, args=args), suspicion=suspicion, **QUIET).gate
+    return JUDGE.judge(
+        ActionProposed(action="x", tool=tool, args=args), replace(READ, suspicion=suspicion)
+    ).gate
 
 
 def judged(scene: Scene) -> Gate:
@@ -209,7 +212,9 @@ def judged(scene: Scene) -> Gate:
     )
     tool, args = named(deed.name, scene.style), shaped(deed.argument, deed.value, scene.shape)
     suspicion = JUDGE.suspect(trail, tool, args)
-    return JUDGE.judge(ActionProposed(action="x", tool=tool, args=args), suspicion=suspicion, **QUIET).gate
+    return JUDGE.judge(
+        ActionProposed(action="x", tool=tool, args=args), replace(READ, suspicion=suspicion)
+    ).gate
 
 
 def shares(of: str, languages: Collection[str] = tuple(ASIDE)) -> dict[str, tuple[float, float]]:

@@ -1,8 +1,8 @@
 """Ordinary verbs of doing in other languages than English, in the families of `vocabulary`.
 
 They say what a user asked for where the user does not speak English, and which sentences of other people demand something.
-Beginnings of words, since verbs are inflected, or with `_` whole ones, where English has other words that begin so; of Chinese,
-Japanese and Korean the verb itself, anywhere in a sentence.
+Beginnings of words, since verbs are inflected, or with `_` whole ones, where English has other words that begin so; of
+Chinese, Japanese and Korean the verb itself, anywhere in a sentence.
 """
 
 from __future__ import annotations
