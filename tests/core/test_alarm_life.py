@@ -76,6 +76,21 @@ def test_the_tables_cover_every_state() -> None:
     assert {shown for shown, _ in SHOWN} == {*SHOWN.values()} == set(get_args(AlarmShown))
 
 
+def test_an_alarm_is_as_old_as_its_cause_and_a_new_one_begins_anew() -> None:
+    """Raised again while it stands it is the old one; after it was over, though shelved and so kept, it is a new one."""
+    raised = AlarmRaised(alarm="loop/a/r", kind="loop", priority=2, text="t")
+    script = lived([(raised, 0), (AlarmShelved(alarm="loop/a/r", by="op", seconds=900.0), 1), (raised, 10)])
+    (alarm,) = script.fleet.alarms.values()
+    first = alarm.raised_at
+    assert alarm.changed_at > first
+    script.supervisor(AlarmAcknowledged(alarm=alarm.id, by="op"), "a", "r")
+    script.supervisor(AlarmCleared(alarm=alarm.id), "a", "r")
+    assert (alarm.state, alarm.raised_at) == ("normal", first)
+    script.tick(60)
+    script.supervisor(raised, "a", "r")
+    assert (alarm.state, alarm.raised_at, alarm.count) == ("unacknowledged", alarm.changed_at, 3)
+
+
 @given(_LIVES)
 def test_from_anywhere_an_alarm_can_end(life: list[tuple[Data, int]]) -> None:
     script = lived(life)

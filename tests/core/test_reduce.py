@@ -177,3 +177,12 @@ def test_finished_runs_retire(many: int) -> None:
             )
     assert len(fleet.runs) == 200
     assert len(fleet.ended) == many - 200
+
+
+@pytest.mark.parametrize("incarnation, control", [("inc", "contained"), ("another", "gated")])
+def test_a_run_is_contained_by_the_proof_for_its_present_process_alone(
+    incarnation: str, control: str
+) -> None:
+    proof = records.RunContained(wrapper="w", incarnation=incarnation)
+    fleet = lived(numbered([(proof, "r2"), (events.RunStarted(), "r1"), (proof, "r1")]))
+    assert [(run.run, run.control) for run in fleet.runs.values()] == [("r1", control)]

@@ -81,17 +81,7 @@ def demo(  # noqa: PLR0913 - click hands over what the options are
     from console.cli.agents.staging import Staging
     from console.demo.plan import Plan
 
-    if place.broker is not None:
-        from console.cli.live import check_broker
-
-        check_broker(place, "name another, or leave --broker out: the demo brings one of its own")
-    if llm:
-        from console.demo.model import NoModelError, find
-
-        try:
-            find()
-        except NoModelError as error:
-            raise bad(str(error)) from None
+    _check(place, llm=llm)
     plan = Plan(
         root=Path(tempfile.mkdtemp(prefix="watchfloor-demo-")).resolve(),
         site=place.site or SITE,
@@ -128,6 +118,25 @@ def demo(  # noqa: PLR0913 - click hands over what the options are
         printing.say(_lines(facts))
     sound = facts["lost"] == 0 and facts["effects_undecided"] == 0
     return code or (Exit.DONE if sound else Exit.REFUSED)
+
+
+def _check(place: Place, *, llm: bool) -> None:
+    """See that the broker that was named, and the model that was asked for, are there.
+
+    Raises:
+        CliError: one is not.
+    """
+    if place.broker is not None:
+        from console.cli.live import check_broker
+
+        check_broker(place, "name another, or leave --broker out: the demo brings one of its own")
+    if llm:
+        from console.demo.model import NoModelError, find
+
+        try:
+            find()
+        except NoModelError as error:
+            raise bad(str(error)) from None
 
 
 def _console(plan: Plan, url: str, staging: Staging, look: Asked) -> int:

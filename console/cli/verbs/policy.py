@@ -16,6 +16,9 @@ from console.cli.options import Place, common
 from console.core.text import plain
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from console.core.provenance.trail import Trail
     from console.policy.judge import Judge
 
 _FILE = click.Path(path_type=Path, dir_okay=False)
@@ -191,14 +194,8 @@ def explain(  # noqa: PLR0913  (one parameter an option)
     from bus.events import ActionProposed, Confidence, Hints
     from console.cli.verbs.policy_report import Told, explained
     from console.core.call_facts import CallFacts
-    from console.core.provenance.trail import Trail
 
-    try:
-        args = json.loads(arguments)
-    except (ValueError, RecursionError) as error:
-        raise bad(f"--args is not JSON: {error}") from None
-    if not isinstance(args, dict):
-        raise bad('--args must be an object, such as {"to": "ann@harbour.example"}')
+    args = _arguments(arguments)
     judge = _judge(place, rules, catalogue)
     if untold and (said or read):
         raise bad("--untold says that nothing is known of the run: leave out --said and --read, or --untold")
@@ -206,12 +203,7 @@ def explain(  # noqa: PLR0913  (one parameter an option)
     facts = judge.catalogue.lookup(tool)
     schema = "0" * 64 if changed else (facts.schema if facts else "")
     if not untold:
-        trail = Trail()
-        for text in said:
-            trail.said(text)
-        for text in read:
-            trail.read("read", text)
-        suspicion = judge.suspect(trail, tool, args, schema=schema)
+        suspicion = judge.suspect(_lived(said, read), tool, args, schema=schema)
     claim = None if confidence is None else Confidence(value=confidence, kind="stated")
     hints = Hints(schema_digest=schema) if schema else None
     proposal = ActionProposed(action="a", tool=tool, args=args, confidence=claim, hints=hints)
@@ -224,6 +216,28 @@ def explain(  # noqa: PLR0913  (one parameter an option)
     shape, lines = explained(judge, evidence, agent, told)
     printing.say_json(shape) if place.json else printing.say(lines)
     return Exit.DONE
+
+
+def _arguments(text: str) -> dict[str, Any]:
+    try:
+        args = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise bad(f"--args is not JSON: {error}") from None
+    if not isinstance(args, dict):
+        raise bad('--args must be an object, such as {"to": "ann@harbour.example"}')
+    return args
+
+
+def _lived(said: Iterable[str], read: Iterable[str]) -> Trail:
+    """What a run was told, and then read from strangers."""
+    from console.core.provenance.trail import Trail
+
+    trail = Trail()
+    for text in said:
+        trail.said(text)
+    for text in read:
+        trail.read("read", text)
+    return trail
 
 
 @policy.command()
