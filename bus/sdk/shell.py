@@ -167,7 +167,13 @@ class Shell:
 
     async def _read(self, transport: Transport) -> None:
         async for batch in transport.batches():
-            self._take(batch)
+            for item in batch:
+                try:
+                    self._take((item,))
+                except Exception:
+                    # One bad item must not end the bus, and with it every gate of this process.
+                    log.exception("agent %s: what came in could not be taken in", self.core.identity.agent)
+                    self.core.ignored["fault"] += 1
             self._pump()
 
     def _take(self, batch: Sequence[Item]) -> None:
