@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Any, Final, Literal, Self
 
 from bus.events import Confidence, Hints, Preview
 from bus.limits import DECIDE_WITHIN
+from bus.sdk.forked import ForkedError
 from bus.sdk.values import describe, result_text
 
 DecisionOutcome = Literal[
@@ -147,10 +149,11 @@ class Decision:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if error is None:
-            self.done(self._result)
-        else:
-            self.failed(error)
+        with suppress(ForkedError):  # in a fork of the process that began it, which ends it itself
+            if error is None:
+                self.done(self._result)
+            else:
+                self.failed(error)
 
     async def __aenter__(self) -> Self:
         return self.__enter__()

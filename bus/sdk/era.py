@@ -72,7 +72,9 @@ class EraFile(Era):
             fresh.replace(self._path)
         except OSError as error:
             log.warning("%s: the supervisor's era cannot be kept: %s", self._path, error)
-            with contextlib.suppress(OSError):  # as a rule what kept it from being written keeps it from going, too
+            with contextlib.suppress(
+                OSError
+            ):  # as a rule what kept it from being written keeps it from going, too
                 fresh.unlink(missing_ok=True)
 
     def _read(self) -> None:
