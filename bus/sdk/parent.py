@@ -207,7 +207,7 @@ class _Core:
         self._shell.tell(Emit(type=data.TYPE, data=msgspec.Raw(encode(data))))
         return 0
 
-    def propose(self, action: Action, _now: float, *, step: int | None = None) -> str:
+    def propose(self, action: Action, _now: float, *, step: int | None = None, inside: str = "") -> str:  # noqa: ARG002
         wanted = Propose(
             tool=action.tool,
             args=dict(action.args),
@@ -236,7 +236,7 @@ class _Core:
     def withdraw(self, token: str, _now: float, why: str) -> None:
         self._shell.tell(Withdraw(token=token, why=why))
 
-    def checkpoint(self, token: str, _now: float) -> bool:
+    def checkpoint(self, token: str, _now: float, _inside: str = "") -> bool:
         return not self._shell.question(Checkpoint(token=token)).wait
 
     def leave(self, token: str) -> None:

@@ -27,7 +27,7 @@ from bus.events import (
 )
 from bus.limits import LABEL_CHARS
 from bus.sdk.agent_core import AgentCore
-from bus.sdk.decision import Action, Decision
+from bus.sdk.decision import Action, Decision, tool_here
 from bus.sdk.forked import ForkedError
 from bus.sdk.run_core import RunCore
 from bus.sdk.shell import BusStoppedError, Shell
@@ -183,7 +183,7 @@ class Reports:
         step = self._step_now()
 
         def work(core: AgentCore, now: float) -> tuple[str, Decision | None]:
-            token = self._of(core).propose(action, now, step=step)
+            token = self._of(core).propose(action, now, step=step, inside=tool_here())
             return token, self._take(core, token, now, action)
 
         return self._shell.call(work)
@@ -191,7 +191,9 @@ class Reports:
     def _proposed(self, action: Action) -> str:
         """Propose an action and return its id, without asking what became of it."""
         step = self._step_now()
-        return self._shell.call(lambda core, now: self._of(core).propose(action, now, step=step))
+        return self._shell.call(
+            lambda core, now: self._of(core).propose(action, now, step=step, inside=tool_here())
+        )
 
     def _looker(self, action: str) -> Callable[[AgentCore, float], Decision | None]:
         return lambda core, now: self._of(core).look(action, now)
@@ -237,7 +239,7 @@ class Reports:
         return None
 
     def _passer(self, token: str) -> Callable[[AgentCore, float], bool | None]:
-        return lambda core, now: self._of(core).checkpoint(token, now) or None
+        return lambda core, now: self._of(core).checkpoint(token, now, tool_here()) or None
 
     def _token(self) -> str:
         return f"checkpoint-{next(self._tokens)}"
