@@ -18,10 +18,11 @@ from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
     from bus.events import Confidence, Hints, Preview, Usage
-    from bus.sdk.agent import Agent, RunExistsError, run, run_sync
+    from bus.sdk.agent import Agent, run, run_sync
     from bus.sdk.decision import Action, ActionRejected, Decision, RunKilled, RunRefusedError
     from bus.sdk.ending import main
     from bus.sdk.job import Run, SyncRun
+    from bus.sdk.runs import RunExistsError
 
 _HOMES: Final = {
     "Action": "bus.sdk.decision",
@@ -32,7 +33,7 @@ _HOMES: Final = {
     "Hints": "bus.events",
     "Preview": "bus.events",
     "Run": "bus.sdk.job",
-    "RunExistsError": "bus.sdk.agent",
+    "RunExistsError": "bus.sdk.runs",
     "RunKilled": "bus.sdk.decision",
     "RunRefusedError": "bus.sdk.decision",
     "SyncRun": "bus.sdk.job",

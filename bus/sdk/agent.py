@@ -6,12 +6,12 @@ import asyncio
 import logging
 import os
 import secrets
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from datetime import UTC, datetime
 from importlib import metadata
 from types import TracebackType
-from typing import Any, Final, Self
+from typing import Any, Final, Self, TypeVar
 
 from bus.events import ControlLevel
 from bus.home import Home
@@ -22,14 +22,15 @@ from bus.sdk.job import Run, SyncRun, outcome_of
 from bus.sdk.parent import ParentShell
 from bus.sdk.parent_wire import VARIABLE
 from bus.sdk.rests import adopt_rests
+from bus.sdk.runs import Runs
 from bus.sdk.shell import Shell
-from bus.sdk.spool import MemorySpool, Owner, Spool
 from bus.topics import check_id
 from bus.transports.transport import Transport, Will, WillFor
 from bus.trust import PinnedTrust, pinned
 
 log = logging.getLogger("watchfloor")
 
+T = TypeVar("T")
 CLOSE_WITHIN: Final = 5.0
 """Seconds that closing an agent waits for the supervisor to store the rest."""
 
@@ -37,14 +38,12 @@ MakeTransport = Callable[[str, Sequence[str], WillFor], Transport]
 """Makes a transport from a client id, the topics to receive, and the will of a connection."""
 
 
-class RunExistsError(ValueError):
-    """There is a run of that id already. `resume=True` goes on with one whose process died."""
-
-
 class Agent:
     """One agent process on the floor. A context, `async with` or `with`; its runs are contexts inside.
 
     A broker or a supervisor that is away never raises in agent code: telemetry waits in the spool, gates wait and expire.
+
+    It is entered once, and of one process: in a child made by fork all of it raises ForkedError, and a new one is begun.
     """
 
     def __init__(  # noqa: PLR0913 - everything an agent may say about itself, by keyword
@@ -94,6 +93,7 @@ class Agent:
         self._on_disk = on_disk and not parent
         self._close_within = close_within
         self._task: asyncio.Task[None] | None = None
+        self._entered = False
         core = AgentCore(
             self.identity,
             trust=PinnedTrust(pinned(self.home, supervisor)),
@@ -106,6 +106,7 @@ class Agent:
             if parent
             else Shell(core, connect_with(core, transport or mqtt(self.home.broker(broker))))
         )
+        self._runs = Runs(self._shell, self.home, self.identity, on_disk=self._on_disk)
 
     @property
     def name(self) -> str:
@@ -131,18 +132,22 @@ class Agent:
         Raises:
             RunExistsError: there is a run of that id, and it is not to be resumed.
             FileNotFoundError: there is none to be resumed.
-            SpoolError: its spool cannot be opened or made.
+            SpoolError: its spool cannot be opened or made, or the run to be resumed has finished.
+            BusStoppedError: the agent is closed.
         """
-        name, steps = await asyncio.to_thread(
-            self._begin, run_id, goal, model, parent, dict(labels or {}), resume=resume
-        )
-        job = Run(name, self._shell, steps_from=steps)
+        begun: list[Run] = []
+
+        def begin() -> None:
+            begun.append(self._runs.begin(Run, run_id, goal, model, parent, labels, resume=resume))
+
         try:
-            yield job
+            await to_its_end(asyncio.to_thread(begin))
+            yield begun[0]
         except BaseException as error:
-            job._finish(*outcome_of(error))  # noqa: SLF001 - the agent ends what it began
+            for job in begun:
+                self._runs.end(job, *outcome_of(error))
             raise
-        job._finish("completed", "")  # noqa: SLF001
+        self._runs.end(begun[0], "completed", "")
 
     @contextmanager
     def run_sync(
@@ -156,25 +161,31 @@ class Agent:
         labels: Mapping[str, str] | None = None,
     ) -> Iterator[SyncRun]:
         """Live one run in code without asyncio. See `run`."""
-        name, steps = self._begin(run_id, goal, model, parent, dict(labels or {}), resume=resume)
-        job = SyncRun(name, self._shell, steps_from=steps)
+        job = self._runs.begin(SyncRun, run_id, goal, model, parent, labels, resume=resume)
         try:
             yield job
         except BaseException as error:
-            job._finish(*outcome_of(error))  # noqa: SLF001
+            self._runs.end(job, *outcome_of(error))
             raise
-        job._finish("completed", "")  # noqa: SLF001
+        self._runs.end(job, "completed", "")
 
     async def __aenter__(self) -> Self:
+        self._enter()
         try:
             if self._on_disk:
-                await asyncio.to_thread(adopt_rests, self._shell, self.home, self.name)
-            if self._own_thread:
-                self._shell.start_thread()
-            else:
-                self._task = asyncio.create_task(self._shell.main(), name=f"watchfloor {self.name}")
-            await asyncio.wrap_future(self._shell.started)
+                await to_its_end(asyncio.to_thread(adopt_rests, self._shell, self.home, self.name))
         except BaseException:
+            self._release()
+            raise
+        if self._own_thread:
+            self._shell.start_thread()
+        else:
+            self._task = asyncio.create_task(self._shell.main(), name=f"watchfloor {self.name}")
+        try:
+            await asyncio.shield(asyncio.wrap_future(self._shell.started))
+        except BaseException:
+            ended = asyncio.wrap_future(self._shell.close(0))
+            await to_its_end(asyncio.wait({self._task or ended}))
             self._release()
             raise
         return self
@@ -182,6 +193,9 @@ class Agent:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        if self._shell.forked:
+            return
+        self._runs.close()
         ended = self._shell.close(self._close_within)
         try:
             if self._task is not None:
@@ -191,11 +205,13 @@ class Agent:
             self._release()
 
     def __enter__(self) -> Self:
+        self._enter()
         try:
             if self._on_disk:
                 adopt_rests(self._shell, self.home, self.name)
             self._shell.start_thread().result()
         except BaseException:
+            self._shell.close(0)
             self._release()
             raise
         return self
@@ -203,72 +219,45 @@ class Agent:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        if self._shell.forked:
+            return
+        self._runs.close()
         try:
             self._shell.close(self._close_within).result()
         finally:
             self._release()
 
+    def _enter(self) -> None:
+        """Note that it is entered.
+
+        Raises:
+            RuntimeError: it was before; what it said of its process then cannot be taken back.
+            ForkedError: this process is a fork of the one that made it.
+        """
+        self._shell.check_process()
+        if self._entered:
+            raise RuntimeError(
+                f"agent {self.name} was entered before: make a new Agent, or enter this one once"
+            )
+        self._entered = True
+
     def _release(self) -> None:
         """Let go of the spools; what is in them stays."""
         self._shell.call(lambda core, _: core.close())
 
-    def _begin(
-        self,
-        run_id: str | None,
-        goal: str,
-        model: str,
-        parent: str,
-        labels: dict[str, str],
-        *,
-        resume: bool,
-    ) -> tuple[str, int]:
-        """Open the spool of a run and start it. Return its id and the number of its first step."""
-        name = check_id(run_id or secrets.token_hex(6), "run")
-        if isinstance(self._shell, ParentShell):
-            return self._shell.begin(goal, model)
-        spool = self._resumed(name) if resume else self._new(name)
-        steps = spool.last + 1
+
+async def to_its_end(work: Awaitable[T]) -> T:
+    """Await something to its end, also if the waiter is cancelled meanwhile: that it hears afterwards."""
+    task = asyncio.ensure_future(work)
+    told: asyncio.CancelledError | None = None
+    while not task.done():
         try:
-            self._shell.call(
-                lambda core, now: core.start_run(
-                    name, spool, goal=goal, model=model, parent=parent, labels=labels, now=now
-                )
-            )
-        except ValueError:
-            if spool.last == 0:
-                spool.remove()
-            spool.close()
-            raise
-        return name, steps
-
-    def _new(self, run: str) -> Spool:
-        owner = Owner(self.identity.site, self.name, run, self.identity.incarnation)
-        if not self._on_disk:
-            return MemorySpool(owner)
-        from bus.sdk.spool_file import SqliteSpool, spool_path
-
-        try:
-            return SqliteSpool.create(spool_path(self.home.spool, self.name, run), owner)
-        except FileExistsError:
-            raise RunExistsError(
-                f"run {run!r} of agent {self.name} has a spool already: resume=True goes on with it"
-            ) from None
-
-    def _resumed(self, run: str) -> Spool:
-        from bus.sdk.spool_file import SqliteSpool, spool_path
-
-        if not self._on_disk:
-            raise FileNotFoundError(f"run {run!r} cannot be resumed: this agent has no spool on disk")
-        rest = self._shell.call(lambda core, now: core.release_rest(run, now))
-        if rest is not None:
-            rest.close()
-        path = spool_path(self.home.spool, self.name, run)
-        # Where names that differ only in case are one file, it may be another run's.
-        looked = SqliteSpool.open_existing(path)
-        looked.close()
-        if (looked.owner.agent, looked.owner.run) != (self.name, run):
-            raise FileNotFoundError(f"{path} holds run {looked.owner.run} of agent {looked.owner.agent}")
-        return SqliteSpool.open_existing(path, self.identity.incarnation)
+            await asyncio.wait({task})
+        except asyncio.CancelledError as cancelled:
+            told = cancelled
+    if told is None:
+        return task.result()
+    raise told from None if task.cancelled() else task.exception()
 
 
 def connect_with(core: AgentCore, make: MakeTransport) -> Callable[[], Transport]:

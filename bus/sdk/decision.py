@@ -3,18 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextlib import suppress
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Any, Final, Literal, Self
 
 from bus.events import Confidence, Hints, Preview
 from bus.limits import DECIDE_WITHIN
+from bus.sdk.forked import ForkedError
 from bus.sdk.values import describe, result_text
 
 DecisionOutcome = Literal[
     "approved", "edited", "rejected", "responded", "expired", "superseded", "canceled", "refused"
 ]
 _ALLOWING: Final = frozenset({"approved", "edited"})
+
+
+_TOOL: Final[ContextVar[str]] = ContextVar("watchfloor_tool", default="")
+
+
+def tool_here() -> str:
+    """The action whose tool this code is a part of; empty outside any. Threads that a tool starts do not count as parts."""
+    return _TOOL.get()
 
 
 class RunKilled(BaseException):
@@ -69,6 +80,7 @@ class Decision:
     """
 
     __slots__ = (
+        "_outer",
         "_report",
         "_result",
         "action",
@@ -109,6 +121,7 @@ class Decision:
         self.begun = begun
         self._report: Callable[[bool, str], None] | None = None
         self._result = ""
+        self._outer = ""
 
     @property
     def approved(self) -> bool:
@@ -139,18 +152,30 @@ class Decision:
         """Report that the tool ran and failed. Only the first report counts."""
         self._tell(False, describe(error) if isinstance(error, BaseException) else str(error))
 
+    def enter_tool(self) -> None:
+        """Count what follows in this context (of `contextvars`) as part of the tool, until `leave_tool`."""
+        self._outer = _TOOL.get()
+        _TOOL.set(self.action)
+
+    def leave_tool(self) -> None:
+        """Undo `enter_tool`, in the same context."""
+        _TOOL.set(self._outer)
+
     def __enter__(self) -> Self:
         if not self.approved:
             raise ActionRejected(self)
+        self.enter_tool()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if error is None:
-            self.done(self._result)
-        else:
-            self.failed(error)
+        self.leave_tool()
+        with suppress(ForkedError):  # in a fork of the process that began it, which ends it itself
+            if error is None:
+                self.done(self._result)
+            else:
+                self.failed(error)
 
     async def __aenter__(self) -> Self:
         return self.__enter__()

@@ -6,6 +6,7 @@ present one yet; the era, a number in every state that only grows, tells the two
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import os
 import secrets
@@ -71,7 +72,10 @@ class EraFile(Era):
             fresh.replace(self._path)
         except OSError as error:
             log.warning("%s: the supervisor's era cannot be kept: %s", self._path, error)
-            fresh.unlink(missing_ok=True)
+            with contextlib.suppress(
+                OSError
+            ):  # as a rule what kept it from being written keeps it from going, too
+                fresh.unlink(missing_ok=True)
 
     def _read(self) -> None:
         try:

@@ -92,7 +92,10 @@ class IllegalStepError(RuntimeError):
 
 @dataclass(slots=True)
 class Gate:
-    """One action on its way to an end. `deadline` ends the wait for a decision, or for the beginning once allowed."""
+    """One action on its way to an end. `deadline` ends the wait for a decision, or for the beginning once allowed.
+
+    `inside` is the action whose tool proposed it, empty if none did.
+    """
 
     proposal: ActionProposed
     arguments: Arguments
@@ -105,6 +108,7 @@ class Gate:
     by: str = ""
     command: str = ""
     passed: bool = False
+    inside: str = ""
 
     @property
     def action(self) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Final
 
 import msgspec
@@ -77,10 +77,15 @@ class Gates:
         """Gates whose tool has not begun."""
         return [gate for gate in self._gates.values() if gate.waiting]
 
-    @property
-    def running(self) -> bool:
-        """Whether a tool runs."""
-        return any(gate.running for gate in self._gates.values())
+    def running(self, stopped: Iterable[str] = ()) -> bool:
+        """Whether a tool runs. One that waits itself does not: at a gate inside it, or at a checkpoint, as those `stopped`."""
+        waiting = set[str]()
+        for action in (*stopped, *(gate.inside for gate in self.waiting)):
+            inner = action
+            while inner in self._gates and inner not in waiting:
+                waiting.add(inner)
+                inner = self._gates[inner].inside
+        return any(gate.running and gate.action not in waiting for gate in self._gates.values())
 
     @property
     def held(self) -> bool:
@@ -92,8 +97,8 @@ class Gates:
         """When a gate expires next; infinite if none does."""
         return min((gate.deadline for gate in self._gates.values() if gate.waiting), default=math.inf)
 
-    def propose(self, action: str, wanted: Action, step: int | None = None) -> Gate:
-        """Make the gate of a new action and show it, if it may be shown already.
+    def propose(self, action: str, wanted: Action, step: int | None = None, inside: str = "") -> Gate:
+        """Make the gate of a new action and show it, if it may be shown already. `inside`: see `Gate`.
 
         Raises:
             ValueError: the tool's name is empty or too long, the confidence no probability, `decide_within` out of bounds.
@@ -125,7 +130,7 @@ class Gates:
             self._write_end(gate, f"{proposal.tool}: {error}")
             return gate
         proposal = _sendable(msgspec.structs.replace(proposal, args=fit.wire, digest=mark))
-        gate = self._gates[action] = Gate(proposal, fit, args=fit.full, digest=mark)
+        gate = self._gates[action] = Gate(proposal, fit, args=fit.full, digest=mark, inside=inside)
         self.show(gate)
         return gate
 

@@ -105,12 +105,17 @@ class _Gating(Reports):
         """Make a function one that is gated at every call: `@job.tool` or `@job.tool(hints=...)`.
 
         The arguments, by name, are the action's; an operator's edit replaces them; the result is reported. A synchronous
-        function blocks its thread while it waits. `confidence` and `preview` may be functions of the same arguments, called
+        function blocks its thread while it waits. What a tool returns must be its end: of an awaitable in a run of asyncio the
+        caller gets something to await, everything else that runs later is refused. `confidence` and `preview` may be functions of the same arguments, called
         before the action is proposed: if one raises, so does the call, and the tool does not run. `preview` says what the
         call would change; it must change nothing itself.
 
+        Raises:
+            TypeError: it is a generator function, or a coroutine function in a run without asyncio.
+
         Raises (the call, not this):
             ActionRejected: it may not run. Its text is meant for the model.
+            TypeError: what it returned would run later; the action is reported as failed.
         """
 
         def wrap(inner: Callable[..., Any]) -> Callable[..., Any]:
@@ -200,7 +205,11 @@ class Run(_Gating):
         return Step(self, name, confidence, of)
 
     def _gated(self, wrapped: Wrapped) -> Callable[..., Any]:
-        return gated_async(wrapped, self.gate) if wrapped.is_async else super()._gated(wrapped)
+        return (
+            gated_async(wrapped, self.gate)
+            if wrapped.is_async
+            else gated_sync(wrapped, self.gate_sync, awaits=True)
+        )
 
 
 class SyncRun(_Gating):

@@ -22,6 +22,7 @@ from bus.codec import encode
 from bus.events import ControlLevel, Data, RunOutcome
 from bus.sdk.agent_core import AgentCore
 from bus.sdk.decision import Action, Decision
+from bus.sdk.forked import OneProcess
 from bus.sdk.gate import EditsTaken
 from bus.sdk.parent_wire import (
     ANSWER,
@@ -52,6 +53,7 @@ class ParentShell(Shell):
     """Speaks to the wrapper. Each question waits for its answer, well under a millisecond; reports do not wait."""
 
     def __init__(self, path: str, name: str) -> None:
+        OneProcess.__init__(self)  # of the rest nothing fits: there is no link here
         self.name = name
         self.core = cast("AgentCore", _Core(self))
         self.started: Future[None] = Future()
@@ -83,16 +85,20 @@ class ParentShell(Shell):
         Raises:
             RunKilled, RunRefusedError: the contained run is not to go on.
             BusStoppedError: there is no wrapper any more.
+            ForkedError: see `Shell.call`.
         """
+        self.check_process()
         answer = self.question(Begin(name=self.name, goal=goal, model=model))
         return answer.run, answer.steps
 
     def call(self, work: Callable[[AgentCore, float], T]) -> T:
         """See `Shell.call`."""
+        self.check_process()
         return work(self.core, time.monotonic())
 
     def ask(self, run: str, token: str, work: Callable[[AgentCore, float], T | None]) -> T | Future[None]:  # noqa: ARG002
         """See `Shell.ask`."""
+        self.check_process()
         answer = work(self.core, time.monotonic())
         if answer is not None:
             return answer
@@ -201,7 +207,7 @@ class _Core:
         self._shell.tell(Emit(type=data.TYPE, data=msgspec.Raw(encode(data))))
         return 0
 
-    def propose(self, action: Action, _now: float, *, step: int | None = None) -> str:
+    def propose(self, action: Action, _now: float, *, step: int | None = None, inside: str = "") -> str:  # noqa: ARG002
         wanted = Propose(
             tool=action.tool,
             args=dict(action.args),
@@ -230,7 +236,7 @@ class _Core:
     def withdraw(self, token: str, _now: float, why: str) -> None:
         self._shell.tell(Withdraw(token=token, why=why))
 
-    def checkpoint(self, token: str, _now: float) -> bool:
+    def checkpoint(self, token: str, _now: float, _inside: str = "") -> bool:
         return not self._shell.question(Checkpoint(token=token)).wait
 
     def leave(self, token: str) -> None:

@@ -6,6 +6,7 @@ import itertools
 import logging
 import secrets
 from collections.abc import Callable
+from contextlib import suppress
 from contextvars import ContextVar
 from typing import Final, Literal, TypeVar
 
@@ -26,8 +27,10 @@ from bus.events import (
 )
 from bus.limits import LABEL_CHARS
 from bus.sdk.agent_core import AgentCore
-from bus.sdk.decision import Action, Decision
-from bus.sdk.shell import Shell
+from bus.sdk.decision import Action, Decision, tool_here
+from bus.sdk.forked import ForkedError
+from bus.sdk.run_core import RunCore
+from bus.sdk.shell import BusStoppedError, Shell
 from bus.sdk.values import arguments, claim, clip, describe, result_text
 
 log = logging.getLogger("watchfloor")
@@ -42,6 +45,9 @@ _CURRENT: Final[ContextVar[tuple[object, int] | None]] = ContextVar("watchfloor_
 class Reports:
     """A run as its own code sees it: the verbs that never wait and, whatever happens to the bus, never raise.
 
+    In a child made by fork they raise ForkedError, as everything does there: the run is the parent's. Contexts that were
+    entered before the fork are left in the child without a word.
+
     `id` is the run's id, `agent` the agent's name, `control` its control level, `outcome` how the run ended, None while it
     goes on.
     """
@@ -54,6 +60,8 @@ class Reports:
         self._shell = shell
         self._steps = itertools.count(steps_from)
         self._tokens = itertools.count(1)
+        self._closed = False
+        self._told = False  # that something came too late
 
     def progress(self, done: float | None = None, of: float | None = None, text: object = "") -> None:
         """Say how far something is, in any unit; negative or zero totals are left out."""
@@ -135,7 +143,36 @@ class Reports:
         )
 
     def _emit(self, data: Data) -> None:
-        self._shell.call(lambda core, now: core.run(self.id).emit(data, now) if self.outcome is None else 0)
+        if self._while_open(lambda run, now: run.emit(data, now)) or self._told:
+            return
+        self._told = True
+        log.warning(
+            "agent %s: run %s is over (%s): what it still tells is dropped, `%s` first",
+            self.agent,
+            self.id,
+            self.outcome,
+            data.TYPE,
+        )
+
+    def _while_open(self, work: Callable[[RunCore, float], object]) -> bool:
+        """Do something with the run, unless it is over. Return whether it was not."""
+
+        def do(core: AgentCore, now: float) -> bool:
+            if self.outcome is None:
+                work(core.run(self.id), now)
+            return self.outcome is None
+
+        return self._shell.call(do)
+
+    def _of(self, core: AgentCore) -> RunCore:
+        """The run in its core, for whoever waits for something there.
+
+        Raises:
+            BusStoppedError: its agent was closed.
+        """
+        if self._closed:
+            raise BusStoppedError("the agent is closed")
+        return core.run(self.id)
 
     def _step_now(self) -> int | None:
         current = _CURRENT.get()
@@ -146,7 +183,7 @@ class Reports:
         step = self._step_now()
 
         def work(core: AgentCore, now: float) -> tuple[str, Decision | None]:
-            token = core.run(self.id).propose(action, now, step=step)
+            token = self._of(core).propose(action, now, step=step, inside=tool_here())
             return token, self._take(core, token, now, action)
 
         return self._shell.call(work)
@@ -154,10 +191,12 @@ class Reports:
     def _proposed(self, action: Action) -> str:
         """Propose an action and return its id, without asking what became of it."""
         step = self._step_now()
-        return self._shell.call(lambda core, now: core.run(self.id).propose(action, now, step=step))
+        return self._shell.call(
+            lambda core, now: self._of(core).propose(action, now, step=step, inside=tool_here())
+        )
 
     def _looker(self, action: str) -> Callable[[AgentCore, float], Decision | None]:
-        return lambda core, now: core.run(self.id).look(action, now)
+        return lambda core, now: self._of(core).look(action, now)
 
     def _begin(self, token: str, action: Action) -> Decision | None:
         seen = self._shell.call(self._taker(token, action))
@@ -174,7 +213,7 @@ class Reports:
     def _take(self, core: AgentCore, token: str, now: float, action: Action | None = None) -> Decision | None:
         """Take what was decided. Of an action that holds edits against its tool, an edit is only seen: see `_checked`."""
         check = None if action is None else action.check
-        decision = core.run(self.id).take(token, now, edits="seen" if check else "begun")
+        decision = self._of(core).take(token, now, edits="seen" if check else "begun")
         if decision is not None and decision.begun:
             decision.reports_to(lambda done, text: self._report(token, done=done, text=text))
         return decision
@@ -191,7 +230,7 @@ class Reports:
             action.check(decision.args)
         except ValueError as error:
             text = f"{MISFIT}: {error}"
-            return self._shell.call(lambda core, now: core.run(self.id).misfit(token, text, now))
+            return self._shell.call(lambda core, now: self._of(core).misfit(token, text, now))
         except BaseException as error:
             self._withdraw(
                 token, f"the operator's edit could not be held against the tool: {describe(error)}"
@@ -200,29 +239,33 @@ class Reports:
         return None
 
     def _passer(self, token: str) -> Callable[[AgentCore, float], bool | None]:
-        return lambda core, now: core.run(self.id).checkpoint(token, now) or None
+        return lambda core, now: self._of(core).checkpoint(token, now, tool_here()) or None
 
     def _token(self) -> str:
         return f"checkpoint-{next(self._tokens)}"
 
     def _report(self, action: str, *, done: bool, text: str) -> None:
-        if self.outcome is None:
-            self._shell.call(
-                lambda core, now: core.run(self.id).report(action, done=done, text=text, now=now)
-            )
+        self._while_open(lambda run, now: run.report(action, done=done, text=text, now=now))
 
     def _withdraw(self, action: str, why: str = "whoever waited was cancelled") -> None:
-        if self.outcome is None:
-            self._shell.call(lambda core, now: core.run(self.id).withdraw(action, now, why))
+        if not self._shell.forked:
+            self._while_open(lambda run, now: run.withdraw(action, now, why))
 
     def _leave(self, token: str) -> None:
-        if self.outcome is None:
-            self._shell.call(lambda core, _: core.run(self.id).leave(token))
+        if not self._shell.forked:
+            self._while_open(lambda run, _: run.leave(token))
 
-    def _finish(self, outcome: RunOutcome, text: str) -> None:
-        if self.outcome is None:
-            self._shell.call(lambda core, now: core.finish_run(self.id, outcome, text, now))
-            self.outcome = outcome
+    def _finish(self, outcome: RunOutcome, text: str, *, closed: bool = False) -> None:
+        """End the run, unless it is over. `closed`: its agent is, so whoever waits in it hears that."""
+
+        def finish(core: AgentCore, now: float) -> None:
+            if self.outcome is None:
+                self._closed = closed
+                core.finish_run(self.id, outcome, text, now)
+                self.outcome = outcome
+
+        if not self._shell.forked:
+            self._shell.call(finish)
 
 
 class StepReport:
@@ -266,4 +309,5 @@ class StepReport:
             # Only an Exception says that the step failed; a kill or a cancellation says nothing about it.
             failed = isinstance(error, Exception)
             self.result(ok=False if failed else None, text=describe(error))
-        self._run._emit(self._end)  # noqa: SLF001
+        with suppress(ForkedError):
+            self._run._emit(self._end)  # noqa: SLF001

@@ -40,7 +40,9 @@ class RunCore:
         self._control = control
         self._new_id = new_id
         self._ready = ready
-        self._stopped: dict[str, None] = {}  # checkpoints that wait, in order
+        self._stopped: dict[
+            str, str
+        ] = {}  # checkpoints that wait, in order, and the action inside whose tool each is
         self._stale = Recent()
         self._order = 0
         self._stops: set[str] = set()  # not bounded: a resume forgotten here could be played back
@@ -62,16 +64,16 @@ class RunCore:
         self.writer.now = now
         return 0 if self.finished else self.writer.telemetry(data)
 
-    def propose(self, action: Action, now: float, *, step: int | None = None) -> str:
+    def propose(self, action: Action, now: float, *, step: int | None = None, inside: str = "") -> str:
         """Open a gate and return the action's id; `take` tells what became of it. `step` is that of the action if it
-        names none.
+        names none, `inside` the action whose tool proposes it, if one does.
 
         Raises:
             RunKilled, RunRefusedError: the run is not to go on.
             ValueError: see `Gates.propose`.
         """
         self._check(now)
-        gate = self._gates.propose(self._new_id(), action, step)
+        gate = self._gates.propose(self._new_id(), action, step, inside)
         self._settle()
         return gate.action
 
@@ -131,8 +133,10 @@ class RunCore:
         self.writer.now = now
         self._gates.withdraw(action, why)
 
-    def checkpoint(self, token: str, now: float) -> bool:
+    def checkpoint(self, token: str, now: float, inside: str = "") -> bool:
         """Return whether the run may go on. If not, wait for `ready` with the token and ask again.
+
+        `inside` is the action whose tool waits here, if one does: it does not run meanwhile, so a pause is effective.
 
         Raises:
             RunKilled, RunRefusedError: the run is not to go on at all.
@@ -140,7 +144,7 @@ class RunCore:
         self._stopped.pop(token, None)
         self._check(now)
         if self._brake.paused:
-            self._stopped[token] = None
+            self._stopped[token] = inside
             self._settle()
         return not self._brake.paused
 
@@ -264,7 +268,9 @@ class RunCore:
     def _settle(self) -> None:
         waiting = bool(self._gates.waiting)
         self._brake.settle(
-            waiting=waiting or bool(self._stopped), at_gate=waiting, running=self._gates.running
+            waiting=waiting or bool(self._stopped),
+            at_gate=waiting,
+            running=self._gates.running(self._stopped.values()),
         )
 
     def _wake(self) -> None:

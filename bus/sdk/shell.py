@@ -18,6 +18,7 @@ from functools import partial
 from typing import Any, Final, TypeVar
 
 from bus.sdk.agent_core import AgentCore
+from bus.sdk.forked import OneProcess
 from bus.sdk.roster import Notice
 from bus.transports.transport import Item, LinkDown, LinkUp, Message, NotConnectedError, Transport
 
@@ -32,10 +33,11 @@ class BusStoppedError(RuntimeError):
     """The agent is closed, or its bus thread failed: no decision can arrive any more."""
 
 
-class Shell:
+class Shell(OneProcess):
     """Runs one core. `connect` makes the transport, on the shell's loop; `started` is done when it is connecting."""
 
     def __init__(self, core: AgentCore, connect: Callable[[], Transport]) -> None:
+        super().__init__()
         self.core = core
         self._connect = connect
         self._lock = threading.Lock()
@@ -48,6 +50,7 @@ class Shell:
         self._woken = False
         self._over = False
         self._lost = False  # the link, and that was said
+        self._within: float | None = None  # how long the rest may take, once it is to close
         self._close: asyncio.Future[float] | None = None
         self._empty: asyncio.Event | None = None
         self.started: Future[None] = Future()
@@ -67,14 +70,20 @@ class Shell:
 
     def close(self, within: float) -> Future[None]:
         """Stop, after everything is stored or `within` seconds. The future is done when the link is closed."""
+        self._within = within
         loop = self._loop
-        if loop is not None:
+        if loop is not None:  # else `main` sees it when it begins
             with contextlib.suppress(RuntimeError):  # the loop is closed: it failed before
                 loop.call_soon_threadsafe(self._begin_close, within)
         return self._ended
 
     def call(self, work: Callable[[AgentCore, float], T]) -> T:
-        """Do something with the core, and see to it that what comes of it is sent."""
+        """Do something with the core, and see to it that what comes of it is sent.
+
+        Raises:
+            ForkedError: this process is a fork of the one that the shell was made in.
+        """
+        self.check_process()  # before the lock, which a thread that is not here may hold for ever
         with self._lock:
             try:
                 return work(self.core, time.monotonic())
@@ -86,7 +95,9 @@ class Shell:
 
         Raises:
             BusStoppedError: it answered None, and nothing will ever change that.
+            ForkedError: see `call`.
         """
+        self.check_process()
         with self._lock:
             try:
                 answer = work(self.core, time.monotonic())
@@ -122,6 +133,8 @@ class Shell:
             self._loop = asyncio.get_running_loop()
             self._close = self._loop.create_future()
             self._empty = asyncio.Event()
+            if self._within is not None:
+                self._begin_close(self._within)
             async with self._connect() as transport:
                 self._transport = transport
                 self.started.set_result(None)
@@ -168,7 +181,13 @@ class Shell:
 
     async def _read(self, transport: Transport) -> None:
         async for batch in transport.batches():
-            self._take(batch)
+            for item in batch:
+                try:
+                    self._take((item,))
+                except Exception:
+                    # One bad item must not end the bus, and with it every gate of this process.
+                    log.exception("agent %s: what came in could not be taken in", self.core.identity.agent)
+                    self.core.ignored["fault"] += 1
             self._pump()
 
     def _take(self, batch: Sequence[Item]) -> None:

@@ -10,10 +10,12 @@ from __future__ import annotations
 
 import os
 import sqlite3
+import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
+from weakref import WeakSet
 
 from filelock import FileLock, Timeout
 
@@ -83,6 +85,7 @@ class SqliteSpool:
         self.last: int = max(newest or 0, stored)
         self.size: int = size
         self.finished = bool(finished)
+        _OPEN.add(self)
 
     @classmethod
     def create(cls, path: Path, owner: Owner) -> SqliteSpool:
@@ -204,6 +207,25 @@ class SqliteSpool:
             if self._database.in_transaction:  # a full disk may have rolled back already
                 self._database.execute("ROLLBACK")
             raise
+
+
+_OPEN: Final[WeakSet[SqliteSpool]] = WeakSet()
+
+
+def _leave_to_parent() -> None:
+    """In a child made by fork, never close what the parent has open, not even when the child ends.
+
+    SQLite takes the parent's lock for the child's own and would delete the log that the parent goes on writing to.
+    """
+    import ctypes
+
+    for spool in list(_OPEN):
+        spool._closed = True  # noqa: SLF001 - a part of the class
+        ctypes.pythonapi.Py_IncRef(ctypes.py_object(spool._database))  # noqa: SLF001
+
+
+if sys.platform != "win32":  # which has no fork
+    os.register_at_fork(after_in_child=_leave_to_parent)
 
 
 def _connect(path: Path) -> sqlite3.Connection:

@@ -5,14 +5,20 @@ from __future__ import annotations
 import functools
 import inspect
 from collections.abc import Awaitable, Callable
+from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
+from typing import Any, Final
 
 from bus.canonical import NotCanonicalError, canonical
 from bus.events import Confidence, Hints, Preview
 from bus.sdk.decision import Action, ActionRejected, Decision
 from bus.sdk.values import plain
+
+
+_LATER: Final = (
+    "it would count as done before it runs; return what it yields in a list, or gate each step by itself"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,11 +44,18 @@ class Wrapped:
         preview: Callable[..., Preview | None] | None,
         reason: str,
     ) -> Wrapped:
-        """Look at a function."""
+        """Look at a function.
+
+        Raises:
+            TypeError: it is a generator function.
+        """
+        called = name or function.__name__
+        if inspect.isgeneratorfunction(function) or inspect.isasyncgenfunction(function):
+            raise TypeError(f"tool {called!r} is a generator: {_LATER}")
         return cls(
             function=function,
             signature=inspect.signature(function),
-            name=name or function.__name__,
+            name=called,
             hints=hints,
             confidence=confidence,
             preview=preview,
@@ -92,6 +105,18 @@ class Wrapped:
             raise ActionRejected(decision)
         return self._edited(bound, decision.args)
 
+    def over(self, result: Any) -> Any:
+        """Return what the function returned, if with that its work is over.
+
+        Raises:
+            TypeError: it is something that runs only when it is awaited or gone through.
+        """
+        if inspect.isgenerator(result) or inspect.isasyncgen(result) or inspect.isawaitable(result):
+            if inspect.iscoroutine(result) or inspect.isgenerator(result):
+                result.close()  # it has not begun, and never will
+            raise TypeError(f"tool {self.name!r} returned {type(result).__name__}: {_LATER}")
+        return result
+
     def _edited(self, bound: inspect.BoundArguments, args: dict[str, Any]) -> inspect.BoundArguments:
         """Put an operator's arguments in the place of a call's own.
 
@@ -125,26 +150,51 @@ def gated_async(
         bound = wrapped.bind(args, kwargs)
         async with await gate(wrapped.action(bound)) as decision:
             bound = wrapped.permit(bound, decision)
-            result = await wrapped.function(*bound.args, **bound.kwargs)
+            result = wrapped.over(await wrapped.function(*bound.args, **bound.kwargs))
             decision.result(result)
             return result
 
     return call
 
 
-def gated_sync(wrapped: Wrapped, gate: Callable[[Action], Decision]) -> Callable[..., Any]:
-    """Return a function that runs `wrapped` as `gate` decides, and blocks until then."""
+def gated_sync(
+    wrapped: Wrapped, gate: Callable[[Action], Decision], *, awaits: bool = False
+) -> Callable[..., Any]:
+    """Return a function that runs `wrapped` as `gate` decides, and blocks until then.
+
+    If its caller `awaits`, what `wrapped` returns may be awaitable, as that of a plain decorator around a coroutine function
+    is: the caller gets something to await, and the tool has ended when that has.
+
+    Raises:
+        TypeError: it is a coroutine function, and nobody awaits.
+    """
+    if wrapped.is_async and not awaits:
+        raise TypeError(
+            f"tool {wrapped.name!r} is a coroutine function: it needs a run of bus.run, or to be a plain one"
+        )
 
     @functools.wraps(wrapped.function)
     def call(*args: Any, **kwargs: Any) -> Any:
         bound = wrapped.bind(args, kwargs)
-        with gate(wrapped.action(bound)) as decision:
+        with ExitStack() as ending:
+            decision = ending.enter_context(gate(wrapped.action(bound)))
             bound = wrapped.permit(bound, decision)
             result = wrapped.function(*bound.args, **bound.kwargs)
-            decision.result(result)
+            if awaits and inspect.isawaitable(result):
+                decision.leave_tool()
+                return _awaited(wrapped, decision, result, ending.pop_all())
+            decision.result(wrapped.over(result))
             return result
 
     return call
+
+
+async def _awaited(wrapped: Wrapped, decision: Decision, rest: Awaitable[Any], ending: ExitStack) -> Any:
+    with ending:
+        decision.enter_tool()
+        result = wrapped.over(await rest)
+        decision.result(result)
+        return result
 
 
 def _named(bound: inspect.BoundArguments) -> dict[str, Any]:

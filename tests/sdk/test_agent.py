@@ -107,6 +107,27 @@ async def test_a_message_that_cannot_be_sent_ends_no_bus(
     assert f"a message on {TOPICS.status(AGENT)} cannot be sent" in caplog.text
 
 
+async def test_an_item_that_cannot_be_taken_in_ends_no_bus(
+    floor: Supervisor, home: Home, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = agent(floor, home)
+    reach = whole._shell.core.lease._era.reach
+
+    def fail_once(era: int) -> None:
+        monkeypatch.setattr(whole._shell.core.lease._era, "reach", reach)
+        raise OSError("a disk of another kind")
+
+    monkeypatch.setattr(whole._shell.core.lease._era, "reach", fail_once)
+    floor.decide = lambda run, proposal: floor.answer(run, proposal, "approved")
+    async with whole, whole.run(run_id=RUN) as job:
+        await floor.until(lambda floor: "run.started" in floor.types(RUN))
+        floor.renew()
+        assert (await job.gate(Action("delete", {"path": "a.txt"}))).approved
+    assert whole._shell.core.ignored["fault"] == 1
+    assert "could not be taken in" in caplog.text
+    assert "a disk of another kind" in caplog.text
+
+
 class Blunt(MemoryTransport):
     """A transport that never takes one message of the run."""
 

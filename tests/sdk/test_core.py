@@ -238,6 +238,15 @@ def test_an_era_that_cannot_be_read_or_kept_stops_nobody(
     assert [path.name for path in tmp_path.iterdir()] == ["era"]
 
 
+def test_an_era_without_a_folder_stops_nobody(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """Where the folder should be is a file: what cannot be written cannot be removed either."""
+    (tmp_path / "agent").write_text("a file")
+    kept = EraFile(tmp_path / "agent")
+    kept.reach(5)
+    assert kept.highest == 5
+    assert "cannot be kept" in caplog.text
+
+
 def test_a_pass_list_is_for_one_process() -> None:
     floor = Floor().started()
     for incarnation in ("", "inc-0"):

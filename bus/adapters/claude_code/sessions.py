@@ -15,9 +15,10 @@ import psutil
 
 from bus.adapters.claude_code.events import Conversation, Output, denied, killed
 from bus.limits import ID_CHARS
-from bus.sdk.agent import Agent, RunExistsError
+from bus.sdk.agent import Agent
 from bus.sdk.decision import RunKilled, RunRefusedError
 from bus.sdk.job import Run
+from bus.sdk.runs import RunExistsError
 from bus.sdk.shell import BusStoppedError
 from bus.sdk.spool_file import spool_path
 from bus.topics import BadIdError, check_id
