@@ -1,6 +1,6 @@
 """The supervisor without its I/O: messages, time and commits in; records to commit and messages to publish out.
 
-Pure apart from the ids it draws through `new_id` and the wall clock it reads through `wall`, so that the same code runs
+Pure apart from the ids it draws through `new_id` and the clocks it reads through `clock`, so that the same code runs
 in the service and, by the thousand, in the seeded simulation.
 """
 
@@ -22,8 +22,10 @@ from console.supervisor import publishing
 from console.supervisor.agents import Agents
 from console.supervisor.alarming.alarm_watch import AlarmWatch
 from console.supervisor.alarming.alarms import Alarms
+from console.supervisor.alarming.clock_watch import ClockWatch
 from console.supervisor.alarming.guard import guarded
 from console.supervisor.blobs import Blobs
+from console.supervisor.clock import Clock
 from console.supervisor.consoles import Consoles
 from console.supervisor.eras import Era
 from console.supervisor.follow import Follow
@@ -70,12 +72,12 @@ class Desk:
         judge: Judging,
         operators: Operators,
         *,
-        wall: Callable[[], int],
+        clock: Clock,
         new_id: Callable[[], str],
     ) -> None:
         self.identity = identity
         self._new_id = new_id
-        self.log = Log(fleet, identity.epoch, wall)
+        self.log = Log(fleet, identity.epoch, clock)
         self.outbox = Outbox(identity.topics, identity.key, lambda: self.log.fleet.pos)
         self.alarms = Alarms(self.log)
         self.ledger = Ledger(self.log, self.outbox, self.alarms, new_id)
@@ -93,6 +95,7 @@ class Desk:
         self.consoles = Consoles(self.log, self.outbox, identity.topics, self.arbiter.enrolled, identity.key)
         self.ingest.senders = self.consoles.inquiries.senders
         self.alarm_watch = AlarmWatch(self.log, self.alarms)
+        self.clock_watch = ClockWatch(self.log, self.alarms)
         self.era = Era(identity.key.public)
         self.agents.claimed = self.era.claimed
         self.ingest.proven = self.ledger.proven
@@ -236,6 +239,7 @@ class Desk:
             self.consoles,
             self.arbiter.shelf,
             self.alarm_watch,
+            self.clock_watch,
             self.ingest,
         ):
             guarded(self.alarms, f"clock of {type(desk).__name__}", desk.tick, now)

@@ -145,6 +145,12 @@ KINDS: Final[dict[str, Kind]] = {
     "alarms-file": Kind(
         2, False, "An edit of what is suppressed cannot be put in force; the last good one stays.", _MEND
     ),
+    "clock": Kind(
+        2,
+        False,
+        "This machine's clock was set or jumped, and differs from the log's time, which goes on by itself.",
+        "Set the clock right if it is wrong; they meet again by themselves.",
+    ),
     "confident-failure": Kind(
         2,
         False,
@@ -220,7 +226,7 @@ REST: Final = "~rest"
 NEVER_HIDDEN: Final = frozenset({"bulk-link"} | {name for name in KINDS if name.endswith("-file")})
 """Kinds below priority 1 by which one sees whether anything else is seen as the site wants it."""
 
-OF_SITE: Final = frozenset({"recording-failing", "keyframe-failing", "bulk-link"})
+OF_SITE: Final = frozenset({"recording-failing", "keyframe-failing", "bulk-link", "clock"})
 OF_RUN: Final = frozenset({"stalled", "loop", "error-streak", "no-progress", "budget"})
 """Kinds whose cause the supervisor itself sees come and go, and says once when it comes: of the site, of a living run.
 

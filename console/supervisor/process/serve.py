@@ -39,6 +39,7 @@ from console.recording.known import Known
 from console.recording.reader import Reader
 from console.recording.schema import RecordingError
 from console.recording.writer import Recording
+from console.supervisor.clock import Clock
 from console.supervisor.desk import Desk, Identity
 from console.supervisor.intents.operators import OperatorsFileError
 from console.supervisor.process.emergency import EmergencyLog
@@ -111,7 +112,7 @@ async def _serve(home: Home) -> None:
             identity,
             files.rulebook.judge,
             files.operators,
-            wall=lambda: int(time.time() * 1000),
+            clock=Clock(lambda: int(time.time() * 1000), time.monotonic),
             new_id=lambda: secrets.token_hex(8),
         )
         desk.log.not_before = recording.at
