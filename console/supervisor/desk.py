@@ -122,8 +122,11 @@ class Desk:
         self.gates.judge = judge
         self.agents.reissue()
 
-    def begin(self, session: str, now: float, *, late: Sequence[str] = ()) -> None:
-        """Take over: a new epoch, and everything the recording left open. `late` are commands sent unrecorded before."""
+    def begin(self, session: str, now: float, *, late: Sequence[str] = (), stranger: str = "") -> None:
+        """Take over: a new epoch, and everything the recording left open. `late` are commands sent unrecorded before.
+
+        `stranger` is an instance under another key that says that it serves the site, too, if there is one.
+        """
         self.era.begin(self.log.now(), self.fleet.pos, self.identity.above)
         self.log.write(SupervisorStarted(epoch=self.identity.epoch, version=self.identity.version))
         if session != self.fleet.session:
@@ -132,6 +135,8 @@ class Desk:
             about = f"{self.identity.epoch}.{number}"
             what = f"late command {number}"
             guarded(self.alarms, what, take_up, line, about, self.alarms, self.ledger, self.gates)
+        if stranger:
+            self._meet()
         self.conflict = SECOND in self.fleet.alarms
         self._close()
         self.alarms.clear(
@@ -212,6 +217,9 @@ class Desk:
             return
         self.conflict = True
         self._close()
+        self._meet()
+
+    def _meet(self) -> None:
         self.alarms.raise_(SECOND, "another supervisor serves this site; approvals are closed")
 
     def tick(self, now: float) -> None:

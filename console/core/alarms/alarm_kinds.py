@@ -79,6 +79,12 @@ KINDS: Final[dict[str, Kind]] = {
         "Look whether its process lives; start it again, or end it and take the alarm out of service.",
     ),
     "duplicate-agent": Kind(2, True, "Two processes use one agent id.", "Stop one or rename it, then reset."),
+    "era-ahead": Kind(
+        2,
+        False,
+        "An agent has followed a supervisor of a far later era; it obeys nothing, and its gates expire.",
+        "See docs/operating.md, the clock or the recording went back: remove the agent's era file and start it again.",
+    ),
     "forged-intent": Kind(
         2,
         False,

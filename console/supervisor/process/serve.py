@@ -119,7 +119,7 @@ async def _serve(home: Home) -> None:
         desk.health.remember(past)
         await _recall(desk, home.sessions)
         emergency = EmergencyLog(home.emergency_log)
-        desk.begin(recording.session, time.monotonic(), late=emergency.left())
+        desk.begin(recording.session, time.monotonic(), late=emergency.left(), stranger=look.stranger)
         emergency.reserve()
         files.tell(desk)
         service = Service(
