@@ -74,8 +74,8 @@ class Agents:
         self._gates = gates
         self._pulses: dict[str, Pulse] = {}
         self._passes = passes
-        self.claimed: Callable[[int], object] = lambda _: None
-        """Told the era that an agent says it has followed."""
+        self.claimed: Callable[[int], bool] = lambda _: True
+        """Told the era that an agent says it has followed; returns whether the site can get there."""
         self.on_lost: Callable[[str], None] = lambda _agent: None
         self._deaf = False
 
@@ -95,7 +95,7 @@ class Agents:
             self._ingest.senders.of(agent).bad += 1
             self._alarms.raise_("bad-input", f"{agent}: not a status: {plain(str(error))}", agent)
             return
-        self.claimed(status.era)
+        self._era(agent, status)
         match status.status:
             case "online":
                 if not (retained and self._gone(agent, status)):
@@ -106,6 +106,17 @@ class Agents:
                 self._stopped(agent, status)
             case "lost":
                 self._will(agent, status)
+
+    def _era(self, agent: str, status: AgentStatus) -> None:
+        """Take what an agent says of the eras it has followed."""
+        reached = self.claimed(status.era)
+        if status.status not in ("online", "alive"):
+            return
+        if reached:
+            self._alarms.clear("era-ahead", agent)
+        else:
+            text = f"{agent} has followed a supervisor of an era far ahead of this one's, and obeys nothing that this one says"
+            self._alarms.raise_("era-ahead", text, agent)
 
     def _gone(self, agent: str, status: AgentStatus) -> bool:
         """Whether a birth that the broker kept is that of a link known to be gone: no sign of life."""

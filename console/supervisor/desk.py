@@ -1,6 +1,6 @@
 """The supervisor without its I/O: messages, time and commits in; records to commit and messages to publish out.
 
-Pure apart from the ids it draws through `new_id` and the wall clock it reads through `wall`, so that the same code runs
+Pure apart from the ids it draws through `new_id` and the clocks it reads through `clock`, so that the same code runs
 in the service and, by the thousand, in the seeded simulation.
 """
 
@@ -22,8 +22,10 @@ from console.supervisor import publishing
 from console.supervisor.agents import Agents
 from console.supervisor.alarming.alarm_watch import AlarmWatch
 from console.supervisor.alarming.alarms import Alarms
+from console.supervisor.alarming.clock_watch import ClockWatch
 from console.supervisor.alarming.guard import guarded
 from console.supervisor.blobs import Blobs
+from console.supervisor.clock import Clock
 from console.supervisor.consoles import Consoles
 from console.supervisor.eras import Era
 from console.supervisor.follow import Follow
@@ -70,12 +72,12 @@ class Desk:
         judge: Judging,
         operators: Operators,
         *,
-        wall: Callable[[], int],
+        clock: Clock,
         new_id: Callable[[], str],
     ) -> None:
         self.identity = identity
         self._new_id = new_id
-        self.log = Log(fleet, identity.epoch, wall)
+        self.log = Log(fleet, identity.epoch, clock)
         self.outbox = Outbox(identity.topics, identity.key, lambda: self.log.fleet.pos)
         self.alarms = Alarms(self.log)
         self.ledger = Ledger(self.log, self.outbox, self.alarms, new_id)
@@ -91,6 +93,7 @@ class Desk:
         self.consoles = Consoles(self.log, self.outbox, identity.topics, self.arbiter.enrolled, identity.key)
         self.ingest.senders = self.consoles.inquiries.senders
         self.alarm_watch = AlarmWatch(self.log, self.alarms)
+        self.clock_watch = ClockWatch(self.log, self.alarms)
         self.era = Era(identity.key.public)
         self.agents.claimed = self.era.claimed
         self.ingest.proven = self.ledger.proven
@@ -117,8 +120,11 @@ class Desk:
         self.gates.judge = judge
         self.agents.reissue()
 
-    def begin(self, session: str, now: float, *, late: Sequence[str] = ()) -> None:
-        """Take over: a new epoch, and everything the recording left open. `late` are commands sent unrecorded before."""
+    def begin(self, session: str, now: float, *, late: Sequence[str] = (), stranger: str = "") -> None:
+        """Take over: a new epoch, and everything the recording left open. `late` are commands sent unrecorded before.
+
+        `stranger` is an instance under another key that says that it serves the site, too, if there is one.
+        """
         self.era.begin(self.log.now(), self.fleet.pos, self.identity.above)
         self.log.write(SupervisorStarted(epoch=self.identity.epoch, version=self.identity.version))
         if session != self.fleet.session:
@@ -127,6 +133,8 @@ class Desk:
             about = f"{self.identity.epoch}.{number}"
             what = f"late command {number}"
             guarded(self.alarms, what, take_up, line, about, self.alarms, self.ledger, self.gates)
+        if stranger:
+            self._meet()
         self.conflict = SECOND in self.fleet.alarms
         self._close()
         self.alarms.clear(
@@ -207,6 +215,9 @@ class Desk:
             return
         self.conflict = True
         self._close()
+        self._meet()
+
+    def _meet(self) -> None:
         self.alarms.raise_(SECOND, "another supervisor serves this site; approvals are closed")
 
     def tick(self, now: float) -> None:
@@ -234,6 +245,7 @@ class Desk:
             self.consoles,
             self.arbiter.shelf,
             self.alarm_watch,
+            self.clock_watch,
             self.ingest,
         ):
             guarded(self.alarms, f"clock of {type(desk).__name__}", desk.tick, now)

@@ -41,10 +41,14 @@ class Era:
         self._later = state.era
         self._later_until = now + state.ttl if state.status == "up" else now
 
-    def claimed(self, era: int) -> None:
-        """An agent has followed that era, and hears nobody of a lower one."""
+    def claimed(self, era: int) -> bool:
+        """An agent has followed that era, and hears nobody of a lower one. Returns whether we can get there.
+
+        We follow no further than `AHEAD`: anybody may say it, and eras would run out.
+        """
         if max(self.value, self._later) < era <= self._most:
             self._later = era
+        return era <= max(self._most, self.value)
 
     def tick(self, now: float) -> bool:
         """Begin anew if a later supervisor has fallen silent. Returns whether that is so."""

@@ -6,7 +6,6 @@ fleet is ahead of the recording by exactly what is staged; a crash forgets both 
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Final
 
 from msgspec import Raw, Struct
@@ -18,6 +17,7 @@ from bus.limits import EVENT_BYTES, EVENT_DEPTH
 from bus.records import RecordingStarted
 from console.core.fleet.state import Fleet
 from console.core.reducing.reduce import reduce
+from console.supervisor.clock import Clock
 
 URGENT: Final = frozenset(
     {
@@ -47,19 +47,19 @@ class Entry(Struct, frozen=True, gc=False):
 class Log:
     """Sequencer of a site. Not concurrent: one caller, one order. `not_before` (ms) holds time back from going back."""
 
-    def __init__(self, fleet: Fleet, epoch: str, wall: Callable[[], int]) -> None:
-        """`wall` gives milliseconds since 1970 UTC; the log never lets time go back."""
+    def __init__(self, fleet: Fleet, epoch: str, clock: Clock) -> None:
+        """`clock` gives the time, which goes on from where the log left it."""
         self.fleet = fleet
         self.epoch = epoch
         self.staged: list[Entry] = []
         self.urgent = False
         self.not_before = 0
-        self._wall = wall
+        self.clock = clock
         self._written = 0
 
     def now(self) -> int:
         """The time that the next record will carry."""
-        return max(self.fleet.at, self.not_before, self._wall())
+        return self.clock.now(max(self.fleet.at, self.not_before))
 
     def accept(self, payload: bytes, envelope: Envelope) -> Record:
         """Take an agent's event into the log.

@@ -19,6 +19,7 @@ from bus.signing import PrivateKey
 from bus.topics import Address, Kind, Topics
 from console.core.fleet.state import Fleet
 from console.policy.load import Rulebook
+from console.supervisor.clock import Clock
 from console.supervisor.desk import Desk, Identity
 from console.supervisor.intents.operators import Operators
 from tests.contract.asyncapi_schemas import COMMANDS, FILE, ID_PATTERN, MARK, REPLIES, load, text
@@ -133,7 +134,7 @@ class Floor:
             Identity(TOPICS, "epoch", "instance", PrivateKey.generate()),
             Rulebook(None, None).judge,
             Operators({"ann": [self.operator.public]}),
-            wall=lambda: int(self.now * 1000),
+            clock=Clock(lambda: int(self.now * 1000), lambda: self.now),
             new_id=lambda: f"id-{next(ids)}",
         )
         self.agent = AgentCore(

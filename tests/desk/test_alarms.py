@@ -65,7 +65,7 @@ def test_a_shelf_ends_under_the_next_supervisor_too() -> None:
     bench = looping()
     bench.intent("shelve", alarm=LOOP, seconds=600, reason="known")
     again = Bench(decode(encode(bench.desk.fleet)), epoch="epoch2")
-    again.wall = bench.wall + 601_000
+    again.later(601)
     again.pass_time(1)
     assert alarm(again).shown == "shown"
 
@@ -216,7 +216,7 @@ def test_a_group_is_acknowledged_where_the_eldest_stands_for_a_first_that_is_gon
     """As it is shown; a follower that stands for nobody speaks for itself alone."""
     bench = looping()
     for kind in ("stalled", "error-streak", "no-progress"):
-        bench.wall += 1_000
+        bench.later(1)
         bench.desk.alarms.raise_(kind, "x", "a", "r1")
     bench.desk.alarms.clear("loop", "a", "r1")
     bench.commit()

@@ -60,11 +60,15 @@ def test_who_has_outlived_a_later_supervisor_begins_anew() -> None:
 def test_an_agent_that_was_led_by_a_later_one_is_heard_and_believed_within_reason() -> None:
     bench = Bench()
     ours = said(bench).era
-    for era, begun in ((ours + 10 * AHEAD, ours), (ours + 10, ours + 11)):
+    for era, begun, alarm in (
+        (ours + 10 * AHEAD, ours, "unacknowledged"),
+        (ours + 10, ours + 11, "returned"),
+    ):
         status = AgentStatus(status="alive", incarnation="inc", connection="k1", era=era)
         bench.raw(TOPICS.status("a"), codec.encode(status))
         bench.pass_time(1)
         assert said(bench).era == begun
+        assert bench.desk.fleet.alarms["era-ahead/a"].state == alarm
 
 
 def test_a_pass_list_names_the_process_it_is_for() -> None:
@@ -85,18 +89,44 @@ def test_another_instance_with_our_key_keeps_us_from_starting() -> None:
         look().at(Message(TOPICS.state, state(era=101), False), 0.0)
 
 
-def test_who_has_not_our_key_is_waited_for_as_long_as_its_lease_lasts(
+def test_who_has_not_our_key_is_waited_for_no_longer_than_one_lease(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    """It may be the one that serves the site, or somebody who forges it: neither may end ours for good."""
+    """It may be the one that serves the site, or somebody who forges it, and would go on with that for ever."""
     watch = look()
     unsigned = SupervisorState(status="up", epoch="evil", instance="evil", lease=9, era=10**15)
     for now, payload in enumerate((codec.encode(unsigned), state(PrivateKey.generate(), era=10**15))):
-        watch.at(Message(TOPICS.state, payload, False), float(now))
-        assert watch.until == now + LEASE_TTL
+        for again in range(5):
+            watch.at(Message(TOPICS.state, payload, False), float(now + 2 * again))
     watch.at(Message(TOPICS.state, b"{", False), 5.0)
-    assert (watch.era, watch.until) == (0, 1.0 + LEASE_TTL)
-    assert caplog.text.count("waiting until it is gone") == 1
+    assert (watch.era, watch.until, watch.stranger) == (0, LEASE_TTL, "other")
+    assert caplog.text.count("for it to go") == 1
+
+
+@pytest.mark.parametrize("status, there", [("up", "other"), ("stopped", ""), ("lost", "")])
+def test_who_says_that_it_is_gone_is_not_met(status: str, there: str) -> None:
+    """Nor who is not heard but by what the broker had kept."""
+    watch, key = look(), PrivateKey.generate()
+    watch.at(Message(TOPICS.state, state(key), True), 0.0)
+    assert (watch.stranger, watch.until) == ("", LEASE_TTL)
+    watch.at(Message(TOPICS.state, state(key, lease=2), False), 1.0)
+    watch.at(Message(TOPICS.state, state(key, status=status), False), 2.0)
+    assert watch.stranger == there
+
+
+def test_our_own_key_is_waited_for_beyond_that() -> None:
+    watch = look()
+    watch.at(Message(TOPICS.state, state(PrivateKey.generate()), False), 0.0)
+    watch.at(Message(TOPICS.state, state(era=101), True), 5.0)
+    assert watch.until == 5.0 + LEASE_TTL
+
+
+def test_who_starts_beside_a_stranger_has_no_approvals_from_the_first_moment() -> None:
+    bench = Bench(stranger="other")
+    assert (bench.alarms(), said(bench).conflict) == ({"second-supervisor"}, True)
+    bench.intent("reset", alarm="second-supervisor", reason="it was nobody")
+    bench.pass_time(1)
+    assert not said(bench).conflict
 
 
 def test_what_our_recording_has_outlived_may_be_played_back() -> None:

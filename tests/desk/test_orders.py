@@ -65,7 +65,7 @@ def test_orders_rise_above_what_a_dead_supervisor_sent_unrecorded() -> None:
 
 def test_orders_rise_above_late_commands_of_which_the_recording_knows_nothing() -> None:
     bench = Bench()
-    bench.wall += 3_600_000
+    bench.later(3_600)
     bench.event(1, RunStarted())
     _, late = crashed(bench, "pause")
     [pause] = bench.commands(PauseCommand)

@@ -73,7 +73,7 @@ def test_silence_says_nothing_while_nobody_can_be_heard() -> None:
     bench.pass_time(2 * STALL_AFTER)
     bench.desk.linked(bench.now)
     bench.pass_time(STALL_AFTER - 1)
-    bench.now += 500  # this process was frozen
+    bench.later(500)  # this process was frozen
     bench.pass_time(0.5)
     assert not bench.alarms()
     bench.pass_time(2)
@@ -114,4 +114,4 @@ def test_an_alarm_whose_cause_comes_back_is_active_each_time() -> None:
         assert bench.desk.fleet.alarms[STALLED].text == f"stall {again}"
         bench.desk.alarms.clear("stalled", "a", "r1")
         assert bench.desk.fleet.alarms[STALLED].state == "returned"
-        bench.wall += 60_000
+        bench.later(60)

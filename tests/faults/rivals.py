@@ -57,18 +57,26 @@ async def _elsewhere(world: World, name: str) -> AsyncIterator[FloorProcesses]:
 
 
 async def second_up_elsewhere(world: World) -> Outcome:
-    """A second `watchfloor up` with another home says who serves the site, and waits as long as that one is there."""
+    """A second `watchfloor up` with another home says who serves the site, waits, and starts without approvals."""
     began = time.monotonic()
     async with _elsewhere(world, "second") as other:
         other.start()
         await until(lambda: "another supervisor" in other.log(), REFUSED_WITHIN, "the second up says so")
         named = time.monotonic() - began
-        await asyncio.sleep(LEASE_TTL + LEASE_RENEW)  # longer than it would wait for a dead one
         assert "supervisor: up" not in other.log(), other.log()
+        await until(
+            lambda: "supervisor: up" in other.log(), LEASE_TTL + SOON, "the second up starts all the same"
+        )
+        floor = world.floor
+        await world.shows(
+            lambda: "second-supervisor" in floor.fleet.alarms, LEASE_TTL + SOON, "alarm second-supervisor"
+        )
         assert not await other.stop(), other.log()
-    assert "second-supervisor" not in world.floor.fleet.alarms
+    ended = time.monotonic()
+    await world.reset_alarms("second-supervisor")
+    await world.saw(ended, lambda status: not status.conflict, LEASE_TTL + SOON, "approvals open again")
     await world.flowing()
-    return Outcome("a second up on another home, kept waiting", named, 0.0)
+    return Outcome("a second up on another home, kept waiting", named, time.monotonic() - ended)
 
 
 async def two_supervisors(world: World) -> Outcome:

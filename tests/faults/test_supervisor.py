@@ -86,7 +86,7 @@ def test_a_frozen_supervisor_calls_nobody_lost() -> None:
     asked(bench)
     bench.intent("pause", agent="a", run="r1")
     bench.pass_time(1)
-    bench.now += 60
+    bench.later(60)
     bench.desk.tick(bench.now)
     bench.commit()
     assert bench.desk.fleet.agents["a"].status == "online"

@@ -78,6 +78,37 @@ async def test_a_kill_goes_out_before_the_emergency_log_is_on_its_disk(
         await site.until(lambda: not site.home.emergency_log.exists())
 
 
+async def test_a_disk_that_hangs_at_the_end_holds_up_neither_stops_nor_the_last_word(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing was said of it before the end; the process waits for the disk once all is said."""
+    hangs, answers, insert = asyncio.Event(), asyncio.Event(), Session.insert
+
+    async def held(session: Session, rows: Sequence[Row]) -> None:
+        hangs.set()
+        await answers.wait()
+        await insert(session, rows)
+
+    async with running(tmp_path) as site:
+        site.event(RunStarted())
+        await site.all_recorded()
+        monkeypatch.setattr(Session, "insert", held)
+        monkeypatch.setattr(service, "SLOW", 3_600.0)
+        monkeypatch.setattr(service, "LAST_WITHIN", 0.01)
+        site.event(Progress(text="into a disk that hangs"))
+        await hangs.wait()
+        try:
+            site.desk.ledger.request("kill", site.desk.fleet.runs["a/r1"], "op-1", "", "", 0.0)
+            site.stopping.set()
+            await site.until(lambda: site.state().status == "stopped")
+            assert killed(site)
+            assert not answers.is_set()
+        finally:
+            answers.set()
+    async with await Recording.open(tmp_path / "data" / "sessions", initial=b"") as recording:
+        assert recording.pos == site.desk.fleet.pos
+
+
 @asynccontextmanager
 async def stuck(
     folder: Path, monkeypatch: pytest.MonkeyPatch, where: str, slow: float = service.SLOW

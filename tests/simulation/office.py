@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 from bus.codec import decode, decode_command
 from bus.messages import DecisionCommand, PassListCommand, ResumeCommand, SupervisorState
 from console.core.fleet.state import encode
+from console.supervisor.clock import Clock
 from console.supervisor.desk import Desk, Identity
 from console.supervisor.log import Entry
 from console.supervisor.outbox import Out
@@ -50,7 +51,12 @@ class Office:
         identity = Identity(TOPICS, world.new_id(), world.new_id(), world.keys.of("supervisor"), above=above)
         fleet = tape.restored()
         desk = Desk(
-            fleet, identity, world.judge, world.keys.operators(), wall=world.wall, new_id=world.new_id
+            fleet,
+            identity,
+            world.judge,
+            world.keys.operators(),
+            clock=Clock(world.wall, lambda: world.now),
+            new_id=world.new_id,
         )
         desk.log.not_before = fleet.at
         desk.sweeps.slice = 1  # floors here are small, and something must come between

@@ -79,6 +79,12 @@ KINDS: Final[dict[str, Kind]] = {
         "Look whether its process lives; start it again, or end it and take the alarm out of service.",
     ),
     "duplicate-agent": Kind(2, True, "Two processes use one agent id.", "Stop one or rename it, then reset."),
+    "era-ahead": Kind(
+        2,
+        False,
+        "An agent has followed a supervisor of a far later era; it obeys nothing, and its gates expire.",
+        "See docs/operating.md, the clock or the recording went back: remove the agent's era file and start it again.",
+    ),
     "forged-intent": Kind(
         2,
         False,
@@ -144,6 +150,12 @@ KINDS: Final[dict[str, Kind]] = {
     ),
     "alarms-file": Kind(
         2, False, "An edit of what is suppressed cannot be put in force; the last good one stays.", _MEND
+    ),
+    "clock": Kind(
+        2,
+        False,
+        "This machine's clock was set or jumped, and differs from the log's time, which goes on by itself.",
+        "Set the clock right if it is wrong; they meet again by themselves.",
     ),
     "confident-failure": Kind(
         2,
@@ -220,7 +232,7 @@ REST: Final = "~rest"
 NEVER_HIDDEN: Final = frozenset({"bulk-link"} | {name for name in KINDS if name.endswith("-file")})
 """Kinds below priority 1 by which one sees whether anything else is seen as the site wants it."""
 
-OF_SITE: Final = frozenset({"recording-failing", "keyframe-failing", "bulk-link"})
+OF_SITE: Final = frozenset({"recording-failing", "keyframe-failing", "bulk-link", "clock"})
 OF_RUN: Final = frozenset({"stalled", "loop", "error-streak", "no-progress", "budget"})
 """Kinds whose cause the supervisor itself sees come and go, and says once when it comes: of the site, of a living run.
 

@@ -15,6 +15,7 @@ from bus.topics import Topics
 from bus.transports.mqtt import MqttTransport
 from bus.transports.transport import LinkDown, LinkUp, Message
 from bus.url import BrokerUrl
+from console.core.text import plain
 
 RETAINED_WITHIN: Final = 1.0
 """Seconds within which a broker delivers a retained message after the subscription."""
@@ -29,11 +30,11 @@ class UnusableError(Exception):
 class Look:
     """Watches `supervisor/state` for as long as another instance may yet renew its lease.
 
-    Only what our own `key` signed ends a start for good: everything else may be said by anybody who reaches the broker, and
-    a site must not end by that. A supervisor under another key is waited for instead, as long as it renews its lease: it
-    may be the one that serves the site, and two would close each other's approvals. What our key signed in an era that
-    our recording has outlived may be played back, and counts for nothing. `era` is the highest that a supervisor with our
-    key was seen in.
+    Only what our own `key` signed ends a start: everything else may be said by anybody who reaches the broker, and a site
+    must not end by that. Somebody under another key is given the time of one lease to go, and no more: it may be the
+    supervisor that serves the site, and is told of then, or may be nobody at all. What our key signed in an era that our
+    recording has outlived may be played back, and counts for nothing. `era` is the highest that a supervisor with our key
+    was seen in.
     """
 
     def __init__(self, topics: Topics, key: PublicKey, known: int) -> None:
@@ -42,7 +43,9 @@ class Look:
         self._known = known
         self._topics = topics
         self._key = key
-        self._warned = False
+        self.stranger = ""
+        """Which instance under another key says that it serves the site; empty if none does, or it said that it is gone."""
+        self._strange_until: float | None = None
         self.until: float | None = None
         """When nobody can renew its lease any more, on the monotonic clock; None before there is a broker."""
 
@@ -66,7 +69,7 @@ class Look:
                     return
                 for item in batch:
                     if isinstance(item, LinkUp):
-                        self.until = time.monotonic() + RETAINED_WITHIN
+                        self._wait(time.monotonic() + RETAINED_WITHIN)
                     elif isinstance(item, LinkDown):
                         LOGGER.warning("waiting for the broker: %s", item.reason)
                     else:
@@ -83,8 +86,7 @@ class Look:
         except codec.DecodeError:
             return
         if not self._key.verifies(item.payload):
-            if state.status == "up":
-                self._wait(state, now)
+            self._strange(state, now, retained=item.retained)
             return
         self.era = max(self.era, state.era)
         if state.status != "up" or state.era <= self._known:
@@ -92,15 +94,25 @@ class Look:
         if not item.retained:
             msg = f"another supervisor (instance {state.instance}) serves this site on this broker; stop it first"
             raise UnusableError(msg)
-        self.until = now + LEASE_TTL
+        self._wait(now + LEASE_TTL)
 
-    def _wait(self, state: SupervisorState, now: float) -> None:
-        """Wait for a supervisor that is not of this home, said once."""
-        self.until = now + LEASE_TTL
-        if not self._warned:
-            self._warned = True
+    def _strange(self, state: SupervisorState, now: float, *, retained: bool) -> None:
+        """Give who is not of this home the time of one lease, counted from the first word of anybody like that."""
+        if state.status != "up":
+            if state.instance == self.stranger:
+                self.stranger = ""
+            return
+        if not retained:  # what the broker kept may be of one that has died
+            self.stranger = state.instance
+        if self._strange_until is None:
+            self._strange_until = now + LEASE_TTL
+            self._wait(self._strange_until)
             LOGGER.warning(
-                "another supervisor (instance %s), with another key than this home's, serves this site on this broker; "
-                "waiting until it is gone. If it is not yours, somebody else can write to the broker",
-                state.instance,
+                "another supervisor (instance %s), with another key than this home's, says that it serves this site on "
+                "this broker; waiting %g s for it to go. If it is not yours, somebody else can write to the broker",
+                plain(state.instance),
+                LEASE_TTL,
             )
+
+    def _wait(self, until: float) -> None:
+        self.until = until if self.until is None else max(self.until, until)

@@ -33,6 +33,7 @@ from console.policy.files import PolicyFileError
 from console.recording import lock
 from console.recording.schema import RecordingError
 from console.recording.writer import Recording
+from console.supervisor.clock import Clock
 from console.supervisor.desk import Desk, Identity
 from console.supervisor.intents.operators import OperatorsFileError
 from console.supervisor.process.emergency import EmergencyLog
@@ -98,14 +99,14 @@ async def _serve(home: Home) -> None:
             identity,
             files.rulebook.judge,
             files.operators,
-            wall=lambda: int(time.time() * 1000),
+            clock=Clock(lambda: int(time.time() * 1000), time.monotonic),
             new_id=lambda: secrets.token_hex(8),
         )
         desk.log.not_before = recording.at
         desk.health.remember(past)
         await recall(desk, home.sessions)
         emergency = EmergencyLog(home.emergency_log)
-        desk.begin(recording.session, time.monotonic(), late=emergency.left())
+        desk.begin(recording.session, time.monotonic(), late=emergency.left(), stranger=look.stranger)
         emergency.reserve()
         files.tell(desk)
         service = Service(

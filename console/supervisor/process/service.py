@@ -50,6 +50,9 @@ CHUNK: Final = 64
 GOODBYE_WITHIN: Final = 2.0
 """Seconds that the broker has to take the last words."""
 
+LAST_WITHIN: Final = 4.0
+"""Seconds that the disk has to take the last records before the last words are said: `up` kills who takes ten in all."""
+
 LOGGER: Final = logging.getLogger(__name__)
 
 
@@ -105,22 +108,33 @@ class Service:
             done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
             for task in tasks:
                 task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
-            for task in done:
-                task.result()
+            if any(task.exception() for task in done):
+                await asyncio.gather(*tasks)  # raises it
+            self._desk.sweeps.finish(time.monotonic())
+            last = asyncio.create_task(self._last(tasks), name="last")
+            await asyncio.wait([last], timeout=LAST_WITHIN)
+            if not last.done():
+                LOGGER.error("the recording has not answered for %g s at the end", LAST_WITHIN)
+                self._desk.recording(failing=True)  # what stops things goes out all the same
             await self._goodbye()
+            await last
 
-    async def _goodbye(self) -> None:
-        self._desk.sweeps.finish(time.monotonic())
+    async def _last(self, tasks: list[asyncio.Task[object]]) -> None:
+        """Store what is left, once all that was under way has ended: it may wait for a disk that hangs."""
+        await asyncio.gather(*tasks, return_exceptions=True)
         taken = [*self._committing, *self._desk.take()]
         entries = [entry for entry in taken if entry.pos > self._recording.pos]
         try:
             await self._recording.append(rows(entries))
-            self._desk.committed(taken, time.monotonic())
-            self._emergency.clear(self._recording.pos)
         except RecordingError as error:
             LOGGER.error("%d records could not be stored at the end: %s", len(entries), error)  # noqa: TRY400  (the trace says nothing more)
-            self._desk.recording(failing=True)  # what stops things goes out all the same
+            self._desk.recording(failing=True)
+        else:
+            self._desk.committed(taken, time.monotonic())
+            self._emergency.clear(self._recording.pos)
+
+    async def _goodbye(self) -> None:
+        """Say the last words, and keep what was commanded unrecorded."""
         self._flush()
         self._desk.outbox.state(self._desk.state("stopped"))
         try:

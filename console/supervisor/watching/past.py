@@ -14,6 +14,7 @@ from bus.records import AgentLost, SupervisorStarted
 from console.core.fleet.state import Fleet
 from console.core.reducing.reduce import reduce
 from console.supervisor.alarming.alarms import Alarms
+from console.supervisor.clock import Clock
 from console.supervisor.log import Log
 from console.supervisor.watching.memory import Memory, Polls
 from console.supervisor.watching.progress import Progress
@@ -42,7 +43,7 @@ class Past:
         self.fleet = fleet
         self.memories: dict[str, Memory] = {}
         self._polls = polls
-        log = Log(fleet, "", lambda: 0)
+        log = Log(fleet, "", Clock(lambda: 0, lambda: 0.0))
         self.progress = Progress(log, Alarms(log))
         """Never ticked, so it raises nothing."""
 
