@@ -76,6 +76,7 @@ class SqliteSpool:
         self.path = path
         self.owner = owner
         self._database = database
+        self._closed = False
         stored, finished = database.execute("SELECT stored, finished FROM meta").fetchone()
         newest, size = database.execute(
             "SELECT max(seq), coalesce(sum(length(event)), 0) FROM events"
@@ -177,7 +178,9 @@ class SqliteSpool:
 
     def close(self) -> None:
         """See `Spool.close`."""
-        self._database.close()
+        if not self._closed:  # in a child made by fork it counts as closed, and stays the parent's
+            self._closed = True
+            self._database.close()
 
     def remove(self) -> None:
         """See `Spool.remove`.

@@ -55,6 +55,14 @@ class ConsolesFloor:
         self._stack = AsyncExitStack()
 
     async def __aenter__(self) -> Self:
+        try:
+            await self._begin()
+        except BaseException:  # what fails on the way leaves nothing behind
+            await self._stack.aclose()
+            raise
+        return self
+
+    async def _begin(self) -> None:
         self._stack.enter_context(self.site)
         home = self.site.home
         self.site.prepare(*self.operators, catalogue=CATALOGUE, policy=POLICY)
@@ -71,7 +79,6 @@ class ConsolesFloor:
             self._stack.callback(agent.kill)
         for name in AGENTS:
             await self.asks(name)
-        return self
 
     async def __aexit__(self, *_: object) -> None:
         await self._stack.aclose()

@@ -37,14 +37,16 @@ class ContainFloor:
         self.floor: Floor
 
     async def __aenter__(self) -> Self:
-        self._stack.enter_context(self.site)
-        home = self.site.home
-        key = self.site.prepare(OPERATOR, **self._rules)[OPERATOR]
-        self.site.start()
-        self.floor = await self._stack.enter_async_context(
-            Floor(self.site.url, home=home, operator=OPERATOR, key=key)
-        )
-        await self.floor.join(SOON)
+        async with AsyncExitStack() as stack:  # what fails on the way leaves nothing behind
+            stack.enter_context(self.site)
+            home = self.site.home
+            key = self.site.prepare(OPERATOR, **self._rules)[OPERATOR]
+            self.site.start()
+            self.floor = await stack.enter_async_context(
+                Floor(self.site.url, home=home, operator=OPERATOR, key=key)
+            )
+            await self.floor.join(3 * SOON)
+            self._stack = stack.pop_all()
         return self
 
     async def __aexit__(self, *_: object) -> None:
