@@ -44,7 +44,7 @@ async def test_a_claim_that_was_not_earned_is_marked_and_said_in_words() -> None
         row = next(line for line in it.lines() if "cite   " in line and "unproven" in line)
         assert row.startswith("▌◇ researcher 3.1")
         assert "0.96" in row
-        assert "earned ≥0.65  n 36  28 right, 8 wrong" in it.text()
+        assert "earned     ≥0.65  n 36  28 right, 8 wrong" in it.text()
         assert "claims too much" in it.text()
         assert "◇" in it.coloured()
 
