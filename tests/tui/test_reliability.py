@@ -62,7 +62,7 @@ async def test_below_five_it_is_unknown_and_of_nothing_nothing_is_said() -> None
 async def test_a_living_run_is_forecast_with_interval_and_n() -> None:
     async with console(proven()) as it:
         await it.press("4", "down", "down", "down")
-        assert "forecast   r000  step 0  likely 37–87 % (9 runs of this version)" in it.text()
+        assert "forecast   r000  step 0  likely 39–85 % (9 runs of this version)" in it.text()
 
 
 async def test_a_run_of_steps_is_an_interval_of_as_many_steps_as_a_run_says() -> None:
