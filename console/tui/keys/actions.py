@@ -113,7 +113,7 @@ ACTIONS: Final[tuple[KeyAction, ...]] = (
     _key("play", "space", _LISTS, "play", "play, or stand still", "winds safe"),
     _key("step", "comma full_stop", _LISTS, "step", "one record back, on", "winds safe pair"),
     *_shown_on("mark", _BRACKETS, "fleet", _LESS, "mark", "to the last, next mark", "winds pair", "safe"),
-    _key("turn", "e E", _LISTS, "alarm", "next, last alarm or decision", "winds safe"),
+    _key("turn", "e E", _LISTS, "alarm", "next, last alarm, decision", "winds safe"),
     *_shown_on("go", "t", "fleet run", _BELOW, "time", "HH:MM:SS, +30, -2m or 50%", "winds", "safe"),
     *_shown_on("speed", _ANGLES, "fleet run", _BELOW, "speed", "half, twice as fast", "winds pair", "safe"),
     *_shown_on("idle", "i", "fleet", _LESS, "skip idle", "no gap over a second", "winds"),
