@@ -177,7 +177,7 @@ RULES: Final[tuple[Rule, ...]] = (
     ),
     Rule(
         24, "line mode can do the same", "every action",
-        ("cli/test_plain.py::test_every_action_of_the_consoles_table_is_reachable_by_a_line",
+        ("cli/test_parity.py::test_every_action_of_the_consoles_table_is_reachable_by_a_line",
          "cli/test_plain.py::test_every_acting_action_states_exactly_its_intent"),
         "every one",
     ),

@@ -48,7 +48,7 @@ async def test_what_is_below_is_counted_and_reached() -> None:
         await opened(it)
         reach = it.lines()[5]
         assert reach.strip().startswith("lines 1-")
-        assert reach.endswith(" below")
+        assert reach.endswith(" below: pgdn")
         seen = it.text()
         for _ in range(12):
             await it.press("pagedown", apart=0.1)

@@ -152,7 +152,7 @@ async def test_help_is_made_once_for_a_width(monkeypatch: pytest.MonkeyPatch) ->
     with counted(monkeypatch) as made:
         async with console(busy()) as it:
             await it.press("question_mark", "down", "up")
-            assert "this screen, as text and SVG" in it.text()
+            assert "screen to file: as text and SVG" in it.text()
             assert made == [80]
             await it.pilot.resize_terminal(120, 36)
             await it.settle()

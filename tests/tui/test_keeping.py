@@ -90,6 +90,7 @@ async def test_s_keeps_the_screen_as_text_and_a_picture_that_loads_nothing(tmp_p
         svg = (tmp_path / "screen-1.svg").read_text()
         assert svg.startswith("<svg")
         assert not re.search(r"url\(.?http|@font-face|<image|<script", svg)
+        assert svg.count("<text ") == svg.count('<text xml:space="preserve" ') > 20
         await it.press("s")
         assert "screen-2.txt" in names(tmp_path)
         assert (tmp_path / "screen-1.txt").read_text() == text

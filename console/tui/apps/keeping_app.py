@@ -50,12 +50,12 @@ class KeepingApp(StackedApp, inherit_bindings=False):
 
     def keep_screen(self) -> None:
         """Write what is on the screen, as text and as a picture."""
-        from console.tui.terminal.keeping import without_web_fonts
+        from console.tui.terminal.keeping import standalone
 
         strips = self.screen._compositor.render_strips()  # noqa: SLF001  (the toolkit's own screenshots read it so)
         rows = (plain("".join(segment.text for segment in strip), ROW_CHARS) for strip in strips)
         text = "".join(f"{row.rstrip()}\n" for row in rows)
-        svg = without_web_fonts(self.export_screenshot(title="watchfloor"))
+        svg = standalone(self.export_screenshot(title="watchfloor"))
         self._keep("screen", "the screen is in", [("txt", text), ("svg", svg)])
 
     def _keep(self, name: str, words: str, files: list[tuple[str, str]]) -> None:

@@ -119,6 +119,15 @@ def argument_row(
     return row.line
 
 
+def lines_in_view(shown: range, total: int, *, scrolls: bool) -> str:
+    """Which lines of the arguments are in view, how many are below, and the key that leads there, if one does now."""
+    if not total > len(shown) > 0:
+        return ""
+    below = f", {total - shown.stop} below" if total > shown.stop else ""
+    key = f": {key_for('page_down' if below else 'page_up')}" if scrolls else ""
+    return f"lines {shown.start + 1}-{shown.stop} of {total}{below}{key}"
+
+
 def closed_because(run: Run, action: Action, view: View, unread: int, verb: Verb = "approve") -> str:
     """Why this action cannot be approved now, or nothing when it can; for the verb `edit`: why not with other arguments.
 

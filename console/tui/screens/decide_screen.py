@@ -17,7 +17,6 @@ from console.tui.drawing import figures
 from console.tui.drawing.beyond import NOTHING_BEYOND, Beyond
 from console.tui.drawing.paint import Line, Row
 from console.tui.floor.attention import Plight
-from console.tui.keys.actions import key_for
 from console.tui.rows import decide_rows
 from console.tui.rows.arguments import Piece, pieces, told
 from console.tui.rows.decide_facts import changes, whole_facts
@@ -247,14 +246,7 @@ class DecideScreen(ConfirmingScreen):
         return sum(bool(self._pieces[row].fold) or self._mark(action, row) not in self._seen for row in rows)
 
     def _reach(self) -> str:
-        shown = self.body.in_view
-        total = len(self._pieces)
-        if not total > len(shown) > 0:
-            return ""
-        below = f", {total - shown.stop} below" if total > shown.stop else ""
-        key = key_for("page_down" if below else "page_up")
-        scrolls = f": {key}" if self.sheet is None else ""
-        return f"lines {shown.start + 1}-{shown.stop} of {total}{below}{scrolls}"
+        return decide_rows.lines_in_view(self.body.in_view, len(self._pieces), scrolls=self.sheet is None)
 
     def beyond(self) -> Beyond:
         """Nothing to be said once more: the row above the arguments says it."""

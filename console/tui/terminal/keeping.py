@@ -48,9 +48,9 @@ def _json(value: Any) -> str:
     return json.dumps(value, ensure_ascii=True).replace("\x7f", "\\u007f")
 
 
-def without_web_fonts(svg: str) -> str:
-    """A picture that loads nothing from the network when it is looked at."""
-    return _WEB_FONTS.sub("", svg)
+def standalone(svg: str) -> str:
+    """A picture that loads nothing from the network when it is looked at, and keeps the blanks that a line begins with."""
+    return _WEB_FONTS.sub("", svg).replace("<text ", '<text xml:space="preserve" ')
 
 
 def keep(folder: Path, name: str, files: Sequence[tuple[str, str]]) -> Path:
