@@ -15,7 +15,6 @@ from bus.events import Confidence, Hints, Preview
 from bus.sdk.decision import Action, ActionRejected, Decision
 from bus.sdk.values import plain
 
-
 _LATER: Final = (
     "it would count as done before it runs; return what it yields in a list, or gate each step by itself"
 )
