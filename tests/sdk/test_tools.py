@@ -5,6 +5,7 @@ import base64
 import dataclasses
 import datetime as dt
 import enum
+import functools
 import hashlib
 import inspect
 import json
@@ -219,18 +220,23 @@ def test_an_exception_of_the_tool_is_reported_and_raised() -> None:
     assert keeper.reports == [(False, "OSError: disk")]
 
 
-def late() -> Callable[[str], Any]:
-    """A plain decorator around a coroutine function, as people write them."""
+def plain_one(function: Callable[[str], Any]) -> Callable[[str], Any]:
+    """Decorate a coroutine function with a plain one, as people do."""
 
-    async def fail(path: str) -> None:
-        raise OSError("disk")
+    @functools.wraps(function)
+    def call(path: str) -> Any:
+        return function(path)
 
-    return lambda path: fail(path)
+    return call
+
+
+async def fail(path: str) -> None:
+    raise OSError("disk")
 
 
 async def test_what_a_plain_function_leaves_to_await_is_awaited_before_it_counts_as_done() -> None:
     keeper = Gatekeeper()
-    waits = gated_sync(wrapped(late(), name="read"), keeper, awaits=True)("a.txt")
+    waits = gated_sync(wrapped(plain_one(fail)), keeper, awaits=True)("a.txt")
     assert keeper.reports == []
     with pytest.raises(OSError, match="disk"):
         await waits
@@ -247,11 +253,11 @@ async def numbers_later(path: str) -> Any:
 
 async def test_a_call_that_would_run_later_has_failed() -> None:
     keeper = Gatekeeper()
-    for function in (late(), numbers):
+    for function in (plain_one(fail), numbers):
         with pytest.raises(TypeError, match="'read' returned"):
             gated_sync(wrapped(function, name="read"), keeper)("a.txt")
     for waits in (
-        gated_sync(wrapped(lambda path: numbers_later(path), name="read"), keeper, awaits=True),
+        gated_sync(wrapped(plain_one(numbers_later), name="read"), keeper, awaits=True),
         gated_async(wrapped(numbers_later, name="read"), keeper.wait),
     ):
         with pytest.raises(TypeError, match="'read' returned generator"):
@@ -279,14 +285,14 @@ async def test_code_knows_inside_which_tool_it_is() -> None:
     async def inner() -> None:
         seen.append(tool_here())
 
-    def plain_one() -> Any:
+    def outer() -> Any:
         seen.append(tool_here())
         return inner()
 
     keeper = Gatekeeper()
     await gated_async(wrapped(inner), keeper.wait)()
-    await gated_sync(wrapped(plain_one), keeper, awaits=True)()
-    waits = await asyncio.to_thread(gated_sync(wrapped(plain_one), keeper, awaits=True))
+    await gated_sync(wrapped(outer), keeper, awaits=True)()
+    waits = await asyncio.to_thread(gated_sync(wrapped(outer), keeper, awaits=True))
     assert tool_here() == ""
     await waits
     assert seen == ["a1"] * 5
