@@ -490,6 +490,10 @@ async def test_a_bus_that_is_opening_ends_with_a_cancelled_entering(own_thread: 
         await whole.__aexit__(None, None, None)
 
 
+def finished(run: str, floor: Supervisor) -> bool:
+    return floor.types(run)[-1:] == ["run.finished"]
+
+
 async def test_resuming_a_finished_run_keeps_its_rest_on_its_way(home: Home) -> None:
     bus = MemoryBus()
     bus.cut(f"agent-{AGENT}")
@@ -508,7 +512,7 @@ async def test_resuming_a_finished_run_keeps_its_rest_on_its_way(home: Home) -> 
         bus.heal(f"agent-{AGENT}")
         floor.renew()
         for name in (RUN, "r2"):
-            await floor.until(lambda floor, name=name: floor.types(name)[-1:] == ["run.finished"])
+            await floor.until(partial(finished, name))
     assert list((home.spool / AGENT).glob("*.sqlite3")) == []
     task.cancel()
     await asyncio.wait({task})
