@@ -268,7 +268,7 @@ class Shell(OneProcess):
             case "past":
                 log.error(
                     "agent %s: the supervisor is ignored, so no gate will open: %s; "
-                    "see `bad-input` about an era in docs/operating.md",
+                    "see `era-ahead` in docs/operating.md",
                     agent,
                     notice.token,
                 )
