@@ -64,6 +64,9 @@ LEASE_RENEW: Final = 3.0
 LEASE_TTL: Final = 10.0
 """How long a lease holds after its last renewal, by the receiver's monotonic clock."""
 
+ERA_AHEAD: Final = 86_400_000
+"""How far beyond a supervisor's own an era may be that it takes an agent's word for (ms): words of agents are not signed."""
+
 HEARTBEAT: Final = 5.0
 """How often an agent says that it lives."""
 

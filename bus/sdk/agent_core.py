@@ -85,6 +85,7 @@ class AgentCore:
         self._state_topic = identity.topics.state
         self._publishes: list[Publish] = []
         self._notices: list[Notice] = []
+        self._past = False  # said that the supervisor's era is
         self.presence = Presence(identity, self._publishes.append, goodbye, era)
         self.courier = Courier(self._publishes.append)
         self._roster = Roster(
@@ -265,6 +266,9 @@ class AgentCore:
     def _take_state(self, state: SupervisorState, *, retained: bool, now: float) -> None:
         if self.lease.is_past(state):
             self.ignored["era"] += 1
+            if not self._past and (why := self.lease.unreached(state)):
+                self._past = True
+                self._notices.append(Notice("past", "", why))
             return
         change = self.lease.observe(state, retained=retained, now=now)
         if self.lease.epoch == state.epoch:

@@ -30,6 +30,11 @@ class Era:
         """The highest era seen, 0 for none."""
         return self._highest
 
+    @property
+    def where(self) -> str:
+        """Where it is kept, for people."""
+        return "the memory of this process"
+
     def reach(self, era: int) -> None:
         """Note an era; a lower one than the highest changes nothing."""
         self._highest = max(self._highest, era)
@@ -53,6 +58,11 @@ class EraFile(Era):
             self._known = True
             self._read()
         return self._highest
+
+    @property
+    def where(self) -> str:
+        """See `Era.where`."""
+        return str(self._path)
 
     def reach(self, era: int) -> None:
         """See `Era.reach`."""

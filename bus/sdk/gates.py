@@ -78,7 +78,7 @@ class Gates:
         return [gate for gate in self._gates.values() if gate.waiting]
 
     def running(self, stopped: Iterable[str] = ()) -> bool:
-        """Whether a tool runs. One that waits does not: at a gate inside it, or at a checkpoint, as those `stopped`."""
+        """Whether a tool runs. One that waits at a gate of its own or, as those `stopped`, at a checkpoint does not."""
         waiting = set[str]()
         for action in (*stopped, *(gate.inside for gate in self.waiting)):
             inner = action

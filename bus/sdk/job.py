@@ -105,10 +105,12 @@ class _Gating(Reports):
         """Make a function one that is gated at every call: `@job.tool` or `@job.tool(hints=...)`.
 
         The arguments, by name, are the action's; an operator's edit replaces them; the result is reported. A synchronous
-        function blocks its thread while it waits. What a tool returns must be its end: of an awaitable in a run of asyncio
-        the caller gets something to await, everything else that runs later is refused. `confidence` and `preview` may be
-        functions of the same arguments, called before the action is proposed: if one raises, so does the call, and the tool
-        does not run. `preview` says what the call would change; it must change nothing itself.
+        function blocks its thread while it waits. `confidence` and `preview` may be functions of the same arguments, called
+        before the action is proposed: if one raises, so does the call, and the tool does not run. `preview` says what the
+        call would change; it must change nothing itself.
+
+        When a tool has returned, its work must be over. Where a plain function returns an awaitable, as a decorator around a
+        coroutine function does, the caller of a run for asyncio gets something to await, and the action ends with that.
 
         Raises:
             TypeError: it is a generator function, or a coroutine function in a run without asyncio.

@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Literal
 
-from bus.limits import HEARTBEAT, LEASE_RENEW
+from bus.limits import ERA_AHEAD, HEARTBEAT, LEASE_RENEW
 from bus.messages import SupervisorState
 from bus.sdk.era import Era
 
@@ -80,6 +80,12 @@ class Lease:
     def is_past(self, state: SupervisorState) -> bool:
         """Whether a state is of an earlier era than one that was taken: said late, or played back."""
         return state.era < self._era.highest
+
+    def unreached(self, state: SupervisorState) -> str:
+        """Why the supervisor of a state that `is_past` will not come up to our era by itself; empty if it will."""
+        if self._era.highest - state.era <= ERA_AHEAD:
+            return ""
+        return f"era {self._era.highest} ({self._era.where}) is more than a day ahead of its era {state.era}"
 
     def issue(
         self, order: int, tools: Sequence[str], schemas: Mapping[str, str], *, gives: bool = True

@@ -28,10 +28,11 @@ class Notice(NamedTuple):
 
     `ready`: whoever waits at the action or checkpoint `token` asks again. `gone`: a finished run, or the spool of a dead
     one, is stored whole and forgotten. `refused`: the run is accepted nowhere; `token` says why. `rival`:
-    another process (incarnation `token`) uses this agent's name. `trouble`: a spool fails; `token` says how.
+    another process (incarnation `token`) uses this agent's name. `trouble`: a spool fails; `token` says how. `past`: the
+    supervisor is ignored for its era, and nothing will change that by itself; `token` says why.
     """
 
-    kind: Literal["ready", "gone", "refused", "rival", "trouble"]
+    kind: Literal["ready", "gone", "refused", "rival", "trouble", "past"]
     run: str
     token: str = ""
 

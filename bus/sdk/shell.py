@@ -265,6 +265,13 @@ class Shell(OneProcess):
                 log.error("agent %s: another process uses this name (incarnation %s)", agent, notice.token)
             case "trouble":
                 log.error("agent %s: spool of run %s: %s", agent, notice.run, notice.token)
+            case "past":
+                log.error(
+                    "agent %s: the supervisor is ignored, so no gate will open: %s; "
+                    "see `era-ahead` in docs/operating.md",
+                    agent,
+                    notice.token,
+                )
             case _:
                 pass
 

@@ -7,14 +7,9 @@ learns of the later one from its states, or from agents, who say in which era th
 
 from __future__ import annotations
 
-from typing import Final
-
+from bus.limits import ERA_AHEAD
 from bus.messages import SupervisorState
 from bus.signing import PublicKey
-
-AHEAD: Final = 86_400_000
-"""How far beyond our own an era may be that an agent claims (ms): agents' words are not signed, and clocks differ."""
-
 
 class Era:
     """Our era, and what is known of a later one. `key` is ours: what it did not sign is no supervisor of this site."""
@@ -32,7 +27,7 @@ class Era:
         `above` is the highest that was seen on the bus: the recording may be another one, and the clock wrong.
         """
         self.value = max(at + pos, above + 1)
-        self._most = self.value + AHEAD
+        self._most = self.value + ERA_AHEAD
 
     def met(self, payload: bytes, state: SupervisorState, now: float) -> None:
         """Take the state of another supervisor."""
@@ -44,7 +39,7 @@ class Era:
     def claimed(self, era: int) -> bool:
         """An agent has followed that era, and hears nobody of a lower one. Returns whether we can get there.
 
-        We follow no further than `AHEAD`: anybody may say it, and eras would run out.
+        We follow no further than `ERA_AHEAD`: anybody may say it, and eras would run out.
         """
         if max(self.value, self._later) < era <= self._most:
             self._later = era

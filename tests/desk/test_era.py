@@ -7,11 +7,11 @@ from typing import Any
 import pytest
 
 from bus import codec
-from bus.limits import LEASE_TTL
+from bus.limits import ERA_AHEAD, LEASE_TTL
 from bus.messages import AgentStatus, PassListCommand, SupervisorState
 from bus.signing import PrivateKey
 from bus.transports.transport import Message
-from console.supervisor.eras import AHEAD, Era
+from console.supervisor.eras import Era
 from console.supervisor.process.look import Look, UnusableError
 from tests.fixtures.desk import SUPERVISOR, TOPICS, Bench
 
@@ -61,7 +61,7 @@ def test_an_agent_that_was_led_by_a_later_one_is_heard_and_believed_within_reaso
     bench = Bench()
     ours = said(bench).era
     for era, begun, alarm in (
-        (ours + 10 * AHEAD, ours, "unacknowledged"),
+        (ours + 10 * ERA_AHEAD, ours, "unacknowledged"),
         (ours + 10, ours + 11, "returned"),
     ):
         status = AgentStatus(status="alive", incarnation="inc", connection="k1", era=era)

@@ -1,12 +1,14 @@
 """The SDK as an author uses it, over the in-memory bus, with a supervisor by script."""
 
 import asyncio
+import threading
 from collections.abc import AsyncIterator, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import pytest
+from filelock import FileLock
 
 from bus import Action, ActionRejected, Agent, Run, RunExistsError, RunKilled, RunRefusedError
 from bus.codec import decode
@@ -14,6 +16,7 @@ from bus.events import (
     ActionFinished,
     ActionProposed,
     ActionStarted,
+    CommandAcknowledged,
     CommandEffective,
     MessageSeen,
     RunFinished,
@@ -28,7 +31,9 @@ from bus.messages import (
     PauseCommand,
     ResumeCommand,
 )
-from bus.sdk.spool import Owner
+from bus.sdk.runs import CLOSED
+from bus.sdk.shell import BusStoppedError
+from bus.sdk.spool import Owner, SpoolError
 from bus.sdk.spool_file import SqliteSpool, spool_path
 from bus.transports.memory import MemoryBus, MemoryTransport
 from bus.transports.transport import Item
@@ -395,6 +400,151 @@ async def test_a_run_goes_on_in_another_process(floor: Supervisor, home: Home) -
     assert [item.continues for item in data if isinstance(item, RunStarted)] == [None, 2]
     assert [item.text for item in data if isinstance(item, MessageSeen)] == ["before", "after"]
     await asyncio.wait_for(asyncio.wrap_future(first._shell._ended), 5)
+
+
+async def test_closing_an_agent_ends_its_runs_and_says_so(
+    floor: Supervisor, home: Home, caplog: pytest.LogCaptureFixture
+) -> None:
+    """As a framework's shutdown hook does, that closes in another order than it opened."""
+    whole = agent(floor, home)
+    async with whole:
+        opened = whole.run(run_id=RUN)
+        job = await opened.__aenter__()
+    assert floor.data(RUN)[-1] == RunFinished(outcome="canceled", text=CLOSED)
+    assert caplog.messages[-1:] == [f"agent {AGENT}: run {RUN}: {CLOSED}; it is canceled"]
+    for _ in range(2):
+        job.message("user", "too late")
+    await opened.__aexit__(None, None, None)
+    assert job.outcome == "canceled"
+    assert floor.types(RUN)[-1] == "run.finished"
+    assert len([text for text in caplog.messages if "what it still tells is dropped" in text]) == 1
+    with pytest.raises(BusStoppedError, match="closed"):
+        async with whole.run():
+            pytest.fail("it began")
+    assert list((home.spool / AGENT).glob("*.sqlite3")) == []
+
+
+async def test_a_run_whose_beginning_was_cancelled_is_over(floor: Supervisor, home: Home) -> None:
+    async def live() -> None:
+        async with whole.run(run_id=RUN):
+            pytest.fail("it went on")
+
+    async with agent(floor, home) as whole:
+        (home.spool / AGENT).mkdir(parents=True)
+        with FileLock(home.spool / AGENT / ".lock"):  # as another process that opens a spool
+            beginning = asyncio.create_task(live())
+            for _ in range(5):  # by now the thread has begun
+                await asyncio.sleep(0)
+            for _ in range(2):
+                beginning.cancel()
+                await asyncio.sleep(0)
+        with pytest.raises(asyncio.CancelledError):
+            await beginning
+        await floor.until(lambda floor: floor.types(RUN)[-1:] == ["run.finished"])
+        [end] = [data for data in floor.data(RUN) if isinstance(data, RunFinished)]
+        assert end.outcome == "canceled"
+
+
+async def test_an_agent_whose_entering_was_cancelled_lets_go_of_everything(
+    floor: Supervisor, home: Home
+) -> None:
+    left = SqliteSpool.create(spool_path(home.spool, AGENT, RUN), Owner(SITE, AGENT, RUN, "inc-0"))
+    left.append([b"{}"])
+    left.close()
+    with FileLock(home.spool / AGENT / ".lock"):
+        entering = asyncio.create_task(agent(floor, home).__aenter__())
+        for _ in range(5):  # by now the thread has begun
+            await asyncio.sleep(0)
+        entering.cancel()
+        await asyncio.sleep(0)
+    with pytest.raises(asyncio.CancelledError):
+        await entering
+    SqliteSpool.open_existing(left.path).close()  # nobody has it
+
+
+class Slow(MemoryTransport):
+    """A transport that takes its time to open."""
+
+    async def __aenter__(self) -> Self:
+        OPENING.set()
+        await asyncio.sleep(0)
+        return await super().__aenter__()
+
+
+OPENING = threading.Event()
+
+
+@pytest.mark.parametrize("own_thread", [True, False])
+async def test_a_bus_that_is_opening_ends_with_a_cancelled_entering(own_thread: bool, home: Home) -> None:
+    OPENING.clear()
+    bus = MemoryBus()
+    whole = Agent(AGENT, home=home, transport=partial(Slow, bus), own_thread=own_thread)
+    entering = asyncio.create_task(whole.__aenter__())
+    while not OPENING.is_set():  # noqa: ASYNC110  (nobody tells)
+        await asyncio.sleep(0)
+    entering.cancel()
+    await asyncio.wait({entering})
+    if entering.cancelled():
+        assert whole._shell._over
+    else:  # it was open by then
+        await whole.__aexit__(None, None, None)
+
+
+def finished(run: str, floor: Supervisor) -> bool:
+    return floor.types(run)[-1:] == ["run.finished"]
+
+
+async def test_resuming_a_finished_run_keeps_its_rest_on_its_way(home: Home) -> None:
+    bus = MemoryBus()
+    bus.cut(f"agent-{AGENT}")
+    for name in (RUN, "r2"):
+        async with (
+            Agent(AGENT, home=home, transport=partial(MemoryTransport, bus), close_within=0) as whole,
+            whole.run(run_id=name),
+        ):
+            pass
+    floor = Supervisor(bus)
+    task = asyncio.create_task(floor.live())
+    async with agent(floor, home) as whole:
+        with pytest.raises(SpoolError, match="the run has finished"):
+            async with whole.run(run_id=RUN, resume=True):
+                pytest.fail("it went on")
+        bus.heal(f"agent-{AGENT}")
+        floor.renew()
+        for name in (RUN, "r2"):
+            await floor.until(partial(finished, name))
+    assert list((home.spool / AGENT).glob("*.sqlite3")) == []
+    task.cancel()
+    await asyncio.wait({task})
+
+
+async def test_an_agent_is_entered_once(floor: Supervisor, home: Home) -> None:
+    whole = agent(floor, home)
+    async with whole:
+        with pytest.raises(RuntimeError, match=f"agent {AGENT} was entered before: make a new Agent"):
+            await whole.__aenter__()
+    with pytest.raises(RuntimeError, match="entered before"):
+        whole.__enter__()
+
+
+async def test_a_tool_at_a_checkpoint_of_its_own_is_paused(floor: Supervisor, home: Home) -> None:
+    floor.decide = lambda run, proposal: floor.answer(run, proposal, "approved")
+    async with agent(floor, home) as whole, whole.run(run_id=RUN) as job:
+
+        @job.tool
+        async def tidy() -> None:
+            floor.order(PauseCommand, RUN, id="p1")
+            await floor.until(lambda floor: "p1" in acknowledgements(floor))
+            await job.checkpoint()
+
+        working = asyncio.create_task(tidy())
+        await floor.until(lambda floor: CommandEffective(command="p1") in floor.data(RUN))
+        floor.order(ResumeCommand, RUN)
+        await working
+
+
+def acknowledgements(floor: Supervisor) -> list[str]:
+    return [data.command for data in floor.data(RUN) if isinstance(data, CommandAcknowledged)]
 
 
 async def test_a_run_without_a_supervisor_keeps_its_spool(home: Home) -> None:

@@ -24,6 +24,7 @@ from bus.events import (
 )
 from bus.limits import (
     DECISION_VALID,
+    ERA_AHEAD,
     HEARTBEAT,
     LABEL_CHARS,
     LEASE_RENEW,
@@ -224,6 +225,38 @@ def test_a_new_process_knows_the_era_that_the_last_one_saw(tmp_path: Path) -> No
         floor.up()
         floor.state(epoch=epoch, era=era)
         assert (floor.core.lease.epoch == epoch) is followed
+
+
+def test_a_supervisor_that_will_never_come_up_to_our_era_is_told_once(tmp_path: Path) -> None:
+    """As after a restored recording, or with a clock that was far ahead: nothing else says why no gate opens."""
+    EraFile(tmp_path).reach(7 + ERA_AHEAD + 1)
+    floor = Floor(era=EraFile(tmp_path))
+    floor.up()
+    for era in (8, 7, 7):  # of 8 it is within what the supervisor takes our word for
+        floor.state(era=era)
+    [said] = [notice for notice in floor.notices if notice.kind == "past"]
+    assert str(tmp_path / "era") in said.token
+    assert floor.core.ignored["era"] == 3
+
+
+def test_a_tool_that_waits_at_a_checkpoint_or_a_gate_of_its_own_lets_a_pause_take_effect() -> None:
+    for at_gate in (False, True):
+        floor = Floor().started()
+        outer, other = floor.gate(), floor.gate("other")
+        for action in (outer, other):
+            floor.decide(action, "approved")
+            assert floor.take(action) is not None
+        inner = floor.run.propose(Action("inner"), floor.now, inside=outer)
+        floor.decide(inner, "approved")
+        assert floor.take(inner) is not None
+        stop = floor.stop("pause")
+        if at_gate:
+            floor.run.propose(Action("innermost"), floor.now, inside=inner)
+        else:
+            assert not floor.run.checkpoint("c", floor.now, inner)
+        assert CommandEffective(command=stop) not in floor.data()  # the other one runs
+        floor.run.report(other, done=True, text="", now=floor.now)
+        assert CommandEffective(command=stop) in floor.data()
 
 
 def test_an_era_that_cannot_be_read_or_kept_stops_nobody(

@@ -1,13 +1,16 @@
 """Gated functions, values made fit to travel, and whom an agent believes."""
 
+import asyncio
 import base64
 import dataclasses
 import datetime as dt
 import enum
+import functools
 import hashlib
 import inspect
 import json
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +23,7 @@ from bus.events import Confidence, Hints, Preview
 from bus.home import Home
 from bus.limits import EVENT_BYTES, PREVIEW_BYTES
 from bus.messages import KillCommand, SupervisorState
-from bus.sdk.decision import Action, ActionRejected, Decision, DecisionOutcome
+from bus.sdk.decision import Action, ActionRejected, Decision, DecisionOutcome, tool_here
 from bus.sdk.tools import Wrapped, gated_async, gated_sync
 from bus.sdk.values import ARGS_BYTES, PREVIEW_AROUND, arguments, claim, clip, plain, previewed, result_text
 from bus.signing import KeyFileError, PrivateKey
@@ -215,6 +218,85 @@ def test_an_exception_of_the_tool_is_reported_and_raised() -> None:
     with pytest.raises(OSError, match="disk"):
         gated_sync(wrapped(broken), keeper)()
     assert keeper.reports == [(False, "OSError: disk")]
+
+
+def plain_one(function: Callable[[str], Any]) -> Callable[[str], Any]:
+    """Decorate a coroutine function with a plain one, as people do."""
+
+    @functools.wraps(function)
+    def call(path: str) -> Any:
+        return function(path)
+
+    return call
+
+
+async def fail(path: str) -> None:
+    raise OSError("disk")
+
+
+async def test_what_a_plain_function_leaves_to_await_is_awaited_before_it_counts_as_done() -> None:
+    keeper = Gatekeeper()
+    waits = gated_sync(wrapped(plain_one(fail)), keeper, awaits=True)("a.txt")
+    assert keeper.reports == []
+    with pytest.raises(OSError, match="disk"):
+        await waits
+    assert keeper.reports == [(False, "OSError: disk")]
+
+
+def numbers(path: str) -> Any:
+    return (pytest.fail("it ran") for _ in path)
+
+
+async def numbers_later(path: str) -> Any:
+    return numbers(path)
+
+
+async def test_a_call_that_would_run_later_has_failed() -> None:
+    keeper = Gatekeeper()
+    for function in (plain_one(fail), numbers):
+        with pytest.raises(TypeError, match="'read' returned"):
+            gated_sync(wrapped(function, name="read"), keeper)("a.txt")
+    for waits in (
+        gated_sync(wrapped(plain_one(numbers_later), name="read"), keeper, awaits=True),
+        gated_async(wrapped(numbers_later, name="read"), keeper.wait),
+    ):
+        with pytest.raises(TypeError, match="'read' returned generator"):
+            await waits("a.txt")
+    assert [done for done, _ in keeper.reports] == [False] * 4
+
+
+def test_what_is_known_to_run_later_is_no_tool() -> None:
+    def some(path: str) -> Any:
+        yield path
+
+    async def some_later(path: str) -> Any:
+        yield path
+
+    for function in (some, some_later, partial(some, "a")):
+        with pytest.raises(TypeError, match="tool 'some' is a generator"):
+            wrapped(function, name="some")
+    with pytest.raises(TypeError, match="tool 'numbers_later' is a coroutine function"):
+        gated_sync(wrapped(numbers_later), Gatekeeper())
+
+
+async def test_code_knows_inside_which_tool_it_is() -> None:
+    seen: list[str] = []
+
+    async def inner() -> None:
+        seen.append(tool_here())
+
+    def outer() -> Any:
+        seen.append(tool_here())
+        return inner()
+
+    keeper = Gatekeeper()
+    await gated_async(wrapped(inner), keeper.wait)()
+    await gated_sync(wrapped(outer), keeper, awaits=True)()
+    waits = await asyncio.to_thread(gated_sync(wrapped(outer), keeper, awaits=True))
+    assert tool_here() == ""
+    await waits
+    assert seen == ["a1"] * 5
+    assert tool_here() == ""
 
 
 # ---- values ------------------------------------------------------------------------------------------------------------
