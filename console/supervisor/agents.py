@@ -115,7 +115,9 @@ class Agents:
         if reached:
             self._alarms.clear("era-ahead", agent)
         else:
-            text = f"{agent} has followed a supervisor of an era far ahead of this one's, and obeys nothing that this one says"
+            text = (
+                f"{agent} has followed a supervisor of a far later era and obeys nothing that this one says"
+            )
             self._alarms.raise_("era-ahead", text, agent)
 
     def _gone(self, agent: str, status: AgentStatus) -> bool:

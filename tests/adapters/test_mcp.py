@@ -350,7 +350,9 @@ def reads(name: str, folder: Path) -> tuple[list[str], str, list[dict[str, Any]]
         case "memory":
             return server(name), "search_nodes", [{"query": f"node {number}"} for number in numbers]
         case "everything":
-            calls: list[dict[str, Any]] = [{"resourceType": "Text", "resourceId": number} for number in numbers]
+            calls: list[dict[str, Any]] = [
+                {"resourceType": "Text", "resourceId": number} for number in numbers
+            ]
             return server(name), "get-resource-reference", calls
         case "git":
             git = ["git", "-C", str(folder), "-c", "user.name=ada", "-c", "user.email=ada@host.example"]
