@@ -90,6 +90,11 @@ class Home:
         return self.data / "emergency.jsonl"
 
     @property
+    def in_force(self) -> Path:
+        """The last good version of each file that people edit: what is in force while the file itself cannot be used."""
+        return self.data / "in-force"
+
+    @property
     def reliability(self) -> Path:
         """What agents have proven: every verdict, for longer than sessions are kept."""
         return self.data / "reliability.sqlite"

@@ -116,8 +116,7 @@ class Agents:
             self._alarms.clear("era-ahead", agent)
         else:
             text = (
-                f"{agent} has followed a supervisor of an era far ahead of this one's, "
-                "and obeys nothing that this one says"
+                f"{agent} has followed a supervisor of a far later era and obeys nothing that this one says"
             )
             self._alarms.raise_("era-ahead", text, agent)
 

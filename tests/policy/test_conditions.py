@@ -458,8 +458,8 @@ def test_a_broken_condition_keeps_the_last_good_rules_and_says_so(tmp_path: Path
     for broken in ("taint", "tainted &&", "args.all(a, used.all(b, b == a))", "!tainted"):
         path.write_text(HEAD + f'when = "{broken}"\n' + BOTH)
         assert book.reload() is False
-        assert book.policy_problem.startswith(f"{path}:1: rule 'r': ")
-        assert book.policy_problem.endswith("(the last good version stays in force)")
+        assert book.policy.problem.startswith(f"{path}:1: rule 'r': ")
+        assert book.policy.problem.endswith("(the last good version stays in force)")
         assert book.judge.policy.hits("a", "t", {}, lambda: Known(tainted=True))
 
 

@@ -9,8 +9,11 @@ import pytest
 
 from bus.home import Home
 from bus.signing import PrivateKey
+from console.cli.checks.local_checks import key_files, rules
+from console.cli.options import Place
 from console.supervisor.intents.operators import OperatorsFileError
 from console.supervisor.process.files import SiteFiles
+from console.supervisor.process.up import prepare
 from tests.fixtures.desk import Bench
 
 
@@ -139,6 +142,56 @@ def test_every_new_mistake_in_a_file_is_named(home: Home) -> None:
         edited(home.policy, f"mistake{number} =\n")
         os.utime(home.policy, ns=(number * 10**9, number * 10**9))
         files.tick(bench.desk, float(2 * number))
-        problem = files.rulebook.policy_problem
+        problem = files.rulebook.policy.problem
         [alarm] = bench.desk.fleet.alarms.values()
         assert (alarm.state, alarm.text) == ("unacknowledged", problem), number
+
+
+BUDGET = "[[budget]]\nsteps = 5\n"
+
+
+def test_every_file_that_goes_is_missed_and_stays_in_force(home: Home) -> None:
+    """While the supervisor runs, and while it is down."""
+    line = PrivateKey.generate().public.line
+    home.policy.write_text('[[rule]]\nid = "r"\nraise = "deny"\nwhy = "x"\n')
+    home.catalogue.write_text('[tool.t]\nseverity = 1\neffect = "write"\n')
+    home.operators.write_text(f"alice {line}\n")
+    home.wrappers.write_text(f"host {line}\n")
+    home.budgets.write_text(BUDGET)
+    home.alarms.write_text('[[suppress]]\nkind = "no-progress"\nwhy = "x"\n')
+    files = SiteFiles(home)
+    files.keep()
+    bench = Bench()
+    files.tick(bench.desk, 1.0)
+    assert not bench.alarms()
+    for path in (home.policy, home.catalogue, home.operators, home.wrappers, home.budgets, home.alarms):
+        path.unlink()
+    kinds = {f"{name}-file" for name in ("policy", "catalogue", "operators", "wrappers", "budgets", "alarms")}
+    for found in (files, SiteFiles(home)):
+        bench = Bench()
+        found.tick(bench.desk, 3.0)
+        assert bench.alarms() == kinds
+        assert [rule.id for rule in found.rulebook.judge.policy.rules] == ["r"]
+        assert (set(found.operators.value.keys), set(bench.desk.follow.wrappers.keys)) == (
+            {"alice"},
+            {"host"},
+        )
+        assert found.budgets.value.of("x").steps == 5
+        assert found.suppressions.value.why("no-progress", "a") == "x"
+    assert prepare(home) == ["made the supervisor's key " + str(home.supervisor_key)]
+    assert not home.operators.exists()
+    failed = {one.check for one in (*rules(home), *key_files(Place(), home)) if one.verdict == "FAIL"}
+    assert failed == {"policy", "tool catalogue", "budgets.toml", "alarms.toml", "wrappers", "operators file"}
+
+
+def test_a_budget_that_goes_and_comes_is_in_force_throughout(home: Home) -> None:
+    home.budgets.write_text(BUDGET)
+    files, bench = SiteFiles(home), Bench()
+    files.tick(bench.desk, 1.0)
+    home.budgets.unlink()
+    files.tick(bench.desk, 3.0)
+    assert bench.desk.health.budget("a").steps == 5
+    edited(home.budgets, "[[budget]]\nsteps = 6\n")
+    files.tick(bench.desk, 5.0)
+    assert bench.desk.health.budget("a").steps == 6
+    assert bench.desk.fleet.alarms["budgets-file"].state == "returned"

@@ -18,6 +18,7 @@ from console.core.amounts import size
 from console.policy.catalogue import load_catalogue
 from console.policy.files import PolicyFileError
 from console.policy.rules import load_policy
+from console.policy.site_file import was_there
 from console.recording.files import session_paths
 from console.recording.reader import Reader
 from console.recording.schema import RecordingError
@@ -60,10 +61,13 @@ def folders(home: Home) -> Iterator[Finding]:
 
 def key_files(place: Place, home: Home) -> Iterator[Finding]:
     """Look at the keys of this machine and who is enrolled."""
+    if was_there(home.operators, home.in_force):
+        yield _missing("operators file", home.operators)
+        return
     try:
         enrolled = Operators.load(home.operators)
     except OperatorsFileError as error:
-        yield fail("operators file", str(error), "mend that line; until then the supervisor does not start")
+        yield fail("operators file", str(error), f"mend that line: {_UNTIL}")
         return
     supervisor_here = home.supervisor_key.exists()
     count = len(enrolled.keys)
@@ -112,11 +116,26 @@ def rules(home: Home) -> Iterator[Finding]:
         ("tool catalogue", home.catalogue, _graded),
         ("policy", home.policy, _ruled),
     ):
+        if was_there(path, home.in_force):
+            yield _missing(name, path)
+            continue
         try:
             yield ok(name, load(path) if path.exists() else f"no {path}: {_WITHOUT[name]}")
         except PolicyFileError as error:
-            advice = "mend that entry: the last good version stays in force, and no supervisor starts with it"
-            yield fail(name, str(error), advice)
+            yield fail(name, str(error), f"mend that entry: {_UNTIL}")
+    for path in (home.budgets, home.alarms, home.wrappers):
+        if was_there(path, home.in_force):
+            yield _missing(path.name, path)
+
+
+_UNTIL: Final = "the last good version stays in force; where there is none, no supervisor starts"
+
+
+def _missing(name: str, path: Path) -> Finding:
+    """A file that a supervisor here has had in force, and that is gone."""
+    return fail(
+        name, f"{path} is missing; what it said last is in force", "restore it, or make it an empty file"
+    )
 
 
 _WITHOUT: Final = {"tool catalogue": "the shipped presets grade, and nothing is pinned", "policy": "no rules"}

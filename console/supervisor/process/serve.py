@@ -84,6 +84,10 @@ async def _serve(home: Home) -> None:
         version=version("watchfloor"),
     )
     files = SiteFiles(home)
+    for _, problem in files.problems():
+        if problem:
+            LOGGER.warning("%s", problem)
+    files.keep()
     async with contextlib.AsyncExitStack() as stack:
         known = await opened_known(home, stack)
         initial = encode(Fleet(site=home.site, reliability=await known.folded()))
@@ -98,7 +102,7 @@ async def _serve(home: Home) -> None:
             fleet,
             identity,
             files.rulebook.judge,
-            files.operators,
+            files.operators.value,
             clock=Clock(lambda: int(time.time() * 1000), time.monotonic),
             new_id=lambda: secrets.token_hex(8),
         )

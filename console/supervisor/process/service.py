@@ -24,7 +24,7 @@ from console.supervisor.desk import Desk
 from console.supervisor.log import Entry
 from console.supervisor.outbox import Out
 from console.supervisor.process.emergency import EmergencyLog
-from console.supervisor.process.files import SiteFiles
+from console.supervisor.process.files import LOOK, SiteFiles
 from console.supervisor.process.keyframes import Keyframes
 from console.supervisor.process.learning import learn
 from console.supervisor.process.telling import Telling
@@ -101,6 +101,7 @@ class Service:
                 asyncio.create_task(self._emergency.keep(self._noted), name="emergency"),
                 asyncio.create_task(self._telling.run(), name="telling"),
                 asyncio.create_task(self._clock(), name="clock"),
+                asyncio.create_task(self._keep_files(), name="files"),
                 asyncio.create_task(self._lease(), name="lease"),
             ]
             self._kick()
@@ -305,6 +306,13 @@ class Service:
             self._desk.tick(now)
             guarded(self._desk.alarms, "the site's files", self._files.tick, self._desk, now)
             self._kick()
+
+    async def _keep_files(self) -> None:
+        """Keep the site's files as they are in force. Not on the clock: their disk may hang."""
+        while True:
+            await asyncio.sleep(LOOK)
+            if self._files.unkept:
+                await asyncio.to_thread(self._files.keep)
 
     async def _lease(self) -> None:
         """Renew the lease through the recording, so that a supervisor that cannot reach its disk looks dead."""

@@ -26,6 +26,7 @@ from bus.new_file import write_new
 from bus.signing import KeyFileError, PrivateKey
 from bus.topics import BadIdError
 from bus.url import BadBrokerUrlError, BrokerUrl
+from console.policy.site_file import was_there
 from console.recording import lock
 from console.recording.schema import RecordingError
 from console.supervisor.intents.operators import Operators, OperatorsFileError
@@ -150,7 +151,8 @@ def _check_free(listen: str, port: int) -> None:
 def prepare(home: Home) -> list[str]:
     """Make the folders and keys that a site needs and does not have. Returns what was made, for people.
 
-    A site without an operators file gets one with the present user in it: the first person who brings it up.
+    A site without an operators file gets one with the present user in it: the first person who brings it up. One that had
+    one gets none: it is missed, and what it said last is in force.
 
     Raises:
         OSError: the folders cannot be made.
@@ -165,7 +167,7 @@ def prepare(home: Home) -> list[str]:
     else:
         PrivateKey.generate().save(home.supervisor_key)
         made.append(f"made the supervisor's key {home.supervisor_key}")
-    if not home.operators.exists():
+    if not home.operators.exists() and not was_there(home.operators, home.in_force):
         name = re.sub(r"[^A-Za-z0-9_.-]", "-", getpass.getuser())[:64] or "operator"
         path = home.operator_key(name)
         if not path.exists():
@@ -173,14 +175,15 @@ def prepare(home: Home) -> list[str]:
         line = PrivateKey.load(path).public.line
         write_new(home.operators, f"{name} {line}\n".encode())
         made.append(f"made a key for operator {name} and enrolled it in {home.operators}")
-    Operators.load(home.operators)
-    if not home.wrappers.exists():
+    if not home.wrappers.exists() and not was_there(home.wrappers, home.in_force):
         name = re.sub(r"[^A-Za-z0-9_.-]", "-", platform.node())[:64] or "wrapper"
         if not home.wrapper_key.exists():
             PrivateKey.generate().save(home.wrapper_key)
         write_new(home.wrappers, f"{name} {PrivateKey.load(home.wrapper_key).public.line}\n".encode())
         made.append(f"made a key for contained runs of this machine and enrolled it in {home.wrappers}")
-    Operators.load(home.wrappers)
+    for path in (home.operators, home.wrappers):
+        if not (home.in_force / path.name).exists():
+            Operators.load(path)  # with an earlier version to go on with, the supervisor says what is wrong
     return made
 
 
