@@ -137,10 +137,10 @@ async def gated(root: Path, known: Bare, keys: Iterable[str]) -> Told:
     with FloorProcesses(root, site="dojo") as site:
         key = site.prepare(OPERATOR)[OPERATOR]
         site.start()
-        await until(site.home.supervisor_public_key.exists, 20.0, "the site comes up")
-        await until(site.home.broker_file.exists, 20.0, "the broker comes up")
+        await until(site.home.supervisor_public_key.exists, 240.0, "the site comes up")
+        await until(site.home.broker_file.exists, 240.0, "the broker comes up")
         async with Floor(site.url, home=site.home, operator=OPERATOR, key=key) as floor:
-            await floor.join(20.0)
+            await floor.join(240.0)
             oracle = Oracle(floor, known.calls)
             floor.listen(oracle.look)
             return Told(await _told(site, sorted(keys)), oracle)

@@ -136,7 +136,7 @@ def one(agent, suite, key, task, injection, pipeline):
 
             def run_function(self, env, function, kwargs, raise_on_error=False):
                 resolved = self._execute_nested_calls(env, kwargs)
-                decision = job.gate(Action(function, plain(resolved), decide_within=60.0))
+                decision = job.gate(Action(function, plain(resolved), decide_within=600.0))
                 tally["calls"] += 1
                 tally[decision.outcome] = tally.get(decision.outcome, 0) + 1
                 if not decision.approved:

@@ -100,7 +100,7 @@ class ClaudeFloor:
                 stderr=subprocess.STDOUT,
             )
 
-    async def ends(self, within: float = 60.0) -> int:
+    async def ends(self, within: float = 240.0) -> int:
         """Wait until it has ended."""
         process = self.process
         assert process is not None

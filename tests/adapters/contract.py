@@ -21,7 +21,7 @@ from tests import ROOT
 from tests.adapters.environments import EXAMPLES, Example, chosen, python_of
 from tests.adapters.floor import OPERATOR, SOON, Desk, Site, site, start
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(1200)]
 
 DRAFT = [["c1", "write_note", {"name": "draft.txt", "text": "hello"}]]
 TWO = [

@@ -21,9 +21,8 @@ from tests.adapters import table
 from tests.adapters.environments import EXAMPLES, Example, chosen
 from tests.adapters.floor import OPERATOR, SOON, Site, site, start
 from tests.adapters.sizes import adapter_lines, glue_lines
-from tests.fixtures.site_processes import until
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(3600)]
 
 TURNS: Final = [[[f"c{n}", "write_note", {"name": "note.txt", "text": str(n)}]] for n in range(9)]
 """Frameworks stop after ten requests on their own."""
@@ -73,7 +72,11 @@ async def _times(example: Example, where: Site, agent: str, kind: str) -> list[f
         running = start(
             example, where, agent, {"turns": TURNS, "times": True, "settle": SETTLE, "bare": kind == "bare"}
         )
-        await until(lambda: running.process.poll() is not None, SOON, f"{agent} ends: {running.said[-800:]}")
+        try:
+            await running.ends()
+        finally:
+            running.process.kill()
+            running.process.wait()
         assert running.written() == {"note.txt": "".join(f"{n}\n" for n in range(len(TURNS)))}, running.said
         assert await floor.until(
             lambda _: any(r.agent == agent and r.ended_at for r in floor.fleet.runs.values()), SOON

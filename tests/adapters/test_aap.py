@@ -18,7 +18,7 @@ from tests.integrations.aap_floor import served
 
 pytestmark = [
     pytest.mark.skipif(WANTED not in os.environ, reason="for make test-adapters"),
-    pytest.mark.timeout(300),
+    pytest.mark.timeout(900),
 ]
 
 PACKAGE = "agentapprovalprotocol{}==0.3.3"

@@ -12,7 +12,7 @@ from tests.adapters.kept import WANTED
 
 pytestmark = [
     pytest.mark.skipif(WANTED not in os.environ, reason="for make test-adapters"),
-    pytest.mark.timeout(900),
+    pytest.mark.timeout(3600),
 ]
 
 

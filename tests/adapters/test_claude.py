@@ -22,7 +22,7 @@ from tests.fixtures.site_processes import alive, until
 
 pytestmark = [
     pytest.mark.skipif(WANTED not in os.environ, reason="for make test-adapters"),
-    pytest.mark.timeout(300),
+    pytest.mark.timeout(900),
 ]
 
 Begin = Callable[..., ClaudeFloor]
@@ -43,7 +43,7 @@ async def begin(world: ContainFloor, tmp_path: Path) -> AsyncIterator[Begin]:
     begun: list[ClaudeFloor] = []
     apis: list[ClaudeApi] = []
 
-    def make(*script: Call | list[Call] | str, wait: float = 60.0) -> ClaudeFloor:
+    def make(*script: Call | list[Call] | str, wait: float = 240.0) -> ClaudeFloor:
         api = ClaudeApi([*script, "that is all"]).__enter__()
         apis.append(api)
         floor = ClaudeFloor(world, tmp_path, api)

@@ -22,7 +22,7 @@ from tests.fixtures.site_processes import until
 
 pytestmark = [
     pytest.mark.skipif(WANTED not in os.environ, reason="for make test-adapters"),
-    pytest.mark.timeout(300),
+    pytest.mark.timeout(900),
 ]
 
 OURS = (
@@ -52,7 +52,7 @@ class SdkFloor:
         self.home.mkdir()
         self.process: subprocess.Popen[bytes] | None = None
 
-    def start(self, wait: float = 60.0, **more: str) -> None:
+    def start(self, wait: float = 240.0, **more: str) -> None:
         mine = {
             "PYTHONPATH": str(ROOT),
             "HOME": str(self.home),
@@ -105,7 +105,7 @@ class SdkFloor:
     async def ends(self) -> int:
         process = self.process
         assert process is not None
-        await until(lambda: process.poll() is not None, 60.0, f"it ends: {self.log()}")
+        await until(lambda: process.poll() is not None, 240.0, f"it ends: {self.log()}")
         return process.returncode
 
 
@@ -172,7 +172,7 @@ async def test_without_supervisor_or_broker_nothing_runs(begin: Callable[..., Sd
     pid = sdk.world.site.send(part, signal.SIGSTOP)
     try:
         sdk.start(4.0)
-        await until(lambda: sdk.api.told, 30.0, f"the model is told: {sdk.log()}")
+        await until(lambda: sdk.api.told, 240.0, f"the model is told: {sdk.log()}")
     finally:
         os.kill(pid, signal.SIGCONT)
     await sdk.ends()

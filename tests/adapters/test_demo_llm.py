@@ -20,7 +20,7 @@ from tests.adapters.kept import WANTED, environment, packages
 
 pytestmark = [
     pytest.mark.skipif(WANTED not in os.environ, reason="for make test-adapters"),
-    pytest.mark.timeout(300),
+    pytest.mark.timeout(900),
 ]
 
 

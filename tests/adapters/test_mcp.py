@@ -31,7 +31,7 @@ from tests.fixtures.site_processes import until
 pytestmark = [
     pytest.mark.skipif(WANTED not in os.environ, reason="for make test-adapters"),
     pytest.mark.asyncio(loop_scope="module"),
-    pytest.mark.timeout(300),
+    pytest.mark.timeout(900),
 ]
 
 SDK = ("mcp>=2.2,<3", "mcp-server-git", "mcp-server-time")
@@ -132,7 +132,7 @@ class Session:
 
     async def answers(self) -> list[Any]:
         assert self.process is not None
-        out, err = await asyncio.to_thread(self.process.communicate, timeout=60)
+        out, err = await asyncio.to_thread(self.process.communicate, timeout=240)
         assert self.process.returncode == 0, err
         return [json.loads(line) for line in out.splitlines()]
 

@@ -16,7 +16,7 @@ from console.link.floor import Floor
 from tests.fixtures.site_processes import FloorProcesses, alive, until
 
 OPERATOR = "ann"
-SOON = 20.0
+SOON = 90.0
 """Seconds after which a test that waits in vain is broken."""
 
 READY = "import sys, time; print('ready', flush=True); "
