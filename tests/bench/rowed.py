@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
 import sys
 import time
 from collections.abc import Callable
@@ -189,5 +188,4 @@ async def main(kind: str, runs: int, seconds: float, path: Path) -> None:
 
 
 if __name__ == "__main__":
-    os.environ.setdefault("TEXTUAL_FPS", str(FRAMES))
     asyncio.run(main(sys.argv[1], int(sys.argv[2]), float(sys.argv[3]), Path(sys.argv[4])))

@@ -10,6 +10,7 @@ from statistics import median
 from tempfile import TemporaryDirectory
 from typing import Final, NamedTuple
 
+from console.tui.settings import FRAMES
 from tests.bench.at_work import RUNS
 from tests.bench.counted import CountedTerminal
 from tests.bench.measures import Bench
@@ -70,7 +71,10 @@ def _cost(kind: str, seconds: float) -> Cost:
             str(seconds),
             path,
         ]
-        with CountedTerminal(command, environment(Path(folder))) as terminal:
+        paced = {
+            "TEXTUAL_FPS": str(FRAMES)
+        }  # as our console has it; the toolkit reads it when it is imported
+        with CountedTerminal(command, environment(Path(folder)) | paced) as terminal:
             terminal.until(lambda _: path.exists() and path.read_text("utf-8"), "the end", seconds + WITHIN)
             began, ended, cpu = json.loads(path.read_text("utf-8"))
             return Cost(terminal.rate(began, ended), cpu / (ended - began))

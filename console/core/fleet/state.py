@@ -36,7 +36,7 @@ Verdict = Literal["", "ok", "failed"]
 """How something really ended, by the word of somebody other than the agent; empty: nobody has said."""
 
 
-class Step(Struct, kw_only=True, omit_defaults=True):
+class Step(Struct, kw_only=True, omit_defaults=True, gc=False):
     """One step of a run. `ok` None after the end means that nobody can tell."""
 
     step: int
@@ -117,7 +117,7 @@ class Action(Struct, kw_only=True, omit_defaults=True):
         return f"{self.agent}/{self.run}/{self.id}"
 
 
-class Rung(Struct, kw_only=True, omit_defaults=True):
+class Rung(Struct, kw_only=True, omit_defaults=True, gc=False):
     """How far an enforced command had come `after` so many seconds, by the wrapper's clock."""
 
     rung: str
@@ -156,7 +156,7 @@ class Command(Struct, kw_only=True, omit_defaults=True):
     floor: bool = False
 
 
-class Message(Struct, kw_only=True, omit_defaults=True):
+class Message(Struct, kw_only=True, omit_defaults=True, gc=False):
     """A piece of the conversation, cut for display."""
 
     at: int

@@ -5,6 +5,7 @@ Every function checks the tables before it changes anything, so that an illegal 
 
 from __future__ import annotations
 
+from sys import intern
 from typing import Final
 
 from bus.codec import Record
@@ -82,7 +83,7 @@ def _finished(fleet: Fleet, run: Run, record: Record, data: RunFinished) -> Touc
 def _step_started(fleet: Fleet, run: Run, record: Record, data: StepStarted) -> Touched:
     living(run)
     step = _step(run, data.step, record.at)
-    step.name = plain(data.name, STEP_TEXT)
+    step.name = intern(plain(data.name, STEP_TEXT))  # runs of one agent take steps of the same names
     step.confidence = data.confidence
     of = data.of or run.steps_of
     run.steps_of = (

@@ -21,7 +21,8 @@ if TYPE_CHECKING:
     from console.tui.drawing.paint import Line
     from console.tui.drawing.theme import Ink
 
-STRIPS_KEPT: Final = 1_024
+STRIPS_KEPT: Final = 256
+"""More rows than any terminal has; a strip takes some four KiB."""
 
 # What an ink is: a colour of the theme by its variable, and whether it is bold. No rule of a style sheet, which would be
 # matched anew for each ink of each block of each screen.

@@ -284,7 +284,7 @@ def _well(index: FleetIndex, run: Run, view: View, *, alone: bool) -> Line:
     return row.right(view.last, (figures.age(view.now - run.last_at), "muted")).line
 
 
-@lru_cache(1_024)  # most rows of a floor at work are as they were a frame ago, and this is what a frame costs
+@lru_cache(256)  # most rows of a floor at work are as they were a frame ago, and this is what a frame costs
 def _only(
     names: Names, bar: str, doing: str, last: int, done: int, verified: tuple[int, int], _signs: bool, /  # noqa: FBT001
 ) -> Line:  # fmt: skip
