@@ -341,6 +341,7 @@ async def test_a_kill_answers_what_is_held_and_ends_the_server(
 def reads(name: str, folder: Path) -> tuple[list[str], str, list[dict[str, Any]]]:
     """A server on standard input and output, one of its tools that only reads, and calls of it, each another one."""
     numbers = range(1, CALLS // ROUNDS + 1)
+    calls: list[dict[str, Any]]
     match name:
         case "filesystem":
             for number in numbers:
@@ -350,9 +351,7 @@ def reads(name: str, folder: Path) -> tuple[list[str], str, list[dict[str, Any]]
         case "memory":
             return server(name), "search_nodes", [{"query": f"node {number}"} for number in numbers]
         case "everything":
-            calls: list[dict[str, Any]] = [
-                {"resourceType": "Text", "resourceId": number} for number in numbers
-            ]
+            calls = [{"resourceType": "Text", "resourceId": number} for number in numbers]
             return server(name), "get-resource-reference", calls
         case "git":
             git = ["git", "-C", str(folder), "-c", "user.name=ada", "-c", "user.email=ada@host.example"]
