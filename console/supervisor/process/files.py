@@ -45,6 +45,9 @@ class SiteFiles:
         self.suppressions = SiteFile(home.alarms, load_suppressions, kept=kept)
         self._next = 0.0
         self._told: tuple[object, ...] = ()
+        for _, problem in self.problems():
+            if problem:  # its alarm may stand already, and is not said again then
+                LOGGER.warning("%s", problem)
 
     def problems(self) -> Iterator[tuple[str, str]]:
         """The alarm of each file, with why what is in force is not what that says; empty if it is."""

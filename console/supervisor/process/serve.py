@@ -84,9 +84,6 @@ async def _serve(home: Home) -> None:
         version=version("watchfloor"),
     )
     files = SiteFiles(home)
-    for _, problem in files.problems():
-        if problem:
-            LOGGER.warning("%s", problem)
     files.keep()
     async with contextlib.AsyncExitStack() as stack:
         known = await opened_known(home, stack)
