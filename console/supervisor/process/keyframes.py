@@ -23,9 +23,6 @@ from console.supervisor.log import Entry
 AGAIN: Final = 30.0
 """Seconds after a keyframe or a rotation that failed before the next is tried: each encodes the whole fleet."""
 
-LOOK: Final = 0.5
-"""Seconds between looks at the size of the session file: an approval waits for what each commit asks of the disk."""
-
 KIND: Final = "keyframe-failing"
 """The alarm that says so."""
 
@@ -54,25 +51,17 @@ class Keyframes:
         self._waiting: Due | None = None
         self._wanted = asyncio.Event()
         self._not_before = 0.0
-        self._look_at = 0.0
 
     def due(self, last: Entry) -> Due | None:
         """The fleet after `last`, the newest record of all, if the recording wants it. Call it before time goes on."""
-        now = time.monotonic()
-        if now < self._not_before:
+        if time.monotonic() < self._not_before:
             return None
-        rotating = self._rotates(now)
+        rotating = self._recording.should_rotate()
         # One at a time: until it is written the recording goes on asking for it.
         if not rotating and (self._waiting is not None or not self._recording.should_keyframe()):
             return None
         body = self._encoded()
         return Due(last.pos, last.at, body, rotating) if body else None
-
-    def _rotates(self, now: float) -> bool:
-        if now < self._look_at:
-            return False
-        self._look_at = now + LOOK
-        return self._recording.should_rotate()
 
     async def take(self, due: Due) -> None:
         """Rotate with a keyframe, or hand it over to be written. Its record must be committed, and no later one."""
