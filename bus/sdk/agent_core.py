@@ -9,9 +9,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable
-from typing import NamedTuple, Protocol
 
-from bus.codec import DecodeError, decode, decode_command
 from bus.events import RunOutcome
 from bus.identity import Identity
 from bus.messages import (
@@ -29,29 +27,13 @@ from bus.messages import (
     SupervisorState,
 )
 from bus.sdk.courier import Courier, Publish
+from bus.sdk.ear import Ear, Heard, Trust
 from bus.sdk.era import Era
 from bus.sdk.lease import Lease
 from bus.sdk.presence import Goodbye, Presence
 from bus.sdk.roster import Notice, Roster
 from bus.sdk.run_core import RunCore
 from bus.sdk.spool import Bounds, Spool
-
-
-class Trust(Protocol):
-    """Who decides whether something comes from the site's supervisor."""
-
-    def state(self, payload: bytes, state: SupervisorState) -> bool:
-        """Whether a state is the supervisor's. May pin its key on first use."""
-
-    def command(self, payload: bytes) -> bool:
-        """Whether a command is the supervisor's."""
-
-
-class Heard(NamedTuple):
-    """A message that was read and believed."""
-
-    what: AnyCommand | SupervisorState | AgentStatus
-    retained: bool
 
 
 class AgentCore:
@@ -80,9 +62,7 @@ class AgentCore:
         era = era or Era()
         self.lease = Lease(era)
         self.ignored: Counter[str] = Counter()
-        self._trust = trust
-        self._commands_topic = identity.topics.commands(identity.agent)
-        self._state_topic = identity.topics.state
+        self.ear = Ear(identity, trust, self.ignored)
         self._publishes: list[Publish] = []
         self._notices: list[Notice] = []
         self._past = False  # said that the supervisor's era is
@@ -121,7 +101,7 @@ class AgentCore:
 
     def subscriptions(self) -> tuple[str, str, str]:
         """Topics that this agent must receive."""
-        return (self._state_topic, self._commands_topic, self.presence.topic)
+        return self.ear.topics
 
     @property
     def unstored(self) -> int:
@@ -221,39 +201,12 @@ class AgentCore:
 
     def message(self, topic: str, payload: bytes, *, retained: bool, now: float) -> None:
         """Take in what was received. Whatever it is, it never raises."""
-        heard = self.read(topic, payload, retained=retained)
+        heard = self.ear.read(topic, payload, retained=retained)
         if heard is not None:
             self.take(heard, now)
 
-    def read(self, topic: str, payload: bytes, *, retained: bool) -> Heard | None:
-        """Read what was received, if it is from whom it should be. Whatever it is, it never raises.
-
-        This takes a signature's time and touches nothing that the other verbs do: it needs no turn. For one thread.
-        """
-        try:
-            if topic == self._commands_topic:
-                command = decode_command(payload)
-                if retained or command.agent != self.identity.agent:
-                    self.ignored["retained" if retained else "address"] += 1
-                elif self._trust.command(payload):
-                    return Heard(command, retained)
-                else:
-                    self.ignored["untrusted"] += 1
-            elif topic == self._state_topic:
-                state = decode(payload, SupervisorState)
-                if self._trust.state(payload, state):
-                    return Heard(state, retained)
-                self.ignored["untrusted"] += 1
-            elif topic == self.presence.topic:
-                return Heard(decode(payload, AgentStatus), retained)
-            else:
-                self.ignored["topic"] += 1
-        except DecodeError:
-            self.ignored["unreadable"] += 1
-        return None
-
     def take(self, heard: Heard, now: float) -> None:
-        """Act on what was read."""
+        """Act on what the ear has read."""
         self.lease.alive(now)
         match heard.what:
             case SupervisorState() as state:

@@ -195,7 +195,7 @@ class Shell(OneProcess):
             match item:
                 case Message(topic, payload, retained):
                     # Without the lock: no agent code waits for a signature.
-                    heard = self.core.read(topic, payload, retained=retained)
+                    heard = self.core.ear.read(topic, payload, retained=retained)
                     if heard is not None:
                         with self._lock:
                             self.core.take(heard, time.monotonic())

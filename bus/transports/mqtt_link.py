@@ -75,6 +75,7 @@ class MqttLink:
         self._socket: BufferedSocket | None = None
         self._watched = -1  # the descriptor that is watched until it can be written
         self._outgoing = Outgoing(self._hand_over, self._write)
+        self.flush = self._outgoing.flush
         self._client = aiomqtt.Client(
             url.host,
             url.port,
@@ -211,10 +212,6 @@ class MqttLink:
             self._outgoing.settle(taken, done=False)
         else:
             self._outgoing.publish(topic, payload, retain=retain, taken=taken)
-
-    def flush(self) -> None:
-        """Send now what waits for the next turn of the loop."""
-        self._outgoing.flush()
 
     def _hand_over(self, piece: bytes) -> None:
         """Give a piece to paho's writer: to it, one packet."""

@@ -95,7 +95,7 @@ class Slow:
 def test_agent_code_does_not_wait_while_a_signature_is_checked(hall: Hall, home: Home) -> None:
     trust = Slow()
     with living(hall, home) as job:
-        job._shell.core._trust = trust
+        job._shell.core.ear.trust = trust
         job.message("user", "one")
         assert trust.checking.wait(10.0)
         job.message("user", "two")
