@@ -194,7 +194,7 @@ EXPLAINED = {
     ("exporter", "confident-failure"): r"it says completed, but its last change, upload_export, failed",
     ("crasher", "effect-unknown"): r"lost in the middle of append_batch: whether it happened is unknown",
     ("crasher", "agent-lost"): r"crasher is lost",
-    ("sleeper", "agent-lost"): r"sleeper is lost \(silence\)",
+    ("sleeper", "agent-lost"): r"sleeper is lost: nothing was heard of it",
     ("beacon", "gap"): r"events 10 to \d+ are lost, never sent again",
     ("clerk", "drift"): r"book_delivery fails more often than it used to: \d+ of the last \d+ verified calls",
     ("parcels", "error-streak"): r"the last 3 calls failed",
