@@ -22,7 +22,6 @@ from console.supervisor import publishing
 from console.supervisor.agents import Agents
 from console.supervisor.alarming.alarm_watch import AlarmWatch
 from console.supervisor.alarming.alarms import Alarms
-from console.supervisor.alarming.clock_watch import ClockWatch
 from console.supervisor.alarming.guard import guarded
 from console.supervisor.blobs import Blobs
 from console.supervisor.clock import Clock
@@ -49,10 +48,15 @@ ASLEEP: Final = 2.0
 SECOND: Final = "second-supervisor"
 """The alarm that closes approvals until an operator resets it."""
 
+RIVAL: Final = "another supervisor serves this site; approvals are closed"
+
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """Who this supervisor is: its site, this run of it, this process, its key. `above` is the highest era seen before it."""
+    """Who this supervisor is: its site, this run of it, this process, its key. `above` is the highest era seen before it.
+
+    `stranger` is the instance under another key that says that it serves the site, too; empty if there is none.
+    """
 
     topics: Topics
     epoch: str
@@ -60,6 +64,7 @@ class Identity:
     key: PrivateKey
     version: str = ""
     above: int = 0
+    stranger: str = ""
 
 
 class Desk:
@@ -93,7 +98,6 @@ class Desk:
         self.consoles = Consoles(self.log, self.outbox, identity.topics, self.arbiter.enrolled, identity.key)
         self.ingest.senders = self.consoles.inquiries.senders
         self.alarm_watch = AlarmWatch(self.log, self.alarms)
-        self.clock_watch = ClockWatch(self.log, self.alarms)
         self.era = Era(identity.key.public)
         self.agents.claimed = self.era.claimed
         self.ingest.proven = self.ledger.proven
@@ -120,11 +124,8 @@ class Desk:
         self.gates.judge = judge
         self.agents.reissue()
 
-    def begin(self, session: str, now: float, *, late: Sequence[str] = (), stranger: str = "") -> None:
-        """Take over: a new epoch, and everything the recording left open. `late` are commands sent unrecorded before.
-
-        `stranger` is an instance under another key that says that it serves the site, too, if there is one.
-        """
+    def begin(self, session: str, now: float, *, late: Sequence[str] = ()) -> None:
+        """Take over: a new epoch, and everything the recording left open. `late` are commands sent unrecorded before."""
         self.era.begin(self.log.now(), self.fleet.pos, self.identity.above)
         self.log.write(SupervisorStarted(epoch=self.identity.epoch, version=self.identity.version))
         if session != self.fleet.session:
@@ -133,8 +134,8 @@ class Desk:
             about = f"{self.identity.epoch}.{number}"
             what = f"late command {number}"
             guarded(self.alarms, what, take_up, line, about, self.alarms, self.ledger, self.gates)
-        if stranger:
-            self._meet()
+        if self.identity.stranger:
+            self.alarms.raise_(SECOND, RIVAL)
         self.conflict = SECOND in self.fleet.alarms
         self._close()
         self.alarms.clear(
@@ -215,10 +216,7 @@ class Desk:
             return
         self.conflict = True
         self._close()
-        self._meet()
-
-    def _meet(self) -> None:
-        self.alarms.raise_(SECOND, "another supervisor serves this site; approvals are closed")
+        self.alarms.raise_(SECOND, RIVAL)
 
     def tick(self, now: float) -> None:
         """Let time pass: deadlines, silences, timeouts, watermarks."""
@@ -245,7 +243,6 @@ class Desk:
             self.consoles,
             self.arbiter.shelf,
             self.alarm_watch,
-            self.clock_watch,
             self.ingest,
         ):
             guarded(self.alarms, f"clock of {type(desk).__name__}", desk.tick, now)

@@ -11,6 +11,7 @@ from bus.limits import ERA_AHEAD
 from bus.messages import SupervisorState
 from bus.signing import PublicKey
 
+
 class Era:
     """Our era, and what is known of a later one. `key` is ours: what it did not sign is no supervisor of this site."""
 

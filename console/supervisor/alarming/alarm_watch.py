@@ -13,6 +13,7 @@ from console.core.alarms import alarm_load
 from console.core.alarms.alarm_kinds import RESPONSE
 from console.core.fleet import alarm_standing
 from console.supervisor.alarming.alarms import Alarms, alarm_id, is_so
+from console.supervisor.alarming.clock_watch import ClockWatch
 from console.supervisor.log import Log
 
 STAMPING: Final = "rubber-stamping"
@@ -22,12 +23,13 @@ LOOK: Final = 1.0
 
 
 class AlarmWatch:
-    """Looks at alarms, asks and operators once a second."""
+    """Looks at the clock, alarms, asks and operators once a second."""
 
     def __init__(self, log: Log, alarms: Alarms) -> None:
         self._log = log
         self._fleet = log.fleet
         self._alarms = alarms
+        self._clock = ClockWatch(log, alarms)
         self._next = 0.0
 
     def tick(self, now: float) -> None:
@@ -36,6 +38,7 @@ class AlarmWatch:
             return
         self._next = now + LOOK
         at = self._log.now()
+        self._clock.look()
         self._alarms_at(at)
         self._asks_at(at)
         self._flood_at(at)

@@ -18,8 +18,8 @@ class ClockWatch:
         self._log = log
         self._alarms = alarms
 
-    def tick(self, _now: float) -> None:
-        """Look at the clock. At every tick, so that a jump is seen when it comes and not when the next record does."""
+    def look(self) -> None:
+        """Look at the clock: a jump is seen now and not when the next record comes."""
         self._log.now()
         off = self._log.clock.off
         if abs(off) <= JUMP:

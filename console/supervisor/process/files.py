@@ -5,6 +5,7 @@ A broken edit, or a file that goes, keeps the last good version in force and rai
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import Iterator
 from pathlib import Path
@@ -67,6 +68,13 @@ class SiteFiles:
         """Keep what is in force for the next start. It may wait for a disk: for a thread."""
         for file in self._all():
             file.keep()
+
+    async def keeping(self) -> None:
+        """Keep whatever comes into force, for ever. Not with `tick`: the disk may hang."""
+        while True:
+            await asyncio.sleep(LOOK)
+            if self.unkept:
+                await asyncio.to_thread(self.keep)
 
     def _all(self) -> Iterator[SiteFile[Any]]:
         yield self.rulebook.catalogue

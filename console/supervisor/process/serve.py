@@ -94,7 +94,7 @@ async def _serve(home: Home) -> None:
         look = Look(topics, identity.key.public, fleet.at + fleet.pos)
         if not await _unless(stopping, look.around(url)):
             return
-        identity = replace(identity, above=look.era)
+        identity = replace(identity, above=look.era, stranger=look.stranger)
         desk = Desk(
             fleet,
             identity,
@@ -107,7 +107,7 @@ async def _serve(home: Home) -> None:
         desk.health.remember(past)
         await recall(desk, home.sessions)
         emergency = EmergencyLog(home.emergency_log)
-        desk.begin(recording.session, time.monotonic(), late=emergency.left(), stranger=look.stranger)
+        desk.begin(recording.session, time.monotonic(), late=emergency.left())
         emergency.reserve()
         files.tell(desk)
         service = Service(

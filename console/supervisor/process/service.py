@@ -14,7 +14,7 @@ from contextlib import contextmanager, suppress
 from typing import Final
 
 from bus.limits import LEASE_RENEW
-from bus.transports.transport import Item, LinkDown, LinkUp, Message, NotConnectedError, Transport
+from bus.transports.transport import Item, LinkDown, LinkUp, Message, Transport
 from console.recording.bodies import Row
 from console.recording.known import Known
 from console.recording.schema import RecordingError
@@ -24,7 +24,8 @@ from console.supervisor.desk import Desk
 from console.supervisor.log import Entry
 from console.supervisor.outbox import Out
 from console.supervisor.process.emergency import EmergencyLog
-from console.supervisor.process.files import LOOK, SiteFiles
+from console.supervisor.process.files import SiteFiles
+from console.supervisor.process.goodbye import goodbye
 from console.supervisor.process.keyframes import Keyframes
 from console.supervisor.process.learning import learn
 from console.supervisor.process.telling import Telling
@@ -46,9 +47,6 @@ RETRY: Final = 0.5
 
 CHUNK: Final = 64
 """Events taken before the control link is looked at again."""
-
-GOODBYE_WITHIN: Final = 2.0
-"""Seconds that the broker has to take the last words."""
 
 LAST_WITHIN: Final = 4.0
 """Seconds that the disk has to take the last records before the last words are said: `up` kills who takes ten in all."""
@@ -101,7 +99,7 @@ class Service:
                 asyncio.create_task(self._emergency.keep(self._noted), name="emergency"),
                 asyncio.create_task(self._telling.run(), name="telling"),
                 asyncio.create_task(self._clock(), name="clock"),
-                asyncio.create_task(self._keep_files(), name="files"),
+                asyncio.create_task(self._files.keeping(), name="files"),
                 asyncio.create_task(self._lease(), name="lease"),
             ]
             self._kick()
@@ -109,15 +107,17 @@ class Service:
             done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
             for task in tasks:
                 task.cancel()
-            if any(task.exception() for task in done):
-                await asyncio.gather(*tasks)  # raises it
+            for failed in [task for task in done if task.exception()]:
+                await asyncio.gather(*tasks, return_exceptions=True)
+                failed.result()
             self._desk.sweeps.finish(time.monotonic())
             last = asyncio.create_task(self._last(tasks), name="last")
             await asyncio.wait([last], timeout=LAST_WITHIN)
             if not last.done():
                 LOGGER.error("the recording has not answered for %g s at the end", LAST_WITHIN)
                 self._desk.recording(failing=True)  # what stops things goes out all the same
-            await self._goodbye()
+            self._flush()
+            await goodbye(self._desk, self._control, self._emergency)
             await last
 
     async def _last(self, tasks: list[asyncio.Task[object]]) -> None:
@@ -133,22 +133,6 @@ class Service:
         else:
             self._desk.committed(taken, time.monotonic())
             self._emergency.clear(self._recording.pos)
-
-    async def _goodbye(self) -> None:
-        """Say the last words, and keep what was commanded unrecorded."""
-        self._flush()
-        self._desk.outbox.state(self._desk.state("stopped"))
-        try:
-            async with asyncio.timeout(GOODBYE_WITHIN):
-                for out in self._desk.out():
-                    await self._control.publish(out.topic, out.payload, retain=out.retain)
-        except (NotConnectedError, TimeoutError) as error:
-            LOGGER.warning("nobody took the goodbye: %s", str(error) or "the broker does not answer")
-        try:
-            async with asyncio.timeout(GOODBYE_WITHIN):
-                await asyncio.to_thread(self._emergency.work)
-        except TimeoutError:
-            LOGGER.error("the emergency log has not answered")  # noqa: TRY400  (the trace says nothing more)
 
     async def _listen(self, transport: Transport, chunk: int) -> None:
         async for batch in transport.batches():
@@ -306,13 +290,6 @@ class Service:
             self._desk.tick(now)
             guarded(self._desk.alarms, "the site's files", self._files.tick, self._desk, now)
             self._kick()
-
-    async def _keep_files(self) -> None:
-        """Keep the site's files as they are in force. Not on the clock: their disk may hang."""
-        while True:
-            await asyncio.sleep(LOOK)
-            if self._files.unkept:
-                await asyncio.to_thread(self._files.keep)
 
     async def _lease(self) -> None:
         """Renew the lease through the recording, so that a supervisor that cannot reach its disk looks dead."""
