@@ -9,7 +9,7 @@ import pytest
 
 from bus.home import Home
 from console.recording import export
-from console.supervisor.process.service import rows
+from console.supervisor.process.committing import rows
 from tests.cli import site as cli_site
 from tests.cli.site import Run, line
 from tests.fixtures.site_in_memory import SiteInMemory

@@ -22,7 +22,7 @@ from bus.transports.memory import MemoryTransport
 from bus.transports.transport import Item, Message, Transport, WillFor
 from console.core.fleet.state import Fleet, encode
 from console.recording import export
-from console.supervisor.process.service import rows
+from console.supervisor.process.committing import rows
 from tests.cli import site as cli_site
 from tests.cli.site import NOW, Run, line
 from tests.fixtures.site_in_memory import OPERATOR, SITE, TOPICS, SiteInMemory

@@ -21,8 +21,8 @@ from console.recording.bodies import Row
 from console.recording.history import sessions
 from console.recording.writer import Recording
 from console.supervisor.outbox import Out
+from console.supervisor.process.committing import Committer
 from console.supervisor.process.emergency import EmergencyLog
-from console.supervisor.process.service import Service
 from tests.fixtures.desk import TOPICS, Bench
 from tests.fixtures.strategies import envelope
 from tests.sdk.scripted import Believer
@@ -215,14 +215,14 @@ def test_the_emergency_log_stays_until_what_it_holds_is_recorded(tmp_path: Path)
 @pytest.mark.parametrize("turns", range(5))
 async def test_the_committer_ends_when_it_is_told_to_just_as_it_wakes(turns: int) -> None:
     """Otherwise a supervisor whose parent dies at that moment never ends."""
-    service = Service.__new__(Service)
-    service._staged, service._due = asyncio.Event(), asyncio.Event()
-    service._store = asyncio.Event().wait  # type: ignore[method-assign,assignment]
-    service._staged.set()
-    committing = asyncio.create_task(service._commit())
+    committer = Committer.__new__(Committer)
+    committer._staged, committer._due = asyncio.Event(), asyncio.Event()
+    committer._store = asyncio.Event().wait  # type: ignore[method-assign,assignment]
+    committer._staged.set()
+    committing = asyncio.create_task(committer.run())
     for _ in range(3):
         await asyncio.sleep(0)
-    service._due.set()
+    committer._due.set()
     for _ in range(turns):
         await asyncio.sleep(0)
     committing.cancel()

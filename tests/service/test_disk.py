@@ -19,7 +19,7 @@ from console.link.floor import Floor
 from console.recording.bodies import Row
 from console.recording.session import Session
 from console.recording.verify import verify_folder
-from console.supervisor.process import service
+from console.supervisor.process import committing
 from console.supervisor.process.emergency import EmergencyLog
 from tests.fixtures.desk import OPERATOR
 from tests.fixtures.full_disk import limit_pages
@@ -51,7 +51,7 @@ class Disk:
     def hangs(self) -> None:
         """From now on nothing is answered, and a moment of that is too long."""
         self._answers.clear()
-        self._patch.setattr(service, "SLOW", 0.001)
+        self._patch.setattr(committing, "SLOW", 0.001)
 
     def answers(self) -> None:
         """Everything is answered, and however slow it is, it is not too slow."""
@@ -59,7 +59,7 @@ class Disk:
         self._answers.set()
 
     def _never(self) -> None:
-        self._patch.setattr(service, "SLOW", 3_600.0)
+        self._patch.setattr(committing, "SLOW", 3_600.0)
 
 
 async def asked(site: Running) -> None:

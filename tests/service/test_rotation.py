@@ -19,7 +19,7 @@ from console.recording.schema import RecordingError
 from console.recording.session import Session
 from console.recording.verify import verify_folder
 from console.recording.writer import Recording
-from console.supervisor.process import service
+from console.supervisor.process import committing
 from tests.fixtures.service import PATIENCE, Running, rebuilt, running
 
 FULL = 100_000
@@ -145,7 +145,7 @@ async def test_while_a_session_file_is_slow_to_be_made_stops_go_out_and_approval
 
         def at_once(recording: Recording) -> bool:
             rotates = due(recording)
-            monkeypatch.setattr(service, "SLOW", 0.001 if rotates else 3_600.0)
+            monkeypatch.setattr(committing, "SLOW", 0.001 if rotates else 3_600.0)
             return rotates
 
         monkeypatch.setattr(Recording, "should_rotate", at_once)
@@ -154,7 +154,9 @@ async def test_while_a_session_file_is_slow_to_be_made_stops_go_out_and_approval
         async with asyncio.timeout(PATIENCE):
             await slow.begun.wait()
         try:
-            await site.until(lambda: site.state().recording == "failing" and not site.service._committing)
+            await site.until(
+                lambda: site.state().recording == "failing" and not site.service._committer.under_way
+            )
             await site.recording.probe()  # the lease goes on
             assert (await site.say("kill", agent="a", run="r0")).accepted
             await site.until(lambda: any(isinstance(one, KillCommand) for one in site.commands()))

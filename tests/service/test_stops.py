@@ -25,7 +25,7 @@ from console.recording.reader import Reader
 from console.recording.schema import RecordingError
 from console.recording.session import Session
 from console.recording.writer import Recording
-from console.supervisor.process import emergency, keyframes, service
+from console.supervisor.process import committing, emergency, keyframes, service
 from console.supervisor.process.taking_up import recall
 from tests.fixtures.desk import OPERATOR, TOPICS, Bench
 from tests.fixtures.service import Running, running
@@ -57,7 +57,7 @@ async def test_a_kill_goes_out_before_the_emergency_log_is_on_its_disk(
             await insert(session, rows)
 
         monkeypatch.setattr(Session, "insert", held)
-        monkeypatch.setattr(service, "SLOW", 0.001)
+        monkeypatch.setattr(committing, "SLOW", 0.001)
         monkeypatch.setattr(emergency, "os", SimpleNamespace(**vars(os) | {"fsync": hangs}))
         try:
             site.event(Progress(text="into a disk that hangs"))
@@ -73,7 +73,7 @@ async def test_a_kill_goes_out_before_the_emergency_log_is_on_its_disk(
             answers.set()
         await site.until(lambda: site.home.emergency_log.read_text().count("\n") == 3)
         assert len(waited) == 2
-        monkeypatch.setattr(service, "SLOW", 3_600.0)
+        monkeypatch.setattr(committing, "SLOW", 3_600.0)
         turn.set()
         await site.until(lambda: not site.home.emergency_log.exists())
 
@@ -93,7 +93,7 @@ async def test_a_disk_that_hangs_at_the_end_holds_up_neither_stops_nor_the_last_
         site.event(RunStarted())
         await site.all_recorded()
         monkeypatch.setattr(Session, "insert", held)
-        monkeypatch.setattr(service, "SLOW", 3_600.0)
+        monkeypatch.setattr(committing, "SLOW", 3_600.0)
         monkeypatch.setattr(service, "LAST_WITHIN", 0.01)
         site.event(Progress(text="into a disk that hangs"))
         await hangs.wait()
@@ -111,7 +111,7 @@ async def test_a_disk_that_hangs_at_the_end_holds_up_neither_stops_nor_the_last_
 
 @asynccontextmanager
 async def stuck(
-    folder: Path, monkeypatch: pytest.MonkeyPatch, where: str, slow: float = service.SLOW
+    folder: Path, monkeypatch: pytest.MonkeyPatch, where: str, slow: float = committing.SLOW
 ) -> AsyncIterator[tuple[Running, asyncio.Event]]:
     """A site of which a keyframe is begun and hangs in that method of its session until the event is set."""
     async with running(folder) as site:
@@ -126,7 +126,7 @@ async def stuck(
 
         monkeypatch.setattr(Session, where, hangs)
         monkeypatch.setattr(Recording, "should_keyframe", lambda _recording: not begun.is_set())
-        monkeypatch.setattr(service, "SLOW", slow)
+        monkeypatch.setattr(committing, "SLOW", slow)
         site.event(Progress(text="makes a keyframe due"))
         await begun.wait()
         try:
@@ -143,7 +143,7 @@ async def test_while_a_keyframe_hangs_stops_go_out_and_approvals_close(
         assert (await site.say("kill", agent="a", run="r1")).accepted
         await site.until(lambda: killed(site))
         assert site.desk.failing
-        monkeypatch.setattr(service, "SLOW", 3_600.0)
+        monkeypatch.setattr(committing, "SLOW", 3_600.0)
         go.set()
         await site.until(lambda: site.state().recording == "ok")
 
@@ -236,7 +236,7 @@ async def test_a_rotation_that_fails_is_an_alarm_and_is_left_alone_for_a_while(
         assert (len(tried), len(encoded)) == (1, 1)
         assert site.desk.fleet.alarms[keyframes.KIND].priority == 1
         monkeypatch.setattr(Recording, "rotate", rotate)
-        site.service._keyframes._not_before = 0.0
+        site.service._committer.keyframes._not_before = 0.0
         site.event(Progress(done=11.0))
         await site.until(lambda: site.desk.fleet.alarms[keyframes.KIND].state == "returned")
 

@@ -223,7 +223,7 @@ class Office:
             told()
 
     def told(self, desk: Desk, entries: list[Entry], keyframe: bytes, rotating: bool) -> None:
-        """The commit returned: publish, then take a keyframe or begin a session, as `Service._store` does."""
+        """The commit returned: publish, then take a keyframe or begin a session, as `Committer` does."""
         if desk is not self.desk:
             return
         if self.frozen is not None:

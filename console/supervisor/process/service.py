@@ -9,41 +9,25 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Sequence
 from typing import Final
 
 from bus.limits import LEASE_RENEW
 from bus.transports.transport import Item, LinkDown, LinkUp, Message, Transport
-from console.recording.bodies import Row
 from console.recording.known import Known
 from console.recording.schema import RecordingError
 from console.recording.writer import Recording
 from console.supervisor.alarming.guard import guarded
 from console.supervisor.desk import Desk
-from console.supervisor.log import Entry
 from console.supervisor.outbox import Out
+from console.supervisor.process.committing import Committer
 from console.supervisor.process.emergency import EmergencyLog
 from console.supervisor.process.files import SiteFiles
 from console.supervisor.process.goodbye import goodbye
-from console.supervisor.process.keyframes import Keyframes
-from console.supervisor.process.learning import learn
 from console.supervisor.process.telling import Telling
-
-TELEMETRY_WAIT: Final = 0.02
-"""Seconds that telemetry waits for company before it is committed."""
-
-COMPANY: Final = 64
-"""Records that need not wait for more: agents have a window of unstored events, and it must not run empty meanwhile."""
 
 TICK: Final = 0.05
 """Seconds between looks at the clock."""
-
-SLOW: Final = 2.0
-"""Seconds after which a commit that has not returned counts as failing."""
-
-RETRY: Final = 0.5
-"""Seconds between attempts to commit while the recording fails."""
 
 CHUNK: Final = 64
 """Events taken before the control link is looked at again."""
@@ -75,13 +59,11 @@ class Service:
         self._bulk = bulk
         self._emergency = emergency
         self._files = files
-        self._keyframes = Keyframes(desk, recording, self._in_time)
-        self._known = known
-        self._committing: list[Entry] = []
         self._telling = Telling(desk, recording, known.path if known else None, emergency.path, self._flush)
+        self._committer = Committer(
+            desk, recording, emergency, known, self._telling.gauge, flush=self._flush, kick=self._kick
+        )
         self._noted = asyncio.Event()
-        self._staged = asyncio.Event()
-        self._due = asyncio.Event()
         self._sweeping = False
         self._stopping = stopping
         self._linked: set[Transport] = set()
@@ -94,8 +76,8 @@ class Service:
             tasks: list[asyncio.Task[object]] = [
                 asyncio.create_task(self._listen(self._control, CHUNK * 16), name="control"),
                 asyncio.create_task(self._listen(self._bulk, CHUNK), name="bulk"),
-                asyncio.create_task(self._commit(), name="commit"),
-                asyncio.create_task(self._keyframes.run(), name="keyframes"),
+                asyncio.create_task(self._committer.run(), name="commit"),
+                asyncio.create_task(self._committer.keyframes.run(), name="keyframes"),
                 asyncio.create_task(self._emergency.keep(self._noted), name="emergency"),
                 asyncio.create_task(self._telling.run(), name="telling"),
                 asyncio.create_task(self._clock(), name="clock"),
@@ -121,18 +103,8 @@ class Service:
             await last
 
     async def _last(self, tasks: list[asyncio.Task[object]]) -> None:
-        """Store what is left, once all that was under way has ended: it may wait for a disk that hangs."""
         await asyncio.gather(*tasks, return_exceptions=True)
-        taken = [*self._committing, *self._desk.take()]
-        entries = [entry for entry in taken if entry.pos > self._recording.pos]
-        try:
-            await self._recording.append(rows(entries))
-        except RecordingError as error:
-            LOGGER.error("%d records could not be stored at the end: %s", len(entries), error)  # noqa: TRY400  (the trace says nothing more)
-            self._desk.recording(failing=True)
-        else:
-            self._desk.committed(taken, time.monotonic())
-            self._emergency.clear(self._recording.pos)
+        await self._committer.finish()
 
     async def _listen(self, transport: Transport, chunk: int) -> None:
         async for batch in transport.batches():
@@ -171,10 +143,7 @@ class Service:
 
     def _kick(self) -> None:
         """Wake the committer if there is anything to commit, and let go what waits for nothing."""
-        if self._desk.log.staged:
-            self._staged.set()
-            if self._desk.log.urgent or len(self._desk.log.staged) >= COMPANY:
-                self._due.set()
+        self._committer.look()
         if self._desk.sweeps.under_way and not self._sweeping:
             self._sweeping = True
             asyncio.get_running_loop().call_soon(self._sweep)
@@ -212,77 +181,6 @@ class Service:
 
         return taken
 
-    async def _commit(self) -> None:
-        while True:
-            await self._staged.wait()
-            self._staged.clear()
-            if not self._due.is_set():
-                # Not wait_for: before Python 3.12 it swallows a cancellation that meets its answer, and we never end.
-                with suppress(TimeoutError):
-                    async with asyncio.timeout(TELEMETRY_WAIT):
-                        await self._due.wait()
-            self._due.clear()
-            await self._store()
-
-    async def _store(self) -> None:
-        """Commit what is staged, then publish. Keyframes are taken where the fleet and the log agree."""
-        entries = self._desk.take()
-        if not entries:
-            return
-        keyframe = self._keyframes.due(entries[-1])
-        self._committing = entries
-        await self._append(entries)
-        self._desk.stored(entries)
-        self._flush()  # a decision is on its way before the journal is sealed
-        self._desk.committed(entries, time.monotonic())
-        self._committing = []
-        self._flush()
-        await learn(self._known, rows(entries))
-        if keyframe is not None:
-            await self._keyframes.take(keyframe)
-            self._kick()
-
-    async def _write(self, entries: list[Entry]) -> None:
-        """Commit records. A disk that neither takes them nor refuses them in time counts as failing meanwhile.
-
-        Without a task or a time-out around it: an approval waits for every turn of the loop.
-        """
-        with self._in_time(), self._telling.gauge.commit(len(entries)):
-            await self._recording.append(rows(entries))
-
-    @contextmanager
-    def _in_time(self) -> Iterator[None]:
-        """While the recording has not answered in time, it counts as failing."""
-        overdue = asyncio.get_running_loop().call_later(SLOW, self._overdue)
-        try:
-            yield
-        finally:
-            overdue.cancel()
-
-    def _overdue(self) -> None:
-        LOGGER.error("the recording has not answered for %g s", SLOW)
-        self._desk.recording(failing=True)
-        self._flush()
-
-    async def _append(self, entries: list[Entry]) -> None:
-        while True:
-            try:
-                await self._write(entries)
-            except RecordingError as error:
-                if not self._desk.failing:
-                    LOGGER.error("the recording fails: %s", error)  # noqa: TRY400  (the trace says nothing more)
-                self._desk.recording(failing=True)
-                self._flush()
-                await asyncio.sleep(RETRY)
-                continue
-            if self._desk.failing:
-                self._desk.recording(failing=False)
-                self._kick()
-            self._emergency.clear(entries[-1].pos)
-            if self._emergency.due:
-                self._noted.set()
-            return
-
     async def _clock(self) -> None:
         while True:
             await asyncio.sleep(TICK)
@@ -302,8 +200,3 @@ class Service:
             self._desk.renew()
             self._kick()
             await asyncio.sleep(LEASE_RENEW)
-
-
-def rows(entries: Sequence[Entry]) -> list[Row]:
-    """Log entries as rows of the recording."""
-    return [Row(entry.pos, entry.at, entry.agent, entry.run, entry.event) for entry in entries]
