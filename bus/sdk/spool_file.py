@@ -223,7 +223,6 @@ def _leave_to_parent() -> None:
     import ctypes
 
     for spool in list(_OPEN):
-        spool._closed = True  # noqa: SLF001 - a part of the class
         ctypes.pythonapi.Py_IncRef(ctypes.py_object(spool._database))  # noqa: SLF001
 
 
