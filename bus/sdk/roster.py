@@ -13,10 +13,11 @@ from bus.events import RunOutcome, RunStarted
 from bus.identity import Identity
 from bus.limits import EVENT_BYTES, LABEL_CHARS
 from bus.messages import DecisionCommand, RunStanding
+from bus.sdk.brake import StopCommand
 from bus.sdk.contained import ContainedRun
 from bus.sdk.courier import Courier, EventBox
 from bus.sdk.lease import Lease
-from bus.sdk.run_core import RunCore, StopCommand
+from bus.sdk.run_core import RunCore
 from bus.sdk.spool import Bounds, Spool, SpoolError
 from bus.sdk.values import clip
 from bus.sdk.writer import EventWriter
