@@ -37,6 +37,24 @@ class Notice(NamedTuple):
     run: str
     token: str = ""
 
+    @property
+    def words(self) -> str:
+        """What people are told of it, empty if nothing."""
+        match self.kind:
+            case "refused":
+                return f"run {self.run} is refused: {self.token}"
+            case "rival":
+                return f"another process uses this name (incarnation {self.token})"
+            case "trouble":
+                return f"spool of run {self.run}: {self.token}"
+            case "past":
+                return (
+                    f"the supervisor is ignored, so no gate will open: {self.token}; "
+                    "see `era-ahead` in docs/operating.md"
+                )
+            case "ready" | "gone":
+                return ""
+
 
 RUNS_A_BIRTH: Final = 200
 """Runs in one birth, and open gates of one run in it, so that it fits a payload however long the names are."""
