@@ -1,12 +1,45 @@
-"""Pause, hold and kill of one run: what is in force, and which commands still wait to take effect."""
+"""Pause, hold and kill of one run: which commands count, what is in force, and what still waits to take effect."""
 
 from __future__ import annotations
 
 from typing import Literal
 
+from bus.events import ControlLevel
+from bus.messages import HoldCommand, KillCommand, PauseCommand, ResumeCommand
 from bus.sdk.writer import EventWriter
 
 Stop = Literal["pause", "hold", "kill", "resume"]
+StopCommand = PauseCommand | HoldCommand | KillCommand | ResumeCommand
+
+
+class Orders:
+    """The stops and resumes that one run was told. Each counts once, and none that is older than one that counted.
+
+    `latest` is the order of the last pause, hold or resume that counted.
+    """
+
+    def __init__(self, control: ControlLevel, writer: EventWriter) -> None:
+        self.latest = 0
+        self._control = control
+        self._writer = writer
+        self._taken: set[str] = set()  # not bounded: a resume forgotten here could be played back
+
+    def accept(self, command: StopCommand) -> bool:
+        """Acknowledge a command that is new. Return whether the run must obey it; if not, that is answered."""
+        if command.id in self._taken:
+            return False
+        self._taken.add(command.id)
+        self._writer.acknowledged(command.id)
+        if self._control == "observed":
+            self._writer.refused(command.id, "an observed run cannot be stopped")
+            return False
+        if isinstance(command, KillCommand):
+            return True
+        if command.order < self.latest:
+            self._writer.refused(command.id, "superseded: a later pause, hold or resume was taken")
+            return False
+        self.latest = command.order
+        return True
 
 
 class Brake:
@@ -28,6 +61,18 @@ class Brake:
     def stopped(self) -> bool:
         """Whether a pause or a hold is in force: no gate opens and nothing begins."""
         return self.paused or self.held
+
+    def obey(self, command: StopCommand) -> None:
+        """Press or release, as a command says."""
+        match command:
+            case PauseCommand():
+                self.press("pause", command.id, command.reason)
+            case HoldCommand():
+                self.press("hold", command.id, command.reason)
+            case KillCommand():
+                self.press("kill", command.id, command.reason)
+            case ResumeCommand():
+                self.release(command.id)
 
     def press(self, stop: Stop, command: str, reason: str) -> None:
         """Put a stop in force from the next gate or checkpoint on. `settle` or `died` make it effective."""

@@ -6,9 +6,9 @@ from typing import Literal, NamedTuple
 
 from bus.events import CommandDirect, Data
 from bus.messages import KillCommand, PauseCommand
-from bus.sdk.brake import Brake, Stop
+from bus.sdk.brake import Brake, Stop, StopCommand
 from bus.sdk.gate import Step
-from bus.sdk.run_core import RunCore, StopCommand
+from bus.sdk.run_core import RunCore
 from bus.sdk.writer import EventWriter
 
 STOPS: str = "stops"
@@ -99,7 +99,14 @@ class ContainedRun(RunCore):
         box = self.writer.box
         make = KillCommand if kind == "kill" else PauseCommand
         self.stop(
-            make(epoch="direct", agent="direct", run=box.run, id=command, order=self._order, reason=reason),
+            make(
+                epoch="direct",
+                agent="direct",
+                run=box.run,
+                id=command,
+                order=self._orders.latest,
+                reason=reason,
+            ),
             now,
         )
 

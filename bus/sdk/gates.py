@@ -8,31 +8,26 @@ from typing import Final
 
 import msgspec
 
-from bus.canonical import NotCanonicalError, digest
+from bus.canonical import NotCanonicalError
 from bus.events import (
     ActionFinished,
-    ActionProposed,
     ActionStarted,
     CommandAcknowledged,
     CommandEffective,
     ControlLevel,
     Data,
-    Preview,
 )
-from bus.limits import DECIDE_WITHIN_MAX, EVENT_BYTES, LABEL_CHARS
 from bus.messages import DecisionCommand
 from bus.sdk.brake import Brake
 from bus.sdk.decision import Action, Decision, DecisionOutcome
 from bus.sdk.gate import EditsTaken, Gate, Stage, Step
 from bus.sdk.lease import Lease
-from bus.sdk.values import Arguments, arguments, claim, clip, previewed
+from bus.sdk.proposal import bound, proposed
+from bus.sdk.values import Arguments, clip
 from bus.sdk.writer import EventWriter
 
 KEPT: Final = 1_024
 """How many ended actions and answered decisions a run remembers, to answer what comes late."""
-
-_ENVELOPE_BYTES: Final = 1_000
-"""Bytes that the envelope of an event takes at most."""
 
 _OUTCOMES: Final[dict[Step, DecisionOutcome]] = {Step.EXPIRE: "expired", Step.REFUSE: "refused"}
 """What whoever waits is told of an end from our side; of every other, that it was canceled."""
@@ -101,35 +96,16 @@ class Gates:
         """Make the gate of a new action and show it, if it may be shown already. `inside`: see `Gate`.
 
         Raises:
-            ValueError: the tool's name is empty or too long, the confidence no probability, `decide_within` out of bounds.
+            ValueError: see `proposal.proposed`.
         """
-        if not 1 <= len(wanted.tool) <= 128:
-            raise ValueError(f"tool {wanted.tool!r}: a name of 1 to 128 characters is needed")
-        if not 0.0 < wanted.decide_within <= DECIDE_WITHIN_MAX:
-            raise ValueError(
-                f"decide_within {wanted.decide_within} is not between 0 and {DECIDE_WITHIN_MAX:g} s"
-            )
-        proposal = ActionProposed(
-            action=action,
-            tool=clip(wanted.tool)[0],
-            step=wanted.step or step,
-            call_id=clip(wanted.call_id, 200)[0],
-            reason=clip(wanted.reason)[0],
-            confidence=claim(wanted.confidence),
-            hints=wanted.hints,
-            decide_within=wanted.decide_within,
-            supersedes=wanted.supersedes,
-            preview=previewed(wanted.preview),
-        )
+        proposal = proposed(action, wanted, step)
         try:
-            fit = arguments(wanted.args)
-            mark = digest(proposal.tool, fit.wire)
+            proposal, fit, mark = bound(proposal, wanted.args)
         except NotCanonicalError as error:
             gate = self._gates[action] = Gate(proposal, Arguments({}, {}), outcome="refused", text=str(error))
             gate.advance(Step.REFUSE)
             self._write_end(gate, f"{proposal.tool}: {error}")
             return gate
-        proposal = _sendable(msgspec.structs.replace(proposal, args=fit.wire, digest=mark))
         gate = self._gates[action] = Gate(proposal, fit, args=fit.full, digest=mark, inside=inside)
         self.show(gate)
         return gate
@@ -304,16 +280,3 @@ class Gates:
         short, cut = clip(text)
         end = ActionFinished(action=gate.action, outcome=gate.stage.value, text=short, truncated=cut)  # type: ignore[arg-type]
         self._writer.certain(end)
-
-
-def _sendable(proposal: ActionProposed) -> ActionProposed:
-    """Return a proposal that fits into one event: what is only shown leaves before what is decided on."""
-    if proposal.preview is not None and _too_large(proposal):
-        proposal = msgspec.structs.replace(proposal, preview=Preview(of=proposal.preview.of, cut=True))
-    if _too_large(proposal):  # of control characters each takes six bytes
-        proposal = msgspec.structs.replace(proposal, reason=clip(proposal.reason, LABEL_CHARS)[0])
-    return proposal
-
-
-def _too_large(proposal: ActionProposed) -> bool:
-    return len(msgspec.json.encode(proposal)) > EVENT_BYTES - _ENVELOPE_BYTES

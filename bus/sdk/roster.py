@@ -13,10 +13,11 @@ from bus.events import RunOutcome, RunStarted
 from bus.identity import Identity
 from bus.limits import EVENT_BYTES, LABEL_CHARS
 from bus.messages import DecisionCommand, RunStanding
+from bus.sdk.brake import StopCommand
 from bus.sdk.contained import ContainedRun
 from bus.sdk.courier import Courier, EventBox
 from bus.sdk.lease import Lease
-from bus.sdk.run_core import RunCore, StopCommand
+from bus.sdk.run_core import RunCore
 from bus.sdk.spool import Bounds, Spool, SpoolError
 from bus.sdk.values import clip
 from bus.sdk.writer import EventWriter
@@ -35,6 +36,24 @@ class Notice(NamedTuple):
     kind: Literal["ready", "gone", "refused", "rival", "trouble", "past"]
     run: str
     token: str = ""
+
+    @property
+    def words(self) -> str:
+        """What people are told of it, empty if nothing."""
+        match self.kind:
+            case "refused":
+                return f"run {self.run} is refused: {self.token}"
+            case "rival":
+                return f"another process uses this name (incarnation {self.token})"
+            case "trouble":
+                return f"spool of run {self.run}: {self.token}"
+            case "past":
+                return (
+                    f"the supervisor is ignored, so no gate will open: {self.token}; "
+                    "see `era-ahead` in docs/operating.md"
+                )
+            case "ready" | "gone":
+                return ""
 
 
 RUNS_A_BIRTH: Final = 200

@@ -6,8 +6,8 @@ from collections.abc import Callable
 from typing import Final
 
 from bus.events import ControlLevel, Data, RunFinished, RunOutcome
-from bus.messages import DecisionCommand, HoldCommand, KillCommand, PauseCommand, ResumeCommand, RunStanding
-from bus.sdk.brake import Brake
+from bus.messages import DecisionCommand, KillCommand, ResumeCommand, RunStanding
+from bus.sdk.brake import Brake, Orders, StopCommand
 from bus.sdk.decision import Action, Decision, RunKilled, RunRefusedError
 from bus.sdk.gate import EditsTaken, IllegalStepError, Stage, Step
 from bus.sdk.gates import Gates, Recent
@@ -15,8 +15,6 @@ from bus.sdk.lease import Lease
 from bus.sdk.spool import SpoolError
 from bus.sdk.values import clip
 from bus.sdk.writer import EventWriter
-
-StopCommand = PauseCommand | HoldCommand | KillCommand | ResumeCommand
 
 RETRY: Final = 1.0
 """Seconds until something is tried again that the spool had no room for."""
@@ -37,15 +35,13 @@ class RunCore:
         self.writer = writer
         self.finished = False
         self.refused = ""
-        self._control = control
         self._new_id = new_id
         self._ready = ready
         self._stopped: dict[
             str, str
         ] = {}  # checkpoints that wait, in order, and the action inside whose tool each is
         self._stale = Recent()
-        self._order = 0
-        self._stops: set[str] = set()  # not bounded: a resume forgotten here could be played back
+        self._orders = Orders(control, writer)
         self._brake = self._make_brake(writer)
         self._gates = Gates(control=control, writer=writer, brake=self._brake, lease=lease, ready=ready)
 
@@ -70,7 +66,7 @@ class RunCore:
 
         Raises:
             RunKilled, RunRefusedError: the run is not to go on.
-            ValueError: see `Gates.propose`.
+            ValueError: see `proposal.proposed`.
         """
         self._check(now)
         gate = self._gates.propose(self._new_id(), action, step, inside)
@@ -185,32 +181,16 @@ class RunCore:
     def stop(self, command: StopCommand, now: float) -> None:
         """Take in a pause, hold, kill or resume. Repetitions change nothing."""
         self.writer.now = now
-        if self.finished or command.id in self._stops:
+        if self.finished or not self._orders.accept(command):
             return
-        self._stops.add(command.id)
-        self.writer.acknowledged(command.id)
-        if self._control == "observed":
-            self.writer.refused(command.id, "an observed run cannot be stopped")
-            return
-        if not isinstance(command, KillCommand):
-            if command.order < self._order:
-                self.writer.refused(command.id, "superseded: a later pause, hold or resume was taken")
-                return
-            self._order = command.order
-        match command:
-            case ResumeCommand():
-                self._brake.release(command.id)
-                self._gates.show_held()
-                self._wake()
-            case PauseCommand():
-                self._brake.press("pause", command.id, command.reason)
-            case HoldCommand():
-                self._brake.press("hold", command.id, command.reason)
-            case KillCommand():
-                self._brake.press("kill", command.id, command.reason)
-                for gate in self._gates.waiting:
-                    self._gates.end(gate, Step.KILL, command.reason)
-                self._wake()
+        self._brake.obey(command)
+        if isinstance(command, ResumeCommand):
+            self._gates.show_held()
+            self._wake()
+        elif isinstance(command, KillCommand):
+            for gate in self._gates.waiting:
+                self._gates.end(gate, Step.KILL, command.reason)
+            self._wake()
         self._settle()
 
     def refuse(self, reason: str) -> None:

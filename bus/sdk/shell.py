@@ -20,6 +20,7 @@ from typing import Any, Final, TypeVar
 from bus.sdk.agent_core import AgentCore
 from bus.sdk.forked import OneProcess
 from bus.sdk.roster import Notice
+from bus.sdk.waiters import Waiters, wake
 from bus.transports.transport import Item, LinkDown, LinkUp, Message, NotConnectedError, Transport
 
 log = logging.getLogger("watchfloor")
@@ -41,7 +42,7 @@ class Shell(OneProcess):
         self.core = core
         self._connect = connect
         self._lock = threading.Lock()
-        self._waiters: dict[tuple[str, str], Future[None]] = {}
+        self._waiters = Waiters()
         self._notices: list[Notice] = []
         self._loop: asyncio.AbstractEventLoop | None = None
         self._transport: Transport | None = None
@@ -105,7 +106,7 @@ class Shell(OneProcess):
                     return answer
                 if self._over:
                     raise BusStoppedError("the agent's bus has stopped")
-                return self._waiters.setdefault((run, token), Future())
+                return self._waiters.join(run, token)
             finally:
                 self._wake()
 
@@ -200,7 +201,7 @@ class Shell(OneProcess):
                         with self._lock:
                             self.core.take(heard, time.monotonic())
                             waiters = self._called()
-                        _release(waiters)  # first of all: another thread has to wake up
+                        wake(waiters)  # first of all: another thread has to wake up
                 case LinkUp(connection):
                     # As loud as the loss: who saw that the link went must see that it is back.
                     level = logging.WARNING if self._lost else logging.INFO
@@ -229,7 +230,7 @@ class Shell(OneProcess):
                 self._empty.set()
             elif self._empty is not None:
                 self._empty.clear()
-        _release(waiters)
+        wake(waiters)
         if self._transport is not None and self._loop is not None:
             for topic, payload, retain in publishes:
                 try:
@@ -244,36 +245,14 @@ class Shell(OneProcess):
             wait = max(0.0, self._armed - now)
             self._timer = self._loop.call_later(wait, self._pump) if wait < math.inf else None
         for notice in notices:
-            self._tell(notice)
+            if notice.words:
+                log.error("agent %s: %s", self.core.identity.agent, notice.words)
 
     def _called(self) -> list[Future[None]]:
         """Whoever waited for what the core says is ready now; other notices are kept. Under the lock."""
-        waiters: list[Future[None]] = []
-        for notice in self.core.take_notices():
-            if notice.kind != "ready":
-                self._notices.append(notice)
-            elif (waiter := self._waiters.pop((notice.run, notice.token), None)) is not None:
-                waiters.append(waiter)
-        return waiters
-
-    def _tell(self, notice: Notice) -> None:
-        agent = self.core.identity.agent
-        match notice.kind:
-            case "refused":
-                log.error("agent %s: run %s is refused: %s", agent, notice.run, notice.token)
-            case "rival":
-                log.error("agent %s: another process uses this name (incarnation %s)", agent, notice.token)
-            case "trouble":
-                log.error("agent %s: spool of run %s: %s", agent, notice.run, notice.token)
-            case "past":
-                log.error(
-                    "agent %s: the supervisor is ignored, so no gate will open: %s; "
-                    "see `era-ahead` in docs/operating.md",
-                    agent,
-                    notice.token,
-                )
-            case _:
-                pass
+        notices = self.core.take_notices()
+        self._notices += [notice for notice in notices if notice.kind != "ready"]
+        return self._waiters.called(notices)
 
     def _begin_close(self, within: float) -> None:
         if self._close is not None and not self._close.done():
@@ -285,17 +264,11 @@ class Shell(OneProcess):
         with self._lock:
             self._over = True
             self._transport = None
-            waiters, self._waiters = list(self._waiters.values()), {}
-        _release(waiters)
+            waiters = self._waiters.all()
+        wake(waiters)
         if not self._ended.done():
             self._ended.set_result(None)
 
 
 def _unsendable(topic: str, why: str, core: AgentCore, now: float) -> None:
     core.unsendable(topic, why, now)
-
-
-def _release(waiters: Sequence[Future[None]]) -> None:
-    for waiter in waiters:
-        if waiter.set_running_or_notify_cancel():
-            waiter.set_result(None)

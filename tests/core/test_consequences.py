@@ -13,7 +13,7 @@ from bus import codec
 from bus.events import ActionFinished, ActionProposed, Hints, Preview, RunStarted
 from bus.limits import EVENT_BYTES, PREVIEW_BYTES
 from bus.records import ActionAssessed, Reason
-from bus.sdk.gates import _sendable
+from bus.sdk.proposal import sendable
 from bus.sdk.values import previewed
 from console.core.fleet.alike import Alike, alike_key, alike_words, note_end, note_verdict
 from console.core.judging.origin_terms import recorded
@@ -302,9 +302,9 @@ def test_a_preview_leaves_before_the_arguments_do_not_fit() -> None:
         args={"x": "y" * (EVENT_BYTES - 3_000)},
         preview=Preview(of="f", present="z" * 3_000),
     )
-    assert _sendable(proposal).preview == Preview(of="f", cut=True)
+    assert sendable(proposal).preview == Preview(of="f", cut=True)
     small = ActionProposed(action="a", tool="t", preview=Preview(of="f", present="z"))
-    assert _sendable(small) is small
+    assert sendable(small) is small
 
 
 def test_a_preview_says_what_it_comes_to() -> None:
