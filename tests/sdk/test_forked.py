@@ -1,6 +1,7 @@
 """A process made by fork from an agent's: it may use nothing of the agent, and harms nothing of it."""
 
 import os
+import signal
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -30,11 +31,18 @@ def agent(home: Home, name: str = AGENT) -> Agent:
     return Agent(name, home=home, broker="mqtt://127.0.0.1:1", close_within=0)
 
 
+def end_at_last() -> None:
+    """See to it that this fork ends, also if it waits for ever: nothing stays behind."""
+    signal.signal(signal.SIGALRM, signal.SIG_DFL)
+    signal.alarm(20)
+
+
 def in_child(work: Callable[[], object]) -> str:
     """Do something in a fork of this process. Return what it raised, empty if nothing; the fork ends as a process does."""
     reading, writing = os.pipe()
     child = os.fork()
     if child == 0:
+        end_at_last()
         try:
             work()
         except BaseException as error:  # noqa: BLE001 - whatever it is, it is to be told
@@ -95,6 +103,7 @@ def leaving(home: Home) -> None:
     with agent(home) as whole, whole.run_sync(run_id=RUN) as job, job.step("look"):
         child = os.fork()
         if child == 0:
+            end_at_last()
             sys.exit(7)
         assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 7
         job.message("user", "from the parent")
