@@ -20,7 +20,6 @@ from typing import Any, Final, TypeVar
 from bus.sdk.agent_core import AgentCore
 from bus.sdk.forked import OneProcess
 from bus.sdk.roster import Notice
-from bus.sdk.waiters import Waiters, wake
 from bus.transports.transport import Item, LinkDown, LinkUp, Message, NotConnectedError, Transport
 
 log = logging.getLogger("watchfloor")
@@ -42,7 +41,7 @@ class Shell(OneProcess):
         self.core = core
         self._connect = connect
         self._lock = threading.Lock()
-        self._waiters = Waiters()
+        self._waiters: dict[tuple[str, str], Future[None]] = {}
         self._notices: list[Notice] = []
         self._loop: asyncio.AbstractEventLoop | None = None
         self._transport: Transport | None = None
@@ -106,7 +105,7 @@ class Shell(OneProcess):
                     return answer
                 if self._over:
                     raise BusStoppedError("the agent's bus has stopped")
-                return self._waiters.join(run, token)
+                return self._waiters.setdefault((run, token), Future())
             finally:
                 self._wake()
 
@@ -201,7 +200,7 @@ class Shell(OneProcess):
                         with self._lock:
                             self.core.take(heard, time.monotonic())
                             waiters = self._called()
-                        wake(waiters)  # first of all: another thread has to wake up
+                        _release(waiters)  # first of all: another thread has to wake up
                 case LinkUp(connection):
                     # As loud as the loss: who saw that the link went must see that it is back.
                     level = logging.WARNING if self._lost else logging.INFO
@@ -230,7 +229,7 @@ class Shell(OneProcess):
                 self._empty.set()
             elif self._empty is not None:
                 self._empty.clear()
-        wake(waiters)
+        _release(waiters)
         if self._transport is not None and self._loop is not None:
             for topic, payload, retain in publishes:
                 try:
@@ -250,9 +249,13 @@ class Shell(OneProcess):
 
     def _called(self) -> list[Future[None]]:
         """Whoever waited for what the core says is ready now; other notices are kept. Under the lock."""
-        notices = self.core.take_notices()
-        self._notices += [notice for notice in notices if notice.kind != "ready"]
-        return self._waiters.called(notices)
+        waiters: list[Future[None]] = []
+        for notice in self.core.take_notices():
+            if notice.kind != "ready":
+                self._notices.append(notice)
+            elif (waiter := self._waiters.pop((notice.run, notice.token), None)) is not None:
+                waiters.append(waiter)
+        return waiters
 
     def _begin_close(self, within: float) -> None:
         if self._close is not None and not self._close.done():
@@ -264,11 +267,17 @@ class Shell(OneProcess):
         with self._lock:
             self._over = True
             self._transport = None
-            waiters = self._waiters.all()
-        wake(waiters)
+            waiters, self._waiters = list(self._waiters.values()), {}
+        _release(waiters)
         if not self._ended.done():
             self._ended.set_result(None)
 
 
 def _unsendable(topic: str, why: str, core: AgentCore, now: float) -> None:
     core.unsendable(topic, why, now)
+
+
+def _release(waiters: Sequence[Future[None]]) -> None:
+    for waiter in waiters:
+        if waiter.set_running_or_notify_cancel():
+            waiter.set_result(None)

@@ -3,8 +3,8 @@
 aiomqtt connects, subscribes, pings and says goodbye. Messages and publishes bypass its queue and its one-waiter-per-
 publish, and paho's way with them, because those cost several times what the packets cost: of what is received, whole
 PUBLISH and PUBACK packets are read by `packets` and everything else by paho; what is sent leaves as one piece per turn of
-the loop (`outgoing`). Everything private that this takes of aiomqtt 2.5 and paho 2 stands in `_wire`, `_read`,
-`_on_other_message`, `_hand_over` and `close` of `MqttLink`, and nowhere else.
+the loop (`outgoing`, `paho_writer`). Everything private that this takes of aiomqtt 2.5 and paho 2 stands in `_wire`,
+`_watch_reader`, `_read`, `_on_other_message` and `close` of `MqttLink` and in `PahoWriter.hand_over`, and nowhere else.
 """
 
 from __future__ import annotations
@@ -12,7 +12,6 @@ from __future__ import annotations
 import asyncio
 import logging
 import ssl
-import threading
 import time
 from collections.abc import Callable, Sequence
 from typing import Any, Final
@@ -25,6 +24,7 @@ from paho.mqtt.enums import MQTTErrorCode
 from bus.transports import packets
 from bus.transports.buffered_socket import BufferedSocket, connect
 from bus.transports.outgoing import Outgoing, Taken
+from bus.transports.paho_writer import PahoWriter
 from bus.transports.transport import Message, Will
 from bus.url import BrokerUrl
 
@@ -69,13 +69,9 @@ class MqttLink:
         self._tls = tls
         self._deliver = deliver
         self._loop = asyncio.get_running_loop()
-        self._thread = threading.get_ident()
         self._lost: asyncio.Future[str] = self._loop.create_future()
         self._refusal = ""
         self._socket: BufferedSocket | None = None
-        self._watched = -1  # the descriptor that is watched until it can be written
-        self._outgoing = Outgoing(self._hand_over, self._write)
-        self.flush = self._outgoing.flush
         self._client = aiomqtt.Client(
             url.host,
             url.port,
@@ -91,6 +87,8 @@ class MqttLink:
             max_inflight_messages=0,
         )
         self._paho = self._wire()
+        writer = PahoWriter(self._paho, lambda error: self._lose(_why(error)))
+        self._outgoing = Outgoing(writer.hand_over, writer.write)
 
     def _wire(self) -> Paho:
         """Put our hooks where aiomqtt put its own.
@@ -116,8 +114,6 @@ class MqttLink:
         paho.on_message = self._on_other_message
         self._read_other = paho.loop_read
         paho.loop_read = self._read  # type: ignore[method-assign]
-        paho.on_socket_register_write = self._on_register_write
-        paho.on_socket_unregister_write = self._on_unregister_write
         # paho formats a debug line for every packet even when nobody listens.
         paho.disable_logger()
         self._watch_reader()
@@ -213,19 +209,9 @@ class MqttLink:
         else:
             self._outgoing.publish(topic, payload, retain=retain, taken=taken)
 
-    def _hand_over(self, piece: bytes) -> None:
-        """Give a piece to paho's writer: to it, one packet."""
-        self._paho._out_packet.append(  # noqa: SLF001
-            {
-                "command": packets.PUBLISH_AT_ONCE,
-                "mid": 0,
-                "qos": 1,
-                "pos": 0,
-                "to_process": len(piece),
-                "packet": piece,
-                "info": None,
-            }
-        )
+    def flush(self) -> None:
+        """Send now what waits for the next turn of the loop."""
+        self._outgoing.flush()
 
     def _lose(self, reason: str) -> None:
         if self._lost.done():
@@ -269,33 +255,6 @@ class MqttLink:
             _log.warning("dropped a message whose topic is not UTF-8")
             return
         self._deliver(Message(name, payload, retained))
-
-    def _on_register_write(self, *_: object) -> None:
-        """Write in the next turn of the loop, when everything of this turn is there to go together.
-
-        The socket is watched only when it takes no more: to begin and end the watching of a socket that can be written
-        nearly always costs more than the writing.
-        """
-        if threading.get_ident() == self._thread:
-            self._loop.call_soon(self._write)
-        else:
-            self._loop.call_soon_threadsafe(self._write)
-
-    def _on_unregister_write(self, *_: object) -> None:
-        if self._watched >= 0:
-            self._loop.remove_writer(self._watched)
-            self._watched = -1
-
-    def _write(self) -> None:
-        try:
-            self._paho.loop_write()
-        except Exception as error:  # noqa: BLE001 - whatever it is, the connection is no longer usable
-            self._lose(_why(error))
-            return
-        if self._watched < 0 and self._socket is not None and self._paho.want_write():
-            self._watched = self._socket.fileno()
-            if self._watched >= 0:
-                self._loop.add_writer(self._watched, self._write)
 
 
 def _look_at_error(future: asyncio.Future[Any]) -> None:

@@ -236,6 +236,7 @@ def test_a_supervisor_that_will_never_come_up_to_our_era_is_told_once(tmp_path: 
         floor.state(era=era)
     [said] = [notice for notice in floor.notices if notice.kind == "past"]
     assert str(tmp_path / "era") in said.token
+    assert f"no gate will open: {said.token}; see `era-ahead`" in said.words
     assert floor.core.ignored["era"] == 3
 
 
