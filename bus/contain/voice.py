@@ -71,6 +71,7 @@ class Voice:
             SpoolError: the spool cannot be made.
             FileExistsError: there is a run of that id.
         """
+        self.shell.move_here()  # made above the keeper's fork, used below it
         agent, run = self.identity.agent, self.run
         owner = Owner(self.identity.site, agent, run, self.identity.incarnation)
         spool = SqliteSpool.create(spool_path(self.home.spool, agent, run), owner)

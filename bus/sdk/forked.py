@@ -20,6 +20,10 @@ class OneProcess:
         """Whether this is another process than the one that made it."""
         return os.getpid() != self._process
 
+    def move_here(self) -> None:
+        """Be this process's from now on: for whoever forks on purpose, before anything was begun."""
+        self._process = os.getpid()
+
     def check_process(self) -> None:
         """Do nothing in the process that made it.
 
