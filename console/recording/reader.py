@@ -75,6 +75,8 @@ class Reader(Closing):
         self.path = path
         self._connection = connection
         self._bodies = Bodies()
+        self.wal_missing = False
+        """Whether its writer was killed and the WAL that it left is not there: the newest records may be lost."""
 
     @staticmethod
     async def open(path: Path) -> Reader:
@@ -94,9 +96,11 @@ class Reader(Closing):
     @staticmethod
     async def _open(path: Path) -> Reader:
         version = schema.inspect(path)
+        # Read as it is: SQLite would put an empty WAL beside it, and nobody could tell any more that one is missing.
+        torn = await schema.wal_missing(path)
         with naming(path):
             try:
-                connection = await schema.connect(path, "ro")
+                connection = await schema.connect(path, "ro&immutable=1" if torn else "ro")
             except sqlite3.OperationalError:
                 if has_wal(path):
                     raise
@@ -107,6 +111,7 @@ class Reader(Closing):
             try:
                 await schema.check_schema(connection, path)
                 reader = Reader(path, connection)
+                reader.wal_missing = torn
                 await reader._learn()
             except BaseException:
                 await connection.close()

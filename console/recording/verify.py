@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from bus.codec import DecodeError, decode_envelope, subject
+from console.recording import schema
 from console.recording.bodies import Row
 from console.recording.history import SessionInfo, sessions
 from console.recording.reader import Reader
@@ -23,6 +24,7 @@ async def verify(reader: Reader) -> list[str]:
     try:
         found = await reader.query("PRAGMA integrity_check(10)")
         problems = [f"SQLite: {text}" for (text,) in found if text != "ok"]
+        problems += [schema.wal_lost(reader.path)] if reader.wal_missing else []
         problems += await _keyframes(reader)
         problems += await _rows(reader)
     except RecordingError as error:
