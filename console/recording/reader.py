@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import sqlite3
 from collections.abc import AsyncIterator, Iterable
 from pathlib import Path
@@ -24,7 +25,7 @@ from console.recording.bodies import (
     unpack_keyframe,
 )
 from console.recording.closing import Closing, start, uncut
-from console.recording.files import advice_on, has_wal
+from console.recording.files import advice_on, has_wal, wal_of
 from console.recording.schema import RecordingError, naming
 
 BATCH: Final = 1_000
@@ -103,7 +104,13 @@ class Reader(Closing):
                 connection = await schema.connect(path, "ro&immutable=1" if torn else "ro")
             except sqlite3.OperationalError:
                 if has_wal(path):
-                    raise
+                    if os.access(path.parent, os.W_OK):
+                        raise
+                    both = f"{path.name} and {wal_of(path).name}"
+                    raise RecordingError(
+                        f"{path}: was not closed in order, and is read only where its folder may be written; copy {both}"
+                        " to a folder of your own, and read it there"
+                    ) from None
                 # A file that was copied to read-only media with its writer's mark, but without a WAL: nobody writes it.
                 connection = await schema.connect(path, "ro&immutable=1")
             if version < schema.VERSION:

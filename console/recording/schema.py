@@ -44,9 +44,7 @@ MIGRATIONS: Final[dict[int, Migration]] = {}
 _HEADER_BYTES: Final = 100
 _MAGIC: Final = b"SQLite format 3\x00"
 _WAL_MARK: Final = b"\x02\x02"
-_OPENING: Final = (
-    0.05  # seconds; within them a writer makes the WAL after the mark, or takes the mark after the WAL
-)
+_OPENING: Final = 0.05  # seconds, in which a writer makes the WAL after the mark, or takes the mark after it
 
 
 class RecordingError(Exception):

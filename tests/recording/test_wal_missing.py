@@ -9,11 +9,12 @@ from pathlib import Path
 import pytest
 
 from console.core.fleet.state import Fleet, encode
+from console.recording import schema
 from console.recording.files import wal_of
 from console.recording.history import describe
 from console.recording.known import Known
 from console.recording.reader import Reader
-from console.recording.schema import wal_missing
+from console.recording.schema import RecordingError, wal_missing
 from console.recording.verify import verify, verify_folder
 from console.recording.writer import Recording
 from console.supervisor.process.taking_up import GIVEN_MOST, lost
@@ -107,3 +108,24 @@ async def test_a_recording_that_was_begun_anew_has_lost_nothing(tmp_path: Path) 
         async with await Recording.open(tmp_path / "site", initial=INITIAL, clock=Clock()) as recording:
             assert not await lost(recording, known, Fleet(site="s"))
             assert recording.pos == 0
+
+
+async def test_a_session_with_its_wal_where_nothing_may_be_written_says_what_to_do(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    media = tmp_path / "media"
+    async with await Recording.open(tmp_path / "site", initial=INITIAL, clock=Clock()) as recording:
+        await recording.append(log(1, 5))
+        media.mkdir()
+        for file in (recording.path, wal_of(recording.path)):
+            shutil.copy(file, media / file.name)
+
+    async def refused(
+        path: Path, mode: str
+    ) -> None:  # as a medium does that nobody may write to, whoever runs the test
+        raise sqlite3.OperationalError(f"unable to open database file {path} {mode}")
+
+    monkeypatch.setattr(schema, "connect", refused)
+    monkeypatch.setattr("os.access", lambda *_: False)
+    with pytest.raises(RecordingError, match=r"copy .*\.sqlite and .*\.sqlite-wal to a folder of your own"):
+        await Reader.open(media / recording.path.name)

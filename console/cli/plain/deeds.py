@@ -157,6 +157,12 @@ class Deeds:
         return bool(self._labels)
 
     @property
+    def disobeyed(self) -> bool:
+        """Whether an agent refused a command."""
+        commands = self._floor.fleet.commands
+        return any(name in commands and commands[name].state == "refused" for name in self._commands)
+
+    @property
     def unfinished(self) -> bool:
         """Whether a command, not a decision, was not acknowledged."""
         fleet = self._floor.fleet

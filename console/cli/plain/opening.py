@@ -126,7 +126,7 @@ async def _end_of_script(session: Session, printer: Printer) -> int:
     left = await session.deeds.settled(LEAVE)
     if left:
         printer.line(f"still open: {left}")
-    if session.deeds.refused:
+    if session.deeds.refused or session.deeds.disobeyed:
         return Exit.REFUSED
     if session.deeds.unanswered:
         return Exit.NO_ANSWER

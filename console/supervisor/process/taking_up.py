@@ -93,7 +93,9 @@ async def lost(recording: Recording, known: Known, fleet: Fleet) -> str:
     fleet.pos = given + GIVEN_MOST
     await recording.rotate(encode(fleet), above=fleet.pos)
     await known.skip(recording.session, fleet.pos)
-    return f"{why}; positions go on after {fleet.pos}"
+    said = f"{why}; positions go on after {fleet.pos}"
+    LOGGER.error("%s", said)
+    return said
 
 
 async def _lived(reader: Reader, begin: int, end: int, polls: Polls) -> Past:
