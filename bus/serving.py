@@ -30,11 +30,12 @@ async def serve(
     ended: asyncio.Event,
     ready: Callable[[], None] = lambda: None,
     ending: Callable[[], None] = lambda: None,
-) -> None:
+) -> signal.Signals | None:
     """Serve an ASGI `application` until SIGINT, SIGTERM or `ended`; both signals set it.
 
     `connections` are served at one time, whoever comes then is told 503; a request's head has `head_bytes` at most.
     `ready` is told when it answers, `ending` before it waits for requests under way.
+    Returns the signal that ended it, if any.
 
     Raises:
         NoServerError: uvicorn is not installed; `extra` is the extra of ours that brings it.
@@ -75,20 +76,27 @@ async def serve(
         timeout_graceful_shutdown=GOODBYE,
     )
     logging.getLogger("uvicorn").setLevel(logging.WARNING)
-    with _signals(ended):
+    with _signals(ended) as caught:
         await Server(config).serve(sockets=[sock])
+    return caught[0] if caught else None
 
 
 @contextlib.contextmanager
-def _signals(ended: asyncio.Event) -> Iterator[None]:
-    """Let the usual signals end it in order."""
+def _signals(ended: asyncio.Event) -> Iterator[list[signal.Signals]]:
+    """Let the usual signals end it in order; yields those that came."""
+    caught: list[signal.Signals] = []
+
+    def end(one: signal.Signals) -> None:
+        caught.append(one)
+        ended.set()
+
     loop, ours = asyncio.get_running_loop(), list[signal.Signals]()
     for one in (signal.SIGINT, signal.SIGTERM):
         with contextlib.suppress(NotImplementedError, ValueError, RuntimeError):
-            loop.add_signal_handler(one, ended.set)
+            loop.add_signal_handler(one, end, one)
             ours.append(one)
     try:
-        yield
+        yield caught
     finally:
         for one in ours:
             loop.remove_signal_handler(one)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import ipaddress
+import signal
 import socket
 from collections.abc import Callable
 from typing import Final
@@ -57,8 +58,10 @@ async def serve(
     token: str = "",
     ready: Callable[[str], None],
     stopping: asyncio.Event | None = None,
-) -> None:
-    """Serve until SIGINT or SIGTERM, or until `stopping` is set. `ready` is told the base URL once it answers.
+) -> signal.Signals | None:
+    """Serve until SIGINT or SIGTERM, which is returned, or until `stopping` is set.
+
+    `ready` is told the base URL once it answers.
 
     Raises:
         NoServerError: uvicorn is not installed.
@@ -68,7 +71,7 @@ async def serve(
     async with agent:
         tending = asyncio.create_task(requests.tend(), name="aap tend")
         try:
-            await serving.serve(
+            return await serving.serve(
                 Application(requests, token=token, hosts=LOCAL if local else frozenset()),
                 sock,
                 extra="aap",

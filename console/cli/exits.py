@@ -8,6 +8,7 @@ from typing import Final
 
 import click
 
+from console.cli.outlet import drop
 from console.core.text import plain
 
 LINE_CHARS: Final = 1_000
@@ -64,8 +65,11 @@ def bad(message: str) -> CliError:
 
 
 def complain(message: str) -> None:
-    """Print one line on standard error; whatever is in the message, it stays one line."""
-    click.echo(f"watchfloor: {plain(message, LINE_CHARS)}", file=sys.stderr)
+    """Print one line on standard error; whatever is in the message, it stays one line. What cannot be said ends nothing."""
+    try:
+        click.echo(f"watchfloor: {plain(message, LINE_CHARS)}", file=sys.stderr)
+    except (OSError, ValueError):
+        drop(sys.stderr)
 
 
 def explain(error: Exception) -> CliError | None:

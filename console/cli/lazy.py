@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import errno
-import os
 import sys
 from collections.abc import Sequence
 from importlib import import_module
@@ -12,6 +11,7 @@ from typing import Any, Final, NamedTuple, NoReturn
 import click
 
 from console.cli.exits import CliError, Exit, complain, explain
+from console.cli.outlet import drop, reason, takes
 
 
 class Entry(NamedTuple):
@@ -67,6 +67,7 @@ class LazyGroup(click.Group):
 
         Raises:
             _EndedError: an interrupt, or nobody reads our output any more.
+            CliError: our output takes nothing.
         """
         try:
             result = super().invoke(ctx)
@@ -74,10 +75,13 @@ class LazyGroup(click.Group):
         except KeyboardInterrupt:
             raise _EndedError(Exit.INTERRUPTED) from None
         except OSError as error:
-            if error.errno != errno.EPIPE:
+            if error.errno == errno.EPIPE:
+                drop(sys.stdout)
+                raise _EndedError(Exit.PIPE) from None
+            if takes(sys.stdout):
                 raise
-            _silence()
-            raise _EndedError(Exit.PIPE) from None
+            drop(sys.stdout)
+            raise CliError(Exit.USAGE, f"standard output takes nothing ({reason(error)})") from None
         return result
 
     def main(
@@ -122,9 +126,3 @@ def _end(error: Exception) -> NoReturn:
         raise error
     complain(str(known))
     sys.exit(known.code)
-
-
-def _silence() -> None:
-    # What is still buffered must go nowhere, or the interpreter complains as it ends.
-    devnull = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(devnull, sys.stdout.fileno())

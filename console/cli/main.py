@@ -10,6 +10,7 @@ import click
 from console.cli.lazy import Entry, LazyGroup
 from console.cli.looks import looks, settings_for
 from console.cli.options import Place, common, version
+from console.cli.outlet import stand_in
 
 if TYPE_CHECKING:
     from console.tui.settings import Asked
@@ -109,6 +110,7 @@ def cli(ctx: click.Context, place: Place, look: Asked, *, read_only: bool, plain
 
 def main() -> None:
     """Run the command line. What a terminal cannot show is escaped, not an error."""
+    stand_in()
     for stream in (sys.stdout, sys.stderr):
         reconfigure = getattr(stream, "reconfigure", None)
         if reconfigure is not None:

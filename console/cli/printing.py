@@ -13,6 +13,8 @@ from typing import Any, Final
 
 import click
 
+from console.cli.exits import complain
+from console.cli.outlet import drop, reason
 from console.core.text import ELLIPSIS, visible, visible_json
 
 NOTHING: Final = "–"
@@ -134,6 +136,19 @@ def safe_json(value: Any) -> str:
 def say_json(value: Any) -> None:
     """Print one JSON document as a line."""
     click.echo(safe_json(value))
+
+
+def tell(text: str) -> None:
+    """Print a line of a verb that acts: after what it sends, and ending nothing.
+
+    A stop must go out, and its exit code must say what became of it, whether or not anybody can read the words. What cannot
+    be printed is said once on standard error; from then on nothing is printed.
+    """
+    try:
+        click.echo(text)
+    except (OSError, ValueError) as error:
+        drop(sys.stdout)
+        complain(f"standard output takes nothing ({reason(error)}); this goes on without it")
 
 
 def say(lines: Iterable[str]) -> None:

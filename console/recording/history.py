@@ -28,6 +28,8 @@ class SessionInfo(Struct, frozen=True, kw_only=True):
     bytes: int = 0
     open: bool = False
     """It has a WAL: it is being written, or its writer was killed."""
+    wal_missing: bool = False
+    """Its writer was killed, and the WAL that it left is not there: the newest records may be lost."""
     problem: str = ""
     """Why it cannot be read, empty if it can. The numbers above are then unknown and zero."""
 
@@ -45,10 +47,10 @@ async def sessions(folder: Path) -> list[SessionInfo]:
 
 async def describe(path: Path) -> SessionInfo:
     """Return what there is to know about one session file without reading it through. Never raises."""
-    extent, problem = _NOTHING, ""
+    extent, torn, problem = _NOTHING, False, ""
     try:
         async with await Reader.open(path) as reader:
-            extent = await reader.extent()
+            extent, torn = await reader.extent(), reader.wal_missing
     except RecordingError as error:
         problem = str(error)
     return SessionInfo(
@@ -61,6 +63,7 @@ async def describe(path: Path) -> SessionInfo:
         records=extent.records,
         bytes=size_of(path),
         open=has_wal(path),
+        wal_missing=torn,
         problem=problem,
     )
 

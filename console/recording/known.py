@@ -128,6 +128,30 @@ class Known:
             await self._insert(rows)
         return older, len(rows)
 
+    async def beyond(self, session: str, pos: int, at: int) -> int:
+        """The highest position known to have been given beyond the end of `session`, `pos` at `at` (ms since 1970 UTC).
+
+        Raises:
+            RecordingError: it cannot be read.
+        """
+        with naming(self.path):
+            async with self._connection.execute(
+                "SELECT max(pos) FROM (SELECT pos FROM known WHERE at > ? UNION SELECT pos FROM seen WHERE session = ?)",
+                (at, session),
+            ) as cursor:
+                row = await cursor.fetchone()
+        return max(pos, (row[0] if row else None) or 0)
+
+    async def skip(self, session: str, pos: int) -> None:
+        """Take it that there is nothing to take in up to `pos`, where `session` begins: what was there is lost.
+
+        Raises:
+            RecordingError: it cannot be written.
+        """
+        async with self._transaction():
+            await self._connection.execute("DELETE FROM seen")
+            await self._connection.execute("INSERT INTO seen VALUES (?, ?)", (session, pos))
+
     async def rows(self) -> AsyncIterator[Row]:
         """Yield every record, in the order of the log.
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import sqlite3
 from collections.abc import AsyncIterator, Iterable
 from pathlib import Path
@@ -24,7 +25,7 @@ from console.recording.bodies import (
     unpack_keyframe,
 )
 from console.recording.closing import Closing, start, uncut
-from console.recording.files import advice_on, has_wal
+from console.recording.files import advice_on, has_wal, wal_of
 from console.recording.schema import RecordingError, naming
 
 BATCH: Final = 1_000
@@ -75,6 +76,8 @@ class Reader(Closing):
         self.path = path
         self._connection = connection
         self._bodies = Bodies()
+        self.wal_missing = False
+        """Whether its writer was killed and the WAL that it left is not there: the newest records may be lost."""
 
     @staticmethod
     async def open(path: Path) -> Reader:
@@ -94,12 +97,20 @@ class Reader(Closing):
     @staticmethod
     async def _open(path: Path) -> Reader:
         version = schema.inspect(path)
+        # Read as it is: SQLite would put an empty WAL beside it, and nobody could tell any more that one is missing.
+        torn = await schema.wal_missing(path)
         with naming(path):
             try:
-                connection = await schema.connect(path, "ro")
+                connection = await schema.connect(path, "ro&immutable=1" if torn else "ro")
             except sqlite3.OperationalError:
                 if has_wal(path):
-                    raise
+                    if os.access(path.parent, os.W_OK):
+                        raise
+                    both = f"{path.name} and {wal_of(path).name}"
+                    raise RecordingError(
+                        f"{path}: was not closed in order, and is read only where its folder may be written; copy {both}"
+                        " to a folder of your own, and read it there"
+                    ) from None
                 # A file that was copied to read-only media with its writer's mark, but without a WAL: nobody writes it.
                 connection = await schema.connect(path, "ro&immutable=1")
             if version < schema.VERSION:
@@ -107,6 +118,7 @@ class Reader(Closing):
             try:
                 await schema.check_schema(connection, path)
                 reader = Reader(path, connection)
+                reader.wal_missing = torn
                 await reader._learn()
             except BaseException:
                 await connection.close()

@@ -6,6 +6,7 @@ that a foreign file or one of a newer version is never touched: opening a databa
 
 from __future__ import annotations
 
+import asyncio
 import sqlite3
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
@@ -14,7 +15,7 @@ from typing import Any, Final, Literal
 
 import aiosqlite
 
-from console.recording.files import advice_on, has_wal
+from console.recording.files import advice_on, has_wal, wal_of
 
 APPLICATION_ID: Final = 0x57464C52
 """`WFLR`, in the database header, so that `file` and we know a session when we see one."""
@@ -42,6 +43,8 @@ MIGRATIONS: Final[dict[int, Migration]] = {}
 
 _HEADER_BYTES: Final = 100
 _MAGIC: Final = b"SQLite format 3\x00"
+_WAL_MARK: Final = b"\x02\x02"
+_OPENING: Final = 0.05  # seconds, in which a writer makes the WAL after the mark, or takes the mark after it
 
 
 class RecordingError(Exception):
@@ -114,6 +117,37 @@ def inspect(path: Path) -> int:
     if size < promised and not has_wal(path):
         raise RecordingError(f"{path}: cut short to {size} of {promised} bytes; {advice_on(path, copy=True)}")
     return version
+
+
+async def wal_missing(path: Path) -> bool:
+    """Whether a file says that it has a WAL and has none: it was not closed in order, and what stood there is gone.
+
+    A writer that closes in order leaves no such mark (`Session.close`). One that is just opening the file has put the mark
+    and not yet the WAL: hence the second look. False, too, for a file that cannot be read: opening it says why.
+    """
+    if not _lacks_wal(path):
+        return False
+    await asyncio.sleep(_OPENING)
+    return _lacks_wal(path)
+
+
+def _lacks_wal(path: Path) -> bool:
+    try:
+        status = path.stat()
+        if (status.st_dev, status.st_ino) in BEING_WRITTEN or wal_of(path).exists():
+            return False
+        with path.open("rb") as file:
+            return file.read(_HEADER_BYTES)[18:20] == _WAL_MARK
+    except OSError:
+        return False
+
+
+def wal_lost(path: Path) -> str:
+    """What there is to say of a file whose WAL is missing."""
+    return (
+        f"{path}: was not closed in order, and its WAL is missing ({wal_of(path).name}): the newest records may be lost;"
+        " copy both files together, or restore them"
+    )
 
 
 async def connect(path: Path, mode: Literal["rw", "ro", "ro&immutable=1"]) -> aiosqlite.Connection:

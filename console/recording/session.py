@@ -100,12 +100,7 @@ class Session:
                 await schema.check_schema(connection, path)
                 session = Session(path, connection)
                 await session._load()
-                if await one(connection, "PRAGMA journal_mode = WAL") != ("wal",):
-                    raise RecordingError(
-                        f"{path}: its file system cannot share memory for a WAL; use a local disk"
-                    )
-                await connection.execute("PRAGMA synchronous = FULL")
-                await connection.execute("PRAGMA fullfsync = ON")  # macOS: through the drive's cache as well
+                await _with_wal(connection, path)
             except BaseException:
                 await connection.close()
                 raise
@@ -197,6 +192,7 @@ class Session:
             finally:
                 await self.connection.close()
                 schema.BEING_WRITTEN.discard(self._identity)
+            await _unmarked(self.path)
 
     @property
     def _identity(self) -> tuple[int, int]:
@@ -287,6 +283,25 @@ class Session:
         end = await one(connection, "SELECT pos, at FROM log ORDER BY pos DESC LIMIT 1")
         if end is not None:
             self.pos, self.at = max(self.pos, end[0]), max(self.at, end[1])
+
+
+async def _with_wal(connection: aiosqlite.Connection, path: Path) -> None:
+    if await one(connection, "PRAGMA journal_mode = WAL") != ("wal",):
+        raise RecordingError(f"{path}: its file system cannot share memory for a WAL; use a local disk")
+    await one(connection, "SELECT 1 FROM sqlite_schema")  # makes the WAL: from now on it is there
+    await connection.execute("PRAGMA synchronous = FULL")
+    await connection.execute("PRAGMA fullfsync = ON")  # macOS: through the drive's cache as well
+
+
+async def _unmarked(path: Path) -> None:
+    """Take the mark of a WAL off a file that is whole without one: a reader that was in the way left while it was closed."""
+    if await schema.wal_missing(path):
+        with suppress(sqlite3.Error):
+            connection = await schema.connect(path, "rw")
+            try:
+                await connection.execute_fetchall("PRAGMA journal_mode = DELETE")
+            finally:
+                await connection.close()
 
 
 def _insert(rows: int) -> str:

@@ -8,7 +8,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Final
 
-from bus.codec import DecodeError, decode_envelope, subject
+from bus.codec import SUPERVISOR_SOURCE, DecodeError, decode_envelope, subject
+from console.recording import schema
 from console.recording.bodies import Row
 from console.recording.history import SessionInfo, sessions
 from console.recording.reader import Reader
@@ -23,6 +24,7 @@ async def verify(reader: Reader) -> list[str]:
     try:
         found = await reader.query("PRAGMA integrity_check(10)")
         problems = [f"SQLite: {text}" for (text,) in found if text != "ok"]
+        problems += [schema.wal_lost(reader.path)] if reader.wal_missing else []
         problems += await _keyframes(reader)
         problems += await _rows(reader)
     except RecordingError as error:
@@ -73,6 +75,7 @@ async def _rows(reader: Reader) -> list[str]:
     positions = await reader.keyframe_positions()
     extent = await reader.extent()
     pos, at = min([*positions, extent.first_pos - 1]), 0
+    told: dict[str, int] = {}
     if not positions:
         problems.append("has no keyframe")
     elif pos < positions[0]:
@@ -81,7 +84,7 @@ async def _rows(reader: Reader) -> list[str]:
         try:
             async for rows in reader.batches(pos):
                 for row in rows:
-                    problems += _row(row, pos, at)
+                    problems += _row(row, pos, at, told)
                     pos, at = row.pos, row.at
                 if len(problems) > PROBLEMS:
                     break
@@ -96,16 +99,27 @@ async def _rows(reader: Reader) -> list[str]:
     return problems
 
 
-def _row(row: Row, pos: int, at: int) -> list[str]:
+def _row(row: Row, pos: int, at: int, told: dict[str, int]) -> list[str]:
+    """What is wrong with a row after the one at `pos`. `told` is how far each source has counted, and is carried on."""
     problems: list[str] = []
     if row.pos != pos + 1:
         problems.append(f"positions {pos + 1} to {row.pos - 1} are missing")
     if row.at < at:
         problems.append(f"position {row.pos} was accepted at {row.at}, before {at}")
     try:
-        about = subject(decode_envelope(row.event))
+        envelope = decode_envelope(row.event)
+        about = subject(envelope)
     except DecodeError as error:
         return [*problems, f"position {row.pos} is no record: {error}"]
     if about is None or about[:2] != (row.agent, row.run):
         problems.append(f"position {row.pos} is filed under {row.agent}/{row.run}, which it is not about")
+    # A run counts for its whole life, a supervisor from its start; what comes twice is ingested once.
+    source = (
+        envelope.source
+        if envelope.source != SUPERVISOR_SOURCE
+        else f"{envelope.source} {envelope.incarnation}"
+    )
+    if envelope.seq <= (before := told.get(source, 0)):
+        problems.append(f"position {row.pos} is number {envelope.seq} of {source}, after number {before}")
+    told[source] = max(envelope.seq, before)
     return problems

@@ -13,7 +13,7 @@ from bus.limits import PAYLOAD_BYTES
 from console.recording.bodies import Keyframe, Row
 from console.recording.closing import Closing
 from console.recording.files import SUFFIX, session_paths, size_of, tidy
-from console.recording.schema import RecordingError, naming
+from console.recording.schema import RecordingError, naming, wal_missing
 from console.recording.session import Session
 
 SESSION_BYTES: Final = 256 * 1024 * 1024
@@ -54,6 +54,8 @@ class Recording(Closing):
         self._closed = False
         self._first_bytes = 0
         self._rotation_until: float | None = None
+        self.wal_missing = False
+        """Whether the newest session's writer was killed and the WAL it left was gone: its newest records may be lost."""
 
     @staticmethod
     async def open(
@@ -72,6 +74,7 @@ class Recording(Closing):
         """
         with naming(folder):
             left, paths = _prepare(folder)
+        torn = bool(paths) and await wal_missing(paths[-1])
         if paths:
             session = await Session.resume(paths[-1])
         else:
@@ -82,7 +85,9 @@ class Recording(Closing):
                 # An older session that is damaged stops nobody: listing the sessions names it.
                 with suppress(RecordingError):
                     await (await Session.resume(path)).close()
-        return Recording(folder, session, clock, session_bytes)
+        recording = Recording(folder, session, clock, session_bytes)
+        recording.wal_missing = torn
+        return recording
 
     @property
     def session(self) -> str:
@@ -161,15 +166,17 @@ class Recording(Closing):
         packed = await session.packed(body)
         await self._do(lambda: self._keyframe(session, Keyframe(pos, at, packed), len(body)))
 
-    async def rotate(self, keyframe: bytes) -> None:
+    async def rotate(self, keyframe: bytes, *, above: int = 0) -> None:
         """Begin a new session with the encoded fleet as it is now, after `pos`, and close the old one.
+
+        `above`: positions go on there, as those below were given and their records are lost. The fleet's is the same.
 
         Packing a large fleet and closing a large file take their time; `probe` answers meanwhile.
 
         Raises:
             RecordingError: if `session` is still the old one, that goes on; else the old file was left with its WAL.
         """
-        await self._do(lambda: self._rotate(keyframe))
+        await self._do(lambda: self._rotate(keyframe, above))
 
     async def probe(self) -> None:
         """Return once the recording has taken its turn and the disk a write: a wedged one never lets this return.
@@ -223,18 +230,18 @@ class Recording(Closing):
             at = row.at
         await self._session.insert(rows)
 
-    async def _rotate(self, keyframe: bytes) -> None:
+    async def _rotate(self, keyframe: bytes, above: int) -> None:
         self._rotation_until = asyncio.get_running_loop().time() + ROTATION_WITHIN
         try:
-            await self._begin(keyframe)
+            await self._begin(keyframe, above)
         finally:
             self._rotation_until = None
 
-    async def _begin(self, keyframe: bytes) -> None:
+    async def _begin(self, keyframe: bytes, above: int) -> None:
         old = self._session
         at = max(old.at, old.started, int(self._clock() * 1000))
         path = self._folder / (name_after(old.path.stem, at) + SUFFIX)
-        self._session = await Session.create(path, Keyframe(old.pos, at, keyframe))
+        self._session = await Session.create(path, Keyframe(max(old.pos, above), at, keyframe))
         # Records that were accepted while the file was made are older than its keyframe, and not out of order.
         self._session.at = old.at
         self._first_bytes = size_of(path)

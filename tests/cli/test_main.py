@@ -116,7 +116,9 @@ def test_help_loads_no_verb_and_nothing_heavy() -> None:
     heavy = {"aiomqtt", "aiosqlite", "asyncio", "cryptography", "msgspec", "rich", "sqlite3", "textual"}
     assert loaded & heavy == set()
     ours = {name for name in loaded if name.startswith("console.cli.")}
-    assert ours == {f"console.cli.{name}" for name in ("exits", "lazy", "looks", "main", "options")}
+    assert ours == {
+        f"console.cli.{name}" for name in ("exits", "lazy", "looks", "main", "numbers", "options", "outlet")
+    }
     assert all(name in child.stdout for name in TABLE)
 
 

@@ -93,7 +93,9 @@ def test_an_alarm_is_as_old_as_its_cause_and_a_new_one_begins_anew() -> None:
 
 @given(_LIVES)
 def test_from_anywhere_an_alarm_can_end(life: list[tuple[Data, int]]) -> None:
-    script = lived(life)
+    raised = AlarmRaised(alarm="loop/a/r", kind="loop", priority=2, text="t")
+    script = lived([*life, (raised, 1)])
+    assert raised.alarm in script.fleet.alarms
     for name, alarm in list(script.fleet.alarms.items()):
         if alarm.shown != "shown":
             script.supervisor(AlarmRestored(alarm=name, by="op"))

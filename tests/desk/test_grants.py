@@ -124,24 +124,29 @@ def test_each_use_is_a_decision_of_its_own_that_names_grant_and_person(site: Sit
 
 
 @pytest.mark.parametrize(
-    "other",
+    "other, gate",
     [
-        {"channel": "all"},
-        {"to": "x"},
-        {"text": "see https://evil.example/x?data=1"},
-        {"text": "a secret"},
-        {"channel": "ruled"},
-        {"claim": 0.3},
-        {"tool": "pay_bill"},
-        {"tool": "wire"},
+        ({"channel": "all"}, "ask"),
+        ({"to": "x"}, "ask"),
+        ({"text": "see https://evil.example/x?data=1"}, "ask"),
+        ({"text": "a secret"}, "deny"),
+        ({"channel": "ruled"}, "ask"),
+        ({"claim": 0.3}, "hold"),
+        ({"tool": "pay_bill"}, "ask"),
+        ({"tool": "wire"}, "hold"),
     ],
 )
-def test_what_differs_or_is_judged_otherwise_asks_or_is_denied(site: Site, other: dict[str, Any]) -> None:
+def test_what_differs_or_is_judged_otherwise_asks_or_is_denied(
+    site: Site, other: dict[str, Any], gate: str
+) -> None:
     """Another destination, a link in the text, a rule, a low claim, another tool: as without the grant."""
     site.granted()
     action = site.propose(**other)
-    assert action.decided_by != "grant"
-    assert action.state == "asked" or (action.outcome, action.decided_by) == ("rejected", "policy")
+    assert action.gate == gate
+    denied = ("denied", "rejected", "policy")
+    assert (action.state, action.outcome, action.decided_by) == (
+        denied if gate == "deny" else ("asked", None, "")
+    )
 
 
 @pytest.mark.parametrize(

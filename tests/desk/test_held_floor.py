@@ -218,7 +218,8 @@ def test_the_opposite_ends_what_is_under_way(
     wants = sweeps.WANTS if then == "hold" else sweeps.WANTS_ON
     assert texts["one"] == f"2 runs; not the others, for op-1{wants}"
     left = bench.desk.fleet.alarms.get(sweeps.UNFINISHED)
-    assert left is None or left.state == "returned"
+    assert left is not None
+    assert left.state == "returned"
 
 
 def begin(bench: Bench, verb: Any, name: str, operator: str = "op-1", *, signed: bool = True) -> None:

@@ -3,6 +3,10 @@
 import asyncio
 import http.client
 import json
+import os
+import signal
+import subprocess
+import sys
 import uuid
 from pathlib import Path
 from typing import Any
@@ -15,7 +19,9 @@ from bus.aap.conversations import IDLE
 from bus.aap.serve import ListenError, listening
 from bus.aap.wire import BODY_BYTES, BadRequest, duration
 from bus.events import ActionFinished, ActionStarted
+from console.cli.exits import Exit
 from console.recording.history import history
+from tests import ROOT
 from tests.cli.site import Run, home, line, now, run, site
 from tests.integrations.aap_floor import CALL, Bridge, bridged, served
 
@@ -389,3 +395,24 @@ def test_the_verb_says_what_is_wrong_in_a_line(run: Run, tmp_path: Path) -> None
     (tmp_path / "token").write_text("a\nb\n")
     two = run("aap", "--token-file", str(tmp_path / "token"))
     assert (two.exit_code, "must hold one token" in line(two)) == (2, True)
+
+
+@pytest.mark.skipif(os.name != "posix", reason="interrupts come otherwise")
+def test_an_interrupt_ends_it_with_the_code_of_one(tmp_path: Path) -> None:
+    program = "from console.cli.main import main; main()"
+    # Nobody listens at that broker: the agent goes on trying, and the server answers.
+    order = ["aap", "--json", "--listen", "127.0.0.1:0", "--broker", "mqtt://127.0.0.1:9"]
+    with subprocess.Popen(
+        [sys.executable, "-c", program, *order],
+        cwd=ROOT,
+        env=os.environ | {"WATCHFLOOR_HOME": str(tmp_path)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+    ) as child:
+        try:
+            assert child.stdout is not None
+            assert b'"url"' in child.stdout.readline()
+            child.send_signal(signal.SIGINT)
+            assert child.wait(60) == Exit.INTERRUPTED
+        finally:
+            child.kill()

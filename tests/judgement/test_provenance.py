@@ -232,7 +232,10 @@ def test_taint_sticks_to_places_across_runs() -> None:
 def test_the_worst_text_is_read_in_time(unit: str) -> None:
     text = unit * (60_000 // len(unit))
     trail = told(("look", text), task=text[:4_000])
-    trail.call("write", leaf_values({"text": text, "short": text[:79]}))
+    called = trail.call("write", leaf_values({"text": text, "short": text[:79]}))
+    assert called.whole
+    assert "unasked" in dict(called.terms)
+    assert "short" in {origin.path for origin in called.origins}
 
 
 # ---- points ----------------------------------------------------------------------------------------------------------

@@ -127,3 +127,17 @@ async def test_a_session_that_does_not_go_on_where_the_last_one_ended_is_found(t
     }
     first.path.write_bytes(b"")
     assert "cut short" in (await verify_folder(tmp_path))[first.name][0]
+
+
+async def test_a_record_that_was_put_over_another_is_named(tmp_path: Path) -> None:
+    path = await recorded(tmp_path, log(1, 9))
+    poke(path, "UPDATE log SET body = (SELECT body FROM log WHERE pos = 5) WHERE pos = 8")  # of the same run
+    assert await problems_of(path) == ["position 8 is number 5 of /agents/planner/runs/r2, after number 5"]
+
+
+async def test_records_of_a_run_that_changed_places_are_named(tmp_path: Path) -> None:
+    path = await recorded(tmp_path, log(1, 9))
+    for moved, to in ((5, -1), (8, 5), (-1, 8)):
+        poke(path, f"UPDATE log SET pos = {to}, at = (SELECT max(at) FROM log) WHERE pos = {moved}")
+    poke(path, "UPDATE log SET at = 1790000000000")
+    assert await problems_of(path) == ["position 8 is number 5 of /agents/planner/runs/r2, after number 8"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import signal
 from pathlib import Path
 
 import click
@@ -55,10 +56,10 @@ def aap(place: Place, *, listen: str, token_file: str | None, name: str) -> int:
 
     try:
         with listening(listen, token=token) as sock:
-            asyncio.run(serve(agent, sock, token=token, ready=ready))
+            ended = asyncio.run(serve(agent, sock, token=token, ready=ready))
     except (ListenError, NoServerError) as error:
         raise bad(str(error)) from None
-    return Exit.DONE
+    return Exit.INTERRUPTED if ended == signal.SIGINT else Exit.DONE
 
 
 def _token(path: str | None) -> str:

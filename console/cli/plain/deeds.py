@@ -31,27 +31,39 @@ MEANING: Final = {
     "failed": "failed",
 }
 
+STOPPING: Final = frozenset({"pause", "hold", "kill", "reject", "revoke"})
+"""Verbs that go out although nobody can have read what they are about."""
+
 Tell = Callable[[str], None]
 
 
 class Deeds:
-    """States wishes as the console does, each once, and tells what becomes of them; counts what came to nothing."""
+    """States wishes as the console does, each once, and tells what becomes of them; counts what came to nothing.
 
-    def __init__(self, floor: Floor, tell: Tell, timeout: float) -> None:
+    `unread` is whether nobody reads what is printed any more.
+    """
+
+    def __init__(
+        self, floor: Floor, tell: Tell, timeout: float, unread: Callable[[], bool] = lambda: False
+    ) -> None:
         self._floor = floor
         self._tell = tell
         self._timeout = timeout
+        self._unread = unread
         self._wishes = Wishes(self._note)
         self._labels: dict[str, str] = {}
         self._commands: dict[str, str] = {}
         self._told: set[tuple[str, str]] = set()
         self._open: set[str] = set()
         self._moved = asyncio.Event()
-        self.refused = self.unanswered = 0
+        self.refused = self.unanswered = self.withheld = 0
         self._stops = [floor.listen_to_records(self._begun), floor.listen(lambda _: self.look())]
 
     def state(self, wish: Wish) -> None:
-        """Say it, unless the same is already on its way."""
+        """Say it, unless the same is already on its way, or nobody can have read what it would let run."""
+        if self._unread() and wish.verb not in STOPPING:
+            self.withheld += 1
+            return
         self._wishes.state(cast("Source", _Said(self, wish)), wish)
 
     def close(self) -> None:
@@ -138,6 +150,17 @@ class Deeds:
             self._told.add((command.id, fact))
             problem = f": {command.problem}" if fact in ENDS and command.problem else ""
             self._tell(f"{label}: {MEANING[fact]} at {printing.clock(at)}{problem}")
+
+    @property
+    def said(self) -> bool:
+        """Whether anything was stated."""
+        return bool(self._labels)
+
+    @property
+    def disobeyed(self) -> bool:
+        """Whether an agent refused a command."""
+        commands = self._floor.fleet.commands
+        return any(name in commands and commands[name].state == "refused" for name in self._commands)
 
     @property
     def unfinished(self) -> bool:

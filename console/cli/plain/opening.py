@@ -54,6 +54,9 @@ async def sitting(
 ) -> int:
     """One sitting. A `script` waits for the floor before its first line and for its deeds after its last one.
 
+    When nobody reads any more, a person's sitting ends, and what he said is still waited for. A script is taken to its end,
+    for the stops in it; what would let something run is not sent.
+
     Raises:
         CliError: a script's floor cannot be reached in time.
     """
@@ -64,7 +67,7 @@ async def sitting(
         ends.append(code)
         leave.set()
 
-    printer = Printer(output, coloured=coloured, gone=lambda: end(Exit.PIPE))
+    printer = Printer(output, coloured=coloured, gone=lambda: None if script else end(Exit.PIPE))
     where = place.connect or place.url()
     key = place.key()
     async with Floor(
@@ -93,6 +96,8 @@ async def sitting(
                 looking.result()
             if script and not ends:
                 return await _end_of_script(session, printer)
+            if printer.lost:
+                await session.deeds.settled(LEAVE)
         finally:
             for task in (looking, taking, leaving):
                 task.cancel()
@@ -121,13 +126,15 @@ async def _end_of_script(session: Session, printer: Printer) -> int:
     left = await session.deeds.settled(LEAVE)
     if left:
         printer.line(f"still open: {left}")
-    if session.deeds.refused:
+    if session.deeds.refused or session.deeds.disobeyed:
         return Exit.REFUSED
     if session.deeds.unanswered:
         return Exit.NO_ANSWER
     if session.deeds.unfinished:
         return Exit.UNCONFIRMED
-    return Exit.USAGE if session.mistakes else Exit.DONE
+    if session.mistakes or session.deeds.withheld:
+        return Exit.USAGE
+    return Exit.PIPE if printer.lost and not session.deeds.said else Exit.DONE
 
 
 def bell(output: TextIO) -> Callable[[], None]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Final, TextIO
 
+from console.cli.outlet import drop
 from console.core.text import visible
 from console.tui.drawing import signs
 from console.tui.floor.attention import Level
@@ -22,11 +23,12 @@ class Printer:
         self._stream = stream
         self._coloured = coloured
         self._gone = gone
-        self._lost = False
+        self.lost = False
+        """Whether nobody reads any more."""
 
     def line(self, text: str, level: Level | None = None) -> None:
         """Print one line, whatever is in the text."""
-        if self._lost:
+        if self.lost:
             return
         text = signs.fitting(visible(text))
         if self._coloured and level is not None:
@@ -35,7 +37,8 @@ class Printer:
             self._stream.write(text + "\n")
             self._stream.flush()
         except (OSError, ValueError):  # a pipe without a reader, a terminal that is gone, a closed file
-            self._lost = True
+            self.lost = True
+            drop(self._stream)
             self._gone()
 
     def lines(self, texts: Iterable[str]) -> None:

@@ -54,7 +54,7 @@ class Session:
         self._telling = Telling(floor, printer, read_only=read_only, signed=signed, clock=clock, ring=ring)
         self._say, self._tell, self._view = self._telling.say, self._telling.tell, self._telling.view
         self._index, self._numbers = self._telling.index, self._telling.numbers
-        self.deeds = Deeds(floor, self._tell, timeout)
+        self.deeds = Deeds(floor, self._tell, timeout, lambda: printer.lost)
         self._lists = Lists(self._index, self._numbers)
         self._filter = filters.Filter()
         self._question: Question | None = None

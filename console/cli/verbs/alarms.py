@@ -45,9 +45,9 @@ def _alarm(place: Place, verb: Verb, alarm: str, wait: float, **fields: Any) -> 
 
     async def work(floor: Floor) -> Exit:
         found = find_alarm(floor.fleet, alarm)
-        if not place.json:
-            click.echo(f"{verb} {found.id}  P{found.priority} {found.text}")
-        return await carry_out(place, floor, verb, Wanted(alarm=found.id, **fields), wait)  # type: ignore[typeddict-item]  # fields are those of Wanted
+        wanted = Wanted(alarm=found.id, **fields)  # type: ignore[typeddict-item]  # fields are those of Wanted
+        head = [f"{verb} {found.id}  P{found.priority} {found.text}"]
+        return await carry_out(place, floor, verb, wanted, wait, head)
 
     return live(place, work)
 

@@ -22,10 +22,8 @@ def _command(place: Place, verb: Verb, run: str, reason: str, wait: float) -> in
 
     async def work(floor: Floor) -> Exit:
         found = find_run(floor.fleet, run)
-        if not place.json:
-            click.echo(f"{verb} {found.key}  {found.control}")
         wanted = Wanted(agent=found.agent, run=found.run, reason=reason)
-        return await carry_out(place, floor, verb, wanted, wait)
+        return await carry_out(place, floor, verb, wanted, wait, [f"{verb} {found.key}  {found.control}"])
 
     return live(place, work)
 
@@ -97,9 +95,7 @@ def hold(place: Place, run: str | None, *, everything: bool, yes: bool, reason: 
 
 def _all(place: Place, verb: Verb, reason: str, wait: float) -> int:
     async def work(floor: Floor) -> Exit:
-        if not place.json:
-            click.echo(f"{verb} all")
-        return await carry_out(place, floor, verb, Wanted(reason=reason), wait)
+        return await carry_out(place, floor, verb, Wanted(reason=reason), wait, [f"{verb} all"])
 
     return live(place, work)
 

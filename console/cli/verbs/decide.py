@@ -59,13 +59,12 @@ def _send(place: Place, verb: Verb, shown: Action, epoch: str, wanted: Wanted, w
         if floor.fleet.epoch != epoch:
             raise CliError(Exit.REFUSED, "another supervisor took over meanwhile: look at it again")
         _waiting(floor.fleet, shown.key, shown.digest)
-        if not place.json:
-            click.echo(f"{verb} {shown.tool}  {shown.key}  digest {shown.digest[:DIGEST_LEAST]}")
-            if stopped := _stopped(floor.fleet, shown):
-                click.echo(
-                    f"the run is {stopped}: this takes effect when it is resumed, if that is within {DECISION_VALID:g} s"
-                )
-        return await carry_out(place, floor, verb, wanted, wait)
+        head = [f"{verb} {shown.tool}  {shown.key}  digest {shown.digest[:DIGEST_LEAST]}"]
+        if stopped := _stopped(floor.fleet, shown):
+            head.append(
+                f"the run is {stopped}: this takes effect when it is resumed, if that is within {DECISION_VALID:g} s"
+            )
+        return await carry_out(place, floor, verb, wanted, wait, head)
 
     return live(place, work)
 
@@ -135,9 +134,8 @@ def _say(place: Place, verb: Verb, action: str, said: str, wait: float) -> int:
 
     async def work(floor: Floor) -> Exit:
         shown = _waiting(floor.fleet, action)
-        if not place.json:
-            click.echo(f"{verb} {shown.tool}  {shown.key}")
-        return await carry_out(place, floor, verb, Wanted(**_about(shown), reason=said), wait)
+        wanted = Wanted(**_about(shown), reason=said)
+        return await carry_out(place, floor, verb, wanted, wait, [f"{verb} {shown.tool}  {shown.key}"])
 
     return live(place, work)
 

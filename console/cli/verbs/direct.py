@@ -5,7 +5,6 @@ from __future__ import annotations
 import socket
 from typing import Literal
 
-import click
 import msgspec
 
 from bus.contain.door import Place as Reached
@@ -72,10 +71,12 @@ def carry_out(place: Place, kind: Literal["pause", "kill"], run: str, reason: st
         raise CliError(Exit.REFUSED, f"{kind} of {found.agent}/{found.run}: {answer.text or answer.error}")
     if place.json:
         rungs = answer.text.splitlines()
-        printing.say_json({"agent": found.agent, "run": found.run, "command": answer.token, "rungs": rungs})
+        shape = {"agent": found.agent, "run": found.run, "command": answer.token, "rungs": rungs}
+        printing.tell(printing.safe_json(shape))
     else:
-        click.echo(
+        printing.tell(
             f"{kind} {found.agent}/{found.run}  effective, told directly; the supervisor records it late"
         )
-        printing.say([f"  {plain(rung)}" for rung in answer.text.splitlines()])
+        for rung in answer.text.splitlines():
+            printing.tell(f"  {plain(rung)}")
     return Exit.DONE

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -75,8 +75,12 @@ def check_signs(place: Place, verb: Verb) -> None:
     complain(f"no key of operator {who} at {path}: {verb} goes out unsigned")
 
 
-async def carry_out(place: Place, floor: Floor, verb: Verb, wanted: Wanted, wait: float) -> Exit:
-    """Say an intent, print the facts as they are recorded, and return what to exit with.
+async def carry_out(
+    place: Place, floor: Floor, verb: Verb, wanted: Wanted, wait: float, head: Sequence[str]
+) -> Exit:
+    """Say an intent, then print what it is about, `head`, and the facts as they are recorded. Returns what to exit with.
+
+    Nothing is printed before it went out: not even a terminal that takes no more may keep a stop back.
 
     Raises:
         CliError: it was refused; nobody answered.
@@ -85,7 +89,11 @@ async def carry_out(place: Place, floor: Floor, verb: Verb, wanted: Wanted, wait
     begun: dict[str, None] = {}
     stop = floor.listen_to_records(lambda applied: begun.update(_begun_by(intent, applied)))
     try:
-        answer = await floor.say(verb, intent=intent, timeout=place.timeout, **wanted)
+        try:
+            answer = await floor.say(verb, intent=intent, timeout=place.timeout, **wanted)
+        finally:
+            for text in [] if place.json else head:
+                printing.tell(text)
         deed = Deed(verb, wait, answer, begun)
         if answer.command:
             begun[answer.command] = None
@@ -95,7 +103,7 @@ async def carry_out(place: Place, floor: Floor, verb: Verb, wanted: Wanted, wait
         stop()
     code = verdict(deed, floor.fleet)
     if place.json:
-        printing.say_json(deed_shape(deed, floor.fleet, code))
+        printing.tell(printing.safe_json(deed_shape(deed, floor.fleet, code)))
     if not answer.accepted:
         raise CliError(
             Exit.REFUSED, f"{verb} was refused ({answer.outcome}): {answer.text or 'no reason given'}"
@@ -184,22 +192,22 @@ def _tell(commands: list[Command], told: set[tuple[str, str]]) -> None:
             whose = f"  {command.agent}/{command.run}" if len(commands) > 1 else ""
             note = f"  by {command.by}" if name == "requested" else ""
             note = f"  {command.problem}" if name in ENDS else note
-            click.echo(f"  {name:<13} {printing.clock(at)}{whose}{note}")
+            printing.tell(f"  {name:<13} {printing.clock(at)}{whose}{note}")
 
 
 def _conclude(deed: Deed, fleet: Fleet, code: Exit) -> None:
     answer = deed.answer
     text = f": {answer.text}" if answer.text else ""
     if answer.unrecorded:
-        click.echo(f"{answer.outcome}{text}; {UNRECORDED}; watchfloor ls shows how it stands")
+        printing.tell(f"{answer.outcome}{text}; {UNRECORDED}; watchfloor ls shows how it stands")
         return
     if not deed.wait or not deed.commands:
-        click.echo(f"recorded as {answer.outcome} at position {answer.pos}{text}")
+        printing.tell(f"recorded as {answer.outcome} at position {answer.pos}{text}")
         return
     for command in _commands(deed, fleet):
         if command.state in SETTLED:
             continue
         missing = next(name for name in FACTS if facts(command)[name] is None)
-        click.echo(f"  {missing:<13} –  not within {deed.wait:g} s; {command.agent}/{command.run}")
+        printing.tell(f"  {missing:<13} –  not within {deed.wait:g} s; {command.agent}/{command.run}")
     if code == Exit.REFUSED:
         complain(f"the agent refused the {deed.verb}")

@@ -51,7 +51,7 @@ def revoke(place: Place, what: str, *, reason: str) -> int:
             if not any(other.run_key == run.key for other in floor.fleet.grants.values()):
                 raise CliError(Exit.REFUSED, f"no grant of {run.key} counts")
             wanted = Wanted(agent=run.agent, run=run.run, reason=reason)
-        return await carry_out(place, floor, "revoke", wanted, 0.0)
+        return await carry_out(place, floor, "revoke", wanted, 0.0, [])
 
     return live(place, work)
 

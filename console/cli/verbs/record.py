@@ -11,7 +11,7 @@ import click
 import msgspec
 
 from console.cli import printing
-from console.cli.exits import bad
+from console.cli.exits import Exit, bad, complain
 from console.cli.options import Place, common
 from console.cli.recorded import find_subject, subject_in
 from console.cli.session_file import session_path
@@ -23,6 +23,7 @@ from console.recording.files import session_paths
 from console.recording.history import SessionInfo, history
 from console.recording.history import sessions as sessions_of
 from console.recording.reader import Reader
+from console.recording.schema import wal_lost, wal_missing
 
 
 @click.command()
@@ -55,6 +56,8 @@ def sessions(place: Place) -> None:
 def _standing(info: SessionInfo) -> str:
     if info.problem:
         return f"cannot be read: {info.problem}"
+    if info.wal_missing:
+        return "its WAL is missing: the newest records may be lost"
     return "open" if info.open else ""
 
 
@@ -70,7 +73,7 @@ def _standing(info: SessionInfo) -> str:
     help="As traces that `agentack check` judges, each of one run: with --run into a file, else into a new folder.",
 )
 @common
-def export(place: Place, *, session: str | None, output: str, run: str | None, agentack: bool) -> None:
+def export(place: Place, *, session: str | None, output: str, run: str | None, agentack: bool) -> int:
     """Write the recording as JSON lines: one session (a name, `last`, or a file), or else the whole log."""
     home = place.home()
     if session is None and not session_paths(home.sessions):
@@ -80,20 +83,30 @@ def export(place: Place, *, session: str | None, output: str, run: str | None, a
     if output != "-":
         check_new(Path(output))
     path = None if session is None else session_path(home, session)
+    code = _told_what_is_missing(session_paths(home.sessions) if path is None else [path])
     if agentack:
         from console.cli.verbs.trace import export_traces
 
         export_traces(home, path, run, output, as_json=place.json)
-        return
+        return code
     rows = _rows(home.sessions, path, run)
     if output == "-":
         asyncio.run(export_jsonl(rows, sys.stdout.buffer))
-        return
+        return code
     count = asyncio.run(_to_file(rows, Path(output)))
     if place.json:
         printing.say_json({"file": output, "records": count})
     else:
         printing.say([f"{count} records in {output}"])
+    return code
+
+
+def _told_what_is_missing(paths: list[Path]) -> Exit:
+    """Say of which files records may be missing; returns what to exit with for that."""
+    torn = [path for path in paths if asyncio.run(wal_missing(path))]
+    for path in torn:
+        complain(wal_lost(path))
+    return Exit.REFUSED if torn else Exit.DONE
 
 
 async def _rows(folder: Path, path: Path | None, run: str | None) -> AsyncIterator[Row]:

@@ -45,11 +45,8 @@ def verify(place: Place, what: str, *, ok: bool, failed: bool, reason: str) -> i
         wanted = _meant(floor.fleet, what)
         wanted["ok"] = ok
         wanted["reason"] = reason
-        if not place.json:
-            name = "/".join(
-                part for part in (wanted["agent"], wanted["run"], wanted.get("action", "")) if part
-            )
-            click.echo(f"verify {name}  {'ok' if ok else 'failed'}")
-        return await carry_out(place, floor, "verify", wanted, 0.0)
+        name = "/".join(part for part in (wanted["agent"], wanted["run"], wanted.get("action", "")) if part)
+        head = [f"verify {name}  {'ok' if ok else 'failed'}"]
+        return await carry_out(place, floor, "verify", wanted, 0.0, head)
 
     return live(place, work)

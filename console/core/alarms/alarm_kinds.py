@@ -48,6 +48,12 @@ KINDS: Final[dict[str, Kind]] = {
         "A stop went out while nothing could be recorded; it stands in the log only now.",
         "Check that the run obeyed it, then reset.",
     ),
+    "records-lost": Kind(
+        1,
+        True,
+        "Records that were stored are gone: the supervisor was killed, and the WAL beside its session is missing.",
+        "Look at what runs have done since, restore what you can from a copy, then reset.",
+    ),
     "internal-error": Kind(
         1,
         True,

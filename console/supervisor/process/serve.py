@@ -40,7 +40,7 @@ from console.supervisor.process.emergency import EmergencyLog
 from console.supervisor.process.files import SiteFiles
 from console.supervisor.process.look import Look, UnusableError
 from console.supervisor.process.service import Service
-from console.supervisor.process.taking_up import opened_known, recall, restored
+from console.supervisor.process.taking_up import lost, opened_known, recall, restored
 
 EXIT_UNUSABLE: Final = 64
 """Something a restart cannot mend: a key, a policy, an operators file, a recording, another supervisor."""
@@ -91,6 +91,7 @@ async def _serve(home: Home) -> None:
         recording = await stack.enter_async_context(await Recording.open(home.sessions, initial=initial))
         past = await restored(recording, files.rulebook.judge.polls)
         fleet = past.fleet
+        gone = await lost(recording, known, fleet)
         look = Look(topics, identity.key.public, fleet.at + fleet.pos)
         if not await _unless(stopping, look.around(url)):
             return
@@ -110,6 +111,8 @@ async def _serve(home: Home) -> None:
         desk.begin(recording.session, time.monotonic(), late=emergency.left())
         emergency.reserve()
         files.tell(desk)
+        if gone:
+            desk.alarms.raise_("records-lost", gone)
         service = Service(
             desk,
             recording,

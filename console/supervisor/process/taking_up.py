@@ -10,11 +10,11 @@ from typing import Final
 from bus import codec
 from bus.home import Home
 from console.core.fleet.lifecycle import ENDED
-from console.core.fleet.state import KeyframeError, decode, encode, of_another_reducer
+from console.core.fleet.state import Fleet, KeyframeError, decode, encode, of_another_reducer
 from console.recording.history import sessions
 from console.recording.known import Known
 from console.recording.reader import Reader
-from console.recording.schema import RecordingError
+from console.recording.schema import RecordingError, wal_lost
 from console.recording.writer import Recording
 from console.supervisor.desk import Desk
 from console.supervisor.process.recalling import events_of
@@ -23,6 +23,9 @@ from console.supervisor.watching.past import Past, beginning
 
 RECALLED: Final = 500
 """Living runs, the newest, whose texts are read again at the start; of others the origin of values is unknown."""
+
+GIVEN_MOST: Final = 10_000_000
+"""More records than a session file can lack: a new one is due at 256 MiB, its WAL included."""
 
 LOGGER: Final = logging.getLogger(__name__)
 
@@ -70,6 +73,29 @@ async def restored(recording: Recording, polls: Polls) -> Past:
         with contextlib.suppress(RecordingError):
             await recording.rotate(encode(past.fleet))
     return past
+
+
+async def lost(recording: Recording, known: Known, fleet: Fleet) -> str:
+    """See whether records are gone that were recorded: what there is to say of it, or nothing.
+
+    Then a new session begins, and positions go on beyond all that can have been given, so that none means two records.
+
+    Raises:
+        RecordingError: the new session cannot be made, or the site database not read.
+    """
+    given = await known.beyond(recording.session, recording.pos, recording.at)
+    if recording.wal_missing:
+        why = wal_lost(recording.path)
+    elif given > recording.pos:
+        why = f"{recording.path}: ends at position {recording.pos}, and {given} was recorded: its newest records are lost"
+    else:
+        return ""
+    fleet.pos = given + GIVEN_MOST
+    await recording.rotate(encode(fleet), above=fleet.pos)
+    await known.skip(recording.session, fleet.pos)
+    said = f"{why}; positions go on after {fleet.pos}"
+    LOGGER.error("%s", said)
+    return said
 
 
 async def _lived(reader: Reader, begin: int, end: int, polls: Polls) -> Past:

@@ -24,7 +24,7 @@ SCARCE: Final = 0.05
 SLOW: Final = 100_000
 """Microseconds within which 99 of 100 commits should return: a person waits for one."""
 
-KINDS: Final = ("recording-failing", "recorded-late", "keyframe-failing", "blobs-unread")
+KINDS: Final = ("recording-failing", "recorded-late", "records-lost", "keyframe-failing", "blobs-unread")
 """Alarms that are about the recording."""
 
 _FAILS: Final = (
