@@ -33,8 +33,8 @@ def row(body: bytes, pos: int = 1) -> Row:
     return Row(pos, NOON_MS, "planner", "r1", body)
 
 
-def envelope(data: Any) -> bytes:
-    whole = json.loads(event(1)) | {"data": data}
+def envelope(data: Any, seq: int = 1) -> bytes:
+    whole = json.loads(event(seq)) | {"data": data}
     return json.dumps(whole, ensure_ascii=False).encode()
 
 
@@ -96,7 +96,7 @@ def test_what_is_no_json_text_stands_in_base64(body: bytes) -> None:
 @settings(max_examples=15, deadline=None)
 def test_an_export_comes_back_as_the_same_recording(datas: list[Any]) -> None:
     async def check(folder: Path) -> None:
-        rows = [row(envelope(data), pos) for pos, data in enumerate(datas, 1)]
+        rows = [row(envelope(data, pos), pos) for pos, data in enumerate(datas, 1)]
         first = await exported(await recorded(folder / "a", rows))
         assert len(first.splitlines()) == len(rows)
         assert all(text.isprintable() for text in first.decode().split("\n"))
