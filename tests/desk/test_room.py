@@ -228,7 +228,7 @@ def test_a_run_that_used_more_tools_than_are_counted_has_read_everything() -> No
         def reads(self, _tool: str, _schema: str | None, *, by_name: bool = False) -> tuple[bool, bool]:
             return False, False
 
-        def effect(self, _tool: str) -> str:
+        def effect(self, _tool: str, _schema: str | None) -> str:
             return ""
 
         def consequences(self, _proposal: ActionProposed) -> Consequences:
@@ -268,7 +268,8 @@ def test_one_action_that_cannot_be_judged_again_does_not_keep_the_others_from_it
         bench.event(seq, ActionProposed(action=name, tool=name, decide_within=60.0))
     monkeypatch.setattr("console.supervisor.judging.gates._proposal", _broken)
     later = Bench(bench.desk.fleet, "epoch2")
-    assert (later.run().actions["bad"].state, later.run().actions["good"].state) == ("proposed", "asked")
+    bad, good = (later.run().actions[name] for name in ("bad", "good"))
+    assert (bad.state, bad.gate, good.state) == ("asked", "hold", "asked")
     assert "internal-error" in later.alarms()
 
 
