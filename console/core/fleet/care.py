@@ -14,7 +14,7 @@ class Care(Struct, frozen=True, omit_defaults=True):
 
 
 def in_hand(care: Care, *, by_time: bool) -> str:
-    """Who looks into an ask, or who wants others to, in two words; `by_time`: half of its time is over. Empty: nobody yet."""
+    """Who looks into an ask, or who wants others to; `by_time`: half of its time is over. Empty: nobody yet."""
     if care.claimed_by:
         return f"{care.claimed_by} looks"
     if care.escalated_by:
