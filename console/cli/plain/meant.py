@@ -32,6 +32,11 @@ def meant(
             return find_run(fleet, name)
         case "alarm":
             return find_alarm(fleet, name)
+    return _whatever(fleet, name)
+
+
+def _whatever(fleet: Fleet, name: str) -> Action | Run | Alarm:
+    """The one thing of any kind that is called so."""
     several: SeveralError | None = None
     for find in (find_action, find_run, find_alarm):
         try:
