@@ -9,6 +9,8 @@ from bus.canonical import code, digest
 from bus.events import Gate
 from bus.messages import Answer
 from bus.sdk.values import arguments
+from console.cli.plain.words import WORDS
+from console.tui.keys.actions import ACTIONS
 from tests.fixtures.console import console
 from tests.fixtures.floor import ARGS, FakeSource, busy, calm
 
