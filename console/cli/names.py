@@ -18,6 +18,13 @@ NAMED: Final = 5
 """How many candidates an error names."""
 
 
+class SeveralError(CliError):
+    """What was typed fits more than one thing. The text names them and says how to name one."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(Exit.USAGE, message)
+
+
 def short(run: str) -> str:
     """The short form of a run's id, which `kill` wants typed."""
     return run if len(run) <= SHORT + 1 else run[-SHORT:]
@@ -42,7 +49,7 @@ def find_run(fleet: Fleet, text: str) -> Run:
         if len(chosen) == 1:
             return chosen[0]
         if chosen:
-            raise bad(f"{text!r} fits {_some(run.key for run in chosen)}: name it as agent/run")
+            raise SeveralError(f"{text!r} fits {_some(run.key for run in chosen)}: name it as agent/run")
     away = [key for key in fleet.away if text in (key, key.rpartition("/")[2])]
     if away:
         raise CliError(
@@ -77,7 +84,9 @@ def find_action(fleet: Fleet, text: str) -> Action:
         if len(fits) == 1:
             return fits[0]
         if fits:
-            raise bad(f"{text!r} fits {_some(action.key for action in fits)}: name it as agent/run/action")
+            raise SeveralError(
+                f"{text!r} fits {_some(action.key for action in fits)}: name it as agent/run/action"
+            )
     raise bad(f"no action {text!r} on site {fleet.site}; see: watchfloor asks")
 
 
@@ -94,7 +103,7 @@ def find_alarm(fleet: Fleet, text: str) -> Alarm:
     if len(fits) == 1:
         return fits[0]
     if fits:
-        raise bad(f"{text!r} fits {_some(alarm.id for alarm in fits)}: name one of them")
+        raise SeveralError(f"{text!r} fits {_some(alarm.id for alarm in fits)}: name one of them")
     raise bad(f"no alarm {text!r} on site {fleet.site}; see: watchfloor ls")
 
 

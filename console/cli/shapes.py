@@ -29,7 +29,7 @@ _ACTION: Final = (
     "id", "agent", "run", "state", "args", "args_cut", "edited", "digest", "claimed", "step", "call_id", "reason",
     "confidence", "hints", "supersedes", "passed", "decide_within", "proposed_at", "severity", "failure_bp", "gate",
     "reasons", "reaches", "no_undo", "preview",
-    "asked_at", "outcome", "decided_by", "decided_at", "decision", "decided_digest", "note", "answer",
+    "asked_at", "escalated_at", "outcome", "decided_by", "decided_at", "decision", "decided_digest", "note", "answer",
     "started_at", "finished_at", "result", "verified",
 )  # fmt: skip
 _COMMAND: Final = (
@@ -99,7 +99,14 @@ def action_shape(action: Action, now: int | None = None) -> Shape:
 
     The code that approves a hold is not in it: it is to be read where a person reads the arguments.
     """
-    shape = {"key": action.key, "tool": action.exact_tool, **_fields(action, _ACTION)}
+    shape = {
+        "key": action.key,
+        "tool": action.exact_tool,
+        **_fields(action, _ACTION),
+        "claimed_by": action.care.claimed_by,
+        "escalated_by": action.care.escalated_by,
+        "escalated_why": action.care.why,
+    }
     if now is not None:
         shape["due_in"] = due_in(action, now)
     return shape

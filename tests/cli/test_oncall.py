@@ -17,6 +17,7 @@ from markdown_it import MarkdownIt
 
 from bus.alarm_records import AlarmAcknowledged, AlarmCleared, AlarmEscalated
 from bus.events import ActionFinished, ActionProposed, ActionStarted, EventsDropped
+from bus.floor_records import FloorHeld, FloorReleased
 from bus.home import Home
 from bus.operator_records import OperatorJoined, OperatorLeft
 from bus.records import (
@@ -185,6 +186,33 @@ def test_the_report_in_markdown_says_who_and_how_long(run: Run) -> None:
     assert "- alarm of priority 3: comes and goes, not acknowledged" in page
     assert "events 3 to 9 are missing for ever" in page
     assert "- waits since" in page
+
+
+def test_a_floor_that_is_held_is_still_open_until_all_go_on(run: Run) -> None:
+    script = shift()
+    script.supervisor(FloorHeld(by="op-2", reason="fire"))
+    page = run(script).stdout
+    still_open, _, stops = page.partition("## Still open")[2].partition("## Decisions")
+    first = still_open.strip().splitlines()[0]
+    since = printing.clock(script.at, day=True)[5:]
+    assert first == f"- the floor is held by op-2 since {since}, runs that begin too: fire"
+    assert f"| hold all | every run | op-2 | {since} | – | – | – | – | fire |" in stops
+    found = shape(run(script, "--json"))
+    assert found["held"] == {"since": script.at, "by": "op-2", "reason": "fire"}
+    assert found["floor"] == [{"kind": "hold all", "at": script.at, "by": "op-2", "reason": "fire"}]
+    assert {"name": "op-2", "commands": {"hold all": 1}}.items() <= found["people"][-1].items()
+    later = shape(run(script, "--json", "--since", "0m"))
+    assert (later["held"], later["floor"]) == (found["held"], [])  # held before the span began, and still so
+
+
+def test_a_floor_that_goes_on_again_is_held_no_longer(run: Run) -> None:
+    script = shift()
+    script.supervisor(FloorHeld(by="op-2", reason="fire"))
+    script.tick(60).supervisor(FloorReleased(by="op-1"))
+    page = run(script).stdout
+    assert "the floor is held" not in page
+    assert page.index("| hold all | every run | op-2 |") < page.index("| resume all | every run | op-1 |")
+    assert shape(run(script, "--json"))["held"] is None
 
 
 def left_behind() -> Script:

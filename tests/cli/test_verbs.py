@@ -16,6 +16,7 @@ from bus.canonical import code, digest
 from bus.events import BlobPart, MessageSeen, RunFinished, RunStarted, StepFinished, Usage
 from bus.home import Home
 from bus.messages import AgentStatus, HoldCommand, KillCommand
+from bus.records import ActionClaimed, ActionEscalated
 from bus.sdk import values
 from bus.sdk.values import Arguments
 from bus.transports.memory import MemoryTransport
@@ -94,6 +95,29 @@ def test_asks_shows_what_waits(site: SiteInMemory, run: Run) -> None:
     (ask,) = json.loads(run("asks", "--json").stdout)
     assert (ask["key"], ask["digest"], ask["args"], ask["due_in"]) == ("refunds/7q4f/a1", own, REFUND, 30.0)
     assert ask["reasons"] == [{"code": "name", "text": "the tool's name says so"}]
+
+
+def test_asks_says_who_has_an_ask_in_hand(site: SiteInMemory, run: Run) -> None:
+    site.agent.propose("7q4f", "a1", "ask_refund", REFUND)
+
+    def told() -> str:
+        head, row, _ = run("asks").stdout.splitlines()
+        return row[head.index("IN HAND") :]
+
+    def shown() -> list[Any]:
+        (ask,) = json.loads(run("asks", "--json").stdout)
+        return [ask[name] for name in ("claimed_by", "escalated_by", "escalated_why", "escalated_at")]
+
+    assert (told(), shown()) == ("", ["", "", "", None])
+    site.supervisor.desk.log.write(ActionEscalated(action="a1"), "refunds", "7q4f")
+    assert told() == "escalated"
+    assert shown()[3] is not None
+    site.supervisor.desk.log.write(ActionEscalated(action="a1", by="op-2", reason="look"), "refunds", "7q4f")
+    assert told() == "op-2 asks"
+    assert shown()[1:3] == ["op-2", "look"]
+    site.supervisor.desk.log.write(ActionClaimed(action="a1", by="op-3"), "refunds", "7q4f")
+    assert told() == "op-3 looks"
+    assert shown()[0] == "op-3"
 
 
 def test_the_code_of_a_hold_stands_after_the_arguments_and_not_in_the_json(

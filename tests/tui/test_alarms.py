@@ -189,3 +189,17 @@ async def test_what_stands_comes_before_what_went() -> None:
         await it.press("3")
         states = [line.split()[0] for line in it.lines()[6:9]]
         assert [state.lstrip("▌") for state in states] == ["!!", "#", "~"]
+
+
+def test_an_alarm_that_returned_is_not_counted_as_active() -> None:
+    script = calm()
+    for name in ("one", "two", "three"):
+        script.alarm(name, "it left", 2, "indexer")
+    assert not any("active" in line for line in alarm_lines(script.fleet, script.at))
+    for name in ("one", "two"):
+        script.supervisor(AlarmCleared(alarm=name), "indexer")
+    assert "1 active, 1 open, 2 returned" in alarm_lines(script.fleet, script.at)
+    script.supervisor(AlarmAcknowledged(alarm="three", by="op-2"))
+    assert "1 active, 0 open, 2 returned" in alarm_lines(script.fleet, script.at)
+    script.supervisor(AlarmCleared(alarm="three"), "indexer")
+    assert "0 active, 0 open, 2 returned" in alarm_lines(script.fleet, script.at)

@@ -9,6 +9,8 @@ from bus.canonical import code, digest
 from bus.events import Gate
 from bus.messages import Answer
 from bus.sdk.values import arguments
+from console.cli.plain.words import WORDS
+from console.tui.keys.actions import ACTIONS
 from tests.fixtures.console import console
 from tests.fixtures.floor import ARGS, FakeSource, busy, calm
 
@@ -447,3 +449,9 @@ async def test_a_source_that_cannot_be_opened_ends_the_console_with_its_reason()
     await app.left()
     assert str(app.failure) == "no such broker"
     assert app.return_code == 1
+
+
+def test_the_word_for_quitting_is_true_in_a_demo_and_in_a_replay() -> None:
+    """Which floor goes on without the console depends on who began it."""
+    assert {action.help for action in ACTIONS if action.id == "quit"} == {"leave"}
+    assert next(word.help for word in WORDS if word.name == "quit") == "leave"

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from console.demo.plan import Plan
     from console.demo.summary import Latencies
     from console.link.floor import Floor
-    from console.tui.settings import Asked
+    from console.tui.settings import Asked, Settings
 
 SECONDS: Final = 30.0
 SITE: Final = "demo"
@@ -149,7 +149,7 @@ def _console(plan: Plan, url: str, staging: Staging, look: Asked) -> int:
     )
     os.environ.pop("WATCHFLOOR_BROKER", None)
     try:
-        settings = settings_for(Place(site=plan.site), look)
+        settings = _lasting(settings_for(Place(site=plan.site), look), plan)
         with painted():
             return run_console(
                 broker=url,
@@ -163,6 +163,11 @@ def _console(plan: Plan, url: str, staging: Staging, look: Asked) -> int:
     finally:
         staging.quit_on_signals()
         click.echo("watchfloor demo: ending the floor", err=True)
+
+
+def _lasting(settings: Settings, plan: Plan) -> Settings:
+    """What an operator keeps as a file outlasts the demo: it goes to the current folder, unless the demo's own is kept."""
+    return settings if plan.keep else settings._replace(kept=str(Path.cwd()))
 
 
 async def _watch(plan: Plan, url: str, seconds: float, staging: Staging) -> Latencies:

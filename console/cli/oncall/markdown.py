@@ -10,6 +10,7 @@ from console.cli import printing
 from console.cli.oncall.parts import Alarmed, Ask, Stop
 from console.cli.oncall.shape import summary
 from console.cli.oncall.shift import Shift
+from console.core.fleet.floor_hold import FloorHold
 from console.core.text import plain
 
 CELL: Final = 160
@@ -78,7 +79,8 @@ def _rated(text: str, sums: dict[str, Any], what: str) -> str:
 
 
 def _open(shift: Shift) -> list[str]:
-    rows = [
+    rows = [f"- {_held(shift.held)}"] if shift.held else []
+    rows += [
         f"- waits since {_at(ask.asked_at)}: {escaped(ask.tool or '?')}, {ask.gate}, {_about(ask)}"
         for ask in shift.asks.values()
         if not ask.outcome
@@ -113,16 +115,25 @@ def _decisions(shift: Shift) -> list[str]:
 
 def _stops(shift: Shift) -> list[str]:
     head = ("What", "Run", "By", "Requested", "Sent", "Acknowledged", "Effective", "End", "Reason")
-    return _table(
-        head,
+    rows = [
         (
+            stop.requested_at or 0,
             (
                 stop.kind, _whose(stop.agent, stop.run), escaped(stop.by), _at(stop.requested_at), _at(stop.sent_at),
                 _at(stop.acknowledged_at), _at(stop.effective_at), _end(stop), escaped(stop.reason),
-            )
-            for stop in shift.stops.values()
-        ),
-    )  # fmt: skip
+            ),
+        )
+        for stop in shift.stops.values()
+    ]  # fmt: skip
+    whole = [
+        (
+            deed.at,
+            (deed.kind, "every run", escaped(deed.by), _at(deed.at), "", "", "", "", escaped(deed.reason)),
+        )
+        for deed in shift.floor
+    ]
+    # The word for all comes before the commands to runs that it led to, which may have the same time.
+    return _table(head, (cells for _, cells in sorted(whole + rows, key=lambda row: row[0])))
 
 
 def _alarms(shift: Shift) -> list[str]:
@@ -187,6 +198,11 @@ def _about(ask: Ask) -> str:
 
 def _whose(agent: str, run: str) -> str:
     return escaped(f"{agent}/{run}" if run else agent)
+
+
+def _held(held: FloorHold) -> str:
+    because = f": {escaped(held.reason)}" if held.reason else ""
+    return f"the floor is held by {escaped(held.by)} since {_at(held.at)}, runs that begin too{because}"
 
 
 def _end(stop: Stop) -> str:

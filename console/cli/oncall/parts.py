@@ -48,6 +48,16 @@ class Stop:
 
 
 @dataclass(slots=True)
+class FloorDeed:
+    """A hold of the whole floor, or its end. The commands to its runs that follow are stops of their own."""
+
+    kind: Literal["hold all", "resume all"]
+    at: int
+    by: str
+    reason: str = ""
+
+
+@dataclass(slots=True)
 class Alarmed:
     """An alarm that was raised in the span, or stood when that began."""
 

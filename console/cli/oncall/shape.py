@@ -13,6 +13,7 @@ HOUR: Final = 3_600_000
 
 def report_shape(shift: Shift, since: int, upto: int) -> dict[str, Any]:
     """A shift with what is summed up of it; `since` and `upto` in ms are the span that was asked for."""
+    held = shift.held
     return {
         "site": shift.site,
         "since": since,
@@ -21,6 +22,8 @@ def report_shape(shift: Shift, since: int, upto: int) -> dict[str, Any]:
         "summary": summary(shift, since, upto),
         "asks": [{**asdict(ask), "waited": ask.waited} for ask in shift.asks.values()],
         "commands": [asdict(stop) for stop in shift.stops.values()],
+        "held": None if held is None else {"since": held.at, "by": held.by, "reason": held.reason},
+        "floor": [asdict(deed) for deed in shift.floor],
         "alarms": [asdict(alarm) for alarm in shift.alarms],
         "people": [
             {**asdict(person), "decisions": dict(person.decisions), "commands": dict(person.commands)}

@@ -8,6 +8,7 @@ from typing import Any, Final
 from bus.alarm_records import AlarmAcknowledged, AlarmCleared, AlarmEscalated, AlarmRaised, AlarmShelved
 from bus.codec import Record
 from bus.events import ActionProposed, CommandAcknowledged, CommandEffective, CommandRefused, EventsDropped
+from bus.floor_records import FloorHeld, FloorReleased
 from bus.operator_records import OperatorJoined, OperatorLeft
 from bus.records import (
     ActionAsked,
@@ -24,9 +25,10 @@ from bus.records import (
     SupervisorStarted,
 )
 from console.cli.oncall.closed import how_closed
-from console.cli.oncall.parts import Alarmed, Ask, Event, Person, Stop
+from console.cli.oncall.parts import Alarmed, Ask, Event, FloorDeed, Person, Stop
 from console.core.deeds import NOBODY
 from console.core.fleet.alarm_state import Alarm
+from console.core.fleet.floor_hold import FloorHold
 from console.core.fleet.state import Command, Fleet
 from console.core.reducing.reduce import reduce
 
@@ -42,6 +44,7 @@ class Shift:
         self._fleet = fleet
         self.asks: dict[str, Ask] = {}
         self.stops: dict[str, Stop] = {}
+        self.floor: list[FloorDeed] = []
         self.alarms: list[Alarmed] = []
         self.events: list[Event] = []
         self.people: dict[str, Person] = {}
@@ -58,6 +61,11 @@ class Shift:
         self._tools: dict[str, str] = {}
         self._severity: dict[str, int] = {}
         self._seed(fleet)
+
+    @property
+    def held(self) -> FloorHold | None:
+        """The hold of the whole floor at the end of the span, whenever it began."""
+        return self._fleet.held
 
     def _seed(self, fleet: Fleet) -> None:
         for key in fleet.waiting:
@@ -140,10 +148,8 @@ class Shift:
                 self._fact(record, data)
             case AlarmRaised() | AlarmAcknowledged() | AlarmShelved() | AlarmCleared():
                 self._alarm(record, data)
-            case OperatorJoined():
-                self._met(data.operator, record.at).left_at = None
-            case OperatorLeft():
-                self._person(data.operator).left_at = record.at
+            case OperatorJoined() | OperatorLeft() | FloorHeld() | FloorReleased():
+                self._of_site(record.at, data)
             case _:
                 self._other(record, data)
         self._close(record)
@@ -198,6 +204,22 @@ class Shift:
         ask.outcome, ask.by, ask.decided_at, ask.reason = data.outcome, data.by, record.at, data.reason
         if person:
             self._met(data.by, record.at).decisions[data.outcome] += 1
+
+    def _of_site(self, at: int, data: OperatorJoined | OperatorLeft | FloorHeld | FloorReleased) -> None:
+        match data:
+            case OperatorJoined():
+                self._met(data.operator, at).left_at = None
+            case OperatorLeft():
+                self._person(data.operator).left_at = at
+            case FloorHeld():
+                self._whole_floor(FloorDeed("hold all", at, data.by, data.reason))
+            case FloorReleased():
+                self._whole_floor(FloorDeed("resume all", at, data.by))
+
+    def _whole_floor(self, deed: FloorDeed) -> None:
+        self.floor.append(deed)
+        if deed.by not in NOBODY:
+            self._met(deed.by, deed.at).commands[deed.kind] += 1
 
     def _fact(self, record: Record, data: Any) -> None:
         stop = self.stops.get(data.command)

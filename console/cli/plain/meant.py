@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
-
 from console.cli.exits import CliError, bad
-from console.cli.names import find_action, find_alarm, find_run
+from console.cli.names import SeveralError, find_action, find_alarm, find_run
 from console.cli.plain.things import Numbers, Thing
 from console.cli.plain.words import Word
 from console.core.fleet.alarm_state import Alarm
@@ -34,9 +32,21 @@ def meant(
             return find_run(fleet, name)
         case "alarm":
             return find_alarm(fleet, name)
+    return _whatever(fleet, name)
+
+
+def _whatever(fleet: Fleet, name: str) -> Action | Run | Alarm:
+    """The one thing of any kind that is called so."""
+    several: SeveralError | None = None
     for find in (find_action, find_run, find_alarm):
-        with suppress(CliError):
+        try:
             return find(fleet, name)
+        except SeveralError as error:
+            several = several or error
+        except CliError:
+            continue
+    if several is not None:
+        raise several
     raise bad(f"no action, run or alarm {name!r} on site {fleet.site}")
 
 

@@ -57,7 +57,7 @@ WORDS: Final[tuple[Word, ...]] = (
     _word("status", "", "", "status", "how bus, supervisor and recording are, and what is counted"),
     _word("wait", "", "", "wait [SECONDS]", "until all that you said is answered and settled"),
     _word("help", "?", "", "help", "this"),
-    _word("quit", "q", "", "quit", "leave; the floor goes on"),
+    _word("quit", "q", "", "quit", "leave"),
 )
 """In the order of the help."""
 # fmt: on

@@ -128,24 +128,33 @@ def alarms(place: Place, *, everything: bool) -> None:
 def lines(fleet: Fleet, now: int, *, everything: bool = False) -> list[str]:
     """The alarms as lines. What is hidden is counted, or shown with `everything`."""
     listed = list(fleet.alarms.values())
-    active = [one for one in listed if not hidden(one, now) and one.state != "normal"]
+    shown = [one for one in listed if not hidden(one, now) and one.state != "normal"]
     away = [one for one in listed if hidden(one, now)]
     said = []
     if fleet.load.flood:
         said += [f"flood: {alarm_load.new_within(fleet.load, now)} new alarms in 10 minutes", ""]
-    groups = sorted(folded(active).values(), key=lambda group: min(map(_rank, group)))
+    groups = sorted(folded(shown).values(), key=lambda group: min(map(_rank, group)))
     for first, *more in groups:
         said += _alarm_lines(first, now)
         said += [f"      follows  {one.id}  {_state(one)}" for one in more]
-    if not active:
+    if not shown:
         said.append("no alarms")
-    elif (opened := sum(stands(one, now) for one in active)) != len(active):
-        said += ["", f"{len(active)} active, {opened} open"]
+    elif counted := _counted(shown, now):
+        said += ["", counted]
     if everything:
         said += [line for one in away for line in ["", *_alarm_lines(one, now)]]
     elif away:
         said += ["", f"{len(away)} hidden (--all)"]
     return [*said, "", _load(fleet, now)]
+
+
+def _counted(shown: list[Alarm], now: int) -> str:
+    """How many of those listed are active, open or over; empty where all are open. One that returned is no longer active."""
+    returned = sum(one.state == "returned" for one in shown)
+    active, opened = len(shown) - returned, sum(stands(one, now) for one in shown)
+    if opened == len(shown):
+        return ""
+    return f"{active} active, {opened} open" + (f", {returned} returned" if returned else "")
 
 
 def _rank(alarm: Alarm) -> tuple[bool, int, int, str]:

@@ -9,6 +9,7 @@ from console.cli.live import live
 from console.cli.names import find_run
 from console.cli.options import Place, common
 from console.cli.printing import NOTHING
+from console.core.fleet.care import in_hand
 from console.core.fleet.floor_hold import told
 from console.core.fleet.lifecycle import ENDED
 from console.core.fleet.state import Fleet, Run
@@ -157,9 +158,12 @@ def asks(place: Place, *, full: bool) -> None:
                 action.digest[:8],
                 action.tool,
                 _hindered(fleet.run(action.agent, action.run)),
+                in_hand(action.care, by_time=action.escalated_at is not None),
             )
         )
-    table = printing.columns(("ACTION", "GATE", "SEV", "AGE", "DUE", "DIGEST", "TOOL", "RUN"), rows)
+    table = printing.columns(
+        ("ACTION", "GATE", "SEV", "AGE", "DUE", "DIGEST", "TOOL", "RUN", "IN HAND"), rows
+    )
     said = [table[0]]
     for line, action in zip(table[1:], waiting, strict=True):
         said += [line, f"  {card.brief(action.args)}"]

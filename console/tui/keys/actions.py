@@ -190,7 +190,7 @@ ACTIONS: Final[tuple[KeyAction, ...]] = (
     _key("clear", "escape", "filter", "show all", "take the filter away", "safe"),
     _key("back", "escape", "approve code edit words", "keep it waiting", "keep it waiting", "safe"),
     _key("back", "escape", "kill hold", "keep running", "keep it running", "safe"),
-    _key("quit", "q", "fleet small", "quit", "leave; the floor goes on"),
+    _key("quit", "q", "fleet small", "quit", "leave"),
     _key("back", "q", _LESS, "back", "back", "hidden"),
     _key("how_to_quit", "ctrl+c ctrl+q", f"{_LISTS} edit filter small", "", "says how to leave", "hidden"),
     # ctrl+p alone would not do: docker and podman wait after it for the ctrl+q that detaches, and some editors take it

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from console.core.fleet.care import in_hand
 from console.core.fleet.state import Action, Command, Run
 from console.core.judging.origin_words import is_suspect
 from console.tui.drawing import figures
@@ -42,19 +43,12 @@ def ask(run: Run, action: Action, level: Level, view: View) -> Line:
     remaining = due_at(action) - view.now
     share = remaining / (action.decide_within * 1000) if action.decide_within else 0.0
     full = figures.filled(share, 8)
-    escalated = in_hand(action) or ("" if action.escalated_at is None else "escalated")
-    row.at(48, hindrance(run) or escalated, "strong", end=60 + view.spare)
+    looked_at = in_hand(action.care, by_time=action.escalated_at is not None)
+    row.at(48, hindrance(run) or looked_at, "strong", end=60 + view.spare)
     bar = 61 + view.spare
     row.at(bar, "━" * full, figures.urgency(remaining)).at(bar + full, "─" * (8 - full), "rule")
     row.right(view.last, (figures.left(remaining), figures.urgency(remaining)))
     return as_known(row.line, view)
-
-
-def in_hand(action: Action) -> str:
-    """Who looks into an ask, or who wants others to."""
-    if action.care.claimed_by:
-        return f"{action.care.claimed_by} looks"
-    return f"{action.care.escalated_by} asks" if action.care.escalated_by else ""
 
 
 def about(action: Action, view: View, worse: str = "") -> Line:
