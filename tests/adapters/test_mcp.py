@@ -163,6 +163,8 @@ class Session:
     async def say(self, verb: str, action: Action, **more: Any) -> None:
         answer = await self.world.floor.say(verb, **about(action), **more)  # type: ignore[arg-type]
         assert answer.accepted, answer
+        # Here too: else it may count as waiting when the next is looked for.
+        assert await self.world.floor.until(lambda fleet: fleet.pos >= answer.pos, SOON)
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")

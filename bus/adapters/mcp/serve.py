@@ -45,6 +45,7 @@ def bound(listen: str) -> socket.socket:
     made = socket.socket(socket.AF_INET6 if address.version == 6 else socket.AF_INET)
     made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     made.bind((name, number))
+    made.listen()  # whoever comes before the first answer can be given waits for it
     return made
 
 
