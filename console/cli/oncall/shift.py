@@ -5,26 +5,21 @@ from __future__ import annotations
 from collections import Counter
 from typing import Any, Final
 
-from bus.alarm_records import AlarmAcknowledged, AlarmCleared, AlarmEscalated, AlarmRaised, AlarmShelved
+from bus.alarm_records import AlarmAcknowledged, AlarmCleared, AlarmRaised, AlarmShelved
 from bus.codec import Record
-from bus.events import ActionProposed, CommandAcknowledged, CommandEffective, CommandRefused, EventsDropped
+from bus.events import ActionProposed, CommandAcknowledged, CommandEffective, CommandRefused
 from bus.floor_records import FloorHeld, FloorReleased
 from bus.operator_records import OperatorJoined, OperatorLeft
 from bus.records import (
     ActionAsked,
     ActionAssessed,
     ActionDecided,
-    ActionEscalated,
-    AgentLost,
     CommandFailed,
     CommandRequested,
     CommandSent,
-    GapFound,
-    IntentRefused,
-    OutcomeVerified,
-    SupervisorStarted,
 )
 from console.cli.oncall.closed import how_closed
+from console.cli.oncall.happened import happened
 from console.cli.oncall.parts import Alarmed, Ask, Event, FloorDeed, Person, Stop
 from console.core.deeds import NOBODY
 from console.core.fleet.alarm_state import Alarm
@@ -151,7 +146,8 @@ class Shift:
             case OperatorJoined() | OperatorLeft() | FloorHeld() | FloorReleased():
                 self._of_site(record.at, data)
             case _:
-                self._other(record, data)
+                if (event := happened(record)) is not None:
+                    self.events.append(event)
         self._close(record)
 
     def _close(self, record: Record) -> None:
@@ -261,38 +257,6 @@ class Shift:
                 found.cleared_at, found.cleared_by, found.reason = record.at, data.by, data.reason
                 if data.by or found.acknowledged_by:
                     del self._open[data.alarm]
-
-    def _other(self, record: Record, data: Any) -> None:
-        def note(kind: Any, text: str) -> None:
-            self.events.append(Event(record.at, kind, record.agent, record.run, text))
-
-        match data:
-            case GapFound():
-                note(
-                    "gap",
-                    f"events {data.first} to {data.last} are missing for ever. {data.reason}".rstrip(". "),
-                )
-            case EventsDropped():
-                note("dropped", f"{data.count} pieces of telemetry dropped. {data.reason}".rstrip(". "))
-            case AgentLost():
-                note("lost", f"lost by {data.why}")
-            case IntentRefused():
-                note("refused", f"{data.verb} of {data.operator}: {data.outcome}, {data.reason}")
-            case ActionEscalated():
-                why = f"{data.by} wants others to look" if data.by else "half of its time is over"
-                note("escalated", f"the ask {data.action}: {why}. {data.reason}".rstrip(". "))
-            case AlarmEscalated():
-                note("escalated", f"the alarm {data.alarm}: half of its time is over")
-            case SupervisorStarted():
-                note("supervisor", "a supervisor took over")
-            case OutcomeVerified():
-                what = f"action {data.action}" if data.action else "the run"
-                note(
-                    "verified",
-                    f"{what} {'went well' if data.ok else 'failed'}, by {data.by}. {data.reason}".rstrip(
-                        ". "
-                    ),
-                )
 
 
 def median(values: list[int]) -> int | None:
