@@ -26,13 +26,23 @@ from console.recording.bodies import (
     packed_size,
     train,
 )
-from console.recording.files import advice_on, begin, make_private, publish, remove_partial
+from console.recording.files import advice_on, begin, make_private, publish, remove_partial, size_of
 from console.recording.schema import RecordingError, naming, one
 
 _CONTRACT: Final = 1
 _ROWS_AT_ONCE: Final = 100
+_ROW_BYTES: Final = 24  # of a row beside its body, about
 _TOUCH: Final = "BEGIN IMMEDIATE; INSERT INTO dictionaries VALUES (-1, x''); DELETE FROM dictionaries WHERE id = -1; COMMIT"
 """A row that no reader can ever see: it comes and goes in one transaction, which writes a page and waits for the disk."""
+_LAY_OUT: Final = """
+PRAGMA cache_size = 16;
+BEGIN IMMEDIATE; INSERT INTO dictionaries VALUES (-1, zeroblob(4096000)); ROLLBACK;
+PRAGMA cache_size = -2000;
+"""
+"""Makes the WAL as long as it is at its first checkpoint, for pages that the cache does not hold are written to it.
+
+A commit then overwrites it, and the disk has no new length of a file to keep: a third less time (fsync of ext4)."""
+
 _HEAD: Final = 18  # of a zstd frame: enough to know its size unpacked
 
 Packed = tuple[int, int, int, int, bytes]
@@ -52,6 +62,8 @@ class Session:
         """`at` of the first keyframe."""
         self.keyframe_pos = 0
         """Position of the last keyframe."""
+        self.size = size_of(path)
+        """Bytes on the disk, about: as it was found, and what was written since."""
         self.log_bytes = 0
         """Bytes of events, as sent, since the last keyframe."""
         self.keyframe_bytes = 0
@@ -125,7 +137,7 @@ class Session:
         try:
             with naming(self.path):
                 self._check_in_place()
-                await self._commit(rows, subjects, fresh, learned)
+                self.size += await self._commit(rows, subjects, fresh, learned)
         except BaseException:
             if learned is not None:
                 self._bodies.forget(learned)
@@ -159,6 +171,7 @@ class Session:
             except BaseException:
                 await self._roll_back()
                 raise
+        self.size += len(packed.body)
         self.log_bytes, self.keyframe_bytes, self.keyframe_pos = 0, size, packed.pos
 
     async def probe(self) -> None:
@@ -208,8 +221,10 @@ class Session:
 
     async def _commit(
         self, rows: Sequence[Row], subjects: list[int], fresh: dict[tuple[str, str], int], learned: int | None
-    ) -> None:
+    ) -> int:
+        """Return how many bytes that takes, about."""
         connection = self.connection
+        size = 0
         alone = learned is None and not fresh and len(rows) <= _ROWS_AT_ONCE
         try:
             if not alone:
@@ -221,12 +236,14 @@ class Session:
                 await connection.executemany("INSERT INTO subjects VALUES (?, ?, ?)", names)
             packed = self._pack(rows, subjects)
             while part := list(islice(packed, _ROWS_AT_ONCE)):
+                size += sum(_ROW_BYTES + len(row[-1]) for row in part)
                 await connection.execute(_insert(len(part)), list(chain.from_iterable(part)))
             if not alone:  # every call is a trip to the database's thread and back
                 await connection.commit()
         except BaseException:
             await self._roll_back()
             raise
+        return size
 
     def _pack(self, rows: Sequence[Row], subjects: list[int]) -> Iterator[Packed]:
         pack = self._bodies.pack
@@ -291,6 +308,10 @@ async def _with_wal(connection: aiosqlite.Connection, path: Path) -> None:
     await one(connection, "SELECT 1 FROM sqlite_schema")  # makes the WAL: from now on it is there
     await connection.execute("PRAGMA synchronous = FULL")
     await connection.execute("PRAGMA fullfsync = ON")  # macOS: through the drive's cache as well
+    with suppress(sqlite3.Error):  # a disk that is full says so when something is to be recorded
+        await connection.executescript(_LAY_OUT)
+    if connection.in_transaction:
+        await connection.rollback()
 
 
 async def _unmarked(path: Path) -> None:

@@ -12,7 +12,7 @@ from typing import Any, Final
 from bus.limits import PAYLOAD_BYTES
 from console.recording.bodies import Keyframe, Row
 from console.recording.closing import Closing
-from console.recording.files import SUFFIX, session_paths, size_of, tidy
+from console.recording.files import SUFFIX, session_paths, tidy
 from console.recording.schema import RecordingError, naming, wal_missing
 from console.recording.session import Session
 
@@ -133,7 +133,7 @@ class Recording(Closing):
         """Whether the session is of an earlier UTC day, or its file is full."""
         if int(self._clock() * 1000) // _DAY_MS > self._session.started // _DAY_MS:
             return True
-        return size_of(self.path) >= self.due_bytes
+        return self._session.size >= self.due_bytes
 
     def should_keyframe(self, fleet_bytes: int = 0) -> bool:
         """Whether a keyframe is due. `fleet_bytes`: size of the encoded fleet now, if that is known."""
@@ -244,7 +244,7 @@ class Recording(Closing):
         self._session = await Session.create(path, Keyframe(max(old.pos, above), at, keyframe))
         # Records that were accepted while the file was made are older than its keyframe, and not out of order.
         self._session.at = old.at
-        self._first_bytes = size_of(path)
+        self._first_bytes = self._session.size
         await old.close()
 
     async def _close(self) -> None:
@@ -270,14 +270,25 @@ def _prepare(folder: Path) -> tuple[list[Path], list[Path]]:
 
 async def _finished(act: Coroutine[Any, Any, None]) -> None:
     """Do something to its end even if the caller is cancelled meanwhile; then raise the cancellation."""
-    task = asyncio.ensure_future(act)
-    cancelled = False
-    while not task.done():
+    ended: asyncio.Future[BaseException | None] = asyncio.get_running_loop().create_future()
+
+    async def to_its_end() -> None:
+        error = None
         try:
-            await asyncio.wait([task])
-        except asyncio.CancelledError:
-            cancelled = True
-    if cancelled:
-        task.exception()  # looked at, so that nobody warns; the caller is going away
-        raise asyncio.CancelledError
-    task.result()
+            await act
+        except BaseException as failure:  # noqa: BLE001 - raised by whoever waits
+            error = failure
+        if not ended.done():
+            ended.set_result(error)
+
+    # Told by the act itself, for `asyncio.wait` hears of a task's end a turn of the loop later: approvals wait for this.
+    task = asyncio.ensure_future(to_its_end())
+    try:
+        error = await ended
+    except asyncio.CancelledError:
+        while not task.done():
+            with suppress(asyncio.CancelledError):
+                await asyncio.wait([task])
+        raise
+    if error is not None:
+        raise error

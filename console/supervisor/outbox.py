@@ -17,12 +17,12 @@ from bus.topics import Topics
 LOGGER: Final = logging.getLogger(__name__)
 
 
-class Out(Struct, frozen=True, gc=False):
+class Out(Struct):
     """A message to publish once everything up to `after` is recorded.
 
-    `command` is the id whose `command.sent` fact its delivery proves, empty for none. `stops` marks what goes out even
-    while the recording fails: reject, pause, hold, kill. `anyway` goes out then as well, and stops nothing: the floor for a
-    console that comes in, so that it can.
+    `payload` is empty until it is signed. `command` is the id whose `command.sent` fact its delivery proves, empty for none.
+    `stops` marks what goes out even while the recording fails: reject, pause, hold, kill. `anyway` goes out then as well, and
+    stops nothing: the floor for a console that comes in, so that it can.
     """
 
     topic: str
@@ -44,16 +44,23 @@ class Outbox:
         self._held: deque[Out] = deque()
         self._anyway: deque[Out] = deque()  # of what is held, that which a failing recording does not hold
         self._now: list[Out] = []
+        self._unsigned: list[tuple[Out, Command]] = []
 
     def command(self, command: Command, *, stops: bool = False, fact: bool = False) -> None:
-        """Sign a command and queue it behind the newest record. `fact`: its delivery is a fact of the ledger."""
-        try:
-            payload = self._key.sign(command)
-        except NotCanonicalError:
-            LOGGER.exception("a %s for %s cannot be signed and was not sent", command.id, command.agent)
-            return
+        """Queue a command behind the newest record, to be signed. `fact`: its delivery is a fact of the ledger."""
         topic = self._topics.commands(command.agent)
-        self._add(Out(topic, payload, self._position(), command=command.id if fact else "", stops=stops))
+        out = Out(topic, b"", self._position(), command=command.id if fact else "", stops=stops)
+        self._unsigned.append((out, command))
+        self._add(out)
+
+    def sign(self) -> None:
+        """Sign the commands that are queued. `ready` does it for what nobody has signed before."""
+        for out, command in self._unsigned:
+            try:
+                out.payload = self._key.sign(command)
+            except NotCanonicalError:
+                LOGGER.exception("a %s for %s cannot be signed and was not sent", command.id, command.agent)
+        self._unsigned.clear()
 
     def state(self, state: SupervisorState) -> None:
         """Queue the lease; it waits for nothing."""
@@ -89,7 +96,9 @@ class Outbox:
             ready.append(self._held.popleft())
         if not failing:
             self._anyway = deque(out for out in self._anyway if out.after > committed)
-        return ready
+        if any(not out.payload for out in ready):
+            self.sign()
+        return [out for out in ready if out.payload]
 
     def _add(self, out: Out) -> None:
         if out.after == 0:

@@ -33,6 +33,18 @@ def load(site: Running, number: int) -> None:
         site.event(MessageSeen(role="assistant", text=noise.randbytes(500).hex()), run=f"r{step % 3}")
 
 
+async def fill(site: Running, full: asyncio.Event) -> None:
+    """Publish until a session file is full, however much of it goes into one commit."""
+    async with asyncio.timeout(PATIENCE):
+        while not full.is_set():
+            load(site, 300)
+            looks = {asyncio.create_task(full.wait()), asyncio.create_task(site.all_recorded())}
+            await asyncio.wait(looks, return_when=asyncio.FIRST_COMPLETED)
+            for look in looks:
+                look.cancel()
+            await asyncio.wait(looks)
+
+
 async def test_nothing_is_lost_while_the_session_file_rotates(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -56,9 +68,7 @@ async def test_nothing_is_lost_while_the_session_file_rotates(
         monkeypatch.setattr(Session, "create", staticmethod(held))
         for run in ("r0", "r1", "r2"):
             site.event(RunStarted(), run=run)
-        load(site, 300)
-        async with asyncio.timeout(PATIENCE):
-            await begun.wait()
+        await fill(site, begun)
         try:
             # The old file is full and the new one not there yet: everything goes on, a proposal among it.
             first = site.recording.session
@@ -150,9 +160,7 @@ async def test_while_a_session_file_is_slow_to_be_made_stops_go_out_and_approval
 
         monkeypatch.setattr(Recording, "should_rotate", at_once)
         site.event(RunStarted(), run="r0")
-        load(site, 300)
-        async with asyncio.timeout(PATIENCE):
-            await slow.begun.wait()
+        await fill(site, slow.begun)
         try:
             await site.until(
                 lambda: site.state().recording == "failing" and not site.service._committer.under_way

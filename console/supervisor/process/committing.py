@@ -135,6 +135,8 @@ class Committer:
 
         Without a task or a time-out around it: an approval waits for every turn of the loop.
         """
+        # In the turn after the one in which the disk gets its work: signatures are made while it does that.
+        asyncio.get_running_loop().call_later(0, self._desk.outbox.sign)
         with self._in_time(), self._gauge.commit(len(entries)):
             await self._recording.append(rows(entries))
 
