@@ -238,7 +238,8 @@ class Shell(OneProcess):
                     # One message that no broker takes must not end the bus, and with it every gate of this process.
                     log.exception("agent %s: a message on %s cannot be sent", self.core.identity.agent, topic)
                     self.call(partial(_unsendable, topic, str(error)))
-            self._transport.flush()
+            if publishes:
+                self._transport.flush()
             if self._timer is not None:
                 self._timer.cancel()
             wait = max(0.0, self._armed - now)

@@ -35,7 +35,7 @@ CLOSE_WITHIN: Final = 1.0
 """Seconds for a goodbye; then the socket is closed without one."""
 
 FEW: Final = 16
-"""Bytes of acknowledgements, of four bytes each, that the broker can wait for: it sends much more before it has any."""
+"""Bytes of acknowledgements, four each, that the broker can wait for: it sends many times more before it has any."""
 
 SUBSCRIPTION_REFUSED: Final = 0x80
 """SUBACK code of a filter that the broker does not grant; larger ones are MQTT 5's reasons."""
@@ -244,9 +244,7 @@ class MqttLink:
         if len(answers) > FEW:
             self._outgoing.at_once(answers)  # the broker goes on sending while we work on what it has sent
         elif answers:
-            self._outgoing.queue(
-                answers
-            )  # behind the work on it, which somebody may wait for, and with what comes of it
+            self._outgoing.in_passing(answers)
         if ours:
             return MQTTErrorCode.MQTT_ERR_SUCCESS
         self._outgoing.bundle()  # acknowledgements leave in the order of the messages, whoever makes them

@@ -15,6 +15,9 @@ IN_FLIGHT: Final = 512
 BUNDLE_BYTES: Final = 65_536
 """Size from which what is to be sent is no longer joined to what follows: a slow link takes it piece by piece."""
 
+LATER: Final = 0.001
+"""Seconds that a few acknowledgements may wait for what is sent next: somebody may wait for the work on what they are for."""
+
 _NUMBERS: Final = 65_535
 
 Taken = Callable[[bool], None]
@@ -32,6 +35,8 @@ class Outgoing:
         self._write = write
         self._number = 0
         self._piece = bytearray()
+        self._soon = False  # it is sent in the next turn of the loop
+        self._later = False  # it is looked at in `LATER`
         self._inflight: dict[int, Taken | None] = {}
         self._waiting: deque[tuple[str, bytes, bool, Taken | None]] = deque()
 
@@ -52,7 +57,8 @@ class Outgoing:
 
     def queue(self, packet: bytes | bytearray) -> None:
         """Send in the next turn of the loop, when everything of this turn is there to go in one piece."""
-        if not self._piece:
+        if not self._soon:
+            self._soon = True
             self._loop.call_soon(self._flush)
         self._piece += packet
         if len(self._piece) >= BUNDLE_BYTES:
@@ -69,10 +75,21 @@ class Outgoing:
         self._piece += packet
         self.flush()
 
+    def in_passing(self, packet: bytes | bytearray) -> None:
+        """Send with what is sent next, or in `LATER`."""
+        if not self._later:
+            self._later = True
+            self._loop.call_later(LATER, self._look)
+        self._piece += packet
+
     def flush(self) -> None:
         """Send now what is queued."""
         if self._piece:
             self._flush()
+
+    def _look(self) -> None:
+        self._later = False
+        self.flush()
 
     def lose(self) -> None:
         """Nothing will be acknowledged any more."""
@@ -94,5 +111,6 @@ class Outgoing:
         self.queue(packets.publish(topic.encode(), payload, self._number, retain=retain))
 
     def _flush(self) -> None:
+        self._soon = False
         self.bundle()
         self._write()

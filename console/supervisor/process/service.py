@@ -157,10 +157,13 @@ class Service:
         self._kick()
 
     def _flush(self) -> None:
+        used = set[Transport]()
         for out in self._desk.out():
             bulky = not out.command and not out.retain and not out.topic.endswith("/commands")
+            link = self._bulk if bulky else self._control
+            used.add(link)
             try:
-                (self._bulk if bulky else self._control).send(
+                link.send(
                     out.topic, out.payload, retain=out.retain, taken=self._taken(out) if out.command else None
                 )
             except ValueError as error:
@@ -169,8 +172,8 @@ class Service:
             # Sent first: the disk of this log may be the one that hangs, and a stop must not wait for it.
             if out.stops and out.after > self._desk.committed_pos:
                 self._emergency.note(out)
-        self._control.flush()
-        self._bulk.flush()
+        for link in used:
+            link.flush()
         if self._emergency.due:
             self._noted.set()
 
