@@ -153,15 +153,16 @@ class Rule:
     def check(self, call: Seen) -> RuleHit | None:
         """Return the hit on an action that the rule concerns, or None. Raises what goes wrong on the way."""
         for name, path, text in self._args:
-            if name and call.leaves.whole:
-                if not any(map(text, call.named(name))):
-                    return None
-                continue
-            for where, value in call.leaves.found:
-                if path(where) and text(value):
+            all_values = call.leaves
+            if name and all_values.whole:
+                values = call.named(name)
+            else:
+                values = [value for where, value in all_values.found if path(where)]
+            for value in values:
+                if text(value):
                     break
             else:
-                return None if call.leaves.whole else self.unsure("policy-truncated", _TOO_MUCH)
+                return None if all_values.whole else self.unsure("policy-truncated", _TOO_MUCH)
         if self.when is None:
             return self._hit
         context = call.context
