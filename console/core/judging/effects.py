@@ -160,6 +160,12 @@ _PRIVATE: Final = frozenset(
 )
 """Words of a name that say that the result is nobody else's business."""
 
+_CORRESPONDENCE: Final = frozenset(
+    "mail mails email emails inbox mailbox message messages chat chats conversation conversations dm dms sms voicemail "
+    "contact contacts calendar calendars".split()
+)
+"""The same of a tool that reads: what a mailbox holds is private, and anybody writes to it."""
+
 
 def facts_by_name(tool: str, leaves: Iterable[tuple[str, object]] = ()) -> ToolFacts | None:
     """Return what to take an undescribed tool for; None where its name says nothing, which is the worst there is."""
@@ -172,12 +178,13 @@ def _facts(tool: str, shape: _Shape) -> ToolFacts | None:
     if kinds[0] == "unknown":
         return None
     kind = max(kinds, key=lambda one: SEVERITY[one])
+    private = _PRIVATE | _CORRESPONDENCE if kind == "read" else _PRIVATE
     return ToolFacts(
         severity=SEVERITY[kind],
         effect=_EFFECT.get(kind, "write"),
         outside=kind in ("visit", "send"),
         reads_untrusted=kind in ("read", "visit", "execute"),
-        reads_sensitive=bool(_PRIVATE & set(name_parts(tool))),
+        reads_sensitive=bool(private & set(name_parts(tool))),
         by_name=True,
         origin="its name; in no catalogue",
         why=WHAT[kind],
