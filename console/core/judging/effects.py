@@ -74,8 +74,13 @@ class _Shape(NamedTuple):
     files: bool
 
 
+_NO_SHAPE: Final = _Shape(reaches=False, files=False)
+
+
 def _shape(leaves: Iterable[tuple[str, object]]) -> _Shape:
     found = list(leaves)
+    if not found:
+        return _NO_SHAPE
     return _Shape(
         any(isinstance(value, str) and _links(value) for _path, value in found),
         any(name.rpartition(".")[2] in ("path", "file", "dir") for name, _value in found),
