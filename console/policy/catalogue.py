@@ -47,6 +47,10 @@ class _Entry(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     why: str = ""
 
 
+TOOLS_REMEMBERED: Final = 1_024
+"""Tools, each with a definition, of which it is remembered what is known: each call asks again, of all its run used."""
+
+
 class Catalogue:
     """The catalogue in force. Made by `load_catalogue`; does not change."""
 
@@ -56,6 +60,7 @@ class Catalogue:
         self._presets = dict(presets)
         self._exact = {name: facts for name, facts in site.items() if not is_glob(name)}
         self._globs = [(Glob(name), facts) for name, facts in site.items() if is_glob(name)]
+        self._told: dict[tuple[str, str | None], tuple[ToolFacts | None, str]] = {}
         inside = [sorted(self._presets.items()), sorted(site.items())]
         self.digest: Final = hashlib.sha256(msgspec.json.encode(inside)).hexdigest()
         """SHA-256 over all entries in force, for the record."""
@@ -80,6 +85,14 @@ class Catalogue:
         An entry that is pinned to another definition lowers nothing: it counts as one among presets and patterns, and where
         there are none the tool is unknown.
         """
+        told = self._told.get((tool, schema))
+        if told is None:
+            if len(self._told) >= TOOLS_REMEMBERED:
+                self._told.clear()
+            told = self._told[tool, schema] = self._look_up(tool, schema)
+        return told
+
+    def _look_up(self, tool: str, schema: str | None) -> tuple[ToolFacts | None, str]:
         exact = self._exact.get(tool)
         if exact is None or exact.schema in ("", schema):
             return self.lookup(tool), ""

@@ -32,9 +32,6 @@ BUDGET_SECONDS: Final = 0.25
 """Processor time that the rules may take at one call; those that were not reached by then ask. The supervisor that asks them
 renews a lease of 10 s meanwhile."""
 
-PATTERNS_AT_ONCE: Final = 8
-"""Rules without a condition that are looked at between two looks at the clock: what each may take is bounded."""
-
 CALLS_REMEMBERED: Final = 1_024
 """Pairs of agent and tool of which it is remembered which rules concern them."""
 
@@ -153,15 +150,16 @@ class Rule:
     def check(self, call: Seen) -> RuleHit | None:
         """Return the hit on an action that the rule concerns, or None. Raises what goes wrong on the way."""
         for name, path, text in self._args:
-            if name and call.leaves.whole:
-                if not any(map(text, call.named(name))):
-                    return None
-                continue
-            for where, value in call.leaves.found:
-                if path(where) and text(value):
+            all_values = call.leaves
+            if name and all_values.whole:
+                values = call.named(name)
+            else:
+                values = [value for where, value in all_values.found if path(where)]
+            for value in values:
+                if text(value):
                     break
             else:
-                return None if call.leaves.whole else self.unsure("policy-truncated", _TOO_MUCH)
+                return None if all_values.whole else self.unsure("policy-truncated", _TOO_MUCH)
         if self.when is None:
             return self._hit
         context = call.context
@@ -180,11 +178,21 @@ class Rule:
 
 
 class Policy:
-    """The rules in force. Made by `load_policy`; does not change. `clock` tells the processor time in seconds."""
+    """The rules in force. Made by `load_policy`; does not change.
 
-    def __init__(self, rules: tuple[Rule, ...] = (), clock: Callable[[], float] = time.thread_time) -> None:
+    `clock` tells the processor time in seconds, and `wall` the time that passes, which is never less and is told ten times
+    as fast.
+    """
+
+    def __init__(
+        self,
+        rules: tuple[Rule, ...] = (),
+        clock: Callable[[], float] = time.thread_time,
+        wall: Callable[[], float] = time.perf_counter,
+    ) -> None:
         self.rules: Final = rules
         self._clock = clock
+        self._wall = wall
         self._by_call: dict[tuple[str, str], list[Rule]] = {}
         self.digest: Final = hashlib.sha256(msgspec.json.encode([rule.said for rule in rules])).hexdigest()
         """SHA-256 over all rules in force, for the record."""
@@ -206,11 +214,11 @@ class Policy:
             return []
         found: list[RuleHit] = []
         call = Seen(args, known or (lambda: Known(tool=tool, agent=agent, args=args)), self._names)
-        until = self._clock() + BUDGET_SECONDS
+        wall = self._wall
+        until, spent = wall() + BUDGET_SECONDS, self._clock() + BUDGET_SECONDS
         late = False
-        for number, rule in enumerate(self._concerned(agent.casefold(), tool.casefold())):
-            if rule.when is not None or number % PATTERNS_AT_ONCE == 0:
-                late = late or self._clock() > until
+        for rule in self._concerned(agent.casefold(), tool.casefold()):
+            late = late or (wall() > until and self._clock() > spent)
             if late:
                 found.append(rule.unsure("policy-truncated", _TOO_LONG))
                 continue

@@ -15,6 +15,8 @@ from tests.fixtures.calls import QUIET
 
 RULE = '[[rule]]\nid = "r{0}"\ntool = "update_*"\nargs = {{"note" = "*secret{0}*"}}\nraise = "ask"\nwhy = "Because."\n'
 STEPS, RUNS = 400, 20
+USED = [f"{verb}_{thing}" for verb in ("get", "update", "send", "delete") for thing in "abcdefghijklmnop"]
+"""Tools that a run has used before, all undescribed: of each call it is asked what they may have read."""
 
 
 def main() -> None:
@@ -60,6 +62,12 @@ def main() -> None:
         ratio = statistics.median(late) / statistics.median(early)
         print(f"  step 20: {statistics.mean(early):.0f} us; ratio of medians {ratio:.2f}")
         print(f"  decoding {statistics.mean(decoding):.1f} us")
+        start = time.perf_counter()
+        for _ in range(STEPS):
+            for tool in USED:
+                judge.reads(tool, None, by_name=True)
+        spent = (time.perf_counter() - start) * 1e6 / STEPS
+        print(f"  {len(USED)} tools used before: {spent:.0f} us more a proposal")
 
 
 main()

@@ -113,6 +113,9 @@ def test_a_chance_is_not_taken_for_a_slope() -> None:
         ("I can't, and I can\u2019t, and I cannot.", 3),
         ("That is not possible, and not allowed.", 2),
         ("Done: the candle is lit and the cannery open.", 0),
+        ("SORRY: it CANNOT be done, and I CAN\u2019T help it.", 3),
+        ("It is Not Permitted.", 1),
+        ("Notable: that is not far.", 0),
     ],
 )
 def test_refusals_are_ordinary_words(text: str, count: int) -> None:

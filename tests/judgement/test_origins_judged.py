@@ -15,6 +15,8 @@ from console.core.judging.origin_terms import AUTHORISED_BP, authorised, recorde
 from console.core.judging.origin_words import by_path, where
 from console.core.judging.risk import Assessment
 from console.core.provenance.trail import ADDRESSES, Trail, leaf_values
+from console.demo.recorded import RecordedRun, RecordedStep
+from console.evaluation.judging import Judged, judge_run
 from console.policy.load import Rulebook
 from tests.fixtures.calls import QUIET
 
@@ -120,6 +122,65 @@ def test_a_name_that_says_two_things_counts_as_the_worse(tool: str) -> None:
     facts = facts_by_name(tool)
     assert facts is not None
     assert facts.severity == SEVERITY["destroy"]
+
+
+@pytest.mark.parametrize(
+    "tool, private",
+    [
+        ("get_received_emails", True),
+        ("listMessages", True),
+        ("mcp__office__search-contacts", True),
+        ("check_calendar", True),
+        ("send_message", False),
+        ("add_calendar_entry", False),
+        ("get_messaging_prices", False),
+        ("get_weather", False),
+    ],
+)
+def test_what_somebodys_mailbox_holds_is_private_where_a_tool_reads_it(tool: str, private: bool) -> None:
+    assert JUDGE.reads(tool, None, by_name=True)[1] is private
+
+
+@given(
+    st.sampled_from(("get", "read", "list", "search", "send", "delete")),
+    st.lists(st.from_regex("[a-z]{2,8}", fullmatch=True)),
+)
+@STEADY
+def test_a_mailbox_more_in_a_name_makes_its_result_no_less_private(verb: str, words: list[str]) -> None:
+    tool = "_".join([verb, *words])
+    assert JUDGE.reads(f"{tool}_mailbox", None, by_name=True) >= JUDGE.reads(tool, None, by_name=True)
+
+
+def lived(first: str, tool: str) -> Judged:
+    """The call of a tool that nobody asked for, in a run that has called another one before."""
+    steps = [
+        RecordedStep(i=0, kind="message", actor="user", text="Tell me what is new, please"),
+        RecordedStep(i=1, kind="tool_call", actor="agent", name=first, args={}),
+        RecordedStep(
+            i=2, kind="tool_result", actor="environment", name=first, text="booking: B-7731\nstate: open"
+        ),
+        RecordedStep(i=3, kind="tool_call", actor="agent", name=tool, args={"booking": "B-7731"}),
+    ]
+    return judge_run(RecordedRun(run_id="r", steps=steps), JUDGE)[-1]
+
+
+def test_what_nobody_asked_for_is_asked_about_once_a_mailbox_was_read() -> None:
+    """Strangers write to a mailbox, and what it holds is private: then a shared change needs somebody who wanted it."""
+    assert lived("get_bookings", "update_booking").gate == "notify"
+    after = lived("get_received_emails", "update_booking")
+    assert (after.gate, after.codes[0]) == ("ask", "rule-of-two")
+
+
+def test_who_asks_to_buy_has_asked_to_have_it_put_into_a_cart() -> None:
+    def asked(task: str, tool: str) -> bool:
+        trail = Trail()
+        trail.said(task)
+        return "unasked" not in dict(trail.call(tool, [("item", "P-200")]).terms)
+
+    assert asked("Buy the cheapest lamp", "cart_add_item")
+    assert asked("Buy the cheapest lamp", "addToBasket")
+    assert not asked("Tell me what lamps there are", "cart_add_item")
+    assert not asked("Buy the cheapest lamp", "add_collaborator")
 
 
 def test_a_joining_word_alone_says_nothing() -> None:

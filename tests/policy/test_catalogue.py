@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from console.core.judging.tool_facts import ToolFacts
-from console.policy.catalogue import PRESETS, Catalogue, load_catalogue, load_presets
+from console.policy.catalogue import PRESETS, TOOLS_REMEMBERED, Catalogue, load_catalogue, load_presets
 from console.policy.files import FILE_BYTES, PolicyFileError
 from console.policy.glob import is_glob
 
@@ -40,6 +40,21 @@ def test_a_preset_that_only_reads_is_the_only_one_at_s0_and_what_acts_outside_sa
     for name, known in load_presets().items():
         assert known.effect == "read" or known.severity > 0, name
         assert known.why or known.severity < 2 or known.effect == "write", name
+
+
+def test_what_is_remembered_of_a_tool_is_of_one_definition_and_outlasts_many_others(tmp_path: Path) -> None:
+    """Each call asks again, so that answers are kept; one must not be given for another."""
+    good, evil = "a" * 64, "b" * 64
+    catalogue = site(tmp_path, entry("note", '"S1"', "write", f'schema = "{good}"'))
+    asked = [(tool, schema) for tool in ("note", "bash", "nobody_knows") for schema in (good, evil, None)]
+    first = [catalogue.lookup_defined(*one) for one in asked]
+    assert first[0][0] is not None
+    assert first[1][0] is None
+    assert first[1][1] != first[2][1] != ""
+    for number in range(TOOLS_REMEMBERED + 1):
+        catalogue.lookup_defined(f"other{number}", None)
+        assert catalogue.lookup_defined("note", good) == first[0]
+    assert [catalogue.lookup_defined(*one) for one in reversed(asked)] == first[::-1]
 
 
 @pytest.mark.parametrize("tool", ["READ_FILE", "read_file ", "get_anything", "list_and_delete", "", "*"])

@@ -580,13 +580,19 @@ def test_lower_of_no_text_asks_and_hides_no_hit() -> None:
 
 def test_rules_that_are_not_reached_in_time_ask() -> None:
     """One budget for all rules of a call: what each of them takes is told by the clock, here half of the budget."""
-    now = iter(number * BUDGET_SECONDS / 2 for number in range(100))
+    now = 0.0
+
+    def wall() -> float:
+        nonlocal now
+        now += BUDGET_SECONDS / 2
+        return now
+
     rules = tuple(rule(f"args.n == {number}") for number in range(6))
-    found = Policy(rules, clock=lambda: next(now)).hits("a", "tool", {"n": 9})
+    found = Policy(rules, clock=lambda: now, wall=wall).hits("a", "tool", {"n": 9})
     assert [hit.kind for hit in found] == ["policy-truncated"] * 4
     assert {hit.raise_gate for hit in found} == {"ask"}
-    again = Policy(rules, clock=lambda: 0.0).hits("a", "tool", {"n": 9})
-    assert again == []
+    # Time in which the processor did something else is nobody's fault.
+    assert Policy(rules, clock=lambda: 0.0, wall=wall).hits("a", "tool", {"n": 9}) == []
 
 
 def test_what_conditions_see_is_made_once_even_if_that_fails() -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from functools import lru_cache
-from typing import Final, Literal
+from typing import Final, Literal, NamedTuple
 
 from msgspec.structs import replace
 
@@ -67,15 +67,37 @@ _STATE: Final = frozenset(
 )
 
 
-def classify(  # noqa: C901, PLR0912  (one rule a line, the first that fits)
-    tool: str, leaves: Iterable[tuple[str, object]] = ()
-) -> Class:
+class _Shape(NamedTuple):
+    """What the arguments of a call tell of its class: whether one is a link or a host, whether one is named like a file."""
+
+    reaches: bool
+    files: bool
+
+
+_NO_SHAPE: Final = _Shape(reaches=False, files=False)
+
+
+def _shape(leaves: Iterable[tuple[str, object]]) -> _Shape:
+    found = list(leaves)
+    if not found:
+        return _NO_SHAPE
+    return _Shape(
+        any(isinstance(value, str) and _links(value) for _path, value in found),
+        any(name.rpartition(".")[2] in ("path", "file", "dir") for name, _value in found),
+    )
+
+
+def classify(tool: str, leaves: Iterable[tuple[str, object]] = ()) -> Class:
     """Return the class of a call. `leaves` are the paths and values of its arguments; first match wins."""
+    return _class(tool, _shape(leaves))
+
+
+@lru_cache(1_024)
+def _class(tool: str, shape: _Shape) -> Class:  # noqa: C901, PLR0912  (one rule a line, the first that fits)
     parts = name_parts(tool)
     have = set(parts)
-    leaf_list = list(leaves)
     first = next((part for part in parts if part in _KNOWN), "")
-    reaches = any(isinstance(value, str) and _links(value) for _path, value in leaf_list)
+    reaches = shape.reaches
     if have & CONFIRMING and not have & _RIGHTS:
         return "confirm"
     if first in _ENTERING:
@@ -109,7 +131,7 @@ def classify(  # noqa: C901, PLR0912  (one rule a line, the first that fits)
         return "visit"
     if first in READING:
         return "read"
-    if have & _FILES or any(name.rpartition(".")[2] in ("path", "file", "dir") for name, _value in leaf_list):
+    if have & _FILES or shape.files:
         return "local"
     return "write" if first else "unknown"
 
@@ -133,7 +155,7 @@ _KNOWN: Final = (
 
 def _links(value: str) -> bool:
     """Whether a value is a link or a host: a mail address only says whom."""
-    return "@" not in value and len(value) < 500 and is_address(value) and "." in value
+    return "." in value and "@" not in value and len(value) < 500 and is_address(value)
 
 
 _EFFECT: Final[dict[Class, Effect]] = {"read": "read", "visit": "read", "send": "send", "execute": "execute"}
@@ -143,20 +165,31 @@ _PRIVATE: Final = frozenset(
 )
 """Words of a name that say that the result is nobody else's business."""
 
+_CORRESPONDENCE: Final = frozenset(
+    "mail mails email emails inbox mailbox message messages chat chats conversation conversations dm dms sms voicemail "
+    "contact contacts calendar calendars".split()
+)
+"""The same of a tool that reads: what a mailbox holds is private, and anybody writes to it."""
+
 
 def facts_by_name(tool: str, leaves: Iterable[tuple[str, object]] = ()) -> ToolFacts | None:
     """Return what to take an undescribed tool for; None where its name says nothing, which is the worst there is."""
-    found = list(leaves)
-    kinds = [classify(clause, found) for clause in _clauses(tool)]
+    return _facts(tool, _shape(leaves))
+
+
+@lru_cache(1_024)
+def _facts(tool: str, shape: _Shape) -> ToolFacts | None:
+    kinds = [_class(clause, shape) for clause in _clauses(tool)]
     if kinds[0] == "unknown":
         return None
     kind = max(kinds, key=lambda one: SEVERITY[one])
+    private = _PRIVATE | _CORRESPONDENCE if kind == "read" else _PRIVATE
     return ToolFacts(
         severity=SEVERITY[kind],
         effect=_EFFECT.get(kind, "write"),
         outside=kind in ("visit", "send"),
         reads_untrusted=kind in ("read", "visit", "execute"),
-        reads_sensitive=bool(_PRIVATE & set(name_parts(tool))),
+        reads_sensitive=bool(private & set(name_parts(tool))),
         by_name=True,
         origin="its name; in no catalogue",
         why=WHAT[kind],
@@ -170,11 +203,6 @@ def _clauses(tool: str) -> list[str]:
     return [tool, *("_".join(parts[at:]) for at in later)]
 
 
-@lru_cache(1_024)
-def _runs_code(tool: str) -> bool:
-    return classify(tool) == "execute"
-
-
 def command_argument(facts: ToolFacts | None, tool: str, args: dict[str, object]) -> str:
     """Return the name of the argument that is a shell command; empty if there is none.
 
@@ -183,7 +211,7 @@ def command_argument(facts: ToolFacts | None, tool: str, args: dict[str, object]
     """
     if facts is not None and not facts.by_name:
         names: tuple[str, ...] = (facts.command,)
-    elif _runs_code(tool):
+    elif classify(tool) == "execute":
         names = ("command", "cmd")
     else:
         return ""

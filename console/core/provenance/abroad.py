@@ -60,6 +60,9 @@ def _families(listed: dict[str, str]) -> dict[str, frozenset[str]]:
 
 _BY_BEGINNING: Final = _families(_BEGINNINGS)
 _STARTS: Final = tuple(_BY_BEGINNING)
+_OPENINGS: Final = frozenset(start[:3] for start in _STARTS)
+"""Most words begin like none of these, which is told faster than by comparing them with each beginning."""
+
 _BY_SIGN: Final = _families(_SIGNS)
 _SIGN: Final = re.compile("|".join(sorted(_BY_SIGN, key=len, reverse=True)))
 
@@ -68,7 +71,8 @@ def abroad(words: Sequence[str], text: str) -> set[str]:
     """Return the families of the verbs of a sentence; `words` are its words, of a text that went through `clean`."""
     found: set[str] = set()
     for word in words:
-        if (whole := f"{word} ").startswith(_STARTS):
+        if _begins(word):
+            whole = f"{word} "
             found.update(*(_BY_BEGINNING[start] for start in _STARTS if whole.startswith(start)))
     if not text.isascii():
         found.update(*(_BY_SIGN[sign] for sign in _SIGN.findall(text)))
@@ -77,6 +81,8 @@ def abroad(words: Sequence[str], text: str) -> set[str]:
 
 def demands_abroad(words: Sequence[str], text: str) -> bool:
     """Whether a sentence begins with such a verb, or holds one of a language that puts it anywhere."""
-    return any(f"{word} ".startswith(_STARTS) for word in words[:4]) or (
-        not text.isascii() and _SIGN.search(text) is not None
-    )
+    return any(map(_begins, words[:4])) or (not text.isascii() and _SIGN.search(text) is not None)
+
+
+def _begins(word: str) -> bool:
+    return word[:3] in _OPENINGS and f"{word} ".startswith(_STARTS)

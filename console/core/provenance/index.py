@@ -118,9 +118,15 @@ class Index:
 
     def _exact(self, cut: Words, *, whole_name: bool) -> int | None:
         """Return where these words stand, one after the other. `whole_name`: and are no part of a longer name."""
-        if not cut.words or any(word not in self._places for word in cut.words):
+        rarest, fewest = 0, POSTINGS + 1
+        for at, word in enumerate(cut.words):
+            places = self._places.get(word)
+            if places is None:
+                return None
+            if len(places) < fewest:
+                rarest, fewest = at, len(places)
+        if not cut.words:
             return None
-        rarest = min(range(len(cut.words)), key=lambda at: (len(self._places[cut.words[at]]), at))
         for anchor in self._places[cut.words[rarest]]:
             start, end = anchor - rarest, anchor - rarest + len(cut.words)
             if start < 0 or self._words[start:end] != cut.words:

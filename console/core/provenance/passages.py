@@ -53,6 +53,7 @@ _PLAIN: Final = {
 _SURROGATE: Final = re.compile("[\ud800-\udfff]")
 _BARE: Final = re.compile(r"[,:{}\[\]()=\n]+")
 _NEWLINE: Final = re.compile(r"\\n|\\r|\n")
+_FOLD: Final = re.compile(r"(?<!\n)\n(?!\n)")
 
 
 class Passage(NamedTuple):
@@ -68,8 +69,8 @@ class Passage(NamedTuple):
 def passages(text: str) -> Iterator[Passage]:
     """Cut a result, first to last."""
     stripped = text.strip()
-    if stripped[:1] not in ("{", "[") and _short(stripped):
-        yield _field(stripped)  # the whole answer is one value
+    if stripped[:1] not in ("{", "[") and (field := _as_field(stripped)):
+        yield field  # the whole answer is one value
         return
     yield from _value(text, 0)
 
@@ -113,8 +114,8 @@ def _leaf(text: str, depth: int = DEPTH) -> Iterator[Passage]:
     stripped = text.strip()
     if depth < DEPTH and stripped[:1] in ("{", "[") and stripped[-1:] in ("}", "]"):
         yield from _structure(stripped, depth + 1)
-    elif depth and _short(stripped):
-        yield _field(stripped)
+    elif depth and (field := _as_field(stripped)):
+        yield field
     else:
         yield from sentences(text)
 
@@ -197,8 +198,7 @@ def _held(held: list[str]) -> Iterator[Passage]:
     value = "\n".join(line.strip().removesuffix("\\").removeprefix("\\") for line in held).strip()
     if value[:1] in ("'", '"') and value[-1:] == value[:1] and len(value) > 1:
         value = value[1:-1]
-    folded = re.sub(r"(?<!\n)\n(?!\n)", " ", value)
-    yield from _leaf(folded, 1)
+    yield from _leaf(_FOLD.sub(" ", value) if "\n" in value else value, 1)
 
 
 def _ends(line: str, quote: str) -> bool:
@@ -208,22 +208,27 @@ def _ends(line: str, quote: str) -> bool:
     return tail % 2 == 1 and not stripped.endswith("\\" + quote)
 
 
-def _short(text: str) -> bool:
-    """Whether a text is a value and not a sentence: few words on one line that neither end like a sentence nor demand."""
+def _as_field(text: str) -> Passage | None:
+    """A text as a field, if it is a value and not a sentence: few words on one line that neither end like one nor demand."""
+    if "\n" in text:
+        return None
     parts = text.split(None, FIELD_WORDS)
-    if not parts or len(parts) > FIELD_WORDS or "\n" in text:
-        return False
+    if not parts or len(parts) > FIELD_WORDS:
+        return None
+    field = _field(text)
     if not text.isascii() and len(text) > WIDE_WORD:
-        parts = words(clean(text)).words  # where no spaces are, a sentence is one part
+        parts = field.words.words  # where no spaces are, a sentence is one part
         if len(parts) > FIELD_WORDS * WIDE_WORD:
-            return False
+            return None
     if len(parts) == 1:
-        return True
-    said = clean(text)
-    tells = demanded(said, words(said).words)
-    reaches = bool(addresses(text))
+        return field
     ended = text[-1] in ".!?\u3002\uff01\uff1f\u061f\u0964" and len(parts) > 2
-    return not (ended or (tells and (reaches or len(parts) > 3)) or (reaches and len(parts) > 3))
+    if ended:
+        return None
+    reaches, long = bool(addresses(text)), len(parts) > 3
+    if (reaches and long) or ((reaches or long) and demanded(field.text, field.words.words)):
+        return None
+    return field
 
 
 def _field(text: str) -> Passage:

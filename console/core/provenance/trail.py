@@ -16,7 +16,7 @@ from console.core.provenance.index import Index, Query
 from console.core.provenance.normal import addresses, clean, host, is_address
 from console.core.provenance.passages import passages, sentences
 from console.core.provenance.suspicion import Origin, Suspicion, Traits, weigh
-from console.core.provenance.vocabulary import STOP, VERBS, families, name_parts, stem
+from console.core.provenance.vocabulary import PURPOSES, STOP, VERBS, families, name_parts, stem
 
 LONG: Final = 80
 """Characters of a value that may be one thing. The addresses in a value are looked at whatever its length."""
@@ -62,7 +62,7 @@ class _Source(Struct):
 
 
 class _Named(NamedTuple):
-    """What a tool's name says: its first verb, the families of all its verbs, and the stems of the rest."""
+    """What a tool's name says: its first verb, the families of all its verbs and purposes, and the stems of the rest."""
 
     verb: str
     families: frozenset[str]
@@ -262,7 +262,8 @@ def _named(tool: str) -> _Named:
     verbs = [part for part in parts if part in VERBS]
     objects = {stem(part) for part in parts if part not in VERBS and part not in STOP and len(part) > 2}
     objects |= {stem(part) for part in verbs[1:]}
-    return _Named(verbs[0] if verbs else "", frozenset(families(verbs)), frozenset(objects))
+    meant = families(verbs) | {PURPOSES[part] for part in parts if part in PURPOSES}
+    return _Named(verbs[0] if verbs else "", frozenset(meant), frozenset(objects))
 
 
 def _place(value: str) -> str:

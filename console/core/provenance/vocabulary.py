@@ -52,6 +52,9 @@ VERBS: Final[dict[str, frozenset[str]]] = {
 }
 """Each verb with its families."""
 
+PURPOSES: Final = {"cart": "buy", "basket": "buy", "trolley": "buy"}
+"""Words of a tool's name that say what for, whatever its verb: nobody who wants to buy asks to have it put into a cart."""
+
 BASE: Final = (
     frozenset(VERBS)
     | READING

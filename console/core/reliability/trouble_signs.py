@@ -36,10 +36,15 @@ _REFUSAL: Final = re.compile(
     r"\b(?:unfortunately|sorry|unable|cannot|can['\u2019]t|not (?:able|possible|allowed|permitted))\b",
     re.IGNORECASE,
 )
+_REFUSING: Final = ("unfortunately", "sorry", "unable", "cannot", "can't", "can\u2019t", "not ")
+"""Of which one stands in every text that refuses something."""
 
 
 def refusals(text: str) -> int:
     """Count the ordinary English words by which somebody says that something will not be done."""
+    folded = text.casefold()
+    if not any(sign in folded for sign in _REFUSING):
+        return 0  # most texts, and told faster
     return len(_REFUSAL.findall(text))
 
 
