@@ -10,7 +10,7 @@ from typing import Any, Final, Unpack
 
 from bus.adapters.claims import parsed
 from bus.adapters.fitting import Fit, by_schema
-from bus.adapters.supervised import About, Asked, Supervised, Told, ToolCall, Turn, once
+from bus.adapters.supervised import MARK, About, Asked, Supervised, Told, ToolCall, Turn, once
 from bus.adapters.versions import Framework
 from bus.sdk.decision import Decision
 from bus.sdk.job import Run, SyncRun
@@ -31,7 +31,11 @@ def supervise(run: Run | SyncRun, agent: Any, **about: Unpack[About]) -> Any:
     FRAMEWORK.require()
     listed = agent.tools if isinstance(agent.tools, list) else []
     kits = [{**tool.functions, **tool.async_functions} for tool in listed if hasattr(tool, "async_functions")]
-    for one in (agent, *listed, *(function for kit in kits for function in kit.values())):
+    for one in (
+        *([] if MARK in vars(agent) else [agent]),
+        *listed,
+        *(function for kit in kits for function in kit.values()),
+    ):
         if getattr(one, "tool_hooks", None):
             raise TypeError(
                 f"{one.name or 'an agent'} with tool_hooks of its own cannot be gated: Agno keeps one hook"

@@ -10,7 +10,6 @@ from typing import Any, Final, Self, TypedDict, TypeVar
 
 from bus.adapters.claims import from_logprobs, usage_of
 from bus.adapters.fitting import Fit, by_schema
-from bus.canonical import NotCanonicalError
 from bus.events import Confidence, Hints, Preview
 from bus.limits import DECIDE_WITHIN
 from bus.sdk.decision import Action, Decision
@@ -152,11 +151,7 @@ class Supervised:
     ) -> T | Told:
         """Run a tool as it is decided, and block until then. See `call`."""
         fitted = Fitted(fit or by_schema(call.schema))
-        action = self._action(call, fitted)
-        try:
-            decision = self.run.gate_sync(action)
-        except NotCanonicalError as error:
-            decision = self._unfit(call, error)
+        decision = self.run.gate_sync(self._action(call, fitted))
         told, args = settled(decision, fitted)
         if told is not None:
             return told
@@ -171,11 +166,7 @@ class Supervised:
         If the first is None, the tool must be run at once, with the arguments that come second, and reported by the third.
         """
         fitted = Fitted(fit or by_schema(call.schema))
-        action = self._action(call, fitted)
-        try:
-            decision = await self.of_loop.gate(action)
-        except NotCanonicalError as error:
-            decision = self._unfit(call, error)
+        decision = await self.of_loop.gate(self._action(call, fitted))
         return (*settled(decision, fitted), decision)
 
     def remember(self, call_ids: Iterable[str], step: int, confidence: Confidence | None) -> None:
@@ -183,12 +174,6 @@ class Supervised:
         self._turns.update((call_id, (step, confidence)) for call_id in call_ids if call_id)
         while len(self._turns) > CLAIMS_KEPT:
             self._turns.popitem(last=False)
-
-    def _unfit(self, call: ToolCall, error: NotCanonicalError) -> Decision:
-        """What becomes of a call with arguments that nobody could decide on: the model chose them, and may choose others."""
-        refused = Decision(action="", tool=call.tool, outcome="refused", args={}, text=str(error))
-        self.run.tool_result(call.tool, told(refused).text, error=True, call_id=call.call_id)
-        return refused
 
     def _action(self, call: ToolCall, fitted: Fitted) -> Action:
         step, confidence = self._turns.get(call.call_id, (None, None))
