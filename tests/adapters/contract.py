@@ -141,7 +141,7 @@ def test_a_word_of_the_agents_memory_is_replaced_once() -> None:
 REFUSED = "behind no gate: use `gate.tools`"
 NOBODY = "count was not run: no canonical form"
 AGAIN = "already: make another agent for another run"
-PAST = {
+PAST: dict[str, list[tuple[list[str], list[str], str]]] = {
     "openai-agents": [([], [], REFUSED), (["inner", "write"], ["inner"], "ran inner"), ([], [], NOBODY)],
     "pydantic-ai": [
         (["tool"], ["try 1"], "ran try 1"),

@@ -13,7 +13,7 @@ import pytest
 from bus import Agent, Run
 from bus.adapters.claims import count, hints_of, parsed, usage_of
 from bus.adapters.supervised import Supervised, Told, ToolCall, once
-from bus.events import Hints, MessageSeen, StepFinished, Usage
+from bus.events import Hints, StepFinished, Usage
 from bus.home import Home
 from bus.sdk.decision import Decision
 from bus.transports.memory import MemoryTransport
