@@ -184,18 +184,20 @@ def test_tasks_are_kept_within_bounds_and_apart() -> None:
         return made
 
     tasks = Tasks()
-    assert not tasks.began(answer(0, content=[]), call(0))
-    assert not tasks.began({"id": 0, "error": {}}, call(0))
+    tasks.answered(answer(0, content=[]), call(0))
+    tasks.answered({"id": 0, "error": {"message": "no"}}, call(0))
+    assert told == [(0, True, ""), (0, False, "no")]
     for number in range(KEPT + 1):
-        assert tasks.began(
-            answer(number, resultType="task", taskId=f"t{number}", status="working"), call(number)
-        )
-    assert told == [(0, False, "too many tasks; how far it got is not known")]
-    assert tasks.began(answer(999, task={"taskId": "t1", "status": "completed"}), call(999))
-    assert told[1:] == [
+        of = {"resultType": "task", "taskId": f"t{number}", "status": "working"}
+        tasks.answered(answer(number, **of), call(number))
+    assert told[2:] == [(0, False, "too many tasks; how far it got is not known")]
+    tasks.answered(answer(999, task={"taskId": "t1", "status": "completed"}), call(999))
+    assert told[3:] == [
         (1, False, "another call has the id of its task; how far it got is not known"),
         (999, True, "the task completed"),
     ]
-    tasks.news(["nonsense"])
-    tasks.ended(7, well=True, text="")
-    assert len(told) == 3
+    said: list[Any] = [[], {"status": "failed", "taskId": 7}, {"status": "failed"}, None]
+    for nonsense in said:
+        tasks.heard({"id": 1, "result": nonsense})
+    tasks.read("resources/read t2", well=True, text="")
+    assert len(told) == 5

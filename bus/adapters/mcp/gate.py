@@ -111,8 +111,7 @@ class McpGate:
         if answered is None:
             if message.get("method") == words.LIST_CHANGED:
                 self._tools.stale()
-            elif message.get("method") == words.TASK:
-                self._tasks.news(message.get("params"))
+            self._tasks.heard(message)
             return True
         if isinstance(answered, str) and answered.startswith(
             self._mark
@@ -124,23 +123,19 @@ class McpGate:
             return False
         decision = self._begun.pop(answered, None)
         if decision is not None:
-            well, text = words.outcome(message)
-            if not self._tasks.began(message, decision):
-                (decision.done if well else decision.failed)(text)
+            self._tasks.answered(message, decision)
         elif answered in self._held:
             log.warning("the server answered a call that it was not given; that goes nowhere")
             return False
         elif answered in self._reads:
             well, text = words.outcome(message)
-            read = self._reads.pop(answered)
-            self.run.tool_result(read, text, error=not well)
-            if read.startswith(words.RESULT):
-                self._tasks.ended(read.removeprefix(words.RESULT).strip(), well=well, text=text)
+            self.run.tool_result(read := self._reads.pop(answered), text, error=not well)
+            self._tasks.read(read, well=well, text=text)
         elif answered in self._lists:
             self._lists.discard(answered)
             self._tools.learn(message)
         else:
-            self._tasks.news(message.get("result"))
+            self._tasks.heard(message)
         return True
 
     async def close(self, why: str) -> None:
