@@ -7,7 +7,6 @@ supervisor by script. Prints as JSON what was asked (`asked`), what ran (`ran`) 
 from __future__ import annotations
 
 import asyncio
-import gc
 import json
 import sys
 import tempfile
@@ -19,11 +18,11 @@ from pathlib import Path
 from typing import Any
 
 from bus import Agent, Run
-from bus.events import ActionProposed, MessageSeen
+from bus.events import ActionProposed
 from bus.home import Home
 from bus.messages import DecisionCommand
 from bus.transports.memory import MemoryTransport
-from tests.sdk.scripted import AGENT, RUN, SITE, Supervisor, living
+from tests.sdk.scripted import AGENT, RUN, SITE, living
 
 HUGE = 2**60
 """A whole number that JSON readers take for different ones: nobody can decide on it."""
@@ -34,8 +33,7 @@ cases: list[dict[str, Any]] = []
 class Case:
     """One run. `verdicts` are the decisions to come, `approved` when they are used up."""
 
-    def __init__(self, floor: Supervisor, run: Run, *verdicts: str) -> None:
-        self.floor = floor
+    def __init__(self, run: Run, *verdicts: str) -> None:
         self.run = run
         self.verdicts = list(verdicts)
         self.asked: list[Any] = []
@@ -63,7 +61,7 @@ async def case(*verdicts: str) -> AsyncIterator[Case]:
             home = Home(site=SITE, data=Path(folder) / "data", config=Path(folder) / "config")
             agent = Agent(AGENT, home=home, transport=partial(MemoryTransport, floor.bus))
             async with agent, agent.run("try", run_id=RUN) as run:
-                made = Case(floor, run, *verdicts)
+                made = Case(run, *verdicts)
 
                 def decide(of: str, proposal: ActionProposed) -> DecisionCommand:
                     made.asked.append([proposal.tool, proposal.args])
@@ -109,27 +107,6 @@ async def openai_agents(supervise: Any) -> None:
         tools = gate.tools([sdk.function_tool(count)])
         agent = sdk.Agent("huge", model=scripted(("count", {"number": HUGE})), tools=tools)
         await at.note(final(sdk.Runner.run(agent, "go", hooks=gate)))
-
-    async with case() as at:
-        gate = supervise(at.run)
-        for number in range(
-            5
-        ):  # contexts of earlier conversations are gone, and their places are taken again
-            await sdk.Runner.run(sdk.Agent("again", model=scripted()), f"prompt {number}", hooks=gate)
-            gc.collect()
-        await at.note(prompts(at, 5))
-
-
-async def prompts(at: Case, count: int) -> object:
-    """What the user is reported to have said, once so much was."""
-
-    def seen(floor: Supervisor) -> list[str]:
-        return [
-            data.text for data in floor.data(RUN) if isinstance(data, MessageSeen) and data.role == "user"
-        ]
-
-    await at.floor.until(lambda floor: sum(kind == "step.finished" for kind in floor.types(RUN)) == count)
-    return seen(at.floor)
 
 
 async def final(result: Awaitable[Any]) -> object:
