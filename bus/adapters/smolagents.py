@@ -94,7 +94,7 @@ def _gated(
 
     def gate(tool_name: str, arguments: Any) -> Any:
         tool = agent.tools.get(tool_name)
-        if isinstance(tool, FinalAnswerTool):
+        if type(tool) is FinalAnswerTool:
             return execute(tool_name, arguments)  # it does nothing but end the run
 
         def fit(args: dict[str, Any]) -> dict[str, Any]:

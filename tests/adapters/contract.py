@@ -158,6 +158,7 @@ PAST: dict[str, list[tuple[list[str], list[str], str]]] = {
         ([], [], AGAIN),
         ([], [], "write with tool_hooks of its own"),
     ],
+    "google-adk": [([], [], "what its UnsafeLocalCodeExecutor does comes by no gate")],
     "smolagents": [([], [], "supervised"), ([], [], AGAIN)],
     "llama-index": [([], [], "supervised"), ([], [], AGAIN)],
     "crewai": [([], [], "supervised"), ([], [], AGAIN)],

@@ -202,6 +202,26 @@ async def agno(supervise: Any) -> None:
         await at.note(again(agents.Agent(model=Scripted(id="scripted"), tools=[hooked]), at.run))
 
 
+async def google_adk(supervise: Any) -> None:
+    """An answer that ADK runs as code comes by no tool."""
+    agents, executors = import_module("google.adk.agents"), import_module("google.adk.code_executors")
+    models, types = import_module("google.adk.models"), import_module("google.genai.types")
+    runners = import_module("google.adk.runners")
+
+    class Scripted(models.BaseLlm):  # type: ignore[misc, name-defined, unused-ignore] # known at run time only
+        async def generate_content_async(self, request: Any, stream: bool = False) -> AsyncIterator[Any]:
+            coded = "```python\nprint(6 * 7)\n```"
+            said = coded if len(request.contents) < 2 else str(request.contents[-1].parts)
+            content = types.Content(role="model", parts=[types.Part(text=said)])
+            yield models.LlmResponse(content=content)
+
+    async with case() as at:
+        executor = executors.UnsafeLocalCodeExecutor()
+        agent = agents.LlmAgent(name="coder", model=Scripted(model="scripted"), code_executor=executor)
+        runner = runners.InMemoryRunner(agent, plugins=[supervise(at.run)])
+        await at.note(runner.run_debug("go", quiet=True))
+
+
 async def twice(make: Callable[[], Any], supervise: Any) -> None:
     """An agent that an adapter changes is put under a run once."""
     agent = make()
