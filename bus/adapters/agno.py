@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import copy
-import json
 from collections.abc import Mapping
 from contextvars import ContextVar
 from inspect import iscoroutinefunction
 from typing import Any, Final, Unpack
 
+from bus.adapters.claims import parsed
 from bus.adapters.fitting import Fit, by_schema
-from bus.adapters.supervised import About, Asked, Supervised, Told, ToolCall, Turn
+from bus.adapters.supervised import MARK, About, Asked, Supervised, Told, ToolCall, Turn, once
 from bus.adapters.versions import Framework
 from bus.sdk.decision import Decision
 from bus.sdk.job import Run, SyncRun
@@ -25,13 +25,22 @@ def supervise(run: Run | SyncRun, agent: Any, **about: Unpack[About]) -> Any:
 
     Raises:
         FrameworkError: Agno is missing, or of a version that is not known.
-        TypeError: the agent has tool hooks. Agno gives the second hook a copy of the arguments, which no edit would reach.
+        TypeError: the agent is supervised already, or it or a tool of it has tool hooks. Agno gives an agent's second hook a
+            copy of the arguments, which no edit would reach, and leaves out those of a tool where its agent has any.
     """
     FRAMEWORK.require()
-    if agent.tool_hooks:
-        raise TypeError(
-            "an agent with tool_hooks of its own cannot be gated: an edit would not reach the tool"
-        )
+    listed = agent.tools if isinstance(agent.tools, list) else []
+    kits = [{**tool.functions, **tool.async_functions} for tool in listed if hasattr(tool, "async_functions")]
+    for one in (
+        *([] if MARK in vars(agent) else [agent]),
+        *listed,
+        *(function for kit in kits for function in kit.values()),
+    ):
+        if getattr(one, "tool_hooks", None):
+            raise TypeError(
+                f"{one.name or 'an agent'} with tool_hooks of its own cannot be gated: Agno keeps one hook"
+            )
+    once(agent, run)
     supervised = Supervised(run, about)
     asked, schemas = Asked(), dict[str, Any]()
     agent.model = _watched(supervised, agent.model, asked, schemas)
@@ -122,7 +131,7 @@ def _result(result: Any) -> Any:
 
 def _report(turn: Turn, asked: Asked, answer: Any) -> None:
     calls = [(call.get("id") or "", call.get("function", {})) for call in answer.tool_calls or ()]
-    asked.note((name, at.get("name"), json.loads(at.get("arguments") or "{}")) for name, at in calls)
+    asked.note((name, at.get("name"), parsed(at.get("arguments"))) for name, at in calls)
     usage = answer.response_usage
     turn.says(
         answer.content if isinstance(answer.content, str) else "",

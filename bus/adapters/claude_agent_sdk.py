@@ -16,9 +16,9 @@ import dataclasses
 from collections.abc import AsyncIterator, Mapping
 from typing import Any, Final
 
+from bus.adapters.claims import usage_of
 from bus.adapters.claude_code.events import Conversation, Output, killed
 from bus.adapters.versions import Framework
-from bus.events import Usage
 from bus.limits import DECIDE_WITHIN
 from bus.sdk.decision import RunKilled, RunRefusedError
 from bus.sdk.job import Run
@@ -103,7 +103,7 @@ def _report(run: Run, message: Any) -> None:
         case "ResultMessage":
             cost = getattr(message, "total_cost_usd", None)
             turn = _Turn(run, "response")
-            turn.says(str(message.subtype), None, cost if isinstance(cost, int | float) else None)
+            turn.says(str(message.subtype), None, cost)
         case _:
             pass
 
@@ -115,19 +115,11 @@ class _Turn(StepReport):
         super().__init__(run, name, None, None)
         self._begin()
 
-    def says(self, text: str, usage: object, cost: float | None = None) -> None:
+    def says(self, text: str, usage: object, cost: object = None) -> None:
         """Report what came of it."""
         told = usage if isinstance(usage, Mapping) else {}
-        spent = Usage(
-            input_tokens=_count(told.get("input_tokens")),
-            output_tokens=_count(told.get("output_tokens")),
-            cost_usd=cost,
-        )
+        spent = usage_of(told.get("input_tokens"), told.get("output_tokens"), cost)
         self.result(text=text, usage=spent)
         if text and self._name == "model":
             self._run.message("assistant", text)
         self._finish(None)
-
-
-def _count(value: object) -> int | None:
-    return value if isinstance(value, int) and value >= 0 else None

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import json
 from collections.abc import Mapping, Sequence
 from typing import Any, Final, Unpack
 
-from bus.adapters.supervised import About, Asked, Supervised, Told, ToolCall, Turn
+from bus.adapters.claims import parsed
+from bus.adapters.supervised import About, Asked, Supervised, Told, ToolCall, Turn, once
 from bus.adapters.versions import Framework
 from bus.sdk.decision import Decision
 from bus.sdk.job import Run, SyncRun
@@ -25,7 +25,7 @@ def supervise(run: Run | SyncRun, agent: Any, **about: Unpack[About]) -> Any:
     one that raises lets the tool run.
 
     Raises:
-        TypeError: it is no agent of CrewAI.
+        TypeError: it is no agent of CrewAI, or supervised already.
         FrameworkError: CrewAI is missing, or of a version that is not known.
     """
     FRAMEWORK.require()
@@ -36,6 +36,7 @@ def supervise(run: Run | SyncRun, agent: Any, **about: Unpack[About]) -> Any:
 
     if not isinstance(agent, Agent):
         raise TypeError(f"{type(agent).__name__} is no agent of CrewAI")
+    once(agent, run)
     supervised, asked = Supervised(run, about), Asked()
 
     class Gated(BaseTool):
@@ -125,11 +126,7 @@ def _calls(answer: Any) -> list[tuple[str, str, Any]]:
         said: Any = one if isinstance(one, Mapping) else getattr(one, "__dict__", {})
         function = said.get("function") or said
         inside = function if isinstance(function, Mapping) else vars(function)
-        args = inside.get("arguments", inside.get("input"))
-        try:
-            args = json.loads(args) if isinstance(args, str) else args
-        except ValueError:
-            continue
+        args = parsed(inside.get("arguments", inside.get("input")))
         found.append((str(said.get("id") or ""), str(inside.get("name") or ""), args))
     return found
 

@@ -17,12 +17,14 @@ def supervise(run: Run, **about: Unpack[About]) -> Any:
     """Return a plugin: every tool call waits at a gate of `run`, every model request at a checkpoint.
 
     Put it last among the plugins. An agent's own `before_tool_callback` comes after it: where that changed the arguments
-    behind the gate, the call ran all the same, is reported as failed and says why.
+    behind the gate, the call ran all the same, is reported as failed and says why. An agent whose answers are run as code on
+    this side (`code_executor=`) ends the run before it begins: `watchfloor run` can contain it.
 
     Raises:
         FrameworkError: ADK is missing, or of a version that is not known.
     """
     FRAMEWORK.require()
+    from google.adk.code_executors import BuiltInCodeExecutor
     from google.adk.plugins.base_plugin import BasePlugin
 
     supervised = Supervised(run, about)
@@ -30,6 +32,13 @@ def supervise(run: Run, **about: Unpack[About]) -> Any:
     running: dict[str | int, Decision] = {}
 
     class Supervise(BasePlugin):
+        async def before_agent_callback(self, *, agent: Any, callback_context: Any) -> None:
+            executor = getattr(agent, "code_executor", None)
+            if executor is not None and not isinstance(executor, BuiltInCodeExecutor):
+                raise TypeError(
+                    f"{agent.name} cannot be gated: what its {type(executor).__name__} does comes by no gate"
+                )
+
         async def on_user_message_callback(self, *, invocation_context: Any, user_message: Any) -> None:
             supervised.asked(_text(user_message))
 

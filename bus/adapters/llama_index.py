@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any, Final, Unpack
 
 from bus.adapters.fitting import by_schema
-from bus.adapters.supervised import About, Asked, Supervised, Told, ToolCall, Turn
+from bus.adapters.supervised import About, Asked, Supervised, Told, ToolCall, Turn, once
 from bus.adapters.versions import Framework
 from bus.sdk.decision import Decision
 from bus.sdk.job import Run
@@ -19,7 +19,8 @@ def supervise(run: Run, agent: Any, **about: Unpack[About]) -> Any:
 
     Raises:
         FrameworkError: LlamaIndex is missing, or of a version that is not known.
-        TypeError: it is an agent that writes code: what its code does comes by no gate. `watchfloor run` can contain it.
+        TypeError: it is supervised already, or it is an agent that writes code: what its code does comes by no gate.
+            `watchfloor run` can contain it.
     """
     FRAMEWORK.require()
     from llama_index.core.agent.workflow import CodeActAgent
@@ -32,6 +33,7 @@ def supervise(run: Run, agent: Any, **about: Unpack[About]) -> Any:
                 "a CodeActAgent cannot be gated: what its code does comes by no gate; `watchfloor run` can contain it"
             )
     for one in agents:
+        once(one, run)
         object.__setattr__(one, "take_step", _thinking(supervised, one, asked))
     for one in {id(one): one for one in [agent, *agents]}.values():
         object.__setattr__(one, "_call_tool", _gated(supervised, one, asked))

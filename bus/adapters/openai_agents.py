@@ -6,15 +6,20 @@ import dataclasses
 import json
 from collections.abc import Iterable, Mapping
 from typing import Any, Final, Unpack
+from weakref import WeakSet
 
+from bus.adapters.claims import hints_of
 from bus.adapters.fitting import by_schema
 from bus.adapters.supervised import About, Supervised, Told, ToolCall, Turn
 from bus.adapters.versions import Framework
-from bus.events import Hints
 from bus.sdk.decision import Decision
 from bus.sdk.job import Run
 
 FRAMEWORK: Final = Framework("openai-agents", "openai-agents", "0.23.1", "0.25")
+HOSTED: Final = (
+    "CodeInterpreterTool FileSearchTool HostedMCPTool ImageGenerationTool ToolSearchTool WebSearchTool"
+)
+"""Tools that the provider runs itself."""
 
 
 class UngatedToolError(RuntimeError):
@@ -25,7 +30,8 @@ def supervise(run: Run, **about: Unpack[About]) -> Any:
     """Return the hooks of a run. Their method `tools` puts function tools behind gates of `run`; any other ends the run.
 
     So do tools of an MCP server and the SDK's own shells: make function tools of them. Tools that the provider runs
-    itself are reported and cannot be gated. A tool's own `timeout_seconds` counts while it waits.
+    itself are reported and cannot be gated. A tool's own `timeout_seconds` counts while it waits. An agent that is a tool of
+    another (`as_tool`) must have gated tools alone and hand over to nobody; `as_tool(hooks=...)` reports its turns, too.
 
     Raises:
         FrameworkError: the SDK is missing, or of a version that is not known.
@@ -34,8 +40,7 @@ def supervise(run: Run, **about: Unpack[About]) -> Any:
     from agents import FunctionTool, RunHooks
 
     supervised = Supervised(run, about)
-    turns: dict[int, Turn] = {}
-    heard: set[int] = set()
+    turns, heard = dict[int, Turn](), WeakSet[Any]()
 
     class Gate(RunHooks[Any]):
         def tools(self, tools: Iterable[Any]) -> list[Any]:
@@ -53,8 +58,8 @@ def supervise(run: Run, **about: Unpack[About]) -> Any:
 
         async def on_llm_start(self, context: Any, agent: Any, system_prompt: Any, input_items: Any) -> None:
             key = id(context)
-            if key not in heard:
-                heard.add(key)
+            if context not in heard:
+                heard.add(context)
                 _report_prompt(supervised, input_items)
             if lost := turns.pop(key, None):
                 lost.end(RuntimeError("the model did not answer"))
@@ -81,6 +86,8 @@ class Gated:
 
     async def __call__(self, context: Any, raw: str) -> Any:
         tool = self._tool
+        if tool._agent_instance and (loose := _loose(tool._agent_instance)):  # noqa: SLF001 - no other place says it
+            raise UngatedToolError(f"{tool.name} has {', '.join(loose)} behind no gate: use `gate.tools`")
 
         async def proceed(args: Any, decision: Decision) -> Any:
             # Not `raw`: what was approved is what runs.
@@ -89,21 +96,22 @@ class Gated:
         try:
             args = json.loads(raw or "{}")
         except ValueError:
-            return f"{tool.name} was not run: its arguments are not JSON"
+            args = None
         if not isinstance(args, dict):
-            return f"{tool.name} was not run: its arguments are no object"
-        call = ToolCall(tool.name, args, call_id=context.tool_call_id, hints=_hints(tool))
+            return f"{tool.name} was not run: its arguments are no JSON object"
+        hints = hints_of(getattr(tool, "mcp_annotations", None))
+        call = ToolCall(tool.name, args, call_id=context.tool_call_id, hints=hints)
         result = await self._supervised.call(call, proceed, by_schema(tool.params_json_schema))
         return result.text if isinstance(result, Told) else result
 
 
-def _hints(tool: Any) -> Hints | None:
-    """What the server of an MCP tool says about it."""
-    said = getattr(tool, "mcp_annotations", None)
-    if said is None:
-        return None
-    names = ("read_only_hint", "destructive_hint", "idempotent_hint", "open_world_hint")
-    return Hints(**{name: getattr(said, name, None) for name in names})
+def _loose(agent: Any) -> list[str]:
+    """What an agent that is called as a tool could run past every gate: the hooks of who calls it do not hold in it."""
+    gated = [one for one in agent.tools if isinstance(getattr(one, "on_invoke_tool", None), Gated)]
+    loose = [one for one in agent.tools if one not in gated and type(one).__name__ not in HOSTED.split()]
+    return [one.name for one in (*loose, *agent.mcp_servers)] + ["whom it hands over to"] * bool(
+        agent.handoffs
+    )
 
 
 def _model(agent: Any) -> str:
@@ -115,10 +123,8 @@ def _report_prompt(supervised: Supervised, items: Any) -> None:
     for item in items:
         if isinstance(item, Mapping) and item.get("role") == "user":
             content = item.get("content")
-            parts = (
-                [content] if isinstance(content, str) else [part.get("text", "") for part in content or ()]
-            )
-            supervised.asked("\n".join(part for part in parts if part))
+            texts = [content] if isinstance(content, str) else [part.get("text") for part in content or ()]
+            supervised.asked("\n".join(text for text in texts if text))
 
 
 def _report(supervised: Supervised, turn: Turn, response: Any) -> None:
@@ -134,13 +140,10 @@ def _report(supervised: Supervised, turn: Turn, response: Any) -> None:
                 supervised.run.tool_result(
                     kind, "run by the provider, past every gate", call_id=getattr(item, "id", "") or ""
                 )
-            case _:
-                pass
-    usage = response.usage
     turn.says(
         "\n".join(texts),
         calls=calls,
-        input_tokens=usage.input_tokens,
-        output_tokens=usage.output_tokens,
+        input_tokens=response.usage.input_tokens,
+        output_tokens=response.usage.output_tokens,
         logprobs=tokens,
     )

@@ -64,8 +64,9 @@ def supervise(run: Run | SyncRun) -> Any:
             run.progress(text=f"{dropped[0]} spans were dropped, because more than {WAITING} waited")
 
     class Watch(SpanProcessor):
+        thread = threading.Thread(target=live, name="watchfloor spans", daemon=True)
+
         def __enter__(self) -> Any:
-            self.thread = threading.Thread(target=live, name="watchfloor spans", daemon=True)
             self.thread.start()
             return self
 

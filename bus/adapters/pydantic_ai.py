@@ -18,12 +18,14 @@ def supervise(run: Run, **about: Unpack[About]) -> Any:
     """Return a capability: every function tool, MCP tool and toolset of the agent waits at a gate of `run`.
 
     The gate stands around the assembled toolset, within all other capabilities: nothing changes arguments behind it.
-    Tools that the provider runs itself are reported and cannot be gated.
+    So does a function that makes the output of a run (`output_type=function`); it takes no edit, and no
+    part of a stream. Tools that the provider runs itself are reported and cannot be gated.
 
     Raises:
         FrameworkError: Pydantic AI is missing, or of a version that is not known.
     """
     FRAMEWORK.require()
+    from pydantic_ai import ModelRetry
     from pydantic_ai.capabilities import AbstractCapability, CapabilityOrdering
     from pydantic_ai.toolsets import WrapperToolset
     from pydantic_core import to_jsonable_python
@@ -67,7 +69,35 @@ def supervise(run: Run, **about: Unpack[About]) -> Any:
                 _report(supervised, turn, response)
             return response
 
+        async def wrap_output_process(
+            self, ctx: Any, *, output_context: Any, output: Any, handler: Any
+        ) -> Any:
+            if not output_context.has_function:
+                return await handler(output)
+            if ctx.partial_output:
+                return output
+            asked, given = output_context.tool_call, to_jsonable_python(output, fallback=str)
+            name = output_context.function_name or (asked.tool_name if asked else "output")
+            if not isinstance(given, dict):  # one argument is given bare
+                names = list(asked.args_as_dict()) if asked else []
+                given = {names[0] if len(names) == 1 else "output": given}
+
+            async def proceed(args: Any, decision: Decision) -> Any:
+                result = await handler(output)
+                decision.done(to_jsonable_python(result, fallback=str))
+                return result
+
+            call = ToolCall(name, given, call_id=asked.tool_call_id if asked else "")
+            result = await supervised.call(call, proceed, _no_edit)
+            if isinstance(result, Told):
+                raise ModelRetry(result.text)
+            return result
+
     return Supervise()
+
+
+def _no_edit(args: dict[str, Any]) -> Any:
+    raise ValueError("what makes the output takes no edit: reject it with a reason")
 
 
 def _report(supervised: Supervised, turn: Turn, response: Any) -> None:

@@ -6,7 +6,7 @@ import copy
 from collections.abc import Callable
 from typing import Any, Final, Unpack
 
-from bus.adapters.supervised import About, Supervised, Told, ToolCall
+from bus.adapters.supervised import About, Supervised, Told, ToolCall, once
 from bus.adapters.versions import Framework
 from bus.sdk.decision import Decision
 from bus.sdk.job import Run, SyncRun
@@ -25,7 +25,8 @@ def supervise(run: Run | SyncRun, agent: Any, **about: Unpack[About]) -> Any:
 
     Raises:
         FrameworkError: smolagents is missing, or of a version that is not known.
-        TypeError: it is an agent that writes code: what its code does comes by no gate. `watchfloor run` can contain it.
+        TypeError: it is supervised already, or it is an agent that writes code: what its code does comes by no gate.
+            `watchfloor run` can contain it.
     """
     FRAMEWORK.require()
     return _supervise(Supervised(run, about), agent)
@@ -38,6 +39,7 @@ def _supervise(supervised: Supervised, agent: Any) -> Any:
         raise TypeError(
             f"a {type(agent).__name__} cannot be gated: what its code does comes by no gate; `watchfloor run` can contain it"
         )
+    once(agent, supervised.run)
     for managed in agent.managed_agents.values():
         _supervise(supervised, managed)
     agent.stream_outputs = False
@@ -92,7 +94,7 @@ def _gated(
 
     def gate(tool_name: str, arguments: Any) -> Any:
         tool = agent.tools.get(tool_name)
-        if isinstance(tool, FinalAnswerTool):
+        if type(tool) is FinalAnswerTool:
             return execute(tool_name, arguments)  # it does nothing but end the run
 
         def fit(args: dict[str, Any]) -> dict[str, Any]:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from typing import Any, Final, Unpack
 
+from bus.adapters.claims import hints_of
 from bus.adapters.fitting import by_schema
 from bus.adapters.supervised import About, Supervised, ToolCall, Turn
 from bus.adapters.versions import Framework
-from bus.events import Hints
 from bus.sdk.decision import Decision
 from bus.sdk.job import Run
 
@@ -41,7 +41,9 @@ def supervise(run: Run, **about: Unpack[About]) -> Any:
     async def gate(context: Any, proceed: Any) -> AsyncIterator[Any]:
         use = context.tool_use
         spec = {} if context.tool is None else context.tool.tool_spec
-        call = ToolCall(use["name"], use["input"], call_id=use["toolUseId"], hints=_hints(spec))
+        call = ToolCall(
+            use["name"], use["input"], call_id=use["toolUseId"], hints=hints_of(spec.get("annotations"))
+        )
         fit = by_schema(spec.get("inputSchema", {}).get("json"))
         told, args, decision = await supervised.decide(call, fit)
         if told is not None:
@@ -92,19 +94,6 @@ def _report_result(decision: Decision, event: Any) -> None:
         decision.failed(told)
     else:
         decision.done(told)
-
-
-def _hints(spec: Any) -> Hints | None:
-    """What an MCP server says about the tool."""
-    said = spec.get("annotations")
-    if not said:
-        return None
-    return Hints(
-        read_only_hint=said.get("readOnlyHint"),
-        destructive_hint=said.get("destructiveHint"),
-        idempotent_hint=said.get("idempotentHint"),
-        open_world_hint=said.get("openWorldHint"),
-    )
 
 
 def _model(model: Any) -> str:

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import math
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, Final, Self, TypedDict, TypeVar
 
+from bus.adapters.claims import from_logprobs, usage_of
 from bus.adapters.fitting import Fit, by_schema
-from bus.events import Confidence, Hints, Preview, Usage
+from bus.events import Confidence, Hints, Preview
 from bus.limits import DECIDE_WITHIN
 from bus.sdk.decision import Action, Decision
 from bus.sdk.job import Run, SyncRun
@@ -19,6 +19,9 @@ from bus.sdk.reports import StepReport
 T = TypeVar("T")
 CLAIMS_KEPT: Final = 256
 """Tool calls that a model asked for and that were not made yet, whose turn is remembered."""
+
+MARK: Final = "_watchfloor_run"
+"""Where an agent that was changed holds the id of its run."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,6 +193,18 @@ class Supervised:
         )
 
 
+def once(agent: Any, run: Run | SyncRun) -> None:
+    """Mark an agent that an adapter is about to change: a gate around a gate would ask twice, and the first run may be over.
+
+    Raises:
+        TypeError: an adapter changed it before.
+    """
+    before = vars(agent).get(MARK)
+    if before:
+        raise TypeError(f"this agent is under run {before} already: make another agent for another run")
+    vars(agent)[MARK] = run.id
+
+
 class Turn(StepReport):
     """One request to the model while it lasts: `says` what came of it, then `end`. A context ends itself."""
 
@@ -203,16 +218,14 @@ class Turn(StepReport):
         text: str,
         *,
         calls: Iterable[str] = (),
-        input_tokens: int | None = None,
-        output_tokens: int | None = None,
-        cost_usd: float | None = None,
+        input_tokens: object = None,
+        output_tokens: object = None,
+        cost_usd: object = None,
         logprobs: object = None,
     ) -> None:
         """Report the model's answer: its text, the ids of the calls that it asks for, what it consumed."""
         confidence = from_logprobs(logprobs)
-        usage = None
-        if input_tokens or output_tokens or cost_usd:
-            usage = Usage(input_tokens=input_tokens, output_tokens=output_tokens, cost_usd=cost_usd)
+        usage = usage_of(input_tokens, output_tokens, cost_usd)
         self.result(text=text, usage=usage, confidence=confidence)
         self._supervised.remember(calls, self.number, confidence)
         if text:
@@ -260,20 +273,3 @@ def told(decision: Decision) -> Told:
             return Told(f"{tool} was not run: the operator rejected it{why}", error=True)
         case outcome:
             return Told(f"{tool} was not run: {text or outcome}", error=True)
-
-
-def from_logprobs(tokens: object) -> Confidence | None:
-    """Return the geometric mean of the tokens' probabilities, exp of the mean of their logarithms; None without any.
-
-    `tokens` is what models return: a list of objects or mappings, each with a `logprob`. Anything else says nothing. It is
-    the usual length-normalised likelihood of a text, so that short and long answers compare.
-    """
-    listed = tokens if isinstance(tokens, list | tuple) else ()
-    values = [
-        token.get("logprob") if isinstance(token, Mapping) else getattr(token, "logprob", None)
-        for token in listed
-    ]
-    found = [float(value) for value in values if isinstance(value, int | float) and value <= 0.0]
-    if not found:
-        return None
-    return Confidence(value=math.exp(math.fsum(found) / len(found)), kind="logprob")

@@ -1,7 +1,8 @@
 """AgentDojo behind our gate: `python -m tests.adapters.agentdojo`. A real broker, a real supervisor, the default policy.
 
-The oracle is an operator that knows what each user asked for: the very calls that solve the task. It approves each of them
-once, and rejects everything else that it is asked about.
+The site leaves out the shipped presets: they grade well-known names, and six of AgentDojo's tools have such names.
+The oracle is an operator that knows what each user asked for: the very calls that solve the task. It approves each of
+them once, and rejects everything else that it is asked about.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ from tests.adapters.kept import environment
 from tests.fixtures.site_processes import FloorProcesses, until
 
 OPERATOR = "oracle"
+WITHOUT_PRESETS = "presets = false\n"
 PROGRAM = Path(__file__).with_name("agentdojo_run.py")
 ROOT = PROGRAM.parent.parent.parent
 PACKAGES = (
@@ -135,12 +137,13 @@ def tools() -> list[str]:
 async def gated(root: Path, known: Bare, keys: Iterable[str]) -> Told:
     """Run tasks behind the gate, on a site of processes below `root`."""
     with FloorProcesses(root, site="dojo") as site:
-        key = site.prepare(OPERATOR)[OPERATOR]
+        key = site.prepare(OPERATOR, catalogue=WITHOUT_PRESETS)[OPERATOR]
         site.start()
         await until(site.home.supervisor_public_key.exists, 240.0, "the site comes up")
         await until(site.home.broker_file.exists, 240.0, "the broker comes up")
         async with Floor(site.url, home=site.home, operator=OPERATOR, key=key) as floor:
             await floor.join(240.0)
+            assert not floor.fleet.policy.presets, "the shipped presets are in force"
             oracle = Oracle(floor, known.calls)
             floor.listen(oracle.look)
             return Told(await _told(site, sorted(keys)), oracle)

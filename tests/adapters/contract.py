@@ -11,6 +11,7 @@ import signal
 import subprocess
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -135,6 +136,53 @@ def test_a_word_of_the_agents_memory_is_replaced_once() -> None:
     )
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout.splitlines()[-1]) == ["b", "b", "b", "b"]
+
+
+REFUSED = "behind no gate: use `gate.tools`"
+NOBODY = "count was not run: no canonical form"
+AGAIN = "already: make another agent for another run"
+PAST: dict[str, list[tuple[list[str], list[str], str]]] = {
+    "openai-agents": [
+        ([], [], REFUSED),
+        (["inner", "write"], ["inner"], "ran inner"),
+        ([], [], NOBODY),
+    ],
+    "pydantic-ai": [
+        (["tool"], ["try 1"], "ran try 1"),
+        (["tool", "tool"], ["try 3"], "ran try 3"),
+        (["tool"], ["in pieces"], "ran in pieces"),
+        ([], [], NOBODY),
+    ],
+    "agno": [
+        ([], [], "decoding function arguments"),
+        ([], [], AGAIN),
+        ([], [], "write with tool_hooks of its own"),
+    ],
+    "google-adk": [([], [], "what its UnsafeLocalCodeExecutor does comes by no gate")],
+    "smolagents": [([], [], "supervised"), ([], [], AGAIN)],
+    "llama-index": [([], [], "supervised"), ([], [], AGAIN)],
+    "crewai": [([], [], "supervised"), ([], [], AGAIN)],
+}
+"""Of each case of `ways_past.py`: which tools were asked about, what ran, and a part of what was said."""
+
+
+@pytest.mark.parametrize("name", [name for name in chosen() if name in PAST])
+def test_no_way_past(name: str, tmp_path: Path) -> None:
+    done = subprocess.run(
+        [python_of(EXAMPLES[name]), "-m", "tests.adapters.ways_past", name],
+        cwd=tmp_path,
+        env={"PYTHONPATH": str(ROOT), "HOME": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    found = json.loads(done.stdout.splitlines()[-1])
+    assert [([tool for tool, _ in one["asked"]], one["ran"]) for one in found] == [
+        one[:2] for one in PAST[name]
+    ]
+    for one, (_, _, part) in zip(found, PAST[name], strict=True):
+        assert part in one["said"]
 
 
 async def test_reject(example: Example, shared: Site) -> None:

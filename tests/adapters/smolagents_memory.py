@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from types import SimpleNamespace
 from typing import Any, cast
 
 from smolagents import Model, Tool, ToolCallingAgent  # type: ignore[import-not-found, unused-ignore] # an extra
@@ -34,6 +35,7 @@ class Delete(Tool):  # type: ignore[misc, unused-ignore] # without the framework
 class Deciding:
     """Approves, or edits if it was given other arguments."""
 
+    run = SimpleNamespace(id="r")
     edit: dict[str, Any] | None = None
 
     def call_sync(self, call: ToolCall, proceed: Callable[[Any, None], Any], fit: object) -> Any:

@@ -30,7 +30,7 @@ def test_every_user_task_is_solved_and_no_injection_reaches_its_goal() -> None:
 
 
 def test_nothing_that_judges_names_one_of_its_tools() -> None:
-    """Not by a rule and not by a word list. The presets, which are loaded by hand and not here, name common tools."""
+    """Not by a rule and not by a word list. The presets grade common names, and are left out of the run above."""
     names = tools()
     assert len(names) > 60
     named = re.compile(rf"\b(?:{'|'.join(names)})\b")

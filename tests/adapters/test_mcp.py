@@ -11,7 +11,7 @@ import subprocess
 import sys
 import urllib.error
 import urllib.request
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -140,6 +140,12 @@ class Session:
         self.start(command, *steps)
         return await self.answers()
 
+    def end(self) -> None:
+        """Leave no client behind, also where the test failed."""
+        if self.process is not None and self.process.returncode is None:
+            self.process.kill()
+            self.process.communicate()
+
     @property
     def actions(self) -> list[Action]:
         runs = [run for run in self.world.floor.fleet.runs.values() if run.agent == self.agent]
@@ -174,9 +180,16 @@ async def world(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Conta
 
 
 @pytest.fixture
-def session(world: ContainFloor, request: pytest.FixtureRequest) -> Callable[[], Session]:
-    named = iter(range(100))
-    return lambda: Session(world, f"m{abs(hash(request.node.name)) % 10**8}-{next(named)}")
+def session(world: ContainFloor, request: pytest.FixtureRequest) -> Iterator[Callable[[], Session]]:
+    made: list[Session] = []
+
+    def another() -> Session:
+        made.append(Session(world, f"m{abs(hash(request.node.name)) % 10**8}-{len(made)}"))
+        return made[-1]
+
+    yield another
+    for one in made:
+        one.end()
 
 
 async def test_everything_else_passes_as_it_does_without_us(session: Callable[[], Session]) -> None:
@@ -441,9 +454,11 @@ def listens(port: int) -> bool:
 @pytest_asyncio.fixture(loop_scope="module")
 async def http(session: Callable[[], Session], tmp_path: Path) -> AsyncIterator[Http]:
     made = Http(session(), tmp_path)
-    await made.begin()
-    yield made
-    made.end()
+    try:
+        await made.begin()
+        yield made
+    finally:
+        made.end()
 
 
 async def test_over_http_everything_else_passes_as_it_does_without_us(http: Http) -> None:
@@ -481,6 +496,20 @@ async def test_over_http_calls_are_approved_edited_and_rejected(http: Http) -> N
     assert "42" in edited["text"]
     assert rejected["error"]
     assert "no sums" in rejected["text"]
+
+
+async def test_over_http_a_client_is_told_that_the_server_died_while_its_call_was_held(http: Http) -> None:
+    one = http.session
+    one.start(http.url(ours=True), ["call", "get-sum", {"a": 1, "b": 1}])
+    (action,) = await one.asked()
+    await asyncio.sleep(HELD_AFTER + 0.5)  # the head of the answer has gone out before the decision
+    http.processes[0].kill()
+    http.processes[0].wait()
+    await one.say("approve", action)
+    (told,) = await one.answers()
+    assert "the MCP server cannot be reached" in told["raised"]
+    await until(lambda: [action.state for action in one.actions] == ["failed"], SOON, "it failed")
+    assert "Traceback" not in http.said("proxy")
 
 
 async def test_over_http_a_client_that_gives_up_is_withdrawn(http: Http) -> None:

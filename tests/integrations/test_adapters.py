@@ -18,8 +18,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bus import Agent, Run, RunKilled
+from bus.adapters.claims import from_logprobs
 from bus.adapters.fitting import by_schema
-from bus.adapters.supervised import Supervised, Told, ToolCall, from_logprobs
+from bus.adapters.supervised import Supervised, Told, ToolCall
 from bus.adapters.versions import Framework, FrameworkError
 from bus.events import (
     ActionFinished,

@@ -37,6 +37,7 @@ class Scripted:
         self.kind = JSON
         self.pieces: Sequence[bytes] = ()
         self.away = False
+        self.dies = False
 
     @asynccontextmanager
     async def ask(self, method: str, headers: Headers, body: bytes) -> AsyncIterator[Answer]:
@@ -53,7 +54,9 @@ class Scripted:
         answer = json.dumps({"jsonrpc": "2.0", "id": message.get("id"), "result": result}).encode()
         listed = message.get("method") == "tools/list"
         yield Answer(
-            200, JSON if listed else self.kind, _each([answer] if listed or not self.pieces else self.pieces)
+            200,
+            JSON if listed else self.kind,
+            _each([answer] if listed or not self.pieces else self.pieces, dies=self.dies and not listed),
         )
 
     @property
@@ -65,9 +68,11 @@ class Scripted:
         ]
 
 
-async def _each(pieces: Sequence[bytes]) -> AsyncIterator[bytes]:
+async def _each(pieces: Sequence[bytes], *, dies: bool = False) -> AsyncIterator[bytes]:
     for piece in pieces:
         yield piece
+    if dies:
+        raise UpstreamError("the MCP server broke off")
 
 
 class Client:
@@ -78,6 +83,7 @@ class Client:
     ) -> None:
         self.status = 0
         self.body = b""
+        self.began = asyncio.Event()
         self._left = asyncio.Event()
         self._body: list[bytes] = [message if isinstance(message, bytes) else json.dumps(message).encode()]
         given = [
@@ -95,7 +101,10 @@ class Client:
         return {"type": "http.disconnect"}
 
     async def _send(self, message: Any) -> None:
-        self.status = message.get("status", self.status)
+        if message["type"] == "http.response.start":
+            assert not self.status, "a head is sent once"
+            self.status = message["status"]
+            self.began.set()
         self.body += message.get("body", b"")
 
     def leave(self) -> None:
@@ -252,6 +261,50 @@ async def test_a_server_that_is_away_is_said_and_the_call_has_no_known_end(
     assert client.status == 502
     await floor.until(lambda floor: floor.types(RUN).count("action.finished") == 2)
     assert getattr(floor.data(RUN)[-1], "outcome", "") == "failed"
+
+
+async def test_a_server_that_breaks_off_leaves_no_half_of_an_answer_in_json(
+    front: McpFront, floor: Supervisor, behind: Scripted
+) -> None:
+    floor.decide = lambda run, proposal: floor.answer(run, proposal, "approved")
+    behind.dies, behind.pieces = True, [b'{"jsonrpc"']
+    client = Client(front, call())
+    await client.task
+    assert client.status == 502
+    assert client.body == b"watchfloor: the MCP server broke off"
+    await floor.until(lambda floor: "action.finished" in floor.types(RUN))
+    assert getattr(floor.data(RUN)[-1], "outcome", "") == "failed"
+
+
+async def test_a_client_in_the_middle_of_events_is_told_that_the_server_broke_off(
+    front: McpFront, floor: Supervisor, behind: Scripted
+) -> None:
+    floor.decide = lambda run, proposal: floor.answer(run, proposal, "approved")
+    behind.dies, behind.kind, behind.pieces = True, EVENTS, [b": hello\n\n"]
+    client = Client(front, call(3))
+    await client.task
+    hello, _, told = client.body.decode().partition("\n\n")
+    assert (client.status, hello) == (200, ": hello")
+    message = json.loads(told.partition("data: ")[2])
+    assert message["id"] == 3
+    assert "broke off" in message["error"]["message"]
+
+
+async def test_a_client_that_was_told_to_wait_is_told_that_the_server_is_away(
+    front: McpFront, floor: Supervisor, behind: Scripted, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bus.adapters.mcp.http.HELD_AFTER", 0.01)
+    monkeypatch.setattr("bus.adapters.mcp.http.TELL_EVERY", 0.01)
+    proposals = floor.undecided()
+    client = Client(front, call(3))
+    await floor.until(lambda _: bool(proposals))
+    await client.began.wait()
+    behind.away = True
+    floor.send(floor.answer(RUN, proposals[0], "approved"))
+    await client.task
+    message = json.loads(client.body.decode().rpartition("data: ")[2])
+    assert (client.status, message["id"]) == (200, 3)
+    assert "cannot be reached" in message["error"]["message"]
 
 
 async def test_a_kill_is_told_to_the_client_and_to_who_serves(

@@ -16,9 +16,9 @@ from contextlib import suppress
 from functools import partial
 from typing import Any, Final
 
-from bus.adapters.fitting import by_schema
 from bus.adapters.mcp import words
-from bus.adapters.mcp.tools import Tools
+from bus.adapters.mcp.tasks import Tasks
+from bus.adapters.mcp.tools import Tools, fits
 from bus.adapters.mcp.trials import TRIAL_WITHIN, previewed, trial
 from bus.adapters.mcp.words import Id, Message
 from bus.events import Preview
@@ -67,6 +67,7 @@ class McpGate:
         self._held: dict[Id, asyncio.Task[None]] = {}
         self._begun: dict[Id, Decision] = {}
         self._reads: dict[Id, str] = {}
+        self._tasks = Tasks()
         self._lists: set[Id] = set()
         self._tools = Tools()
         self._asked: dict[Id, asyncio.Future[Message]] = {}
@@ -92,7 +93,7 @@ class McpGate:
             await self._to_client(words.failure(request, f"a call with the id {request!r} is running"))
         elif request is not None and method not in words.HARMLESS:
             self._held[request] = asyncio.create_task(self._call(message, request), name=f"mcp {request}")
-        elif request is None and not _needs_no_id(message):
+        elif request is None and not words.needs_no_id(message):
             log.warning("a client's message was dropped: only a notification needs no id")
         elif method == words.CANCELLED:
             await self._cancel(message)
@@ -110,6 +111,7 @@ class McpGate:
         if answered is None:
             if message.get("method") == words.LIST_CHANGED:
                 self._tools.stale()
+            self._tasks.heard(message)
             return True
         if isinstance(answered, str) and answered.startswith(
             self._mark
@@ -121,14 +123,19 @@ class McpGate:
             return False
         decision = self._begun.pop(answered, None)
         if decision is not None:
-            well, text = words.outcome(message)
-            (decision.done if well else decision.failed)(text)
+            self._tasks.answered(message, decision)
+        elif answered in self._held:
+            log.warning("the server answered a call that it was not given; that goes nowhere")
+            return False
         elif answered in self._reads:
             well, text = words.outcome(message)
-            self.run.tool_result(self._reads.pop(answered), text, error=not well)
+            self.run.tool_result(read := self._reads.pop(answered), text, error=not well)
+            self._tasks.read(read, well=well, text=text)
         elif answered in self._lists:
             self._lists.discard(answered)
             self._tools.learn(message)
+        else:
+            self._tasks.heard(message)
         return True
 
     async def close(self, why: str) -> None:
@@ -142,6 +149,7 @@ class McpGate:
         for decision in self._begun.values():
             decision.failed(f"{why}; how far it got is not known")
         self._begun.clear()
+        self._tasks.lose(why)
 
     def lost(self, request: Id, why: str) -> None:
         """No answer to that request will come."""
@@ -285,19 +293,3 @@ class McpGate:
             return await answer
         finally:
             self._asked.pop(own, None)
-
-
-def _needs_no_id(message: Message) -> bool:
-    """Whether a message without an id may pass: a notification, or an answer to the server."""
-    method = message.get("method")
-    return method.startswith("notifications/") if isinstance(method, str) else "id" in message
-
-
-def fits(tool: dict[str, Any] | None, args: dict[str, Any]) -> None:
-    """Hold an operator's edit against a tool.
-
-    Raises:
-        ValueError: it does not fit; the text says why.
-    """
-    schema = tool.get("inputSchema") if tool else None
-    by_schema(schema if isinstance(schema, dict) else None)(args)

@@ -5,13 +5,14 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import Awaitable, Callable, Mapping, MutableMapping
+from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from bus.adapters.mcp import words
+from bus.adapters.mcp.answering import Answering, Receive, Scope, Send
 from bus.adapters.mcp.asking import Asking, asked, asking, local
 from bus.adapters.mcp.gate import McpGate
-from bus.adapters.mcp.upstream import Answer, Headers, Upstream, UpstreamError
+from bus.adapters.mcp.upstream import Answer, Upstream, UpstreamError
 from bus.adapters.mcp.words import Id, Message
 from bus.sdk.decision import RunKilled
 from bus.sdk.job import Run
@@ -30,9 +31,6 @@ TELL_EVERY: Final = 5.0
 
 SESSION: Final = b"mcp-session-id"
 
-Scope = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[Scope]]
-Send = Callable[[Scope], Awaitable[None]]
 Out = asyncio.Future[tuple[bool, Message]]
 
 
@@ -78,6 +76,8 @@ class Channel:
             async with self._upstream.ask("POST", headers, words.encode(message)) as answer:
                 async for _ in inspected(answer, self.gate):
                     pass
+        # Where that was no answer: whoever waits for it need not wait longer.
+        await self.gate.from_server(words.failure(message["id"], "the server gave no answer"))
 
 
 class McpFront:
@@ -97,30 +97,34 @@ class McpFront:
         """Answer one request."""
         if scope["type"] != "http":
             return
+        back = Answering(send)
         headers = [(bytes(name).lower(), bytes(value)) for name, value in scope["headers"]]
         if not local(headers):
-            await _say(send, 403, "watchfloor: this proxy answers to local names only")
+            await back.say(403, "watchfloor: this proxy answers to local names only")
             return
         method = str(scope["method"])
         if method not in ("POST", "GET", "DELETE"):
-            await _say(send, 405, "watchfloor: POST, GET and DELETE")
+            await back.say(405, "watchfloor: POST, GET and DELETE")
             return
-        channel = await self._channel(dict(headers).get(SESSION, b""))
+        session = dict(headers).get(SESSION, b"")
+        channel = await self._channel(session)
         request = asked(method, headers)
         asking.set(request)
         try:
             if method == "POST":
-                await self._post(channel, request, receive, send)
+                await self._post(channel, request, receive, back)
             else:
-                await self._pass(channel, request, b"", receive, send, started=False)
+                await self._pass(channel, request, b"", receive, back)
         except words.NotMcpError as error:
-            await _say(send, 400, f"watchfloor: {error}")
+            await back.say(400, f"watchfloor: {error}")
         except UpstreamError as error:
             log.warning("%s", error)
-            await _say(send, 502, f"watchfloor: {error}")
+            await back.say(502, f"watchfloor: {error}")
         if method == "DELETE":
-            self._sessions.pop(dict(headers).get(SESSION, b""), None)
+            self._sessions.pop(session, None)
             await channel.gate.close("the client ended its session")
+        elif not session:
+            await channel.gate.close("it went on without a session")
 
     async def close(self) -> None:
         """Withdraw everything that is held."""
@@ -141,17 +145,16 @@ class McpFront:
         if not self.ended.done():
             self.ended.set_result(error)
 
-    async def _post(self, channel: Channel, client: Asking, receive: Receive, send: Send) -> None:
+    async def _post(self, channel: Channel, client: Asking, receive: Receive, back: Answering) -> None:
         message = words.decode(await _body(receive))
         client.agrees(message)
         request = words.request_id(message)
         if request is None:
             await channel.gate.from_client(message)
             if client.passed is None:
-                await _say(send, 202, "")
+                await back.say(202, "")
             else:
-                body = words.encode(client.passed)
-                await self._pass(channel, client, body, receive, send, started=False)
+                await self._pass(channel, client, words.encode(client.passed), receive, back)
             return
         if request in channel.outs:
             raise words.NotMcpError(f"a call with the id {request!r} is running")
@@ -160,37 +163,40 @@ class McpFront:
         gone = asyncio.create_task(_gone(receive))
         try:
             await channel.gate.from_client(message)
-            started = await self._held(client, out, gone, send)
+            await self._held(client, out, gone, back)
             if not out.done():  # the client left, and nobody would read an answer
                 cancel = {"jsonrpc": "2.0", "method": words.CANCELLED, "params": {"requestId": request}}
                 await channel.gate.from_client(cancel)
                 return
             forward, answer = out.result()
             if forward:
-                body = words.encode(answer)
-                await self._pass(channel, client, body, receive, send, started=started, gone=gone)
+                await self._pass(channel, client, words.encode(answer), receive, back, gone=gone)
             else:
-                await _tell(send, answer, started=started)
+                await back.tell(answer)
+        except UpstreamError as error:
+            if not back.started:
+                raise
+            log.warning("%s", error)  # who was told to wait for an answer gets one
+            await back.tell(words.failure(request, f"watchfloor: {error}"))
         finally:
             gone.cancel()
             channel.outs.pop(request, None)
             channel.gate.lost(request, "the connection ended before an answer came")
 
-    async def _held(self, client: Asking, out: Out, gone: asyncio.Task[None], send: Send) -> bool:
-        """Wait until a request goes on, is answered, or its client left. Return whether the answer's head was sent."""
-        started, pause = False, HELD_AFTER
+    async def _held(self, client: Asking, out: Out, gone: asyncio.Task[None], back: Answering) -> None:
+        """Wait until a request goes on, is answered, or its client left; tell a client that reads events that it is held."""
+        pause = HELD_AFTER
         waiting: set[asyncio.Future[Any]] = {out, gone}
         while True:
             done, _ = await asyncio.wait(waiting, timeout=pause, return_when=asyncio.FIRST_COMPLETED)
             if done:
-                return started
+                return
             if client.takes_events:
-                if not started:
-                    await _head(
-                        send, 200, [(b"content-type", b"text/event-stream"), (b"cache-control", b"no-cache")]
+                if not back.started:
+                    await back.head(
+                        200, [(b"content-type", b"text/event-stream"), (b"cache-control", b"no-cache")]
                     )
-                await _more(send, b": held, an operator is asked\n\n")
-                started = True
+                await back.more(b": held, an operator is asked\n\n")
             pause = TELL_EVERY
 
     async def _pass(
@@ -199,14 +205,12 @@ class McpFront:
         client: Asking,
         body: bytes,
         receive: Receive,
-        send: Send,
-        *,
-        started: bool,
+        back: Answering,
         gone: asyncio.Task[None] | None = None,
     ) -> None:
-        """Forward a request, and its answer as it comes. If the head was `started`, an answer in JSON becomes an event."""
+        """Forward a request, and its answer as it comes."""
         leaving = gone or asyncio.create_task(_gone(receive))
-        work = asyncio.create_task(self._relay(channel, client, body, send, started=started))
+        work = asyncio.create_task(self._relay(channel, client, body, back))
         try:
             await asyncio.wait({work, leaving}, return_when=asyncio.FIRST_COMPLETED)
             if work.done():
@@ -216,16 +220,24 @@ class McpFront:
                 task.cancel()
             await asyncio.gather(work, leaving, return_exceptions=True)
 
-    async def _relay(
-        self, channel: Channel, client: Asking, body: bytes, send: Send, *, started: bool
-    ) -> None:
+    async def _relay(self, channel: Channel, client: Asking, body: bytes, back: Answering) -> None:
         async with self._upstream.ask(client.method, client.headers, body) as answer:
-            wrap = started and answer.kind != "text/event-stream"
-            if not started:
-                await _head(send, answer.status, answer.headers)
-            async for piece in inspected(answer, channel.gate):
-                await _more(send, b"event: message\ndata: " + piece + b"\n\n" if wrap else piece)
-        await send({"type": "http.response.body", "body": b"", "more_body": False})
+            pieces = inspected(answer, channel.gate)
+            if answer.kind == "text/event-stream":
+                if not back.started:
+                    await back.head(answer.status, answer.headers)
+                async for piece in pieces:
+                    await back.more(piece)
+                await back.more(b"", last=True)
+                return
+            whole = b"".join(
+                [piece async for piece in pieces]
+            )  # nothing is begun of an answer that may break off
+            if back.started:
+                whole = b"event: message\ndata: " + whole + b"\n\n"
+            else:
+                await back.head(answer.status, answer.headers)
+            await back.more(whole, last=True)
 
 
 async def inspected(answer: Answer, gate: McpGate) -> Any:
@@ -267,25 +279,3 @@ async def _body(receive: Receive) -> bytes:
 async def _gone(receive: Receive) -> None:
     while (await receive())["type"] != "http.disconnect":
         pass
-
-
-async def _head(send: Send, status: int, headers: Headers) -> None:
-    await send({"type": "http.response.start", "status": status, "headers": headers})
-
-
-async def _more(send: Send, body: bytes) -> None:
-    await send({"type": "http.response.body", "body": body, "more_body": True})
-
-
-async def _say(send: Send, status: int, text: str) -> None:
-    await _head(send, status, [(b"content-type", b"text/plain")])
-    await send({"type": "http.response.body", "body": text.encode(), "more_body": False})
-
-
-async def _tell(send: Send, message: Message, *, started: bool) -> None:
-    body = words.encode(message)
-    if started:
-        body = b"event: message\ndata: " + body + b"\n\n"
-    else:
-        await _head(send, 200, [(b"content-type", b"application/json")])
-    await send({"type": "http.response.body", "body": body, "more_body": False})

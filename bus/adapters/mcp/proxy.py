@@ -19,6 +19,7 @@ from bus.home import Home
 from bus.limits import ID_CHARS
 from bus.sdk.agent import Agent
 from bus.sdk.decision import RunKilled
+from bus.sdk.job import Run
 from bus.topics import check_id
 
 log = logging.getLogger("watchfloor")
@@ -59,6 +60,15 @@ class NoPipeError(Exception):
     """Standard input or output is nothing that an MCP client could be behind. The text says which."""
 
 
+class ServerEndedError(Exception):
+    """The server ended by itself, and not well. `code` is what a shell would say of it."""
+
+    def __init__(self, returncode: int) -> None:
+        how = f"by signal {-returncode}" if returncode < 0 else f"with exit code {returncode}"
+        super().__init__(f"the MCP server ended {how}")
+        self.code = returncode if returncode >= 0 else 128 - returncode
+
+
 def check_streams() -> None:
     """Refuse to stand between files.
 
@@ -94,28 +104,42 @@ async def serve(
     server = await asyncio.create_subprocess_exec(
         *command, stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, limit=LINE_BYTES
     )
-    assert server.stdin is not None  # noqa: S101 - asked for above
-    assert server.stdout is not None  # noqa: S101
     try:
         reader, writer = await _own_streams()
-        async with agent, agent.run(f"MCP server {' '.join(command)}", run_id=run_id) as run:
-            gate = McpGate(
-                run, _sender(server.stdin), _sender(writer), decide_within=decide_within, trials=trials
-            )
-            return await _between(gate, reader, server, writer)
+        work = f"MCP server {' '.join(command)}"
+        async with agent, agent.run(work, run_id=run_id) as run:
+            return await stand(run, reader, writer, server=server, decide_within=decide_within, trials=trials)
     except RunKilled as error:
         log.warning("an operator ended this run: %s", error)
         return 1
+    except ServerEndedError as error:
+        log.error("%s", error)  # noqa: TRY400 - the line says all
+        return error.code
     finally:
         await ended(server)
 
 
-async def _between(
-    gate: McpGate,
+async def stand(
+    run: Run,
     reader: asyncio.StreamReader,
-    server: asyncio.subprocess.Process,
     writer: asyncio.StreamWriter,
+    *,
+    server: asyncio.subprocess.Process,
+    decide_within: float,
+    trials: Mapping[str, str] | None = None,
 ) -> int:
+    """Stand between a client, who is read from `reader`, and a server that was started, until either ends.
+
+    Return the server's exit code as a shell says it, 0 if it goes on.
+
+    Raises:
+        RunKilled: an operator ended the run. No `Exception`.
+        ServerEndedError: the server ended by itself, and not well.
+    """
+    assert server.stdin is not None  # noqa: S101 - whoever started it asked for both
+    assert server.stdout is not None  # noqa: S101
+    gate = McpGate(run, _sender(server.stdin), _sender(writer), decide_within=decide_within, trials=trials)
+
     async def out(line: bytes) -> None:
         if await gate.from_server(words.decode(line)):
             writer.write(line if line.endswith(b"\n") else line + b"\n")
@@ -124,15 +148,25 @@ async def _between(
     async def back(line: bytes) -> None:
         await gate.from_client(words.decode(line))
 
-    assert server.stdout is not None  # noqa: S101 - `serve` asked for it
-    client = asyncio.create_task(_lines(reader, back, "the client"))
-    theirs = asyncio.create_task(_lines(server.stdout, out, "the server"))
+    async def unread_out(line: bytes, error: words.NotMcpError) -> None:
+        found = words.stub(line)
+        if "id" in found and "method" not in found:  # who waits for it is told
+            told = words.failure(found["id"], f"watchfloor: the server's answer cannot be read: {error}")
+            await out(words.encode(told))
+
+    async def unread_back(line: bytes, error: words.NotMcpError) -> None:
+        found = words.stub(line)
+        if "id" in found or "method" not in found:  # no notification: who wrote it waits
+            await _sender(writer)(words.failure(found.get("id"), f"watchfloor: {error}"))
+
+    client = asyncio.create_task(_lines(reader, back, unread_back, "the client"))
+    theirs = asyncio.create_task(_lines(server.stdout, out, unread_out, "the server"))
     any_end: set[asyncio.Future[Any]] = {client, theirs, gate.killed}
     await asyncio.wait(any_end, return_when=asyncio.FIRST_COMPLETED)
+    unasked = not client.done() and not gate.killed.done()
     await gate.close("the client left" if client.done() else "the server ended")
     if client.done() and not gate.killed.done():  # what it asked for before it left may still be on its way
-        if server.stdin is not None:
-            server.stdin.close()
+        server.stdin.close()
         await asyncio.wait({theirs}, timeout=GRACE)
     for task in (client, theirs):
         task.cancel()
@@ -140,11 +174,19 @@ async def _between(
     if gate.killed.done():
         raise gate.killed.result()
     await asyncio.wait({asyncio.create_task(server.wait())}, timeout=GRACE)
-    return server.returncode or 0
+    code = server.returncode or 0
+    if unasked and code:
+        raise ServerEndedError(code)
+    return code if code >= 0 else 128 - code
 
 
-async def _lines(reader: asyncio.StreamReader, take: Callable[[bytes], Awaitable[None]], who: str) -> None:
-    """Read messages to the end. A line that is none is dropped: it is neither forwarded nor guessed at."""
+async def _lines(
+    reader: asyncio.StreamReader,
+    take: Callable[[bytes], Awaitable[None]],
+    unread: Callable[[bytes, words.NotMcpError], Awaitable[None]],
+    who: str,
+) -> None:
+    """Read messages to the end. A line that is none is neither forwarded nor guessed at."""
     try:
         while line := await reader.readline():
             if not line.strip():
@@ -153,6 +195,7 @@ async def _lines(reader: asyncio.StreamReader, take: Callable[[bytes], Awaitable
                 await take(line)
             except words.NotMcpError as error:
                 log.warning("%s wrote something that is no message: %s", who, error)
+                await unread(line, error)
     except ValueError:
         log.error("%s wrote a message longer than %d bytes", who, LINE_BYTES)  # noqa: TRY400 - the line says all
     except ConnectionError:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from typing import Any, Final
 
+from bus.adapters.fitting import by_schema
 from bus.adapters.mcp import words
 from bus.adapters.mcp.words import Message
 
@@ -49,3 +50,13 @@ class Tools:
     def stale(self) -> None:
         """The server says that its list has changed. What was told, the model may still have before it."""
         self._now.clear()
+
+
+def fits(tool: dict[str, Any] | None, args: dict[str, Any]) -> None:
+    """Hold an operator's edit against a tool.
+
+    Raises:
+        ValueError: it does not fit; the text says why.
+    """
+    schema = tool.get("inputSchema") if tool else None
+    by_schema(schema if isinstance(schema, dict) else None)(args)

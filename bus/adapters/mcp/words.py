@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import unicodedata
 from collections.abc import Collection, Mapping
 from typing import Any, Final
@@ -21,6 +22,8 @@ CALL: Final = "tools/call"
 LIST: Final = "tools/list"
 CANCELLED: Final = "notifications/cancelled"
 LIST_CHANGED: Final = "notifications/tools/list_changed"
+RESULT: Final = "tasks/result"
+TASK: Final = "notifications/tasks/status"
 
 HARMLESS: Final = frozenset(
     {
@@ -40,13 +43,13 @@ HARMLESS: Final = frozenset(
         "tasks/cancel",
         "tasks/get",
         "tasks/list",
-        "tasks/result",
+        RESULT,
         LIST,
     }
 )
 """Requests of a client that call no tool. Any other request, of a protocol yet to come, waits at the gate like a tool."""
 
-READS: Final = {"resources/read": "uri", "prompts/get": "name"}
+READS: Final = {"resources/read": "uri", "prompts/get": "name", RESULT: "taskId"}
 """Requests whose results the model reads, and the parameter that says what of."""
 
 REQUEST: Final = ("jsonrpc", "id", "method", "params")
@@ -87,6 +90,22 @@ def decode(line: bytes | str) -> Message:
     if not isinstance(message.get("method", ""), str):
         raise NotMcpError("a method is a string")
     return message
+
+
+def stub(line: bytes | str) -> Message:
+    """What can still be told of a line that is no message: its id and its method, as far as there are any.
+
+    Looser readers than `decode` take it (NaN, halves of surrogate pairs), and whoever wrote it may wait for an answer.
+    """
+    try:
+        found = json.loads(line)
+    except (ValueError, RecursionError):
+        return {}
+    if not isinstance(found, dict):
+        return {}
+    request, method = found.get("id"), found.get("method")
+    known: Message = {"method": method} if isinstance(method, str) else {}
+    return known | ({"id": request} if type(request) in (int, str) else {})
 
 
 def encode(message: Message) -> bytes:
@@ -146,14 +165,20 @@ def answered_id(message: Message) -> Id | None:
     return found if "method" not in message else None
 
 
+def needs_no_id(message: Message) -> bool:
+    """Whether a message without an id may pass: a notification, or an answer to the server."""
+    method = message.get("method")
+    return method.startswith("notifications/") if isinstance(method, str) else "id" in message
+
+
 def params(message: Message) -> dict[str, Any]:
     """The parameters of a message; none are an empty object."""
     found = message.get("params")
     return found if isinstance(found, dict) else {}
 
 
-def failure(request: Id, text: str) -> Message:
-    """The answer to a request that is wrong itself."""
+def failure(request: Id | None, text: str) -> Message:
+    """The answer to a request that is wrong itself; None where nobody can tell which it was."""
     return {"jsonrpc": "2.0", "id": request, "error": {"code": BAD_REQUEST, "message": text}}
 
 

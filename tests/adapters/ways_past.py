@@ -1,0 +1,269 @@
+"""Ways in which a framework's own features could lead past a gate, or a model's nonsense end a run; see `contract.py`.
+
+Runs under the framework's own interpreter, `-m tests.adapters.ways_past FRAMEWORK`: a real run and real gates, with a
+supervisor by script. Prints as JSON what was asked (`asked`), what ran (`ran`) and what was said (`said`), case by case.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sys
+import tempfile
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from functools import partial
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+from bus import Agent, Run
+from bus.events import ActionProposed
+from bus.home import Home
+from bus.messages import DecisionCommand
+from bus.transports.memory import MemoryTransport
+from tests.sdk.scripted import AGENT, RUN, SITE, living
+
+HUGE = 2**60
+"""A whole number that JSON readers take for different ones: nobody can decide on it."""
+
+cases: list[dict[str, Any]] = []
+
+
+class Case:
+    """One run. `verdicts` are the decisions to come, `approved` when they are used up."""
+
+    def __init__(self, run: Run, *verdicts: str) -> None:
+        self.run = run
+        self.verdicts = list(verdicts)
+        self.asked: list[Any] = []
+        self.ran: list[str] = []
+
+    def tool(self, text: str) -> str:
+        """What every tool does."""
+        self.ran.append(text)
+        return f"ran {text}"
+
+    async def note(self, said: Awaitable[object]) -> None:
+        """Wait for the end, and note what came of it."""
+        try:
+            words = str(await said)
+        except Exception as error:  # noqa: BLE001 - the test looks at it
+            words = f"{type(error).__name__}: {error}"
+        cases.append({"asked": self.asked, "ran": self.ran, "said": words})
+
+
+@asynccontextmanager
+async def case(*verdicts: str) -> AsyncIterator[Case]:
+    """Begin a run whose calls are decided at once."""
+    async with living() as floor:
+        with tempfile.TemporaryDirectory() as folder:
+            home = Home(site=SITE, data=Path(folder) / "data", config=Path(folder) / "config")
+            agent = Agent(AGENT, home=home, transport=partial(MemoryTransport, floor.bus))
+            async with agent, agent.run("try", run_id=RUN) as run:
+                made = Case(run, *verdicts)
+
+                def decide(of: str, proposal: ActionProposed) -> DecisionCommand:
+                    made.asked.append([proposal.tool, proposal.args])
+                    verdict = made.verdicts.pop(0) if made.verdicts else "approved"
+                    more = {"text": "not now"} if verdict == "rejected" else {}
+                    return floor.answer(of, proposal, verdict, **more)
+
+                floor.decide = decide
+                yield made
+
+
+async def openai_agents(supervise: Any) -> None:
+    """An agent that is a tool of another has tools of its own, which hooks of the other never see."""
+    sdk, testing = import_module("agents"), import_module("agents.testing")
+    sdk.set_tracing_disabled(True)
+
+    def scripted(*turns: Any) -> Any:
+        calls = [
+            [testing.function_call(name, args, call_id=f"c{at}")] for at, (name, args) in enumerate(turns)
+        ]
+        heard = testing.ModelStep.respond(
+            lambda call: [testing.assistant_message(str([item.get("output") for item in call.input]))]
+        )
+        return testing.ScriptedModel([*calls, heard])
+
+    for gated in (False, True):
+        async with case() as at:
+            gate, tool = supervise(at.run), sdk.function_tool(at.tool, name_override="write")
+            inner = sdk.Agent(
+                "inner",
+                model=scripted(("write", {"text": "inner"})),
+                tools=gate.tools([tool]) if gated else [tool],
+            )
+            outer = scripted(("inner", {"input": "go"}))
+            agent = sdk.Agent("outer", model=outer, tools=gate.tools([inner.as_tool("inner", "")]))
+            await at.note(final(sdk.Runner.run(agent, "go", hooks=gate)))
+    async with case() as at:
+        gate = supervise(at.run)
+
+        def count(number: int) -> str:
+            return at.tool(str(number))
+
+        tools = gate.tools([sdk.function_tool(count)])
+        agent = sdk.Agent("huge", model=scripted(("count", {"number": HUGE})), tools=tools)
+        await at.note(final(sdk.Runner.run(agent, "go", hooks=gate)))
+
+
+async def final(result: Awaitable[Any]) -> object:
+    """The last words of the OpenAI SDK's agent."""
+    return (await result).final_output
+
+
+async def pydantic_ai(supervise: Any) -> None:
+    """A function that makes the output of a run acts as a tool does."""
+    ai, function = import_module("pydantic_ai"), import_module("pydantic_ai.models.function")
+    messages = import_module("pydantic_ai.messages")
+
+    def calling(name: str, **args: Any) -> Any:
+        part = messages.ToolCallPart(name, args, tool_call_id="c1")
+        return messages.ModelResponse(parts=[part])
+
+    def model(heard: list[Any], info: Any) -> Any:
+        return calling(info.output_tools[0].name, text=f"try {len(heard)}")
+
+    async def streamed(_: Any, info: Any) -> AsyncIterator[Any]:
+        name = info.output_tools[0].name
+        for at, piece in enumerate(('{"text": "in', ' pieces"}')):
+            yield {
+                0: function.DeltaToolCall(name=name if not at else None, json_args=piece, tool_call_id="c1")
+            }
+
+    async def all_of(agent: Any) -> object:
+        async with agent.run_stream("go") as result:
+            seen = [piece async for piece in result.stream_output(debounce_by=None)]
+            return seen[-1]
+
+    for verdicts in ([], ["rejected", "approved"]):
+        async with case(*verdicts) as at:
+            agent = ai.Agent(
+                function.FunctionModel(model), output_type=at.tool, capabilities=[supervise(at.run)]
+            )
+            await at.note(agent.run("go"))
+    async with case() as at:
+        agent = ai.Agent(
+            function.FunctionModel(stream_function=streamed),
+            output_type=at.tool,
+            capabilities=[supervise(at.run)],
+        )
+        await at.note(all_of(agent))
+    async with case() as at:
+
+        def count(number: int) -> str:
+            return at.tool(str(number))
+
+        def huge(heard: list[Any], _: Any) -> Any:
+            if len(heard) == 1:
+                return calling("count", number=HUGE)
+            return messages.ModelResponse(parts=[messages.TextPart(str(heard[-1].parts[0].content))])
+
+        agent = ai.Agent(function.FunctionModel(huge), tools=[count], capabilities=[supervise(at.run)])
+        await at.note(agent.run("go"))
+
+
+async def agno(supervise: Any) -> None:
+    """A model that writes no JSON is told so by Agno; hooks of a tool are not silently left out."""
+    agents, models = import_module("agno.agent"), import_module("agno.models.base")
+    response, tools = import_module("agno.models.response"), import_module("agno.tools")
+
+    class Scripted(models.Model):  # type: ignore[misc, name-defined, unused-ignore] # known at run time only
+        def invoke(self, *_: Any, messages: Any = (), **__: Any) -> Any:
+            heard = [str(message.content) for message in messages if message.role == "tool"]
+            function = {"name": "write", "arguments": '{"text": "a"'}
+            asked = [{"id": "c1", "type": "function", "function": function}]
+            return response.ModelResponse(
+                role="assistant", content="".join(heard) or None, tool_calls=[] if heard else asked
+            )
+
+        async def ainvoke(self, *_: Any, messages: Any = (), **__: Any) -> Any:
+            return self.invoke(messages=messages)
+
+        invoke_stream = ainvoke_stream = _parse_provider_response = _parse_provider_response_delta = invoke
+
+    async def content(agent: Any) -> object:
+        return (await agent.arun("go")).content
+
+    def own(function_name: str, function_call: Any, arguments: Any) -> Any:
+        return function_call(**arguments)
+
+    async def again(what: Any, run: Run) -> object:
+        return supervise(run, what)
+
+    async with case() as at:
+        write = tools.tool(name="write")(at.tool)
+        agent = supervise(at.run, agents.Agent(model=Scripted(id="scripted"), tools=[write], telemetry=False))
+        await at.note(content(agent))
+        await at.note(again(agent, at.run))
+        hooked = tools.tool(name="write", tool_hooks=[own])(at.tool)
+        await at.note(again(agents.Agent(model=Scripted(id="scripted"), tools=[hooked]), at.run))
+
+
+async def google_adk(supervise: Any) -> None:
+    """An answer that ADK runs as code comes by no tool."""
+    agents, executors = import_module("google.adk.agents"), import_module("google.adk.code_executors")
+    models, types = import_module("google.adk.models"), import_module("google.genai.types")
+    runners = import_module("google.adk.runners")
+
+    class Scripted(models.BaseLlm):  # type: ignore[misc, name-defined, unused-ignore] # known at run time only
+        async def generate_content_async(self, request: Any, stream: bool = False) -> AsyncIterator[Any]:
+            coded = "```python\nprint(6 * 7)\n```"
+            said = coded if len(request.contents) < 2 else str(request.contents[-1].parts)
+            content = types.Content(role="model", parts=[types.Part(text=said)])
+            yield models.LlmResponse(content=content)
+
+    async with case() as at:
+        executor = executors.UnsafeLocalCodeExecutor()
+        agent = agents.LlmAgent(name="coder", model=Scripted(model="scripted"), code_executor=executor)
+        runner = runners.InMemoryRunner(agent, plugins=[supervise(at.run)])
+        await at.note(runner.run_debug("go", quiet=True))
+
+
+async def twice(make: Callable[[], Any], supervise: Any) -> None:
+    """An agent that an adapter changes is put under a run once."""
+    agent = make()
+
+    async def again(run: Run) -> object:
+        return supervise(run, agent) and "supervised"
+
+    for _ in range(2):
+        async with case() as at:
+            await at.note(again(at.run))
+
+
+def smolagents() -> Any:
+    """An agent of smolagents."""
+    framework = import_module("smolagents")
+    return framework.ToolCallingAgent(tools=[], model=framework.Model())
+
+
+def llama_index() -> Any:
+    """An agent of LlamaIndex."""
+    mock = import_module("llama_index.core.llms.mock").MockFunctionCallingLLM
+    return import_module("llama_index.core.agent.workflow").FunctionAgent(tools=[], llm=mock())
+
+
+def crewai() -> Any:
+    """An agent of CrewAI."""
+    framework = import_module("crewai")
+
+    class Silent(framework.BaseLLM):  # type: ignore[misc, name-defined, unused-ignore] # known at run time only
+        def call(self, *_: Any, **__: Any) -> str:
+            return ""
+
+    return framework.Agent(role="r", goal="g", backstory="", llm=Silent(model="scripted"))
+
+
+def main() -> None:
+    name = sys.argv[1].replace("-", "_")
+    supervise = import_module(f"bus.adapters.{name}").supervise
+    there = globals()[name]
+    asyncio.run(there(supervise) if asyncio.iscoroutinefunction(there) else twice(there, supervise))
+    print(json.dumps(cases))
+
+
+if __name__ == "__main__":
+    main()
