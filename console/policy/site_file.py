@@ -1,8 +1,8 @@
 """One file that people edit, as it is in force: the last good version stays until there is a better one.
 
 One rule for every file of a site. A file with a mistake changes nothing, and neither does one that was there and is gone: a
-slip of a deployment must not drop every rule. Who wants to go without a file makes it an empty one. That there was no file is
-a good version, too: the first edit, if it is a mistake, keeps no site from starting.
+slip of a deployment must not drop every rule. Who wants to go without a file makes it an empty one. That there was no file
+is a good version, too: the first edit, if it is a mistake, keeps no site from starting.
 """
 
 from __future__ import annotations
