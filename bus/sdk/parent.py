@@ -218,7 +218,7 @@ class _Core:
             step=action.step if action.step is not None else step,
             decide_within=action.decide_within,
             supersedes=action.supersedes,
-            preview=previewed(action.preview),
+            preview=previewed(action.preview, action.tool),
         )
         return self._shell.question(wanted).token
 

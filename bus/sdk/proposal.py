@@ -22,6 +22,7 @@ def proposed(action: str, wanted: Action, step: int | None = None) -> ActionProp
 
     Raises:
         ValueError: the tool's name is empty or too long, the confidence no probability, `decide_within` out of bounds.
+        TypeError: the preview is none.
     """
     if not 1 <= len(wanted.tool) <= 128:
         raise ValueError(f"tool {wanted.tool!r}: a name of 1 to 128 characters is needed")
@@ -37,7 +38,7 @@ def proposed(action: str, wanted: Action, step: int | None = None) -> ActionProp
         hints=wanted.hints,
         decide_within=wanted.decide_within,
         supersedes=wanted.supersedes,
-        preview=previewed(wanted.preview),
+        preview=previewed(wanted.preview, wanted.tool),
     )
 
 

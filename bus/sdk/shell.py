@@ -18,6 +18,7 @@ from functools import partial
 from typing import Any, Final, TypeVar
 
 from bus.sdk.agent_core import AgentCore
+from bus.sdk.courier import Publish
 from bus.sdk.forked import OneProcess
 from bus.sdk.roster import Notice
 from bus.transports.transport import Item, LinkDown, LinkUp, Message, NotConnectedError, Transport
@@ -231,15 +232,7 @@ class Shell(OneProcess):
                 self._empty.clear()
         _release(waiters)
         if self._transport is not None and self._loop is not None:
-            for topic, payload, retain in publishes:
-                try:
-                    self._transport.send(topic, payload, retain=retain)
-                except ValueError as error:
-                    # One message that no broker takes must not end the bus, and with it every gate of this process.
-                    log.exception("agent %s: a message on %s cannot be sent", self.core.identity.agent, topic)
-                    self.call(partial(_unsendable, topic, str(error)))
-            if publishes:
-                self._transport.flush()
+            self._send(self._transport, publishes)
             if self._timer is not None:
                 self._timer.cancel()
             wait = max(0.0, self._armed - now)
@@ -247,6 +240,17 @@ class Shell(OneProcess):
         for notice in notices:
             if notice.words:
                 log.error("agent %s: %s", self.core.identity.agent, notice.words)
+
+    def _send(self, transport: Transport, publishes: Sequence[Publish]) -> None:
+        for topic, payload, retain in publishes:
+            try:
+                transport.send(topic, payload, retain=retain)
+            except ValueError as error:
+                # One message that no broker takes must not end the bus, and with it every gate of this process.
+                log.exception("agent %s: a message on %s cannot be sent", self.core.identity.agent, topic)
+                self.call(partial(_unsendable, topic, str(error)))
+        if publishes:
+            transport.flush()
 
     def _called(self) -> list[Future[None]]:
         """Whoever waited for what the core says is ready now; other notices are kept. Under the lock."""

@@ -104,17 +104,33 @@ def claim(confidence: float | Confidence | None) -> Confidence | None:
     return given
 
 
-def previewed(preview: Preview | None) -> Preview | None:
+def previewed(preview: object, tool: str) -> Preview | None:
     """Return a preview that can be sent beside arguments: each side cut at `limits.PREVIEW_BYTES`, its name at a label.
 
     Of long sides, the lines with which both begin and end are left out first, so that what differs is not what is cut.
+
+    Raises:
+        TypeError: it is something else, or holds something else than text; it says so and names the `tool`.
     """
     if preview is None:
         return None
+    if not isinstance(preview, Preview) or not _texts(
+        preview.of, preview.present or "", preview.proposed or ""
+    ):
+        what = (
+            "a Preview of other things than text" if isinstance(preview, Preview) else type(preview).__name__
+        )
+        raise TypeError(
+            f"tool {tool!r}: its preview is {what}; return bus.Preview(of=NAME, present=TEXT, proposed=TEXT), or None"
+        )
     was, would_be, alike = _narrowed(preview.present, preview.proposed)
     (present, less), (proposed, lesser) = _side(was), _side(would_be)
     cut = preview.cut or alike or less or lesser
     return Preview(of=clip(preview.of, LABEL_CHARS)[0], present=present, proposed=proposed, cut=cut)
+
+
+def _texts(*values: object) -> bool:
+    return all(isinstance(value, str) for value in values)
 
 
 def _narrowed(present: str | None, proposed: str | None) -> tuple[str | None, str | None, bool]:

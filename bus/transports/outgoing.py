@@ -16,7 +16,7 @@ BUNDLE_BYTES: Final = 65_536
 """Size from which what is to be sent is no longer joined to what follows: a slow link takes it piece by piece."""
 
 LATER: Final = 0.001
-"""Seconds that a few acknowledgements may wait for what is sent next: somebody may wait for the work on what they are for."""
+"""Seconds that a few acknowledgements may wait for what is sent next: somebody may wait for what comes of the messages."""
 
 _NUMBERS: Final = 65_535
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from bus import codec
 from bus.codec import DecodeError
 from bus.home import Home
-from console.cli.exits import CliError, Exit, bad
+from console.cli.exits import CliError, Exit, bad, complain
 from console.cli.names import find_run
 from console.cli.session_file import session_path
 from console.core.fleet.lifecycle import IllegalTransitionError
@@ -17,6 +17,7 @@ from console.core.fleet.state import Action, Fleet, KeyframeError, Run, decode
 from console.core.reducing.reduce import HoleInLogError, reduce
 from console.recording.files import session_paths
 from console.recording.reader import Reader
+from console.recording.schema import wal_lost
 
 NAMED = 5
 """How many candidates an error names."""
@@ -102,6 +103,8 @@ def action_in_session(path: Path, text: str) -> Action:
 
 async def _run_in(path: Path, text: str) -> tuple[Fleet, Run]:
     async with await Reader.open(path) as reader:
+        if reader.wal_missing:
+            complain(wal_lost(path))
         if not _fits(await subjects_of(reader), text):
             # What ended before the session began stands in its first keyframe only.
             fleet = await _fleet_at(reader, (await reader.first_keyframe()).pos)

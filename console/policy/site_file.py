@@ -1,7 +1,8 @@
 """One file that people edit, as it is in force: the last good version stays until there is a better one.
 
 One rule for every file of a site. A file with a mistake changes nothing, and neither does one that was there and is gone: a
-slip of a deployment must not drop every rule. Who wants to go without a file makes it an empty one.
+slip of a deployment must not drop every rule. Who wants to go without a file makes it an empty one. That there was no file
+is a good version, too: the first edit, if it is a mistake, keeps no site from starting.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ import logging
 import secrets
 from collections.abc import Callable
 from pathlib import Path
-from typing import Final, Generic, TypeVar
+from typing import Final, Generic, Literal, TypeVar
 
 from bus.new_file import write_new
 from console.policy.files import FILE_BYTES, PolicyFileError, refuse
@@ -21,6 +22,11 @@ STAYS: Final = "(the last good version stays in force)"
 MISSING: Final = "is missing: restore it, or make it an empty file to go without"
 
 Stamp = tuple[int, ...] | None
+
+Good = bytes | Literal["no file"]
+"""What is in force of a file: what it held, or that there was none."""
+
+NO_FILE: Final = "no file"
 
 LOGGER: Final = logging.getLogger(__name__)
 
@@ -40,7 +46,7 @@ class SiteFile(Generic[T]):
         """Read the file. `load` makes of a path what is in force, of None what is without a file, or raises `refused`.
 
         `kept` is a folder where the last good version outlives this process, and is read from if the file cannot be used. A
-        file that is `required`, or kept, must be there.
+        file that is `required`, or was in force before, must be there.
 
         Raises:
             ValueError: the file cannot be put in force (it is a `refused` or a `PolicyFileError`), and none was kept.
@@ -49,9 +55,16 @@ class SiteFile(Generic[T]):
         self._load = load
         self._kept = kept / path.name if kept is not None and path is not None else None
         self._refused = (refused, PolicyFileError)
-        self._stored = _content(self._kept)
+        self._stored: Good | None = _content(self._kept)
+        if (
+            self._stored is None
+            and not required
+            and self._kept is not None
+            and _none_was(self._kept).exists()
+        ):
+            self._stored = NO_FILE
         self._good = self._stored
-        self._known = required or self._good is not None
+        self._known = required or isinstance(self._good, bytes)
         self._stamp: Stamp = None
         self._said = ""
         self.problem = ""
@@ -88,8 +101,10 @@ class SiteFile(Generic[T]):
         fresh = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
         try:
             path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            write_new(fresh, good)
-            fresh.replace(path)
+            write_new(fresh, b"" if good == NO_FILE else good)
+            fresh.replace(_none_was(path) if good == NO_FILE else path)
+            if good != NO_FILE:
+                _none_was(path).unlink(missing_ok=True)
         except OSError as error:
             if str(error) != self._said:
                 self._said = str(error)
@@ -105,9 +120,11 @@ class SiteFile(Generic[T]):
         if self._path is None or content is None:
             if self._path is not None and self._known:
                 raise refuse(self._path, "", MISSING)
-            return self._load(None)
-        self._known = True
+            value = self._load(None)
+            self._good = NO_FILE
+            return value
         value = self._load(self._path)
+        self._known = True
         if _content(self._path) == content:  # else it was written meanwhile, and who knows what was read
             self._good = content
         return value
@@ -117,7 +134,7 @@ class SiteFile(Generic[T]):
         if self._kept is None or self._good is None:
             raise error
         try:
-            return self._load(self._kept)
+            return self._load(None if self._good == NO_FILE else self._kept)
         except self._refused:
             raise error from None
 
@@ -125,6 +142,11 @@ class SiteFile(Generic[T]):
 def was_there(path: Path, kept: Path) -> bool:
     """Whether a file is missing that a supervisor has had in force: it is no good to go without it then."""
     return not path.exists() and (kept / path.name).exists()
+
+
+def _none_was(kept: Path) -> Path:
+    """What stands where a file would be kept if the last good version was that there is none."""
+    return kept.with_name(f"{kept.name}.none")
 
 
 def _stamp(path: Path | None) -> Stamp:

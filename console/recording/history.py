@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
+from typing import Final
 
 from msgspec import Struct
 
@@ -11,6 +12,12 @@ from console.recording.bodies import Row
 from console.recording.files import has_wal, session_paths, size_of
 from console.recording.reader import BATCH, Extent, Reader
 from console.recording.schema import RecordingError, naming
+
+GIVEN_MOST: Final = 10_000_000
+"""More records than a session file can lack: a new one is due at 256 MiB, its WAL included. So many positions at the least
+are passed over where records were lost."""
+
+Told = Callable[[str], object]
 
 _NOTHING = Extent(0, 0, 0, 0, 0)
 
@@ -87,13 +94,19 @@ async def history(
     *,
     subject: tuple[str, str] | None = None,
     batch: int = BATCH,
+    lost: Told | None = None,
 ) -> AsyncIterator[Row]:
     """Yield rows over all sessions in order; see `Reader.batches`. It ends where the log ends now.
 
+    Where the newest records of a session were lost, a supervisor went on beyond them: `lost` is told of it, a line, and what
+    comes then is yielded, too.
+
     Raises:
-        RecordingError: a session that may hold such rows cannot be read or is missing, or two hold the same positions.
+        RecordingError: a session that may hold such rows cannot be read or is missing, or two hold the same positions; rows
+            were lost, and nobody is to be told.
     """
     end = after_pos
+    before = SessionInfo(name="", path=folder)
     for number, info in enumerate(await _from(folder, after_pos + 1, early=True)):
         if info.problem:
             raise RecordingError(info.problem)
@@ -102,15 +115,25 @@ async def history(
                 f"{info.path}: repeats position {info.first_pos}; move the copy out of the folder"
             )
         if number and info.first_pos > end + 1:
-            raise RecordingError(
-                f"{info.path}: positions {end + 1} to {info.first_pos - 1} are missing before it"
-            )
+            hole = f"{info.path}: positions {end + 1} to {info.first_pos - 1} are missing before it"
+            if not _follows(before, info) or info.first_pos - before.last_pos <= GIVEN_MOST:
+                raise RecordingError(hole)
+            hole += f": the newest records of {before.name} were lost, and a supervisor went on beyond them"
+            if lost is None:
+                raise RecordingError(hole)
+            lost(hole)
         async with await Reader.open(info.path) as reader:
             async for row in reader.rows(end, upto, subject=subject, batch=batch):
                 yield row
-        end = max(end, info.last_pos)
+        end, before = max(end, info.last_pos), info
         if upto is not None and end >= upto:
             return
+
+
+def _follows(before: SessionInfo, info: SessionInfo) -> bool:
+    """Whether no session was between two, by their numbers (`writer.name_after`)."""
+    one, two = before.name.rpartition("-")[2], info.name.rpartition("-")[2]
+    return one.isdecimal() and two.isdecimal() and int(two) == int(one) + 1
 
 
 async def _from(folder: Path, pos: int, *, early: bool = False) -> list[SessionInfo]:

@@ -100,7 +100,7 @@ class Known:
         # Of a recording that was begun anew everything is new.
         after = seen[1] if seen and any(info.name == seen[0] for info in there) else 0
         kept, end = [], after
-        async for row in history(folder, after):
+        async for row in history(folder, after, lost=_told_already):
             end = row.pos
             if concerns(row):
                 kept.append(row)
@@ -117,7 +117,7 @@ class Known:
             RecordingError: a session cannot be read, or the database not written; it is as it was.
         """
         first, rows = None, []
-        async for row in history(folder):
+        async for row in history(folder, lost=_told_already):
             first = row.at if first is None else first
             if concerns(row):
                 rows.append(row)
@@ -198,6 +198,10 @@ def concerns(row: Row) -> bool:
         return False
     envelope = codec.decode_envelope(row.event)
     return envelope.type in KNOWLEDGE and envelope.source == codec.SUPERVISOR_SOURCE
+
+
+def _told_already(_hole: str) -> None:
+    """Records were lost: that is an alarm of its own, and what they would have said counts for nothing."""
 
 
 async def _number(connection: aiosqlite.Connection, sql: str) -> int:

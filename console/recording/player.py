@@ -89,6 +89,11 @@ class Player(Closing):
         """The position of the last record."""
         return self.base + len(self.times)
 
+    @property
+    def wal_missing(self) -> bool:
+        """Whether its writer was killed and the WAL that it left is not there: the newest records may be lost."""
+        return self._reader.wal_missing
+
     def keyframe_before(self, pos: int) -> int:
         """Position of the last keyframe at or before one."""
         return self._keyframes[max(0, bisect_right(self._keyframes, pos) - 1)]

@@ -50,6 +50,7 @@ class Follow:
         self._gates.trails.follow(run.key, record.data)
         if isinstance(record.data, RunStarted):
             self._started(run, record, record.data, now)
+        self._ledger.heard(run, now)
         newcomer(
             self._log, self._ledger, run, now
         )  # whatever is heard of it first, and before that is judged

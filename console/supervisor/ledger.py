@@ -14,9 +14,11 @@ from bus.limits import COMMAND_TIMEOUT
 from bus.records import CommandFailed, CommandRequested, CommandSent
 from console.core.fleet.lifecycle import ENDED, IllegalTransitionError
 from console.core.fleet.state import Action, Command, Run
+from console.core.fleet.turns import told_if_back
 from console.supervisor.alarming.alarms import Alarms
 from console.supervisor.log import Log
 from console.supervisor.outbox import Outbox
+from console.supervisor.steered import STEERING, Steered
 
 CommandKind = type[
     messages.PauseCommand | messages.ResumeCommand | messages.HoldCommand | messages.KillCommand
@@ -28,11 +30,7 @@ _KINDS: Final[dict[str, CommandKind]] = {
     "hold": messages.HoldCommand,
     "kill": messages.KillCommand,
 }
-_STEERING: Final = ("pause", "hold", "resume")
 _OPEN: Final = ("requested", "sent", "acknowledged")
-
-STEERED_SPARE: Final = 1_000
-"""Runs beyond twice the commands of the floor that may be remembered as steered before those that are over are let go."""
 
 AGAIN: Final = 2.0
 """Seconds after which a command that nobody acknowledged is sent again; agents take each id once."""
@@ -60,8 +58,7 @@ class Ledger:
         self._failed: dict[
             str, tuple[str, str]
         ] = {}  # what steers a run and did not arrive, by the id of the command
-        self._steered: dict[str, list[str]] = {}  # by run, the ids of what may still be on its way
-        self._looked = False
+        self._steered = Steered(log.fleet)
         self.highest = 0
         """The highest order of any command that was ever sent, as far as this process can know."""
         self.first: Callable[[str, float], object] = lambda _run, _now: None
@@ -81,13 +78,13 @@ class Ledger:
         self, kind: str, run: Run, by: str, reason: str, intent: str, now: float, *, floor: bool = False
     ) -> str:
         """The same by whom `first` would tell. Looks at no commands but those of the run."""
-        if kind in _STEERING:
-            for command in self._steering(run):
+        if kind in STEERING:
+            for command in self._steered.unheard(run):
                 failed = CommandFailed(command=command.id, reason=f"superseded by a {kind}")
                 self._log.write(failed, run.agent, run.run)
         name = self._request(kind, run, by, reason, intent, now, floor=floor)
-        if kind in _STEERING:
-            self._steered[run.key] = [name]
+        if kind in STEERING:
+            self._steered.newest(run, name)
         return name
 
     def _request(
@@ -116,21 +113,12 @@ class Ledger:
         self.highest = max(self.highest, self._fleet.order, self._log.now()) + 1
         return self.highest
 
-    def _steering(self, run: Run) -> list[Command]:
-        """The commands that steer a run and have not arrived: the newest word counts, and these are given up."""
-        commands = self._fleet.commands
-        if len(self._steered) > 2 * len(commands) + STEERED_SPARE or not self._looked:
-            self._look()
-        found = (commands.get(name) for name in self._steered.get(run.key, ()))
-        return [command for command in found if command is not None and _unheard(command)]
-
-    def _look(self) -> None:
-        """Look through all commands: once for those that the recording left open, later to let go of what is over."""
-        self._looked = True
-        self._steered = {}
-        for command in self._fleet.commands.values():
-            if _unheard(command):
-                self._steered.setdefault(f"{command.agent}/{command.run}", []).append(command.id)
+    def heard(self, run: Run, now: float) -> None:
+        """A run is heard of: what was said of all runs while it was lost is said to it again, and watched from now on."""
+        for command in self._steered.unheard(run):
+            if command.id not in self._watched and run.state != "lost":
+                self._send(command)
+                self._watch(command.id, now)
 
     def continued(self, run: Run, now: float) -> None:
         """A run goes on in a new process, which knows of no pause and no kill: stop it again, end it again."""
@@ -227,7 +215,7 @@ class Ledger:
     def send_unsent(self, now: float) -> None:
         """Send again, under this epoch, every command that no broker is known to have taken, and watch the open ones."""
         for command in list(self._fleet.commands.values()):
-            if command.kind in _STEERING and command.state == "failed":
+            if command.kind in STEERING and command.state == "failed":
                 self._failed[command.id] = (command.agent, command.run)
             if command.state not in _OPEN:
                 continue
@@ -264,7 +252,9 @@ class Ledger:
                 self._repeat(command, now)
 
     def _watch(self, name: str, now: float) -> None:
-        self._watched[name] = Watch(now + COMMAND_TIMEOUT, now + AGAIN)
+        command = self._fleet.commands.get(name)
+        if command is None or not told_if_back(self._fleet, command):  # its loss is an alarm already
+            self._watched[name] = Watch(now + COMMAND_TIMEOUT, now + AGAIN)
 
     def _repeat(self, command: Command, now: float) -> None:
         if command.kind != "decision":
@@ -283,7 +273,7 @@ class Ledger:
             self._log.write(CommandFailed(command=command.id, reason=text), command.agent, command.run)
         except IllegalTransitionError:
             return
-        if command.kind in _STEERING:
+        if command.kind in STEERING:
             self._failed[command.id] = (command.agent, command.run)
             if self._over(command.agent, command.run):
                 return
@@ -294,7 +284,3 @@ class Ledger:
     def _over(self, agent: str, run: str) -> bool:
         known = self._fleet.run(agent, run)
         return known is None or known.state in ENDED
-
-
-def _unheard(command: Command) -> bool:
-    return command.kind in _STEERING and command.state in ("requested", "sent")

@@ -21,8 +21,8 @@ class Out(Struct):
     """A message to publish once everything up to `after` is recorded.
 
     `payload` is empty until it is signed. `command` is the id whose `command.sent` fact its delivery proves, empty for none.
-    `stops` marks what goes out even while the recording fails: reject, pause, hold, kill. `anyway` goes out then as well, and
-    stops nothing: the floor for a console that comes in, so that it can.
+    `stops` marks what goes out even while the recording fails: reject, pause, hold, kill. `anyway` goes out then as well
+    and stops nothing: the floor for a console that comes in, so that it can.
     """
 
     topic: str

@@ -710,6 +710,23 @@ def test_resume_all_is_confirmed_on_a_terminal_and_needs_a_key(site: SiteInMemor
     assert run("resume", "--all", stdin="y\n").exit_code == 0
 
 
+def test_a_lost_run_keeps_no_word_to_all_unconfirmed(site: SiteInMemory, run: Run) -> None:
+    """It is told when it is back; one that went silent after it was asked is unconfirmed."""
+    other = site.add("other")
+    other.report("gone", RunStarted(goal="be lost"))
+    other.obeys = ""
+    status = AgentStatus(status="lost", incarnation="i", connection="c")
+    site.bus.publish(TOPICS.status("other"), codec.encode(status), retain=True)
+    for verb in ("hold", "resume"):
+        result = run(verb, "--all", "--yes")
+        assert (result.exit_code, result.stderr) == (0, "")
+        assert result.stdout.splitlines()[-1] == "  lost          told if it is back; other/gone"
+        assert "not within" not in result.stdout
+        assert site.fleet.runs["other/gone"].by_floor == (verb == "hold")
+    assert run("hold", "--all", "--json").exit_code == 0
+    assert run("hold", "gone", "--wait", "0.1").exit_code == 4
+
+
 @pytest.mark.usefixtures("terminal")
 def test_hold_all_says_for_whom_it_is_true(site: SiteInMemory, run: Run) -> None:
     site.agent.report("still", RunStarted(goal="stand still"))

@@ -282,7 +282,7 @@ def test_a_hostile_preview_can_be_seen_whole(preview: Preview) -> None:
 
 def test_a_preview_is_bounded_where_it_is_sent_and_where_it_is_kept() -> None:
     large = Preview(of="x" * 900, present="\x00é😀" * 5_000, proposed="line\n" * 5_000)
-    sent = previewed(large)
+    sent = previewed(large, "write")
     assert sent is not None
     assert sent.cut
     assert len(sent.of) <= 200
@@ -292,7 +292,7 @@ def test_a_preview_is_bounded_where_it_is_sent_and_where_it_is_kept() -> None:
     assert kept.cut
     assert kept.proposed is not None
     assert len(kept.proposed) == LINES
-    assert previewed(None) is None
+    assert previewed(None, "write") is None
 
 
 def test_a_preview_leaves_before_the_arguments_do_not_fit() -> None:

@@ -7,7 +7,7 @@ from typing import Any, Final
 import pytest
 
 from bus import codec
-from bus.events import ActionProposed, Progress, RunStarted
+from bus.events import ActionProposed, CommandAcknowledged, Progress, RunStarted
 from bus.messages import Answer, DecisionCommand, HoldCommand, Intent, ResumeCommand, RunStanding
 from console.core.fleet.state import Run, decode, encode
 from console.core.fleet.turns import put_away
@@ -115,6 +115,82 @@ def test_a_run_that_was_away_is_held_when_it_comes_back(bench: Bench, birth: boo
     bench.intent("resume", agent="a", run="r0")
     bench.event(3, Progress(text="on"), run="r0")
     assert stops(bench)["r0"] == ""
+
+
+def lose(bench: Bench) -> None:
+    """The link of the agent breaks: all its runs are lost."""
+    bench.status("online")
+    bench.status("lost")
+    assert bench.run().state == "lost"
+
+
+def returns(bench: Bench, how: str) -> None:
+    """Run r1 is heard of again: its process gets its link back, or says something; or a new process goes on with it."""
+    if how == "birth":
+        bench.status("online", connection="k2")
+    elif how == "event":
+        bench.event(2, Progress(text="here"), run="r1")
+    else:
+        bench.status("online", "inc2", "k2")
+        bench.event(2, RunStarted(continues=1), run="r1", incarnation="inc2")
+    assert bench.run().state == "working"
+
+
+BACK: Final = ("birth", "event", "new process")
+
+
+@pytest.mark.parametrize("restart", [False, True])
+@pytest.mark.parametrize("how", BACK)
+def test_a_lost_run_raises_no_alarm_and_is_held_when_it_is_back(
+    bench: Bench, how: str, restart: bool
+) -> None:
+    lose(bench)
+    say(bench, "hold", "h1")
+    bench.pass_time(30)
+    assert "command-failed" not in bench.alarms()
+    if restart:
+        bench = Bench(decode(encode(bench.desk.fleet)), "epoch2")
+        bench.ids = 500
+        bench.pass_time(30)
+        assert "command-failed" not in bench.alarms()
+    before = len(bench.commands(HoldCommand))
+    returns(bench, how)
+    held = bench.commands(HoldCommand)[before:]
+    assert "r1" in [command.run for command in held]
+    assert stops(bench)["r1"] == "hold"
+    bench.pass_time(30)  # now somebody should have heard it
+    assert "command-failed" in bench.alarms()
+    assert {alarm.run for alarm in bench.desk.fleet.alarms.values() if alarm.kind == "command-failed"} >= {
+        "r1"
+    }
+
+
+@pytest.mark.parametrize("how", BACK)
+def test_a_run_that_was_lost_meanwhile_goes_on_when_it_is_back(bench: Bench, how: str) -> None:
+    say(bench, "hold", "h1")
+    for command in list(bench.commands(HoldCommand)):
+        bench.event(2, CommandAcknowledged(command=command.id), run=command.run)
+    lose(bench)
+    say(bench, "resume", "u1")
+    bench.pass_time(30)
+    assert "command-failed" not in bench.alarms()
+    before = len(bench.commands(ResumeCommand))
+    if how == "new process":  # which nothing holds
+        bench.status("online", "inc2", "k2")
+        bench.event(3, RunStarted(continues=2), run="r1", incarnation="inc2")
+    elif how == "event":
+        bench.event(3, Progress(text="here"), run="r1")
+    else:
+        returns(bench, how)
+    assert "r1" in [command.run for command in bench.commands(ResumeCommand)[before:]]
+    assert stops(bench)["r1"] == ""
+
+
+def test_a_run_that_is_lost_after_it_was_told_to_hold_is_an_alarm(bench: Bench) -> None:
+    say(bench, "hold", "h1")
+    lose(bench)
+    bench.pass_time(30)
+    assert "command-failed" in bench.alarms()
 
 
 def test_an_observed_run_is_told_nothing(bench: Bench) -> None:

@@ -110,13 +110,13 @@ def test_holding_all_looks_at_the_open_commands_once(monkeypatch: pytest.MonkeyP
     """However it is done: in slices, or run by run because events come in between."""
     bench = Bench()
     looks: list[int] = []
-    look = bench.desk.ledger._look
+    look = bench.desk.ledger._steered._look
 
     def looked() -> None:
         looks.append(1)
         look()
 
-    monkeypatch.setattr(bench.desk.ledger, "_look", looked)
+    monkeypatch.setattr(bench.desk.ledger._steered, "_look", looked)
     bench.desk.sweeps.slice = 10
     for number in range(50):
         bench.event(1, RunStarted(), run=f"r{number}")

@@ -17,6 +17,7 @@ import pytest_asyncio
 
 from bus.adapters.mcp import words
 from bus.adapters.mcp.tools import Tools
+from bus.adapters.mcp.trials import Trials
 from bus.canonical import code
 from console.cli.agents.mcp_pins import _entries, _entry
 from console.core.fleet.state import Action
@@ -213,7 +214,7 @@ GOOD, EVIL = tool(HARMLESS), tool(POISONED)
 )
 def test_a_tool_that_was_told_with_two_definitions_fits_no_pin(lists: list[list[dict[str, Any]]]) -> None:
     """Whoever asked for the list: the model may have either before it."""
-    tools = Tools()
+    tools = Tools(Trials())
     for told in lists:
         tools.stale()
         tools.learn(listing(*told))
@@ -227,7 +228,7 @@ def test_a_tool_that_was_told_with_two_definitions_fits_no_pin(lists: list[list[
 
 
 def test_what_was_told_once_counts_when_the_list_has_changed() -> None:
-    tools, pinned = Tools(), words.schema_digest(GOOD)
+    tools, pinned = Tools(Trials()), words.schema_digest(GOOD)
     tools.learn(listing(GOOD))
     assert tools.digest("note") == pinned
     tools.stale()

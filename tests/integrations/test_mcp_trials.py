@@ -75,7 +75,7 @@ class Tried(Between):
 @pytest.fixture
 async def trying(between: Between) -> AsyncIterator[Tried]:
     made = Tried(between.floor)
-    given = {"patch": "dryRun", "write": "dryRun"}
+    given = trials(["patch=dryRun", "write=dryRun"])
     made.gate = McpGate(between.gate.run, made.to_server, made.to_client, decide_within=60.0, trials=given)
     yield made
     await made.gate.close("the test ends")
@@ -150,6 +150,23 @@ async def test_a_client_that_gives_up_during_a_trial_proposes_nothing(trying: Tr
     cancel = {"jsonrpc": "2.0", "method": "notifications/cancelled", "params": {"requestId": 1}}
     await trying.gate.from_client(cancel)
     assert (trying.proposals, trying.client) == ([], [])
+
+
+async def test_what_the_server_cannot_try_is_said_once(
+    trying: Tried, caplog: pytest.LogCaptureFixture
+) -> None:
+    """By its whole list, not by one page of it, and not again in another session."""
+    given = trials(["patch=dryRun", "absent=dryRun", "write=dryRun"])
+    for told in (0, 2):
+        one = McpGate(trying.gate.run, trying.to_server, trying.to_client, decide_within=60.0, trials=given)
+        for number, result in enumerate(({"tools": [WRITE], "nextCursor": "2"}, {"tools": [PATCH]}), 1):
+            assert len(caplog.records) == told
+            await one.from_client({"jsonrpc": "2.0", "id": number, "method": "tools/list"})
+            assert await one.from_server({"jsonrpc": "2.0", "id": number, "result": result})
+    assert sorted(record.getMessage() for record in caplog.records) == [
+        "--preview absent=dryRun: the server has no such tool; nothing is shown by it",
+        "--preview write=dryRun: the server has no tool write with a boolean argument dryRun; nothing is shown by it",
+    ]
 
 
 @pytest.mark.parametrize("word", ["edit_file", "=dryRun", "edit_file=", ""])

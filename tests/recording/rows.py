@@ -1,13 +1,16 @@
 """What the recording's tests record. Child processes import it, so it needs neither pytest nor hypothesis."""
 
+import shutil
 import sqlite3
 from collections.abc import Sequence
 from pathlib import Path
 
 import msgspec
 
-from bus.codec import decode_data, decode_envelope, encode, source
+from bus.codec import decode_data, decode_envelope, source
+from bus.codec import encode as encoded
 from bus.events import Envelope, Progress
+from console.core.fleet.state import Fleet, encode
 from console.recording.bodies import Row
 from console.recording.history import history
 from console.recording.reader import Reader
@@ -31,8 +34,8 @@ class Clock:
 
 
 def event(seq: int, agent: str = "planner", run: str = "r1", text: str = "looking around") -> bytes:
-    data = encode({"step": seq, "text": text})
-    return encode(
+    data = encoded({"step": seq, "text": text})
+    return encoded(
         Envelope(
             id=f"0011223344556677.{seq}",
             source=source(agent, run),
@@ -58,6 +61,21 @@ async def recorded(folder: Path, rows: Sequence[Row] = ()) -> Path:
     async with await Recording.open(folder, initial=EMPTY, clock=Clock()) as recording:
         await recording.append(rows)
         return recording.path
+
+
+async def torn(folder: Path, target: Path) -> Path:
+    """A session of 57 records of which the disk kept no more than was moved out of its WAL: the file alone."""
+    initial = encode(Fleet(site="s"))
+    async with await Recording.open(folder, initial=initial, clock=Clock()) as recording:
+        await recording.append(log(1, 20))
+        with sqlite3.connect(recording.path) as other:  # moves what there is
+            other.execute("PRAGMA wal_checkpoint(PASSIVE)")
+        other.close()
+        await recording.append(log(21, 57))
+        target.mkdir(parents=True)  # noqa: ASYNC240  (a test waits for nobody)
+        copy = target / recording.path.name
+        shutil.copy(recording.path, copy)
+    return copy
 
 
 def names(folder: Path) -> list[str]:

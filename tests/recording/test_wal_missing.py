@@ -11,30 +11,16 @@ import pytest
 from console.core.fleet.state import Fleet, encode
 from console.recording import schema
 from console.recording.files import wal_of
-from console.recording.history import describe
+from console.recording.history import GIVEN_MOST, describe, history
 from console.recording.known import Known
 from console.recording.reader import Reader
 from console.recording.schema import RecordingError, wal_missing
 from console.recording.verify import verify, verify_folder
 from console.recording.writer import Recording
-from console.supervisor.process.taking_up import GIVEN_MOST, lost
-from tests.recording.rows import NOON_MS, Clock, log, recorded
+from console.supervisor.process.taking_up import lost
+from tests.recording.rows import NOON_MS, Clock, everything, log, recorded, torn
 
 INITIAL = encode(Fleet(site="s"))
-
-
-async def torn(folder: Path, target: Path) -> Path:
-    """A session of 57 records of which the disk kept no more than was moved out of its WAL: the file alone."""
-    async with await Recording.open(folder, initial=INITIAL, clock=Clock()) as recording:
-        await recording.append(log(1, 20))
-        with sqlite3.connect(recording.path) as other:  # moves what there is
-            other.execute("PRAGMA wal_checkpoint(PASSIVE)")
-        other.close()
-        await recording.append(log(21, 57))
-        target.mkdir()  # noqa: ASYNC240  (a test waits for nobody)
-        copy = target / recording.path.name
-        shutil.copy(recording.path, copy)
-    return copy
 
 
 async def test_a_file_that_was_closed_is_not_suspected(tmp_path: Path) -> None:
@@ -88,9 +74,31 @@ async def test_a_supervisor_gives_no_position_again(tmp_path: Path, known_more: 
         report = await verify_folder(path.parent)
         assert report[path.stem] == []
         assert any(f"ends at {end}" in problem for problem in report[recording.session])
+        holes: list[str] = []
+        rows = [row.pos async for row in history(path.parent, lost=holes.append)]
+        assert rows == [*range(1, end + 1), fleet.pos + 1, fleet.pos + 2]
+        (hole,) = holes
+        assert f"positions {end + 1} to {fleet.pos} are missing before it: the newest records of" in hole
+        with pytest.raises(RecordingError, match="were lost, and a supervisor went on beyond them"):
+            await everything(path.parent)
         # What was lost is told once.
         async with await Recording.open(path.parent, initial=INITIAL, clock=Clock()) as recording:
             assert not await lost(recording, known, fleet)
+
+
+async def test_a_session_that_somebody_took_away_is_no_such_loss(tmp_path: Path) -> None:
+    path = await torn(tmp_path / "site", tmp_path / "copy")
+    async with await Known.open(tmp_path / "known.sqlite") as known:
+        fleet = Fleet(site="s")
+        async with await Recording.open(path.parent, initial=INITIAL, clock=Clock()) as recording:
+            await recording.rotate(INITIAL)
+            between = recording.path
+            await recording.append(log(recording.pos + 1, recording.pos + 3))
+            await known.skip(recording.session, recording.pos + 1)
+            assert await lost(recording, known, fleet)
+    between.unlink()
+    with pytest.raises(RecordingError, match=r"are missing before it$"):
+        [_ async for _ in history(path.parent, lost=print)]
 
 
 async def test_what_only_the_site_database_knows_is_missed(tmp_path: Path) -> None:

@@ -78,6 +78,11 @@ class Ingest:
         return ("stored", have) if envelope.seq <= have else ("resend", have)
 
 
+def renewal(fields: dict[str, Any], **own: Any) -> SupervisorState:
+    """A supervisor's word that it is up, but for what `fields` say."""
+    return SupervisorState(**{"status": "up", "instance": "i"} | own | fields)
+
+
 class Floor:
     """A core with a clock that is moved by hand. Publishes collect in `sent` until `serve` plays the supervisor."""
 
@@ -117,13 +122,7 @@ class Floor:
 
     def state(self, *, retained: bool = False, **fields: Any) -> None:
         self.lease += 1
-        values: dict[str, Any] = {
-            "status": "up",
-            "epoch": self.epoch,
-            "instance": "i",
-            "lease": self.lease,
-        } | fields
-        payload = encode(SupervisorState(**values))
+        payload = encode(renewal(fields, epoch=self.epoch, lease=self.lease))
         self.core.message(TOPICS.state, payload, retained=retained, now=self.now)
         self.collect()
 
@@ -269,13 +268,7 @@ class Supervisor:
 
     def renew(self, **fields: Any) -> None:
         self.lease += 1
-        values: dict[str, Any] = {
-            "status": "up",
-            "epoch": self.epoch,
-            "instance": "i",
-            "lease": self.lease,
-        } | fields
-        state = SupervisorState(public_key=self.key.public.line, **values)
+        state = renewal(fields, epoch=self.epoch, lease=self.lease, public_key=self.key.public.line)
         self._publish(TOPICS.state, self.key.sign(state), True)
 
     def send(self, command: Signed) -> None:

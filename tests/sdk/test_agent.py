@@ -539,8 +539,10 @@ async def test_a_tool_at_a_checkpoint_of_its_own_is_paused(floor: Supervisor, ho
 
         working = asyncio.create_task(tidy())
         await floor.until(lambda floor: CommandEffective(command="p1") in floor.data(RUN))
+        assert not working.done()
         floor.order(ResumeCommand, RUN)
         await working
+    assert floor.types(RUN)[-2:] == ["action.finished", "run.finished"]
 
 
 def acknowledgements(floor: Supervisor) -> list[str]:

@@ -94,6 +94,20 @@ def test_a_preview_that_raises_lets_nothing_run() -> None:
     assert (keeper.asked, written) == ([], [])
 
 
+@pytest.mark.parametrize(
+    "said, kind",
+    [
+        ("old becomes new", "str"),
+        ({"of": "a"}, "dict"),
+        (Preview(of="a", present=7), "a Preview of other things than text"),  # type: ignore[arg-type]
+        (Preview(of=None), "a Preview of other things than text"),  # type: ignore[arg-type]
+    ],
+)
+def test_what_is_no_preview_is_refused_in_words_that_name_the_tool(said: Any, kind: str) -> None:
+    with pytest.raises(TypeError, match=f"^tool 'write': its preview is {kind}; return bus.Preview"):
+        previewed(said, "write")
+
+
 def test_arguments_get_their_names_and_the_result_is_reported() -> None:
     keeper = Gatekeeper()
 
@@ -471,7 +485,7 @@ def test_where_a_pinned_key_comes_from(tmp_path: Path, monkeypatch: pytest.Monke
 def test_of_a_long_preview_the_lines_that_differ_are_sent(before: int, after: int) -> None:
     start, end = [f"line {n}\n" for n in range(before)], [f"rest {n}\n" for n in range(after)]
     old, new = "".join([*start, "old\n", *end]), "".join([*start, "new\n", *end])
-    sent = previewed(Preview(of="a", present=old, proposed=new))
+    sent = previewed(Preview(of="a", present=old, proposed=new), "write")
     assert sent is not None
     assert sent.present is not None
     assert sent.proposed is not None
@@ -482,4 +496,4 @@ def test_of_a_long_preview_the_lines_that_differ_are_sent(before: int, after: in
     assert sent.cut == (sent.present != old)
     if sent.cut:
         assert sent.present == "".join([*start[-PREVIEW_AROUND:], "old\n", *end[:PREVIEW_AROUND]])
-    assert previewed(sent) == sent
+    assert previewed(sent, "write") == sent

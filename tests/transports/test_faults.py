@@ -188,8 +188,10 @@ async def test_closing_does_not_wait_for_an_answer_that_does_not_come(silent_aft
         while True:
             await peer.packet()
 
-    async with asyncio.timeout(4), scripted(say_nothing) as url, transport(url, "a"):
-        await reached.wait()
+    async with asyncio.timeout(4), scripted(say_nothing) as url:
+        async with transport(url, "a") as client:
+            await reached.wait()
+        assert [batch async for batch in client.batches()] in ([], [[LinkDown("closed")]])
 
 
 @pytest.mark.parametrize(
@@ -217,6 +219,7 @@ async def test_garbage_ends_the_link_and_the_next_one_works(garbage: bytes) -> N
         batches = client.batches()
         while kinds[-2:] != [LinkDown, LinkUp]:
             kinds += [type(item) for item in await anext(batches)]
+        assert kinds.count(LinkUp) == 2
 
 
 async def test_a_topic_that_is_no_text_is_dropped_and_the_rest_arrives() -> None:

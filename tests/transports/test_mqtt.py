@@ -178,7 +178,11 @@ async def test_an_abandoned_publish_harms_nobody(broker: RunningBroker) -> None:
         await asyncio.sleep(0)
         waiting.cancel()
         broker.thaw()
+        answers: list[bool] = []
+        a.transport.send("a", b"next", taken=answers.append)
         await a.transport.publish("a", b"")
+        assert answers == [True]
+    assert waiting.cancelled()
 
 
 async def test_closing_does_not_wait_for_a_frozen_broker(broker: RunningBroker) -> None:

@@ -11,7 +11,7 @@ import asyncio
 import itertools
 import logging
 import secrets
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from functools import partial
 from typing import Any, Final
@@ -19,7 +19,7 @@ from typing import Any, Final
 from bus.adapters.mcp import words
 from bus.adapters.mcp.tasks import Tasks
 from bus.adapters.mcp.tools import Tools, fits
-from bus.adapters.mcp.trials import TRIAL_WITHIN, previewed, trial
+from bus.adapters.mcp.trials import TRIAL_WITHIN, Trials, previewed, trial
 from bus.adapters.mcp.words import Id, Message
 from bus.events import Preview
 from bus.sdk.decision import Action, Decision, RunKilled, RunRefusedError
@@ -56,20 +56,20 @@ class McpGate:
         to_client: Send,
         *,
         decide_within: float,
-        trials: Mapping[str, str] | None = None,
+        trials: Trials | None = None,
     ) -> None:
         self.run = run
         self.killed: asyncio.Future[RunKilled] = asyncio.get_running_loop().create_future()
         self._to_server = to_server
         self._to_client = to_client
         self._decide_within = decide_within
-        self._trials = trials or {}
+        self._trials = Trials() if trials is None else trials
         self._held: dict[Id, asyncio.Task[None]] = {}
         self._begun: dict[Id, Decision] = {}
         self._reads: dict[Id, str] = {}
         self._tasks = Tasks()
         self._lists: set[Id] = set()
-        self._tools = Tools()
+        self._tools = Tools(self._trials)
         self._asked: dict[Id, asyncio.Future[Message]] = {}
         self._mark = f"watchfloor-{secrets.token_hex(4)}-"
         self._own = (f"{self._mark}{number}" for number in itertools.count(1))

@@ -5,13 +5,14 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any, Final
 
 from bus.adapters.mcp import words
 from bus.adapters.mcp.answering import Answering, Receive, Scope, Send
 from bus.adapters.mcp.asking import Asking, asked, asking, local
 from bus.adapters.mcp.gate import McpGate
+from bus.adapters.mcp.trials import Trials
 from bus.adapters.mcp.upstream import Answer, Upstream, UpstreamError
 from bus.adapters.mcp.words import Id, Message
 from bus.sdk.decision import RunKilled
@@ -43,7 +44,7 @@ class Channel:
         upstream: Upstream,
         killed: Callable[[RunKilled], object],
         wait: float,
-        trials: Mapping[str, str],
+        trials: Trials,
     ) -> None:
         self.outs: dict[Id, Out] = {}
         self._upstream = upstream
@@ -84,13 +85,13 @@ class McpFront:
     """The ASGI application. All sessions of all its clients are one run. `ended` holds why an operator ended it."""
 
     def __init__(
-        self, run: Run, upstream: Upstream, *, decide_within: float, trials: Mapping[str, str] | None = None
+        self, run: Run, upstream: Upstream, *, decide_within: float, trials: Trials | None = None
     ) -> None:
         self.ended: asyncio.Future[RunKilled] = asyncio.get_running_loop().create_future()
         self._run = run
         self._upstream = upstream
         self._decide_within = decide_within
-        self._trials = trials or {}
+        self._trials = Trials() if trials is None else trials
         self._sessions: dict[bytes, Channel] = {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:

@@ -9,11 +9,12 @@ import logging
 import os
 import stat
 import sys
-from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from typing import Any, Final
 
 from bus.adapters.mcp import words
 from bus.adapters.mcp.gate import McpGate
+from bus.adapters.mcp.trials import Trials
 from bus.adapters.mcp.words import Message
 from bus.home import Home
 from bus.limits import ID_CHARS
@@ -92,7 +93,7 @@ async def serve(
     *,
     run_id: str | None,
     decide_within: float,
-    trials: Mapping[str, str] | None = None,
+    trials: Trials | None = None,
 ) -> int:
     """Start the server and stand between it and our own standard input and output until either ends.
 
@@ -126,7 +127,7 @@ async def stand(
     *,
     server: asyncio.subprocess.Process,
     decide_within: float,
-    trials: Mapping[str, str] | None = None,
+    trials: Trials | None = None,
 ) -> int:
     """Stand between a client, who is read from `reader`, and a server that was started, until either ends.
 

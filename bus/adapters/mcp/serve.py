@@ -6,11 +6,11 @@ import asyncio
 import ipaddress
 import logging
 import socket
-from collections.abc import Mapping
 from typing import Final
 
 from bus import serving
 from bus.adapters.mcp.http import McpFront
+from bus.adapters.mcp.trials import Trials
 from bus.adapters.mcp.upstream import Upstream
 from bus.sdk.agent import Agent
 from bus.sdk.decision import RunKilled
@@ -57,7 +57,7 @@ async def serve_http(
     url: str,
     run_id: str | None,
     decide_within: float,
-    trials: Mapping[str, str] | None = None,
+    trials: Trials | None = None,
 ) -> int:
     """Answer until a signal ends it, exit code 0, or an operator ends the run, exit code 1.
 

@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from bus.adapters.fitting import by_schema
 from bus.adapters.mcp import words
+from bus.adapters.mcp.trials import Trials
 from bus.adapters.mcp.words import Message
 
 DEFINITIONS: Final = 8
@@ -16,7 +17,8 @@ DEFINITIONS: Final = 8
 class Tools:
     """The definitions of one session, by the server's answers to lists: the client's own, and the proxy's."""
 
-    def __init__(self) -> None:
+    def __init__(self, trials: Trials) -> None:
+        self._trials = trials
         self._now: dict[str, dict[str, Any]] = {}
         self._told: dict[str, dict[str | None, None]] = {}
 
@@ -46,6 +48,8 @@ class Tools:
                 told = self._told.setdefault(name, {})
                 if len(told) < DEFINITIONS:
                     told[words.schema_digest(tool)] = None
+        if isinstance(tools, list) and isinstance(result, dict) and result.get("nextCursor") is None:
+            self._trials.compare(self.get)
 
     def stale(self) -> None:
         """The server says that its list has changed. What was told, the model may still have before it."""

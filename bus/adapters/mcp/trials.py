@@ -5,24 +5,45 @@ That a trial changes nothing is never believed of a server: whoever starts the p
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import logging
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final
 
 from bus.adapters.mcp import words
 from bus.adapters.mcp.words import Message
 from bus.events import Preview
 
+log = logging.getLogger("watchfloor")
+
 TRIAL_WITHIN: Final = 10.0
 """Seconds that a trial may take; then the call is proposed without a preview."""
 
 
-def trials(given: Iterable[str]) -> dict[str, str]:
-    """Read `TOOL=ARGUMENT` words: for each tool the argument that makes a trial of its call.
+class Trials(dict[str, str]):
+    """For each tool that can be tried the argument that makes a trial of its call. One for all sessions with a server."""
+
+    def __init__(self, arguments: Mapping[str, str] | None = None) -> None:
+        super().__init__(arguments or {})
+        self._said: set[str] = set()
+
+    def compare(self, tool_of: Callable[[str], Mapping[str, Any] | None]) -> None:
+        """Say once, in the log, of each tool that the server's whole list does not have so: its calls show no preview."""
+        for name, argument in self.items():
+            tool = tool_of(name)
+            if name in self._said or (tool is not None and trial(tool, {}, argument) is not None):
+                continue
+            self._said.add(name)
+            lacks = "no such tool" if tool is None else f"no tool {name} with a boolean argument {argument}"
+            log.warning("--preview %s=%s: the server has %s; nothing is shown by it", name, argument, lacks)
+
+
+def trials(given: Iterable[str]) -> Trials:
+    """Read `TOOL=ARGUMENT` words.
 
     Raises:
         ValueError: one is not of that form; the text names it.
     """
-    found: dict[str, str] = {}
+    found = Trials()
     for word in given:
         tool, equals, argument = word.rpartition("=")
         if not (tool and equals and argument):

@@ -19,6 +19,7 @@ from console.cli.numbers import Real
 from console.cli.options import Place, common
 
 if TYPE_CHECKING:
+    from bus.adapters.mcp.trials import Trials
     from bus.sdk.agent import Agent
 
 RUNNERS: Final = frozenset(
@@ -123,9 +124,7 @@ def _pinned(command: tuple[str, ...], url: str | None) -> int:
         raise bad(f"mcp: {url or command[0]}: {error.strerror or error}") from None
 
 
-def _over_http(
-    agent: Agent, url: str, listen: str, run_id: str | None, wait: float, tried: dict[str, str]
-) -> int:
+def _over_http(agent: Agent, url: str, listen: str, run_id: str | None, wait: float, tried: Trials) -> int:
     try:
         import h11  # noqa: F401 - whether it is here
         import uvicorn  # noqa: F401 - as above

@@ -14,7 +14,7 @@ import click
 from bus import codec
 from bus.codec import DecodeError
 from console.cli import printing
-from console.cli.exits import CliError, Exit, bad
+from console.cli.exits import CliError, Exit, bad, complain
 from console.cli.oncall.markdown import report
 from console.cli.oncall.shape import report_shape
 from console.cli.oncall.shift import Shift
@@ -28,6 +28,7 @@ from console.recording.history import SessionInfo, history
 from console.recording.history import sessions as sessions_of
 from console.recording.player import Player
 from console.recording.reader import Reader
+from console.recording.schema import wal_lost
 
 SHIFT: Final = "12h"
 UNITS: Final = {"m": 60_000, "h": 3_600_000, "d": 86_400_000}
@@ -100,6 +101,8 @@ def _begun_by(infos: list[SessionInfo], since: int) -> SessionInfo:
 
 async def _of_session(path: Path, since: int | None) -> tuple[Shift, int, int]:
     async with await Reader.open(path) as reader:
+        if reader.wal_missing:
+            complain(wal_lost(path))
         extent = await reader.extent()
         start = extent.first_at if since is None else since
         fleet, pos = await _floor_at(path, start - 1)

@@ -10,7 +10,7 @@ from datetime import tzinfo
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from console.cli.exits import CliError, Exit, bad
+from console.cli.exits import CliError, Exit, bad, complain
 from console.cli.plain.lines_in import Typed
 from console.cli.plain.opening import STDIN, on_signals
 from console.cli.plain.playback import Playback
@@ -81,6 +81,8 @@ async def played(
 
     printer = Printer(output, coloured=coloured, gone=lambda: end(Exit.PIPE))
     async with await Replayed.open(path) as source:
+        if remark := source.remark():
+            complain(f"{path}: {remark}")
         timeline = source.timeline
         upto = _place(timeline, "--to", stretch.end, zone) if stretch.end else timeline.last
         start = _place(timeline, "--from", stretch.begin, zone) if stretch.begin else timeline.base

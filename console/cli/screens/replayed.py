@@ -41,11 +41,11 @@ class Replayed:
     def __init__(self, player: Player) -> None:
         self.status = STATUS
         self._listeners: list[Callable[[list[Change]], None]] = []
-        self._remarked: Player | None = None
         self._take(player)
 
     def _take(self, player: Player) -> None:
         self._player = player
+        self._remarked: set[str] = set()
         self.timeline = Timeline(player.base, player.began, player.times)
         self.marks = Marks(player.base)
         self._found: AsyncIterator[tuple[int, list[Mark]]] = player.marks()
@@ -155,11 +155,15 @@ class Replayed:
             yield record
 
     def remark(self) -> str:
-        """What is to be said of this session, once."""
-        if not self._player.of_another or self._remarked is self._player:
-            return ""
-        self._remarked = self._player
-        return "kept by another version: replayed from its beginning, so going far takes longer"
+        """What is to be said of this session, each thing once."""
+        player = self._player
+        found = {
+            "its WAL is missing: the newest records of this session may be lost": player.wal_missing,
+            "kept by another version: replayed from its beginning, so going far takes longer": player.of_another,
+        }
+        said = [text for text, so in found.items() if so and text not in self._remarked]
+        self._remarked.update(said)
+        return "; ".join(said)
 
     def _said(self, error: RecordingError) -> PlaybackError:
         """The same for the note line, where a folder would leave no room for what is wrong."""

@@ -12,7 +12,7 @@ import msgspec
 
 from bus.canonical import NotCanonicalError, canonical
 from console.cli import printing
-from console.cli.exits import bad
+from console.cli.exits import bad, complain
 from console.cli.live import live
 from console.cli.names import find_action
 from console.cli.options import Place, common
@@ -67,7 +67,7 @@ async def _read(
     folder: Path, session: Path | None, subject: tuple[str, str], names: list[str]
 ) -> dict[str, bytes]:
     if session is None:
-        return await read_blobs(history(folder, subject=subject), names)
+        return await read_blobs(history(folder, subject=subject, lost=complain), names)
     async with await Reader.open(session) as reader:
         return await read_blobs(reader.rows(subject=subject), names)
 

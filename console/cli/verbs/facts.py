@@ -17,6 +17,7 @@ from console.cli.exits import CliError, Exit, bad, complain
 from console.cli.numbers import Real
 from console.cli.options import Place
 from console.core.fleet.state import Command, Fleet
+from console.core.fleet.turns import told_if_back
 from console.link.floor import Floor, Wanted
 from console.link.follower import Applied
 from console.link.status import UNRECORDED
@@ -37,13 +38,15 @@ DECISIONS: Final = frozenset({"approve", "edit", "reject", "respond"})
 class Deed:
     """One intent and everything recorded about it so far.
 
-    `commands` are the ids of what it set going, each once: the answer and the record tell of it in either order.
+    `commands` are the ids of what it set going, each once: the answer and the record tell of it in either order. `lost`
+    are the runs that were lost before it was said.
     """
 
     verb: Verb
     wait: float
     answer: Answer
     commands: dict[str, None] = field(default_factory=dict)
+    lost: frozenset[str] = frozenset()
 
 
 def wait_option(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -87,6 +90,7 @@ async def carry_out(
     """
     intent = secrets.token_hex(8)
     begun: dict[str, None] = {}
+    lost = frozenset(run.key for run in floor.fleet.runs.values() if run.state == "lost")
     stop = floor.listen_to_records(lambda applied: begun.update(_begun_by(intent, applied)))
     try:
         try:
@@ -94,7 +98,7 @@ async def carry_out(
         finally:
             for text in [] if place.json else head:
                 printing.tell(text)
-        deed = Deed(verb, wait, answer, begun)
+        deed = Deed(verb, wait, answer, begun, lost)
         if answer.command:
             begun[answer.command] = None
         if answer.accepted and wait and not answer.unrecorded:  # of what is not recorded nothing can be told
@@ -124,7 +128,10 @@ def verdict(deed: Deed, fleet: Fleet) -> Exit:
         return Exit.REFUSED
     if deed.verb in DECISIONS or not deed.wait:
         return Exit.DONE
-    there = all(command.state in ("acknowledged", "effective") for command in commands)
+    there = all(
+        command.state in ("acknowledged", "effective") or _if_back(deed, fleet, command)
+        for command in commands
+    )
     return Exit.DONE if there and len(commands) == len(deed.commands) else Exit.UNCONFIRMED
 
 
@@ -157,6 +164,11 @@ def _commands(deed: Deed, fleet: Fleet) -> list[Command]:
     return [command for name in deed.commands if (command := fleet.commands.get(name)) is not None]
 
 
+def _if_back(deed: Deed, fleet: Fleet, command: Command) -> bool:
+    """Whether nobody is there to confirm a command: a word to all, for a run that was lost then and is so still."""
+    return f"{command.agent}/{command.run}" in deed.lost and told_if_back(fleet, command)
+
+
 async def _follow(deed: Deed, floor: Floor, *, quiet: bool) -> None:
     """Print facts until all commands are settled or the time is up."""
     loop = asyncio.get_running_loop()
@@ -168,7 +180,9 @@ async def _follow(deed: Deed, floor: Floor, *, quiet: bool) -> None:
         if not quiet:
             _tell(commands, told)
         left = deadline - loop.time()
-        if left <= 0 or all(command.state in SETTLED for command in commands):
+        if left <= 0 or all(
+            command.state in SETTLED or _if_back(deed, floor.fleet, command) for command in commands
+        ):
             return
         before = _marks(deed, floor.fleet)
         await floor.until(lambda fleet, before=before: _marks(deed, fleet) != before, left)  # type: ignore[misc]
@@ -206,6 +220,9 @@ def _conclude(deed: Deed, fleet: Fleet, code: Exit) -> None:
         return
     for command in _commands(deed, fleet):
         if command.state in SETTLED:
+            continue
+        if _if_back(deed, fleet, command):
+            printing.tell(f"  {'lost':<13} told if it is back; {command.agent}/{command.run}")
             continue
         missing = next(name for name in FACTS if facts(command)[name] is None)
         printing.tell(f"  {missing:<13} –  not within {deed.wait:g} s; {command.agent}/{command.run}")

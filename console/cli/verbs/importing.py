@@ -18,6 +18,7 @@ from console.core.fleet.state import Fleet, encode
 from console.core.reducing.reduce import HoleInLogError, reduce
 from console.recording.export import import_jsonl
 from console.recording.files import SUFFIX
+from console.recording.history import GIVEN_MOST
 from console.recording.reader import Reader
 
 
@@ -63,9 +64,10 @@ async def _import(source: Path, target: Path, fleet: Fleet) -> int:
                 reduce(fleet, codec.record(row.pos, row.at, codec.decode_envelope(row.event)))
             except HoleInLogError:
                 missing = f"the records from {fleet.pos + 1} to {row.pos - 1} are not in it"
-                raise bad(
-                    f"{source}: {missing}; export the whole log: watchfloor export -o FILE, without --run"
-                ) from None
+                cure = "export the whole log: watchfloor export -o FILE, without --run"
+                if row.pos - fleet.pos > GIVEN_MOST:
+                    cure = "its site has lost them; copy the session files instead, replay and show read each"
+                raise bad(f"{source}: {missing}; {cure}") from None
             except (DecodeError, IllegalTransitionError) as error:
                 raise bad(
                     f"{source}: record {row.pos}: {error}; the file was changed, export it anew"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Collection
 from pathlib import Path
 
 import click
@@ -20,7 +20,7 @@ from console.core.amounts import size
 from console.recording.bodies import Row
 from console.recording.export import export_jsonl
 from console.recording.files import session_paths
-from console.recording.history import SessionInfo, history
+from console.recording.history import SessionInfo, Told, history
 from console.recording.history import sessions as sessions_of
 from console.recording.reader import Reader
 from console.recording.schema import wal_lost, wal_missing
@@ -83,17 +83,19 @@ def export(place: Place, *, session: str | None, output: str, run: str | None, a
     if output != "-":
         check_new(Path(output))
     path = None if session is None else session_path(home, session)
+    lost: dict[str, None] = {}  # each once
     code = _told_what_is_missing(session_paths(home.sessions) if path is None else [path])
     if agentack:
         from console.cli.verbs.trace import export_traces
 
-        export_traces(home, path, run, output, as_json=place.json)
-        return code
-    rows = _rows(home.sessions, path, run)
+        export_traces(home, path, run, output, lost.setdefault, as_json=place.json)
+        return _told(lost) or code
+    rows = _rows(home.sessions, path, run, lost.setdefault)
     if output == "-":
         asyncio.run(export_jsonl(rows, sys.stdout.buffer))
-        return code
+        return _told(lost) or code
     count = asyncio.run(_to_file(rows, Path(output)))
+    code = _told(lost) or code
     if place.json:
         printing.say_json({"file": output, "records": count})
     else:
@@ -103,16 +105,19 @@ def export(place: Place, *, session: str | None, output: str, run: str | None, a
 
 def _told_what_is_missing(paths: list[Path]) -> Exit:
     """Say of which files records may be missing; returns what to exit with for that."""
-    torn = [path for path in paths if asyncio.run(wal_missing(path))]
-    for path in torn:
-        complain(wal_lost(path))
-    return Exit.REFUSED if torn else Exit.DONE
+    return _told([wal_lost(path) for path in paths if asyncio.run(wal_missing(path))])
 
 
-async def _rows(folder: Path, path: Path | None, run: str | None) -> AsyncIterator[Row]:
+def _told(lost: Collection[str]) -> Exit:
+    for text in lost:
+        complain(text)
+    return Exit.REFUSED if lost else Exit.DONE
+
+
+async def _rows(folder: Path, path: Path | None, run: str | None, lost: Told) -> AsyncIterator[Row]:
     if path is None:
         subject = None if run is None else await find_subject(folder, run)
-        async for row in history(folder, subject=subject):
+        async for row in history(folder, subject=subject, lost=lost):
             yield row
         return
     async with await Reader.open(path) as reader:

@@ -27,8 +27,8 @@ from console.link.follower import REPLACED, Applied
 from console.recording.bodies import Row
 from console.recording.export import line
 from console.recording.files import session_paths
-from console.recording.history import history, sessions
-from console.recording.schema import RecordingError
+from console.recording.history import SessionInfo, history, sessions
+from console.recording.schema import RecordingError, wal_lost
 
 LINES: Final = 20
 VALUE_CHARS: Final = 100
@@ -79,12 +79,26 @@ async def _last(place: Place, subject: Subject | None, lines: int, upto: int | N
     folder = place.home().sessions
     if not lines or not session_paths(folder):
         return []
-    end = upto if upto is not None else max((info.last_pos for info in await sessions(folder)), default=0)
-    start = 0 if subject is not None else max(0, end - lines)
+    infos = await sessions(folder)
+    end = upto if upto is not None else max((info.last_pos for info in infos), default=0)
+    start = 0 if subject is not None else _start(infos, end, lines)
+    for info in infos:
+        if info.wal_missing and info.last_pos > start:
+            complain(wal_lost(info.path))
     kept: deque[Row] = deque(maxlen=lines)
-    async for row in history(folder, start, end, subject=subject):
+    async for row in history(folder, start, end, subject=subject, lost=complain):
         kept.append(row)
     return list(kept)
+
+
+def _start(infos: list[SessionInfo], end: int, lines: int) -> int:
+    """The position after which so many records come up to `end`, wherever positions were passed over."""
+    for info in reversed(infos):
+        there = max(0, min(end, info.last_pos) - info.first_pos + 1)
+        if there >= lines or info.problem:
+            return max(0, min(end, info.last_pos or end) - lines)
+        lines -= there
+    return 0
 
 
 async def _follow(place: Place, floor: Floor, run: str | None, lines: int) -> int:

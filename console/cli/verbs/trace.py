@@ -16,12 +16,16 @@ from console.cli.whole_file import check_new, whole_file
 from console.recording.agentack import Trace
 from console.recording.bodies import Row
 from console.recording.files import session_paths
-from console.recording.history import history
+from console.recording.history import Told, history
 from console.recording.reader import Reader
 
 
-def export_traces(home: Home, path: Path | None, run: str | None, output: str, *, as_json: bool) -> None:
+def export_traces(
+    home: Home, path: Path | None, run: str | None, output: str, lost: Told, *, as_json: bool
+) -> None:
     """Write the trace of one run to standard output or a file, or those of all runs that have one into a new folder.
+
+    `lost` is told where the log has lost records.
 
     Raises:
         CliError: no such run, nothing in it that could be judged, several runs for one output, or `output` exists.
@@ -31,13 +35,13 @@ def export_traces(home: Home, path: Path | None, run: str | None, output: str, *
     if output != "-":
         check_new(Path(output))
     if run is not None or output == "-":
-        count = asyncio.run(_one(home, path, run, output))
+        count = asyncio.run(_one(home, path, run, output, lost))
         if output == "-":
             return
         said: dict[str, object] = {"file": output, "lines": count}
         text = f"{count} lines in {output}"
     else:
-        names = asyncio.run(_all(home, path, Path(output)))
+        names = asyncio.run(_all(home, path, Path(output), lost))
         said = {"folder": output, "files": names}
         text = f"{len(names)} runs in {output}"
     if as_json:
@@ -46,7 +50,7 @@ def export_traces(home: Home, path: Path | None, run: str | None, output: str, *
         printing.say([text])
 
 
-async def _one(home: Home, path: Path | None, run: str | None, output: str) -> int:
+async def _one(home: Home, path: Path | None, run: str | None, output: str, lost: Told) -> int:
     if run is None:
         subjects = await _subjects(home, path)
         if len(subjects) != 1:
@@ -57,7 +61,7 @@ async def _one(home: Home, path: Path | None, run: str | None, output: str) -> i
     else:
         async with await Reader.open(path) as reader:
             subject = await subject_in(reader, run)
-    lines = await _trace(home, path, subject)
+    lines = await _trace(home, path, subject, lost)
     if not lines:
         raise bad(
             f"{'/'.join(subject)} has proposed nothing yet, and has not ended: there is nothing to judge"
@@ -70,14 +74,14 @@ async def _one(home: Home, path: Path | None, run: str | None, output: str) -> i
     return len(lines)
 
 
-async def _all(home: Home, path: Path | None, folder: Path) -> list[str]:
+async def _all(home: Home, path: Path | None, folder: Path, lost: Told) -> list[str]:
     """Write the traces of all runs, and return the names of the files. The folder is there whole or not at all."""
     partial = folder.with_name(f".{folder.name}.partial")
     partial.mkdir(mode=0o700)
     names: list[str] = []
     try:
         for subject in await _subjects(home, path):
-            lines = await _trace(home, path, subject)
+            lines = await _trace(home, path, subject, lost)
             if lines:
                 # No id has this sign, so that no two runs share a name.
                 names.append("~".join(subject) + ".jsonl")
@@ -102,17 +106,17 @@ async def _subjects(home: Home, path: Path | None) -> list[Subject]:
     return sorted(found)
 
 
-async def _trace(home: Home, path: Path | None, subject: Subject) -> list[bytes]:
+async def _trace(home: Home, path: Path | None, subject: Subject, lost: Told) -> list[bytes]:
     trace, lines, at = Trace("/".join(subject)), list[bytes](), 0
-    async for row in _rows(home, path, subject):
+    async for row in _rows(home, path, subject, lost):
         lines.extend(trace.lines(row))
         at = row.at
     return [*lines, *trace.last(at)]
 
 
-async def _rows(home: Home, path: Path | None, subject: Subject) -> AsyncIterator[Row]:
+async def _rows(home: Home, path: Path | None, subject: Subject, lost: Told) -> AsyncIterator[Row]:
     if path is None:
-        async for row in history(home.sessions, subject=subject):
+        async for row in history(home.sessions, subject=subject, lost=lost):
             yield row
         return
     async with await Reader.open(path) as reader:

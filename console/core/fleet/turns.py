@@ -55,6 +55,14 @@ def told(run: Run, command: Command) -> None:
         run.killing = True
 
 
+def told_if_back(fleet: Fleet, command: Command) -> bool:
+    """Whether a word to all runs has not been heard by one that is lost: nobody is there to hear it, until it is back."""
+    run = fleet.run(command.agent, command.run)
+    return (
+        command.floor and command.state in ("requested", "sent") and run is not None and run.state == "lost"
+    )
+
+
 def resumable(fleet: Fleet) -> bool:
     """Whether there is anything to resume of all: it is held, or a run is still stopped that only its hold stops."""
     return fleet.held is not None or any(

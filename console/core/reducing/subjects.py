@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeVar
 
 from bus.codec import Record
 from console.core.fleet.alarm_state import Alarm
@@ -13,6 +13,8 @@ from console.core.fleet.turns import ApplySupervisor, Touched
 ToAction = Callable[[Fleet, Run, Action, Record, Any], Touched]
 ToAlarm = Callable[[Fleet, Alarm, Record, Any], None]
 ToCommand = Callable[[Fleet, Command, Record, Any], None]
+
+Named = TypeVar("Named", Alarm, Command)
 
 
 def to_action(apply: ToAction) -> ApplySupervisor:
@@ -28,25 +30,22 @@ def to_action(apply: ToAction) -> ApplySupervisor:
 
 def to_alarm(apply: ToAlarm) -> ApplySupervisor:
     """Apply to the alarm that the data name, which is touched by it."""
-
-    def applied(fleet: Fleet, record: Record, data: Any) -> Touched:
-        alarm = fleet.alarms.get(data.alarm)
-        if alarm is None:
-            return ()
-        apply(fleet, alarm, record, data)
-        return (("alarm", alarm.id),)
-
-    return applied
+    return _to("alarm", lambda fleet, data: fleet.alarms.get(data.alarm), apply)
 
 
 def to_command(apply: ToCommand) -> ApplySupervisor:
     """Apply to the command that the data name, which is touched by it."""
+    return _to("command", lambda fleet, data: fleet.commands.get(data.command), apply)
 
+
+def _to(
+    kind: str, find: Callable[[Fleet, Any], Named | None], apply: Callable[[Fleet, Named, Record, Any], None]
+) -> ApplySupervisor:
     def applied(fleet: Fleet, record: Record, data: Any) -> Touched:
-        command = fleet.commands.get(data.command)
-        if command is None:
+        subject = find(fleet, data)
+        if subject is None:
             return ()
-        apply(fleet, command, record, data)
-        return (("command", command.id),)
+        apply(fleet, subject, record, data)
+        return ((kind, subject.id),)
 
     return applied

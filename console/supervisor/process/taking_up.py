@@ -11,7 +11,7 @@ from bus import codec
 from bus.home import Home
 from console.core.fleet.lifecycle import ENDED
 from console.core.fleet.state import Fleet, KeyframeError, decode, encode, of_another_reducer
-from console.recording.history import sessions
+from console.recording.history import GIVEN_MOST, sessions
 from console.recording.known import Known
 from console.recording.reader import Reader
 from console.recording.schema import RecordingError, wal_lost
@@ -23,9 +23,6 @@ from console.supervisor.watching.past import Past, beginning
 
 RECALLED: Final = 500
 """Living runs, the newest, whose texts are read again at the start; of others the origin of values is unknown."""
-
-GIVEN_MOST: Final = 10_000_000
-"""More records than a session file can lack: a new one is due at 256 MiB, its WAL included."""
 
 LOGGER: Final = logging.getLogger(__name__)
 
