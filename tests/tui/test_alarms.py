@@ -162,7 +162,7 @@ async def test_an_alarm_that_went_by_itself_is_grey_and_listed_until_somebody_ha
         assert it.coloured() == []
         await it.press("3")
         assert "~  returned P1 stuck             indexer 44zt     no step for 2 min" in it.text()
-        assert "its cause went; nobody has seen it yet" in it.text()
+        assert "its cause went, unseen" in it.text()
         assert it.coloured() == []
         await it.press("A")
         assert it.said == [{"verb": "acknowledge", "agent": "indexer", "run": "44zt", "alarm": "stuck"}]
@@ -203,3 +203,27 @@ def test_an_alarm_that_returned_is_not_counted_as_active() -> None:
     assert "1 active, 0 open, 2 returned" in alarm_lines(script.fleet, script.at)
     script.supervisor(AlarmCleared(alarm="three"), "indexer")
     assert "0 active, 0 open, 2 returned" in alarm_lines(script.fleet, script.at)
+
+
+async def test_what_went_by_itself_is_not_counted_as_active_and_stands_below_what_is_still_so() -> None:
+    script = calm()
+    for name in ("was", "was-too", "known", "new"):
+        script.alarm(name, f"{name} so")
+        script.tick(1)
+    script.supervisor(AlarmCleared(alarm="was"))
+    script.supervisor(AlarmCleared(alarm="was-too"))
+    script.supervisor(AlarmAcknowledged(alarm="known", by="op-2"))
+    async with console(script) as it:
+        await it.press("A")
+        assert "   active 2, 2 returned   shelved 0 " in it.text()
+        rows = [line.split()[1] for line in it.lines() if " P2 " in line]
+        assert rows == ["unacked", "acked", "returned", "returned"]
+
+
+async def test_a_reset_that_is_given_up_leaves_an_alarm_as_it_is() -> None:
+    script = calm()
+    script.alarm("known", "it is so")
+    script.supervisor(AlarmAcknowledged(alarm="known", by="op-2"))
+    async with console(script) as it:
+        await it.press("A", "R")
+        assert "esc leave it as it is" in it.lines()[-1]

@@ -40,14 +40,14 @@ def tab_of(alarm: Alarm, now: int) -> Tab:
     return {"shelved": "shelved", "suppressed": "suppressed", "out-of-service": "out of service"}[alarm.shown]  # type: ignore[return-value]  # mypy keeps no literal through a dict
 
 
-def tabs(counts: Mapping[Tab, int], open_: Tab, view: View, standing: int | None = None) -> Line:
-    """How many alarms each list has; `standing` are those among the active that row 2 counts, said where it is fewer."""
+def tabs(counts: Mapping[Tab, int], open_: Tab, view: View, returned: int = 0) -> Line:
+    """How many alarms each list has; `returned` of the first are so no longer and not active, whoever has yet to see them."""
     row = Row()
     for tab in TABS:
         ink: Ink = "strong" if tab == open_ else "muted"
-        row.at(row.cells + 3, f"{tab} {counts.get(tab, 0)}", ink)
-        if tab == "active" and standing is not None and standing != counts.get(tab, 0):
-            row.then(f", {standing} open", ink)
+        over = returned if tab == "active" else 0
+        row.at(row.cells + 3, f"{tab} {counts.get(tab, 0) - over}", ink)
+        row.then(f", {over} returned" if over else "", ink)
     hint = "tab: next list" if row.cells + 16 <= view.last else "tab"
     return row.right(view.last, (hint, "muted")).line
 
@@ -141,7 +141,7 @@ def alarm_tail(alarm: Alarm, view: View, followers: int = 0) -> list[Line]:
     row.then(f"{alarm.agent} {figures.shown(alarm.run)}".strip(), gap=2)
     row.then(f"raised {alarm.count} times" if alarm.count > 1 else "", "muted", gap=2)
     row.then("latched: it stays until it is reset" if alarm.latched else "", "muted", gap=2)
-    row.then("its cause went; nobody has seen it yet" if alarm.state == "returned" else "", "muted", gap=2)
+    row.then("its cause went, unseen" if alarm.state == "returned" else "", "muted", gap=2)
     row.then("it comes and goes" if alarm.chattering else "", "muted", gap=2)
     row.then(f"{followers} followed from it: o" if followers else "", "muted", gap=2, end=view.last + 1)
     lines.append(row.line)

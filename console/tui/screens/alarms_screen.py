@@ -69,8 +69,8 @@ class AlarmsScreen(PlacedScreen[Place], ActingScreen):
         fleet, now = self.floor.fleet, self.view.now
         found = self._found()
         counts = Counter(tab_of(alarm, now) for alarm in found)
-        standing = sum(stands(alarm, now) for alarm in found)
-        lines = [alarm_rows.tabs(counts, self._tab, self.view, standing)]
+        returned = sum(alarm.state == "returned" and tab_of(alarm, now) == "active" for alarm in found)
+        lines = [alarm_rows.tabs(counts, self._tab, self.view, returned)]
         if fleet.load.flood:
             lines.append(alarm_rows.flood(new_within(fleet.load, now), operators_of(fleet)))
         return [*lines, BLANK, alarm_rows.head(self.view)]
@@ -101,10 +101,12 @@ class AlarmsScreen(PlacedScreen[Place], ActingScreen):
                 places.append(Place(more=more))
         return places
 
-    def _rank(self, alarm: Alarm) -> tuple[bool, bool, int, int, str]:
+    def _rank(self, alarm: Alarm) -> tuple[bool, bool, bool, int, int, str]:
+        """What stands first, then what is acknowledged and still so, then what is so no longer."""
         now = self.view.now
         return (
             not stands(alarm, now),
+            alarm.state == "returned",
             not wants_answer(alarm, now),
             alarm.priority,
             began(alarm),
@@ -163,8 +165,10 @@ class AlarmsScreen(PlacedScreen[Place], ActingScreen):
 
     def label(self, key: KeyAction) -> str:
         alarm = self._chosen()
-        if key.id == "back" and self.sheet is not None and self.sheet.wish.verb in ("shelve", "remove"):
-            return "leave it in sight"
+        if key.id == "back" and self.sheet is not None:
+            if self.sheet.wish.verb != "reset":
+                return "leave it in sight"
+            return "leave it latched" if alarm is not None and alarm.latched else "leave it as it is"
         if key.id == "shelve" and alarm is not None and alarm.shown == "shelved":
             return "unshelve"
         if key.id == "remove" and alarm is not None and alarm.shown == "out-of-service":
