@@ -156,7 +156,17 @@ def choices(thing: Action | Run | Alarm, *, read_only: bool) -> list[str]:
     match thing:
         case Action():
             return (
-                ["approve", "edit", "reject", "reject-because", "respond", "pause", "kill"]
+                [
+                    "approve",
+                    "edit",
+                    "reject",
+                    "reject-because",
+                    "respond",
+                    "escalate",
+                    "claim",
+                    "pause",
+                    "kill",
+                ]
                 if thing.state == "asked"
                 else []
             )
