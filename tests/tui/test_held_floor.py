@@ -97,3 +97,15 @@ async def test_a_read_only_console_names_no_key() -> None:
     async with console(held(), read_only=True) as it:
         assert says(it)
         assert "resumes all" not in it.text()
+
+
+async def test_a_hold_of_a_held_floor_says_that_it_is_held_and_what_would_be_held_again() -> None:
+    script = held()
+    async with console(script) as it:
+        await it.press("H")
+        runs = [run for run in script.fleet.runs.values() if run.ended_at is None]
+        going = sum(not run.stop and run.control != "observed" for run in runs)
+        assert f" once more; {going} of them go on" in it.text()
+        assert "the floor is held already, runs begun later too" in it.text()
+        await it.press("y")
+        assert it.said == [{"verb": "hold"}]  # stopping is always possible

@@ -111,13 +111,13 @@ class Commands(Provider):
         chosen = below.body.cursor
         replay = below.view.replay
         for action in offered(below.mode, read_only=below.floor.read_only, replay=replay):
-            label = below.label(action)
-            if not label or action.typed or action.id in _LEFT_OUT:
+            label, why = below.label(action), below.closed(action)
+            if not (label or why) or action.typed or action.id in _LEFT_OUT:
                 continue
             for key in action.keys if action.pair else action.keys[:1]:
-                why = below.closed(action)
                 help_ = f"closed: {why}" if why else action.help
-                yield Command(name_of(key), label, help_, partial(self._press, action, key, chosen))
+                act = partial(self._press, action, key, chosen)
+                yield Command(name_of(key), label or action.label, help_, act)
 
     def _elsewhere(self) -> Iterator[Command]:
         """What keys do on other screens only: each once, and on which."""
