@@ -53,7 +53,7 @@ _AROUND: Final = 8
 
 def _row(key: str, label: str, more: str, width: int) -> Content:
     """One line of the palette, never two. As content, so that no word of an agent's is read as markup."""
-    start = f"{key:<{_KEY_CELLS}}{label}" if key else label
+    start = f"{key:<{_KEY_CELLS - 1}} {label}" if key else label  # a long key moves its label on
     start = f"{start:<{_KEY_CELLS + _LABEL_CELLS}} "
     return Content.assemble(start, (cut_words(more, width - _EDGES - len(start)), "$wf-muted"))
 
