@@ -31,6 +31,9 @@ ARGUMENTS_KEPT: Final = 4
 SAID_BELOW: Final = 4
 """Lines of the agent's reason that stand below the arguments; a longer one is read after them, in the list."""
 
+GRAVE: Final = 3
+"""The severity from which it stands out: what is costly."""
+
 _NAME_CELLS: Final = 24
 _ORIGIN_CELLS: Final = 30
 _ORIGIN_LEAST: Final = 22
@@ -69,14 +72,16 @@ def head(run: Run, action: Action, view: View, found: Plight | None = None, reac
 
 
 def _who(run: Run, action: Action, view: View) -> Line:
-    row = Row().at(3, f"{run.agent} {run.version}".rstrip(), end=40).then(figures.shown(run.run), gap=2)
+    row = Row().at(3, f"{run.agent} {run.version}".rstrip(), "muted", end=40)
+    row.then(figures.shown(run.run), "muted", gap=2)
     if action.step:
-        row.then(f"step {action.step}", gap=2)
-    row.then(f"{CONTROL[run.control]} {run.control}", gap=2)
+        row.then(f"step {action.step}", "muted", gap=2)
+    row.then(f"{CONTROL[run.control]} {run.control}", "muted", gap=2)
     if action.state == "asked":
         row.then(hindrance(run), "strong", gap=2)
     severity = SEVERITY[action.severity] if action.severity is not None else "not judged yet"
-    return row.right(view.last, (severity, "strong")).line
+    grave = action.severity is not None and action.severity >= GRAVE
+    return row.right(view.last, (severity, "strong" if grave else "text")).line
 
 
 def origin_column(action: Action, column: int, view: View) -> int | None:
@@ -230,18 +235,17 @@ def _if_waiting(action: Action, view: View, closed: str, run: Run | None) -> lis
 
 def _in_hand(action: Action, view: View) -> list[Line]:
     """Who looks into it, and who wants others to, in whose words."""
-    care, lines = action.care, []
+    care = action.care
+    row = Row()
     if care.claimed_by:
-        words = (
-            "you look into it"
-            if care.claimed_by == view.operator
-            else f"{care.claimed_by} is looking into it"
-        )
-        lines.append(Row().at(3, "in hand", "muted").at(14, words, "strong").line)
-    if care.escalated_by:
-        row = Row().at(3, "escalated", "muted").at(14, f"by {care.escalated_by}", "strong")
-        lines.append(row.then(f"“{care.why}”" if care.why else "", gap=2, end=view.last + 1).line)
-    return lines
+        mine = care.claimed_by == view.operator
+        words = "you look into it" if mine else f"{care.claimed_by} is looking into it"
+        row.at(3, "in hand", "muted").at(14, words, "strong")
+    if care.escalated_by:  # behind that: rows are few, and what becomes of it without an answer stands below
+        row.at(max(3, row.cells + 2), "escalated", "muted")
+        row.at(max(14, row.cells + 1), f"by {care.escalated_by}", "strong", end=view.last + 1)
+        row.then(f"“{care.why}”" if care.why else "", gap=2, end=view.last + 1)
+    return [row.line] if row.cells else []
 
 
 def said(action: Action, view: View) -> list[str]:

@@ -21,6 +21,7 @@ from console.tui.rows import decide_rows
 from console.tui.rows.arguments import Piece, pieces, told
 from console.tui.rows.decide_facts import changes, whole_facts
 from console.tui.rows.decide_rows import Around
+from console.tui.rows.frame_rows import Note
 from console.tui.screens.confirming import ConfirmingScreen
 from console.tui.screens.floor_screen import Subject
 
@@ -267,6 +268,9 @@ class DecideScreen(ConfirmingScreen):
         return why
 
     def act_unfold(self) -> None:
+        if not self._unfolded and not any(piece.fold for piece in self._pieces[: self._own]):
+            self.floor.tell(Note("open: every value stands there whole", brief=True))
+            return
         self._unfolded = not self._unfolded
         self.floor.pace.settle()
 

@@ -1,0 +1,52 @@
+"""What is as it should be is grey: a row's context, a step that went well, a severity that is not grave."""
+
+from datetime import UTC
+
+import pytest
+
+from console.core.fleet.state import Action, Run
+from console.tui.drawing.paint import Line
+from console.tui.rows import decide_rows, panes, run_rows
+from console.tui.rows.frame_rows import NOWHERE, View
+from tests.fixtures.floor import START, Script
+
+EIGHTY = View(START, 80, UTC, NOWHERE.standing, "harbour", "op-1", read_only=False, signed=True)
+
+
+def inks(line: Line) -> dict[str, str]:
+    """The ink of each piece of a row that says anything."""
+    return {text.strip(): ink for text, ink in line if text.strip()}
+
+
+def asked(severity: int) -> tuple[Run, Action]:
+    script = Script()
+    script.start("mailer", "m1", "Mail everyone")
+    script.ask("mailer", "m1", "a1", "post_note", {"channel": "ops"}, severity=severity)
+    run = script.fleet.runs["mailer/m1"]
+    return run, run.actions["a1"]
+
+
+@pytest.mark.parametrize("severity, ink", [(0, "text"), (2, "text"), (3, "strong"), (4, "strong")])
+def test_only_a_grave_severity_stands_out(severity: int, ink: str) -> None:
+    _, who, _ = decide_rows.head(*asked(severity), EIGHTY)
+    found = inks(who)
+    assert found.pop(decide_rows.SEVERITY[severity]) == ink
+    assert {*found.values()} == {"muted"}
+
+
+def test_a_step_and_an_action_that_went_well_are_grey_but_for_their_names() -> None:
+    script = Script()
+    script.start("mailer", "m1", "Mail everyone")
+    script.step("mailer", "m1", 1, "read it", 0.9)
+    run = script.fleet.runs["mailer/m1"]
+    (entry,) = run_rows.entries(run)
+    row = inks(run_rows.entry_row(run, entry, EIGHTY))
+    assert [text for text, ink in row.items() if ink != "muted"] == [run.steps[0].name]
+
+
+def test_a_label_of_the_pane_is_never_cut() -> None:
+    run, action = asked(2)
+    action.gate = "notify"
+    named = [inks(line) for line in panes.ask(run, action, EIGHTY, 35)]
+    assert any("why" in row for row in named)
+    assert not any("why notif" in row for row in named)
