@@ -41,7 +41,7 @@ def tab_of(alarm: Alarm, now: int) -> Tab:
 
 
 def tabs(counts: Mapping[Tab, int], open_: Tab, view: View, returned: int = 0) -> Line:
-    """How many alarms each list has; `returned` of the first are so no longer and not active, whoever has yet to see them."""
+    """How many alarms each list has; `returned` of the first are so no longer, and are not active."""
     row = Row()
     for tab in TABS:
         ink: Ink = "strong" if tab == open_ else "muted"
