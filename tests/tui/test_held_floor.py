@@ -1,8 +1,10 @@
 """A hold of the whole floor stands on every screen, and has a way back: another key, then y."""
 
+from bus.events import CommandRefused
 from bus.floor_records import FloorHeld, FloorReleased
+from console.tui.floor.index import FleetIndex
 from tests.fixtures.console import Console, console
-from tests.fixtures.floor import Script, busy
+from tests.fixtures.floor import Script, busy, calm
 
 
 def held() -> Script:
@@ -109,3 +111,23 @@ async def test_a_hold_of_a_held_floor_says_that_it_is_held_and_what_would_be_hel
         assert "the floor is held already, runs begun later too" in it.text()
         await it.press("y")
         assert it.said == [{"verb": "hold"}]  # stopping is always possible
+
+
+def told(script: Script) -> str | None:
+    """Why the run is not well, as Fleet says it."""
+    index = FleetIndex(script.fleet)
+    index.update(script.at)
+    found = index.plight("crawler/c000")
+    return found and found.fact
+
+
+def test_a_hold_that_was_taken_back_before_it_took_effect_is_no_trouble_of_its_run() -> None:
+    script = calm()
+    hold = script.command("crawler", "c000", "hold", "op-1", floor=True)
+    resume = script.command("crawler", "c000", "resume", "op-1", floor=True)
+    script.agent("crawler", "c000", CommandRefused(command=hold, reason="resumed before it took effect"))
+    script.obey("crawler", "c000", resume)
+    assert told(script) is None
+    again = script.command("crawler", "c000", "hold", "op-1")
+    script.agent("crawler", "c000", CommandRefused(command=again, reason="it cannot"))
+    assert told(script) == "hold refused: it cannot"

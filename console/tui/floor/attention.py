@@ -88,9 +88,9 @@ def _concerns(run: Run, alarm: Alarm) -> int:
 
 
 def _by_command(run: Run, commands: Iterable[Command]) -> Iterable[Plight]:
-    told = [command for command in commands if command.kind != "decision" and run.state not in ENDED]
-    for place, command in enumerate(told):
-        if command.kind in ("pause", "hold") and any(later.kind == "resume" for later in told[place + 1 :]):
+    orders = [command for command in commands if command.kind != "decision" and run.state not in ENDED]
+    for place, command in enumerate(orders):
+        if command.kind in ("pause", "hold") and any(later.kind == "resume" for later in orders[place + 1 :]):
             continue  # taken back: whether it had any effect concerns nobody
         if command.state in ("failed", "refused"):
             at = command.failed_at or command.refused_at or command.requested_at
