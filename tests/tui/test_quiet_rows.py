@@ -5,9 +5,10 @@ from datetime import UTC
 import pytest
 
 from console.core.fleet.state import Action, Run
-from console.tui.drawing.paint import Line
+from console.tui.drawing.paint import Line, text_of
 from console.tui.rows import decide_rows, panes, run_rows
 from console.tui.rows.frame_rows import NOWHERE, View
+from console.tui.rows.story import how_it_got_here
 from tests.fixtures.floor import START, Script
 
 EIGHTY = View(START, 80, UTC, NOWHERE.standing, "harbour", "op-1", read_only=False, signed=True)
@@ -50,3 +51,16 @@ def test_a_label_of_the_pane_is_never_cut() -> None:
     named = [inks(line) for line in panes.ask(run, action, EIGHTY, 35)]
     assert any("why" in row for row in named)
     assert not any("why notif" in row for row in named)
+
+
+def test_the_story_of_a_run_says_what_became_of_an_action_only_where_it_did_not_simply_go_well() -> None:
+    script = Script()
+    script.start("reader", "r1", "Read it")
+    for name, page in (("a1", "https://harbour.example/returns"), ("a2", "http://harbour.example/help")):
+        script.ask("reader", "r1", name, "fetch_page", {"url": page})
+    script.obey("reader", "r1", script.decide("reader", "r1", "a1"))
+    script.do("reader", "r1", "a1")
+    run = script.fleet.runs["reader/r1"]
+    lines = [text_of(line) for line in how_it_got_here(run, run.actions["a2"], EIGHTY, 45)]
+    assert "      fetch_page    harbour.example/returns" in lines
+    assert any(line.endswith(" waits") for line in lines)
