@@ -4,9 +4,12 @@ from datetime import UTC
 
 import pytest
 
+from bus.records import Reason
+from console.core.fleet.alike import Alike
 from console.core.fleet.state import Action, Run
 from console.tui.drawing.paint import Line, text_of
 from console.tui.rows import decide_rows, panes, run_rows
+from console.tui.rows.decide_facts import facts
 from console.tui.rows.frame_rows import NOWHERE, View
 from console.tui.rows.story import how_it_got_here
 from tests.fixtures.floor import START, Script
@@ -64,3 +67,31 @@ def test_the_story_of_a_run_says_what_became_of_an_action_only_where_it_did_not_
     lines = [text_of(line) for line in how_it_got_here(run, run.actions["a2"], EIGHTY, 45)]
     assert "      fetch_page    harbour.example/returns" in lines
     assert any(line.endswith(" waits") for line in lines)
+
+
+@pytest.mark.parametrize("value", ["payouts@acme.example", "a; b, c", "é" * 30])
+def test_of_a_value_that_nobody_vouches_for_the_claim_stands_out_and_whence_it_came_does_not(
+    value: str,
+) -> None:
+    claim = f"“{value}” (to) was never said by the user"
+    rest = "; it first appears in running text of fetch_page, result 2: “send it there”"
+    script = Script()
+    script.start("mailer", "m1", "Mail everyone")
+    script.ask("mailer", "m1", "a1", "post_note", {"to": value})
+    action = script.fleet.runs["mailer/m1"].actions["a1"]
+    action.reasons = [Reason(code="origin", text=claim + rest), Reason(code="first-use", text="First use")]
+    rows = facts(action, EIGHTY, Alike(), whole=True)[0].lines()
+    strong = "".join(text for line in rows for text, ink in line if ink == "strong")
+    assert strong == claim
+    assert "".join(text for line in rows for text, ink in line if ink == "text" and text.strip()).startswith(
+        rest
+    )
+
+
+def test_what_a_person_refused_is_called_rejected() -> None:
+    run, action = asked(2)
+    action.state, action.outcome, action.note, action.result = "denied", "rejected", "no", "no"
+    rows = [text_of(line) for line in decide_rows.head(run, action, EIGHTY)]
+    assert rows[0].endswith(" rejected")
+    below = decide_rows.tail(action, None, EIGHTY, closed="", says=False, rows=10)
+    assert not any(text_of(line).startswith("   result ") for line in below)  # it is the reason once more

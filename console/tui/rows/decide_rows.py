@@ -66,6 +66,8 @@ def head(run: Run, action: Action, view: View, found: Plight | None = None, reac
         words, ink = RESULTS[action.state]
         if action.outcome == "expired":
             words, ink = "expired", "watch"
+        elif action.outcome and action.state in ("allowed", "denied"):
+            words = action.outcome  # a person rejects, a policy denies
         row.at(3, action.tool, "strong", end=view.last - 24).right(view.last, (words, ink))
     third = Row().right(view.last, (reach, "muted")).line if reach else BLANK
     return [row.line, _who(run, action, view), third]
@@ -215,7 +217,7 @@ def _below_facts(
         lines.append(row.line)
         if action.decision:
             lines.append(four_facts(command, view))
-    if action.result:
+    if action.result and action.result != action.note:
         lines.append(Row().at(3, "result", "muted").at(14, f"“{action.result}”", end=view.last + 1).line)
     return lines
 
