@@ -4,11 +4,12 @@ from datetime import UTC
 
 import pytest
 
-from bus.records import Reason
+from bus.records import Reason, ValueOrigin
 from console.core.fleet.alike import Alike
 from console.core.fleet.state import Action, Run
 from console.tui.drawing.paint import Line, text_of
 from console.tui.rows import decide_rows, panes, run_rows
+from console.tui.rows.arguments import Piece
 from console.tui.rows.decide_facts import facts
 from console.tui.rows.frame_rows import NOWHERE, View
 from console.tui.rows.story import how_it_got_here
@@ -95,3 +96,13 @@ def test_what_a_person_refused_is_called_rejected() -> None:
     assert rows[0].endswith(" rejected")
     below = decide_rows.tail(action, None, EIGHTY, closed="", says=False, rows=10)
     assert not any(text_of(line).startswith("   result ") for line in below)  # it is the reason once more
+
+
+def test_a_value_that_came_from_a_text_stands_out_among_the_others() -> None:
+    piece = Piece(0, 0, "to", "payouts@acme.example", place="to")
+    text = ValueOrigin(path="to", kind="text", result=2, tool="fetch_page")
+    assert inks(decide_rows.argument_row(piece, 14, text, 48))[piece.text] == "strong"
+    assert (
+        inks(decide_rows.argument_row(piece, 14, ValueOrigin(path="to", kind="said"), 48))[piece.text]
+        == "text"
+    )

@@ -120,7 +120,7 @@ def argument_row(
             column = row.cells + 1
     if piece.fold:
         return row.at(column, piece.fold, "muted").line
-    row.at(column, piece.text, "act" if piece.odd else piece.ink)
+    row.at(column, piece.text, "act" if piece.odd else "strong" if suspect else piece.ink)
     if origin is not None and origin_at is not None and piece.part == 0:
         row.at(origin_at, safe(where(origin)), "act" if suspect else "muted")
     return row.line
