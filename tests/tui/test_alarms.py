@@ -9,6 +9,7 @@ from console.cli import card
 from console.cli.plain.rows import alarm_line
 from console.cli.verbs.alarms import lines as alarm_lines
 from console.tui.floor.index import FleetIndex
+from tests.fixtures.alarms import flooded
 from tests.fixtures.console import console
 from tests.fixtures.floor import Script, busy, calm
 
@@ -218,6 +219,17 @@ async def test_what_went_by_itself_is_not_counted_as_active_and_stands_below_wha
         assert "   active 2, 2 returned   shelved 0 " in it.text()
         rows = [line.split()[1] for line in it.lines() if " P2 " in line]
         assert rows == ["unacked", "acked", "returned", "returned"]
+
+
+async def test_in_a_flood_the_rows_of_a_small_terminal_are_the_alarms() -> None:
+    async with console(flooded()) as it:
+        await it.press("A")
+        assert "flood: " in it.text()
+        assert "   load " not in it.text()  # how many there are stands above
+        assert sum(" P2 " in line or " P3 " in line or " P1 " in line for line in it.lines()) >= 8
+    async with console(flooded(), size=(100, 50)) as it:
+        await it.press("A")
+        assert "   load " in it.text()
 
 
 async def test_a_reset_that_is_given_up_leaves_an_alarm_as_it_is() -> None:

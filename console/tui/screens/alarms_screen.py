@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from bus.messages import Verb
 from console.core.alarms.alarm_groups import folded
@@ -23,6 +23,9 @@ from console.tui.screens.placed import PlacedScreen
 from console.tui.sheets.confirm_sheets import Wish, WordsSheet
 from console.tui.sheets.shelve_sheet import ShelveSheet
 from console.tui.terminal.keeping import alarm_text
+
+_LOAD_ROWS: Final = 4
+"""Most rows that say how much alarms and approvals ask of people, with the blank one before them."""
 
 _OWN = ("acknowledge", "reset", "shelve", "remove")
 
@@ -78,7 +81,14 @@ class AlarmsScreen(PlacedScreen[Place], ActingScreen):
     def under(self) -> list[Line]:
         alarm = self._chosen()
         said = alarm_rows.alarm_tail(alarm, self.view, self._followers()) if alarm else []
-        return [*said, BLANK, *alarm_rows.load_rows(self.floor.fleet, self.view)]
+        fleet = self.floor.fleet
+        if fleet.load.flood and len(self._shown) + len(said) + _LOAD_ROWS > self.room - len(self.above()):
+            load = alarm_rows.approvals(
+                fleet, self.view
+            )  # how many there are stands above; the rows are the alarms'
+        else:
+            load = alarm_rows.load_rows(fleet, self.view)
+        return [*said, *([BLANK] if load else []), *load]
 
     def _found(self) -> list[Alarm]:
         """All that is to be listed: what is over is, too, while an operator hides it."""
