@@ -135,7 +135,28 @@ def lines_in_view(shown: range, total: int, *, scrolls: bool) -> str:
     return f"lines {shown.start + 1}-{shown.stop} of {total}{below}{key}"
 
 
-def closed_because(run: Run, action: Action, view: View, unread: int, verb: Verb = "approve") -> str:
+class Unread(NamedTuple):
+    """Lines of the arguments that were not displayed yet; whether one is a fold, and whether the first is above the view."""
+
+    lines: int = 0
+    folded: bool = False
+    above: bool = False
+
+    @property
+    def words(self) -> str:
+        """How many there are, and which key brings them."""
+        if self.folded:
+            return f"part of a long value is not displayed yet; {key_for('unfold')} opens it"
+        lines = "1 line" if self.lines == 1 else f"{self.lines} lines"
+        return f"{lines} not displayed yet; {key_for('page_up' if self.above else 'page_down')} scrolls"
+
+
+ALL_READ: Final = Unread()
+
+
+def closed_because(
+    run: Run, action: Action, view: View, unread: Unread = ALL_READ, verb: Verb = "approve"
+) -> str:
     """Why this action cannot be approved now, or nothing when it can; for the verb `edit`: why not with other arguments.
 
     An edit may write out what was sent apart, and so passes where approval as it is does not. The words name no verb: they
@@ -155,10 +176,7 @@ def closed_because(run: Run, action: Action, view: View, unread: int, verb: Verb
         if incomplete(action.args, run):
             return "a value sent apart has not arrived whole"
         return "a value sent apart cannot be read here"
-    if action.gate == "hold" and unread:
-        lines = "1 line" if unread == 1 else f"{unread} lines"
-        return f"{lines} not displayed yet; {scrolls()}, {key_for('unfold')} unfolds"
-    return ""
+    return unread.words if action.gate == "hold" and unread.lines else ""
 
 
 class Around(NamedTuple):

@@ -83,9 +83,7 @@ class AlarmsScreen(PlacedScreen[Place], ActingScreen):
         said = alarm_rows.alarm_tail(alarm, self.view, self._followers()) if alarm else []
         fleet = self.floor.fleet
         if fleet.load.flood and len(self._shown) + len(said) + _LOAD_ROWS > self.room - len(self.above()):
-            load = alarm_rows.approvals(
-                fleet, self.view
-            )  # how many there are stands above; the rows are the alarms'
+            load = alarm_rows.approvals(fleet, self.view, warned_only=True)  # how many came stands above
         else:
             load = alarm_rows.load_rows(fleet, self.view)
         return [*said, *([BLANK] if load else []), *load]
