@@ -12,6 +12,7 @@ HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent))
 
 from bus.records import ValueOrigin  # noqa: E402  (the folder above must be on the path first)
+from console.tui.terminal.keeping import standalone  # noqa: E402
 from tests.fixtures.alarms import alarming, proven  # noqa: E402
 from tests.fixtures.console import console  # noqa: E402
 from tests.fixtures.floor import Script, busy, calm  # noqa: E402
@@ -19,8 +20,7 @@ from tests.policy.floor import acted, ruled  # noqa: E402
 
 SIZE = (100, 30)
 WIDE = (120, 36)
-REMOTE = re.compile(r"@font-face \{.*?\}|<!-- Generated with Rich.*?-->", re.DOTALL)
-"""A picture must not fetch fonts from anywhere; the reader's own fixed-width font does."""
+COMMENT = re.compile(r"<!-- Generated with Rich.*?-->", re.DOTALL)
 
 ORIGINS = (
     ValueOrigin(path="order_id", kind="said"),
@@ -58,8 +58,7 @@ async def main() -> None:
             await shown.settle()
             await shown.press(*keys)
             picture = shown.app.export_screenshot(title="watchfloor")
-        # without it some viewers drop the blank that a coloured piece of a row begins with
-        picture = REMOTE.sub("", picture).replace("<text ", '<text xml:space="preserve" ')
+        picture = standalone(COMMENT.sub("", picture))
         (HERE / f"{name}.svg").write_text(picture, encoding="utf-8")
         print(f"screenshots/{name}.svg")
 

@@ -2,8 +2,10 @@
 
 from typing import Final
 
-from console.cli.plain.words import find
+from console.cli.plain.acts import choices
+from console.cli.plain.words import WORDS, find
 from console.tui.keys.actions import ACTIONS
+from tests.fixtures.floor import busy
 
 # fmt: off
 NO_CURSOR: Final = "a line has no cursor to move"
@@ -55,3 +57,13 @@ def test_every_action_of_the_consoles_table_is_reachable_by_a_line() -> None:
                 assert word.acting == action.acting, name
         else:
             assert action.confirms, name
+
+
+def test_the_menu_of_an_ask_numbers_every_word_that_is_about_one() -> None:
+    fleet = busy().fleet
+    asked = next(
+        action for run in fleet.runs.values() for action in run.actions.values() if action.state == "asked"
+    )
+    offered = choices(asked, read_only=False)
+    assert {word.name for word in WORDS if word.of == "action" and word.acting} <= {*offered}
+    assert len(offered) <= 9  # from 11 up they are things

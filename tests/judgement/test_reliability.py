@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from console.core.reliability.bounds import FLOOR_BP, UNPROVEN_BP, at_least, earned, failure_bp
+from console.core.reliability.bounds import FLOOR_BP, UNPROVEN_BP, at_least, at_most, earned, failure_bp
 from console.core.reliability.calibration import claims, diagram
 from console.core.reliability.evidence import (
     DRIFT_LENGTH,
@@ -384,3 +384,25 @@ def test_a_stratum_begins_to_watch_for_drift_when_it_has_a_reference() -> None:
     fold(known, Verified(agent="a", version="1", tool="pay", effect="write", ok=True))
     assert standing.reference == pytest.approx(drift_reference(20, 0))
     assert isinstance(standing, Standing)
+
+
+@STEADY
+@given(st.integers(1, 10_000), st.sampled_from([1, 10, 100, 1_000]))
+def test_a_bound_is_said_in_two_digits_and_never_lower_than_it_is(bp: int, unit: int) -> None:
+    said = at_most(bp / unit)
+    assert bp / unit <= float(said) * (1 + 1e-9)
+    assert float(said) <= bp / unit * 1.1
+    assert len(said.strip("0").replace(".", "").strip("0")) <= 2
+    for gate in (0.1, 1.0, 10.0):  # it says no more than the gate that was made of it
+        assert (float(said) <= gate) == (bp / unit <= gate)
+
+
+def test_bounds_in_words() -> None:
+    assert [at_most(bound) for bound in (0.0, 0.2328, 1.0, 20.0, 23.28, 100.0)] == [
+        "0",
+        "0.24",
+        "1",
+        "20",
+        "24",
+        "100",
+    ]

@@ -447,3 +447,18 @@ def test_the_command_loads_neither_screens_nor_recording_before_its_first_paint(
         "console.tui.screens.fleet_screen",
     }
     assert not late & loaded
+
+
+async def test_help_and_palette_name_the_keys_that_wind_whole_and_apart_from_their_words(path: Path) -> None:
+    async with replaying(path) as it:
+        await it.strike("question_mark")
+        text = it.text()
+        assert "   shift+left 10 %: a tenth back, shift+right on " in text
+        assert "   0-9        share: to 0 %, 10 % ... 90 % " in text
+        await it.strike("escape", "colon")
+        await it.app.workers.wait_for_complete()
+        for character in "tenth":
+            await it.strike(character)
+        await it.app.workers.wait_for_complete()
+        await it.strike()
+        assert "   shift+left 10 %" in it.text()

@@ -9,6 +9,7 @@ from console.cli import card
 from console.cli.plain.rows import alarm_line
 from console.cli.verbs.alarms import lines as alarm_lines
 from console.tui.floor.index import FleetIndex
+from tests.fixtures.alarms import flooded
 from tests.fixtures.console import console
 from tests.fixtures.floor import Script, busy, calm
 
@@ -162,7 +163,7 @@ async def test_an_alarm_that_went_by_itself_is_grey_and_listed_until_somebody_ha
         assert it.coloured() == []
         await it.press("3")
         assert "~  returned P1 stuck             indexer 44zt     no step for 2 min" in it.text()
-        assert "its cause went; nobody has seen it yet" in it.text()
+        assert "its cause went, unseen" in it.text()
         assert it.coloured() == []
         await it.press("A")
         assert it.said == [{"verb": "acknowledge", "agent": "indexer", "run": "44zt", "alarm": "stuck"}]
@@ -203,3 +204,38 @@ def test_an_alarm_that_returned_is_not_counted_as_active() -> None:
     assert "1 active, 0 open, 2 returned" in alarm_lines(script.fleet, script.at)
     script.supervisor(AlarmCleared(alarm="three"), "indexer")
     assert "0 active, 0 open, 2 returned" in alarm_lines(script.fleet, script.at)
+
+
+async def test_what_went_by_itself_is_not_counted_as_active_and_stands_below_what_is_still_so() -> None:
+    script = calm()
+    for name in ("was", "was-too", "known", "new"):
+        script.alarm(name, f"{name} so")
+        script.tick(1)
+    script.supervisor(AlarmCleared(alarm="was"))
+    script.supervisor(AlarmCleared(alarm="was-too"))
+    script.supervisor(AlarmAcknowledged(alarm="known", by="op-2"))
+    async with console(script) as it:
+        await it.press("A")
+        assert "   active 2, 2 returned   shelved 0 " in it.text()
+        rows = [line.split()[1] for line in it.lines() if " P2 " in line]
+        assert rows == ["unacked", "acked", "returned", "returned"]
+
+
+async def test_in_a_flood_the_rows_of_a_small_terminal_are_the_alarms() -> None:
+    async with console(flooded()) as it:
+        await it.press("A")
+        assert "flood: " in it.text()
+        assert "   load " not in it.text()  # how many there are stands above
+        assert sum(" P2 " in line or " P3 " in line or " P1 " in line for line in it.lines()) >= 8
+    async with console(flooded(), size=(100, 50)) as it:
+        await it.press("A")
+        assert "   load " in it.text()
+
+
+async def test_a_reset_that_is_given_up_leaves_an_alarm_as_it_is() -> None:
+    script = calm()
+    script.alarm("known", "it is so")
+    script.supervisor(AlarmAcknowledged(alarm="known", by="op-2"))
+    async with console(script) as it:
+        await it.press("A", "R")
+        assert "esc leave it as it is" in it.lines()[-1]

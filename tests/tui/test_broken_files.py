@@ -3,15 +3,16 @@
 import pytest
 
 from console.core.fleet.alarm_state import Alarm
+from console.policy.site_file import STAYS
 from console.tui.floor.broken_files import broken_files, told
 from tests.fixtures.console import console
-from tests.fixtures.floor import Script
+from tests.fixtures.floor import Script, calm
 from tests.policy.floor import ruled
 
 WHERE = "/srv/watchfloor/sites/harbour/configuration/of/this/house/policy.toml"
 WHY = (
     "rule 'payout-limit': the table contains unknown field `raises`; the keys are `id`, `raise`, `why`, `tool`,"
-    " `agent`, `args`, `when`, `fires`, `silent` (the last good version stays in force)"
+    f" `agent`, `args`, `when`, `fires`, `silent` {STAYS}"
 )
 
 
@@ -32,6 +33,7 @@ async def test_every_screen_names_the_file_and_that_the_last_good_one_holds(
         assert row.startswith(" ▲ policy.toml:12 not in force: rule 'payout-limit'")
         assert row.endswith("; last good one holds")
         assert len(row) < size[0]
+        assert "last good version" not in row  # it is said once
 
 
 @pytest.mark.parametrize("size", [(80, 24), (100, 30), (200, 50)])
@@ -67,3 +69,13 @@ def test_one_that_was_mended_is_not_told() -> None:
     assert told([one, other], 76).startswith("budgets.toml:1 not in force: x: y")
     assert broken_files([one]) == []
     assert told([one], 76) == ""
+
+
+@pytest.mark.parametrize("size", [(80, 24), (200, 50)])
+async def test_row_two_names_the_file_and_neither_its_folder_nor_the_reason(size: tuple[int, int]) -> None:
+    script = calm()
+    script.alarm("policy-file", f"{WHERE}:12: {WHY}", 2)
+    async with console(script, size=size) as it:
+        assert " policy.toml:12 not in force " in it.lines()[1]
+        assert "/srv" not in it.lines()[1]
+        assert "rule" not in it.lines()[1]

@@ -2,8 +2,9 @@
 
 import pytest
 
+from console.tui.rows import decide_rows
 from tests.fixtures.console import Console, console
-from tests.fixtures.floor import Script, busy
+from tests.fixtures.floor import Script, busy, calm
 
 MANY = tuple(
     f"reason {number} " + "which goes on about where a value was read, word after word, " * 3
@@ -67,3 +68,27 @@ async def test_short_reasons_stand_in_their_place_and_nothing_is_repeated() -> N
         assert "more lines of facts" not in it.text()
         assert "in full" not in it.text()
         assert it.lines()[5] == ""
+
+
+async def test_what_was_read_while_it_was_folded_is_read_and_the_key_that_brings_the_rest_is_named() -> None:
+    script = calm()
+    script.start("mailer", "m1", "Mail everyone")
+    body = "\n".join(f"line {number}" for number in range(12))
+    args = {"to": "a@harbour.example", "subject": "x", "body": body}
+    script.ask("mailer", "m1", "a1", "send_email", args, gate="hold", severity=3, reasons=MANY)
+    async with console(script) as it:
+        await it.press("enter")
+        assert "approve    closed: part of a long value is not displayed yet; o opens it" in it.text()
+        await it.press("pagedown", "o")
+        assert it.screen.body.top > 0  # what was read before is out of view by now
+        for _ in range(8):
+            if "not displayed yet" not in it.text():
+                break
+            assert "not displayed yet; pgdn scrolls" in it.text()
+            await it.press("pagedown")
+        assert "closed:" not in it.text()
+
+
+def test_lines_above_the_view_are_named_with_the_key_that_leads_up() -> None:
+    assert decide_rows.Unread(2, above=True).words == "2 lines not displayed yet; pgup scrolls"
+    assert decide_rows.Unread(1).words == "1 line not displayed yet; pgdn scrolls"

@@ -182,3 +182,21 @@ async def test_what_expired_stays_in_sight_too() -> None:
         assert "waits for you" in rows[3]
         assert "unanswered" in rows[6]
         assert "send_all  nobody answered: told no" in rows[7]
+
+
+async def test_the_first_rows_below_what_stays_keep_their_heading() -> None:
+    async with console(floor(2, ill=20)) as it:
+        assert it.lines()[6] == ""
+        assert it.lines()[7].startswith("   not well ")
+        heading = it.lines()[7]
+        for _ in range(16):
+            await it.press("down", apart=0.1)
+            below = it.lines()[7]
+            if it.screen.body.top and " loser " in below:
+                assert it.lines()[6] == heading
+        assert it.screen.body.top
+        await it.press("G")
+        assert " loser " in it.lines()[7]
+        assert it.lines()[6] == heading
+        await it.press("g")
+        assert it.lines()[6] == ""

@@ -1,8 +1,10 @@
 """A hold of the whole floor stands on every screen, and has a way back: another key, then y."""
 
+from bus.events import CommandRefused
 from bus.floor_records import FloorHeld, FloorReleased
+from console.tui.floor.index import FleetIndex
 from tests.fixtures.console import Console, console
-from tests.fixtures.floor import Script, busy
+from tests.fixtures.floor import Script, busy, calm
 
 
 def held() -> Script:
@@ -97,3 +99,35 @@ async def test_a_read_only_console_names_no_key() -> None:
     async with console(held(), read_only=True) as it:
         assert says(it)
         assert "resumes all" not in it.text()
+
+
+async def test_a_hold_of_a_held_floor_says_that_it_is_held_and_what_would_be_held_again() -> None:
+    script = held()
+    async with console(script) as it:
+        await it.press("H")
+        runs = [run for run in script.fleet.runs.values() if run.ended_at is None]
+        going = sum(not run.stop and run.control != "observed" for run in runs)
+        assert f" once more; {going} of them go on" in it.text()
+        assert "the floor is held already, runs begun later too" in it.text()
+        await it.press("y")
+        assert it.said == [{"verb": "hold"}]  # stopping is always possible
+
+
+def told(script: Script) -> str | None:
+    """Why the run is not well, as Fleet says it."""
+    index = FleetIndex(script.fleet)
+    index.update(script.at)
+    found = index.plight("crawler/c000")
+    return found and found.fact
+
+
+def test_a_hold_that_was_taken_back_before_it_took_effect_is_no_trouble_of_its_run() -> None:
+    script = calm()
+    hold = script.command("crawler", "c000", "hold", "op-1", floor=True)
+    resume = script.command("crawler", "c000", "resume", "op-1", floor=True)
+    script.agent("crawler", "c000", CommandRefused(command=hold, reason="resumed before it took effect"))
+    script.obey("crawler", "c000", resume)
+    assert told(script) is None
+    again = script.command("crawler", "c000", "hold", "op-1")
+    script.agent("crawler", "c000", CommandRefused(command=again, reason="it cannot"))
+    assert told(script) == "hold refused: it cannot"

@@ -79,6 +79,10 @@ async def test_a_terminal_without_a_clipboard_gets_a_file_at_once(tmp_path: Path
         assert "no clipboard here" in it.text()
 
 
+CELL = 12.2
+"""Width of a cell in the toolkit's pictures."""
+
+
 async def test_s_keeps_the_screen_as_text_and_a_picture_that_loads_nothing(tmp_path: Path) -> None:
     async with console(busy(), settings=Settings(kept=str(tmp_path), ascii_only=True)) as it:
         before = it.lines()
@@ -91,6 +95,9 @@ async def test_s_keeps_the_screen_as_text_and_a_picture_that_loads_nothing(tmp_p
         assert svg.startswith("<svg")
         assert not re.search(r"url\(.?http|@font-face|<image|<script", svg)
         assert svg.count("<text ") == svg.count('<text xml:space="preserve" ') > 20
+        assert "&#160;&#160;" not in svg  # a viewer that sets texts too narrow keeps every word in its column
+        [due_at] = {float(x) for x in re.findall(r' x="([0-9.]+)"[^>]*>due</text>', svg)}
+        assert due_at == pytest.approx(CELL * before[3].index("due"))
         await it.press("s")
         assert "screen-2.txt" in names(tmp_path)
         assert (tmp_path / "screen-1.txt").read_text() == text

@@ -127,9 +127,11 @@ async def test_the_facts_of_a_kill_come_from_the_record_alone() -> None:
         await it.settle()
         assert "sent –   acknowledged –   effective –" in it.text()
         assert "requested 09:" in it.text()
+        assert "kill requested; esc leaves, the kill goes on" in it.text()
         script.obey("refunds", "7q4f", kill)
         await it.settle()
         assert "sent +0.1s   acknowledged +0.2s   effective +0.4s" in it.text()
+        assert "killed; esc leaves" in it.text()
 
 
 async def test_an_observed_run_cannot_be_killed_and_the_sheet_says_so() -> None:

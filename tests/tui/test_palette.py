@@ -37,6 +37,14 @@ async def test_the_palette_offers_what_the_table_offers(key: str) -> None:
         assert it.lines()[-1].startswith(" enter open")
 
 
+async def test_resume_all_is_found_by_its_words_and_says_why_it_does_nothing_now() -> None:
+    async with console(busy()) as it:
+        found = await search(it, "resume all")
+        assert any(
+            line.startswith("U        resume all        closed: the floor is not held") for line in found
+        )
+
+
 async def test_a_command_presses_its_key_and_confirms_nothing() -> None:
     async with console(busy()) as it:
         await it.press("down", "enter")

@@ -83,3 +83,12 @@ async def test_every_acting_key_says_something_on_every_screen(screen: str) -> N
                 await it.press("escape")
             if it.screen.place not in ("fleet", "queue") and len(it.app.screen_stack) > 2:
                 await it.press("escape")
+
+
+async def test_o_says_so_where_every_value_stands_whole() -> None:
+    script = calm()
+    script.start("mailer", "m1", "Mail everyone")
+    script.ask("mailer", "m1", "a1", "post_note", {"channel": "ops"}, severity=2)
+    async with console(script) as it:
+        await it.press("enter", "o")
+        assert note(it.lines()) == "open: every value stands there whole"

@@ -104,3 +104,15 @@ def test_where_nothing_is_shown_nothing_may_be_old() -> None:
 def test_a_sum_of_counts_is_told_in_words() -> None:
     assert _in_words({"approved": 2, "rejected": 1}) == "2 approved, 1 rejected"
     assert _in_words({}) == "none"
+
+
+def test_a_kill_of_a_paused_run_names_no_pause_as_the_milder_way() -> None:
+    script = Script()
+    script.start("looper", "r1", "search")
+    run = script.fleet.runs["looper/r1"]
+    sheet = KillSheet(Wish("kill", "kill", "looper", "r1"), run, lambda: script.fleet, lambda _run: [])
+    assert "instead    esc, then p: a pause keeps the run" in "\n".join(map(text, sheet.rows(EIGHTY)))
+    script.obey("looper", "r1", script.command("looper", "r1", "pause"))
+    assert "instead    esc: it is paused, and waits until it is resumed" in "\n".join(
+        map(text, sheet.rows(EIGHTY))
+    )

@@ -71,7 +71,7 @@ class Acts:
         if run is None:
             return _no("its run has left the floor")
         # All of it is printed now if it was not the last thing printed, so nothing of it is unread.
-        if why := closed_because(run, action, self._view, 0, VERBS[word]) or unbound(action):
+        if why := closed_because(run, action, self._view, verb=VERBS[word]) or unbound(action):
             more = f"; see: watchfloor approve {action.key}" if "sent apart" in why else ""
             return _no(f"{word} is closed: {why}{more}")
         shown = () if read == action.digest else tuple(card.action_card(self._fleet, action, self._view.now))
@@ -156,7 +156,17 @@ def choices(thing: Action | Run | Alarm, *, read_only: bool) -> list[str]:
     match thing:
         case Action():
             return (
-                ["approve", "edit", "reject", "reject-because", "respond", "pause", "kill"]
+                [
+                    "approve",
+                    "edit",
+                    "reject",
+                    "reject-because",
+                    "respond",
+                    "escalate",
+                    "claim",
+                    "pause",
+                    "kill",
+                ]
                 if thing.state == "asked"
                 else []
             )

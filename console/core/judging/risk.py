@@ -22,7 +22,7 @@ from console.core.judging import origin_terms
 from console.core.judging.gate_table import GATES, LOSS_TENTHS, RANK, SEVERITIES, UNIT, join, table_gate
 from console.core.judging.tool_facts import RuleHit, Severity, ToolFacts
 from console.core.provenance.suspicion import Suspicion
-from console.core.reliability.bounds import DOUBTFUL_BP, UNPROVEN_BP, Earned
+from console.core.reliability.bounds import DOUBTFUL_BP, UNPROVEN_BP, Earned, at_most
 from console.core.text import in_quotes, plain
 
 REASON_CHARS: Final = 320
@@ -317,9 +317,9 @@ def _rule_term(hit: RuleHit) -> _Term:
 
 def _loss(severity: int, case: _Case, why: str = "") -> str:
     bound, standing = case.bound, case.standing
-    loss, share = bound * LOSS_TENTHS[severity] / UNIT, bound / 100
+    loss = at_most(bound * LOSS_TENTHS[severity] / UNIT)
     if bound == standing.failure_bp and (standing.doubt or standing.right + standing.wrong):
         words = standing.words
     else:
-        words = f"{origin_terms.ROW_NAMES.get(bound, 'unproven')}, up to {share:g} % may fail"
-    return f"graded S{severity} {SEVERITIES[severity]}{why}; {words}: expected loss {loss:g}"
+        words = f"{origin_terms.ROW_NAMES.get(bound, 'unproven')}, up to {at_most(bound / 100)} % may fail"
+    return f"graded S{severity} {SEVERITIES[severity]}{why}; {words}: expected loss {loss}"

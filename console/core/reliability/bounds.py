@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import ceil, floor, log10
 from typing import Final
 
 from msgspec import Struct
@@ -22,8 +23,19 @@ FLOOR_BP: Final[dict[Rung, int]] = {"unproven": UNPROVEN_BP, "proven-90": 1_000,
 PARENT_WEIGHT: Final = 2.0
 """Pseudo-outcomes that the parent (the agent's version over all its tools) is worth."""
 
+_EXACT: Final = 1e-9
+"""What a bound of two digits may be off by in floating point without being rounded up to the next."""
+
 CONFIDENT: Final = 0.95
 """One-sided level of failure bounds."""
+
+
+def at_most(bound: float) -> str:
+    """An upper bound in two significant digits, rounded up: more digits would promise what nobody knows."""
+    if bound <= 0:
+        return "0"
+    scale = 10.0 ** (1 - floor(log10(bound)))
+    return f"{ceil(bound * scale - _EXACT) / scale:g}"
 
 
 class Earned(Struct, frozen=True, kw_only=True):
@@ -42,15 +54,15 @@ class Earned(Struct, frozen=True, kw_only=True):
     @property
     def words(self) -> str:
         """What is known, with counts and without a verb: for behind a semicolon."""
-        n, share = self.right + self.wrong, self.failure_bp / 100
+        n, share = self.right + self.wrong, at_most(self.failure_bp / 100)
         if self.doubt:
-            return f"{self.doubt}; up to {share:g} % may fail"
+            return f"{self.doubt}; up to {share} % may fail"
         if not n:
-            return f"unproven, up to {share:g} % may fail"
+            return f"unproven, up to {share} % may fail"
         counts = f"{self.right} of {n} verified calls were right"
         if self.rung == "unproven":
-            return f"{counts}, which proves too little; up to {share:g} % may fail"
-        return f"{counts}; failure of at most {share:g} % is proven"
+            return f"{counts}, which proves too little; up to {share} % may fail"
+        return f"{counts}; failure of at most {share} % is proven"
 
 
 def failure_bp(standing: Standing | None, version: Version | None) -> int:

@@ -15,6 +15,7 @@ from console.demo.script import Script
 from console.demo.stage import DECIDE_WITHIN, Stage
 
 KEEP: Final = "contract.pdf"
+_CONTRACT: Final = "Lease of store room 4, from 1 March\nRent: EUR 240 a month\nSigned by both sides\n"
 WRONG_EVERY: Final = 4
 """Its first run is the wrong one, and every fourth after that."""
 
@@ -58,7 +59,7 @@ def litter(stage: Stage, case: Case) -> None:
     folder = stage.sandbox.files / case.folder
     folder.mkdir(parents=True, exist_ok=True)
     for name in (KEEP, *case.trash, *(name for name, _, _ in case.delete)):
-        (folder / name).write_text(f"{name}\n" * 20, encoding="utf-8")
+        (folder / name).write_text(_CONTRACT if name == KEEP else f"nobody reads {name}\n", encoding="utf-8")
 
 
 async def live(stage: Stage, job: Run, script: Script, case: Case) -> None:

@@ -88,9 +88,10 @@ def _concerns(run: Run, alarm: Alarm) -> int:
 
 
 def _by_command(run: Run, commands: Iterable[Command]) -> Iterable[Plight]:
-    for command in commands:
-        if command.kind == "decision" or run.state in ENDED:
-            continue
+    orders = [command for command in commands if command.kind != "decision" and run.state not in ENDED]
+    for place, command in enumerate(orders):
+        if command.kind in ("pause", "hold") and any(later.kind == "resume" for later in orders[place + 1 :]):
+            continue  # taken back: whether it had any effect concerns nobody
         if command.state in ("failed", "refused"):
             at = command.failed_at or command.refused_at or command.requested_at
             yield Plight("act", f"{command.kind} {command.state}: {command.problem}".rstrip(": "), at)

@@ -13,6 +13,9 @@ FILES: Final = (
 )  # fmt: skip
 """Kinds of the alarms that say so."""
 
+_HOLDS: Final = " (the last good version stays in force)"
+"""What the alarm ends with; the line says it in its own, shorter words."""
+
 
 def broken_files(alarms: Iterable[Alarm]) -> list[Alarm]:
     """The alarms about files that are broken now, in the order of their files."""
@@ -25,8 +28,18 @@ def told(alarms: Iterable[Alarm], cells: int) -> str:
     bad = broken_files(alarms)
     if not bad:
         return ""
-    where, _, why = bad[0].text.partition(": ")
+    _, why = _where_and_why(bad[0])
     more = f", and {len(bad) - 1} more" if len(bad) > 1 else ""
     held = f"; last good one holds{more}"
-    name = f"{plain(where.rpartition('/')[2], cells)} not in force: "
-    return f"{name}{plain(why, max(12, cells - len(name) - len(held)))}{held}"
+    start = f"{named(bad[0], cells)}: "
+    return f"{start}{plain(why, max(12, cells - len(start) - len(held)))}{held}"
+
+
+def named(alarm: Alarm, cells: int = 60) -> str:
+    """Which file it is, without the way to it, and on which line; for a row that has no room for why."""
+    return f"{plain(_where_and_why(alarm)[0].rpartition('/')[2], cells)} not in force"
+
+
+def _where_and_why(alarm: Alarm) -> tuple[str, str]:
+    where, _, why = alarm.text.removesuffix(_HOLDS).partition(": ")
+    return where, why

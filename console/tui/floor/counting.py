@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from console.core.fleet.alarm_standing import began, hidden
 from console.tui.floor.attention import ORDER, Level, Plight, level_of_alarm, stands, wants_answer
+from console.tui.floor.broken_files import FILES, named
 
 if TYPE_CHECKING:
     from console.core.fleet.alarm_state import Alarm
@@ -65,7 +66,12 @@ def count(
         alarms=len(standing),
         alarm_level=min(map(level_of_alarm, standing), key=ORDER.__getitem__, default="watch"),
         alarm_since=min((began(alarm) for alarm in standing), default=0),
-        alarm_text=(worst.text or worst.kind) if worst else "",
+        alarm_text=_said_of(worst) if worst else "",
         hidden=sum(hidden(alarm, now) for alarm in alarms),
         returned=sum(wants_answer(alarm, now) and not stands(alarm, now) for alarm in alarms),
     )
+
+
+def _said_of(alarm: Alarm) -> str:
+    """What row 2 says of an alarm: why a file is not in force stands above the keys, and where it lies on Policy."""
+    return named(alarm) if alarm.kind in FILES else alarm.text or alarm.kind

@@ -118,7 +118,7 @@ ACTIONS: Final[tuple[KeyAction, ...]] = (
     *_shown_on("speed", _ANGLES, "fleet run", _BELOW, "speed", "half, twice as fast", "winds pair", "safe"),
     *_shown_on("idle", "i", "fleet", _LESS, "skip idle", "no gap over a second", "winds"),
     _key("seconds", "left right", _LISTS, "5 s", "5 s back, on", "winds hidden"),
-    _key("tenth", "shift+left shift+right", _LISTS, "10 %", "a tenth back, on", "winds hidden"),
+    _key("tenth", "shift+left shift+right", _LISTS, "10 %", "a tenth back, shift+right on", "winds hidden"),
     _key("share", "0 1 2 3 4 5 6 7 8 9", _LISTS, "share", "to 0 %, 10 % ... 90 %", "winds hidden"),
     _key("session", "N P", _LISTS, "session", "next, previous session", "winds hidden"),
     _key("open", "enter", "fleet", "open", "the ask, run or agent's runs", "safe live"),

@@ -14,6 +14,7 @@ from console.tui.drawing import figures
 from console.tui.drawing.paint import BLANK, Line, Row, cut, cut_middle, safe, wrap
 from console.tui.drawing.theme import Ink
 from console.tui.floor.attention import level_of_alarm, without_name
+from console.tui.keys.actions import key_for
 from console.tui.rows.frame_rows import View
 
 Tab = Literal["active", "shelved", "suppressed", "out of service"]
@@ -40,14 +41,14 @@ def tab_of(alarm: Alarm, now: int) -> Tab:
     return {"shelved": "shelved", "suppressed": "suppressed", "out-of-service": "out of service"}[alarm.shown]  # type: ignore[return-value]  # mypy keeps no literal through a dict
 
 
-def tabs(counts: Mapping[Tab, int], open_: Tab, view: View, standing: int | None = None) -> Line:
-    """How many alarms each list has; `standing` are those among the active that row 2 counts, said where it is fewer."""
+def tabs(counts: Mapping[Tab, int], open_: Tab, view: View, returned: int = 0) -> Line:
+    """How many alarms each list has; `returned` of the first are so no longer, and are not active."""
     row = Row()
     for tab in TABS:
         ink: Ink = "strong" if tab == open_ else "muted"
-        row.at(row.cells + 3, f"{tab} {counts.get(tab, 0)}", ink)
-        if tab == "active" and standing is not None and standing != counts.get(tab, 0):
-            row.then(f", {standing} open", ink)
+        over = returned if tab == "active" else 0
+        row.at(row.cells + 3, f"{tab} {counts.get(tab, 0) - over}", ink)
+        row.then(f", {over} returned" if over else "", ink)
     hint = "tab: next list" if row.cells + 16 <= view.last else "tab"
     return row.right(view.last, (hint, "muted")).line
 
@@ -141,9 +142,11 @@ def alarm_tail(alarm: Alarm, view: View, followers: int = 0) -> list[Line]:
     row.then(f"{alarm.agent} {figures.shown(alarm.run)}".strip(), gap=2)
     row.then(f"raised {alarm.count} times" if alarm.count > 1 else "", "muted", gap=2)
     row.then("latched: it stays until it is reset" if alarm.latched else "", "muted", gap=2)
-    row.then("its cause went; nobody has seen it yet" if alarm.state == "returned" else "", "muted", gap=2)
+    row.then("its cause went, unseen" if alarm.state == "returned" else "", "muted", gap=2)
     row.then("it comes and goes" if alarm.chattering else "", "muted", gap=2)
-    row.then(f"{followers} followed from it: o" if followers else "", "muted", gap=2, end=view.last + 1)
+    more = f"{followers} followed from it: {key_for('fold')}"
+    if followers and row.cells + 2 + len(more) <= view.last + 1:  # its row says it, too
+        row.then(more, "muted", gap=2)
     lines.append(row.line)
     lines += _by(alarm, view)
     return lines
@@ -160,6 +163,10 @@ def _by(alarm: Alarm, view: View) -> list[Line]:
 
 def load_rows(fleet: Fleet, view: View) -> list[Line]:
     """How much alarms and approvals ask of people, and how it is answered."""
+    return [*_alarm_load(fleet, view), *approvals(fleet, view)]
+
+
+def _alarm_load(fleet: Fleet, view: View) -> list[Line]:
     rates = alarm_load.rates(fleet, view.now)
     row = Row().at(3, "load", "muted")
     row.at(14, f"{alarm_load.new_within(fleet.load, view.now)} in 10 min").then("flood from", "muted", gap=2)
@@ -176,12 +183,17 @@ def load_rows(fleet: Fleet, view: View) -> list[Line]:
         for number, (alarm, count) in enumerate(noisy):
             row.at(14 if not number else row.cells + 2, f"{alarm.agent} {alarm.kind} {count}".strip())
         lines.append(row.line)
-    mine = alarm_load.approving(fleet.load, view.operator, view.now)
-    if mine.an_hour:
-        row = Row().at(3, "approvals", "muted").at(14, f"{mine.an_hour} of yours in an hour")
-        if mine.read is not None:
-            row.then(f"read for {figures.took(mine.read)} at most", gap=2)
-        warned = bool(mine.warnings)
-        row.then(f"{mine.recent} of {alarm_load.BUDGET_MOST} in 10 min", "watch" if warned else "text", gap=2)
-        lines.append(row.line)
     return lines
+
+
+def approvals(fleet: Fleet, view: View, *, warned_only: bool = False) -> list[Line]:
+    """What the operator approved in an hour, and whether that is too much; nothing if that is nothing, or no warning."""
+    mine = alarm_load.approving(fleet.load, view.operator, view.now)
+    if not mine.an_hour or (warned_only and not mine.warnings):
+        return []
+    row = Row().at(3, "approvals", "muted").at(14, f"{mine.an_hour} of yours in an hour")
+    if mine.read is not None:
+        row.then(f"read for {figures.took(mine.read)} at most", gap=2)
+    warned = bool(mine.warnings)
+    row.then(f"{mine.recent} of {alarm_load.BUDGET_MOST} in 10 min", "watch" if warned else "text", gap=2)
+    return [row.line]

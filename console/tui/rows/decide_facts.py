@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from typing import Final, NamedTuple
 
+from rich.cells import cell_len
+
 from console.core.fleet.alike import Alike, alike_words
 from console.core.fleet.state import Action
 from console.core.judging.preview import Sides, shown, verdict
@@ -24,6 +26,12 @@ REASON_LINES: Final = 2
 INSTEAD: Final = "instead"
 """The code of the sentence that says what would have made the gate milder."""
 
+ORIGIN: Final = "origin"
+"""The code of the sentence about a value that nobody vouches for: the most useful one that there is."""
+
+WHOLE: Final = 10_000
+"""More signs than any fact has."""
+
 AT: Final = 14
 """The column of the words."""
 
@@ -36,15 +44,17 @@ class Fact(NamedTuple):
     rank: int
     name: str
     words: list[str]
-    strong: bool = False
+    strong: int = 0
+    """How many of its signs, from the first on, stand out."""
 
     def lines(self) -> list[Line]:
         """As rows."""
-        ink: Ink = "strong" if self.strong else "text"
-        return [
-            Row().at(3, self.name if number == 0 else "", "muted").at(AT, words, ink).line
-            for number, words in enumerate(self.words)
-        ]
+        lines, left = [], self.strong
+        for number, words in enumerate(self.words):
+            row = Row().at(3, self.name if number == 0 else "", "muted").at(AT, words[:left], "strong")
+            lines.append(row.at(AT + cell_len(words[:left]), words[left:]).line)
+            left = max(0, left - len(words))
+        return lines
 
 
 def facts(action: Action, view: View, alike: Alike, *, whole: bool) -> list[Fact]:
@@ -57,6 +67,7 @@ def facts(action: Action, view: View, alike: Alike, *, whole: bool) -> list[Fact
             4 * bool(number) + number,
             f"why {action.gate}" if number == 0 else "",
             _words(reason.text, cells, whole=whole),
+            _claim(safe(reason.text)) if reason.code == ORIGIN else 0,
         )
         for number, reason in enumerate(why[:REASONS_SHOWN])
     ]
@@ -68,9 +79,16 @@ def facts(action: Action, view: View, alike: Alike, *, whole: bool) -> list[Fact
     reach = ", ".join(action.reaches) or "unknown"
     found.append(Fact(2, "reaches", _words(reach, cells, whole=whole)))
     if action.no_undo:
-        found.append(Fact(1, "no undo", _words(action.no_undo, cells, whole=whole), strong=True))
+        found.append(Fact(1, "no undo", _words(action.no_undo, cells, whole=whole), WHOLE))
     found.append(Fact(3, "like asks", _words(alike_words(alike), cells, whole=whole)))
     return found
+
+
+def _claim(text: str) -> int:
+    """The length of what a sentence about an origin says first: that nobody said this value. What follows says whence."""
+    quoted = text.find("”") + 1
+    ends = [end for mark in ("; ", ", ") if (end := text.find(mark, quoted)) > 0]
+    return min(ends, default=len(text))
 
 
 def _words(text: str, cells: int, *, whole: bool) -> list[str]:

@@ -31,6 +31,9 @@ ARGUMENTS_KEPT: Final = 4
 SAID_BELOW: Final = 4
 """Lines of the agent's reason that stand below the arguments; a longer one is read after them, in the list."""
 
+GRAVE: Final = 3
+"""The severity from which it stands out: what is costly."""
+
 _NAME_CELLS: Final = 24
 _ORIGIN_CELLS: Final = 30
 _ORIGIN_LEAST: Final = 22
@@ -63,20 +66,24 @@ def head(run: Run, action: Action, view: View, found: Plight | None = None, reac
         words, ink = RESULTS[action.state]
         if action.outcome == "expired":
             words, ink = "expired", "watch"
+        elif action.outcome and action.state in ("allowed", "denied"):
+            words = action.outcome  # a person rejects, a policy denies
         row.at(3, action.tool, "strong", end=view.last - 24).right(view.last, (words, ink))
     third = Row().right(view.last, (reach, "muted")).line if reach else BLANK
     return [row.line, _who(run, action, view), third]
 
 
 def _who(run: Run, action: Action, view: View) -> Line:
-    row = Row().at(3, f"{run.agent} {run.version}".rstrip(), end=40).then(figures.shown(run.run), gap=2)
+    row = Row().at(3, f"{run.agent} {run.version}".rstrip(), "muted", end=40)
+    row.then(figures.shown(run.run), "muted", gap=2)
     if action.step:
-        row.then(f"step {action.step}", gap=2)
-    row.then(f"{CONTROL[run.control]} {run.control}", gap=2)
+        row.then(f"step {action.step}", "muted", gap=2)
+    row.then(f"{CONTROL[run.control]} {run.control}", "muted", gap=2)
     if action.state == "asked":
         row.then(hindrance(run), "strong", gap=2)
     severity = SEVERITY[action.severity] if action.severity is not None else "not judged yet"
-    return row.right(view.last, (severity, "strong")).line
+    grave = action.severity is not None and action.severity >= GRAVE
+    return row.right(view.last, (severity, "strong" if grave else "text")).line
 
 
 def origin_column(action: Action, column: int, view: View) -> int | None:
@@ -113,7 +120,7 @@ def argument_row(
             column = row.cells + 1
     if piece.fold:
         return row.at(column, piece.fold, "muted").line
-    row.at(column, piece.text, "act" if piece.odd else piece.ink)
+    row.at(column, piece.text, "act" if piece.odd else "strong" if suspect else piece.ink)
     if origin is not None and origin_at is not None and piece.part == 0:
         row.at(origin_at, safe(where(origin)), "act" if suspect else "muted")
     return row.line
@@ -128,7 +135,28 @@ def lines_in_view(shown: range, total: int, *, scrolls: bool) -> str:
     return f"lines {shown.start + 1}-{shown.stop} of {total}{below}{key}"
 
 
-def closed_because(run: Run, action: Action, view: View, unread: int, verb: Verb = "approve") -> str:
+class Unread(NamedTuple):
+    """Lines of the arguments that were not displayed yet; whether one is a fold, and whether the first is above the view."""
+
+    lines: int = 0
+    folded: bool = False
+    above: bool = False
+
+    @property
+    def words(self) -> str:
+        """How many there are, and which key brings them."""
+        if self.folded:
+            return f"part of a long value is not displayed yet; {key_for('unfold')} opens it"
+        lines = "1 line" if self.lines == 1 else f"{self.lines} lines"
+        return f"{lines} not displayed yet; {key_for('page_up' if self.above else 'page_down')} scrolls"
+
+
+ALL_READ: Final = Unread()
+
+
+def closed_because(
+    run: Run, action: Action, view: View, unread: Unread = ALL_READ, verb: Verb = "approve"
+) -> str:
     """Why this action cannot be approved now, or nothing when it can; for the verb `edit`: why not with other arguments.
 
     An edit may write out what was sent apart, and so passes where approval as it is does not. The words name no verb: they
@@ -148,10 +176,7 @@ def closed_because(run: Run, action: Action, view: View, unread: int, verb: Verb
         if incomplete(action.args, run):
             return "a value sent apart has not arrived whole"
         return "a value sent apart cannot be read here"
-    if action.gate == "hold" and unread:
-        lines = "1 line" if unread == 1 else f"{unread} lines"
-        return f"{lines} not displayed yet; {scrolls()}, {key_for('unfold')} unfolds"
-    return ""
+    return unread.words if action.gate == "hold" and unread.lines else ""
 
 
 class Around(NamedTuple):
@@ -210,7 +235,7 @@ def _below_facts(
         lines.append(row.line)
         if action.decision:
             lines.append(four_facts(command, view))
-    if action.result:
+    if action.result and action.result != action.note:
         lines.append(Row().at(3, "result", "muted").at(14, f"“{action.result}”", end=view.last + 1).line)
     return lines
 
@@ -230,18 +255,17 @@ def _if_waiting(action: Action, view: View, closed: str, run: Run | None) -> lis
 
 def _in_hand(action: Action, view: View) -> list[Line]:
     """Who looks into it, and who wants others to, in whose words."""
-    care, lines = action.care, []
+    care = action.care
+    row = Row()
     if care.claimed_by:
-        words = (
-            "you look into it"
-            if care.claimed_by == view.operator
-            else f"{care.claimed_by} is looking into it"
-        )
-        lines.append(Row().at(3, "in hand", "muted").at(14, words, "strong").line)
-    if care.escalated_by:
-        row = Row().at(3, "escalated", "muted").at(14, f"by {care.escalated_by}", "strong")
-        lines.append(row.then(f"“{care.why}”" if care.why else "", gap=2, end=view.last + 1).line)
-    return lines
+        mine = care.claimed_by == view.operator
+        words = "you look into it" if mine else f"{care.claimed_by} is looking into it"
+        row.at(3, "in hand", "muted").at(14, words, "strong")
+    if care.escalated_by:  # behind that: rows are few, and what becomes of it without an answer stands below
+        row.at(max(3, row.cells + 2), "escalated", "muted")
+        row.at(max(14, row.cells + 1), f"by {care.escalated_by}", "strong", end=view.last + 1)
+        row.then(f"“{care.why}”" if care.why else "", gap=2, end=view.last + 1)
+    return [row.line] if row.cells else []
 
 
 def said(action: Action, view: View) -> list[str]:

@@ -201,7 +201,7 @@ def continues(beyond: Beyond) -> str:
     """How much of a list is out of view, and which key leads there; nothing while all of it is in view."""
     up, down = key_for("page_up"), key_for("page_down")
     if beyond.above and beyond.below:
-        return f"{figures.grouped(beyond.above)} above, {figures.grouped(beyond.below)} below: {up} {down}"
+        return f"{figures.grouped(beyond.above)} above: {up}, {figures.grouped(beyond.below)} below: {down}"
     if not (beyond.above or beyond.below):
         return ""
     where, key = ("above", up) if beyond.above else ("below", down)

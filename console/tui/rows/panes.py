@@ -61,7 +61,7 @@ def ask(run: Run, action: Action, view: View, cells: int, found: Plight | None =
 
 
 def _who(run: Run, cells: int, step: int | None = None) -> Line:
-    row = Row().at(0, f"{run.agent} {run.version}".rstrip(), end=cells - 12)
+    row = Row().at(0, f"{run.agent} {run.version}".rstrip(), "muted", end=cells - 12)
     row.then(f"{CONTROL[run.control]} {run.control}", "muted", gap=2, end=cells)
     return row.then(f"step {step}" if step else "", "muted", gap=2, end=cells).line
 
@@ -90,7 +90,7 @@ def _why(action: Action, view: View, cells: int) -> list[Line]:
     if action.severity is not None:
         lines.append(Row().at(0, "severity", "muted").at(NAMES, SEVERITY[action.severity]).line)
     for number, reason in enumerate(action.reasons[:3]):
-        lines += field(f"why {action.gate}"[: NAMES - 1] if number == 0 else "", reason.text, cells, 3)
+        lines += field(_asked_why(action) if number == 0 else "", reason.text, cells, 3)
     if action.confidence:
         low = action.confidence.value < CONFIDENCE_LIMIT
         value = figures.probability(action.confidence.value)
@@ -102,6 +102,12 @@ def _why(action: Action, view: View, cells: int) -> list[Line]:
     if action.result:
         lines += field("result", f"“{action.result}”", cells)
     return [*lines, Row().at(0, "digest", "muted").at(NAMES, figures.digest(action.digest)).line]
+
+
+def _asked_why(action: Action) -> str:
+    """Of which gate the reasons are; a longer word leaves no room for its values and is left out."""
+    words = f"why {action.gate}"
+    return words if len(words) < NAMES else "why"
 
 
 def one_run(

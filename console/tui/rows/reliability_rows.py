@@ -177,20 +177,18 @@ def _next(standing: Standing) -> str:
         return "none can be earned: it names no version, or no catalogue knows the tool"
     rung = next(rung for rung in RUNGS if rung != standing.rung)
     more = more_needed(standing.right_since, standing.wrong_since, rung, standing.lost)
-    lost = f", lost {standing.lost} times before" if standing.lost else ""
-    return (
-        f"{rung} after {more} more verified and right in a row{lost}" if more is not None else "out of reach"
-    )
+    lost = f", lost {'once' if standing.lost == 1 else f'{standing.lost} times'}" if standing.lost else ""
+    return f"{rung} after {more} more verified right in a row{lost}" if more is not None else "out of reach"
 
 
 def _drift(standing: Standing) -> str:
     if standing.reference is None:
         return f"nothing to compare with before {DRIFT_AFTER} verdicts since it began"
     level, most = max(0.0, standing.drift), math.log(DRIFT_LENGTH)
-    rate = f"failed {standing.reference:.0%} at first"
+    rate = f"failed {standing.reference * 100:.0f} % at first"
     if drifts(standing.drift):
         return f"fails more often than at first; {rate}"
-    return f"{rate}; evidence that it became worse: {level:.1f} of the {most:.1f} that alarm"
+    return f"{rate}; evidence that it became worse: {level:.1f} of {most:.1f}"
 
 
 def bars(version: Version, view: View) -> list[Line]:

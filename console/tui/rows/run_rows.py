@@ -41,7 +41,7 @@ RESULTS: Final[dict[str, tuple[str, Ink]]] = {
     "allowed": ("allowed", "text"),
     "denied": ("denied", "text"),
     "started": ("running", "text"),
-    "done": ("done", "text"),
+    "done": ("done", "muted"),
     "failed": ("failed", "act"),
     "withdrawn": ("withdrawn", "text"),
     "ungated": ("ungated", "stop"),
@@ -128,9 +128,10 @@ def facts(
 
 def _who(run: Run, used: Sequence[str], view: View) -> Line:
     wide = view.spare // 2
-    row = Row().at(3, figures.joined([f"{run.agent} {run.version}".rstrip()]), end=40 + wide)
-    row.then(run.run, gap=2, end=48 + wide).then(f"{CONTROL[run.control]} {run.control}", gap=2)
-    return row.right(view.last, (figures.joined(used), "text")).line
+    row = Row().at(3, f"{run.agent} {run.version}".rstrip(), "muted", end=40 + wide)
+    row.then(run.run, "muted", gap=2, end=48 + wide)
+    row.then(f"{CONTROL[run.control]} {run.control}", "muted", gap=2)
+    return row.right(view.last, (figures.joined(used), "muted")).line
 
 
 def _progress(run: Run, view: View) -> Line:
@@ -207,7 +208,7 @@ def _result(step: Step, run: Run) -> tuple[str, Ink]:
         return ("cut off" if run.state in ENDED else "under way"), "text"
     if step.ok is None:
         return "unknown", "text"
-    return ("ok", "text") if step.ok else ("failed", "watch")
+    return ("ok", "muted") if step.ok else ("failed", "watch")
 
 
 def _action(action: Action, view: View) -> Line:
@@ -225,7 +226,7 @@ def _action(action: Action, view: View) -> Line:
     if action.args_cut and not action.args:
         row.at(on, "not kept", "muted", end=end)
     else:
-        row.at(on, telling(action.args), end=end, by=cut_path)
+        row.at(on, telling(action.args), "text" if waits else "muted", end=end, by=cut_path)
     row.at(at, by, "muted", end=52 + view.spare)
     if waits:
         words: tuple[str, Ink] = (
@@ -244,9 +245,9 @@ def _action(action: Action, view: View) -> Line:
 
 def _ends(row: Row, confidence: Confidence | None, lasted: int | None, view: View) -> Line:
     value = confidence.value if confidence else None
-    low: Ink = "watch" if value is not None and value < CONFIDENCE_LIMIT else "text"
+    low: Ink = "watch" if value is not None and value < CONFIDENCE_LIMIT else "muted"
     row.right(view.last - 7, (figures.probability(value), low))
-    return row.right(view.last, (figures.took(lasted), "text")).line
+    return row.right(view.last, (figures.took(lasted), "muted")).line
 
 
 def tail(run: Run, commands: list[Command], view: View) -> list[Line]:

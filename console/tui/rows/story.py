@@ -86,14 +86,24 @@ def _step(step: Step, cells: int, *, here: bool = False) -> Line:
 
 
 def _gate(action: Action, cells: int, *, here: bool) -> Line:
-    word = "waits" if action.state == "asked" else action.outcome or action.state
+    word = _ended(action)
     row = Row()
     if action.state == "asked":
         level: Level = "stop" if action.gate == "hold" else "act"
         row.at(4, MARKS[level], level)
     row.at(6, action.tool, "strong" if here else "text", end=cells - len(word) - 1)
-    row.at(20, "" if here else telling(action.args), "muted", end=cells - len(word) - 1)
+    on = telling(action.args).removeprefix("https://").removeprefix("http://")
+    row.at(20, "" if here else on, "muted", end=cells - len(word) - (1 if word else 0))
     return row.right(cells - 1, (word, "text")).line
+
+
+def _ended(action: Action) -> str:
+    """What became of an action, in a word; nothing where it was approved and went well, as most do."""
+    if action.state == "asked":
+        return "waits"
+    if action.state == "done" and action.outcome == "approved":
+        return ""
+    return action.state if action.state in ("failed", "ungated") else action.outcome or action.state
 
 
 def line_of_run(run: Run, entry: Entry, view: View, cells: int) -> list[Line]:

@@ -53,8 +53,6 @@ class ActingScreen(FloorScreen):
         return ""
 
     def label(self, key: KeyAction) -> str:
-        if key.id == "back" and self.sheet is not None and self.sheet.wish.verb == "reset":
-            return "leave it latched"
         if isinstance(self.sheet, ResumeAllSheet) and key.id in ("yes", "back"):
             return "yes, resume all" if key.id == "yes" else "leave it held"
         if key.id == "resume_all" and self.floor.fleet.held is None:

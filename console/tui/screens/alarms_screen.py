@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from bus.messages import Verb
 from console.core.alarms.alarm_groups import folded
@@ -23,6 +23,9 @@ from console.tui.screens.placed import PlacedScreen
 from console.tui.sheets.confirm_sheets import Wish, WordsSheet
 from console.tui.sheets.shelve_sheet import ShelveSheet
 from console.tui.terminal.keeping import alarm_text
+
+_LOAD_ROWS: Final = 4
+"""Most rows that say how much alarms and approvals ask of people, with the blank one before them."""
 
 _OWN = ("acknowledge", "reset", "shelve", "remove")
 
@@ -69,8 +72,8 @@ class AlarmsScreen(PlacedScreen[Place], ActingScreen):
         fleet, now = self.floor.fleet, self.view.now
         found = self._found()
         counts = Counter(tab_of(alarm, now) for alarm in found)
-        standing = sum(stands(alarm, now) for alarm in found)
-        lines = [alarm_rows.tabs(counts, self._tab, self.view, standing)]
+        returned = sum(alarm.state == "returned" and tab_of(alarm, now) == "active" for alarm in found)
+        lines = [alarm_rows.tabs(counts, self._tab, self.view, returned)]
         if fleet.load.flood:
             lines.append(alarm_rows.flood(new_within(fleet.load, now), operators_of(fleet)))
         return [*lines, BLANK, alarm_rows.head(self.view)]
@@ -78,7 +81,12 @@ class AlarmsScreen(PlacedScreen[Place], ActingScreen):
     def under(self) -> list[Line]:
         alarm = self._chosen()
         said = alarm_rows.alarm_tail(alarm, self.view, self._followers()) if alarm else []
-        return [*said, BLANK, *alarm_rows.load_rows(self.floor.fleet, self.view)]
+        fleet = self.floor.fleet
+        if fleet.load.flood and len(self._shown) + len(said) + _LOAD_ROWS > self.room - len(self.above()):
+            load = alarm_rows.approvals(fleet, self.view, warned_only=True)  # how many came stands above
+        else:
+            load = alarm_rows.load_rows(fleet, self.view)
+        return [*said, *([BLANK] if load else []), *load]
 
     def _found(self) -> list[Alarm]:
         """All that is to be listed: what is over is, too, while an operator hides it."""
@@ -101,10 +109,12 @@ class AlarmsScreen(PlacedScreen[Place], ActingScreen):
                 places.append(Place(more=more))
         return places
 
-    def _rank(self, alarm: Alarm) -> tuple[bool, bool, int, int, str]:
+    def _rank(self, alarm: Alarm) -> tuple[bool, bool, bool, int, int, str]:
+        """What stands first, then what is acknowledged and still so, then what is so no longer."""
         now = self.view.now
         return (
             not stands(alarm, now),
+            alarm.state == "returned",
             not wants_answer(alarm, now),
             alarm.priority,
             began(alarm),
@@ -163,8 +173,10 @@ class AlarmsScreen(PlacedScreen[Place], ActingScreen):
 
     def label(self, key: KeyAction) -> str:
         alarm = self._chosen()
-        if key.id == "back" and self.sheet is not None and self.sheet.wish.verb in ("shelve", "remove"):
-            return "leave it in sight"
+        if key.id == "back" and self.sheet is not None:
+            if self.sheet.wish.verb != "reset":
+                return "leave it in sight"
+            return "leave it latched" if alarm is not None and alarm.latched else "leave it as it is"
         if key.id == "shelve" and alarm is not None and alarm.shown == "shelved":
             return "unshelve"
         if key.id == "remove" and alarm is not None and alarm.shown == "out-of-service":

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
 from typing import Any, ClassVar
 
@@ -20,7 +19,8 @@ from console.tui.floor.attention import Plight
 from console.tui.rows import decide_rows
 from console.tui.rows.arguments import Piece, pieces, told
 from console.tui.rows.decide_facts import changes, whole_facts
-from console.tui.rows.decide_rows import Around
+from console.tui.rows.decide_rows import ALL_READ, Around, Unread
+from console.tui.rows.frame_rows import Note
 from console.tui.screens.confirming import ConfirmingScreen
 from console.tui.screens.floor_screen import Subject
 
@@ -43,9 +43,8 @@ class DecideScreen(ConfirmingScreen):
         self._waited = False
         self._unfolded = False
         self._says = False
-        self._seen: set[tuple[str, int, bool, int]] = set()
+        self._seen: set[tuple[str, int, str, int]] = set()
         self._pieces: list[Piece] = []
-        self._whole: set[int] = set()  # leaves that have one row
         self._own = 0  # how many of these are what is to be decided
         self._made_of: tuple[Any, ...] = ()
         self._column = 14
@@ -203,8 +202,6 @@ class DecideScreen(ConfirmingScreen):
             cells = (self._origin_at or self.view.last + 2) - 1 - self._column
             self._pieces = pieces(args, run, cells, unfolded=self._unfolded)
             self._own = len(self._pieces)
-            rows_of = Counter(piece.leaf for piece in self._pieces)
-            self._whole = {leaf for leaf, rows in rows_of.items() if rows == 1}
             if action.edited is not None:
                 was = pieces(action.args, run, cells, unfolded=self._unfolded)
                 self._append("original: as the agent asked", was)
@@ -232,18 +229,23 @@ class DecideScreen(ConfirmingScreen):
         if len(lines) > decide_rows.SAID_BELOW:
             self._append("the agent says", told(lines))
 
-    def _mark(self, action: Action, row: int) -> tuple[str, int, bool, int]:
+    def _mark(self, action: Action, row: int) -> tuple[str, int, str, int]:
+        """A line as it was displayed: whoever has read it folded has read it."""
         piece = self._pieces[row]
-        whole = self._unfolded or piece.leaf in self._whole
-        return (action.digest, piece.leaf, whole, piece.part * 1_000 + self._made_of[2] % 1_000)
+        return (action.digest, piece.leaf, piece.text, piece.part * 1_000 + self._made_of[2] % 1_000)
 
-    def _unread(self) -> int:
-        """Rows of the arguments that were not on screen yet, folded ones included."""
+    def _unread(self) -> Unread:
+        """What of the arguments was not on screen yet."""
         action = self.action
         if action is None:
-            return 0
-        rows = range(self._own)
-        return sum(bool(self._pieces[row].fold) or self._mark(action, row) not in self._seen for row in rows)
+            return ALL_READ
+        folded = any(piece.fold for piece in self._pieces[: self._own])
+        rows = [
+            row
+            for row in range(self._own)
+            if self._pieces[row].fold or self._mark(action, row) not in self._seen
+        ]
+        return Unread(len(rows), folded, above=bool(rows) and rows[0] < self.body.top)
 
     def _reach(self) -> str:
         return decide_rows.lines_in_view(self.body.in_view, len(self._pieces), scrolls=self.sheet is None)
@@ -267,6 +269,9 @@ class DecideScreen(ConfirmingScreen):
         return why
 
     def act_unfold(self) -> None:
+        if not self._unfolded and not any(piece.fold for piece in self._pieces[: self._own]):
+            self.floor.tell(Note("open: every value stands there whole", brief=True))
+            return
         self._unfolded = not self._unfolded
         self.floor.pace.settle()
 

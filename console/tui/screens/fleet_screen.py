@@ -112,6 +112,8 @@ class FleetScreen(FilteringScreen):
         if row >= len(self._shown):
             return ()
         item = self._shown[row]
+        if item.kind == "blank" and row == self.body.pinned - 1:
+            item = self._heading_out_of_view() or item
         if item.kind == "head" and item.key == "waits" and (hidden := self._out_of_view()):
             return fleet_rows.cut_head(hidden, self.view)
         if item.kind == "head" and item.key == "unanswered":
@@ -135,6 +137,14 @@ class FleetScreen(FilteringScreen):
         """How many rows what waits for a person has, its heading and the blank after it among them."""
         waits = sum(item.kind == "wait" for item in takewhile(_of_what_waits, self._shown))
         return waits + 2 if waits else 0
+
+    def _heading_out_of_view(self) -> Item | None:
+        """The heading of the rows just below those that stay, if it has scrolled away: the blank between them is its."""
+        first = self.body.in_view.start
+        if not self.body.top or first >= len(self._shown) or self._shown[first].kind in ("head", "blank"):
+            return None
+        above = reversed(self._shown[self.body.pinned : first])
+        return next((item for item in above if item.kind == "head"), None)
 
     def _out_of_view(self) -> int:
         """How many rows of what waits are scrolled away."""

@@ -7,7 +7,7 @@ from itertools import zip_longest
 from typing import Final
 
 from console.tui.drawing.paint import BLANK, Line, Row
-from console.tui.keys.actions import Mode, name_of, offered
+from console.tui.keys.actions import KeyAction, Mode, name_of, offered
 from console.tui.rows.frame_rows import NOWHERE, View
 from console.tui.screens.acts import ActingScreen
 
@@ -96,7 +96,7 @@ class HelpScreen(ActingScreen):
 
     def _rows(self) -> list[Line]:
         keys = [
-            (" ".join(map(name_of, action.keys)), action)
+            (_names(action), action)
             for action in offered(self._about, read_only=self.view.read_only, replay=self.view.replay)
             if action.label and not action.typed
         ]
@@ -113,3 +113,13 @@ class HelpScreen(ActingScreen):
             rows.append(row.line)
         more = "Enter never approves and never kills; the key that asks never confirms."
         return [*rows, BLANK, Row().at(3, more, "muted").line]
+
+
+def _names(action: KeyAction) -> str:
+    """The keys of an action, as many as its column has room for; of the digits the first and the last."""
+    names = [name_of(key) for key in action.keys]
+    if all(name.isdecimal() for name in names) and len(names) > 1:
+        return f"{names[0]}-{names[-1]}"
+    while len(names) > 1 and len(" ".join(names)) >= TEXT_AT - KEYS_AT:
+        names.pop()
+    return " ".join(names)

@@ -53,7 +53,7 @@ _AROUND: Final = 8
 
 def _row(key: str, label: str, more: str, width: int) -> Content:
     """One line of the palette, never two. As content, so that no word of an agent's is read as markup."""
-    start = f"{key:<{_KEY_CELLS}}{label}" if key else label
+    start = f"{key:<{_KEY_CELLS - 1}} {label}" if key else label  # a long key moves its label on
     start = f"{start:<{_KEY_CELLS + _LABEL_CELLS}} "
     return Content.assemble(start, (cut_words(more, width - _EDGES - len(start)), "$wf-muted"))
 
@@ -111,13 +111,13 @@ class Commands(Provider):
         chosen = below.body.cursor
         replay = below.view.replay
         for action in offered(below.mode, read_only=below.floor.read_only, replay=replay):
-            label = below.label(action)
-            if not label or action.typed or action.id in _LEFT_OUT:
+            label, why = below.label(action), below.closed(action)
+            if not (label or why) or action.typed or action.id in _LEFT_OUT:
                 continue
             for key in action.keys if action.pair else action.keys[:1]:
-                why = below.closed(action)
                 help_ = f"closed: {why}" if why else action.help
-                yield Command(name_of(key), label, help_, partial(self._press, action, key, chosen))
+                act = partial(self._press, action, key, chosen)
+                yield Command(name_of(key), label or action.label, help_, act)
 
     def _elsewhere(self) -> Iterator[Command]:
         """What keys do on other screens only: each once, and on which."""

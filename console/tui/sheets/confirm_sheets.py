@@ -199,13 +199,29 @@ class HoldSheet(Sheet):
 
     def rows(self, view: View) -> list[Line]:
         runs = [run for run in self._fleet().runs.values() if run.ended_at is None]
-        bound = sum(run.control != "observed" for run in runs)
-        away = f"; {len(runs) - bound} observed ones cannot be" if len(runs) > bound else ""
+        bound = [run for run in runs if run.control != "observed"]
+        seen = len(runs) - len(bound)
+        away = f"; {seen} observed {'one' if seen == 1 else 'ones'} cannot be" if seen else ""
         of = ", those not shown too" if self.filtered else ""
-        return [
-            Row().at(3, f"Hold all {bound} runs of {view.site} at their next gate{of}", "strong").line,
-            Row().at(3, f"runs begun later too; {key_for('resume_all')} resumes all{away}", "muted").line,
-        ]
+        what = f"Hold all {len(bound)} runs of {view.site}"
+        later = f"runs begun later too; {key_for('resume_all')} resumes all"
+        if self._fleet().held is None:
+            what += f" at their next gate{of}"
+        else:
+            what += f" once more; {_going_on(sum(not run.stop for run in bound))}"
+            later = "the floor is held already, runs begun later too"
+        return [Row().at(3, what, "strong").line, Row().at(3, later + away, "muted").line]
+
+
+def _going_on(count: int) -> str:
+    """How many runs of a floor that is held nothing stops now: they were let go on, or are new."""
+    return (
+        "none of them goes on"
+        if not count
+        else "1 of them goes on"
+        if count == 1
+        else f"{count} of them go on"
+    )
 
 
 class ResumeAllSheet(Sheet):

@@ -11,7 +11,8 @@ from console.tui.drawing import figures
 from console.tui.drawing.paint import BLANK, Line, Row
 from console.tui.drawing.theme import Ink
 from console.tui.floor.attention import CONTROL
-from console.tui.keys.actions import Mode
+from console.tui.keys.actions import Mode, key_for
+from console.tui.rows.fleet_rows import hindrance
 from console.tui.rows.frame_rows import View
 from console.tui.rows.run_rows import four_facts
 from console.tui.sheets.confirm_sheets import Sheet, Wish
@@ -84,13 +85,14 @@ class KillSheet(Sheet):
         }[run.control]
         lines += [Row().at(3, "how", "muted").at(14, how[0]).line, Row().at(14, how[1]).line]
         if self.possible:
-            lines += [*self._loss(run, view), BLANK, self._entry(), BLANK]
             new = [
                 command
                 for command in self._commands(run)
                 if command.kind == "kill" and command.id not in self._known
             ]
-            lines.append(four_facts(new[-1] if new else None, view))
+            kill = new[-1] if new else None
+            lines += [*self._loss(run, view), BLANK, self._entry(kill), BLANK]
+            lines.append(four_facts(kill, view))
         return lines
 
     def _loss(self, run: Run, view: View) -> list[Line]:
@@ -101,13 +103,17 @@ class KillSheet(Sheet):
             row = Row().at(3, "stays" if number == 0 else "", "muted")
             lines.append(row.at(14, words, ink, end=view.last + 1).line)
         if not self.fired:
-            words = "esc, then p: a pause keeps the run and can be taken back"
+            words = f"esc, then {key_for('pause')}: a pause keeps the run and can be taken back"
+            if run.state in ("paused", "pausing") or run.held:
+                words = f"esc: it is {hindrance(run) or run.state}, and waits until it is resumed"
             lines.append(Row().at(3, "instead", "muted").at(14, words).line)
         return lines
 
-    def _entry(self) -> Line:
+    def _entry(self, kill: Command | None) -> Line:
         if self.fired:
-            return Row().at(3, "kill requested; esc leaves, the kill goes on", "strong").line
+            done = kill is not None and kill.effective_at is not None
+            words = "killed; esc leaves" if done else "kill requested; esc leaves, the kill goes on"
+            return Row().at(3, words, "strong").line
         row = Row().at(3, "type its id").then(self._have.ljust(len(self._id), "_"), "strong", gap=2)
         if self._wrong:
             return row.then("not the id; it starts over", "act", gap=4).line

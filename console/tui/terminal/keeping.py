@@ -5,6 +5,7 @@ A terminal never says whether it took what OSC 52 gave it, so a file is always t
 
 from __future__ import annotations
 
+import html
 import json
 import os
 import re
@@ -13,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
+from rich.cells import cell_len
 
 if TYPE_CHECKING:
     from console.core.fleet.alarm_state import Alarm
@@ -20,6 +22,8 @@ if TYPE_CHECKING:
 
 MODE: Final = 0o600
 FOLDER_MODE: Final = 0o700
+_TEXT: Final = re.compile(r'<text ([^>]*?)x="([0-9.]+)"([^>]*?)textLength="([0-9.]+)"([^>]*)>([^<]*)</text>')
+_GAPS: Final = re.compile(r"((?:&#160;){2,})")
 _WEB_FONTS: Final = re.compile(r"@font-face\s*\{[^}]*\}\s*")
 
 
@@ -49,8 +53,29 @@ def _json(value: Any) -> str:
 
 
 def standalone(svg: str) -> str:
-    """A picture that loads nothing from the network when it is looked at, and keeps the blanks that a line begins with."""
-    return _WEB_FONTS.sub("", svg).replace("<text ", '<text xml:space="preserve" ')
+    """A picture that loads nothing from the network when it is looked at, and keeps every word in its column.
+
+    Viewers that know no `textLength` set a long text a little too narrow, and what ends a row misses its edge: words with
+    two blanks or more between them are texts of their own.
+    """
+    apart = _TEXT.sub(_words_apart, _WEB_FONTS.sub("", svg))
+    return apart.replace("<text ", '<text xml:space="preserve" ')
+
+
+def _words_apart(text: re.Match[str]) -> str:
+    before, x, between, length, after, content = text.groups()
+    cells = cell_len(html.unescape(content))
+    cell = float(length) / cells if cells else 0.0
+    found = []
+    at = 0
+    for words in _GAPS.split(content):
+        wide = cell_len(html.unescape(words))
+        if words and not _GAPS.fullmatch(words):
+            found.append(
+                f'<text {before}x="{float(x) + at * cell:g}"{between}textLength="{wide * cell:g}"{after}>{words}</text>'
+            )
+        at += wide
+    return "".join(found)
 
 
 def keep(folder: Path, name: str, files: Sequence[tuple[str, str]]) -> Path:
