@@ -8,6 +8,7 @@ from bus.records import Reason, ValueOrigin
 from console.core.fleet.alike import Alike
 from console.core.fleet.state import Action, Run
 from console.tui.drawing.paint import Line, text_of
+from console.tui.floor.attention import SEVERITY
 from console.tui.rows import decide_rows, panes, run_rows
 from console.tui.rows.arguments import Piece
 from console.tui.rows.decide_facts import facts
@@ -35,7 +36,7 @@ def asked(severity: int) -> tuple[Run, Action]:
 def test_only_a_grave_severity_stands_out(severity: int, ink: str) -> None:
     _, who, _ = decide_rows.head(*asked(severity), EIGHTY)
     found = inks(who)
-    assert found.pop(decide_rows.SEVERITY[severity]) == ink
+    assert found.pop(SEVERITY[severity]) == ink
     assert {*found.values()} == {"muted"}
 
 
