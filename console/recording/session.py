@@ -15,8 +15,6 @@ import aiosqlite
 from console.recording import schema
 from console.recording.bodies import (
     DICTIONARY_BYTES_MAX,
-    SAMPLE_BYTES,
-    SAMPLES,
     Bodies,
     Keyframe,
     PackError,
@@ -24,25 +22,17 @@ from console.recording.bodies import (
     contract_dictionary,
     pack_keyframe,
     packed_size,
-    train,
 )
+from console.recording.dictionary import OwnDictionary
 from console.recording.files import advice_on, begin, make_private, publish, remove_partial, size_of
 from console.recording.schema import RecordingError, naming, one
+from console.recording.wal import begin_wal, unmark
 
 _CONTRACT: Final = 1
 _ROWS_AT_ONCE: Final = 100
 _ROW_BYTES: Final = 24  # of a row beside its body, about
 _TOUCH: Final = "BEGIN IMMEDIATE; INSERT INTO dictionaries VALUES (-1, x''); DELETE FROM dictionaries WHERE id = -1; COMMIT"
 """A row that no reader can ever see: it comes and goes in one transaction, which writes a page and waits for the disk."""
-_LAY_OUT: Final = """
-PRAGMA cache_size = 16;
-BEGIN IMMEDIATE; INSERT INTO dictionaries VALUES (-1, zeroblob(4096000)); ROLLBACK;
-PRAGMA cache_size = -2000;
-"""
-"""Makes the WAL as long as it is at its first checkpoint, for pages that the cache does not hold are written to it.
-
-A commit then overwrites it, and the disk has no new length of a file to keep: a third less time (fsync of ext4)."""
-
 _HEAD: Final = 18  # of a zstd frame: enough to know its size unpacked
 
 Packed = tuple[int, int, int, int, bytes]
@@ -70,9 +60,8 @@ class Session:
         """Bytes of the last keyframe before packing."""
         self._file = path.stat()
         self._bodies = Bodies()
+        self._own = OwnDictionary(self._bodies, _CONTRACT)
         self._subjects: dict[tuple[str, str], int] = {}
-        self._samples: list[bytes] = []
-        self._trained: bytes | None = None
 
     @staticmethod
     async def create(path: Path, keyframe: Keyframe) -> Session:
@@ -112,7 +101,7 @@ class Session:
                 await schema.check_schema(connection, path)
                 session = Session(path, connection)
                 await session._load()
-                await _with_wal(connection, path)
+                await begin_wal(connection, path)
             except BaseException:
                 await connection.close()
                 raise
@@ -133,19 +122,19 @@ class Session:
             if number is None:
                 fresh[key] = number = len(self._subjects) + len(fresh) + 1
             subjects.append(number)
-        learned = await self._learn()
+        learned = await self._own.due()
         try:
             with naming(self.path):
                 self._check_in_place()
                 self.size += await self._commit(rows, subjects, fresh, learned)
         except BaseException:
             if learned is not None:
-                self._bodies.forget(learned)
+                self._own.not_stored()
             raise
         if learned is not None:
-            self._trained, self._samples = None, []
+            self._own.stored()
         self._subjects |= fresh
-        self._sample(rows)
+        self._own.sample(rows)
         self.pos, self.at = rows[-1].pos, rows[-1].at
         self.log_bytes += sum(len(row.event) for row in rows)
 
@@ -205,7 +194,7 @@ class Session:
             finally:
                 await self.connection.close()
                 schema.BEING_WRITTEN.discard(self._identity)
-            await _unmarked(self.path)
+            await unmark(self.path)
 
     @property
     def _identity(self) -> tuple[int, int]:
@@ -220,7 +209,11 @@ class Session:
             )
 
     async def _commit(
-        self, rows: Sequence[Row], subjects: list[int], fresh: dict[tuple[str, str], int], learned: int | None
+        self,
+        rows: Sequence[Row],
+        subjects: list[int],
+        fresh: dict[tuple[str, str], int],
+        learned: bytes | None,
     ) -> int:
         """Return how many bytes that takes, about."""
         connection = self.connection
@@ -230,7 +223,9 @@ class Session:
             if not alone:
                 await connection.execute("BEGIN IMMEDIATE")
             if learned is not None:
-                await connection.execute("INSERT INTO dictionaries VALUES (?, ?)", (learned, self._trained))
+                await connection.execute(
+                    "INSERT INTO dictionaries VALUES (?, ?)", (self._own.number, learned)
+                )
             if fresh:
                 names = [(number, agent, run) for (agent, run), number in fresh.items()]
                 await connection.executemany("INSERT INTO subjects VALUES (?, ?, ?)", names)
@@ -255,23 +250,6 @@ class Session:
         # SQLite may have rolled back by itself; then this does nothing. A dead connection has nothing to roll back.
         with suppress(sqlite3.Error, ValueError):
             await self.connection.rollback()
-
-    async def _learn(self) -> int | None:
-        """Train the file's own dictionary once there are bodies enough; return its number if it is still to be stored."""
-        if len(self._samples) < SAMPLES:
-            return None
-        if self._trained is None:
-            self._trained = await asyncio.to_thread(train, self._samples)
-        if self._trained is None:
-            self._samples = []  # too little in common: gather others
-            return None
-        self._bodies.learn(_CONTRACT + 1, self._trained)
-        return _CONTRACT + 1
-
-    def _sample(self, rows: Sequence[Row]) -> None:
-        if self._bodies.dictionary == _CONTRACT:
-            missing = SAMPLES - len(self._samples)
-            self._samples += [row.event[:SAMPLE_BYTES] for row in rows[: max(0, missing)]]
 
     async def _load(self) -> None:
         connection = self.connection
@@ -300,29 +278,6 @@ class Session:
         end = await one(connection, "SELECT pos, at FROM log ORDER BY pos DESC LIMIT 1")
         if end is not None:
             self.pos, self.at = max(self.pos, end[0]), max(self.at, end[1])
-
-
-async def _with_wal(connection: aiosqlite.Connection, path: Path) -> None:
-    if await one(connection, "PRAGMA journal_mode = WAL") != ("wal",):
-        raise RecordingError(f"{path}: its file system cannot share memory for a WAL; use a local disk")
-    await one(connection, "SELECT 1 FROM sqlite_schema")  # makes the WAL: from now on it is there
-    await connection.execute("PRAGMA synchronous = FULL")
-    await connection.execute("PRAGMA fullfsync = ON")  # macOS: through the drive's cache as well
-    with suppress(sqlite3.Error):  # a disk that is full says so when something is to be recorded
-        await connection.executescript(_LAY_OUT)
-    if connection.in_transaction:
-        await connection.rollback()
-
-
-async def _unmarked(path: Path) -> None:
-    """Take the mark of a WAL off a file that is whole without one: a reader that was in the way left while it was closed."""
-    if await schema.wal_missing(path):
-        with suppress(sqlite3.Error):
-            connection = await schema.connect(path, "rw")
-            try:
-                await connection.execute_fetchall("PRAGMA journal_mode = DELETE")
-            finally:
-                await connection.close()
 
 
 def _insert(rows: int) -> str:
