@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import copy
 from collections.abc import Mapping, Sequence
 from typing import Any, Final, Unpack
 
@@ -82,6 +83,7 @@ def supervise(run: Run | SyncRun, agent: Any, **about: Unpack[About]) -> Any:
         _blocked.append(only_gated)
         register_before_tool_call_hook(only_gated)
     agent.tools = [gated(tool) for tool in agent.tools or ()]
+    agent.llm = copy.copy(agent.llm)  # another agent may use the same
     _watch(supervised, asked, agent.llm)
     return agent
 

@@ -161,7 +161,11 @@ PAST: dict[str, list[tuple[list[str], list[str], str]]] = {
     "google-adk": [([], [], "what its UnsafeLocalCodeExecutor does comes by no gate")],
     "smolagents": [([], [], "supervised"), ([], [], AGAIN)],
     "llama-index": [([], [], "supervised"), ([], [], AGAIN)],
-    "crewai": [([], [], "supervised"), ([], [], AGAIN)],
+    "crewai": [
+        (["write", "write"], ["a", "a"], "[('c1', 1), ('c1', 3)]"),
+        ([], [], "supervised"),
+        ([], [], AGAIN),
+    ],
 }
 """Of each case of `ways_past.py`: which tools were asked about, what ran, and a part of what was said."""
 

@@ -31,12 +31,13 @@ cases: list[dict[str, Any]] = []
 
 
 class Case:
-    """One run. `verdicts` are the decisions to come, `approved` when they are used up."""
+    """One run. `verdicts` are the decisions to come, `approved` when they are used up. `calls` are ids and steps."""
 
     def __init__(self, run: Run, *verdicts: str) -> None:
         self.run = run
         self.verdicts = list(verdicts)
         self.asked: list[Any] = []
+        self.calls: list[tuple[str, int | None]] = []
         self.ran: list[str] = []
 
     def tool(self, text: str) -> str:
@@ -65,6 +66,7 @@ async def case(*verdicts: str) -> AsyncIterator[Case]:
 
                 def decide(of: str, proposal: ActionProposed) -> DecisionCommand:
                     made.asked.append([proposal.tool, proposal.args])
+                    made.calls.append((proposal.call_id, proposal.step))
                     verdict = made.verdicts.pop(0) if made.verdicts else "approved"
                     more = {"text": "not now"} if verdict == "rejected" else {}
                     return floor.answer(of, proposal, verdict, **more)
@@ -246,15 +248,34 @@ def llama_index() -> Any:
     return import_module("llama_index.core.agent.workflow").FunctionAgent(tools=[], llm=mock())
 
 
-def crewai() -> Any:
-    """An agent of CrewAI."""
-    framework = import_module("crewai")
+async def crewai(supervise: Any) -> None:
+    """Two agents with one model: each call is known by its own id and step."""
+    framework, tools = import_module("crewai"), import_module("crewai.tools")
 
-    class Silent(framework.BaseLLM):  # type: ignore[misc, name-defined, unused-ignore] # known at run time only
-        def call(self, *_: Any, **__: Any) -> str:
-            return ""
+    class Scripted(framework.BaseLLM):  # type: ignore[misc, name-defined, unused-ignore] # known at run time only
+        def call(self, messages: Any, *_: Any, **__: Any) -> Any:
+            function = {"name": "write", "arguments": '{"text": "a"}'}
+            heard = any(message["role"] == "tool" for message in messages)
+            return "done" if heard else [{"id": "c1", "type": "function", "function": function}]
 
-    return framework.Agent(role="r", goal="g", backstory="", llm=Silent(model="scripted"))
+        def supports_function_calling(self) -> bool:
+            return True
+
+    model = Scripted(model="scripted")
+
+    async def kicked_off(at: Case) -> object:
+        write = tools.tool("write")(at.tool)
+        agents = [
+            supervise(at.run, framework.Agent(role=role, goal="g", backstory="", llm=model, tools=[write]))
+            for role in ("one", "two")
+        ]
+        tasks = [framework.Task(description="d", expected_output="e", agent=agent) for agent in agents]
+        await asyncio.to_thread(framework.Crew(agents=agents, tasks=tasks).kickoff)
+        return at.calls
+
+    async with case() as at:
+        await at.note(kicked_off(at))
+    await twice(lambda: framework.Agent(role="r", goal="g", backstory="", llm=model), supervise)
 
 
 def main() -> None:
