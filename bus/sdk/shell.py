@@ -18,7 +18,6 @@ from functools import partial
 from typing import Any, Final, TypeVar
 
 from bus.sdk.agent_core import AgentCore
-from bus.sdk.courier import Publish
 from bus.sdk.forked import OneProcess
 from bus.sdk.roster import Notice
 from bus.transports.transport import Item, LinkDown, LinkUp, Message, NotConnectedError, Transport
@@ -28,6 +27,10 @@ log = logging.getLogger("watchfloor")
 T = TypeVar("T")
 GOODBYE_WITHIN: Final = 2.0
 """Seconds that the last message, `stopped`, may take."""
+
+
+LOOK_WITHIN: Final = 0.001
+"""Seconds after which the loop looks at the core once somebody's wait is over, if that does not make it look before."""
 
 
 class BusStoppedError(RuntimeError):
@@ -181,58 +184,68 @@ class Shell(OneProcess):
             await asyncio.wait({reader})
 
     async def _read(self, transport: Transport) -> None:
+        loop = asyncio.get_running_loop()
         async for batch in transport.batches():
+            called = False
             for item in batch:
                 try:
-                    self._take((item,))
+                    called |= self._take(item)
                 except Exception:
                     # One bad item must not end the bus, and with it every gate of this process.
                     log.exception("agent %s: what came in could not be taken in", self.core.identity.agent)
                     self.core.ignored["fault"] += 1
-            self._pump()
+            if (
+                called
+            ):  # whoever waited needs the interpreter now, and makes us look when there is something to send
+                loop.call_later(LOOK_WITHIN, self._pump)
+            else:
+                self._pump()
 
-    def _take(self, batch: Sequence[Item]) -> None:
-        for item in batch:
-            match item:
-                case Message(topic, payload, retained):
-                    # Without the lock: no agent code waits for a signature.
-                    heard = self.core.ear.read(topic, payload, retained=retained)
-                    if heard is not None:
-                        with self._lock:
-                            self.core.take(heard, time.monotonic())
-                            waiters = self._called()
-                        _release(waiters)  # first of all: another thread has to wake up
-                case LinkUp(connection):
-                    # As loud as the loss: who saw that the link went must see that it is back.
-                    level = logging.WARNING if self._lost else logging.INFO
-                    again = " again" if self._lost else ""
-                    log.log(level, "agent %s: linked%s", self.core.identity.agent, again)
-                    self._lost = False
+    def _take(self, item: Item) -> bool:
+        """Act on what came in. Return whether somebody waited for it."""
+        match item:
+            case Message(topic, payload, retained):
+                # Without the lock: no agent code waits for a signature.
+                heard = self.core.ear.read(topic, payload, retained=retained)
+                if heard is not None:
                     with self._lock:
-                        self.core.link_up(connection, time.monotonic())
-                case LinkDown(reason):
-                    log.warning("agent %s: no link: %s", self.core.identity.agent, reason)
-                    self._lost = True
-                    with self._lock:
-                        self.core.link_down(time.monotonic())
+                        self.core.take(heard, time.monotonic())
+                        waiters = self._called()
+                    _release(waiters)  # first of all: another thread has to wake up
+                    return bool(waiters)
+            case LinkUp(connection):
+                # As loud as the loss: who saw that the link went must see that it is back.
+                level = logging.WARNING if self._lost else logging.INFO
+                again = " again" if self._lost else ""
+                log.log(level, "agent %s: linked%s", self.core.identity.agent, again)
+                self._lost = False
+                with self._lock:
+                    self.core.link_up(connection, time.monotonic())
+            case LinkDown(reason):
+                log.warning("agent %s: no link: %s", self.core.identity.agent, reason)
+                self._lost = True
+                with self._lock:
+                    self.core.link_down(time.monotonic())
+        return False
 
     def _pump(self) -> None:
-        """Do what is due, send what is to be sent, wake whom it concerns, and set the timer anew."""
+        """Send what is to be sent, do what is due, wake whom it concerns, and set the timer anew."""
+        self._send()  # first of all: somebody waits for what comes of it
         with self._lock:
             self._woken = False
             now = time.monotonic()
             if now >= self.core.next_deadline():
                 self.core.tick(now)
             waiters = self._called()
-            publishes, (notices, self._notices) = self.core.take_publishes(), (self._notices, [])
+            notices, self._notices = self._notices, []
             self._armed = self.core.next_deadline()
             if self._empty is not None and self.core.unstored == 0:
                 self._empty.set()
             elif self._empty is not None:
                 self._empty.clear()
         _release(waiters)
+        self._send()
         if self._transport is not None and self._loop is not None:
-            self._send(self._transport, publishes)
             if self._timer is not None:
                 self._timer.cancel()
             wait = max(0.0, self._armed - now)
@@ -241,7 +254,12 @@ class Shell(OneProcess):
             if notice.words:
                 log.error("agent %s: %s", self.core.identity.agent, notice.words)
 
-    def _send(self, transport: Transport, publishes: Sequence[Publish]) -> None:
+    def _send(self) -> None:
+        with self._lock:
+            publishes = self.core.take_publishes()
+        transport = self._transport
+        if transport is None or not publishes:
+            return  # the spool has it
         for topic, payload, retain in publishes:
             try:
                 transport.send(topic, payload, retain=retain)
@@ -249,8 +267,7 @@ class Shell(OneProcess):
                 # One message that no broker takes must not end the bus, and with it every gate of this process.
                 log.exception("agent %s: a message on %s cannot be sent", self.core.identity.agent, topic)
                 self.call(partial(_unsendable, topic, str(error)))
-        if publishes:
-            transport.flush()
+        transport.flush()
 
     def _called(self) -> list[Future[None]]:
         """Whoever waited for what the core says is ready now; other notices are kept. Under the lock."""
