@@ -79,3 +79,6 @@ async def test_row_two_names_the_file_and_neither_its_folder_nor_the_reason(size
         assert " policy.toml:12 not in force " in it.lines()[1]
         assert "/srv" not in it.lines()[1]
         assert "rule" not in it.lines()[1]
+        await it.press("3")
+        row = next(line for line in it.lines() if " policy-file " in line)
+        assert " policy.toml:12: rule" in row

@@ -40,6 +40,12 @@ def named(alarm: Alarm, cells: int = 60) -> str:
     return f"{plain(_where_and_why(alarm)[0].rpartition('/')[2], cells)} not in force"
 
 
+def without_folder(alarm: Alarm) -> str:
+    """What the alarm says, but for the way to the file: a row of a list would show nothing else."""
+    where, why = _where_and_why(alarm)
+    return f"{where.rpartition('/')[2]}: {why}"
+
+
 def _where_and_why(alarm: Alarm) -> tuple[str, str]:
     where, _, why = alarm.text.removesuffix(_HOLDS).partition(": ")
     return where, why

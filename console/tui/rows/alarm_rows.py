@@ -14,6 +14,7 @@ from console.tui.drawing import figures
 from console.tui.drawing.paint import BLANK, Line, Row, cut, cut_middle, safe, wrap
 from console.tui.drawing.theme import Ink
 from console.tui.floor.attention import level_of_alarm, without_name
+from console.tui.floor.broken_files import FILES, without_folder
 from console.tui.keys.actions import key_for
 from console.tui.rows.frame_rows import View
 
@@ -99,7 +100,8 @@ def alarm_row(alarm: Alarm, view: View, followers: int = 0, *, under: bool = Fal
     right = figures.joined(marks(alarm, followers)[:_NOTES])
     end = view.last - 4 - (len(right) + 2 if right else 0)
     if end - what_at > 3:
-        row.at(what_at, without_name(alarm), words, end=end)
+        said = without_folder(alarm) if alarm.kind in FILES else without_name(alarm)
+        row.at(what_at, said, words, end=end)
     tail = (f"{right} " if right else "", words), (f"{figures.age(view.now - began(alarm)):>4}", words)
     return row.right(view.last, *tail).line
 

@@ -61,7 +61,7 @@ def head(run: Run, action: Action, view: View, found: Plight | None = None, reac
         full = figures.filled(share, 8)
         row.at(view.last - 18, "━" * full, figures.urgency(remaining))
         row.at(view.last - 18 + full, "─" * (8 - full), "rule")
-        row.right(view.last, (f"due {figures.left(remaining)}", figures.urgency(remaining)))
+        row.right(view.last, ("due ", "muted"), (figures.left(remaining), figures.urgency(remaining)))
     else:
         words, ink = RESULTS[action.state]
         if action.outcome == "expired":

@@ -23,6 +23,7 @@ from console.tui.rows.decide_rows import ALL_READ, Around, Unread
 from console.tui.rows.frame_rows import Note
 from console.tui.screens.confirming import ConfirmingScreen
 from console.tui.screens.floor_screen import Subject
+from console.tui.screens.reading import Reading
 
 
 class DecideScreen(ConfirmingScreen):
@@ -43,7 +44,7 @@ class DecideScreen(ConfirmingScreen):
         self._waited = False
         self._unfolded = False
         self._says = False
-        self._seen: set[tuple[str, int, str, int]] = set()
+        self._reading = Reading()
         self._pieces: list[Piece] = []
         self._own = 0  # how many of these are what is to be decided
         self._made_of: tuple[Any, ...] = ()
@@ -138,10 +139,8 @@ class DecideScreen(ConfirmingScreen):
             self.floor.pace.settle()  # the queue goes on at once, and then no acting key counts for a moment
             self.app.pop_screen()
             return
-        before = len(self._seen)
-        rows = (row for row in self.body.in_view if row < self._own and not self._pieces[row].fold)
-        self._seen |= {self._mark(action, row) for row in rows}
-        if len(self._seen) != before:
+        shown = (self._pieces[row] for row in self.body.in_view if row < self._own)
+        if self._reading.saw(action.digest, shown, self.view.width):
             self.floor.draw_again()
 
     def _mine(self, action: Action) -> bool:
@@ -229,23 +228,12 @@ class DecideScreen(ConfirmingScreen):
         if len(lines) > decide_rows.SAID_BELOW:
             self._append("the agent says", told(lines))
 
-    def _mark(self, action: Action, row: int) -> tuple[str, int, str, int]:
-        """A line as it was displayed: whoever has read it folded has read it."""
-        piece = self._pieces[row]
-        return (action.digest, piece.leaf, piece.text, piece.part * 1_000 + self._made_of[2] % 1_000)
-
     def _unread(self) -> Unread:
         """What of the arguments was not on screen yet."""
-        action = self.action
+        action, own = self.action, self._pieces[: self._own]
         if action is None:
             return ALL_READ
-        folded = any(piece.fold for piece in self._pieces[: self._own])
-        rows = [
-            row
-            for row in range(self._own)
-            if self._pieces[row].fold or self._mark(action, row) not in self._seen
-        ]
-        return Unread(len(rows), folded, above=bool(rows) and rows[0] < self.body.top)
+        return self._reading.unread(action.digest, own, self.view.width, self.body.top)
 
     def _reach(self) -> str:
         return decide_rows.lines_in_view(self.body.in_view, len(self._pieces), scrolls=self.sheet is None)

@@ -83,7 +83,7 @@ class KillSheet(Sheet):
             ),
             "contained": ("enforced: its process is ended", "if it is not within 10 s, an alarm says so"),
         }[run.control]
-        lines += [Row().at(3, "how", "muted").at(14, how[0]).line, Row().at(14, how[1]).line]
+        lines += [Row().at(3, "how", "muted").at(14, how[0]).line, Row().at(14, how[1], "muted").line]
         if self.possible:
             new = [
                 command
@@ -114,7 +114,7 @@ class KillSheet(Sheet):
             done = kill is not None and kill.effective_at is not None
             words = "killed; esc leaves" if done else "kill requested; esc leaves, the kill goes on"
             return Row().at(3, words, "strong").line
-        row = Row().at(3, "type its id").then(self._have.ljust(len(self._id), "_"), "strong", gap=2)
+        row = Row().at(3, "type its id", "muted").then(self._have.ljust(len(self._id), "_"), "strong", gap=2)
         if self._wrong:
             return row.then("not the id; it starts over", "act", gap=4).line
         return row.then("the last character kills; Enter does nothing", "muted", gap=4).line
