@@ -11,8 +11,8 @@ from click.testing import Result
 
 from bus.events import MessageSeen, RunFinished
 from bus.home import Home
-from bus.sdk.spool import Owner
-from bus.sdk.spool_file import SqliteSpool, spool_path
+from bus.sdk.spool.on_disk import SqliteSpool, spool_path
+from bus.sdk.spool.store import Owner
 from bus.signing import PrivateKey
 from console.cli import printing
 from console.cli.checks import bus_checks
