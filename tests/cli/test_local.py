@@ -140,7 +140,7 @@ def test_tail_follows_and_fills_what_it_missed_from_the_recording(
     recorded: SiteInMemory, run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """While the console is away the log goes on; back again, the recording has what it missed."""
-    from console.cli.verbs import tail
+    from console.cli.records import tail
     from console.link.follower import Applied
 
     start = recorded.fleet.pos
