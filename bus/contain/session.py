@@ -17,8 +17,8 @@ from bus.contain.voice import Voice, vouch
 from bus.contain.wrapper import Plan, Wrapper
 from bus.home import Home
 from bus.sdk.parent_wire import VARIABLE
-from bus.sdk.spool import SpoolError
-from bus.sdk.spool_file import spool_path
+from bus.sdk.spool.on_disk import spool_path
+from bus.sdk.spool.store import SpoolError
 from bus.signing import PrivateKey
 
 TALK_WITHIN: Final = 0.5

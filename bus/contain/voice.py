@@ -19,8 +19,8 @@ from bus.sdk.contained import STOPS, ContainedRun, Wanted
 from bus.sdk.era import EraFile
 from bus.sdk.rests import adopt_rests
 from bus.sdk.shell import BusStoppedError, Shell
-from bus.sdk.spool import Owner
-from bus.sdk.spool_file import SqliteSpool, spool_path
+from bus.sdk.spool.on_disk import SqliteSpool, spool_path
+from bus.sdk.spool.store import Owner
 from bus.sdk.values import clip
 from bus.signing import PrivateKey
 from bus.trust import PinnedTrust, pinned

@@ -33,7 +33,7 @@ from bus.sdk.lease import Lease
 from bus.sdk.presence import Goodbye, Presence
 from bus.sdk.roster import Notice, Roster
 from bus.sdk.run_core import RunCore
-from bus.sdk.spool import Bounds, Spool
+from bus.sdk.spool.store import Bounds, Spool
 
 
 class AgentCore:

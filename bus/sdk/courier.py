@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from typing import Final, NamedTuple
 
 from bus.limits import RESEND_AFTER, WINDOW_DEFAULT
-from bus.sdk.spool import Spool, SpoolError
+from bus.sdk.spool.store import Spool, SpoolError
 
 PATIENCE_MOST: Final = 10.0
 """Longest wait before unstored events are sent again, in seconds; doubled from `limits.RESEND_AFTER`."""

@@ -11,7 +11,7 @@ from types import FrameType
 from typing import Any, Final, NoReturn
 
 from bus.sdk.decision import RunKilled, RunRefusedError
-from bus.sdk.spool import SpoolError
+from bus.sdk.spool.store import SpoolError
 from bus.sdk.values import INTERRUPTED, clip
 from bus.signing import KeyFileError
 from bus.topics import BadIdError

@@ -8,14 +8,14 @@ from functools import partial
 from bus.home import Home
 from bus.sdk.agent_core import AgentCore
 from bus.sdk.shell import Shell
-from bus.sdk.spool import Spool, SpoolBusyError, SpoolError
+from bus.sdk.spool.store import Spool, SpoolBusyError, SpoolError
 
 log = logging.getLogger("watchfloor")
 
 
 def adopt_rests(shell: Shell, home: Home, agent: str) -> None:
     """Take on what dead processes of an agent left. What cannot be read is said and left where it is."""
-    from bus.sdk.spool_file import SqliteSpool, spool_folder, spool_paths
+    from bus.sdk.spool.on_disk import SqliteSpool, spool_folder, spool_paths
 
     for path in spool_paths(spool_folder(home.spool, agent)):
         try:

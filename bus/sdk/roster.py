@@ -18,7 +18,7 @@ from bus.sdk.contained import ContainedRun
 from bus.sdk.courier import Courier, EventBox
 from bus.sdk.lease import Lease
 from bus.sdk.run_core import RunCore
-from bus.sdk.spool import Bounds, Spool, SpoolError
+from bus.sdk.spool.store import Bounds, Spool, SpoolError
 from bus.sdk.values import clip
 from bus.sdk.writer import EventWriter
 from bus.topics import check_id

@@ -12,7 +12,7 @@ from bus.sdk.decision import Action, Decision, RunKilled, RunRefusedError
 from bus.sdk.gate import EditsTaken, IllegalStepError, Stage, Step
 from bus.sdk.gates import Gates, Recent
 from bus.sdk.lease import Lease
-from bus.sdk.spool import SpoolError
+from bus.sdk.spool.store import SpoolError
 from bus.sdk.values import clip
 from bus.sdk.writer import EventWriter
 

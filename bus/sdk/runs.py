@@ -16,7 +16,7 @@ from bus.sdk.parent import ParentShell
 from bus.sdk.reports import Reports
 from bus.sdk.rests import adopt_rests
 from bus.sdk.shell import BusStoppedError, Shell
-from bus.sdk.spool import MemorySpool, Owner, Spool
+from bus.sdk.spool.store import MemorySpool, Owner, Spool
 from bus.topics import check_id
 
 log = logging.getLogger("watchfloor")
@@ -112,7 +112,7 @@ class Runs:
         owner = Owner(self._identity.site, self._identity.agent, run, self._identity.incarnation)
         if not self._on_disk:
             return MemorySpool(owner)
-        from bus.sdk.spool_file import SqliteSpool, spool_path
+        from bus.sdk.spool.on_disk import SqliteSpool, spool_path
 
         try:
             return SqliteSpool.create(spool_path(self._home.spool, owner.agent, run), owner)
@@ -122,7 +122,7 @@ class Runs:
             ) from None
 
     def _resumed(self, run: str) -> Spool:
-        from bus.sdk.spool_file import SqliteSpool, spool_path
+        from bus.sdk.spool.on_disk import SqliteSpool, spool_path
 
         if not self._on_disk:
             raise FileNotFoundError(f"run {run!r} cannot be resumed: this agent has no spool on disk")

@@ -15,8 +15,8 @@ from bus.sdk.agent import MakeTransport, connect_with, mqtt, wall_time
 from bus.sdk.agent_core import AgentCore
 from bus.sdk.era import EraFile
 from bus.sdk.shell import Shell
-from bus.sdk.spool import SpoolError
-from bus.sdk.spool_file import SqliteSpool, spool_paths
+from bus.sdk.spool.on_disk import SqliteSpool, spool_paths
+from bus.sdk.spool.store import SpoolError
 from bus.trust import PinnedTrust, pinned
 
 SEND_WITHIN: Final = 30.0

@@ -27,7 +27,7 @@ from bus.events import (
 )
 from bus.limits import EVENT_BYTES, LABEL_CHARS, TEXT_CHARS
 from bus.sdk.courier import Courier, EventBox
-from bus.sdk.spool import Bounds, SpoolError
+from bus.sdk.spool.store import Bounds, SpoolError
 from bus.sdk.values import clip
 
 SOON: Final = 0.01

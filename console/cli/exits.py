@@ -90,7 +90,7 @@ def explain(error: Exception) -> CliError | None:
         ("console.link.floor", "TooLargeError"): Exit.USAGE,
         ("console.recording.schema", "RecordingError"): Exit.USAGE,
         ("console.supervisor.intents.operators", "OperatorsFileError"): Exit.USAGE,
-        ("bus.sdk.spool", "SpoolError"): Exit.USAGE,
+        ("bus.sdk.spool.store", "SpoolError"): Exit.USAGE,
     }
     for (module, name), code in known.items():
         if module in sys.modules and isinstance(error, getattr(sys.modules[module], name)):

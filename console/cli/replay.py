@@ -14,7 +14,7 @@ import click
 from console.cli.exits import bad
 from console.cli.looks import looks, settings_for
 from console.cli.options import Place, common
-from console.cli.session_file import session_path
+from console.cli.records.session_file import session_path
 from console.cli.terminal import check_screen, painted
 from console.core.amounts import size
 from console.core.replay.timeline import FASTEST, SLOWEST

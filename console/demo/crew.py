@@ -22,7 +22,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
-from bus.sdk.spool import SpoolError
+from bus.sdk.spool.store import SpoolError
 from bus.sdk.spool_send import send_spool
 from bus.signing import PrivateKey
 from console.demo.cast import company

@@ -24,7 +24,7 @@ from bus.records import (
     GapFound,
     OutcomeVerified,
 )
-from bus.sdk.spool_file import SqliteSpool, spool_paths
+from bus.sdk.spool.on_disk import SqliteSpool, spool_paths
 from console.core.fleet.state import Fleet
 from console.core.reducing.reduce import reduce
 from console.demo.cast import LOSING

@@ -51,7 +51,7 @@ def run(site: SiteInMemory, home: Home) -> Run:
     assert home.site == SITE
 
     def run(*args: str, stdin: str | None = None, **changes: Any) -> Result:
-        place = replace(Place(site=SITE, timeout=0.05, connect=site.connect), **changes)
+        place = replace(Place(site=SITE, timeout=0.5, connect=site.connect), **changes)
         result = CliRunner().invoke(cli, args, obj=place, input=stdin)
         assert result.exception is None or isinstance(result.exception, SystemExit), result.exception
         return result

@@ -11,8 +11,8 @@ from click.testing import Result
 
 from bus.events import MessageSeen, RunFinished
 from bus.home import Home
-from bus.sdk.spool import Owner
-from bus.sdk.spool_file import SqliteSpool, spool_path
+from bus.sdk.spool.on_disk import SqliteSpool, spool_path
+from bus.sdk.spool.store import Owner
 from bus.signing import PrivateKey
 from console.cli import printing
 from console.cli.checks import bus_checks
@@ -140,7 +140,7 @@ def test_tail_follows_and_fills_what_it_missed_from_the_recording(
     recorded: SiteInMemory, run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """While the console is away the log goes on; back again, the recording has what it missed."""
-    from console.cli.verbs import tail
+    from console.cli.records import tail
     from console.link.follower import Applied
 
     start = recorded.fleet.pos
@@ -357,7 +357,7 @@ def test_a_broker_that_carries_no_dots_in_topics(
     run: Run, site: SiteInMemory, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for name in ("PATIENCE", "LEASE_RENEW"):
-        monkeypatch.setattr(bus_checks, name, 0.02)
+        monkeypatch.setattr(bus_checks, name, 0.5)
     site.bus.loses = lambda _client, message: "." in message.topic
     assert verdicts(run("doctor", "--json"))["dots in ids"] == "warn"
     dotted = json.loads(run("doctor", "--json", operator="jane.doe").stdout)

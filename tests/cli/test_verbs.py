@@ -856,7 +856,7 @@ def test_a_supervisor_that_is_up_and_shows_nothing_is_not_called_absent(site: Si
     site.bus.loses = alive
     result = run("ls")
     assert result.exit_code == 3
-    assert "the supervisor of site test is up and has not shown the floor within 0.05 s" in line(result)
+    assert "the supervisor of site test is up and has not shown the floor within 0.5 s" in line(result)
     assert "start one" not in line(result)
 
 
@@ -880,7 +880,7 @@ def test_no_answer_is_exit_3(site: SiteInMemory, run: Run) -> None:
     result = run("pause", "7q4f")
     assert (result.exit_code, line(result)) == (
         3,
-        "watchfloor: no answer to pause within 0.05 s: the supervisor is there and does not answer\n",
+        "watchfloor: no answer to pause within 0.5 s: the supervisor is there and does not answer\n",
     )
 
 

@@ -14,7 +14,7 @@ from bus.identity import Identity as AgentIdentity
 from bus.messages import Intent, SupervisorState, Verb
 from bus.sdk.agent_core import AgentCore
 from bus.sdk.decision import Action
-from bus.sdk.spool import MemorySpool, Owner
+from bus.sdk.spool.store import MemorySpool, Owner
 from bus.signing import PrivateKey
 from bus.topics import Address, Kind, Topics
 from console.core.fleet.state import Fleet

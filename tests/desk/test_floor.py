@@ -160,11 +160,17 @@ def test_four_facts_of_a_pause() -> None:
     assert (bench.run().state, fact.state) == ("paused", "effective")
 
 
-def test_a_command_nobody_acknowledges_fails_aloud() -> None:
-    """It is repeated first."""
+def commanded(verb: str) -> Bench:
+    """A run that has begun and was told something by an operator."""
     bench = Bench()
     bench.event(1, RunStarted())
-    bench.intent("pause", agent="a", run="r1")
+    bench.intent(verb, agent="a", run="r1")
+    return bench
+
+
+def test_a_command_nobody_acknowledges_fails_aloud() -> None:
+    """It is repeated first."""
+    bench = commanded("pause")
     bench.pass_time(9)
     assert len(bench.commands(PauseCommand)) > 2
     assert not bench.alarms()
@@ -174,9 +180,7 @@ def test_a_command_nobody_acknowledges_fails_aloud() -> None:
 
 
 def test_an_alarm_of_what_steers_a_run_goes_when_the_run_is_over() -> None:
-    bench = Bench()
-    bench.event(1, RunStarted())
-    bench.intent("hold", agent="a", run="r1")
+    bench = commanded("hold")
     bench.pass_time(11)
     assert bench.alarms() == {"command-failed"}
     bench.event(2, RunFinished(outcome="completed"))
@@ -186,9 +190,7 @@ def test_an_alarm_of_what_steers_a_run_goes_when_the_run_is_over() -> None:
 
 
 def test_what_a_run_that_is_over_did_not_acknowledge_is_no_alarm() -> None:
-    bench = Bench()
-    bench.event(1, RunStarted())
-    bench.intent("hold", agent="a", run="r1")
+    bench = commanded("hold")
     bench.event(2, RunFinished(outcome="completed"))
     bench.pass_time(11)
     assert not bench.alarms()
@@ -196,9 +198,7 @@ def test_what_a_run_that_is_over_did_not_acknowledge_is_no_alarm() -> None:
 
 def test_a_kill_without_effect_is_the_loudest_alarm() -> None:
     """Acknowledged is not dead."""
-    bench = Bench()
-    bench.event(1, RunStarted())
-    bench.intent("kill", agent="a", run="r1")
+    bench = commanded("kill")
     [command] = bench.commands(KillCommand)
     bench.event(2, CommandAcknowledged(command=command.id))
     bench.pass_time(11)
@@ -208,9 +208,7 @@ def test_a_kill_without_effect_is_the_loudest_alarm() -> None:
 
 def test_the_newest_word_counts() -> None:
     """A resume gives up the pause that never arrived, and orders grow."""
-    bench = Bench()
-    bench.event(1, RunStarted())
-    bench.intent("pause", agent="a", run="r1")
+    bench = commanded("pause")
     bench.intent("resume", agent="a", run="r1")
     [pause], [resume] = bench.commands(PauseCommand), bench.commands(ResumeCommand)
     assert pause.order < resume.order
@@ -221,9 +219,7 @@ def test_the_newest_word_counts() -> None:
 
 def test_a_pause_is_asked_again_of_a_run_that_goes_on_in_a_new_process() -> None:
     """The new process knows nothing of it."""
-    bench = Bench()
-    bench.event(1, RunStarted())
-    bench.intent("pause", agent="a", run="r1")
+    bench = commanded("pause")
     [pause] = bench.commands(PauseCommand)
     bench.event(2, CommandEffective(command=pause.id))
     bench.event(3, RunStarted(continues=2), incarnation="next")
@@ -517,9 +513,7 @@ def test_long_names_do_not_make_a_watermark_too_long() -> None:
 
 def test_an_open_kill_is_not_forgotten_for_newer_commands() -> None:
     """Only settled commands make room."""
-    bench = Bench()
-    bench.event(1, RunStarted())
-    bench.intent("pause", agent="a", run="r1")
+    bench = commanded("pause")
     [pause] = bench.commands(PauseCommand)
     bench.event(2, CommandEffective(command=pause.id))
     bench.intent("kill", agent="a", run="r1")

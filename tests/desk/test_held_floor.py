@@ -139,13 +139,16 @@ def returns(bench: Bench, how: str) -> None:
 BACK: Final = ("birth", "event", "new process")
 
 
+@pytest.mark.parametrize("away", [False, True])
 @pytest.mark.parametrize("restart", [False, True])
 @pytest.mark.parametrize("how", BACK)
 def test_a_lost_run_raises_no_alarm_and_is_held_when_it_is_back(
-    bench: Bench, how: str, restart: bool
+    bench: Bench, how: str, restart: bool, away: bool
 ) -> None:
     lose(bench)
     say(bench, "hold", "h1")
+    if away:  # others were lost since
+        put_away(bench.desk.fleet, "a/r1")
     bench.pass_time(30)
     assert "command-failed" not in bench.alarms()
     if restart:

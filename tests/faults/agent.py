@@ -20,7 +20,7 @@ from typing import Final
 from bus.sdk.agent import Agent
 from bus.sdk.decision import Action, RunKilled, RunRefusedError
 from bus.sdk.job import Run
-from bus.sdk.spool import SpoolError
+from bus.sdk.spool.store import SpoolError
 from console.demo.ledger import EffectLedger
 from tests.fixtures.site_rules import asking, entry
 

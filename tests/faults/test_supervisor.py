@@ -14,7 +14,7 @@ from bus.identity import Identity
 from bus.limits import AGENT_SILENT, COMMAND_TIMEOUT
 from bus.messages import Answer, KillCommand, RefusedCommand, SupervisorState
 from bus.sdk.agent_core import AgentCore
-from bus.sdk.spool import MemorySpool, Owner
+from bus.sdk.spool.store import MemorySpool, Owner
 from bus.signing import PrivateKey
 from console.core.fleet.state import Fleet, decode, encode
 from console.recording.bodies import Row

@@ -29,7 +29,7 @@ from bus.sdk.decision import Action, Decision
 from bus.sdk.era import Era
 from bus.sdk.roster import Notice
 from bus.sdk.run_core import RunCore
-from bus.sdk.spool import Bounds, MemorySpool, Owner, Spool
+from bus.sdk.spool.store import Bounds, MemorySpool, Owner, Spool
 from bus.signing import PrivateKey
 from bus.topics import Topics
 from bus.transports.memory import MemoryBus, MemoryTransport

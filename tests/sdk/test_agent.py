@@ -33,8 +33,8 @@ from bus.messages import (
 )
 from bus.sdk.runs import CLOSED
 from bus.sdk.shell import BusStoppedError
-from bus.sdk.spool import Owner, SpoolError
-from bus.sdk.spool_file import SqliteSpool, spool_path
+from bus.sdk.spool.on_disk import SqliteSpool, spool_path
+from bus.sdk.spool.store import Owner, SpoolError
 from bus.transports.memory import MemoryBus, MemoryTransport
 from bus.transports.transport import Item
 from tests.sdk.scripted import AGENT, RUN, SITE, TOPICS, Supervisor, living

@@ -47,7 +47,7 @@ from bus.sdk.decision import Action, RunKilled, RunRefusedError
 from bus.sdk.era import EraFile
 from bus.sdk.gate import IllegalStepError
 from bus.sdk.roster import births
-from bus.sdk.spool import Bounds, MemorySpool, Owner, SpoolError
+from bus.sdk.spool.store import Bounds, MemorySpool, Owner, SpoolError
 from bus.sdk.writer import SOON
 from tests.sdk.scripted import AGENT, RUN, SITE, TOPICS, Floor, events_of
 

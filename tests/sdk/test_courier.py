@@ -9,7 +9,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from bus.limits import RESEND_AFTER
 from bus.sdk.courier import PATIENCE_MOST, Courier, EventBox, Publish
-from bus.sdk.spool import MemorySpool, Owner, SpoolError
+from bus.sdk.spool.store import MemorySpool, Owner, SpoolError
 
 RUNS = ("a", "b", "c")
 

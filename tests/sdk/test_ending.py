@@ -18,7 +18,7 @@ from bus.events import RunFinished, StepFinished
 from bus.home import Home
 from bus.messages import KillCommand
 from bus.sdk.job import outcome_of
-from bus.sdk.spool_file import SqliteSpool, spool_path
+from bus.sdk.spool.on_disk import SqliteSpool, spool_path
 from bus.transports.memory import MemoryBus, MemoryTransport
 from tests.sdk.scripted import AGENT, RUN, SITE, Supervisor, events_of
 

@@ -12,7 +12,7 @@ from bus import Action, Agent, SyncRun
 from bus.home import Home
 from bus.sdk.forked import ForkedError
 from bus.sdk.parent import ParentShell
-from bus.sdk.spool_file import SqliteSpool, spool_path
+from bus.sdk.spool.on_disk import SqliteSpool, spool_path
 from tests.sdk.scripted import AGENT, RUN, SITE
 
 pytestmark = [
@@ -120,8 +120,8 @@ def test_a_fork_leaves_its_contexts_without_a_word(home: Home) -> None:
 CHILD_ENDS = """
 import os, sys
 from pathlib import Path
-from bus.sdk.spool import Owner
-from bus.sdk.spool_file import SqliteSpool
+from bus.sdk.spool.store import Owner
+from bus.sdk.spool.on_disk import SqliteSpool
 spool = SqliteSpool.create(Path(sys.argv[1]), Owner("test", "a", "r1", "i"))
 spool.append([b"before"])
 child = os.fork()

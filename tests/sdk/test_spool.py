@@ -13,9 +13,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bus.sdk import spool_file
-from bus.sdk.spool import Bounds, MemorySpool, Owner, Spool, SpoolBusyError, SpoolError
-from bus.sdk.spool_file import SqliteSpool, spool_folder, spool_path, spool_paths
+from bus.sdk.spool import on_disk as disk
+from bus.sdk.spool.on_disk import SqliteSpool, spool_folder, spool_path, spool_paths
+from bus.sdk.spool.store import Bounds, MemorySpool, Owner, Spool, SpoolBusyError, SpoolError
 from bus.topics import BadIdError
 
 OWNER = Owner("test", "janitor", "r1", "inc-1")
@@ -113,7 +113,7 @@ def test_a_spool_is_private_and_says_whose_it_is(tmp_path: Path) -> None:
 
 def test_a_spool_that_cannot_be_made_leaves_no_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Else the run could never have one: there is a spool already, and it is damaged."""
-    monkeypatch.setattr(spool_file, "_SCHEMA", "CREATE nonsense")
+    monkeypatch.setattr(disk, "_SCHEMA", "CREATE nonsense")
     with pytest.raises(SpoolError, match="cannot make the spool"):
         on_disk(tmp_path)
     assert spool_paths(tmp_path / "janitor") == []
@@ -126,7 +126,7 @@ def test_one_process_at_a_time(tmp_path: Path) -> None:
         SqliteSpool.create(path, OWNER)
     with pytest.raises(SpoolBusyError, match="another process is using this spool"):
         SqliteSpool.open_existing(path)
-    code = f"from bus.sdk.spool_file import SqliteSpool as S; from pathlib import Path; S.open_existing(Path({str(path)!r}))"
+    code = f"from pathlib import Path; from bus.sdk.spool.on_disk import *; SqliteSpool.open_existing(Path({str(path)!r}))"
     child = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert "SpoolBusyError" in child.stderr
     spool.append([b"a"])
@@ -181,8 +181,8 @@ def test_a_full_disk_changes_nothing(tmp_path: Path) -> None:
 CHILD = """
 import sys
 from pathlib import Path
-from bus.sdk.spool import Owner
-from bus.sdk.spool_file import SqliteSpool
+from bus.sdk.spool.store import Owner
+from bus.sdk.spool.on_disk import SqliteSpool
 spool = SqliteSpool.create(Path(sys.argv[1]), Owner("test", "janitor", "r1", "inc-1"))
 seq = 0
 while True:

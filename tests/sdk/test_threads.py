@@ -16,7 +16,7 @@ from bus.events import ActionProposed, MessageSeen
 from bus.home import Home
 from bus.messages import KillCommand, SupervisorState
 from bus.sdk.shell import BusStoppedError
-from bus.sdk.spool import SpoolBusyError
+from bus.sdk.spool.store import SpoolBusyError
 from bus.sdk.spool_send import Sent, send_spool
 from bus.signing import PrivateKey
 from bus.transports.memory import MemoryBus, MemoryTransport

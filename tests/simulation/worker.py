@@ -11,7 +11,7 @@ from bus.sdk.agent_core import AgentCore
 from bus.sdk.decision import Action, Decision, RunKilled, RunRefusedError
 from bus.sdk.era import Era
 from bus.sdk.run_core import RunCore
-from bus.sdk.spool import MemorySpool, Owner
+from bus.sdk.spool.store import MemorySpool, Owner
 from bus.trust import Pin, PinnedTrust
 from tests.simulation.bus import SITE, TOPICS
 from tests.simulation.judges import TOOLS

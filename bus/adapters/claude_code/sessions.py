@@ -20,7 +20,7 @@ from bus.sdk.decision import RunKilled, RunRefusedError
 from bus.sdk.job import Run
 from bus.sdk.runs import RunExistsError
 from bus.sdk.shell import BusStoppedError
-from bus.sdk.spool_file import spool_path
+from bus.sdk.spool.on_disk import spool_path
 from bus.topics import BadIdError, check_id
 
 log = logging.getLogger("watchfloor")

@@ -10,8 +10,8 @@ from typing import Any, Final
 import click
 
 from bus.home import Home
-from bus.sdk.spool import SpoolBusyError, SpoolError
-from bus.sdk.spool_file import SUFFIX, SqliteSpool, spool_folder, spool_path, spool_paths
+from bus.sdk.spool.on_disk import SUFFIX, SqliteSpool, spool_folder, spool_path, spool_paths
+from bus.sdk.spool.store import SpoolBusyError, SpoolError
 from console.cli import printing
 from console.cli.exits import CliError, Exit, bad, complain
 from console.cli.numbers import Real

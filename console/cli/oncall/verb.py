@@ -19,7 +19,7 @@ from console.cli.oncall.markdown import report
 from console.cli.oncall.shape import report_shape
 from console.cli.oncall.shift import Shift
 from console.cli.options import Place, common
-from console.cli.session_file import session_path
+from console.cli.records.session_file import session_path
 from console.core.fleet.lifecycle import IllegalTransitionError
 from console.core.fleet.state import Fleet
 from console.core.reducing.reduce import HoleInLogError

@@ -10,7 +10,7 @@ from bus.codec import Record
 from console.cli.plain import recorded_words, rows
 from console.cli.plain.news import News
 from console.cli.plain.things import Numbers
-from console.cli.verbs.tail import record_line
+from console.cli.records.tail import record_line
 from console.core.reducing.reduce import Change
 from console.tui.drawing import figures
 from console.tui.floor.index import FleetIndex

@@ -16,8 +16,8 @@ from console.cli.plain.meant import meant
 from console.cli.plain.questions import Question, Reply
 from console.cli.plain.telling import Ring, Telling
 from console.cli.plain.things import FIRST, Thing
+from console.cli.records.tail import record_line
 from console.cli.verbs import reliability
-from console.cli.verbs.tail import record_line
 from console.core.fleet.alarm_state import Alarm
 from console.core.fleet.state import Action, Run
 from console.core.reducing.reduce import Change

@@ -113,8 +113,8 @@ def blob(place: Place, action: str, sha256: str | None, *, output: str | None, s
     if session is None:
         found = find_action(live(place, _see), action)
     else:
-        from console.cli.recorded import action_in_session
-        from console.cli.session_file import session_path
+        from console.cli.records.recorded_run import action_in_session
+        from console.cli.records.session_file import session_path
 
         path = session_path(place.home(), session)
         found = action_in_session(path, action)

@@ -116,7 +116,7 @@ def show(place: Place, run: str, session: str | None) -> None:
         found = find_run(fleet, run)
         now = printing.now_ms()
     else:
-        from console.cli.recorded import run_in_session
+        from console.cli.records.recorded_run import run_in_session
 
         fleet, found = run_in_session(place.home(), session, run)
         now = fleet.at

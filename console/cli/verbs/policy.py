@@ -250,7 +250,7 @@ def replay(place: Place, recording: str, *, rules: Path | None, catalogue: Path 
 
     Each is judged from what came before it. What a run would have done after another decision, nobody knows.
     """
-    from console.cli.session_file import session_path
+    from console.cli.records.session_file import session_path
     from console.cli.verbs.policy_report import replayed
     from console.evaluation.anew import judge_anew
 

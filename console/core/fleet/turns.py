@@ -57,7 +57,8 @@ def told(run: Run, command: Command) -> None:
 
 def told_if_back(fleet: Fleet, command: Command) -> bool:
     """Whether a word to all runs has not been heard by one that is lost: nobody is there to hear it, until it is back."""
-    run = fleet.run(command.agent, command.run)
+    key = f"{command.agent}/{command.run}"
+    run = fleet.runs.get(key) or fleet.away.get(key)
     return (
         command.floor and command.state in ("requested", "sent") and run is not None and run.state == "lost"
     )

@@ -19,7 +19,7 @@ from weakref import WeakSet
 
 from filelock import FileLock, Timeout
 
-from bus.sdk.spool import Owner, SpoolBusyError, SpoolError
+from bus.sdk.spool.store import Owner, SpoolBusyError, SpoolError
 from bus.topics import check_id
 
 FORMAT: Final = 1

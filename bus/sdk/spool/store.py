@@ -1,6 +1,6 @@
 """Where a run's events wait until the supervisor has stored them: the interface, and the spool in memory.
 
-The spool on disk is `bus.sdk.spool_file`. A spool holds a contiguous range of seqs, `first` to `last`, of one run.
+The spool on disk is `bus.sdk.spool.on_disk`. A spool holds a contiguous range of seqs, `first` to `last`, of one run.
 """
 
 from __future__ import annotations

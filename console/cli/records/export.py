@@ -13,8 +13,8 @@ import msgspec
 from console.cli import printing
 from console.cli.exits import Exit, bad, complain
 from console.cli.options import Place, common
-from console.cli.recorded import find_subject, subject_in
-from console.cli.session_file import session_path
+from console.cli.records.recorded_run import find_subject, subject_in
+from console.cli.records.session_file import session_path
 from console.cli.whole_file import check_new, whole_file
 from console.core.amounts import size
 from console.recording.bodies import Row
@@ -86,7 +86,7 @@ def export(place: Place, *, session: str | None, output: str, run: str | None, a
     lost: dict[str, None] = {}  # each once
     code = _told_what_is_missing(session_paths(home.sessions) if path is None else [path])
     if agentack:
-        from console.cli.verbs.trace import export_traces
+        from console.cli.records.trace import export_traces
 
         export_traces(home, path, run, output, lost.setdefault, as_json=place.json)
         return _told(lost) or code

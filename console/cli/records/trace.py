@@ -11,7 +11,7 @@ from pathlib import Path
 from bus.home import Home
 from console.cli import printing
 from console.cli.exits import bad
-from console.cli.recorded import Subject, find_subject, subject_in, subjects_of
+from console.cli.records.recorded_run import Subject, find_subject, subject_in, subjects_of
 from console.cli.whole_file import check_new, whole_file
 from console.recording.agentack import Trace
 from console.recording.bodies import Row

@@ -19,7 +19,7 @@ from console.cli.live import joined
 from console.cli.names import find_run
 from console.cli.numbers import Whole
 from console.cli.options import Place, common
-from console.cli.recorded import find_subject
+from console.cli.records.recorded_run import find_subject
 from console.core.reducing.reduce import Change
 from console.core.text import plain
 from console.link.floor import Floor

@@ -11,7 +11,7 @@ from bus.codec import DecodeError
 from bus.home import Home
 from console.cli.exits import CliError, Exit, bad, complain
 from console.cli.names import find_run
-from console.cli.session_file import session_path
+from console.cli.records.session_file import session_path
 from console.core.fleet.lifecycle import IllegalTransitionError
 from console.core.fleet.state import Action, Fleet, KeyframeError, Run, decode
 from console.core.reducing.reduce import HoleInLogError, reduce
