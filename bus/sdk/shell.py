@@ -12,14 +12,14 @@ import logging
 import math
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from concurrent.futures import Future
 from functools import partial
 from typing import Any, Final, TypeVar
 
 from bus.sdk.agent_core import AgentCore
 from bus.sdk.forked import OneProcess
-from bus.sdk.roster import Notice
+from bus.sdk.waiting import Waiting, release
 from bus.transports.transport import Item, LinkDown, LinkUp, Message, NotConnectedError, Transport
 
 log = logging.getLogger("watchfloor")
@@ -45,8 +45,7 @@ class Shell(OneProcess):
         self.core = core
         self._connect = connect
         self._lock = threading.Lock()
-        self._waiters: dict[tuple[str, str], Future[None]] = {}
-        self._notices: list[Notice] = []
+        self._waiting = Waiting()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._transport: Transport | None = None
         self._timer: asyncio.TimerHandle | None = None
@@ -109,7 +108,7 @@ class Shell(OneProcess):
                     return answer
                 if self._over:
                     raise BusStoppedError("the agent's bus has stopped")
-                return self._waiters.setdefault((run, token), Future())
+                return self._waiting.of(run, token)
             finally:
                 self._wake()
 
@@ -210,8 +209,8 @@ class Shell(OneProcess):
                 if heard is not None:
                     with self._lock:
                         self.core.take(heard, time.monotonic())
-                        waiters = self._called()
-                    _release(waiters)  # first of all: another thread has to wake up
+                        waiters = self._waiting.called(self.core.take_notices())
+                    release(waiters)  # first of all: another thread has to wake up
                     return bool(waiters)
             case LinkUp(connection):
                 # As loud as the loss: who saw that the link went must see that it is back.
@@ -236,23 +235,22 @@ class Shell(OneProcess):
             now = time.monotonic()
             if now >= self.core.next_deadline():
                 self.core.tick(now)
-            waiters = self._called()
-            notices, self._notices = self._notices, []
+            waiters = self._waiting.called(self.core.take_notices())
+            words = self._waiting.take_words()
             self._armed = self.core.next_deadline()
             if self._empty is not None and self.core.unstored == 0:
                 self._empty.set()
             elif self._empty is not None:
                 self._empty.clear()
-        _release(waiters)
+        release(waiters)
         self._send()
         if self._transport is not None and self._loop is not None:
             if self._timer is not None:
                 self._timer.cancel()
             wait = max(0.0, self._armed - now)
             self._timer = self._loop.call_later(wait, self._pump) if wait < math.inf else None
-        for notice in notices:
-            if notice.words:
-                log.error("agent %s: %s", self.core.identity.agent, notice.words)
+        for text in words:
+            log.error("agent %s: %s", self.core.identity.agent, text)
 
     def _send(self) -> None:
         with self._lock:
@@ -269,16 +267,6 @@ class Shell(OneProcess):
                 self.call(partial(_unsendable, topic, str(error)))
         transport.flush()
 
-    def _called(self) -> list[Future[None]]:
-        """Whoever waited for what the core says is ready now; other notices are kept. Under the lock."""
-        waiters: list[Future[None]] = []
-        for notice in self.core.take_notices():
-            if notice.kind != "ready":
-                self._notices.append(notice)
-            elif (waiter := self._waiters.pop((notice.run, notice.token), None)) is not None:
-                waiters.append(waiter)
-        return waiters
-
     def _begin_close(self, within: float) -> None:
         if self._close is not None and not self._close.done():
             self._close.set_result(within)
@@ -289,17 +277,11 @@ class Shell(OneProcess):
         with self._lock:
             self._over = True
             self._transport = None
-            waiters, self._waiters = list(self._waiters.values()), {}
-        _release(waiters)
+            waiters = self._waiting.all()
+        release(waiters)
         if not self._ended.done():
             self._ended.set_result(None)
 
 
 def _unsendable(topic: str, why: str, core: AgentCore, now: float) -> None:
     core.unsendable(topic, why, now)
-
-
-def _release(waiters: Sequence[Future[None]]) -> None:
-    for waiter in waiters:
-        if waiter.set_running_or_notify_cancel():
-            waiter.set_result(None)
