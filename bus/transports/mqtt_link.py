@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import math
 import ssl
 import time
 from collections.abc import Callable, Sequence
@@ -35,7 +36,10 @@ CLOSE_WITHIN: Final = 1.0
 """Seconds for a goodbye; then the socket is closed without one."""
 
 FEW: Final = 16
-"""Bytes of acknowledgements, four each, that the broker can wait for: it sends many times more before it has any."""
+"""Bytes of acknowledgements, four each, that may wait for the work on what they acknowledge."""
+
+QUIET: Final = 0.003
+"""Seconds without a message after which they may: under load a broker with a small window waits for every one."""
 
 SUBSCRIPTION_REFUSED: Final = 0x80
 """SUBACK code of a filter that the broker does not grant; larger ones are MQTT 5's reasons."""
@@ -74,6 +78,7 @@ class MqttLink:
         self._loop = asyncio.get_running_loop()
         self._lost: asyncio.Future[str] = self._loop.create_future()
         self._refusal = ""
+        self._acknowledged = -math.inf  # when something was, last
         self._socket: BufferedSocket | None = None
         self._client = aiomqtt.Client(
             url.host,
@@ -241,14 +246,20 @@ class MqttLink:
                 pass  # paho meets the same, and knows what to do
             else:
                 paho._last_bytes_received = time.monotonic()  # noqa: SLF001
-        if len(answers) > FEW:
-            self._outgoing.at_once(answers)  # the broker goes on sending while we work on what it has sent
-        elif answers:
-            self._outgoing.in_passing(answers)
+        if answers:
+            self._acknowledge(answers)
         if ours:
             return MQTTErrorCode.MQTT_ERR_SUCCESS
-        self._outgoing.bundle()  # acknowledgements leave in the order of the messages, whoever makes them
+        self._outgoing.flush()  # acknowledgements leave in the order of the messages, whoever makes them
         return self._read_other()
+
+    def _acknowledge(self, answers: bytearray) -> None:
+        now = time.monotonic()
+        quiet, self._acknowledged = now - self._acknowledged > QUIET, now
+        if quiet and len(answers) <= FEW:
+            self._outgoing.in_passing(answers)
+        else:
+            self._outgoing.at_once(answers)  # the broker goes on sending while we work on what it has sent
 
     def _on_other_message(self, _paho: Paho, _data: object, message: MQTTMessage) -> None:
         self._on_message(message._topic, bytes(message.payload), message.retain)  # noqa: SLF001

@@ -25,12 +25,12 @@ from console.recording.bodies import (
 )
 from console.recording.dictionary import OwnDictionary
 from console.recording.files import advice_on, begin, make_private, publish, remove_partial, size_of
+from console.recording.growth import Growth
 from console.recording.schema import RecordingError, naming, one
 from console.recording.wal import begin_wal, unmark
 
 _CONTRACT: Final = 1
 _ROWS_AT_ONCE: Final = 100
-_ROW_BYTES: Final = 24  # of a row beside its body, about
 _TOUCH: Final = "BEGIN IMMEDIATE; INSERT INTO dictionaries VALUES (-1, x''); DELETE FROM dictionaries WHERE id = -1; COMMIT"
 """A row that no reader can ever see: it comes and goes in one transaction, which writes a page and waits for the disk."""
 _HEAD: Final = 18  # of a zstd frame: enough to know its size unpacked
@@ -52,8 +52,7 @@ class Session:
         """`at` of the first keyframe."""
         self.keyframe_pos = 0
         """Position of the last keyframe."""
-        self.size = size_of(path)
-        """Bytes on the disk, about: as it was found, and what was written since."""
+        self.growth = Growth(size_of(path))
         self.log_bytes = 0
         """Bytes of events, as sent, since the last keyframe."""
         self.keyframe_bytes = 0
@@ -126,7 +125,8 @@ class Session:
         try:
             with naming(self.path):
                 self._check_in_place()
-                self.size += await self._commit(rows, subjects, fresh, learned)
+                self.growth.add(len(rows), await self._commit(rows, subjects, fresh, learned))
+                await self.growth.count(self.connection)
         except BaseException:
             if learned is not None:
                 self._own.not_stored()
@@ -160,7 +160,7 @@ class Session:
             except BaseException:
                 await self._roll_back()
                 raise
-        self.size += len(packed.body)
+        self.growth.add(0, len(packed.body))
         self.log_bytes, self.keyframe_bytes, self.keyframe_pos = 0, size, packed.pos
 
     async def probe(self) -> None:
@@ -215,7 +215,7 @@ class Session:
         fresh: dict[tuple[str, str], int],
         learned: bytes | None,
     ) -> int:
-        """Return how many bytes that takes, about."""
+        """Return how many bytes their bodies take."""
         connection = self.connection
         size = 0
         alone = learned is None and not fresh and len(rows) <= _ROWS_AT_ONCE
@@ -231,7 +231,7 @@ class Session:
                 await connection.executemany("INSERT INTO subjects VALUES (?, ?, ?)", names)
             packed = self._pack(rows, subjects)
             while part := list(islice(packed, _ROWS_AT_ONCE)):
-                size += sum(_ROW_BYTES + len(row[-1]) for row in part)
+                size += sum(len(row[-1]) for row in part)
                 await connection.execute(_insert(len(part)), list(chain.from_iterable(part)))
             if not alone:  # every call is a trip to the database's thread and back
                 await connection.commit()

@@ -15,6 +15,7 @@ from console.recording.closing import Closing
 from console.recording.files import SUFFIX, session_paths, tidy
 from console.recording.schema import RecordingError, naming, wal_missing
 from console.recording.session import Session
+from console.recording.wal import lay_out
 
 SESSION_BYTES: Final = 256 * 1024 * 1024
 """Size of a session file at which a new one is due."""
@@ -85,6 +86,7 @@ class Recording(Closing):
                 # An older session that is damaged stops nobody: listing the sessions names it.
                 with suppress(RecordingError):
                     await (await Session.resume(path)).close()
+        await lay_out(session.connection, session.path)
         recording = Recording(folder, session, clock, session_bytes)
         recording.wal_missing = torn
         return recording
@@ -133,7 +135,7 @@ class Recording(Closing):
         """Whether the session is of an earlier UTC day, or its file is full."""
         if int(self._clock() * 1000) // _DAY_MS > self._session.started // _DAY_MS:
             return True
-        return self._session.size >= self.due_bytes
+        return self._session.growth.bytes >= self.due_bytes
 
     def should_keyframe(self, fleet_bytes: int = 0) -> bool:
         """Whether a keyframe is due. `fleet_bytes`: size of the encoded fleet now, if that is known."""
@@ -242,9 +244,10 @@ class Recording(Closing):
         at = max(old.at, old.started, int(self._clock() * 1000))
         path = self._folder / (name_after(old.path.stem, at) + SUFFIX)
         self._session = await Session.create(path, Keyframe(max(old.pos, above), at, keyframe))
+        await lay_out(self._session.connection, path)
         # Records that were accepted while the file was made are older than its keyframe, and not out of order.
         self._session.at = old.at
-        self._first_bytes = self._session.size
+        self._first_bytes = self._session.growth.bytes
         await old.close()
 
     async def _close(self) -> None:

@@ -9,7 +9,6 @@ from typing import Final
 
 from msgspec import Struct
 
-from bus.canonical import NotCanonicalError
 from bus.messages import Answer, Command, SupervisorState
 from bus.signing import PrivateKey
 from bus.topics import Topics
@@ -44,23 +43,28 @@ class Outbox:
         self._held: deque[Out] = deque()
         self._anyway: deque[Out] = deque()  # of what is held, that which a failing recording does not hold
         self._now: list[Out] = []
-        self._unsigned: list[tuple[Out, Command]] = []
+        self._unsigned = deque[tuple[Out, Command]]()
 
     def command(self, command: Command, *, stops: bool = False, fact: bool = False) -> None:
-        """Queue a command behind the newest record, to be signed. `fact`: its delivery is a fact of the ledger."""
+        """Queue a command behind the newest record. `fact`: its delivery is a fact of the ledger.
+
+        What `stops` is signed now, as it goes out when nothing else does; the rest when `sign` is called or when it is due.
+        """
         topic = self._topics.commands(command.agent)
         out = Out(topic, b"", self._position(), command=command.id if fact else "", stops=stops)
         self._unsigned.append((out, command))
         self._add(out)
+        if stops:
+            self.sign()
 
     def sign(self) -> None:
-        """Sign the commands that are queued. `ready` does it for what nobody has signed before."""
-        for out, command in self._unsigned:
+        """Sign the commands that are queued. What cannot be signed is never sent."""
+        while self._unsigned:
+            out, command = self._unsigned.popleft()
             try:
                 out.payload = self._key.sign(command)
-            except NotCanonicalError:
+            except Exception:
                 LOGGER.exception("a %s for %s cannot be signed and was not sent", command.id, command.agent)
-        self._unsigned.clear()
 
     def state(self, state: SupervisorState) -> None:
         """Queue the lease; it waits for nothing."""

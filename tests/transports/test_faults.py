@@ -10,13 +10,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bus.transports import packets
+from bus.transports import mqtt_link, outgoing, packets
 from bus.transports.buffered_socket import BufferedSocket
 from bus.transports.mqtt import MqttTransport
 from bus.transports.transport import Item, LinkDown, LinkUp, Message, Will
 from bus.url import BrokerUrl
 
 CONNACK = b"\x20\x02\x00\x00"
+PATIENCE = 5.0
+"""Seconds, well below a keep-alive, with which everything that was put off would leave."""
+
 Script = Callable[["Peer"], Awaitable[None]]
 
 
@@ -416,3 +419,49 @@ async def one(peer: Peer, kind: int) -> bytes:
     got, body = await peer.packet()
     assert got == kind
     return body
+
+
+@pytest.mark.parametrize("follows", [b"", b"\xd0\x00"], ids=["nothing", "what paho reads"])
+async def test_a_lone_message_is_acknowledged_whatever_follows_it(follows: bytes) -> None:
+    acknowledged = asyncio.Event()
+
+    async def one_message(peer: Peer) -> None:
+        await peer.accept()
+        _, body = await peer.packet()
+        peer.write(b"\x90\x03" + body[:2] + b"\x01" + packets.publish(b"a", b"x", 7, retain=False) + follows)
+        assert await peer.packet() == (packets.PUBACK, b"\x00\x07")
+        acknowledged.set()
+        await peer.packet()
+
+    async with scripted(one_message) as url, transport(url, "a"), asyncio.timeout(PATIENCE):
+        await acknowledged.wait()
+
+
+async def test_under_load_every_message_is_acknowledged_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    put_off: list[bytes] = []
+    monkeypatch.setattr(mqtt_link, "QUIET", 3_600.0)
+    monkeypatch.setattr(outgoing, "LATER", 3_600.0)  # what is put off is never sent
+    done = asyncio.Event()
+
+    async def one_at_a_time(peer: Peer) -> None:
+        await peer.accept()
+        _, body = await peer.packet()
+        peer.write(b"\x90\x03" + body[:2] + b"\x01")
+        for number in (1, 2):  # the first is put off, as it is quiet, and leaves with the second
+            peer.write(packets.publish(b"a", b"x", number, retain=False))
+            await messages.acquire()
+        for number in (1, 2):
+            assert await peer.packet() == (packets.PUBACK, number.to_bytes(2, "big"))
+        done.set()
+        await peer.packet()
+
+    messages = asyncio.Semaphore(0)
+    async with scripted(one_at_a_time) as url, transport(url, "a") as client, asyncio.timeout(PATIENCE):
+        async for batch in client.batches():
+            for item in batch:
+                if isinstance(item, Message):
+                    put_off.append(item.payload)
+                    messages.release()
+            if len(put_off) == 2:
+                break
+        await done.wait()

@@ -172,8 +172,9 @@ class Service:
             # Sent first: the disk of this log may be the one that hangs, and a stop must not wait for it.
             if out.stops and out.after > self._desk.committed_pos:
                 self._emergency.note(out)
-        for link in used:
-            link.flush()
+        for link in (self._control, self._bulk):
+            if link in used:
+                link.flush()
         if self._emergency.due:
             self._noted.set()
 
