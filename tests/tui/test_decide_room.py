@@ -1,5 +1,7 @@
 """Decide in a small terminal: what is to be approved and why it waits stay in view, and nothing else is out of reach."""
 
+from inspect import Parameter, signature
+
 import pytest
 
 from bus.canonical import digest
@@ -116,6 +118,10 @@ async def test_what_the_agent_asked_before_an_edit_unfolds_too() -> None:
         assert "o opens" not in seen
         await it.press("o", apart=0.1)
         assert "in 12 lines, o opens" in it.text()
+
+
+def test_that_all_was_read_is_never_taken_for_granted() -> None:
+    assert signature(decide_rows.closed_because).parameters["unread"].default is Parameter.empty
 
 
 def test_lines_above_the_view_are_named_with_the_key_that_leads_up() -> None:
