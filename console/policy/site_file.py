@@ -2,7 +2,8 @@
 
 One rule for every file of a site. A file with a mistake changes nothing, and neither does one that was there and is gone: a
 slip of a deployment must not drop every rule. Who wants to go without a file makes it an empty one. That there was no file
-is a good version, too: the first edit, if it is a mistake, keeps no site from starting.
+is a good version, too: the first edit, if it is a mistake, keeps no site from starting. Nothing of it is in force then, and
+the problem says so.
 """
 
 from __future__ import annotations
@@ -14,11 +15,16 @@ from pathlib import Path
 from typing import Final, Generic, Literal, TypeVar
 
 from bus.new_file import write_new
+from console.core.fleet.kept import ALARM_TEXT
+from console.core.text import plain
 from console.policy.files import FILE_BYTES, PolicyFileError, refuse
 
 T = TypeVar("T")
 
 STAYS: Final = "(the last good version stays in force)"
+NONE_YET: Final = "(there was none before: nothing of it is in force)"
+"""What a problem ends with where no version of the file has ever been in force."""
+
 MISSING: Final = "is missing: restore it, or make it an empty file to go without"
 
 Stamp = tuple[int, ...] | None
@@ -72,7 +78,7 @@ class SiteFile(Generic[T]):
             self.value = self._read()
         except self._refused as error:
             self.value = self._last_good(error)
-            self.problem = f"{error} {STAYS}"
+            self.problem = self._told(error)
 
     def look(self) -> bool:
         """Read the file again if it is another one by now; returns whether it was put in force. Never raises."""
@@ -83,7 +89,7 @@ class SiteFile(Generic[T]):
         try:
             self.value = self._read()
         except self._refused as error:
-            self.problem = f"{error} {STAYS}"
+            self.problem = self._told(error)
             return False
         self.problem = ""
         return True
@@ -112,6 +118,11 @@ class SiteFile(Generic[T]):
             return
         self._said = ""
         self._stored = good
+
+    def _told(self, error: ValueError) -> str:
+        """What is wrong and, whatever the length of that, what holds instead: an alarm would cut its end off."""
+        instead = STAYS if self._known else NONE_YET
+        return f"{plain(str(error), ALARM_TEXT - len(instead) - 1)} {instead}"
 
     def _read(self) -> T:
         # The stamp first: whatever is written while we read is seen at the next look.

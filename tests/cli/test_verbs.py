@@ -710,20 +710,23 @@ def test_resume_all_is_confirmed_on_a_terminal_and_needs_a_key(site: SiteInMemor
     assert run("resume", "--all", stdin="y\n").exit_code == 0
 
 
-def test_a_lost_run_keeps_no_word_to_all_unconfirmed(site: SiteInMemory, run: Run) -> None:
-    """It is told when it is back; one that went silent after it was asked is unconfirmed."""
+def test_a_lost_run_is_told_when_it_is_back_and_only_a_hold_of_it_is_unconfirmed(
+    site: SiteInMemory, run: Run
+) -> None:
+    """Only its link is known to be gone: it may run on, and nothing says that a hold stopped it."""
     other = site.add("other")
     other.report("gone", RunStarted(goal="be lost"))
     other.obeys = ""
     status = AgentStatus(status="lost", incarnation="i", connection="c")
     site.bus.publish(TOPICS.status("other"), codec.encode(status), retain=True)
-    for verb in ("hold", "resume"):
+    for verb, ends in (("hold", 4), ("resume", 0)):
         result = run(verb, "--all", "--yes")
-        assert (result.exit_code, result.stderr) == (0, "")
+        assert (result.exit_code, result.stderr) == (ends, "")
         assert result.stdout.splitlines()[-1] == "  lost          told if it is back; other/gone"
         assert "not within" not in result.stdout
         assert site.fleet.runs["other/gone"].by_floor == (verb == "hold")
-    assert run("hold", "--all", "--json").exit_code == 0
+    held = run("hold", "--all", "--json")
+    assert held.exit_code == json.loads(held.stdout)["exit"] == 4
     assert run("hold", "gone", "--wait", "0.1").exit_code == 4
 
 

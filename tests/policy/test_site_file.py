@@ -75,12 +75,16 @@ def test_that_there_was_no_file_outlives_the_process(path: Path, begun: Callable
     for again in (file, begun(), begun()):
         again.look()
         assert again.value == "nothing"
-        assert again.problem == f"{path}: wrong (the last good version stays in force)"
+        assert again.problem == f"{path}: wrong (there was none before: nothing of it is in force)"
         again.keep()
     assert not was_there(path, path.parent / "in-force")
     path.write_text("first")
     later = begun()
     later.keep()
+    broken(path)
+    later.look()
+    assert later.problem == f"{path}: wrong (the last good version stays in force)"
+    path.write_text("first")
     assert [one.name for one in (path.parent / "in-force").iterdir()] == ["policy.toml"]
     gone(path)
     assert begun().value == "first"

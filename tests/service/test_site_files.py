@@ -11,6 +11,7 @@ from bus.home import Home
 from bus.signing import PrivateKey
 from console.cli.checks.local_checks import key_files, rules
 from console.cli.options import Place
+from console.policy.site_file import NONE_YET, STAYS
 from console.supervisor.intents.operators import OperatorsFileError
 from console.supervisor.process.files import SiteFiles
 from console.supervisor.process.up import prepare
@@ -79,6 +80,18 @@ def test_a_broken_edit_is_said_once_where_the_supervisor_runs(
         assert words in said
     assert "\n" not in said
     assert bench.desk.gates.judge is judge
+
+
+@pytest.mark.parametrize("before", ["", None])
+def test_the_alarm_of_a_long_mistake_still_says_what_holds_instead(home: Home, before: str | None) -> None:
+    if before is not None:
+        edited(home.policy, before)
+    files, bench = SiteFiles(home), Bench()
+    names = "".join(f"{'n' * 40}{number} = 1\n" for number in range(20))
+    edited(home.policy, f'[[rule]]\nid = "{"r" * 400}"\n{names}')
+    files.tick(bench.desk, 1.0)
+    text = bench.desk.fleet.alarms["policy-file"].text
+    assert text.endswith(STAYS if before is not None else NONE_YET)
 
 
 def test_catalogue_and_policy_have_an_alarm_each(home: Home) -> None:

@@ -3,7 +3,7 @@
 import pytest
 
 from console.core.fleet.alarm_state import Alarm
-from console.policy.site_file import STAYS
+from console.policy.site_file import NONE_YET, STAYS
 from console.tui.floor.broken_files import broken_files, told
 from tests.fixtures.console import console
 from tests.fixtures.floor import Script, calm
@@ -69,6 +69,24 @@ def test_one_that_was_mended_is_not_told() -> None:
     assert told([one, other], 76).startswith("budgets.toml:1 not in force: x: y")
     assert broken_files([one]) == []
     assert told([one], 76) == ""
+
+
+@pytest.mark.parametrize("size", [(80, 24), (100, 30), (200, 50)])
+async def test_where_there_was_none_before_every_screen_says_that_nothing_holds(
+    size: tuple[int, int],
+) -> None:
+    script = calm()
+    script.alarm("policy-file", f"{WHERE}:12: {WHY.replace(STAYS, NONE_YET)}", 2)
+    async with console(script, size=size) as it:
+        for screen in "123456789":
+            await it.press(screen)
+            row = next(line for line in it.lines() if line.startswith(" ▲ policy.toml:12 not in force: rule"))
+            assert row.endswith("; nothing of it holds")
+
+
+def test_what_holds_is_not_said_where_the_alarm_does_not_say_it() -> None:
+    one = Alarm(id="policy-file", kind="policy-file", priority=2, text="policy.toml:1: x: cut o…")
+    assert told([one], 76) == "policy.toml:1 not in force: x: cut o…"
 
 
 @pytest.mark.parametrize("size", [(80, 24), (200, 50)])

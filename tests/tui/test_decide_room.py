@@ -1,8 +1,13 @@
 """Decide in a small terminal: what is to be approved and why it waits stay in view, and nothing else is out of reach."""
 
+from inspect import Parameter, signature
+
 import pytest
 
+from bus.canonical import digest
+from bus.records import ActionDecided
 from console.tui.rows import decide_rows
+from console.tui.screens.decide_screen import DecideScreen
 from tests.fixtures.console import Console, console
 from tests.fixtures.floor import Script, busy, calm
 
@@ -87,6 +92,36 @@ async def test_what_was_read_while_it_was_folded_is_read_and_the_key_that_brings
             assert "not displayed yet; pgdn scrolls" in it.text()
             await it.press("pagedown")
         assert "closed:" not in it.text()
+
+
+async def test_what_the_agent_asked_before_an_edit_unfolds_too() -> None:
+    script = calm()
+    script.start("mailer", "m1", "Mail everyone")
+    body = "\n".join(f"line {number}" for number in range(12))
+    script.ask("mailer", "m1", "a1", "send_email", {"to": "a@harbour.example", "body": body}, severity=3)
+    args = {"to": "a@harbour.example", "body": "short"}
+    own = digest("send_email", args)
+    edited = ActionDecided(action="a1", outcome="edited", by="op-1", args=args, digest=own, command="d1")
+    script.supervisor(edited, "mailer", "m1")
+    async with console(script) as it:
+        it.app.push_screen(DecideScreen("mailer/m1/a1"))
+        await it.settle()
+        assert "original: as the agent asked" in it.text()
+        assert "in 12 lines, o opens" in it.text()
+        await it.press("o", apart=0.1)
+        assert "every value stands there whole" not in it.text()
+        seen = it.text()
+        for _ in range(3):
+            await it.press("pagedown", apart=0.1)
+            seen += it.text()
+        assert "line 11" in seen
+        assert "o opens" not in seen
+        await it.press("o", apart=0.1)
+        assert "in 12 lines, o opens" in it.text()
+
+
+def test_that_all_was_read_is_never_taken_for_granted() -> None:
+    assert signature(decide_rows.closed_because).parameters["unread"].default is Parameter.empty
 
 
 def test_lines_above_the_view_are_named_with_the_key_that_leads_up() -> None:

@@ -128,7 +128,9 @@ def rules(home: Home) -> Iterator[Finding]:
             yield _missing(path.name, path)
 
 
-_UNTIL: Final = "the last good version stays in force; where there is none, no supervisor starts"
+_UNTIL: Final = (
+    "the last good version stays in force; where there was none, nothing of it is, and no new site starts"
+)
 
 
 def _missing(name: str, path: Path) -> Finding:

@@ -20,7 +20,7 @@ from console.core.fleet.turns import resumable
 from console.core.reducing.apply_alarm import unhideable
 from console.tui.drawing import figures
 from console.tui.floor.sending import unsendable
-from console.tui.rows.decide_rows import closed_because
+from console.tui.rows.decide_rows import ALL_READ, closed_because
 from console.tui.rows.frame_rows import View
 from console.tui.rows.grant_rows import grants_of
 from console.tui.sheets.confirm_sheets import WORDS_CHARS, Wish, wish_about
@@ -71,7 +71,7 @@ class Acts:
         if run is None:
             return _no("its run has left the floor")
         # All of it is printed now if it was not the last thing printed, so nothing of it is unread.
-        if why := closed_because(run, action, self._view, verb=VERBS[word]) or unbound(action):
+        if why := closed_because(run, action, self._view, ALL_READ, VERBS[word]) or unbound(action):
             more = f"; see: watchfloor approve {action.key}" if "sent apart" in why else ""
             return _no(f"{word} is closed: {why}{more}")
         shown = () if read == action.digest else tuple(card.action_card(self._fleet, action, self._view.now))

@@ -128,8 +128,10 @@ def verdict(deed: Deed, fleet: Fleet) -> Exit:
         return Exit.REFUSED
     if deed.verb in DECISIONS or not deed.wait:
         return Exit.DONE
+    # Who is lost may run on, so a hold has not stopped him; nobody is left waiting where a resume finds nobody.
     there = all(
-        command.state in ("acknowledged", "effective") or _if_back(deed, fleet, command)
+        command.state in ("acknowledged", "effective")
+        or (deed.verb == "resume" and _if_back(deed, fleet, command))
         for command in commands
     )
     return Exit.DONE if there and len(commands) == len(deed.commands) else Exit.UNCONFIRMED

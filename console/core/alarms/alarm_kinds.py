@@ -140,22 +140,40 @@ KINDS: Final[dict[str, Kind]] = {
         "Read what it says of it now; pin that, or drop the entry, then reset.",
     ),
     "catalogue-file": Kind(
-        2, False, "An edit of the tool catalogue cannot be put in force; the last good one stays.", _MEND
+        2,
+        False,
+        "An edit of the tool catalogue cannot be put in force; the last good one stays, if there was one.",
+        _MEND,
     ),
     "policy-file": Kind(
-        2, False, "An edit of the policy cannot be put in force; the last good one stays.", _MEND
+        2,
+        False,
+        "An edit of the policy cannot be put in force; the last good one stays, if there was one.",
+        _MEND,
     ),
     "operators-file": Kind(
-        2, False, "An edit of the operators cannot be put in force; the last good one stays.", _MEND
+        2,
+        False,
+        "An edit of the operators cannot be put in force; the last good one stays, if there was one.",
+        _MEND,
     ),
     "wrappers-file": Kind(
-        2, False, "An edit of the wrappers cannot be put in force; the last good one stays.", _MEND
+        2,
+        False,
+        "An edit of the wrappers cannot be put in force; the last good one stays, if there was one.",
+        _MEND,
     ),
     "budgets-file": Kind(
-        2, False, "An edit of the budgets cannot be put in force; the last good one stays.", _MEND
+        2,
+        False,
+        "An edit of the budgets cannot be put in force; the last good one stays, if there was one.",
+        _MEND,
     ),
     "alarms-file": Kind(
-        2, False, "An edit of what is suppressed cannot be put in force; the last good one stays.", _MEND
+        2,
+        False,
+        "An edit of what is suppressed cannot be put in force; the last good one stays, if there was one.",
+        _MEND,
     ),
     "clock": Kind(
         2,

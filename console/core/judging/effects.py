@@ -169,7 +169,10 @@ _CORRESPONDENCE: Final = frozenset(
     "mail mails email emails inbox mailbox message messages chat chats conversation conversations dm dms sms voicemail "
     "contact contacts calendar calendars".split()
 )
-"""The same of a tool that reads: what a mailbox holds is private, and anybody writes to it."""
+"""The same of a tool that looks in: what a mailbox holds is private, and anybody writes to it."""
+
+_LOOKING_IN: Final = READING | _VISITING | frozenset("export import sync pull backup copy subscribe".split())
+"""Verbs that bring what somebody's mailbox holds, whatever else they do."""
 
 
 def facts_by_name(tool: str, leaves: Iterable[tuple[str, object]] = ()) -> ToolFacts | None:
@@ -183,17 +186,27 @@ def _facts(tool: str, shape: _Shape) -> ToolFacts | None:
     if kinds[0] == "unknown":
         return None
     kind = max(kinds, key=lambda one: SEVERITY[one])
-    private = _PRIVATE | _CORRESPONDENCE if kind == "read" else _PRIVATE
+    have = set(name_parts(tool))
+    mailbox = bool(have & _CORRESPONDENCE) and any(map(_looks_in, _clauses(tool)))
     return ToolFacts(
         severity=SEVERITY[kind],
         effect=_EFFECT.get(kind, "write"),
-        outside=kind in ("visit", "send"),
-        reads_untrusted=kind in ("read", "visit", "execute"),
-        reads_sensitive=bool(private & set(name_parts(tool))),
+        outside=any(one in ("visit", "send") for one in kinds),
+        reads_untrusted=mailbox or any(one in ("read", "visit", "execute") for one in kinds),
+        reads_sensitive=mailbox or bool(_PRIVATE & have),
         by_name=True,
         origin="its name; in no catalogue",
         why=WHAT[kind],
     )
+
+
+def _looks_in(clause: str) -> bool:
+    """Whether a clause brings what something holds. A noun of a mailbox may be a verb: in `mail_search` it is none."""
+    parts = name_parts(clause)
+    at = next((at for at, part in enumerate(parts) if part in _KNOWN), len(parts))
+    while at + 1 < len(parts) and parts[at] in _CORRESPONDENCE:
+        at += 1
+    return at < len(parts) and parts[at] in _LOOKING_IN
 
 
 def _clauses(tool: str) -> list[str]:

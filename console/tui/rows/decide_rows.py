@@ -154,10 +154,10 @@ class Unread(NamedTuple):
 ALL_READ: Final = Unread()
 
 
-def closed_because(
-    run: Run, action: Action, view: View, unread: Unread = ALL_READ, verb: Verb = "approve"
-) -> str:
+def closed_because(run: Run, action: Action, view: View, unread: Unread, verb: Verb = "approve") -> str:
     """Why this action cannot be approved now, or nothing when it can; for the verb `edit`: why not with other arguments.
+
+    `unread` has no default: that all was read is for the caller to say, who knows what was on a screen.
 
     An edit may write out what was sent apart, and so passes where approval as it is does not. The words name no verb: they
     stand behind the one they are about.

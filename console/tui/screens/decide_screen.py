@@ -47,6 +47,7 @@ class DecideScreen(ConfirmingScreen):
         self._reading = Reading()
         self._pieces: list[Piece] = []
         self._own = 0  # how many of these are what is to be decided
+        self._folds = False  # whether a value is not there whole, of these or of what was asked at first
         self._made_of: tuple[Any, ...] = ()
         self._column = 14
         self._origins: dict[str, ValueOrigin] = {}
@@ -170,7 +171,7 @@ class DecideScreen(ConfirmingScreen):
     def _lay_out(self) -> None:
         run, action, _ = self.subject()
         if run is None or action is None:
-            self._pieces, self._own = [], 0
+            self._pieces, self._own, self._folds = [], 0, False
             return
         around = self._around(action)
         alike = around.alike or Alike()
@@ -201,8 +202,11 @@ class DecideScreen(ConfirmingScreen):
             cells = (self._origin_at or self.view.last + 2) - 1 - self._column
             self._pieces = pieces(args, run, cells, unfolded=self._unfolded)
             self._own = len(self._pieces)
+            was: list[Piece] = []
             if action.edited is not None:
                 was = pieces(action.args, run, cells, unfolded=self._unfolded)
+            self._folds = any(piece.fold for piece in (*self._pieces, *was))
+            if was:
                 self._append("original: as the agent asked", was)
             if action.preview is not None:
                 cells = self.view.last + 1 - self._column
@@ -257,7 +261,7 @@ class DecideScreen(ConfirmingScreen):
         return why
 
     def act_unfold(self) -> None:
-        if not self._unfolded and not any(piece.fold for piece in self._pieces[: self._own]):
+        if not self._unfolded and not self._folds:
             self.floor.tell(Note("open: every value stands there whole", brief=True))
             return
         self._unfolded = not self._unfolded
