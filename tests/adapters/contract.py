@@ -140,6 +140,7 @@ def test_a_word_of_the_agents_memory_is_replaced_once() -> None:
 
 REFUSED = "behind no gate: use `gate.tools`"
 NOBODY = "count was not run: no canonical form"
+UNSHOWN = "pay was not run: no JSON makes the arguments"
 AGAIN = "already: make another agent for another run"
 PAST: dict[str, list[tuple[list[str], list[str], str]]] = {
     "openai-agents": [
@@ -152,6 +153,10 @@ PAST: dict[str, list[tuple[list[str], list[str], str]]] = {
         (["tool", "tool"], ["try 3"], "ran try 3"),
         (["tool"], ["in pieces"], "ran in pieces"),
         ([], [], NOBODY),
+        (["pay"], ["99 to eve"], "[['pay', {'order': {'amount': 99, 'to': 'eve'}}]]"),
+        ([], [], UNSHOWN),
+        (["pay"], ["99 to eve"], "[['pay', {'amount': 99, 'to': 'eve'}]]"),
+        ([], [], UNSHOWN),
     ],
     "agno": [
         ([], [], "decoding function arguments"),

@@ -9,70 +9,12 @@ from __future__ import annotations
 import asyncio
 import json
 import sys
-import tempfile
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
-from functools import partial
 from importlib import import_module
-from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
-from bus import Agent, Run
-from bus.events import ActionProposed
-from bus.home import Home
-from bus.messages import DecisionCommand
-from bus.transports.memory import MemoryTransport
-from tests.sdk.scripted import AGENT, RUN, SITE, living
-
-HUGE = 2**60
-"""A whole number that JSON readers take for different ones: nobody can decide on it."""
-
-cases: list[dict[str, Any]] = []
-
-
-class Case:
-    """One run. `verdicts` are the decisions to come, `approved` when they are used up. `calls` are ids and steps."""
-
-    def __init__(self, run: Run, *verdicts: str) -> None:
-        self.run = run
-        self.verdicts = list(verdicts)
-        self.asked: list[Any] = []
-        self.calls: list[tuple[str, int | None]] = []
-        self.ran: list[str] = []
-
-    def tool(self, text: str) -> str:
-        """What every tool does."""
-        self.ran.append(text)
-        return f"ran {text}"
-
-    async def note(self, said: Awaitable[object]) -> None:
-        """Wait for the end, and note what came of it."""
-        try:
-            words = str(await said)
-        except Exception as error:  # noqa: BLE001 - the test looks at it
-            words = f"{type(error).__name__}: {error}"
-        cases.append({"asked": self.asked, "ran": self.ran, "said": words})
-
-
-@asynccontextmanager
-async def case(*verdicts: str) -> AsyncIterator[Case]:
-    """Begin a run whose calls are decided at once."""
-    async with living() as floor:
-        with tempfile.TemporaryDirectory() as folder:
-            home = Home(site=SITE, data=Path(folder) / "data", config=Path(folder) / "config")
-            agent = Agent(AGENT, home=home, transport=partial(MemoryTransport, floor.bus))
-            async with agent, agent.run("try", run_id=RUN) as run:
-                made = Case(run, *verdicts)
-
-                def decide(of: str, proposal: ActionProposed) -> DecisionCommand:
-                    made.asked.append([proposal.tool, proposal.args])
-                    made.calls.append((proposal.call_id, proposal.step))
-                    verdict = made.verdicts.pop(0) if made.verdicts else "approved"
-                    more = {"text": "not now"} if verdict == "rejected" else {}
-                    return floor.answer(of, proposal, verdict, **more)
-
-                floor.decide = decide
-                yield made
+from bus import Run
+from tests.adapters.cases import HUGE, Case, case, cases
 
 
 async def openai_agents(supervise: Any) -> None:
@@ -165,6 +107,52 @@ async def pydantic_ai(supervise: Any) -> None:
 
         agent = ai.Agent(function.FunctionModel(huge), tools=[count], capabilities=[supervise(at.run)])
         await at.note(agent.run("go"))
+    await decided_as_shown(supervise)
+
+
+async def decided_as_shown(supervise: Any) -> None:
+    """Pydantic AI's arguments are objects, whose JSON may leave something out: what runs is made of what was shown."""
+    ai, function = import_module("pydantic_ai"), import_module("pydantic_ai.models.function")
+    messages, pydantic = import_module("pydantic_ai.messages"), import_module("pydantic")
+
+    class Order(pydantic.BaseModel):  # type: ignore[misc, name-defined, unused-ignore] # known at run time only
+        amount: int = pydantic.Field(exclude=True)
+        to: pydantic.SecretStr  # type: ignore[name-defined, unused-ignore] # the same
+
+    class Once:
+        """Equal to nothing: what it is made of cannot be known by making it again."""
+
+        def __init__(self, text: str) -> None:
+            self.text = text
+
+    once = Annotated[Once, pydantic.PlainValidator(Once), pydantic.WithJsonSchema({"type": "string"})]
+
+    async def tried(what: str, kind: Any, args: Any, *, output: bool) -> None:
+        async with case() as at:
+
+            def pay(order: Any) -> str:
+                to = order.to.get_secret_value() if what == "order" else order.text
+                return at.tool(f"{getattr(order, 'amount', 1)} to {to}")
+
+            def asking(heard: list[Any], info: Any) -> Any:
+                if len(heard) > 1:
+                    return messages.ModelResponse(parts=[messages.TextPart(str(heard[-1].parts[0].content))])
+                name = info.output_tools[0].name if output else "pay"
+                return messages.ModelResponse(parts=[messages.ToolCallPart(name, args, tool_call_id="c1")])
+
+            async def asked() -> object:
+                return f"{(await agent.run('go')).output}: {at.asked}"
+
+            pay.__annotations__["order"] = kind
+            made = {"output_type": [pay, str]} if output else {"tools": [pay]}
+            agent = ai.Agent(function.FunctionModel(asking), capabilities=[supervise(at.run)], **made)
+            await at.note(asked())
+
+    for output in (False, True):
+        order = {"amount": 99, "to": "eve"}
+        # An output function's one model is asked for without its name.
+        await tried("order", Order, order if output else {"order": order}, output=output)
+        await tried("once", once, {"order": "eve"}, output=output)
 
 
 async def agno(supervise: Any) -> None:
