@@ -163,7 +163,11 @@ PAST: dict[str, list[tuple[list[str], list[str], str]]] = {
         ([], [], AGAIN),
         ([], [], "write with tool_hooks of its own"),
     ],
-    "google-adk": [([], [], "what its UnsafeLocalCodeExecutor does comes by no gate")],
+    "google-adk": [
+        ([], [], "what its UnsafeLocalCodeExecutor does comes by no gate"),
+        (["inner", "write"], ["inner"], "text='end'"),
+        ([], [], "inner cannot be gated: its tools come by no gate"),
+    ],
     "smolagents": [([], [], "supervised"), ([], [], AGAIN)],
     "llama-index": [([], [], "supervised"), ([], [], AGAIN)],
     "crewai": [

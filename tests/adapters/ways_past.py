@@ -193,10 +193,12 @@ async def agno(supervise: Any) -> None:
 
 
 async def google_adk(supervise: Any) -> None:
-    """An answer that ADK runs as code comes by no tool."""
+    """An answer that ADK runs as code comes by no tool; an agent that is a tool may leave out plugins."""
     agents, executors = import_module("google.adk.agents"), import_module("google.adk.code_executors")
     models, types = import_module("google.adk.models"), import_module("google.genai.types")
     runners = import_module("google.adk.runners")
+
+    tools = import_module("google.adk.tools.agent_tool")
 
     class Scripted(models.BaseLlm):  # type: ignore[misc, name-defined, unused-ignore] # known at run time only
         async def generate_content_async(self, request: Any, stream: bool = False) -> AsyncIterator[Any]:
@@ -210,6 +212,26 @@ async def google_adk(supervise: Any) -> None:
         agent = agents.LlmAgent(name="coder", model=Scripted(model="scripted"), code_executor=executor)
         runner = runners.InMemoryRunner(agent, plugins=[supervise(at.run)])
         await at.note(runner.run_debug("go", quiet=True))
+
+    class Calling(Scripted):
+        async def generate_content_async(self, request: Any, stream: bool = False) -> AsyncIterator[Any]:
+            args = {"request": "go"} if self.model == "inner" else {"text": "inner"}
+            asked = types.FunctionCall(id="c1", name=self.model, args=args)
+            answered = any(part.function_response for content in request.contents for part in content.parts)
+            part = types.Part(text="end") if answered else types.Part(function_call=asked)
+            yield models.LlmResponse(content=types.Content(role="model", parts=[part]))
+
+    for included in (True, False):
+        async with case() as at:
+
+            def write(text: str) -> str:
+                return at.tool(text)
+
+            inner = agents.LlmAgent(name="inner", model=Calling(model="write"), tools=[write])
+            as_tool = tools.AgentTool(inner, include_plugins=included)
+            outer = agents.LlmAgent(name="outer", model=Calling(model="inner"), tools=[as_tool])
+            runner = runners.InMemoryRunner(outer, plugins=[supervise(at.run)])
+            await at.note(runner.run_debug("go", quiet=True))
 
 
 async def twice(make: Callable[[], Any], supervise: Any) -> None:
