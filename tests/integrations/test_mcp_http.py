@@ -83,6 +83,7 @@ class Client:
     ) -> None:
         self.status = 0
         self.body = b""
+        self.ended = False
         self.began = asyncio.Event()
         self._left = asyncio.Event()
         self._body: list[bytes] = [message if isinstance(message, bytes) else json.dumps(message).encode()]
@@ -105,6 +106,9 @@ class Client:
             assert not self.status, "a head is sent once"
             self.status = message["status"]
             self.began.set()
+        else:
+            assert not self.ended, "nothing comes after the end"
+            self.ended = not message.get("more_body")
         self.body += message.get("body", b"")
 
     def leave(self) -> None:
@@ -288,6 +292,21 @@ async def test_a_client_in_the_middle_of_events_is_told_that_the_server_broke_of
     message = json.loads(told.partition("data: ")[2])
     assert message["id"] == 3
     assert "broke off" in message["error"]["message"]
+
+
+async def test_a_server_that_breaks_off_after_its_answer_is_answered_for_once(
+    front: McpFront, floor: Supervisor, behind: Scripted
+) -> None:
+    floor.decide = lambda run, proposal: floor.answer(run, proposal, "approved")
+    news = b'event: message\ndata: {"jsonrpc": "2.0", "method": "notifications/message", "params": {}}\n\n'
+    told = b'event: message\ndata: {"jsonrpc": "2.0", "id": 3, "result": {"content": []}}\n\n'
+    behind.dies, behind.kind, behind.pieces = True, EVENTS, [news, told]
+    client = Client(front, call(3))
+    await client.task
+    assert (client.status, client.body) == (200, news + told)
+    assert client.ended
+    await floor.until(lambda floor: "action.finished" in floor.types(RUN))
+    assert getattr(floor.data(RUN)[-1], "outcome", "") == "done"
 
 
 async def test_a_client_that_was_told_to_wait_is_told_that_the_server_is_away(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import Callable
+from collections.abc import AsyncGenerator, Callable
 from typing import Any, Final
 
 from bus.adapters.mcp import words
@@ -161,6 +161,7 @@ class McpFront:
             raise words.NotMcpError(f"a call with the id {request!r} is running")
         out: Out = asyncio.get_running_loop().create_future()
         channel.outs[request] = out
+        back.awaited = request
         gone = asyncio.create_task(_gone(receive))
         try:
             await channel.gate.from_client(message)
@@ -177,8 +178,8 @@ class McpFront:
         except UpstreamError as error:
             if not back.started:
                 raise
-            log.warning("%s", error)  # who was told to wait for an answer gets one
-            await back.tell(words.failure(request, f"watchfloor: {error}"))
+            log.warning("%s", error)  # who was told to wait for an answer gets one, but never a second
+            await back.fail(f"watchfloor: {error}")
         finally:
             gone.cancel()
             channel.outs.pop(request, None)
@@ -223,7 +224,7 @@ class McpFront:
 
     async def _relay(self, channel: Channel, client: Asking, body: bytes, back: Answering) -> None:
         async with self._upstream.ask(client.method, client.headers, body) as answer:
-            pieces = inspected(answer, channel.gate)
+            pieces = inspected(answer, channel.gate, back.answered)
             if answer.kind == "text/event-stream":
                 if not back.started:
                     await back.head(answer.status, answer.headers)
@@ -241,8 +242,13 @@ class McpFront:
             await back.more(whole, last=True)
 
 
-async def inspected(answer: Answer, gate: McpGate) -> Any:
-    """Yield the pieces of an answer for the client, whole messages at a time, after the gate has seen them."""
+async def inspected(
+    answer: Answer, gate: McpGate, sent: Callable[[Message], object] = lambda _: None
+) -> AsyncGenerator[bytes]:
+    """Yield the pieces of an answer for the client, whole messages at a time, after the gate has seen them.
+
+    `sent` gets each message once whoever reads the pieces wants more.
+    """
     if answer.kind != "text/event-stream":
         body = await answer.whole(BODY_BYTES)
         with contextlib.suppress(words.NotMcpError):
@@ -259,9 +265,12 @@ async def inspected(answer: Answer, gate: McpGate) -> Any:
             data = b"\n".join(
                 line[5:].removeprefix(b" ") for line in event.split(b"\n") if line.startswith(b"data:")
             )
+            message: Message = {}
             with contextlib.suppress(words.NotMcpError):
-                await gate.from_server(words.decode(data))
+                message = words.decode(data)
+                await gate.from_server(message)
             yield event + b"\n\n"
+            sent(message)
 
 
 async def _body(receive: Receive) -> bytes:
