@@ -12,6 +12,7 @@ from bus.adapters.mcp import words
 from bus.adapters.mcp.answering import Answering, Receive, Scope, Send
 from bus.adapters.mcp.asking import Asking, asked, asking, local
 from bus.adapters.mcp.gate import McpGate
+from bus.adapters.mcp.tasks import Tasks
 from bus.adapters.mcp.trials import Trials
 from bus.adapters.mcp.upstream import Answer, Upstream, UpstreamError
 from bus.adapters.mcp.words import Id, Message
@@ -45,11 +46,14 @@ class Channel:
         killed: Callable[[RunKilled], object],
         wait: float,
         trials: Trials,
+        tasks: Tasks | None,
     ) -> None:
         self.outs: dict[Id, Out] = {}
         self._upstream = upstream
         self._tasks: set[asyncio.Task[None]] = set()
-        self.gate = McpGate(run, self._to_server, self._to_client, decide_within=wait, trials=trials)
+        self.gate = McpGate(
+            run, self._to_server, self._to_client, decide_within=wait, trials=trials, tasks=tasks
+        )
         self.gate.killed.add_done_callback(lambda done: None if done.cancelled() else killed(done.result()))
 
     async def _to_server(self, message: Message) -> None:
@@ -93,6 +97,8 @@ class McpFront:
         self._decide_within = decide_within
         self._trials = Trials() if trials is None else trials
         self._sessions: dict[bytes, Channel] = {}
+        self._tasks = Tasks()
+        """Of requests without a session: the end of a task is told to a later one than that of its call."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -131,11 +137,13 @@ class McpFront:
         """Withdraw everything that is held."""
         for channel in self._sessions.values():
             await channel.gate.close("the proxy ended")
+        self._tasks.lose("the proxy ended")
 
     async def _channel(self, session: bytes) -> Channel:
         made = self._sessions.pop(session, None) if session else None
         if made is None:
-            made = Channel(self._run, self._upstream, self._killed, self._decide_within, self._trials)
+            tasks = None if session else self._tasks
+            made = Channel(self._run, self._upstream, self._killed, self._decide_within, self._trials, tasks)
         if session:
             self._sessions[session] = made
             if len(self._sessions) > SESSIONS:
