@@ -37,7 +37,7 @@ def supervise(run: Run | SyncRun, agent: Any, **about: Unpack[About]) -> Any:
 
     if not isinstance(agent, Agent):
         raise TypeError(f"{type(agent).__name__} is no agent of CrewAI")
-    once(agent, run)
+    once(run, agent)
     supervised, asked = Supervised(run, about), Asked()
 
     class Gated(BaseTool):

@@ -141,7 +141,7 @@ def test_a_word_of_the_agents_memory_is_replaced_once() -> None:
 REFUSED = "behind no gate: use `gate.tools`"
 NOBODY = "count was not run: no canonical form"
 UNSHOWN = "pay was not run: no JSON makes the arguments"
-AGAIN = "already: make another agent for another run"
+AGAIN = "already: supervise each agent once"
 PAST: dict[str, list[tuple[list[str], list[str], str]]] = {
     "openai-agents": [
         ([], [], REFUSED),
@@ -168,8 +168,14 @@ PAST: dict[str, list[tuple[list[str], list[str], str]]] = {
         (["inner", "write"], ["inner"], "text='end'"),
         ([], [], "inner cannot be gated: its tools come by no gate"),
     ],
-    "smolagents": [([], [], "supervised"), ([], [], AGAIN)],
-    "llama-index": [([], [], "supervised"), ([], [], AGAIN)],
+    "smolagents": [
+        ([], [], "supervised"),
+        ([], [], AGAIN),
+        ([], [], AGAIN),
+        ([], [], "supervised"),
+        ([], [], "True"),
+    ],
+    "llama-index": [([], [], "supervised"), ([], [], AGAIN), ([], [], AGAIN), ([], [], "supervised")],
     "crewai": [
         (["write", "write"], ["a", "a"], "[('c1', 1), ('c1', 3)]"),
         ([], [], "supervised"),

@@ -11,10 +11,11 @@ import json
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
 from importlib import import_module
-from typing import Annotated, Any
+from typing import Any
 
 from bus import Run
 from tests.adapters.cases import HUGE, Case, case, cases
+from tests.adapters.pydantic_ways import pydantic_ai  # noqa: F401 - found by its name
 
 
 async def openai_agents(supervise: Any) -> None:
@@ -56,103 +57,6 @@ async def openai_agents(supervise: Any) -> None:
 async def final(result: Awaitable[Any]) -> object:
     """The last words of the OpenAI SDK's agent."""
     return (await result).final_output
-
-
-async def pydantic_ai(supervise: Any) -> None:
-    """A function that makes the output of a run acts as a tool does."""
-    ai, function = import_module("pydantic_ai"), import_module("pydantic_ai.models.function")
-    messages = import_module("pydantic_ai.messages")
-
-    def calling(name: str, **args: Any) -> Any:
-        part = messages.ToolCallPart(name, args, tool_call_id="c1")
-        return messages.ModelResponse(parts=[part])
-
-    def model(heard: list[Any], info: Any) -> Any:
-        return calling(info.output_tools[0].name, text=f"try {len(heard)}")
-
-    async def streamed(_: Any, info: Any) -> AsyncIterator[Any]:
-        name = info.output_tools[0].name
-        for at, piece in enumerate(('{"text": "in', ' pieces"}')):
-            yield {
-                0: function.DeltaToolCall(name=name if not at else None, json_args=piece, tool_call_id="c1")
-            }
-
-    async def all_of(agent: Any) -> object:
-        async with agent.run_stream("go") as result:
-            seen = [piece async for piece in result.stream_output(debounce_by=None)]
-            return seen[-1]
-
-    for verdicts in ([], ["rejected", "approved"]):
-        async with case(*verdicts) as at:
-            agent = ai.Agent(
-                function.FunctionModel(model), output_type=at.tool, capabilities=[supervise(at.run)]
-            )
-            await at.note(agent.run("go"))
-    async with case() as at:
-        agent = ai.Agent(
-            function.FunctionModel(stream_function=streamed),
-            output_type=at.tool,
-            capabilities=[supervise(at.run)],
-        )
-        await at.note(all_of(agent))
-    async with case() as at:
-
-        def count(number: int) -> str:
-            return at.tool(str(number))
-
-        def huge(heard: list[Any], _: Any) -> Any:
-            if len(heard) == 1:
-                return calling("count", number=HUGE)
-            return messages.ModelResponse(parts=[messages.TextPart(str(heard[-1].parts[0].content))])
-
-        agent = ai.Agent(function.FunctionModel(huge), tools=[count], capabilities=[supervise(at.run)])
-        await at.note(agent.run("go"))
-    await decided_as_shown(supervise)
-
-
-async def decided_as_shown(supervise: Any) -> None:
-    """Pydantic AI's arguments are objects, whose JSON may leave something out: what runs is made of what was shown."""
-    ai, function = import_module("pydantic_ai"), import_module("pydantic_ai.models.function")
-    messages, pydantic = import_module("pydantic_ai.messages"), import_module("pydantic")
-
-    class Order(pydantic.BaseModel):  # type: ignore[misc, name-defined, unused-ignore] # known at run time only
-        amount: int = pydantic.Field(exclude=True)
-        to: pydantic.SecretStr  # type: ignore[name-defined, unused-ignore] # the same
-
-    class Once:
-        """Equal to nothing: what it is made of cannot be known by making it again."""
-
-        def __init__(self, text: str) -> None:
-            self.text = text
-
-    once = Annotated[Once, pydantic.PlainValidator(Once), pydantic.WithJsonSchema({"type": "string"})]
-
-    async def tried(what: str, kind: Any, args: Any, *, output: bool) -> None:
-        async with case() as at:
-
-            def pay(order: Any) -> str:
-                to = order.to.get_secret_value() if what == "order" else order.text
-                return at.tool(f"{getattr(order, 'amount', 1)} to {to}")
-
-            def asking(heard: list[Any], info: Any) -> Any:
-                if len(heard) > 1:
-                    return messages.ModelResponse(parts=[messages.TextPart(str(heard[-1].parts[0].content))])
-                name = info.output_tools[0].name if output else "pay"
-                return messages.ModelResponse(parts=[messages.ToolCallPart(name, args, tool_call_id="c1")])
-
-            async def asked() -> object:
-                return f"{(await agent.run('go')).output}: {at.asked}"
-
-            pay.__annotations__["order"] = kind
-            made = {"output_type": [pay, str]} if output else {"tools": [pay]}
-            agent = ai.Agent(function.FunctionModel(asking), capabilities=[supervise(at.run)], **made)
-            await at.note(asked())
-
-    for output in (False, True):
-        order = {"amount": 99, "to": "eve"}
-        # An output function's one model is asked for without its name.
-        await tried("order", Order, order if output else {"order": order}, output=output)
-        await tried("once", once, {"order": "eve"}, output=output)
 
 
 async def agno(supervise: Any) -> None:
@@ -234,28 +138,58 @@ async def google_adk(supervise: Any) -> None:
             await at.note(runner.run_debug("go", quiet=True))
 
 
-async def twice(make: Callable[[], Any], supervise: Any) -> None:
-    """An agent that an adapter changes is put under a run once."""
+async def put(run: Run, agent: Any, supervise: Any) -> str:
+    """Put an agent under a run."""
+    supervise(run, agent)
+    return "supervised"
+
+
+async def twice(make: Callable[[], Any], supervise: Any) -> Any:
+    """An agent that an adapter changes is put under a run once. Return it."""
     agent = make()
-
-    async def again(run: Run) -> object:
-        return supervise(run, agent) and "supervised"
-
     for _ in range(2):
         async with case() as at:
-            await at.note(again(at.run))
+            await at.note(put(at.run, agent, supervise))
+    return agent
 
 
-def smolagents() -> Any:
-    """An agent of smolagents."""
+async def all_or_none(fresh: Any, group: Any, supervise: Any) -> None:
+    """Where one agent of a group is under a run already, none is changed: the fresh one can still be put under one."""
+    async with case() as at:
+        await at.note(put(at.run, group, supervise))
+        await at.note(put(at.run, fresh, supervise))
+
+
+async def smolagents(supervise: Any) -> None:
+    """Agents manage agents; two may manage the same."""
     framework = import_module("smolagents")
-    return framework.ToolCallingAgent(tools=[], model=framework.Model())
+
+    def agent(name: str = "used", *managed: Any) -> Any:
+        about = {"name": name, "description": name, "managed_agents": list(managed)}
+        return framework.ToolCallingAgent(tools=[], model=framework.Model(), **about)
+
+    used, fresh, shared = await twice(agent, supervise), agent("fresh"), agent("shared")
+    await all_or_none(fresh, agent("top", fresh, used), supervise)
+    both = agent("top", agent("left", shared), agent("right", shared))
+
+    async def put_both() -> object:
+        supervise(at.run, both)
+        return "execute_tool_call" in vars(shared)
+
+    async with case() as at:
+        await at.note(put_both())
 
 
-def llama_index() -> Any:
-    """An agent of LlamaIndex."""
+async def llama_index(supervise: Any) -> None:
+    """A workflow has agents, each of which may be under a run by itself."""
     mock = import_module("llama_index.core.llms.mock").MockFunctionCallingLLM
-    return import_module("llama_index.core.agent.workflow").FunctionAgent(tools=[], llm=mock())
+    workflow = import_module("llama_index.core.agent.workflow")
+
+    def agent(name: str = "used") -> Any:
+        return workflow.FunctionAgent(name=name, description=name, tools=[], llm=mock())
+
+    used, fresh = await twice(agent, supervise), agent("fresh")
+    await all_or_none(fresh, workflow.AgentWorkflow(agents=[fresh, used], root_agent="fresh"), supervise)
 
 
 async def crewai(supervise: Any) -> None:
@@ -291,8 +225,7 @@ async def crewai(supervise: Any) -> None:
 def main() -> None:
     name = sys.argv[1].replace("-", "_")
     supervise = import_module(f"bus.adapters.{name}").supervise
-    there = globals()[name]
-    asyncio.run(there(supervise) if asyncio.iscoroutinefunction(there) else twice(there, supervise))
+    asyncio.run(globals()[name](supervise))
     print(json.dumps(cases))
 
 
