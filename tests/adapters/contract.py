@@ -177,7 +177,7 @@ PAST: dict[str, list[tuple[list[str], list[str], str]]] = {
     ],
     "llama-index": [([], [], "supervised"), ([], [], AGAIN), ([], [], AGAIN), ([], [], "supervised")],
     "crewai": [
-        (["write", "write"], ["a", "a"], "[('c1', 1), ('c1', 3)]"),
+        (["write", "write"], ["a", "a"], "([('c1', 1), ('c1', 3)], [22, 22])"),
         ([], [], "supervised"),
         ([], [], AGAIN),
     ],

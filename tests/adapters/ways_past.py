@@ -193,11 +193,12 @@ async def llama_index(supervise: Any) -> None:
 
 
 async def crewai(supervise: Any) -> None:
-    """Two agents with one model: each call is known by its own id and step."""
+    """Two agents with one model: each call is known by its own id and step, and tokens count once."""
     framework, tools = import_module("crewai"), import_module("crewai.tools")
 
     class Scripted(framework.BaseLLM):  # type: ignore[misc, name-defined, unused-ignore] # known at run time only
         def call(self, messages: Any, *_: Any, **__: Any) -> Any:
+            self._track_token_usage_internal({"prompt_tokens": 10, "completion_tokens": 1})
             function = {"name": "write", "arguments": '{"text": "a"}'}
             heard = any(message["role"] == "tool" for message in messages)
             return "done" if heard else [{"id": "c1", "type": "function", "function": function}]
@@ -215,7 +216,7 @@ async def crewai(supervise: Any) -> None:
         ]
         tasks = [framework.Task(description="d", expected_output="e", agent=agent) for agent in agents]
         await asyncio.to_thread(framework.Crew(agents=agents, tasks=tasks).kickoff)
-        return at.calls
+        return at.calls, [agent.llm.get_token_usage_summary().total_tokens for agent in agents]
 
     async with case() as at:
         await at.note(kicked_off(at))
