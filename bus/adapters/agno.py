@@ -40,7 +40,7 @@ def supervise(run: Run | SyncRun, agent: Any, **about: Unpack[About]) -> Any:
             raise TypeError(
                 f"{one.name or 'an agent'} with tool_hooks of its own cannot be gated: Agno keeps one hook"
             )
-    once(agent, run)
+    once(run, agent)
     supervised = Supervised(run, about)
     asked, schemas = Asked(), dict[str, Any]()
     agent.model = _watched(supervised, agent.model, asked, schemas)

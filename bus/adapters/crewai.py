@@ -37,7 +37,7 @@ def supervise(run: Run | SyncRun, agent: Any, **about: Unpack[About]) -> Any:
 
     if not isinstance(agent, Agent):
         raise TypeError(f"{type(agent).__name__} is no agent of CrewAI")
-    once(agent, run)
+    once(run, agent)
     supervised, asked = Supervised(run, about), Asked()
 
     class Gated(BaseTool):
@@ -84,6 +84,8 @@ def supervise(run: Run | SyncRun, agent: Any, **about: Unpack[About]) -> Any:
         register_before_tool_call_hook(only_gated)
     agent.tools = [gated(tool) for tool in agent.tools or ()]
     agent.llm = copy.copy(agent.llm)  # another agent may use the same
+    # A copy shares what counts its tokens, and agents at work at once would have each other's.
+    agent.llm._token_usage = dict.fromkeys(agent.llm._token_usage, 0)  # noqa: SLF001 - CrewAI has no other way
     _watch(supervised, asked, agent.llm)
     return agent
 

@@ -18,7 +18,8 @@ def supervise(run: Run, **about: Unpack[About]) -> Any:
 
     Put it last among the plugins. An agent's own `before_tool_callback` comes after it: where that changed the arguments
     behind the gate, the call ran all the same, is reported as failed and says why. An agent whose answers are run as code on
-    this side (`code_executor=`) ends the run before it begins: `watchfloor run` can contain it.
+    this side (`code_executor=`) ends the run before it begins: `watchfloor run` can contain it. So does the call of an agent
+    that is a tool and leaves out plugins (`include_plugins=False`).
 
     Raises:
         FrameworkError: ADK is missing, or of a version that is not known.
@@ -26,6 +27,7 @@ def supervise(run: Run, **about: Unpack[About]) -> Any:
     FRAMEWORK.require()
     from google.adk.code_executors import BuiltInCodeExecutor
     from google.adk.plugins.base_plugin import BasePlugin
+    from google.adk.tools.agent_tool import AgentTool
 
     supervised = Supervised(run, about)
     turns: dict[tuple[str, str], Turn] = {}
@@ -57,6 +59,10 @@ def supervise(run: Run, **about: Unpack[About]) -> Any:
                 turn.end(error)
 
         async def before_tool_callback(self, *, tool: Any, tool_args: Any, tool_context: Any) -> Any:
+            if isinstance(tool, AgentTool) and not tool.include_plugins:
+                raise TypeError(
+                    f"{tool.name} cannot be gated: its tools come by no gate; leave out include_plugins=False"
+                )
             call = ToolCall(tool.name, tool_args, call_id=tool_context.function_call_id or "")
             told, args, decision = await supervised.decide(call, _fit(tool))
             if told is not None:

@@ -32,8 +32,8 @@ def supervise(run: Run, agent: Any, **about: Unpack[About]) -> Any:
             raise TypeError(
                 "a CodeActAgent cannot be gated: what its code does comes by no gate; `watchfloor run` can contain it"
             )
+    once(run, *agents)
     for one in agents:
-        once(one, run)
         object.__setattr__(one, "take_step", _thinking(supervised, one, asked))
     for one in {id(one): one for one in [agent, *agents]}.values():
         object.__setattr__(one, "_call_tool", _gated(supervised, one, asked))

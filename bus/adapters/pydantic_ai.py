@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import json
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
 from typing import Any, Final, Unpack
 
 from bus.adapters.supervised import About, Supervised, Told, ToolCall, Turn
 from bus.adapters.versions import Framework
-from bus.canonical import canonical
 from bus.sdk.decision import Decision
 from bus.sdk.job import Run
 
 FRAMEWORK: Final = Framework("pydantic-ai", "pydantic-ai-slim", "2.55", "3")
+Remade = Callable[[dict[str, Any]], Awaitable[Any]]
 
 
 def supervise(run: Run, **about: Unpack[About]) -> Any:
@@ -20,6 +22,9 @@ def supervise(run: Run, **about: Unpack[About]) -> Any:
     The gate stands around the assembled toolset, within all other capabilities: nothing changes arguments behind it.
     So does a function that makes the output of a run (`output_type=function`); it takes no edit, and no
     part of a stream. Tools that the provider runs itself are reported and cannot be gated.
+
+    What runs is made of the JSON that was decided on. Where the JSON of validated arguments does not make the same
+    arguments again (`exclude=True`, `SecretStr`), what the model wrote is decided on; where that does not, nothing runs.
 
     Raises:
         FrameworkError: Pydantic AI is missing, or of a version that is not known.
@@ -35,25 +40,36 @@ def supervise(run: Run, **about: Unpack[About]) -> Any:
     @dataclass
     class Gated(WrapperToolset[Any]):
         async def call_tool(self, name: str, tool_args: dict[str, Any], ctx: Any, tool: Any) -> Any:
-            call = ToolCall(name, to_jsonable_python(tool_args), call_id=ctx.tool_call_id or "")
+            call_id = ctx.tool_call_id or ""
 
             def fit(args: dict[str, Any]) -> Any:
-                return tool.args_validator.validate_python(args, context=ctx.validation_context)
+                return tool.args_validator.validate_json(json.dumps(args), context=ctx.validation_context)
+
+            async def again(args: dict[str, Any]) -> Any:
+                return fit(args)
 
             async def proceed(args: Any, decision: Decision) -> Any:
                 if decision.outcome != "edited":
-                    args = tool_args
-                    if canonical(to_jsonable_python(args)) != canonical(decision.args):
-                        raise RuntimeError(f"the arguments of {name} changed while the decision was awaited")
+                    args = fit(args)
                 result = await self.wrapped.call_tool(name, args, ctx, tool)
                 decision.done(to_jsonable_python(result, fallback=str))
                 return result
 
-            result = await supervised.call(call, proceed, fit)
+            shown = await _shown(tool_args, tool_args, again)
+            if shown is None:
+                shown = await _shown(_written(ctx, call_id), tool_args, again)
+            if shown is None:
+                return _unshown(supervised, name, call_id)
+            result = await supervised.call(ToolCall(name, shown, call_id=call_id), proceed, fit)
             return result.text if isinstance(result, Told) else result
 
     @dataclass
     class Supervise(AbstractCapability[Any]):
+        outputs: dict[str, tuple[Any, Remade]] = field(default_factory=dict)
+
+        async def for_run(self, ctx: Any) -> Any:
+            return Supervise()
+
         def get_ordering(self) -> Any:
             return CapabilityOrdering(position="innermost")
 
@@ -69,6 +85,13 @@ def supervise(run: Run, **about: Unpack[About]) -> Any:
                 _report(supervised, turn, response)
             return response
 
+        async def wrap_output_validate(
+            self, ctx: Any, *, output_context: Any, output: Any, handler: Any
+        ) -> Any:
+            if output_context.has_function and not ctx.partial_output:
+                self.outputs[_id_of(output_context)] = _remaking(output, handler)
+            return await handler(output)
+
         async def wrap_output_process(
             self, ctx: Any, *, output_context: Any, output: Any, handler: Any
         ) -> Any:
@@ -76,24 +99,73 @@ def supervise(run: Run, **about: Unpack[About]) -> Any:
                 return await handler(output)
             if ctx.partial_output:
                 return output
-            asked, given = output_context.tool_call, to_jsonable_python(output, fallback=str)
+            call_id, asked = _id_of(output_context), output_context.tool_call
             name = output_context.function_name or (asked.tool_name if asked else "output")
-            if not isinstance(given, dict):  # one argument is given bare
-                names = list(asked.args_as_dict()) if asked else []
-                given = {names[0] if len(names) == 1 else "output": given}
+            written, again = self.outputs.pop(call_id, ({"output": output}, _bare))
+            shown = await _shown(written, output, again)
+            if shown is None:
+                raise ModelRetry(_unshown(supervised, name, call_id))
 
             async def proceed(args: Any, decision: Decision) -> Any:
-                result = await handler(output)
+                result = await handler(await again(args))
                 decision.done(to_jsonable_python(result, fallback=str))
                 return result
 
-            call = ToolCall(name, given, call_id=asked.tool_call_id if asked else "")
-            result = await supervised.call(call, proceed, _no_edit)
+            result = await supervised.call(ToolCall(name, shown, call_id=call_id), proceed, _no_edit)
             if isinstance(result, Told):
                 raise ModelRetry(result.text)
             return result
 
     return Supervise()
+
+
+async def _shown(given: Any, made: Any, again: Remade) -> dict[str, Any] | None:
+    """The JSON to decide on, if just what will run can be made of it; else None."""
+    from pydantic_core import to_jsonable_python
+
+    try:
+        form: dict[str, Any] = to_jsonable_python(given)
+        return form if bool(await again(form) == made) else None
+    except Exception:  # noqa: BLE001 - validators and comparisons are anybody's code
+        return None
+
+
+def _unshown(supervised: Supervised, name: str, call_id: str) -> str:
+    """Say that nobody could decide on a call."""
+    text = f"{name} was not run: no JSON makes the arguments it would get, so nobody can decide on them"
+    supervised.run.tool_result(name, text, error=True, call_id=call_id)
+    return text
+
+
+def _written(ctx: Any, call_id: str) -> Any:
+    """A call's arguments as the model wrote them; None if it did not make the call itself."""
+    for message in reversed(ctx.messages):
+        for call in message.tool_calls if message.kind == "response" else ():
+            if call_id and call.tool_call_id == call_id:
+                return call.args_as_dict()
+    return None
+
+
+def _id_of(output_context: Any) -> str:
+    return output_context.tool_call.tool_call_id if output_context.tool_call else ""
+
+
+def _remaking(written: Any, validate: Callable[[Any], Awaitable[Any]]) -> tuple[Any, Remade]:
+    """What the model wrote for an output function, as arguments, and how the function's input is made of them again."""
+    form = written
+    if isinstance(written, str):
+        try:
+            form = json.loads(written)
+        except ValueError:
+            form = None
+    if isinstance(form, dict):
+        return form, lambda args: validate(json.dumps(args))
+    return {"output": written}, lambda args: validate(args["output"])
+
+
+async def _bare(args: dict[str, Any]) -> Any:
+    """A text that is the output itself."""
+    return args["output"]
 
 
 def _no_edit(args: dict[str, Any]) -> Any:

@@ -29,26 +29,45 @@ def supervise(run: Run | SyncRun, agent: Any, **about: Unpack[About]) -> Any:
             `watchfloor run` can contain it.
     """
     FRAMEWORK.require()
-    return _supervise(Supervised(run, about), agent)
+    agents = _all_of(agent)
+    once(run, *agents)
+    supervised = Supervised(run, about)
+    for one in agents:
+        _supervise(supervised, one)
+    return agent
 
 
-def _supervise(supervised: Supervised, agent: Any) -> Any:
+def _all_of(agent: Any) -> list[Any]:
+    """An agent and those that it manages, each once though it may have several managers.
+
+    Raises:
+        TypeError: one of them writes code.
+    """
     from smolagents import ToolCallingAgent
 
-    if not isinstance(agent, ToolCallingAgent):
-        raise TypeError(
-            f"a {type(agent).__name__} cannot be gated: what its code does comes by no gate; `watchfloor run` can contain it"
-        )
-    once(agent, supervised.run)
-    for managed in agent.managed_agents.values():
-        _supervise(supervised, managed)
+    found: dict[int, Any] = {}
+    rest = [agent]
+    while rest:
+        one = rest.pop()
+        if id(one) in found:
+            continue
+        if not isinstance(one, ToolCallingAgent):
+            raise TypeError(
+                f"a {type(one).__name__} cannot be gated: what its code does comes by no gate;"
+                " `watchfloor run` can contain it"
+            )
+        found[id(one)] = one
+        rest += one.managed_agents.values()
+    return list(found.values())
+
+
+def _supervise(supervised: Supervised, agent: Any) -> None:
     agent.stream_outputs = False
     agent.model = copy.copy(agent.model)  # another agent may use the same
     asked: list[Any] = []
     agent.model.generate = _thinking(supervised, agent, agent.model.generate, asked)
     agent._substitute_state_variables = _once(agent._substitute_state_variables)  # noqa: SLF001 - see `_once`
     agent.execute_tool_call = _gated(supervised, agent, agent.execute_tool_call, asked)
-    return agent
 
 
 def _thinking(

@@ -193,16 +193,19 @@ class Supervised:
         )
 
 
-def once(agent: Any, run: Run | SyncRun) -> None:
-    """Mark an agent that an adapter is about to change: a gate around a gate would ask twice, and the first run may be over.
+def once(run: Run | SyncRun, *agents: Any) -> None:
+    """Mark agents that an adapter is about to change: a gate around a gate would ask twice, and the first run may be over.
 
     Raises:
-        TypeError: an adapter changed it before.
+        TypeError: an adapter changed one before. None is marked then.
     """
-    before = vars(agent).get(MARK)
-    if before:
-        raise TypeError(f"this agent is under run {before} already: make another agent for another run")
-    vars(agent)[MARK] = run.id
+    for agent in agents:
+        if before := vars(agent).get(MARK):
+            raise TypeError(
+                f"this agent is under run {before} already: supervise each agent once, and make another for another run"
+            )
+    for agent in agents:
+        vars(agent)[MARK] = run.id
 
 
 class Turn(StepReport):

@@ -140,7 +140,8 @@ def test_a_word_of_the_agents_memory_is_replaced_once() -> None:
 
 REFUSED = "behind no gate: use `gate.tools`"
 NOBODY = "count was not run: no canonical form"
-AGAIN = "already: make another agent for another run"
+UNSHOWN = "pay was not run: no JSON makes the arguments"
+AGAIN = "already: supervise each agent once"
 PAST: dict[str, list[tuple[list[str], list[str], str]]] = {
     "openai-agents": [
         ([], [], REFUSED),
@@ -152,17 +153,31 @@ PAST: dict[str, list[tuple[list[str], list[str], str]]] = {
         (["tool", "tool"], ["try 3"], "ran try 3"),
         (["tool"], ["in pieces"], "ran in pieces"),
         ([], [], NOBODY),
+        (["pay"], ["99 to eve"], "[['pay', {'order': {'amount': 99, 'to': 'eve'}}]]"),
+        ([], [], UNSHOWN),
+        (["pay"], ["99 to eve"], "[['pay', {'amount': 99, 'to': 'eve'}]]"),
+        ([], [], UNSHOWN),
     ],
     "agno": [
         ([], [], "decoding function arguments"),
         ([], [], AGAIN),
         ([], [], "write with tool_hooks of its own"),
     ],
-    "google-adk": [([], [], "what its UnsafeLocalCodeExecutor does comes by no gate")],
-    "smolagents": [([], [], "supervised"), ([], [], AGAIN)],
-    "llama-index": [([], [], "supervised"), ([], [], AGAIN)],
+    "google-adk": [
+        ([], [], "what its UnsafeLocalCodeExecutor does comes by no gate"),
+        (["inner", "write"], ["inner"], "text='end'"),
+        ([], [], "inner cannot be gated: its tools come by no gate"),
+    ],
+    "smolagents": [
+        ([], [], "supervised"),
+        ([], [], AGAIN),
+        ([], [], AGAIN),
+        ([], [], "supervised"),
+        ([], [], "True"),
+    ],
+    "llama-index": [([], [], "supervised"), ([], [], AGAIN), ([], [], AGAIN), ([], [], "supervised")],
     "crewai": [
-        (["write", "write"], ["a", "a"], "[('c1', 1), ('c1', 3)]"),
+        (["write", "write"], ["a", "a"], "([('c1', 1), ('c1', 3)], [22, 22])"),
         ([], [], "supervised"),
         ([], [], AGAIN),
     ],

@@ -9,70 +9,13 @@ from __future__ import annotations
 import asyncio
 import json
 import sys
-import tempfile
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
-from functools import partial
 from importlib import import_module
-from pathlib import Path
 from typing import Any
 
-from bus import Agent, Run
-from bus.events import ActionProposed
-from bus.home import Home
-from bus.messages import DecisionCommand
-from bus.transports.memory import MemoryTransport
-from tests.sdk.scripted import AGENT, RUN, SITE, living
-
-HUGE = 2**60
-"""A whole number that JSON readers take for different ones: nobody can decide on it."""
-
-cases: list[dict[str, Any]] = []
-
-
-class Case:
-    """One run. `verdicts` are the decisions to come, `approved` when they are used up. `calls` are ids and steps."""
-
-    def __init__(self, run: Run, *verdicts: str) -> None:
-        self.run = run
-        self.verdicts = list(verdicts)
-        self.asked: list[Any] = []
-        self.calls: list[tuple[str, int | None]] = []
-        self.ran: list[str] = []
-
-    def tool(self, text: str) -> str:
-        """What every tool does."""
-        self.ran.append(text)
-        return f"ran {text}"
-
-    async def note(self, said: Awaitable[object]) -> None:
-        """Wait for the end, and note what came of it."""
-        try:
-            words = str(await said)
-        except Exception as error:  # noqa: BLE001 - the test looks at it
-            words = f"{type(error).__name__}: {error}"
-        cases.append({"asked": self.asked, "ran": self.ran, "said": words})
-
-
-@asynccontextmanager
-async def case(*verdicts: str) -> AsyncIterator[Case]:
-    """Begin a run whose calls are decided at once."""
-    async with living() as floor:
-        with tempfile.TemporaryDirectory() as folder:
-            home = Home(site=SITE, data=Path(folder) / "data", config=Path(folder) / "config")
-            agent = Agent(AGENT, home=home, transport=partial(MemoryTransport, floor.bus))
-            async with agent, agent.run("try", run_id=RUN) as run:
-                made = Case(run, *verdicts)
-
-                def decide(of: str, proposal: ActionProposed) -> DecisionCommand:
-                    made.asked.append([proposal.tool, proposal.args])
-                    made.calls.append((proposal.call_id, proposal.step))
-                    verdict = made.verdicts.pop(0) if made.verdicts else "approved"
-                    more = {"text": "not now"} if verdict == "rejected" else {}
-                    return floor.answer(of, proposal, verdict, **more)
-
-                floor.decide = decide
-                yield made
+from bus import Run
+from tests.adapters.cases import HUGE, Case, case, cases
+from tests.adapters.pydantic_ways import pydantic_ai  # noqa: F401 - found by its name
 
 
 async def openai_agents(supervise: Any) -> None:
@@ -116,57 +59,6 @@ async def final(result: Awaitable[Any]) -> object:
     return (await result).final_output
 
 
-async def pydantic_ai(supervise: Any) -> None:
-    """A function that makes the output of a run acts as a tool does."""
-    ai, function = import_module("pydantic_ai"), import_module("pydantic_ai.models.function")
-    messages = import_module("pydantic_ai.messages")
-
-    def calling(name: str, **args: Any) -> Any:
-        part = messages.ToolCallPart(name, args, tool_call_id="c1")
-        return messages.ModelResponse(parts=[part])
-
-    def model(heard: list[Any], info: Any) -> Any:
-        return calling(info.output_tools[0].name, text=f"try {len(heard)}")
-
-    async def streamed(_: Any, info: Any) -> AsyncIterator[Any]:
-        name = info.output_tools[0].name
-        for at, piece in enumerate(('{"text": "in', ' pieces"}')):
-            yield {
-                0: function.DeltaToolCall(name=name if not at else None, json_args=piece, tool_call_id="c1")
-            }
-
-    async def all_of(agent: Any) -> object:
-        async with agent.run_stream("go") as result:
-            seen = [piece async for piece in result.stream_output(debounce_by=None)]
-            return seen[-1]
-
-    for verdicts in ([], ["rejected", "approved"]):
-        async with case(*verdicts) as at:
-            agent = ai.Agent(
-                function.FunctionModel(model), output_type=at.tool, capabilities=[supervise(at.run)]
-            )
-            await at.note(agent.run("go"))
-    async with case() as at:
-        agent = ai.Agent(
-            function.FunctionModel(stream_function=streamed),
-            output_type=at.tool,
-            capabilities=[supervise(at.run)],
-        )
-        await at.note(all_of(agent))
-    async with case() as at:
-
-        def count(number: int) -> str:
-            return at.tool(str(number))
-
-        def huge(heard: list[Any], _: Any) -> Any:
-            if len(heard) == 1:
-                return calling("count", number=HUGE)
-            return messages.ModelResponse(parts=[messages.TextPart(str(heard[-1].parts[0].content))])
-
-        agent = ai.Agent(function.FunctionModel(huge), tools=[count], capabilities=[supervise(at.run)])
-        await at.note(agent.run("go"))
-
-
 async def agno(supervise: Any) -> None:
     """A model that writes no JSON is told so by Agno; hooks of a tool are not silently left out."""
     agents, models = import_module("agno.agent"), import_module("agno.models.base")
@@ -205,10 +97,12 @@ async def agno(supervise: Any) -> None:
 
 
 async def google_adk(supervise: Any) -> None:
-    """An answer that ADK runs as code comes by no tool."""
+    """An answer that ADK runs as code comes by no tool; an agent that is a tool may leave out plugins."""
     agents, executors = import_module("google.adk.agents"), import_module("google.adk.code_executors")
     models, types = import_module("google.adk.models"), import_module("google.genai.types")
     runners = import_module("google.adk.runners")
+
+    tools = import_module("google.adk.tools.agent_tool")
 
     class Scripted(models.BaseLlm):  # type: ignore[misc, name-defined, unused-ignore] # known at run time only
         async def generate_content_async(self, request: Any, stream: bool = False) -> AsyncIterator[Any]:
@@ -223,37 +117,88 @@ async def google_adk(supervise: Any) -> None:
         runner = runners.InMemoryRunner(agent, plugins=[supervise(at.run)])
         await at.note(runner.run_debug("go", quiet=True))
 
+    class Calling(Scripted):
+        async def generate_content_async(self, request: Any, stream: bool = False) -> AsyncIterator[Any]:
+            args = {"request": "go"} if self.model == "inner" else {"text": "inner"}
+            asked = types.FunctionCall(id="c1", name=self.model, args=args)
+            answered = any(part.function_response for content in request.contents for part in content.parts)
+            part = types.Part(text="end") if answered else types.Part(function_call=asked)
+            yield models.LlmResponse(content=types.Content(role="model", parts=[part]))
 
-async def twice(make: Callable[[], Any], supervise: Any) -> None:
-    """An agent that an adapter changes is put under a run once."""
+    for included in (True, False):
+        async with case() as at:
+
+            def write(text: str) -> str:
+                return at.tool(text)
+
+            inner = agents.LlmAgent(name="inner", model=Calling(model="write"), tools=[write])
+            as_tool = tools.AgentTool(inner, include_plugins=included)
+            outer = agents.LlmAgent(name="outer", model=Calling(model="inner"), tools=[as_tool])
+            runner = runners.InMemoryRunner(outer, plugins=[supervise(at.run)])
+            await at.note(runner.run_debug("go", quiet=True))
+
+
+async def put(run: Run, agent: Any, supervise: Any) -> str:
+    """Put an agent under a run."""
+    supervise(run, agent)
+    return "supervised"
+
+
+async def twice(make: Callable[[], Any], supervise: Any) -> Any:
+    """An agent that an adapter changes is put under a run once. Return it."""
     agent = make()
-
-    async def again(run: Run) -> object:
-        return supervise(run, agent) and "supervised"
-
     for _ in range(2):
         async with case() as at:
-            await at.note(again(at.run))
+            await at.note(put(at.run, agent, supervise))
+    return agent
 
 
-def smolagents() -> Any:
-    """An agent of smolagents."""
+async def all_or_none(fresh: Any, group: Any, supervise: Any) -> None:
+    """Where one agent of a group is under a run already, none is changed: the fresh one can still be put under one."""
+    async with case() as at:
+        await at.note(put(at.run, group, supervise))
+        await at.note(put(at.run, fresh, supervise))
+
+
+async def smolagents(supervise: Any) -> None:
+    """Agents manage agents; two may manage the same."""
     framework = import_module("smolagents")
-    return framework.ToolCallingAgent(tools=[], model=framework.Model())
+
+    def agent(name: str = "used", *managed: Any) -> Any:
+        about = {"name": name, "description": name, "managed_agents": list(managed)}
+        return framework.ToolCallingAgent(tools=[], model=framework.Model(), **about)
+
+    used, fresh, shared = await twice(agent, supervise), agent("fresh"), agent("shared")
+    await all_or_none(fresh, agent("top", fresh, used), supervise)
+    both = agent("top", agent("left", shared), agent("right", shared))
+
+    async def put_both() -> object:
+        supervise(at.run, both)
+        return "execute_tool_call" in vars(shared)
+
+    async with case() as at:
+        await at.note(put_both())
 
 
-def llama_index() -> Any:
-    """An agent of LlamaIndex."""
+async def llama_index(supervise: Any) -> None:
+    """A workflow has agents, each of which may be under a run by itself."""
     mock = import_module("llama_index.core.llms.mock").MockFunctionCallingLLM
-    return import_module("llama_index.core.agent.workflow").FunctionAgent(tools=[], llm=mock())
+    workflow = import_module("llama_index.core.agent.workflow")
+
+    def agent(name: str = "used") -> Any:
+        return workflow.FunctionAgent(name=name, description=name, tools=[], llm=mock())
+
+    used, fresh = await twice(agent, supervise), agent("fresh")
+    await all_or_none(fresh, workflow.AgentWorkflow(agents=[fresh, used], root_agent="fresh"), supervise)
 
 
 async def crewai(supervise: Any) -> None:
-    """Two agents with one model: each call is known by its own id and step."""
+    """Two agents with one model: each call is known by its own id and step, and tokens count once."""
     framework, tools = import_module("crewai"), import_module("crewai.tools")
 
     class Scripted(framework.BaseLLM):  # type: ignore[misc, name-defined, unused-ignore] # known at run time only
         def call(self, messages: Any, *_: Any, **__: Any) -> Any:
+            self._track_token_usage_internal({"prompt_tokens": 10, "completion_tokens": 1})
             function = {"name": "write", "arguments": '{"text": "a"}'}
             heard = any(message["role"] == "tool" for message in messages)
             return "done" if heard else [{"id": "c1", "type": "function", "function": function}]
@@ -271,7 +216,7 @@ async def crewai(supervise: Any) -> None:
         ]
         tasks = [framework.Task(description="d", expected_output="e", agent=agent) for agent in agents]
         await asyncio.to_thread(framework.Crew(agents=agents, tasks=tasks).kickoff)
-        return at.calls
+        return at.calls, [agent.llm.get_token_usage_summary().total_tokens for agent in agents]
 
     async with case() as at:
         await at.note(kicked_off(at))
@@ -281,8 +226,7 @@ async def crewai(supervise: Any) -> None:
 def main() -> None:
     name = sys.argv[1].replace("-", "_")
     supervise = import_module(f"bus.adapters.{name}").supervise
-    there = globals()[name]
-    asyncio.run(there(supervise) if asyncio.iscoroutinefunction(there) else twice(there, supervise))
+    asyncio.run(globals()[name](supervise))
     print(json.dumps(cases))
 
 

@@ -54,9 +54,9 @@ async def test_arguments_that_nobody_can_decide_on_are_told_to_the_model(value: 
 
 async def test_an_agent_that_an_adapter_changed_is_not_changed_again(job: Run) -> None:
     agent = SimpleNamespace()
-    once(agent, job)
+    once(job, agent)
     with pytest.raises(TypeError, match=f"under run {RUN} already"):
-        once(agent, job)
+        once(job, agent)
 
 
 @pytest.mark.parametrize("value", ["12", -1, True, 1.5, float("nan"), 2**60, None, [3]])

@@ -31,6 +31,14 @@ for line in sys.stdin:
     print('{"jsonrpc": "2.0", "id": 7, "result": {"share": NaN}}', flush=True)
 """
 DYING = "import sys\nsys.stdin.readline()\nraise SystemExit(3)\n"
+ASKING = """
+import json, sys
+sys.stdin.readline()
+print('{"jsonrpc": "2.0", "id": 7, "method": "sampling/createMessage", "params": {}}', flush=True)
+told = json.loads(sys.stdin.readline())
+print(json.dumps({"jsonrpc": "2.0", "id": 7, "result": {"told": told}}), flush=True)
+for line in sys.stdin: pass
+"""
 PING = {"jsonrpc": "2.0", "id": 7, "method": "ping"}
 
 
@@ -81,6 +89,16 @@ async def test_a_client_is_told_that_an_answer_cannot_be_read(tmp_path: Path) ->
         [told] = await spoken(floor, tmp_path, UNREADABLE, json.dumps(PING).encode(), answers=1)
     assert told["id"] == 7
     assert "the server's answer cannot be read" in told["error"]["message"]
+
+
+async def test_a_server_is_told_that_an_answer_cannot_be_read(tmp_path: Path) -> None:
+    """Both sides count their requests from one: the client's own request of that number goes on."""
+    broken = b'{"jsonrpc": "2.0", "id": 7, "result": {"content": {"type": "text", "text": "\\ud83d"}}}'
+    async with living() as floor:
+        asked, answered = await spoken(floor, tmp_path, ASKING, json.dumps(PING).encode(), broken, answers=2)
+    told = answered["result"]["told"]
+    assert (asked["method"], told["id"]) == ("sampling/createMessage", 7)
+    assert "the client's answer cannot be read" in told["error"]["message"]
 
 
 async def test_a_server_that_dies_leaves_a_run_that_failed(tmp_path: Path) -> None:

@@ -18,6 +18,7 @@ from bus.adapters.mcp.asking import local
 from bus.adapters.mcp.http import McpFront
 from bus.adapters.mcp.serve import bound, serve_http
 from bus.adapters.mcp.upstream import Answer, Headers, Upstream, UpstreamError
+from bus.events import ActionFinished
 from bus.home import Home
 from bus.messages import KillCommand
 from bus.transports.memory import MemoryTransport
@@ -83,6 +84,7 @@ class Client:
     ) -> None:
         self.status = 0
         self.body = b""
+        self.ended = False
         self.began = asyncio.Event()
         self._left = asyncio.Event()
         self._body: list[bytes] = [message if isinstance(message, bytes) else json.dumps(message).encode()]
@@ -105,6 +107,9 @@ class Client:
             assert not self.status, "a head is sent once"
             self.status = message["status"]
             self.began.set()
+        else:
+            assert not self.ended, "nothing comes after the end"
+            self.ended = not message.get("more_body")
         self.body += message.get("body", b"")
 
     def leave(self) -> None:
@@ -288,6 +293,53 @@ async def test_a_client_in_the_middle_of_events_is_told_that_the_server_broke_of
     message = json.loads(told.partition("data: ")[2])
     assert message["id"] == 3
     assert "broke off" in message["error"]["message"]
+
+
+async def test_a_server_that_breaks_off_after_its_answer_is_answered_for_once(
+    front: McpFront, floor: Supervisor, behind: Scripted
+) -> None:
+    floor.decide = lambda run, proposal: floor.answer(run, proposal, "approved")
+    news = b'event: message\ndata: {"jsonrpc": "2.0", "method": "notifications/message", "params": {}}\n\n'
+    told = b'event: message\ndata: {"jsonrpc": "2.0", "id": 3, "result": {"content": []}}\n\n'
+    behind.dies, behind.kind, behind.pieces = True, EVENTS, [news, told]
+    client = Client(front, call(3))
+    await client.task
+    assert (client.status, client.body) == (200, news + told)
+    assert client.ended
+    await floor.until(lambda floor: "action.finished" in floor.types(RUN))
+    assert getattr(floor.data(RUN)[-1], "outcome", "") == "done"
+
+
+def ends(floor: Supervisor) -> list[tuple[str, str]]:
+    found = [data for data in floor.data(RUN) if isinstance(data, ActionFinished)]
+    return [(end.outcome, end.text) for end in found]
+
+
+@pytest.mark.parametrize("session", [b"", b"s"])
+async def test_a_call_that_became_a_task_runs_on_when_its_request_is_over(
+    front: McpFront, floor: Supervisor, behind: Scripted, session: bytes
+) -> None:
+    floor.decide = lambda run, proposal: floor.answer(run, proposal, "approved")
+    headers: Headers = [(b"mcp-session-id", session)] if session else []
+
+    async def told(message: dict[str, Any], **result: Any) -> None:
+        answer = {"jsonrpc": "2.0", "id": message["id"], "result": result}
+        behind.pieces = [json.dumps(answer).encode()]
+        assert await Client(front, message, headers=headers).answer() == answer
+
+    await told(call(1), task={"taskId": "t1", "status": "working"})
+    await told(call(2), resultType="task", taskId="t2", status="working")
+    await told(call(3), content=[])
+    await floor.until(lambda floor: len(ends(floor)) >= 1)  # of the call that is none
+    asking = {"jsonrpc": "2.0", "id": 1, "method": "tasks/get", "params": {"taskId": "t1"}}
+    await told(asking, taskId="t1", status="completed", statusMessage="well")
+    await floor.until(lambda floor: len(ends(floor)) >= 2)
+    await front.close()
+    await floor.until(lambda floor: len(ends(floor)) >= 3)
+    assert ends(floor)[1:] == [
+        ("done", "well"),
+        ("failed", "the proxy ended; how far it got is not known"),
+    ]
 
 
 async def test_a_client_that_was_told_to_wait_is_told_that_the_server_is_away(

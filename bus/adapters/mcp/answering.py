@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from bus.adapters.mcp import words
 from bus.adapters.mcp.upstream import Headers
-from bus.adapters.mcp.words import Message
+from bus.adapters.mcp.words import Id, Message
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Scope]]
@@ -17,11 +17,15 @@ JSON: Final[Headers] = [(b"content-type", b"application/json")]
 
 
 class Answering:
-    """What goes back to one request of a client. `started` once its head is out: then only more of that kind can follow."""
+    """What goes back to one request of a client. `started` once its head is out: then only more of that kind can follow.
+
+    `awaited` is the id of the message that it brought, until the answer to that is out.
+    """
 
     def __init__(self, send: Send) -> None:
         self._send = send
         self.started = False
+        self.awaited: Id | None = None
 
     async def head(self, status: int, headers: Headers) -> None:
         """Send status and headers."""
@@ -33,12 +37,24 @@ class Answering:
         await self._send({"type": "http.response.body", "body": body, "more_body": not last})
 
     async def say(self, status: int, text: str) -> None:
-        """Answer in words; where the head is out, end."""
+        """Answer in words, which only stand where the head is not out yet; else end without any."""
         if not self.started:
             await self.head(status, [(b"content-type", b"text/plain")])
             await self.more(text.encode(), last=True)
         else:
             await self.more(b"", last=True)
+
+    def answered(self, message: Message) -> None:
+        """Note a message that went out: it may be the answer."""
+        if self.awaited is not None and words.answered_id(message) == self.awaited:
+            self.awaited = None
+
+    async def fail(self, text: str) -> None:
+        """Say that no answer will come; where it is out, end: no request has two."""
+        if self.awaited is None:
+            await self.more(b"", last=True)
+        else:
+            await self.tell(words.failure(self.awaited, text))
 
     async def tell(self, message: Message) -> None:
         """Answer with a message; where the head is out, as an event."""

@@ -46,6 +46,7 @@ Send = Callable[[Message], Awaitable[None]]
 class McpGate:
     """One client's session with one server. `decide_within` is in seconds, `trials` names tools as `trials.trials` does.
 
+    `tasks` are those of several gates, which whoever made them ends; without it, the gate has its own.
     `killed` holds why, once an operator ended the run: then whoever has the transports must close them.
     """
 
@@ -57,6 +58,7 @@ class McpGate:
         *,
         decide_within: float,
         trials: Trials | None = None,
+        tasks: Tasks | None = None,
     ) -> None:
         self.run = run
         self.killed: asyncio.Future[RunKilled] = asyncio.get_running_loop().create_future()
@@ -67,7 +69,8 @@ class McpGate:
         self._held: dict[Id, asyncio.Task[None]] = {}
         self._begun: dict[Id, Decision] = {}
         self._reads: dict[Id, str] = {}
-        self._tasks = Tasks()
+        self._tasks = Tasks() if tasks is None else tasks
+        self._own_tasks = tasks is None
         self._lists: set[Id] = set()
         self._tools = Tools(self._trials)
         self._asked: dict[Id, asyncio.Future[Message]] = {}
@@ -149,7 +152,8 @@ class McpGate:
         for decision in self._begun.values():
             decision.failed(f"{why}; how far it got is not known")
         self._begun.clear()
-        self._tasks.lose(why)
+        if self._own_tasks:
+            self._tasks.lose(why)
 
     def lost(self, request: Id, why: str) -> None:
         """No answer to that request will come."""

@@ -5,13 +5,14 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import Callable
+from collections.abc import AsyncGenerator, Callable
 from typing import Any, Final
 
 from bus.adapters.mcp import words
 from bus.adapters.mcp.answering import Answering, Receive, Scope, Send
 from bus.adapters.mcp.asking import Asking, asked, asking, local
 from bus.adapters.mcp.gate import McpGate
+from bus.adapters.mcp.tasks import Tasks
 from bus.adapters.mcp.trials import Trials
 from bus.adapters.mcp.upstream import Answer, Upstream, UpstreamError
 from bus.adapters.mcp.words import Id, Message
@@ -45,11 +46,14 @@ class Channel:
         killed: Callable[[RunKilled], object],
         wait: float,
         trials: Trials,
+        tasks: Tasks | None,
     ) -> None:
         self.outs: dict[Id, Out] = {}
         self._upstream = upstream
         self._tasks: set[asyncio.Task[None]] = set()
-        self.gate = McpGate(run, self._to_server, self._to_client, decide_within=wait, trials=trials)
+        self.gate = McpGate(
+            run, self._to_server, self._to_client, decide_within=wait, trials=trials, tasks=tasks
+        )
         self.gate.killed.add_done_callback(lambda done: None if done.cancelled() else killed(done.result()))
 
     async def _to_server(self, message: Message) -> None:
@@ -93,6 +97,8 @@ class McpFront:
         self._decide_within = decide_within
         self._trials = Trials() if trials is None else trials
         self._sessions: dict[bytes, Channel] = {}
+        self._tasks = Tasks()
+        """Of requests without a session: the end of a task is told to a later one than that of its call."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -131,11 +137,13 @@ class McpFront:
         """Withdraw everything that is held."""
         for channel in self._sessions.values():
             await channel.gate.close("the proxy ended")
+        self._tasks.lose("the proxy ended")
 
     async def _channel(self, session: bytes) -> Channel:
         made = self._sessions.pop(session, None) if session else None
         if made is None:
-            made = Channel(self._run, self._upstream, self._killed, self._decide_within, self._trials)
+            tasks = None if session else self._tasks
+            made = Channel(self._run, self._upstream, self._killed, self._decide_within, self._trials, tasks)
         if session:
             self._sessions[session] = made
             if len(self._sessions) > SESSIONS:
@@ -161,6 +169,7 @@ class McpFront:
             raise words.NotMcpError(f"a call with the id {request!r} is running")
         out: Out = asyncio.get_running_loop().create_future()
         channel.outs[request] = out
+        back.awaited = request
         gone = asyncio.create_task(_gone(receive))
         try:
             await channel.gate.from_client(message)
@@ -177,8 +186,8 @@ class McpFront:
         except UpstreamError as error:
             if not back.started:
                 raise
-            log.warning("%s", error)  # who was told to wait for an answer gets one
-            await back.tell(words.failure(request, f"watchfloor: {error}"))
+            log.warning("%s", error)  # who was told to wait for an answer gets one, but never a second
+            await back.fail(f"watchfloor: {error}")
         finally:
             gone.cancel()
             channel.outs.pop(request, None)
@@ -223,7 +232,7 @@ class McpFront:
 
     async def _relay(self, channel: Channel, client: Asking, body: bytes, back: Answering) -> None:
         async with self._upstream.ask(client.method, client.headers, body) as answer:
-            pieces = inspected(answer, channel.gate)
+            pieces = inspected(answer, channel.gate, back.answered)
             if answer.kind == "text/event-stream":
                 if not back.started:
                     await back.head(answer.status, answer.headers)
@@ -241,8 +250,13 @@ class McpFront:
             await back.more(whole, last=True)
 
 
-async def inspected(answer: Answer, gate: McpGate) -> Any:
-    """Yield the pieces of an answer for the client, whole messages at a time, after the gate has seen them."""
+async def inspected(
+    answer: Answer, gate: McpGate, sent: Callable[[Message], object] = lambda _: None
+) -> AsyncGenerator[bytes]:
+    """Yield the pieces of an answer for the client, whole messages at a time, after the gate has seen them.
+
+    `sent` gets each message once whoever reads the pieces wants more.
+    """
     if answer.kind != "text/event-stream":
         body = await answer.whole(BODY_BYTES)
         with contextlib.suppress(words.NotMcpError):
@@ -259,9 +273,12 @@ async def inspected(answer: Answer, gate: McpGate) -> Any:
             data = b"\n".join(
                 line[5:].removeprefix(b" ") for line in event.split(b"\n") if line.startswith(b"data:")
             )
+            message: Message = {}
             with contextlib.suppress(words.NotMcpError):
-                await gate.from_server(words.decode(data))
+                message = words.decode(data)
+                await gate.from_server(message)
             yield event + b"\n\n"
+            sent(message)
 
 
 async def _body(receive: Receive) -> bytes:

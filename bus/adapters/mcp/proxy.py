@@ -157,7 +157,12 @@ async def stand(
 
     async def unread_back(line: bytes, error: words.NotMcpError) -> None:
         found = words.stub(line)
-        if "id" in found or "method" not in found:  # no notification: who wrote it waits
+        if (
+            "id" in found and "method" not in found
+        ):  # an answer: the server waits, and the client counts ids of its own
+            told = words.failure(found["id"], f"watchfloor: the client's answer cannot be read: {error}")
+            await gate.from_client(told)
+        elif "id" in found or "method" not in found:  # no notification: who wrote it waits
             await _sender(writer)(words.failure(found.get("id"), f"watchfloor: {error}"))
 
     client = asyncio.create_task(_lines(reader, back, unread_back, "the client"))

@@ -13,7 +13,10 @@ KEPT: Final = 256
 
 
 class Tasks:
-    """The calls of one session that became tasks, by the task's id. It runs until its task's end is told."""
+    """The calls of one session, or of all requests without one, that became tasks, by the task's id.
+
+    Such a call runs until its task's end is told.
+    """
 
     def __init__(self) -> None:
         self._going: dict[str, Decision] = {}
