@@ -279,7 +279,9 @@ class Ledger:
                 return
         about = f"{command.kind} of {command.agent}/{command.run}: {text}"
         kind = "kill-unconfirmed" if command.kind == "kill" else "command-failed"
-        self._alarms.raise_(kind, about, command.agent, command.run, about=command.id)
+        # However often a run was told to end, that it did not is one alarm.
+        name = "" if command.kind == "kill" else command.id
+        self._alarms.raise_(kind, about, command.agent, command.run, about=name)
 
     def _over(self, agent: str, run: str) -> bool:
         known = self._fleet.run(agent, run)

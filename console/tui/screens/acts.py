@@ -8,6 +8,7 @@ from console.core.fleet.lifecycle import ENDED
 from console.core.fleet.turns import resumable
 from console.tui.drawing import figures
 from console.tui.keys.actions import KeyAction, key_for
+from console.tui.rows.decide_rows import KILLED
 from console.tui.rows.frame_rows import Note
 from console.tui.rows.grant_rows import grants_of
 from console.tui.screens.floor_screen import FloorScreen
@@ -34,9 +35,9 @@ class ActingScreen(FloorScreen):
         if name in _DECIDING:
             if action is None:
                 return missing if run is None else "no action waits here"
-            return (
-                "" if action.state == "asked" else f"it does not wait, it is {action.outcome or action.state}"
-            )
+            if action.state != "asked":
+                return f"it does not wait, it is {action.outcome or action.state}"
+            return KILLED if name == "respond" and run is not None and run.killing else ""
         if name == "revoke":
             return missing if run is None else "" if grants_of(self.floor.fleet, run) else "it has no grants"
         if name == "resume_all":
@@ -49,7 +50,8 @@ class ActingScreen(FloorScreen):
             if name == "pause":
                 if run.control == "observed":
                     return "an observed run cannot be stopped from here"
-                return self.unsendable("resume") if self._resumes() else ""
+                if self._resumes():
+                    return KILLED if run.killing else self.unsendable("resume")
         return ""
 
     def label(self, key: KeyAction) -> str:
@@ -70,7 +72,9 @@ class ActingScreen(FloorScreen):
             return ""
         if key.id in ("pause", "kill") and run is not None and run.state in ENDED:
             return ""
-        return "resume" if key.id == "pause" and self._resumes() else key.label
+        if key.id == "pause" and self._resumes():
+            return "" if run is not None and run.killing else "resume"
+        return key.label
 
     def act_reject(self) -> None:
         action = self.subject().action
