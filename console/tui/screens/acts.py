@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from console.core.fleet.lifecycle import ENDED
+from console.core.fleet.state import Run
 from console.core.fleet.turns import resumable
 from console.tui.drawing import figures
 from console.tui.keys.actions import KeyAction, key_for
@@ -43,15 +44,17 @@ class ActingScreen(FloorScreen):
         if name == "resume_all":
             return "" if resumable(self.floor.fleet) else "the floor is not held"
         if name in ("pause", "kill"):
-            if run is None:
-                return missing
-            if run.state in ENDED:
-                return f"the run is over ({run.state})"
-            if name == "pause":
-                if run.control == "observed":
-                    return "an observed run cannot be stopped from here"
-                if self._resumes():
-                    return KILLED if run.killing else self.unsendable("resume")
+            return missing if run is None else self._unstoppable(run, name)
+        return ""
+
+    def _unstoppable(self, run: Run, name: str) -> str:
+        """Why a run cannot be paused, resumed or killed, or nothing."""
+        if run.state in ENDED:
+            return f"the run is over ({run.state})"
+        if name == "pause" and run.control == "observed":
+            return "an observed run cannot be stopped from here"
+        if name == "pause" and self._resumes():
+            return KILLED if run.killing else self.unsendable("resume")
         return ""
 
     def label(self, key: KeyAction) -> str:
