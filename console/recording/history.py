@@ -36,7 +36,8 @@ class SessionInfo(Struct, frozen=True, kw_only=True):
     open: bool = False
     """It has a WAL: it is being written, or its writer was killed."""
     wal_missing: bool = False
-    """Its writer was killed, and the WAL that it left is not there: the newest records may be lost."""
+    """Its writer was killed, and the WAL that it left is not there, or was not when a supervisor went on: the newest records
+    may be lost."""
     problem: str = ""
     """Why it cannot be read, empty if it can. The numbers above are then unknown and zero."""
 
@@ -73,6 +74,16 @@ async def describe(path: Path) -> SessionInfo:
         wal_missing=torn,
         problem=problem,
     )
+
+
+def torn_ends(infos: list[SessionInfo]) -> list[SessionInfo]:
+    """Those of a folder's sessions whose WAL is missing, but where a supervisor went on: that, `history` tells."""
+    later = [info.first_pos for info in infos[1:]]
+    return [
+        info
+        for info, then in zip(infos, [*later, 0], strict=True)
+        if info.wal_missing and then <= info.last_pos + GIVEN_MOST
+    ]
 
 
 async def find(folder: Path, pos: int) -> SessionInfo:

@@ -27,6 +27,7 @@ from console.recording.bodies import (
 from console.recording.closing import Closing, start, uncut
 from console.recording.files import advice_on, has_wal, wal_of
 from console.recording.schema import RecordingError, naming
+from console.recording.wal import was_missing
 
 BATCH: Final = 1_000
 """Rows read at a time unless told otherwise: the event loop waits some milliseconds for them to be unpacked."""
@@ -77,7 +78,8 @@ class Reader(Closing):
         self._connection = connection
         self._bodies = Bodies()
         self.wal_missing = False
-        """Whether its writer was killed and the WAL that it left is not there: the newest records may be lost."""
+        """Whether its writer was killed and the WAL that it left is not there, or was not when a supervisor went on: the
+        newest records may be lost."""
 
     @staticmethod
     async def open(path: Path) -> Reader:
@@ -118,7 +120,7 @@ class Reader(Closing):
             try:
                 await schema.check_schema(connection, path)
                 reader = Reader(path, connection)
-                reader.wal_missing = torn
+                reader.wal_missing = torn or await was_missing(connection)
                 await reader._learn()
             except BaseException:
                 await connection.close()
@@ -288,7 +290,7 @@ class Reader(Closing):
 
     async def _learn(self) -> None:
         for number, content in await self.query(
-            "SELECT id, content FROM dictionaries WHERE length(content) <= ? ORDER BY id",
+            "SELECT id, content FROM dictionaries WHERE id > 0 AND length(content) <= ? ORDER BY id",
             (DICTIONARY_BYTES_MAX,),
         ):
             if isinstance(content, bytes):

@@ -144,10 +144,10 @@ def _lacks_wal(path: Path) -> bool:
 
 def wal_lost(path: Path) -> str:
     """What there is to say of a file whose WAL is missing."""
-    return (
-        f"{path}: was not closed in order, and its WAL is missing ({wal_of(path).name}): the newest records may be lost;"
-        " copy both files together, or restore them"
-    )
+    what = f"{path}: was not closed in order, and its WAL is missing ({wal_of(path).name}): the newest records may be lost"
+    if not _lacks_wal(path):  # and it is no good to a file that was changed without it
+        return f"{what}; a supervisor went on without it"
+    return f"{what}; copy both files together, or restore them"
 
 
 async def connect(path: Path, mode: Literal["rw", "ro", "ro&immutable=1"]) -> aiosqlite.Connection:

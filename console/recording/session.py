@@ -27,7 +27,7 @@ from console.recording.dictionary import OwnDictionary
 from console.recording.files import advice_on, begin, make_private, publish, remove_partial, size_of
 from console.recording.growth import Growth
 from console.recording.schema import RecordingError, naming, one
-from console.recording.wal import begin_wal, unmark
+from console.recording.wal import begin_wal, note_missing, unmark, was_missing
 
 _CONTRACT: Final = 1
 _ROWS_AT_ONCE: Final = 100
@@ -57,6 +57,8 @@ class Session:
         """Bytes of events, as sent, since the last keyframe."""
         self.keyframe_bytes = 0
         """Bytes of the last keyframe before packing."""
+        self.wal_missing = False
+        """Whether its last writer was killed and the WAL that it left was gone: the newest records may be lost."""
         self._file = path.stat()
         self._bodies = Bodies()
         self._own = OwnDictionary(self._bodies, _CONTRACT)
@@ -84,12 +86,13 @@ class Session:
 
     @staticmethod
     async def resume(path: Path) -> Session:
-        """Open a file to append to it; an older version is migrated first.
+        """Open a file to append to it; an older version is migrated first. That its WAL is missing is noted in it for good.
 
         Raises:
             RecordingError: `schema.inspect` refuses it, it is damaged, locked, or not writable.
         """
         version = schema.inspect(path)
+        torn = await schema.wal_missing(path)
         with naming(path):
             make_private(path)
             connection = await schema.connect(path, "rw")
@@ -100,6 +103,9 @@ class Session:
                 await schema.check_schema(connection, path)
                 session = Session(path, connection)
                 await session._load()
+                if torn:
+                    await note_missing(connection)
+                session.wal_missing = torn or await was_missing(connection)
                 await begin_wal(connection, path)
             except BaseException:
                 await connection.close()
@@ -265,7 +271,7 @@ class Session:
         self.pos, self.at, head = last
         self.keyframe_bytes, self.keyframe_pos = packed_size(head), self.pos
         for number, content in await connection.execute_fetchall(
-            "SELECT id, content FROM dictionaries WHERE length(content) <= ? ORDER BY id",
+            "SELECT id, content FROM dictionaries WHERE id > 0 AND length(content) <= ? ORDER BY id",
             (DICTIONARY_BYTES_MAX,),
         ):
             self._bodies.learn(number, content)

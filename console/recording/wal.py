@@ -25,6 +25,9 @@ BEGIN IMMEDIATE; INSERT INTO dictionaries VALUES (-1, zeroblob(4200000)); ROLLBA
 """
 """Pages that the cache does not hold are written to the WAL, also of what is then rolled back."""
 
+_NOTE: Final = -2
+"""A dictionary that no body is packed with, so that every program of this schema reads the file as before."""
+
 _CACHE: Final = "PRAGMA cache_size = -2000"  # SQLite's own
 
 
@@ -55,6 +58,26 @@ async def lay_out(connection: aiosqlite.Connection, path: Path) -> None:
         finally:
             await connection.rollback()  # SQLite may have done so; then it does nothing
             await connection.execute(_CACHE)
+
+
+async def note_missing(connection: aiosqlite.Connection) -> None:
+    """Note in a file, for good, that its WAL was missing when a writer went on with it: its close takes the mark off.
+
+    Raises:
+        sqlite3.Error: it cannot be written; the file says as before that its WAL is missing.
+    """
+    await connection.execute(
+        "INSERT OR REPLACE INTO dictionaries VALUES (?, ?)", (_NOTE, b"its WAL was missing")
+    )
+
+
+async def was_missing(connection: aiosqlite.Connection) -> bool:
+    """Whether that was noted.
+
+    Raises:
+        sqlite3.Error: the file is damaged.
+    """
+    return await one(connection, "SELECT 1 FROM dictionaries WHERE id = ?", (_NOTE,)) is not None
 
 
 async def unmark(path: Path) -> None:

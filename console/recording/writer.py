@@ -13,7 +13,7 @@ from bus.limits import PAYLOAD_BYTES
 from console.recording.bodies import Keyframe, Row
 from console.recording.closing import Closing
 from console.recording.files import SUFFIX, session_paths, tidy
-from console.recording.schema import RecordingError, naming, wal_missing
+from console.recording.schema import RecordingError, naming
 from console.recording.session import Session
 from console.recording.wal import lay_out
 
@@ -75,7 +75,6 @@ class Recording(Closing):
         """
         with naming(folder):
             left, paths = _prepare(folder)
-        torn = bool(paths) and await wal_missing(paths[-1])
         if paths:
             session = await Session.resume(paths[-1])
         else:
@@ -88,7 +87,7 @@ class Recording(Closing):
                     await (await Session.resume(path)).close()
         await lay_out(session.connection, session.path)
         recording = Recording(folder, session, clock, session_bytes)
-        recording.wal_missing = torn
+        recording.wal_missing = session.wal_missing
         return recording
 
     @property

@@ -14,7 +14,7 @@ from bus.limits import COMMAND_TIMEOUT
 from bus.records import CommandFailed, CommandRequested, CommandSent
 from console.core.fleet.lifecycle import ENDED, IllegalTransitionError
 from console.core.fleet.state import Action, Command, Run
-from console.core.fleet.turns import told_if_back
+from console.core.fleet.turns import SUPERSEDED, told_if_back
 from console.supervisor.alarming.alarms import Alarms
 from console.supervisor.log import Log
 from console.supervisor.outbox import Outbox
@@ -80,7 +80,7 @@ class Ledger:
         """The same by whom `first` would tell. Looks at no commands but those of the run."""
         if kind in STEERING:
             for command in self._steered.unheard(run):
-                failed = CommandFailed(command=command.id, reason=f"superseded by a {kind}")
+                failed = CommandFailed(command=command.id, reason=f"{SUPERSEDED}{kind}")
                 self._log.write(failed, run.agent, run.run)
         name = self._request(kind, run, by, reason, intent, now, floor=floor)
         if kind in STEERING:
@@ -279,7 +279,9 @@ class Ledger:
                 return
         about = f"{command.kind} of {command.agent}/{command.run}: {text}"
         kind = "kill-unconfirmed" if command.kind == "kill" else "command-failed"
-        self._alarms.raise_(kind, about, command.agent, command.run, about=command.id)
+        # However often a run was told to end, that it did not is one alarm.
+        name = "" if command.kind == "kill" else command.id
+        self._alarms.raise_(kind, about, command.agent, command.run, about=name)
 
     def _over(self, agent: str, run: str) -> bool:
         known = self._fleet.run(agent, run)

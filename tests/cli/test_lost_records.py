@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from bus.home import Home
+from console.cli.checks.local_checks import recording
 from console.core.fleet.state import Fleet, encode
 from console.recording.known import Known
 from console.recording.writer import Recording
@@ -63,6 +64,21 @@ def test_a_session_whose_wal_is_missing_is_shown_and_that_is_said_in_a_line(
     assert result.exit_code == 0
     assert result.stdout
     assert GONE in line(result)
+
+
+def test_a_supervisor_that_went_on_makes_it_pass_for_whole_in_no_verb(
+    run: Run, home: Home, session: Path, gone_on: list[int]
+) -> None:
+    assert gone_on[-1] > len(gone_on)
+    for args in (("show", "r1", "--session"), ("replay", "--plain"), ("oncall",), ("export",)):
+        result = run(*args, session.stem)
+        assert (result.exit_code, GONE in line(result)) == (1 if args == ("export",) else 0, True), args
+        assert result.stdout
+    assert [info["wal_missing"] for info in json.loads(run("sessions", "--json").stdout)] == [True, False]
+    assert GONE in run("sessions").stdout
+    (finding,) = asyncio.run(recording(home, full=False))
+    assert GONE in finding.text
+    assert session.name in finding.text
 
 
 def test_the_whole_log_is_exported_past_what_was_lost(run: Run, gone_on: list[int], tmp_path: Path) -> None:

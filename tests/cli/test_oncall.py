@@ -205,6 +205,19 @@ def test_a_floor_that_is_held_is_still_open_until_all_go_on(run: Run) -> None:
     assert (later["held"], later["floor"]) == (found["held"], [])  # held before the span began, and still so
 
 
+def test_a_word_that_a_later_one_took_the_place_of_is_not_open(run: Run) -> None:
+    script = shift()
+    script.start("mailer", "m9", "Mail")
+    script.supervisor(FloorHeld(by="op-2"))
+    hold = script.command("mailer", "m9", "hold", "op-2", floor=True)
+    script.tick(5).supervisor(FloorReleased(by="op-1"))
+    script.supervisor(CommandFailed(command=hold, reason="superseded by a resume"), "mailer", "m9")
+    script.command("mailer", "m9", "resume", floor=True)
+    still_open = run(script).stdout.partition("## Still open")[2].partition("## Decisions")[0]
+    assert "- hold of mailer" not in still_open
+    assert "- resume of mailer/m9 by op-1" in still_open
+
+
 def test_a_floor_that_goes_on_again_is_held_no_longer(run: Run) -> None:
     script = shift()
     script.supervisor(FloorHeld(by="op-2", reason="fire"))

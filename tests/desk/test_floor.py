@@ -206,6 +206,16 @@ def test_a_kill_without_effect_is_the_loudest_alarm() -> None:
     assert bench.run().state == "working"
 
 
+def test_a_second_kill_without_effect_is_the_same_alarm_and_nothing_resumes_a_killed_run() -> None:
+    bench = commanded("kill")
+    bench.pass_time(11)
+    assert bench.intent("resume", agent="a", run="r1").outcome == "conflict"
+    bench.intent("kill", agent="a", run="r1")
+    bench.pass_time(11)
+    [alarm] = bench.desk.fleet.alarms.values()
+    assert (alarm.kind, alarm.count) == ("kill-unconfirmed", 2)
+
+
 def test_the_newest_word_counts() -> None:
     """A resume gives up the pause that never arrived, and orders grow."""
     bench = commanded("pause")

@@ -6,6 +6,7 @@ import asyncio
 import json
 import socket
 import sys
+from collections.abc import Awaitable, Callable
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -30,6 +31,11 @@ import sys
 for line in sys.stdin:
     print('{"jsonrpc": "2.0", "id": 7, "result": {"share": NaN}}', flush=True)
 """
+LISTING = """
+import json, sys
+for line in sys.stdin:
+    print(json.dumps({"jsonrpc": "2.0", "id": json.loads(line)["id"], "result": {"tools": []}}), flush=True)
+"""
 DYING = "import sys\nsys.stdin.readline()\nraise SystemExit(3)\n"
 ASKING = """
 import json, sys
@@ -42,8 +48,15 @@ for line in sys.stdin: pass
 PING = {"jsonrpc": "2.0", "id": 7, "method": "ping"}
 
 
-async def spoken(floor: Supervisor, folder: Path, program: str, *lines: bytes, answers: int) -> list[Message]:
-    """What a client reads that writes these lines to a server through the proxy, and leaves after so many answers."""
+async def spoken(
+    floor: Supervisor,
+    folder: Path,
+    program: str,
+    *lines: bytes,
+    answers: int,
+    until: Callable[[], Awaitable[object]] | None = None,
+) -> list[Message]:
+    """What a client reads that writes these lines to a server through the proxy, leaving after so many answers, or then."""
     home = Home(site=SITE, data=folder / "data", config=folder / "config")
     agent = Agent(AGENT, home=home, transport=partial(MemoryTransport, floor.bus))
     server = await asyncio.create_subprocess_exec(
@@ -57,7 +70,9 @@ async def spoken(floor: Supervisor, folder: Path, program: str, *lines: bytes, a
             proxy = asyncio.create_task(stand(run, reader, writer, server=server, decide_within=60.0))
             to_us.writelines(line + b"\n" for line in lines)
             read = [json.loads(await from_us.readline()) for _ in range(answers)]
-            if answers:
+            if until is not None:
+                await until()
+            if answers or until is not None:
                 to_us.write_eof()
             await proxy
             return read
@@ -110,6 +125,20 @@ async def test_a_server_that_dies_leaves_a_run_that_failed(tmp_path: Path) -> No
     assert (caught.value.code, end.outcome) == (3, "failed")
     assert "the MCP server ended with exit code 3" in end.text
     assert ServerEndedError(-9).code == 137
+
+
+async def test_a_client_that_leaves_while_a_call_waits_has_not_completed(tmp_path: Path) -> None:
+    call = {"jsonrpc": "2.0", "id": 7, "method": "tools/call", "params": {"name": "write", "arguments": {}}}
+    async with living() as floor:
+        proposals = floor.undecided()
+
+        async def asked() -> None:
+            await floor.until(lambda _: bool(proposals))
+
+        await spoken(floor, tmp_path, LISTING, json.dumps(call).encode(), answers=0, until=asked)
+        await floor.until(lambda _: "run.finished" in floor.types(RUN))
+        [end] = [data for data in floor.data(RUN) if isinstance(data, RunFinished)]
+    assert (end.outcome, end.text) == ("canceled", "the client left while a call was unanswered")
 
 
 @pytest.mark.parametrize("line", [b"[]", b"7", b"\xff", b"[" * 100_000, b'{"id": true}', b'{"id": 1.5}'])

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from bus.events import Confidence, Gate, Hints
 from console.core.judging.gate_table import GATES, join, matrix, table_gate
-from console.core.judging.risk import REASON_CHARS, Assessment, Evidence, assess
+from console.core.judging.risk import REASON_CHARS, Assessment, Evidence, assess, everything
 from console.core.judging.tool_facts import EFFECTS, Effect, RuleHit, ToolFacts
 from console.core.provenance.suspicion import Origin, Suspicion, Traits, weigh
 from console.core.reliability.bounds import Earned
@@ -137,7 +137,13 @@ def test_the_floors_hold_without_the_table() -> None:
     check = msgspec.structs.replace(proven, check=True)
     assert codes(assess(on(2, "write", earned=check))) == ["spot-check"]
     made = weigh([Origin(path="to", kind="made")], ASKED)
-    assert assess(on(4, "write", earned=PROVEN, suspicion=made)).gate == "hold"
+    found = assess(on(4, "write", earned=PROVEN, suspicion=made))
+    assert found.gate == "hold"
+    assert [code for code in codes(found) if code == "made"] == [
+        "made"
+    ]  # a floor and a term of the table, said once
+    whole = [reason for _, reason in everything(on(4, "write", earned=PROVEN, suspicion=made))]
+    assert len({reason.text for reason in whole}) == len(whole)
 
 
 def test_what_an_unknown_tool_earned_does_not_count() -> None:

@@ -11,7 +11,7 @@ import pytest
 from console.core.fleet.state import Fleet, encode
 from console.recording import schema
 from console.recording.files import wal_of
-from console.recording.history import GIVEN_MOST, describe, history
+from console.recording.history import GIVEN_MOST, describe, history, sessions, torn_ends
 from console.recording.known import Known
 from console.recording.reader import Reader
 from console.recording.schema import RecordingError, wal_missing
@@ -72,7 +72,9 @@ async def test_a_supervisor_gives_no_position_again(tmp_path: Path, known_more: 
             await recording.append(log(fleet.pos + 1, fleet.pos + 2, at=NOON_MS))
         assert await known.catch_up(path.parent) == 0
         report = await verify_folder(path.parent)
-        assert report[path.stem] == []
+        (problem,) = report[path.stem]
+        assert "its WAL is missing" in problem
+        assert problem.endswith("; a supervisor went on without it")
         assert any(f"ends at {end}" in problem for problem in report[recording.session])
         holes: list[str] = []
         rows = [row.pos async for row in history(path.parent, lost=holes.append)]
@@ -84,6 +86,23 @@ async def test_a_supervisor_gives_no_position_again(tmp_path: Path, known_more: 
         # What was lost is told once.
         async with await Recording.open(path.parent, initial=INITIAL, clock=Clock()) as recording:
             assert not await lost(recording, known, fleet)
+
+
+async def test_a_session_that_lost_its_wal_says_so_for_ever(tmp_path: Path) -> None:
+    path = await torn(tmp_path / "site", tmp_path / "copy")
+    # A supervisor that is gone before it began the next session leaves the note, and the next one heeds it.
+    for _ in range(2):
+        async with await Recording.open(path.parent, initial=INITIAL, clock=Clock()) as recording:
+            assert (recording.path, recording.wal_missing) == (path, True)
+        assert not await wal_missing(path)
+        (info,) = await sessions(path.parent)
+        assert info.wal_missing
+        assert torn_ends([info]) == [info]
+    async with await Recording.open(path.parent, initial=INITIAL, clock=Clock()) as recording:
+        await recording.append(log(recording.pos + 1, recording.pos + 3))
+        await recording.rotate(INITIAL)
+        assert [info.wal_missing for info in await sessions(path.parent)] == [True, False]
+    assert [row.pos async for row in history(path.parent)] == list(range(1, recording.pos + 1))
 
 
 async def test_a_session_that_somebody_took_away_is_no_such_loss(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from bus.events import CommandRefused
 from bus.floor_records import FloorHeld, FloorReleased
+from bus.records import CommandFailed
 from console.tui.floor.index import FleetIndex
 from tests.fixtures.console import Console, console
 from tests.fixtures.floor import Script, busy, calm
@@ -51,6 +52,19 @@ async def test_resume_all_takes_another_key_and_then_y() -> None:
         await it.press("y")
         (said,) = it.said
         assert said == {"verb": "resume"}
+
+
+async def test_a_word_that_a_later_one_took_the_place_of_is_not_what_is_wrong_with_a_run() -> None:
+    script = calm()
+    script.start("mailer", "m1", "Mail everyone")
+    script.lose("mailer")
+    for kind, failed in (("hold", False), ("resume", True), ("hold", False)):
+        name = script.command("mailer", "m1", kind, floor=True)
+        if failed:
+            script.supervisor(CommandFailed(command=name, reason="superseded by a hold"), "mailer", "m1")
+    async with console(script) as it:
+        assert "superseded" not in it.text()
+        assert "never heard at a step" in it.text()
 
 
 async def test_a_floor_that_is_not_held_has_nothing_to_resume() -> None:

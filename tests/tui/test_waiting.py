@@ -127,6 +127,35 @@ async def test_keys_that_can_never_apply_again_are_not_offered() -> None:
         assert "K kill" not in it.lines()[-1]
 
 
+async def test_a_lost_run_that_is_being_killed_promises_no_approval_and_no_resume() -> None:
+    script = asking()
+    script.obey("mailer", "m1", script.command("mailer", "m1", "hold"))
+    script.lose("mailer")
+    script.command("mailer", "m1", "kill")
+    async with console(script) as it:
+        assert "p resume" not in it.text()
+        for key, what in (("p", "pause"), ("r", "respond")):
+            await it.press(key)
+            assert f"{what}: the run is being killed" in it.text()
+        await it.press("enter")
+        assert "kept until the agent returns" not in it.text()
+        assert "closed: the run is being killed" in it.text()
+        await it.press("a")
+        assert "approve: the run is being killed" in it.text()
+        await it.press("K")
+        assert "already    told to end at " in it.text()
+        assert " by op-1; this tells it again" in it.text()
+
+
+async def test_the_kill_sheet_of_a_lost_run_says_what_becomes_of_it() -> None:
+    script = asking()
+    script.obey("mailer", "m1", script.command("mailer", "m1", "hold"))
+    script.lose("mailer")
+    async with console(script, size=(80, 24)) as it:
+        await it.press("K")
+        assert "esc: its agent is lost; if it returns, it waits for a resume" in it.text()
+
+
 async def test_a_kill_that_is_said_is_not_offered_again() -> None:
     async with console(asking()) as it:
         await it.press("K")

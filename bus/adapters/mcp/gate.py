@@ -141,6 +141,11 @@ class McpGate:
             self._tasks.heard(message)
         return True
 
+    @property
+    def unanswered(self) -> int:
+        """Calls of the client that are held, or run."""
+        return len(self._held.keys() | self._begun.keys())
+
     async def close(self, why: str) -> None:
         """Nobody is there any more: withdraw what is held, and say of what runs that its end is not known."""
         if self._held and self.killed.done():  # each of them is about to be told

@@ -170,7 +170,11 @@ async def stand(
     any_end: set[asyncio.Future[Any]] = {client, theirs, gate.killed}
     await asyncio.wait(any_end, return_when=asyncio.FIRST_COMPLETED)
     unasked = not client.done() and not gate.killed.done()
+    waiting = gate.unanswered
     await gate.close("the client left" if client.done() else "the server ended")
+    if client.done() and not gate.killed.done() and waiting:
+        calls = "a call was" if waiting == 1 else f"{waiting} calls were"
+        run._finish("canceled", f"the client left while {calls} unanswered")  # noqa: SLF001 - nobody says that it completed
     if client.done() and not gate.killed.done():  # what it asked for before it left may still be on its way
         server.stdin.close()
         await asyncio.wait({theirs}, timeout=GRACE)

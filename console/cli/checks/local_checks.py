@@ -20,8 +20,9 @@ from console.policy.files import PolicyFileError
 from console.policy.rules import load_policy
 from console.policy.site_file import was_there
 from console.recording.files import session_paths
+from console.recording.history import sessions
 from console.recording.reader import Reader
-from console.recording.schema import RecordingError
+from console.recording.schema import RecordingError, wal_lost
 from console.recording.verify import verify, verify_folder
 from console.supervisor.intents.operators import Operators, OperatorsFileError
 
@@ -168,6 +169,8 @@ async def recording(home: Home, *, full: bool) -> list[Finding]:
     wrong = [f"{name}: {problem}" for name, found in problems.items() for problem in found]
     if wrong:
         return [fail("recording", problem, advice) for problem in wrong]
+    if not full and (torn := [info.path for info in await sessions(folder) if info.wal_missing]):
+        return [warn("recording", wal_lost(path), advice) for path in torn]
     what = f"all {len(paths)} sessions are" if full and len(paths) > 1 else f"{paths[-1].stem} is"
     more = "" if full or len(paths) == 1 else f"; {len(paths) - 1} older not read (--full)"
     return [ok("recording", f"{what} whole{more}"), *_modes(paths)]

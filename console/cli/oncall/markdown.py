@@ -88,7 +88,7 @@ def _open(shift: Shift) -> list[str]:
     rows += [
         f"- {stop.kind} of {_whose(stop.agent, stop.run)} by {escaped(stop.by)}, {_at(stop.requested_at)}: {_end(stop)}"
         for stop in shift.stops.values()
-        if stop.effective_at is None and stop.refused_at is None
+        if stop.open
     ]
     return rows + [
         f"- alarm of priority {alarm.priority}: {escaped(alarm.text or alarm.kind)}, {_who_saw(alarm)}"

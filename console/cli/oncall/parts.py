@@ -6,6 +6,8 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import Literal
 
+from console.core.fleet.turns import SUPERSEDED
+
 
 @dataclass(slots=True)
 class Ask:
@@ -45,6 +47,12 @@ class Stop:
     refused_at: int | None = None
     failed_at: int | None = None
     problem: str = ""
+
+    @property
+    def open(self) -> bool:
+        """Whether it may yet have an effect, or had none and nobody's later word took its place."""
+        superseded = self.failed_at is not None and self.problem.startswith(SUPERSEDED)
+        return self.effective_at is None and self.refused_at is None and not superseded
 
 
 @dataclass(slots=True)

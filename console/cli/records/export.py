@@ -20,10 +20,10 @@ from console.core.amounts import size
 from console.recording.bodies import Row
 from console.recording.export import export_jsonl
 from console.recording.files import session_paths
-from console.recording.history import SessionInfo, Told, history
+from console.recording.history import SessionInfo, Told, describe, history, torn_ends
 from console.recording.history import sessions as sessions_of
 from console.recording.reader import Reader
-from console.recording.schema import wal_lost, wal_missing
+from console.recording.schema import wal_lost
 
 
 @click.command()
@@ -84,7 +84,7 @@ def export(place: Place, *, session: str | None, output: str, run: str | None, a
         check_new(Path(output))
     path = None if session is None else session_path(home, session)
     lost: dict[str, None] = {}  # each once
-    code = _told_what_is_missing(session_paths(home.sessions) if path is None else [path])
+    code = _told_what_is_missing(home.sessions, path)
     if agentack:
         from console.cli.records.trace import export_traces
 
@@ -103,9 +103,13 @@ def export(place: Place, *, session: str | None, output: str, run: str | None, a
     return code
 
 
-def _told_what_is_missing(paths: list[Path]) -> Exit:
-    """Say of which files records may be missing; returns what to exit with for that."""
-    return _told([wal_lost(path) for path in paths if asyncio.run(wal_missing(path))])
+def _told_what_is_missing(folder: Path, path: Path | None) -> Exit:
+    """Say of which files records may be missing, the one or all; returns what to exit with for that."""
+    if path is None:
+        torn = torn_ends(asyncio.run(sessions_of(folder)))
+    else:
+        torn = [info for info in [asyncio.run(describe(path))] if info.wal_missing]
+    return _told([wal_lost(info.path) for info in torn])
 
 
 def _told(lost: Collection[str]) -> Exit:

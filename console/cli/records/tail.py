@@ -27,7 +27,7 @@ from console.link.follower import REPLACED, Applied
 from console.recording.bodies import Row
 from console.recording.export import line
 from console.recording.files import session_paths
-from console.recording.history import SessionInfo, history, sessions
+from console.recording.history import SessionInfo, history, sessions, torn_ends
 from console.recording.schema import RecordingError, wal_lost
 
 LINES: Final = 20
@@ -82,8 +82,8 @@ async def _last(place: Place, subject: Subject | None, lines: int, upto: int | N
     infos = await sessions(folder)
     end = upto if upto is not None else max((info.last_pos for info in infos), default=0)
     start = 0 if subject is not None else _start(infos, end, lines)
-    for info in infos:
-        if info.wal_missing and info.last_pos > start:
+    for info in torn_ends(infos):
+        if info.last_pos > start:
             complain(wal_lost(info.path))
     kept: deque[Row] = deque(maxlen=lines)
     async for row in history(folder, start, end, subject=subject, lost=complain):

@@ -138,7 +138,7 @@ def assess(evidence: Evidence) -> Assessment:
     gate = join(*(term.gate for term in terms))
     # A stable sort: among equals the order above stands, so that `incomplete` is never crowded out of a hold. What
     # demands nothing explains nothing, unless nothing else does.
-    ranked = sorted(terms, key=lambda term: -RANK[term.gate])
+    ranked = _ranked(terms)
     telling = [term for term in ranked if term.gate != "auto"] or ranked[:1]
     reasons = [_reason(term) for term in telling[:REASONS]]
     instead = _instead(evidence, gate)
@@ -168,8 +168,15 @@ def severity_of(evidence: Evidence) -> Severity:
 
 def everything(evidence: Evidence) -> list[tuple[Gate, Reason]]:
     """Return every member of the join with the gate it demands by itself, the tightest first; `assess` gives three."""
-    ranked = sorted(_terms(_case(evidence))[2], key=lambda term: -RANK[term.gate])
-    return [(term.gate, _reason(term)) for term in ranked]
+    return [(term.gate, _reason(term)) for term in _ranked(_terms(_case(evidence))[2])]
+
+
+def _ranked(terms: list[_Term]) -> list[_Term]:
+    """Return terms, the tightest first; a fact that demands something in two ways is said once, where it demands most."""
+    found: dict[tuple[str, str], _Term] = {}
+    for term in sorted(terms, key=lambda term: -RANK[term.gate]):
+        found.setdefault((term.code, term.text), term)
+    return list(found.values())
 
 
 def _terms(case: _Case) -> tuple[Severity, list[_Term], list[_Term]]:

@@ -44,6 +44,8 @@ TOO_LARGE: Final = "the arguments were too large to keep, so nobody has seen the
 
 _LONG_AGO: Final = "this intent was answered long ago"
 
+_KILLED: Final = "the run is being killed"
+
 ANSWERS_KEPT: Final = 4_096
 
 
@@ -186,7 +188,7 @@ class Arbiter:
         self._sweeps.first(f"{intent.agent}/{intent.run}", now)
         run, action = waiting(self._fleet, intent)
         if run.killing and intent.verb != "reject":
-            raise RefusedError("conflict", "the run is being killed")
+            raise RefusedError("conflict", _KILLED)
         check_scope(intent)
         outcome: Outcome = "rejected"
         fields: dict[str, Any] = {}
@@ -212,6 +214,8 @@ class Arbiter:
             self._sweep(intent, payload, by, now)
             return None
         run = _run(self._fleet, intent)
+        if run.killing and intent.verb == "resume":
+            raise RefusedError("conflict", _KILLED)
         sent = self._sweeps.ledger.request(intent.verb, run, by, intent.reason, intent.id, now)
         return self._made(intent, "accepted", command=sent)
 

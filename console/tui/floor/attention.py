@@ -12,6 +12,7 @@ from bus.limits import CONFIDENCE_LIMIT
 from console.core.fleet import alarm_standing
 from console.core.fleet.alarm_standing import hidden
 from console.core.fleet.lifecycle import ENDED
+from console.core.fleet.turns import SUPERSEDED
 
 if TYPE_CHECKING:
     from console.core.fleet.alarm_state import Alarm
@@ -92,6 +93,8 @@ def _by_command(run: Run, commands: Iterable[Command]) -> Iterable[Plight]:
     for place, command in enumerate(orders):
         if command.kind in ("pause", "hold") and any(later.kind == "resume" for later in orders[place + 1 :]):
             continue  # taken back: whether it had any effect concerns nobody
+        if command.failed_at is not None and command.problem.startswith(SUPERSEDED):
+            continue  # and so it is with what a later word took the place of, which speaks for itself
         if command.state in ("failed", "refused"):
             at = command.failed_at or command.refused_at or command.requested_at
             yield Plight("act", f"{command.kind} {command.state}: {command.problem}".rstrip(": "), at)

@@ -170,6 +170,8 @@ def closed_because(run: Run, action: Action, view: View, unread: Unread, verb: V
         return "two supervisors claim this site"
     if not view.standing.recording:
         return "the recording fails"
+    if run.killing:
+        return KILLED
     if action.args_cut or not action.digest:
         return "its arguments are not here"
     if blob_names(action.args) and verb != "edit":
@@ -188,6 +190,8 @@ class Around(NamedTuple):
 
 
 ALONE: Final = Around()
+
+KILLED: Final = "the run is being killed"
 
 
 def tail(
@@ -245,7 +249,7 @@ def _if_waiting(action: Action, view: View, closed: str, run: Run | None) -> lis
     row = Row().at(3, "if nobody", "muted").at(14, "answers, it expires: the agent is told no")
     lines = [row.right(view.last, (f"digest {figures.digest(action.digest)}", "muted")).line]
     lines = [*_in_hand(action, view), *lines]
-    if run is not None and run.state == "lost":
+    if run is not None and run.state == "lost" and not run.killing:
         words = "the agent is lost: an approval is kept until the agent returns"
         lines.append(Row().at(3, "approve", "muted").at(14, words, end=view.last + 1).line)
     if closed:

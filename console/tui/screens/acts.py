@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import Final
 
 from console.core.fleet.lifecycle import ENDED
+from console.core.fleet.state import Run
 from console.core.fleet.turns import resumable
 from console.tui.drawing import figures
 from console.tui.keys.actions import KeyAction, key_for
+from console.tui.rows.decide_rows import KILLED
 from console.tui.rows.frame_rows import Note
 from console.tui.rows.grant_rows import grants_of
 from console.tui.screens.floor_screen import FloorScreen
@@ -34,22 +36,25 @@ class ActingScreen(FloorScreen):
         if name in _DECIDING:
             if action is None:
                 return missing if run is None else "no action waits here"
-            return (
-                "" if action.state == "asked" else f"it does not wait, it is {action.outcome or action.state}"
-            )
+            if action.state != "asked":
+                return f"it does not wait, it is {action.outcome or action.state}"
+            return KILLED if name == "respond" and run is not None and run.killing else ""
         if name == "revoke":
             return missing if run is None else "" if grants_of(self.floor.fleet, run) else "it has no grants"
         if name == "resume_all":
             return "" if resumable(self.floor.fleet) else "the floor is not held"
         if name in ("pause", "kill"):
-            if run is None:
-                return missing
-            if run.state in ENDED:
-                return f"the run is over ({run.state})"
-            if name == "pause":
-                if run.control == "observed":
-                    return "an observed run cannot be stopped from here"
-                return self.unsendable("resume") if self._resumes() else ""
+            return missing if run is None else self._unstoppable(run, name)
+        return ""
+
+    def _unstoppable(self, run: Run, name: str) -> str:
+        """Why a run cannot be paused, resumed or killed, or nothing."""
+        if run.state in ENDED:
+            return f"the run is over ({run.state})"
+        if name == "pause" and run.control == "observed":
+            return "an observed run cannot be stopped from here"
+        if name == "pause" and self._resumes():
+            return KILLED if run.killing else self.unsendable("resume")
         return ""
 
     def label(self, key: KeyAction) -> str:
@@ -70,7 +75,9 @@ class ActingScreen(FloorScreen):
             return ""
         if key.id in ("pause", "kill") and run is not None and run.state in ENDED:
             return ""
-        return "resume" if key.id == "pause" and self._resumes() else key.label
+        if key.id == "pause" and self._resumes():
+            return "" if run is not None and run.killing else "resume"
+        return key.label
 
     def act_reject(self) -> None:
         action = self.subject().action

@@ -12,7 +12,6 @@ from console.tui.drawing.paint import BLANK, Line, Row
 from console.tui.drawing.theme import Ink
 from console.tui.floor.attention import CONTROL
 from console.tui.keys.actions import Mode, key_for
-from console.tui.rows.fleet_rows import hindrance
 from console.tui.rows.frame_rows import View
 from console.tui.rows.run_rows import four_facts
 from console.tui.sheets.confirm_sheets import Sheet, Wish
@@ -104,9 +103,19 @@ class KillSheet(Sheet):
             lines.append(row.at(14, words, ink, end=view.last + 1).line)
         if not self.fired:
             words = f"esc, then {key_for('pause')}: a pause keeps the run and can be taken back"
-            if run.state in ("paused", "pausing") or run.held:
-                words = f"esc: it is {hindrance(run) or run.state}, and waits until it is resumed"
-            lines.append(Row().at(3, "instead", "muted").at(14, words).line)
+            out = (
+                [command for command in self._commands(run) if command.kind == "kill"] if run.killing else []
+            )
+            label = "already" if out else "instead"
+            if out:
+                when = figures.clock(out[-1].requested_at, view.zone)
+                words = f"told to end at {when} by {out[-1].by}; this tells it again"
+            elif run.state in ("paused", "pausing") or run.held:
+                stopped = "held" if run.held else run.state
+                words = f"esc: it is {stopped}, and waits until it is resumed"
+                if run.state == "lost":
+                    words = "esc: its agent is lost; if it returns, it waits for a resume"
+            lines.append(Row().at(3, label, "muted").at(14, words, end=view.last + 1).line)
         return lines
 
     def _entry(self, kill: Command | None) -> Line:
