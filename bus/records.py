@@ -41,6 +41,7 @@ class ValueOrigin(Struct, frozen=True, kw_only=True, omit_defaults=True):
     `path` names the value (`to.0`). `kind`: `said` by the user or an operator; a clean `field` of a tool's result; running
     `text` of a result, or `inherited` from a call that carried such a value; `made` by the model; `plain`, too short to
     tell. `result` is the number of the result in the run, from 1, `tool` what brought it, `quote` its words there.
+    `forbidden`: the user said not to, wherever the value comes from, and `quote` are the user's words.
     """
 
     path: str
@@ -48,6 +49,7 @@ class ValueOrigin(Struct, frozen=True, kw_only=True, omit_defaults=True):
     result: Count = 0
     tool: str = ""
     quote: str = ""
+    forbidden: bool = False
 
 
 class ActionAssessed(Data, frozen=True, kw_only=True, omit_defaults=True):

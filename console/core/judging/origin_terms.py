@@ -46,6 +46,8 @@ def failure_bound(suspicion: Suspicion | None, unproven: int) -> int:
     bound = next((bp for least, bp in ROWS if suspicion.points >= least), AUTHORISED_BP)
     if suspicion.stray or suspicion.invented:
         bound = max(bound, UNREMARKABLE_BP)
+    if suspicion.against_the_user:
+        bound = max(bound, SUSPECT_BP)
     return bound if suspicion.whole else max(bound, unproven)
 
 
@@ -53,14 +55,16 @@ def authorised(suspicion: Suspicion | None) -> bool:
     """Whether nothing speaks against a call, every value was said or is a clean field, and all it comes from is known."""
     if suspicion is None or not suspicion.whole or suspicion.stray or suspicion.invented:
         return False
-    return suspicion.points < ROWS[-1][0]
+    return suspicion.points < ROWS[-1][0] and not suspicion.against_the_user
 
 
 def quiet(suspicion: Suspicion | None) -> bool:
     """Whether nothing known of a call reads like somebody else's wish: only then does what its agent earned speak for it."""
     if suspicion is None:
         return True
-    return suspicion.points < ROWS[1][0] and not somebody_elses(suspicion)
+    return (
+        suspicion.points < ROWS[1][0] and not somebody_elses(suspicion) and not suspicion.against_the_user
+    )
 
 
 def somebody_elses(suspicion: Suspicion) -> bool:
@@ -76,7 +80,7 @@ def facts(suspicion: Suspicion) -> list[tuple[str, str]]:
     codes = {code for code, _points in suspicion.terms}
     found: list[tuple[str, str]] = []
     origin = suspicion.suspect
-    if origin is not None:
+    if origin is not None and not origin.forbidden:
         found.append(("origin", _sentence(origin)))
     if "told" in codes:
         found.append(
@@ -92,13 +96,27 @@ def facts(suspicion: Suspicion) -> list[tuple[str, str]]:
 
 
 def made(suspicion: Suspicion) -> str:
-    """Return which values nobody said and nothing that was read holds, as a sentence; empty if there is none."""
-    values = [origin for origin in suspicion.origins if origin.kind == "made"]
+    """Return which values nobody said in any way and nothing that was read holds, as a sentence; empty if there is none."""
+    values = [origin for origin in suspicion.origins if origin.kind == "made" and not origin.forbidden]
     if not values:
         return ""
     what = f"{_quoted(values[0].value, _VALUE)} ({plain(values[0].path, 40)})"
     more = f" and {len(values) - 1} more" if len(values) > 1 else ""
     return f"{what}{more} was said by nobody and stands in nothing that was read: the model made it"
+
+
+def forbidden(suspicion: Suspicion, *, looks_only: bool) -> str:
+    """Return what of a call the user said not to do, as a sentence; empty if nothing.
+
+    `looks_only`: the call only looks, which a prohibition of something else leaves free.
+    """
+    for origin in suspicion.origins:
+        if origin.forbidden and (origin.looking or not looks_only):
+            what = f"{_quoted(origin.value, _VALUE)} ({plain(origin.path, 40)})"
+            return f"The user said not to: {_quoted(origin.forbidden, RECORDED_QUOTE)}; the call has {what}"
+    if suspicion.forbidden and not looks_only:
+        return f"The user said not to: {_quoted(suspicion.forbidden, RECORDED_QUOTE)}, and asked for nothing of this kind"
+    return ""
 
 
 def suspect_destination(suspicion: Suspicion) -> bool:
@@ -148,15 +166,17 @@ def recorded(suspicion: Suspicion | None) -> list[ValueOrigin]:
     """Return the origins as they stand in the record, bounded and fit to be seen. Suspect ones come before others."""
     if suspicion is None:
         return []
-    ranked = sorted(range(len(suspicion.origins)), key=lambda at: not suspicion.origins[at].suspect)
-    kept = [suspicion.origins[at] for at in sorted(ranked[:RECORDED])]
+    origins = suspicion.origins
+    ranked = sorted(range(len(origins)), key=lambda at: not (origins[at].suspect or origins[at].forbidden))
+    kept = [origins[at] for at in sorted(ranked[:RECORDED])]
     return [
         ValueOrigin(
             path=plain(origin.path, _PATH),
             kind=origin.kind,
             result=origin.source,
             tool=plain(origin.tool, _PATH),
-            quote=plain(origin.quote, RECORDED_QUOTE),
+            quote=plain(origin.forbidden or origin.quote, RECORDED_QUOTE),
+            forbidden=bool(origin.forbidden),
         )
         for origin in kept
     ]

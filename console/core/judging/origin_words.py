@@ -16,6 +16,8 @@ _ITEM: Final = re.compile(r"\[(\d+)\]")
 def where(origin: ValueOrigin) -> str:
     """Return a sign and the words, such as `! text of fetch_page, result 6`; empty where a value is too short to tell."""
     brought = f"{origin.tool or 'a tool'}, result {origin.result}"
+    if origin.forbidden:
+        return "! the user said not to"
     match origin.kind:
         case "said":
             return "“ said by the user"
@@ -39,11 +41,15 @@ def by_path(origins: list[ValueOrigin]) -> dict[str, ValueOrigin]:
     found: dict[str, ValueOrigin] = {}
     for origin in origins:
         path = _ITEM.sub(r".\1", origin.path)
-        if path not in found or (origin.kind in SUSPECT and found[path].kind not in SUSPECT):
+        if path not in found or _weight(origin) > _weight(found[path]):
             found[path] = origin
     return found
 
 
 def is_suspect(origins: list[ValueOrigin], place: str) -> bool:
-    """Whether a value of the arguments, by its path, came from text that nobody vouches for."""
-    return any(origin.kind in SUSPECT and _ITEM.sub(r".\1", origin.path) == place for origin in origins)
+    """Whether a value of the arguments, by its path, came from text that nobody vouches for, or the user forbade it."""
+    return any(_weight(origin) > 0 and _ITEM.sub(r".\1", origin.path) == place for origin in origins)
+
+
+def _weight(origin: ValueOrigin) -> int:
+    return 2 if origin.forbidden else int(origin.kind in SUSPECT)

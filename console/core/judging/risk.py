@@ -300,6 +300,9 @@ def _floors(case: _Case, severity: int) -> list[_Term]:  # noqa: C901  (one bran
         text = f"This run has read untrusted input, sensitive data is in reach, and {tool} {does}"
         floor("ask", "rule-of-two", text)
     suspicion = evidence.suspicion
+    looks_only = facts is not None and facts.effect == "read" and not carries_out and severity == 0
+    if suspicion is not None and (text := origin_terms.forbidden(suspicion, looks_only=looks_only)):
+        floor(join("ask", table_gate(severity, case.bound)), "forbidden", text)
     leaves_by = facts is None or facts.outside or carries_out
     if suspicion is not None and leaves_by and origin_terms.suspect_destination(suspicion):
         text = f"{tool} reaches outside, to an address that nobody asked for and a text brought"

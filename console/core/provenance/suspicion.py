@@ -45,6 +45,9 @@ RECENT: Final = 0.5
 GRAVE: Final = 1.5
 """A costly shell command whose targets the user did not name."""
 
+FORBIDDEN: Final = 2.5
+"""The user said not to: of a value, or of the deed where it was asked for nowhere."""
+
 LINK: Final = 0.5
 """A link to follow stands in running text."""
 
@@ -54,7 +57,8 @@ class Origin(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     `said`: the user or operator. `field`: a clean field of a tool's result. `text`: running text of a result. `inherited`: a
     result that a suspect value brought. `made`: nowhere, so the model made it. `plain`: too short to tell. `source` is the
-    number of the result, from 1 in the run, `tool` what brought it, `quote` its words there.
+    number of the result, from 1 in the run, `tool` what brought it, `quote` its words there. `forbidden` are the user's
+    words that forbid or except it, empty if none do; `looking`: they may forbid looking at it, too.
     """
 
     path: str
@@ -65,6 +69,8 @@ class Origin(Struct, frozen=True, kw_only=True, omit_defaults=True):
     quote: str = ""
     demanded: bool = False
     address: bool = False
+    forbidden: str = ""
+    looking: bool = False
 
     @property
     def suspect(self) -> bool:
@@ -73,13 +79,17 @@ class Origin(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class Traits(Struct, frozen=True, kw_only=True):
-    """What is known of a call besides the origin of its values. `told`: a text read demands its verb and object."""
+    """What is known of a call besides the origin of its values. `told`: a text read demands its verb and object.
+
+    `forbidden`: the user's words that forbid the deed, which they ask for nowhere; empty if there are none.
+    """
 
     family_asked: bool
     verb_asked: bool
     told: bool
     recent: bool
     visits: bool = False
+    forbidden: str = ""
 
 
 class Suspicion(Struct, frozen=True, kw_only=True):
@@ -91,6 +101,8 @@ class Suspicion(Struct, frozen=True, kw_only=True):
     whole: bool = True
     touches: bool = False
     """Whether the call uses something that a suspect call has written before."""
+    forbidden: str = ""
+    """The user's words that forbid what is done, whatever the values."""
 
     @property
     def taints(self) -> bool:
@@ -106,6 +118,11 @@ class Suspicion(Struct, frozen=True, kw_only=True):
     def invented(self) -> bool:
         """Whether a value stands nowhere, so that the model made it."""
         return any(origin.kind == "made" for origin in self.origins)
+
+    @property
+    def against_the_user(self) -> bool:
+        """Whether the user said not to: of a value or of the whole deed."""
+        return bool(self.forbidden) or any(origin.forbidden for origin in self.origins)
 
     @property
     def suspect(self) -> Origin | None:
@@ -146,13 +163,16 @@ def weigh(
     telling = kinds - {"plain"}
     term("all-said", ALL_SAID, telling == {"said"} and traits.family_asked)
     term("recent", RECENT, traits.recent)
+    term("forbidden", FORBIDDEN, traits.forbidden or any(origin.forbidden for origin in origins))
     term("link", LINK, traits.visits and any(origin.address and origin.suspect for origin in origins))
-    return Suspicion(origins=origins, points=sum(points for _code, points in terms), terms=terms, whole=whole)
+    points = sum(each for _code, each in terms)
+    return Suspicion(origins=origins, points=points, terms=terms, whole=whole, forbidden=traits.forbidden)
 
 
 def grave_command(suspicion: Suspicion) -> Suspicion:
     """The same for a costly shell command: it is authorised only where the user named all that it reaches."""
-    if suspicion.origins and all(origin.kind == "said" for origin in suspicion.origins):
+    all_said = suspicion.origins and all(origin.kind == "said" for origin in suspicion.origins)
+    if all_said and not suspicion.against_the_user:
         return suspicion
     return _against(suspicion, "grave-command", GRAVE)
 

@@ -12,9 +12,11 @@ from msgspec.structs import replace
 
 from console.core.paths import joined
 from console.core.provenance.abroad import abroad
+from console.core.provenance.barred import Barred, Place
+from console.core.provenance.forbidden import clauses, may_forbid
 from console.core.provenance.index import Index, Query
 from console.core.provenance.normal import addresses, clean, host, is_address
-from console.core.provenance.passages import passages, sentences
+from console.core.provenance.passages import Passage, passages, sentences
 from console.core.provenance.suspicion import Origin, Suspicion, Traits, weigh
 from console.core.provenance.vocabulary import PURPOSES, STOP, VERBS, families, name_parts, stem
 
@@ -80,6 +82,8 @@ class Trail:
         self._families: set[str] = set()
         self._abroad: set[str] = set()
         self._hosts: set[str] = set()
+        self._asked_hosts: set[str] = set()
+        self._barred = Barred()
         self._read = Index()
         self._sources: list[_Source] = []
         self._whole = True
@@ -94,7 +98,7 @@ class Trail:
     @property
     def size(self) -> int:
         """Words kept."""
-        return self._user.size + self._read.size
+        return self._user.size + self._read.size + self._barred.size
 
     def asks(self, verb: str) -> bool:
         """Whether a person used a verb of the family of this one."""
@@ -104,13 +108,25 @@ class Trail:
         """Take up the words of a person: the user's task or answer, an operator's. Not `whole`: some of it is missing."""
         self._whole = self._whole and whole
         for passage in sentences(text):
-            self._user.add(0, passage)
-            self._stems |= {stem(word) for word in passage.words.words}
-            self._verbs |= {word for word in passage.words.words if word in VERBS}
-            self._abroad |= abroad(passage.words.words, passage.text)
+            if may_forbid(passage.text):
+                for part in self._barred.take(clauses(passage.text)):
+                    self._asked(part)
+            else:
+                self._barred.before(passage.text)
+                self._asked(passage)
+        self._whole = self._whole and self._barred.whole
         found = self._verbs | {_verb_of(word) for word in self._stems} - {""}
         self._families = families(sorted(found)) | self._abroad
         self._hosts |= {host(found) for found in addresses(text)} - {""}
+        self._hosts -= self._barred.hosts - self._asked_hosts
+
+    def _asked(self, passage: Passage) -> None:
+        """Take up a sentence, or what is left of one, that forbids nothing."""
+        self._user.add(0, passage)
+        self._stems |= {stem(word) for word in passage.words.words}
+        self._verbs |= {word for word in passage.words.words if word in VERBS}
+        self._abroad |= abroad(passage.words.words, passage.text)
+        self._asked_hosts |= {host(found) for found in addresses(passage.text)}
 
     def read(self, tool: str, text: str, *, tainted: bool = False, cut: bool = False) -> int:
         """Take up a tool's result. `tainted`: the call carried a suspect value. `cut`: the agent saw more than this.
@@ -133,12 +149,16 @@ class Trail:
         *,
         whole: bool = True,
         without: frozenset[str] = frozenset(),
+        does: frozenset[str] = frozenset(),
     ) -> Suspicion:
         """Tell where the values of a call came from, and what speaks against it.
 
         `leaves` are the paths and values of its arguments, names that may be addresses among them (`leaf_values`). `tool`
-        is empty where its name is not what is done, as of a shell. Not `whole`: some values are not among them.
+        is empty where its name is not what is done, as of a shell, of which `does` are the families of its deeds that are
+        known. Not `whole`: some values are not among them.
         """
+        name = _named(tool)
+        does = does | name.families
         origins: list[Origin] = []
         whole = whole and self._whole and self._read.whole and self._user.whole
         for number, (path, value) in enumerate(leaves):
@@ -149,7 +169,8 @@ class Trail:
             found = addresses(text)
             whole = whole and len(found) <= ADDRESSES
             origins += self._leaf(path, value, text, found[:ADDRESSES])
-        name = _named(tool)
+        if self._barred:
+            origins = [self._marked(origin, does) for origin in origins]
         verb_asked = bool(name.verb) and (name.verb in self._verbs or stem(name.verb) in self._stems)
         traits = Traits(
             family_asked=not name.verb or bool(name.families & self._families) or verb_asked,
@@ -157,6 +178,7 @@ class Trail:
             told=bool(name.verb) and not verb_asked and self._read.demands(name.families, name.objects),
             recent=any(source.demands for source in self._sources[-RECENT_RESULTS:]),
             visits=any(origin.address for origin in origins),
+            forbidden="" if does & self._families else self._barred.deed(does),
         )
         suspicion = weigh(origins, traits, whole=whole, without=without)
         places = {place for origin in origins if (place := _place(origin.value))}
@@ -210,6 +232,25 @@ class Trail:
             demanded=found.demands,
             address=address,
         )
+
+    def forbids(self, text: str) -> bool:
+        """Whether the user forbade or excepted this, and asked for it nowhere."""
+        if not self._barred:
+            return False
+        bare = clean(text).strip().rstrip("/")
+        query = Query.of(text, bare)
+        if self._user.find(query) is not None:
+            return False
+        return self._barred.value(Place(query, bare, ""), frozenset(), asked=False) is not None
+
+    def _marked(self, origin: Origin, does: frozenset[str]) -> Origin:
+        """Add to the origin of a value whether the user forbade or excepted it."""
+        if origin.kind == "plain":
+            return origin
+        bare = clean(origin.value).strip().rstrip("/")
+        place = Place(Query.of(origin.value, bare), bare, host(bare) if origin.address else "")
+        found = self._barred.value(place, does, asked=origin.kind == "said")
+        return origin if found is None else replace(origin, forbidden=found.quote, looking=found.looks)
 
     def _was_said(self, query: Query, text: str, *, address: bool) -> bool:
         if self._user.find(query) is not None:
