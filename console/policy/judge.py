@@ -22,7 +22,6 @@ from console.policy.catalogue import Catalogue
 from console.policy.known import known
 from console.policy.rules import Policy
 
-
 _NAME: Final = re.compile(r"[^\s'\"`|;&<>()=]+")
 _NAMES: Final = 256
 """Words of one command that are compared with what the user forbade."""

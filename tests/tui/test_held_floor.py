@@ -1,9 +1,12 @@
 """A hold of the whole floor stands on every screen, and has a way back: another key, then y."""
 
+import pytest
+
 from bus.events import CommandRefused
 from bus.floor_records import FloorHeld, FloorReleased
 from bus.records import CommandFailed
 from console.tui.floor.index import FleetIndex
+from console.tui.screens.run_screen import RunScreen
 from tests.fixtures.console import Console, console
 from tests.fixtures.floor import Script, busy, calm
 
@@ -145,3 +148,27 @@ def test_a_hold_that_was_taken_back_before_it_took_effect_is_no_trouble_of_its_r
     again = script.command("crawler", "c000", "hold", "op-1")
     script.agent("crawler", "c000", CommandRefused(command=again, reason="it cannot"))
     assert told(script) == "hold refused: it cannot"
+
+
+@pytest.mark.parametrize("keys", [(), ("2",), ("R",)])
+@pytest.mark.parametrize("stopped", ["", "pause", "hold"])
+async def test_what_holds_everything_is_on_the_key_line_whatever_the_row_is(
+    stopped: str, keys: tuple[str, ...]
+) -> None:
+    script = Script()
+    script.start("mover", "k9z1", "Move it")
+    script.ask("mover", "k9z1", "a1", "move_file", {"path": "x"})
+    if stopped:
+        script.obey("mover", "k9z1", script.command("mover", "k9z1", stopped))
+    if stopped == "hold":
+        script.supervisor(FloorHeld(by="op-2"))
+    async with console(script) as it:
+        if keys == ("R",):
+            it.app.push_screen(RunScreen("mover/k9z1"))
+            await it.settle()
+        else:
+            await it.press(*keys)
+        line = it.lines()[-1]
+        assert "H hold all" in line
+        assert ("p resume" if stopped else "p pause") in line
+        assert len(line) <= 79

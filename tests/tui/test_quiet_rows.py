@@ -34,7 +34,7 @@ def asked(severity: int) -> tuple[Run, Action]:
 
 @pytest.mark.parametrize("severity, ink", [(0, "text"), (2, "text"), (3, "strong"), (4, "strong")])
 def test_only_a_grave_severity_stands_out(severity: int, ink: str) -> None:
-    _, who, _ = decide_rows.head(*asked(severity), EIGHTY)
+    _, who = decide_rows.head(*asked(severity), EIGHTY)
     found = inks(who)
     assert found.pop(SEVERITY[severity]) == ink
     assert {*found.values()} == {"muted"}

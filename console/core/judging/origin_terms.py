@@ -62,9 +62,7 @@ def quiet(suspicion: Suspicion | None) -> bool:
     """Whether nothing known of a call reads like somebody else's wish: only then does what its agent earned speak for it."""
     if suspicion is None:
         return True
-    return (
-        suspicion.points < ROWS[1][0] and not somebody_elses(suspicion) and not suspicion.against_the_user
-    )
+    return suspicion.points < ROWS[1][0] and not somebody_elses(suspicion) and not suspicion.against_the_user
 
 
 def somebody_elses(suspicion: Suspicion) -> bool:

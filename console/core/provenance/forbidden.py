@@ -78,7 +78,9 @@ _DESCRIBES: Final = re.compile(
     r"\b(?:is|are|was|were|am|does|did|has|have|had|could|would|will)(?: not|n['’]t)\b(?! (?:to|for|allowed|permitted|ok|okay|be)\b)"
 )
 _ALL_BUT: Final = re.compile(r"\b(all|every\w*|any\w*) but\b")
-_QUICK: Final = re.compile("|".join((_ALL_BUT.pattern, _EXCEPT.pattern, _DO.pattern, _WHOLE.pattern, _N.pattern)))
+_QUICK: Final = re.compile(
+    "|".join((_ALL_BUT.pattern, _EXCEPT.pattern, _DO.pattern, _WHOLE.pattern, _N.pattern))
+)
 _WIDE: Final = re.compile("|".join((_SIGNS.pattern, _BEHIND.pattern, _EXCEPT_SIGN.pattern)))
 
 _BOUND: Final = re.compile(
@@ -86,13 +88,39 @@ _BOUND: Final = re.compile(
     r"|但是|但|不过|而是|ただし|しかし|けど|ですが|하지만|그러나|지만)"
 )
 _TURN: Final = frozenset(
-    "but however yet aber sondern jedoch mais pero sino mas porém ma però "
-    "但是 但 不过 而是 ただし しかし けど ですが 하지만 그러나 지만".split()
+    [
+        "but",
+        "however",
+        "yet",
+        "aber",
+        "sondern",
+        "jedoch",
+        "mais",
+        "pero",
+        "sino",
+        "mas",
+        "porém",
+        "ma",
+        "però",
+        "但是",
+        "但",
+        "不过",
+        "而是",
+        "ただし",
+        "しかし",
+        "けど",
+        "ですが",
+        "하지만",
+        "그러나",
+        "지만",
+    ]
 )
 _SPEAKS: Final = re.compile(
     r"\s*(?:i|we)(?:\s+(?:want|need|would|have|am|was|will|prefer|think|can|could|also|just|only|do)\b|['’](?:d|ll|m|ve)\b)"
 )
-_SUBJECT: Final = re.compile(r"\s*(?:my|our|your|his|her|their|it|this|that|he|she|they|you|please|only|just|also|instead)\b")
+_SUBJECT: Final = re.compile(
+    r"\s*(?:my|our|your|his|her|their|it|this|that|he|she|they|you|please|only|just|also|instead)\b"
+)
 _PRONOUN: Final = re.compile(
     r"\b(?:it|them|this|that|these|those|him|her|anything else|ihn|sie|es|diese[nmrs]?|l['’]|le|la|les|lo|los|las|"
     r"-l[ao]s?|gli|li)\b|(?:它|他|她|这|這|それ|これ|그것|이것|그걸)"
@@ -101,7 +129,9 @@ _KEEPS: Final = re.compile(
     r"(?<!\w)(?:keep|leave|leav|spare|preserv|retain|protect|behalt|lass|bewahr|verschon|gard|conserv|laiss|épargn|dej|mant|deix|"
     r"guard|lasci|tien)|保留|留|残|そのまま|남겨|그대로"
 )
-_BROAD: Final = re.compile(r"\b(?:touch|use|access|look|go near|open|anfass|zugreif|toca|touche|acced)|碰|触|動|만지")
+_BROAD: Final = re.compile(
+    r"\b(?:touch|use|access|look|go near|open|anfass|zugreif|toca|touche|acced)|碰|触|動|만지"
+)
 _VERB_STEMS: Final = frozenset(map(stem, VERBS))
 
 
@@ -143,7 +173,9 @@ def clauses(said: str) -> list[Clause]:
         barred = _cut(piece, found)
         found[first] = Clause(sign + found[first].text, found[first].forbids)
         if barred and number == 0 and _EXCEPT.match(piece.lstrip()):
-            leading = max((at for at, (mark, one) in enumerate(pieces) if mark == "," and _asks(one)), default=0)
+            leading = max(
+                (at for at, (mark, one) in enumerate(pieces) if mark == "," and _asks(one)), default=0
+            )
     return _joined(found)
 
 
@@ -187,7 +219,9 @@ def _cut(piece: str, found: list[Clause]) -> bool:
     blank = _DESCRIBES.sub(lambda match: "\u00b7" * len(match[0]), blank)
     behind = _BEHIND.search(blank)
     if behind is not None:
-        start = next((match.start() for match in [re.search("(?<![删刪清移])除", piece[: behind.start()])] if match), 0)
+        start = next(
+            (match.start() for match in [re.search("(?<![删刪清移])除", piece[: behind.start()])] if match), 0
+        )
         if start == 0:
             _backwards(found)
         found += [Clause(piece[:start], forbids=False), Clause(piece[start : behind.end()], forbids=True)]

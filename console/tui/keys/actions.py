@@ -23,7 +23,8 @@ Mode = Literal[
 class KeyAction(NamedTuple):
     """One key in some modes.
 
-    `acting` states an intent, or leads to one; read-only has none of these. `safe` keys never leave the key line.
+    `acting` states an intent, or leads to one; read-only has none of these. `safe` keys never leave the key line,
+    `firm` ones leave it last.
     `confirms` names the actions that this one completes: the initiating key is never the confirming one.
     `floor` says whether it is there on a live floor, in a replay, or on both; what `winds` moves a replay, whatever the
     screen. Of a `pair` the key line names both keys.
@@ -36,6 +37,7 @@ class KeyAction(NamedTuple):
     help: str
     acting: bool = False
     safe: bool = False
+    firm: bool = False
     hidden: bool = False
     typed: bool = False
     confirms: tuple[str, ...] = ()
@@ -61,6 +63,7 @@ def _key(
         help=text,
         acting="acting" in flags,
         safe="safe" in flags,
+        firm="firm" in flags,
         hidden="hidden" in flags,
         typed="typed" in flags,
         confirms=tuple(confirms.split()),
@@ -75,7 +78,7 @@ _SCREENS: Final = "fleet queue run decide"
 _RUNS: Final = "fleet queue run"
 _LESS: Final = "queue run decide step alarms reliability bus recorder sessions audit policy help"
 _BELOW: Final = "queue decide step alarms reliability bus recorder sessions audit policy help"
-_VIEWED: Final = "fleet queue run alarms reliability bus recorder sessions audit policy"
+_OTHERS: Final = "fleet alarms reliability bus recorder sessions audit policy"
 _VIEWS: Final = "fleet queue run decide step alarms reliability bus recorder sessions audit policy"
 _COPIED: Final = "fleet queue run decide step alarms"
 _BRACKETS: Final = "left_square_bracket right_square_bracket"
@@ -122,7 +125,7 @@ ACTIONS: Final[tuple[KeyAction, ...]] = (
     _key("share", "0 1 2 3 4 5 6 7 8 9", _LISTS, "share", "to 0 %, 10 % ... 90 %", "winds hidden"),
     _key("session", "N P", _LISTS, "session", "next, previous session", "winds hidden"),
     _key("open", "enter", "fleet", "open", "the ask, run or agent's runs", "safe live"),
-    _key("open", "enter", "queue", "decide", "the ask under the cursor", "safe live"),
+    _key("open", "enter", "queue", "open", "the ask under the cursor", "safe live"),
     _key("open", "enter", "run", "open", "an ask, or the line in full", "safe live"),
     _key("open", "enter", "step", "decide", "the action, while it waits", "safe"),
     _key("open", "enter", "fleet queue run", "open", "what is under the cursor", "hidden replay"),
@@ -137,7 +140,7 @@ ACTIONS: Final[tuple[KeyAction, ...]] = (
     _key("later", "l", "step", "later", "the line after it", "replay"),
     _key("pause", "p", "fleet queue run step", "pause", "pause the run, or resume it", "acting safe"),
     _key("pause", "p", "decide", "pause", "pause its run, or resume it", "acting hidden"),
-    *_shown_on("hold_all", "H", _RUNS, "decide step", "hold all", "every run: then y", "acting"),
+    *_shown_on("hold_all", "H", _RUNS, "decide step", "hold all", "every run: then y", "acting", "safe"),
     *_shown_on("resume_all", "U", _RUNS, "decide step", "resume all", "what is held: then y", "acting"),
     _key("kill", "K", "fleet queue run", "kill", "the run: then type its id", "acting safe"),
     _key("kill", "K", "decide step", "kill", "its run: then type the id", "acting hidden"),
@@ -156,11 +159,13 @@ ACTIONS: Final[tuple[KeyAction, ...]] = (
     _key("older", "b", "audit", "older", "what is recorded before"),
     _key("tab", "tab", "policy", "list", "rules, tools, limits"),
     _key("verify", "v", "reliability", "verify", "how a call really ended"),
-    _key("filter", "slash", "fleet queue audit", "filter", "only rows with some words", "safe live"),
+    _key("filter", "slash", "fleet queue", "filter", "only rows with some words", "firm live"),
+    _key("filter", "slash", "audit", "filter", "only rows with some words", "safe live"),
     _key("filter", "slash", "fleet queue audit", "filter", "only rows with some words", "hidden replay"),
     _key("text", "text", "filter", "narrow the list", "rows that have these words", "safe typed"),
     _key("keep", "enter", "filter", "keep it", "keep the filter", "safe"),
-    _key("views", "1-9", _VIEWED, "views", "Fleet, Queue, Alarms ... Policy", "safe live typed"),
+    _key("views", "1-9", "queue run", "views", "Fleet, Queue, Alarms ... Policy", "firm live typed"),
+    _key("views", "1-9", _OTHERS, "views", "Fleet, Queue, Alarms ... Policy", "safe live typed"),
     _key("fleet", "1", _VIEWS.removeprefix("fleet "), "fleet", "the whole floor", "hidden live"),
     *_view("queue", "2", "Q", "what waits for a person"),
     *_view("alarms", "3", "A", "every alarm, in words"),

@@ -22,9 +22,6 @@ from console.tui.rows.fleet_rows import hindrance
 from console.tui.rows.frame_rows import View
 from console.tui.rows.run_rows import RESULTS, four_facts
 
-ABOVE: Final = 4
-"""Rows above the arguments."""
-
 ARGUMENTS_KEPT: Final = 4
 """Lines of the arguments that stay in view whatever there is to say below them."""
 
@@ -45,10 +42,10 @@ def value_column(pieces_paths: list[str]) -> int:
     return max(14, min(5 + _NAME_CELLS, 5 + max(map(len, pieces_paths), default=0)))
 
 
-def head(run: Run, action: Action, view: View, found: Plight | None = None, reach: str = "") -> list[Line]:
+def head(run: Run, action: Action, view: View, found: Plight | None = None) -> list[Line]:
     """Gate, tool and time left; who, at which step, how it can be stopped, how bad it can be.
 
-    `found` is what is worse about the run than that it waits, `reach` which lines of the arguments are in view.
+    `found` is what is worse about the run than that it waits.
     """
     row = Row()
     if action.state == "asked":
@@ -69,8 +66,7 @@ def head(run: Run, action: Action, view: View, found: Plight | None = None, reac
         elif action.outcome and action.state in ("allowed", "denied"):
             words = action.outcome  # a person rejects, a policy denies
         row.at(3, action.tool, "strong", end=view.last - 24).right(view.last, (words, ink))
-    third = Row().right(view.last, (reach, "muted")).line if reach else BLANK
-    return [row.line, _who(run, action, view), third]
+    return [row.line, _who(run, action, view)]
 
 
 def _who(run: Run, action: Action, view: View) -> Line:

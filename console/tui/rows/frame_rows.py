@@ -235,7 +235,8 @@ def _laid(shown: tuple[tuple[KeyAction, str], ...], typed: str, edge: int) -> Of
     named = [action._replace(label=label) for action, label in shown]
     labels = [(typed if action.typed and action.id == "id" else action.shown, action) for action in named]
     while _cells(labels) - 2 > edge:
-        loose = [entry for entry in labels if not entry[1].safe]
+        leaves = [entry for entry in labels if not entry[1].safe]
+        loose = [entry for entry in leaves if not entry[1].firm] or leaves
         if not loose:
             break
         labels.remove(loose[len(loose) // 2])

@@ -8,7 +8,7 @@ from typing import Final
 from bus.limits import CONFIDENCE_LIMIT
 from console.core.fleet.state import Action, Run, Step
 from console.tui.drawing import figures
-from console.tui.drawing.paint import BLANK, Line, Row, in_lines, safe, wrap
+from console.tui.drawing.paint import BLANK, Line, Row, safe, wrap
 from console.tui.floor.attention import MARKS, Level
 from console.tui.floor.counting import due_at
 from console.tui.rows import panes
@@ -21,13 +21,11 @@ _TOLD: Final = 14
 
 
 def how_it_got_here(run: Run, action: Action, view: View, cells: int, verified: str = "") -> list[Line]:
-    """The task, what was done before this action, what was said, what others `verified`, and what happens without answer."""
+    """What was done before this action, what was said, what others `verified`, and what happens without answer."""
     head = (
         Row().at(0, "how it got here", "muted").right(cells - 1, (f"run {figures.shown(run.run)}", "muted"))
     )
     lines = [head.line, BLANK]
-    for number, piece in enumerate(in_lines(f"“{run.goal}”", cells - 5, 3) if run.goal else []):
-        lines.append(Row().at(0, "task" if number == 0 else "", "muted").at(5, piece, end=cells).line)
     lines += _told(run, action, cells)
     end = due_at(action)
     answer: list[Line] = []

@@ -14,13 +14,15 @@ from console.core.judging.tool_facts import EFFECTS
 from console.core.reliability.standing import standing_of, version_of
 from console.tui.drawing import figures
 from console.tui.drawing.beyond import NOTHING_BEYOND, Beyond
+from console.tui.drawing.layout import LEAST
 from console.tui.drawing.paint import Line, Row
 from console.tui.floor.attention import Plight
 from console.tui.rows import decide_rows
 from console.tui.rows.arguments import Piece, pieces, told
-from console.tui.rows.decide_facts import changes, whole_facts
+from console.tui.rows.decide_facts import AT, changes, whole_facts
 from console.tui.rows.decide_rows import ALL_READ, Around, Unread
-from console.tui.rows.frame_rows import Note
+from console.tui.rows.frame_rows import Note, View
+from console.tui.rows.task_rows import ROOMY, task_rows, whole_task
 from console.tui.screens.confirming import ConfirmingScreen
 from console.tui.screens.floor_screen import Subject
 from console.tui.screens.reading import Reading
@@ -48,6 +50,7 @@ class DecideScreen(ConfirmingScreen):
         self._pieces: list[Piece] = []
         self._own = 0  # how many of these are what is to be decided
         self._folds = False  # whether a value is not there whole, of these or of what was asked at first
+        self._plain = 0  # how many there are beside the facts that have no room below
         self._made_of: tuple[Any, ...] = ()
         self._column = 14
         self._origins: dict[str, ValueOrigin] = {}
@@ -92,7 +95,8 @@ class DecideScreen(ConfirmingScreen):
             words = "edited: exact value as approved, then as the agent asked"
         row = decide_rows.columns(self._column, words, self._origin_at)
         return [
-            *decide_rows.head(run, action, self.view, self._worse(), self._reach()),
+            *decide_rows.head(run, action, self.view, self._worse()),
+            *task_rows(run, self.view, self._reach(), tight=self.room < ROOMY),
             row.line,
         ]
 
@@ -108,7 +112,7 @@ class DecideScreen(ConfirmingScreen):
             self.view,
             closed=closed,
             says=self._says,
-            rows=self._tail_rows(),
+            rows=self._tail_rows(len(self._pieces)),
             around=self._around(action),
         )
 
@@ -117,9 +121,10 @@ class DecideScreen(ConfirmingScreen):
         alike = self.floor.fleet.alike.get(alike_key(action.agent, action.tool))
         return Around(self.run, self._worse(), alike)
 
-    def _tail_rows(self) -> int:
-        """How many rows there are below the arguments while the first of these stay in view."""
-        return self.room - decide_rows.ABOVE - min(decide_rows.ARGUMENTS_KEPT, self._own)
+    def _tail_rows(self, listed: int) -> int:
+        """How many rows there are below a list of `listed` lines while the first of the arguments stay in view."""
+        kept = max(min(decide_rows.ARGUMENTS_KEPT, self._own), min(LEAST, listed))
+        return self.room - len(self.above()) - kept
 
     def _worse(self) -> Plight | None:
         """What is worse about the run than that this waits."""
@@ -183,9 +188,12 @@ class DecideScreen(ConfirmingScreen):
             tuple(map(str, run.blobs.values())),
             action.edited is not None,
             len(action.origins),
+            run.goal,
             self._says,
             too_long := action.state == "asked"
-            and decide_rows.overflows(action, self.view, self._tail_rows(), around, says=self._says),
+            and decide_rows.overflows(
+                action, self.view, self._tail_rows(self._plain), around, says=self._says
+            ),
             alike.n if too_long else 0,
         )
         if made_of != self._made_of:
@@ -211,10 +219,14 @@ class DecideScreen(ConfirmingScreen):
             if action.preview is not None:
                 cells = self.view.last + 1 - self._column
                 self._pieces += changes(action.preview, 1 + self._last_leaf(), cells)
-            if too_long:
-                lines = whole_facts(action, self.view, alike)
-                self._append(f"why {action.gate}, in full", told(lines))
+            beside = self._beside_values()
+            if lines := whole_task(run, self.view, beside):
+                self._append("the task, in full", told(lines))
             self._append_said(action)
+            self._plain = len(self._pieces)
+            if too_long:
+                lines = whole_facts(action, beside, alike)
+                self._append(f"why {action.gate}, in full", told(lines))
             self.body.repaint()
 
     def _append(self, title: str, more: list[Piece]) -> None:
@@ -230,7 +242,11 @@ class DecideScreen(ConfirmingScreen):
         """Add the agent's reason if it was opened and is too long for its place below."""
         lines = decide_rows.said(action, self.view) if self._says else []
         if len(lines) > decide_rows.SAID_BELOW:
-            self._append("the agent says", told(lines))
+            self._append("the agent says", told(decide_rows.said(action, self._beside_values())))
+
+    def _beside_values(self) -> View:
+        """As wide as lines of words are that stand in the column of the values."""
+        return self.view._replace(width=self.view.last + 2 - (self._column - AT))
 
     def _unread(self) -> Unread:
         """What of the arguments was not on screen yet."""
