@@ -317,8 +317,8 @@ async def test_a_list_that_comes_too_late_is_forgotten_and_none_of_the_clients(
     decide(between, "rejected")
     await between.call()
     await between.until(lambda: between.client)
-    assert between.gate._asked == {}
-    late = {"jsonrpc": "2.0", "id": f"{between.gate._mark}1", "result": {"tools": [WRITE]}}
+    assert between.gate._ours._asked == {}
+    late = {"jsonrpc": "2.0", "id": f"{between.gate._ours._mark}1", "result": {"tools": [WRITE]}}
     assert await between.gate.from_server(late) is False
 
 

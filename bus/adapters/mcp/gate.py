@@ -10,13 +10,13 @@ from __future__ import annotations
 import asyncio
 import itertools
 import logging
-import secrets
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from functools import partial
 from typing import Any, Final
 
 from bus.adapters.mcp import words
+from bus.adapters.mcp.own_requests import OwnRequests
 from bus.adapters.mcp.tasks import Tasks
 from bus.adapters.mcp.tools import Tools, fits
 from bus.adapters.mcp.trials import TRIAL_WITHIN, Trials, previewed, trial
@@ -73,9 +73,7 @@ class McpGate:
         self._own_tasks = tasks is None
         self._lists: set[Id] = set()
         self._tools = Tools(self._trials)
-        self._asked: dict[Id, asyncio.Future[Message]] = {}
-        self._mark = f"watchfloor-{secrets.token_hex(4)}-"
-        self._own = (f"{self._mark}{number}" for number in itertools.count(1))
+        self._ours = OwnRequests(to_server)
 
     async def from_client(self, message: Message) -> None:
         """Take what the client sent.
@@ -116,13 +114,8 @@ class McpGate:
                 self._tools.stale()
             self._tasks.heard(message)
             return True
-        if isinstance(answered, str) and answered.startswith(
-            self._mark
-        ):  # also one that nobody waits for any more
+        if self._ours.answered(answered, message):
             self._tools.learn(message)
-            asked = self._asked.pop(answered, None)
-            if asked is not None and not asked.done():
-                asked.set_result(message)
             return False
         decision = self._begun.pop(answered, None)
         if decision is not None:
@@ -270,7 +263,7 @@ class McpGate:
     async def _list(self, meta: object) -> None:
         cursor: object = None
         for _ in range(PAGES):
-            message = await self._ask(words.LIST, {} if cursor is None else {"cursor": cursor}, meta)
+            message = await self._ours.ask(words.LIST, {} if cursor is None else {"cursor": cursor}, meta)
             result = message.get("result")
             cursor = result.get("nextCursor") if isinstance(result, dict) else None
             if cursor is None:
@@ -285,20 +278,7 @@ class McpGate:
         with suppress(TimeoutError):
             async with asyncio.timeout(TRIAL_WITHIN):
                 return previewed(
-                    name, await self._ask(words.CALL, {"name": name, "arguments": args}, given.get("_meta"))
+                    name,
+                    await self._ours.ask(words.CALL, {"name": name, "arguments": args}, given.get("_meta")),
                 )
         return None
-
-    async def _ask(self, method: str, wanted: dict[str, Any], meta: object) -> Message:
-        """Ask the server something for ourselves, with what the client's own request says about itself."""
-        about = meta if isinstance(meta, dict) else {}
-        about = {key: value for key, value in about.items() if key != "progressToken"}
-        own = next(self._own)
-        answer: asyncio.Future[Message] = asyncio.get_running_loop().create_future()
-        self._asked[own] = answer
-        wanted = wanted | ({"_meta": about} if about else {})
-        try:
-            await self._to_server({"jsonrpc": "2.0", "id": own, "method": method, "params": wanted})
-            return await answer
-        finally:
-            self._asked.pop(own, None)
