@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Any, Final, Unpack
 
+from bus.adapters.remade import Remade, bare, id_of, remaking, shown, unshown, written
 from bus.adapters.supervised import About, Supervised, Told, ToolCall, Turn
 from bus.adapters.versions import Framework
 from bus.sdk.decision import Decision
 from bus.sdk.job import Run
 
 FRAMEWORK: Final = Framework("pydantic-ai", "pydantic-ai-slim", "2.55", "3")
-Remade = Callable[[dict[str, Any]], Awaitable[Any]]
 
 
 def supervise(run: Run, **about: Unpack[About]) -> Any:
@@ -55,12 +54,10 @@ def supervise(run: Run, **about: Unpack[About]) -> Any:
                 decision.done(to_jsonable_python(result, fallback=str))
                 return result
 
-            shown = await _shown(tool_args, tool_args, again)
-            if shown is None:
-                shown = await _shown(_written(ctx, call_id), tool_args, again)
-            if shown is None:
-                return _unshown(supervised, name, call_id)
-            result = await supervised.call(ToolCall(name, shown, call_id=call_id), proceed, fit)
+            form = await shown(tool_args, again, tool_args, written(ctx, call_id))
+            if form is None:
+                return unshown(supervised, name, call_id)
+            result = await supervised.call(ToolCall(name, form, call_id=call_id), proceed, fit)
             return result.text if isinstance(result, Told) else result
 
     @dataclass
@@ -89,7 +86,7 @@ def supervise(run: Run, **about: Unpack[About]) -> Any:
             self, ctx: Any, *, output_context: Any, output: Any, handler: Any
         ) -> Any:
             if output_context.has_function and not ctx.partial_output:
-                self.outputs[_id_of(output_context)] = _remaking(output, handler)
+                self.outputs[id_of(output_context)] = remaking(output, handler)
             return await handler(output)
 
         async def wrap_output_process(
@@ -99,73 +96,24 @@ def supervise(run: Run, **about: Unpack[About]) -> Any:
                 return await handler(output)
             if ctx.partial_output:
                 return output
-            call_id, asked = _id_of(output_context), output_context.tool_call
+            call_id, asked = id_of(output_context), output_context.tool_call
             name = output_context.function_name or (asked.tool_name if asked else "output")
-            written, again = self.outputs.pop(call_id, ({"output": output}, _bare))
-            shown = await _shown(written, output, again)
-            if shown is None:
-                raise ModelRetry(_unshown(supervised, name, call_id))
+            given, again = self.outputs.pop(call_id, ({"output": output}, bare))
+            form = await shown(output, again, given)
+            if form is None:
+                raise ModelRetry(unshown(supervised, name, call_id))
 
             async def proceed(args: Any, decision: Decision) -> Any:
                 result = await handler(await again(args))
                 decision.done(to_jsonable_python(result, fallback=str))
                 return result
 
-            result = await supervised.call(ToolCall(name, shown, call_id=call_id), proceed, _no_edit)
+            result = await supervised.call(ToolCall(name, form, call_id=call_id), proceed, _no_edit)
             if isinstance(result, Told):
                 raise ModelRetry(result.text)
             return result
 
     return Supervise()
-
-
-async def _shown(given: Any, made: Any, again: Remade) -> dict[str, Any] | None:
-    """The JSON to decide on, if just what will run can be made of it; else None."""
-    from pydantic_core import to_jsonable_python
-
-    try:
-        form: dict[str, Any] = to_jsonable_python(given)
-        return form if bool(await again(form) == made) else None
-    except Exception:  # noqa: BLE001 - validators and comparisons are anybody's code
-        return None
-
-
-def _unshown(supervised: Supervised, name: str, call_id: str) -> str:
-    """Say that nobody could decide on a call."""
-    text = f"{name} was not run: no JSON makes the arguments it would get, so nobody can decide on them"
-    supervised.run.tool_result(name, text, error=True, call_id=call_id)
-    return text
-
-
-def _written(ctx: Any, call_id: str) -> Any:
-    """A call's arguments as the model wrote them; None if it did not make the call itself."""
-    for message in reversed(ctx.messages):
-        for call in message.tool_calls if message.kind == "response" else ():
-            if call_id and call.tool_call_id == call_id:
-                return call.args_as_dict()
-    return None
-
-
-def _id_of(output_context: Any) -> str:
-    return output_context.tool_call.tool_call_id if output_context.tool_call else ""
-
-
-def _remaking(written: Any, validate: Callable[[Any], Awaitable[Any]]) -> tuple[Any, Remade]:
-    """What the model wrote for an output function, as arguments, and how the function's input is made of them again."""
-    form = written
-    if isinstance(written, str):
-        try:
-            form = json.loads(written)
-        except ValueError:
-            form = None
-    if isinstance(form, dict):
-        return form, lambda args: validate(json.dumps(args))
-    return {"output": written}, lambda args: validate(args["output"])
-
-
-async def _bare(args: dict[str, Any]) -> Any:
-    """A text that is the output itself."""
-    return args["output"]
 
 
 def _no_edit(args: dict[str, Any]) -> Any:

@@ -70,7 +70,6 @@ class McpGate:
         self._begun: dict[Id, Decision] = {}
         self._reads: dict[Id, str] = {}
         self._tasks = Tasks() if tasks is None else tasks
-        self._own_tasks = tasks is None
         self._lists: set[Id] = set()
         self._tools = Tools(self._trials)
         self._ours = OwnRequests(to_server)
@@ -150,8 +149,7 @@ class McpGate:
         for decision in self._begun.values():
             decision.failed(f"{why}; how far it got is not known")
         self._begun.clear()
-        if self._own_tasks:
-            self._tasks.lose(why)
+        self._tasks.closed(why)
 
     def lost(self, request: Id, why: str) -> None:
         """No answer to that request will come."""

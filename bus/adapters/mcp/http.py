@@ -97,7 +97,7 @@ class McpFront:
         self._decide_within = decide_within
         self._trials = Trials() if trials is None else trials
         self._sessions: dict[bytes, Channel] = {}
-        self._tasks = Tasks()
+        self._tasks = Tasks(shared=True)
         """Of requests without a session: the end of a task is told to a later one than that of its call."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:

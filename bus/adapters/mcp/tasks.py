@@ -15,10 +15,11 @@ KEPT: Final = 256
 class Tasks:
     """The calls of one session, or of all requests without one, that became tasks, by the task's id.
 
-    Such a call runs until its task's end is told.
+    Such a call runs until its task's end is told. Those of several gates are `shared`: they outlive each gate.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, shared: bool = False) -> None:
+        self._shared = shared
         self._going: dict[str, Decision] = {}
 
     def answered(self, message: Message, decision: Decision) -> None:
@@ -58,6 +59,11 @@ class Tasks:
         decision = self._going.pop(name, None) if isinstance(name, str) else None
         if decision is not None:
             _end(decision, well, text)
+
+    def closed(self, why: str) -> None:
+        """A gate closed: nothing more will be told of its own."""
+        if not self._shared:
+            self.lose(why)
 
     def lose(self, why: str) -> None:
         """Nothing more will be told of any."""
