@@ -137,6 +137,15 @@ def test_an_escalation_of_a_person_is_told_as_theirs(run: Run) -> None:
     assert "the ask a1: op-2 wants others to look. look at the list" in [event["text"] for event in events]
 
 
+def test_whoever_decides_after_leaving_has_left_no_earlier(run: Run) -> None:
+    script = shift()
+    script.start("mailer", "m9", "Mail")
+    script.ask("mailer", "m9", "a1", "send_all", {"to": "x"})
+    script.tick(90).decide("mailer", "m9", "a1")
+    (person,) = shape(run(script, "--json"))["people"]
+    assert person["left_at"] == script.at
+
+
 def test_rates_are_over_the_time_that_there_is_a_record_of(run: Run) -> None:
     script = shift()
     sums = shape(run(script, "--json"))["summary"]

@@ -530,7 +530,9 @@ def test_escalate_and_claim_tell_others_and_decide_nothing(site: SiteInMemory, r
     action = site.fleet.action("refunds/7q4f/a1")
     assert action is not None
     assert (action.state, action.care.escalated_by, action.care.claimed_by) == ("asked", "op", "op")
-    again = run("escalate", "a1", "look")
+    assert "give WORDS: what the others should look at" in line(run("escalate", "a1"))
+    assert "once: as WORDS, or as --reason" in line(run("escalate", "a1", "look", "--reason", "look"))
+    again = run("escalate", "a1", "--reason", "look")
     assert (again.exit_code, "op has escalated it before" in line(again)) == (1, True)
     assert "needs a key of operator stranger" in line(run("claim", "a1", "--operator", "stranger"))
     run("reject", "a1")
@@ -655,6 +657,9 @@ def test_kill_wants_the_run_named_again(site: SiteInMemory, run: Run) -> None:
     assert site.agent.commands == []
     assert run("kill", "run-0042", "--confirm", "0042").exit_code == 0
     assert site.fleet.runs["refunds/run-0042"].state == "killed"
+    for more in ([], ["--confirm", "0042"]):
+        again = run("kill", "run-0042", *more)
+        assert (again.exit_code, "is over (killed); nothing was sent" in line(again)) == (1, True)
 
 
 @pytest.mark.usefixtures("terminal")

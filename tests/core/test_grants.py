@@ -105,14 +105,27 @@ def test_what_somebody_else_wishes_is_neither_offered_nor_covered() -> None:
         (3, "ask", TOOL, "it is S3, and from S3 on each is asked for by itself"),
         (2, "hold", TOOL, "its gate is hold, and only an ask can be"),
         (2, "ask", "transfer_money", "calls that touch money"),
-        (2, "ask", TOOL, "it has large values"),
-        (None, "ask", TOOL, "it has large values"),
+        (2, "ask", TOOL, "its values, or what asks for it"),
+        (None, "ask", TOOL, "its values, or what asks for it"),
     ],
 )
 def test_why_an_action_can_be_approved_once_only(
     severity: int | None, gate: str, tool: str, why: str
 ) -> None:
     assert grants.once_because(tool, {"channel": "ops"}, severity, gate).startswith(why)
+
+
+@pytest.mark.parametrize(
+    "args, why",
+    [
+        ({"text": {"$blob": "a" * 64}}, "it has large values"),
+        ({"text": "hello"}, "no argument of it says where"),
+    ],
+)
+def test_of_why_it_can_be_approved_once_only_the_one_that_holds_is_said(
+    args: dict[str, Any], why: str
+) -> None:
+    assert grants.once_because(TOOL, args, 2, "ask").startswith(why)
 
 
 def test_what_names_no_destination_is_not_offered() -> None:

@@ -80,6 +80,11 @@ def test_a_broken_edit_is_said_once_where_the_supervisor_runs(
         assert words in said
     assert "\n" not in said
     assert bench.desk.gates.judge is judge
+    edited(home.policy, "")
+    for now in (7.0, 9.0):
+        files.tick(bench.desk, now)
+    [_, mended] = [record.getMessage() for record in caplog.records]
+    assert mended == "the policy file is mended, and in force as it is written"
 
 
 @pytest.mark.parametrize("before", ["", None])

@@ -45,6 +45,18 @@ async def test_row_two_keeps_its_ends_however_long_an_alarm_is() -> None:
         assert it.lines()[1].endswith("!! 1 alarm 0s")
 
 
+async def test_an_alarm_of_a_whole_agent_says_where_its_runs_are() -> None:
+    script = calm()
+    script.start("crasher", "c2")
+    script.alarm("gone", "crasher is lost", 1, "crasher")
+    script.alarm("over", "its run ended badly", 3, "crasher", "c1")
+    async with console(script) as it:
+        await it.press("A", "enter")
+        assert "it is about all of crasher: 1 shows its runs" in it.text()
+        await it.press("down", "enter")
+        assert "it is about no run that is still known" in it.text()
+
+
 async def test_alarms_are_listed_and_acknowledged_with_one_key() -> None:
     async with console(troubled()) as it:
         await it.press("A")

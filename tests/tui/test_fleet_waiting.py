@@ -149,7 +149,7 @@ async def test_an_ask_that_ran_out_by_its_agents_clock_is_told_like_any_other() 
         await it.settle()
         assert "1 ask, until" in it.text()
         await it.press("2")
-        assert "nobody answered: told no" in it.text()
+        assert "nobody answered: refused" in it.text()
 
 
 async def test_a_list_that_becomes_much_shorter_below_the_cursor_goes_on() -> None:
@@ -181,7 +181,7 @@ async def test_what_expired_stays_in_sight_too() -> None:
         rows = it.lines()
         assert "waits for you" in rows[3]
         assert "unanswered" in rows[6]
-        assert "send_all  nobody answered: told no" in rows[7]
+        assert "send_all  nobody answered: refused" in rows[7]
 
 
 async def test_the_first_rows_below_what_stays_keep_their_heading() -> None:

@@ -234,7 +234,7 @@ def _facts(plan: Plan, until: int, journal: Latencies | None) -> dict[str, Any]:
     return facts
 
 
-_CLOCK: Final = " (clock: nobody answered in time, so the agent was told no)"
+_CLOCK: Final = " (clock: nobody answered in time, and that is a no)"
 
 
 def _lines(facts: dict[str, Any]) -> list[str]:

@@ -102,6 +102,8 @@ class Shift:
         person = self._person(name)
         if person.joined_at is None and not person.before:
             person.joined_at = at
+        if person.left_at is not None:  # no console of theirs is there; the command line is
+            person.left_at = max(person.left_at, at)
         return person
 
     def recorded(self, since: int, upto: int) -> int:

@@ -6,7 +6,7 @@ import click
 
 from bus.messages import Verb
 from console.cli import card, printing, terminal
-from console.cli.exits import Exit, bad
+from console.cli.exits import CliError, Exit, bad
 from console.cli.live import live
 from console.cli.names import find_run, short
 from console.cli.options import Place, common
@@ -155,6 +155,8 @@ def kill(place: Place, run: str, *, confirm: str, reason: str, direct: bool, wai
         return _kill_directly(place, run, confirm, reason)
     check_signs(place, "kill")
     found = find_run(live(place, _fleet), run)
+    if found.state in ENDED:
+        raise CliError(Exit.REFUSED, f"{found.key} is over ({found.state}); nothing was sent")
     if not confirm:
         if not terminal.interactive(place):
             raise bad(_unnamed(found.agent, found.run))

@@ -164,10 +164,16 @@ def respond(place: Place, action: str, text: str, *, wait: float) -> int:
 
 @click.command()
 @click.argument("action")
-@click.argument("words")
+@click.argument("words", required=False)
+@click.option("--reason", metavar="WORDS", help="The same words, as other verbs take them.")
 @common
-def escalate(place: Place, action: str, words: str) -> int:
+def escalate(place: Place, action: str, words: str | None, *, reason: str | None) -> int:
     """Tell the others, in WORDS, that they should look at ACTION; - reads standard input. It goes on waiting."""
+    if words is not None and reason is not None:
+        raise bad("give the words once: as WORDS, or as --reason; nothing was sent")
+    words = reason if words is None else words
+    if words is None:
+        raise bad("give WORDS: what the others should look at, and why; nothing was sent")
     check_signs(place, "escalate")
     return _say(place, "escalate", action, _words(words, "the words are"), 0.0)
 

@@ -156,7 +156,11 @@ def once_because(tool: str, args: dict[str, Any], severity: int | None, gate: st
         return f"its gate is {gate}, and only an ask can be"
     if classify(tool, leaf_values(args)) in NEVER:
         return "calls that touch money, rights or what cannot be undone are each asked for by themselves"
-    return "it has large values, no destination to bind a grant to, or something suspect about it"
+    if blob_names(args):
+        return "it has large values, and nobody knows what they would be next time"
+    if not destinations(args):
+        return "no argument of it says where it goes, so that a grant would be for the tool as a whole"
+    return "its values, or what asks for it, speak for this one call only: see its reasons"
 
 
 def covers(

@@ -131,6 +131,8 @@ def _enrolled(path: Path | None) -> Operators:
 def _say(desk: Desk, kind: str, problem: str) -> None:
     alarm = desk.fleet.alarms.get(kind)
     if not problem:
+        if alarm is not None and is_so(alarm):  # whoever read there that it is wrong wants to know
+            LOGGER.warning("the %s file is mended, and in force as it is written", kind.removesuffix("-file"))
         desk.alarms.clear(kind)
     elif alarm is None or not is_so(alarm) or alarm.text != plain(problem, ALARM_TEXT):
         desk.alarms.raise_(kind, problem, news=True)

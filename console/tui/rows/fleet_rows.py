@@ -173,7 +173,7 @@ def _unanswered(action: Action, view: View) -> Line:
     """An ask whose time ran out."""
     row = Row().at(3, cut_middle(action.agent, AGENT_CELLS)).at(16, figures.shown(action.run))
     row.at(22, "expired", "watch").at(32, cut_middle(action.tool, view.last - 63))
-    row.then("nobody answered: told no", "muted", gap=2, end=view.last - 5)
+    row.then("nobody answered: refused", "muted", gap=2, end=view.last - 5)
     return row.right(view.last, (figures.age(view.now - over_since(action)), "muted")).line
 
 

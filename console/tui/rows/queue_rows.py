@@ -81,7 +81,7 @@ def verdict(action: Action, command: Command | None, view: View) -> Line:
     row.at(max(40, row.cells + 1), figures.shown(action.run), "muted")
     asked, decided = action.asked_at or 0, over_since(action)
     if action.outcome == "expired":
-        words = "nobody answered: told no"
+        words = "nobody answered: refused"
     else:
         words = f"by {decider(action, view.operator)} in {figures.age(decided - asked)}{_so_far(command)}"
     row.at(46, words, "muted", end=view.last - 5)

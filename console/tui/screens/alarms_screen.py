@@ -12,9 +12,9 @@ from console.core.alarms.alarm_load import new_within, operators_of
 from console.core.fleet.alarm_standing import began
 from console.core.fleet.alarm_state import Alarm
 from console.core.reducing.apply_alarm import unhideable
-from console.tui.drawing.paint import BLANK, Line, Row
+from console.tui.drawing.paint import BLANK, Line, Row, safe
 from console.tui.floor.attention import stands, wants_answer
-from console.tui.keys.actions import KeyAction
+from console.tui.keys.actions import KeyAction, key_for
 from console.tui.rows import alarm_rows
 from console.tui.rows.alarm_rows import TABS, Tab, tab_of
 from console.tui.rows.frame_rows import Note
@@ -246,4 +246,8 @@ class AlarmsScreen(PlacedScreen[Place], ActingScreen):
 
             self.app.push_screen(RunScreen(key))
         else:
-            self.floor.tell(Note("it is about no run that is still known", brief=True))
+            words = "no run that is still known"
+            runs = self.floor.fleet.runs.values()
+            if alarm is not None and not alarm.run and any(run.agent == alarm.agent for run in runs):
+                words = f"all of {safe(alarm.agent)}: {key_for('fleet')} shows its runs"
+            self.floor.tell(Note(f"it is about {words}", brief=True))

@@ -78,7 +78,7 @@ class EditScreen(ActingScreen):
         self.body.display = False
 
     def above(self) -> list[Line]:
-        words = f"Arguments of {self._action.tool}, as JSON. Nothing is sent from here."
+        words = f"Arguments of {self._action.tool}, as JSON. The next sheet sends it."
         row = Row().at(3, words, "strong", end=self.view.last + 1)
         problem = self._over() or self._problem
         return [row.line, Row().at(3, problem, "act", end=self.view.last + 1).line, BLANK]
