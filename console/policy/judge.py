@@ -22,6 +22,10 @@ from console.policy.known import known
 from console.policy.rules import Policy
 
 
+DELETES: Final = frozenset({"delete"})
+"""The family of what a shell command does that removes something."""
+
+
 class Judge:
     """A catalogue and a policy, together. Keeps nothing between calls."""
 
@@ -54,9 +58,11 @@ class Judge:
             gone = [("removes", target[-LONG:]) for target in graded.removes] if grave else []
             if not grave:
                 gone = [
-                    ("removes", target[-LONG:]) for target in graded.removes if trail.forbids(target[-LONG:])
+                    ("removes", target[-LONG:])
+                    for target in graded.removes
+                    if trail.forbids(target[-LONG:], DELETES)
                 ]
-            does = frozenset({"delete"}) if graded.removes else frozenset()
+            does = DELETES if graded.removes else frozenset()
             suspicion = trail.call("", [*graded.leaves, *gone], without=without, does=does)
             if grave:
                 suspicion = grave_command(suspicion)

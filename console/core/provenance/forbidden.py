@@ -149,6 +149,9 @@ _BROAD: Final = re.compile(
 _VERB_STEMS: Final = frozenset(map(stem, VERBS))
 
 
+_NAMES: Final = re.compile(r"[!-~]*[a-z0-9][./@_\\][a-z0-9][!-~]*")
+"""Names of files, people and places: no word in them is a verb."""
+
 _TO_YOU: Final = re.compile(r"\b(?:you|please)\b")
 _KEEP_WORD: Final = re.compile(r"\b(?:keep|leave)\b")
 _COUNTS_ONLY_HERE: Final = re.compile(r"\b(?:no|nothing|nobody)\b")
@@ -166,7 +169,7 @@ class Clause(NamedTuple):
 
 
 class Deeds(NamedTuple):
-    """What a clause is about: the families of its verbs, whether looking is among it, and whether anything at all is."" """
+    """What a clause is about: the families of its verbs, whether looking is among it, and whether anything is."""
 
     families: frozenset[str]
     looks: bool
@@ -223,7 +226,7 @@ def may_forbid(said: str) -> bool:
 
 def deeds(text: str) -> Deeds:
     """Return what a clause is about."""
-    cut = words(text).words
+    cut = words(_NAMES.sub(" ", text)).words
     found = {family for word in cut for family in VERBS.get(_base(word), ())} | abroad(cut, text)
     broad = _BROAD.search(text) is not None
     return Deeds(frozenset(found), broad or any(word in READING for word in cut), broad)
@@ -307,6 +310,7 @@ def _asks(piece: str) -> bool:
 
 def _doing(text: str) -> bool:
     """Whether a text holds a verb of doing."""
+    text = _NAMES.sub(" ", text)
     cut = words(text).words
     return any(word in BASE or stem(word) in _VERB_STEMS for word in cut) or bool(abroad(cut, text))
 
