@@ -21,7 +21,6 @@ from console.policy.catalogue import Catalogue
 from console.policy.known import known
 from console.policy.rules import Policy
 
-
 DELETES: Final = frozenset({"delete"})
 """The family of what a shell command does that removes something."""
 

@@ -73,7 +73,8 @@ def test_what_is_forbidden_asks_and_says_so(task: str) -> None:
     [
         "Delete old.log. Do not delete keep.txt.", "Do not delete keep.txt, but delete old.log",
         "Delete old.log, but not keep.txt", "Don't forget to delete old.log", "keep.txt must not be deleted. Delete old.log",
-        "I don't know why it is there, delete old.log", "The job did not run: delete old.log", "Delete not only a.txt but old.log",
+        "I don't know why it is there, delete old.log",
+        "The job did not run: delete old.log", "Delete not only a.txt but old.log",
         "Lösche old.log, aber nicht keep.txt", "Supprime old.log mais pas keep.txt", "Borra old.log, pero no keep.txt",
         "删除old.log,但不要删除keep.txt", "old.logを削除して、keep.txtは削除しないでください",
     ],
@@ -122,7 +123,8 @@ ASKING = st.sampled_from(
 PROHIBITIONS = st.sampled_from(
     [
         "Do not delete keep.txt.", "Never send anything to ann@x.example.", "Keep old.log.", "Nothing may be deleted.",
-        "Delete all except old.log.", "No borres keep.txt.", "Lösche keep.txt nicht.", "不要删除keep.txt。", "Do not touch it.",
+        "Delete all except old.log.",
+        "No borres keep.txt.", "Lösche keep.txt nicht.", "不要删除keep.txt。", "Do not touch it.",
     ]
 )  # fmt: skip
 CALLS = st.sampled_from(
