@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any, Final
 
 from msgspec.structs import replace
@@ -22,15 +21,8 @@ from console.policy.catalogue import Catalogue
 from console.policy.known import known
 from console.policy.rules import Policy
 
-_NAME: Final = re.compile(r"[^\s'\"`|;&<>()=]+")
-_NAMES: Final = 256
-"""Words of one command that are compared with what the user forbade."""
-
-
-def _names(command: object) -> list[str]:
-    """The words of a command that may name a thing, in order, each once."""
-    found = (match[0] for match in _NAME.finditer(command if isinstance(command, str) else ""))
-    return list(dict.fromkeys(word[-LONG:] for word in found if word[0] != "-"))[:_NAMES]
+DELETES: Final = frozenset({"delete"})
+"""The family of what a shell command does that removes something."""
 
 
 class Judge:
@@ -63,9 +55,13 @@ class Judge:
             graded = grade(args[name], *stated(args, trail.folder))
             grave = graded.severity >= 3
             gone = [("removes", target[-LONG:]) for target in graded.removes] if grave else []
-            if graded.severity >= 1:
-                gone += [("command", word) for word in _names(args[name]) if trail.forbids(word)]
-            does = frozenset({"delete"}) if graded.removes else frozenset()
+            if not grave:
+                gone = [
+                    ("removes", target[-LONG:])
+                    for target in graded.removes
+                    if trail.forbids(target[-LONG:], DELETES)
+                ]
+            does = DELETES if graded.removes else frozenset()
             suspicion = trail.call("", [*graded.leaves, *gone], without=without, does=does)
             if grave:
                 suspicion = grave_command(suspicion)

@@ -300,10 +300,8 @@ def _floors(case: _Case, severity: int) -> list[_Term]:  # noqa: C901  (one bran
         text = f"This run has read untrusted input, sensitive data is in reach, and {tool} {does}"
         floor("ask", "rule-of-two", text)
     suspicion = evidence.suspicion
-    looks_only = facts is not None and facts.effect == "read" and not carries_out and severity == 0
-    if suspicion is not None and (text := origin_terms.forbidden(suspicion, looks_only=looks_only)):
-        floor(join("ask", table_gate(severity, case.bound)), "forbidden", text)
     leaves_by = facts is None or facts.outside or carries_out
+    terms += _forbidden(case, severity)
     if suspicion is not None and leaves_by and origin_terms.suspect_destination(suspicion):
         text = f"{tool} reaches outside, to an address that nobody asked for and a text brought"
         floor("ask", "suspect-destination", text)
@@ -318,6 +316,16 @@ def _floors(case: _Case, severity: int) -> list[_Term]:  # noqa: C901  (one bran
     if evidence.first_use and severity >= 2:
         floor("ask", "first-use", f"First use of {tool} by this version of the agent, at S{severity}")
     return terms
+
+
+def _forbidden(case: _Case, severity: int) -> list[_Term]:
+    """What the user said not to do asks at least, whoever proposes it; only looking is free, unless that was forbidden."""
+    facts, suspicion = case.evidence.facts, case.evidence.suspicion
+    if suspicion is None:
+        return []
+    looks_only = facts is not None and facts.effect == "read" and not facts.carries_out and severity == 0
+    text = origin_terms.forbidden(suspicion, looks_only=looks_only)
+    return [_Term(join("ask", table_gate(severity, case.bound)), "forbidden", text)] if text else []
 
 
 def _rule_term(hit: RuleHit) -> _Term:

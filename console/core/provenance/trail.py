@@ -233,15 +233,14 @@ class Trail:
             address=address,
         )
 
-    def forbids(self, text: str) -> bool:
-        """Whether the user forbade or excepted this, and asked for it nowhere."""
+    def forbids(self, text: str, does: frozenset[str]) -> bool:
+        """Whether the user forbade or excepted this; what was asked for as well, only of such deeds (families)."""
         if not self._barred:
             return False
         bare = clean(text).strip().rstrip("/")
         query = Query.of(text, bare)
-        if self._user.find(query) is not None:
-            return False
-        return self._barred.value(Place(query, bare, ""), frozenset(), asked=False) is not None
+        asked = self._was_said(query, bare, address=False)
+        return self._barred.value(Place(query, bare, ""), does, asked=asked) is not None
 
     def _marked(self, origin: Origin, does: frozenset[str]) -> Origin:
         """Add to the origin of a value whether the user forbade or excepted it."""
