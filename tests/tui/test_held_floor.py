@@ -100,6 +100,16 @@ async def test_a_sheet_goes_when_another_has_resumed_all() -> None:
         assert "not sent, the floor is held no longer" in it.text()
 
 
+async def test_without_a_key_the_key_that_would_resume_is_named_so() -> None:
+    script = Script()
+    script.start("mover", "k9z1", "Move it")
+    script.obey("mover", "k9z1", script.command("mover", "k9z1", "hold"))
+    async with console(script, signed=False) as it:
+        await it.press("p")
+        assert "resume: you have no key" in it.text()
+        assert "pause: you" not in it.text()
+
+
 async def test_without_a_key_or_a_recording_nothing_is_resumed() -> None:
     async with console(held(), signed=False) as it:
         await it.press("U")

@@ -272,7 +272,9 @@ class FloorApp(KeepingApp, inherit_bindings=False):
         self._again = True
 
     def _over(self, note: Note) -> bool:
-        """Whether what a note is about waits no longer."""
+        """Whether what a note is about waits no longer, or no longer alone."""
+        if note.alone and len(self.fleet.waiting) > 1:
+            return True
         action = self.fleet.action(note.about) if note.about else None
         return bool(note.about) and (action is None or action.state != "asked")
 
