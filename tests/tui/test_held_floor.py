@@ -182,3 +182,22 @@ async def test_what_holds_everything_is_on_the_key_line_whatever_the_row_is(
         assert "H hold all" in line
         assert ("p resume" if stopped else "p pause") in line
         assert len(line) <= 79
+
+
+async def test_of_lost_runs_the_sheets_say_that_they_are_told_later() -> None:
+    script = Script()
+    for agent in ("mover", "crawler", "indexer"):
+        script.start(agent, "k9z1", "Move it")
+    script.lose("crawler")
+    async with console(script) as it:
+        await it.press("H")
+        assert "Hold all 2 runs of harbour at their next gate" in it.text()
+        assert "1 lost one is told when it is back" in it.text()
+        await it.press("escape")
+        script.supervisor(FloorHeld(by="op-1"))
+        for agent in ("mover", "crawler", "indexer"):
+            script.command(agent, "k9z1", "hold", floor=True)
+        script.lose("indexer")
+        await it.press("U")
+        assert "Let all 1 held runs of harbour go on" in it.text()
+        assert "2 lost ones are told when they are back" in it.text()
