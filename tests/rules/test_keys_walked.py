@@ -188,6 +188,19 @@ async def test_rule_11_no_key_when_one_waits_and_escape_leads_to_the_floor() -> 
         assert it.mode() == "fleet", "it opened by itself under somebody's hands"
 
 
+async def test_nothing_is_said_to_wait_alone_once_something_else_does() -> None:
+    script = calm()
+    script.start("refunds", "7q51", "Refund order 88240")
+    script.ask("refunds", "7q51", "a2", "issue_refund", {"order_id": "88240", "amount": 480.0})
+    async with console(script, straight=True) as it:
+        assert "this alone waits for a person" in it.text()
+        script.start("refunds", "7q52", "Refund order 88241")
+        script.ask("refunds", "7q52", "a1", "issue_refund", {"order_id": "88241", "amount": 1.0})
+        await it.settle(0.0)
+        assert it.mode() == "decide"
+        assert "this alone waits for a person" not in it.text()
+
+
 @pytest.mark.parametrize("waiting", [0, 2])
 async def test_rule_11_the_floor_stands_there_when_none_or_several_wait(waiting: int) -> None:
     script = calm()

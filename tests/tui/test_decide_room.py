@@ -199,3 +199,34 @@ async def test_one_short_argument_leaves_no_row_below_it_out_of_reach(wide: int)
         assert "in a taller window" not in it.text()
         assert "agent says" in it.text()
         assert "if nobody" in it.text()
+
+
+async def test_what_was_read_of_an_action_stays_read_when_decide_was_left_and_is_opened_again() -> None:
+    script = Script()
+    script.start("mailer", "m1", "Mail everyone")
+    body = "\n".join(f"line {number}" for number in range(12))
+    script.ask("mailer", "m1", "a1", "send_email", {"to": "x", "body": body}, gate="hold", severity=3)
+    async with console(script) as it:
+        await it.press("enter", "o", *["pagedown"] * 6)
+        assert "closed:" not in it.text()
+        await it.press("escape", "2", "enter")
+        assert "Decide" in it.lines()[0]
+        assert "o opens" not in it.text()
+        assert "closed:" not in it.text()
+        await it.press("a")
+        assert it.screen.sheet is not None
+
+
+async def test_what_was_read_of_one_action_is_not_read_of_another_with_the_same_arguments() -> None:
+    script = Script()
+    args = {f"field_{number}": f"value {number}" for number in range(1, 20)}
+    for run in ("m1", "m2"):
+        script.start("mailer", run, "Mail everyone")
+        script.ask("mailer", run, "a1", "send_email", args, gate="hold", severity=3)
+    async with console(script) as it:
+        await it.press("enter", *["pagedown"] * 9)
+        assert "closed:" not in it.text()
+        await it.press("escape", "down", "enter")
+        assert "closed: " in it.text()
+        await it.press("escape", "up", "enter")
+        assert "closed:" not in it.text()

@@ -100,6 +100,16 @@ async def test_a_sheet_goes_when_another_has_resumed_all() -> None:
         assert "not sent, the floor is held no longer" in it.text()
 
 
+async def test_without_a_key_the_key_that_would_resume_is_named_so() -> None:
+    script = Script()
+    script.start("mover", "k9z1", "Move it")
+    script.obey("mover", "k9z1", script.command("mover", "k9z1", "hold"))
+    async with console(script, signed=False) as it:
+        await it.press("p")
+        assert "resume: you have no key" in it.text()
+        assert "pause: you" not in it.text()
+
+
 async def test_without_a_key_or_a_recording_nothing_is_resumed() -> None:
     async with console(held(), signed=False) as it:
         await it.press("U")
@@ -172,3 +182,22 @@ async def test_what_holds_everything_is_on_the_key_line_whatever_the_row_is(
         assert "H hold all" in line
         assert ("p resume" if stopped else "p pause") in line
         assert len(line) <= 79
+
+
+async def test_of_lost_runs_the_sheets_say_that_they_are_told_later() -> None:
+    script = Script()
+    for agent in ("mover", "crawler", "indexer"):
+        script.start(agent, "k9z1", "Move it")
+    script.lose("crawler")
+    async with console(script) as it:
+        await it.press("H")
+        assert "Hold all 2 runs of harbour at their next gate" in it.text()
+        assert "1 lost one is told when it is back" in it.text()
+        await it.press("escape")
+        script.supervisor(FloorHeld(by="op-1"))
+        for agent in ("mover", "crawler", "indexer"):
+            script.command(agent, "k9z1", "hold", floor=True)
+        script.lose("indexer")
+        await it.press("U")
+        assert "Let all 1 held runs of harbour go on" in it.text()
+        assert "2 lost ones are told when they are back" in it.text()

@@ -92,3 +92,17 @@ async def test_o_says_so_where_every_value_stands_whole() -> None:
     async with console(script) as it:
         await it.press("enter", "o")
         assert note(it.lines()) == "open: every value stands there whole"
+
+
+async def test_enter_on_decide_says_that_it_is_open_already() -> None:
+    async with console(busy()) as it:
+        await it.press("enter", "enter")
+        assert it.mode() == "decide"
+        assert "open: it is open; o opens long values, esc leads back" in it.text()
+
+
+async def test_a_pass_that_is_not_offered_is_said_not_to_be() -> None:
+    async with console(busy()) as it:
+        await it.press("down", "enter", "a", "t")
+        assert it.said == []
+        assert "also like it: no pass is offered for this one" in it.text()

@@ -16,7 +16,7 @@ from console.cli.options import Place
 from console.core.fleet.alarm_state import Alarm
 from console.link.floor import Floor
 from console.tui.drawing.paint import text_of as text
-from console.tui.rows import decide_rows, queue_rows
+from console.tui.rows import decide_rows, queue_rows, run_rows
 from console.tui.rows.alarm_rows import alarm_tail
 from console.tui.rows.frame_rows import NOWHERE, View
 from console.tui.sheets.confirm_sheets import Wish
@@ -116,3 +116,15 @@ def test_a_kill_of_a_paused_run_names_no_pause_as_the_milder_way() -> None:
     assert "instead    esc: it is paused, and waits until it is resumed" in "\n".join(
         map(text, sheet.rows(EIGHTY))
     )
+
+
+def test_commands_of_a_run_that_have_no_row_are_counted() -> None:
+    script = Script()
+    script.start("looper", "r1", "search")
+    run = script.fleet.runs["looper/r1"]
+    told = []
+    for kind in ("pause", "resume", "pause"):
+        script.command("looper", "r1", kind)
+        rows = "\n".join(map(text, run_rows.tail(run, list(script.fleet.commands.values()), EIGHTY)))
+        told.append("   commands   newest 2 of 3      requested" in rows)
+    assert told == [False, False, True]

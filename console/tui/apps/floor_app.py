@@ -37,6 +37,7 @@ if TYPE_CHECKING:  # fleet, reducer and screens are loaded once something stands
     from console.tui.archive import Archive
     from console.tui.drawing.paint import Line
     from console.tui.floor.index import FleetIndex
+    from console.tui.screens.reading import Readings
     from console.tui.sheets.confirm_sheets import Wish
     from console.tui.source import Source, Standing
 
@@ -58,10 +59,11 @@ class FloorApp(KeepingApp, inherit_bindings=False):
     With `straight` the console opens on what waits, if that is one action alone: nobody has to look for it.
     Without a key (`signed` false) an operator may only reject, pause and hold; once a second `look_for_key` is asked whether
     there is one by now, and raises ValueError if it cannot be used. `archive` has the recordings of this machine.
-    `index` and the screens of the floor are there from then on.
+    `index`, `readings` and the screens of the floor are there from then on.
     """
 
     index: FleetIndex
+    readings: Readings
 
     CSS = lines.CSS
     TITLE = "Watchfloor"
@@ -135,8 +137,9 @@ class FloorApp(KeepingApp, inherit_bindings=False):
         from console.core.fleet.state import Fleet
         from console.tui.floor.index import FleetIndex
         from console.tui.screens.fleet_screen import FleetScreen
+        from console.tui.screens.reading import Readings
 
-        self.index = FleetIndex(Fleet())
+        self.index, self.readings = FleetIndex(Fleet()), Readings()
         self.add_mode(
             "floor", lambda: FleetScreen(straight=self._straight)
         )  # a stack of screens of its own: the first screen of all cannot be switched
@@ -269,7 +272,9 @@ class FloorApp(KeepingApp, inherit_bindings=False):
         self._again = True
 
     def _over(self, note: Note) -> bool:
-        """Whether what a note is about waits no longer."""
+        """Whether what a note is about waits no longer, or no longer alone."""
+        if note.alone and len(self.fleet.waiting) > 1:
+            return True
         action = self.fleet.action(note.about) if note.about else None
         return bool(note.about) and (action is None or action.state != "asked")
 

@@ -30,6 +30,8 @@ def why_not(mode: Mode, key: str, *, read_only: bool, replay: bool, impossible: 
         return f"{row.label}: this console is read-only"
     if row.id == mode:
         return f"{row.label}: you are here"
+    if row.id == "open" and mode == "decide":
+        return f"{row.label}: it is open; {key_for('unfold')} opens long values, {key_for('back')} leads back"
     if "decide" in row.modes and mode in _OPENED:
         first = f"open it first, {key_for('open')} does"
         return f"{row.label}: {impossible.get(row.id) or first}"

@@ -85,14 +85,16 @@ NOWHERE: Final = View(0, WIDTH, None, UNSEEN, "", "", read_only=False, signed=Tr
 
 
 class Note(NamedTuple):
-    """One line about what an operator did or may not do. One that is `about` a waiting action goes when that is over, a
-    `brief` one with the next key, others with the next key once there was time to read them.
+    """One line about what an operator did or may not do. One that is `about` a waiting action goes when that is over, one
+    that says that it waits `alone` when another does, a `brief` one with the next key, others with the next key once there
+    was time to read them.
     """
 
     text: str
     ink: Ink = "text"
     about: str = ""
     brief: bool = False
+    alone: bool = False
 
 
 def header(view: View, trail: Sequence[str]) -> Line:

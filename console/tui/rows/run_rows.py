@@ -253,9 +253,11 @@ def _ends(row: Row, confidence: Confidence | None, lasted: int | None, view: Vie
 def tail(run: Run, commands: list[Command], view: View) -> list[Line]:
     """What stands below the steps: commands with their four facts, and what went wrong with the events."""
     lines: list[Line] = []
-    shown = _repeated([command for command in commands if command.kind != "decision"])[-COMMANDS_SHOWN:]
+    kept = _repeated([command for command in commands if command.kind != "decision"])
+    shown = kept[-COMMANDS_SHOWN:]
     if shown:
         row = Row().at(3, "commands", "muted")
+        row.at(14, f"newest {len(shown)} of {len(kept)}" if len(kept) > len(shown) else "", "muted")
         for column, word in zip(COLUMNS, ("requested", "sent", "acknowledged", "effective"), strict=True):
             row.right(column, (word, "muted"))
         lines += [row.line, *(command_row(command, view, times) for command, times in shown)]

@@ -135,6 +135,8 @@ class ActingScreen(FloorScreen):
     def act_yes_run(self) -> None:
         if isinstance(self.sheet, ApproveSheet) and self.sheet.offered:
             self.fire(self.sheet.wish._replace(scope="run"))
+        else:
+            self.floor.tell(Note("also like it: no pass is offered for this one", brief=True))
 
     def act_revoke(self) -> None:
         run = self.subject().run

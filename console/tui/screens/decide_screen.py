@@ -46,7 +46,6 @@ class DecideScreen(ConfirmingScreen):
         self._waited = False
         self._unfolded = False
         self._says = False
-        self._reading = Reading()
         self._pieces: list[Piece] = []
         self._own = 0  # how many of these are what is to be decided
         self._folds = False  # whether a value is not there whole, of these or of what was asked at first
@@ -55,6 +54,14 @@ class DecideScreen(ConfirmingScreen):
         self._column = 14
         self._origins: dict[str, ValueOrigin] = {}
         self._origin_at: int | None = None
+
+    def on_mount(self) -> None:
+        """Show long values as they stood when this action was left."""
+        self._unfolded = self._reading.unfolded
+
+    @property
+    def _reading(self) -> Reading:
+        return self.floor.readings.of(self._key, self.floor.fleet)
 
     @property
     def action(self) -> Action | None:
@@ -280,7 +287,7 @@ class DecideScreen(ConfirmingScreen):
         if not self._unfolded and not self._folds:
             self.floor.tell(Note("open: every value stands there whole", brief=True))
             return
-        self._unfolded = not self._unfolded
+        self._unfolded = self._reading.unfolded = not self._unfolded
         self.floor.pace.settle()
 
     def act_says(self) -> None:

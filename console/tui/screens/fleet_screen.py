@@ -191,9 +191,8 @@ class FleetScreen(FilteringScreen):
         )
         waiting = self.floor.index.waiting()
         if len(waiting) == 1 and self.floor.pace.since_key == float("inf"):
-            self.floor.tell(
-                Note("this alone waits for a person; esc shows the whole floor", about=waiting[0].key)
-            )
+            words = "this alone waits for a person; esc shows the whole floor"
+            self.floor.tell(Note(words, about=waiting[0].key, alone=True))
             self.act_open()
 
     def act_open(self) -> None:

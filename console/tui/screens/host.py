@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from console.tui.keys.actions import Mode
     from console.tui.keys.keystrokes import Typed
     from console.tui.rows.frame_rows import Note, View
+    from console.tui.screens.reading import Readings
     from console.tui.sheets.confirm_sheets import Wish
     from console.tui.source import Source, Standing
 
@@ -29,6 +30,7 @@ class Host(Protocol):
     source: Source | None
     archive: Archive | None
     unanswered: Unanswered
+    readings: Readings
     staged: bool
     """Whether the floor ends with this console, as in the demo."""
 

@@ -184,7 +184,8 @@ class KeyedScreen(LaidOutScreen, inherit_bindings=False):
         if not why and self._typed_at <= self._seen_at and self.label(found) in _LOOSENS:
             why = BLIND
         if why:
-            self.floor.tell(Note(f"{found.label}: {why}", about=self.subject_key(), brief=True))
+            name = self.label(found) or found.label
+            self.floor.tell(Note(f"{name}: {why}", about=self.subject_key(), brief=True))
             if found.id in _ASKS_FOR_TEXT:
                 pace.key_refused()
         elif found.winds:

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
 
 from console.tui.rows.arguments import Piece
 from console.tui.rows.decide_rows import Unread
+
+if TYPE_CHECKING:
+    from console.core.fleet.state import Fleet
 
 
 class Reading:
@@ -13,6 +17,8 @@ class Reading:
 
     def __init__(self) -> None:
         self._seen: set[tuple[str, int, str, int, int]] = set()
+        self.unfolded = False
+        """Whether long values stood there whole when Decide was left."""
 
     def saw(self, digest: str, lines: Iterable[Piece], width: int) -> bool:
         """Note that `lines` were displayed in a terminal of this width. Returns whether any of them was new."""
@@ -27,6 +33,21 @@ class Reading:
         ]
         folded = any(line.fold for line in lines)
         return Unread(len(rows), folded, above=bool(rows) and rows[0] < top)
+
+
+class Readings:
+    """What a console's operator has read of every action that waits, however often Decide is left and opened."""
+
+    def __init__(self) -> None:
+        self._of: dict[str, Reading] = {}
+
+    def of(self, key: str, fleet: Fleet) -> Reading:
+        """What was read of an action; what was read of those that wait no longer is forgotten."""
+        if key not in self._of:
+            known = {of: action for of in self._of if (action := fleet.action(of))}
+            self._of = {of: self._of[of] for of, action in known.items() if action.state == "asked"}
+            self._of[key] = Reading()
+        return self._of[key]
 
 
 def _mark(digest: str, line: Piece, width: int) -> tuple[str, int, str, int, int]:

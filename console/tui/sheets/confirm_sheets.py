@@ -199,8 +199,9 @@ class HoldSheet(Sheet):
 
     def rows(self, view: View) -> list[Line]:
         runs = [run for run in self._fleet().runs.values() if run.ended_at is None]
-        bound = [run for run in runs if run.control != "observed"]
-        seen = len(runs) - len(bound)
+        stoppable = [run for run in runs if run.control != "observed"]
+        bound = [run for run in stoppable if run.state != "lost"]
+        seen = len(runs) - len(stoppable)
         away = f"; {seen} observed {'one' if seen == 1 else 'ones'} cannot be" if seen else ""
         of = ", those not shown too" if self.filtered else ""
         what = f"Hold all {len(bound)} runs of {view.site}"
@@ -210,7 +211,18 @@ class HoldSheet(Sheet):
         else:
             what += f" once more; {_going_on(sum(not run.stop for run in bound))}"
             later = "the floor is held already, runs begun later too"
-        return [Row().at(3, what, "strong").line, Row().at(3, later + away, "muted").line]
+        lines = [Row().at(3, what, "strong").line, Row().at(3, later + away, "muted").line]
+        return lines + _lost(len(stoppable) - len(bound))
+
+
+def _lost(count: int) -> list[Line]:
+    """How many runs nobody hears from: they hear of it when they are back."""
+    words = (
+        "1 lost one is told when it is back"
+        if count == 1
+        else f"{count} lost ones are told when they are back"
+    )
+    return [Row().at(3, words, "muted").line] if count else []
 
 
 def _going_on(count: int) -> str:
@@ -235,13 +247,15 @@ class ResumeAllSheet(Sheet):
 
     def rows(self, view: View) -> list[Line]:
         bound = [run for run in self._fleet().runs.values() if run.ended_at is None and run.stop]
-        on = sum(run.by_floor for run in bound)
-        others = len(bound) - on
+        held = [run for run in bound if run.by_floor]
+        on = sum(run.state != "lost" for run in held)
+        others = len(bound) - len(held)
         own = "its own command stays" if others == 1 else "their own commands stay"
         stay = f"; {others} stopped by {own} so" if others else ""
         return [
             Row().at(3, f"Let all {on} held runs of {view.site} go on", "strong").line,
             Row().at(3, f"runs begun later are held no longer{stay}", "muted").line,
+            *_lost(len(held) - on),
         ]
 
     def outdated(self, fleet: Fleet) -> str:
