@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 from bus.messages import Verb
 from bus.records import ValueOrigin
 from console.core.fleet.alike import Alike, alike_key
-from console.core.fleet.state import Action, Run
+from console.core.fleet.state import Action, Fleet, Run
 from console.core.judging.origin_words import by_path
 from console.core.judging.tool_facts import EFFECTS
 from console.core.reliability.standing import standing_of, version_of
@@ -146,9 +146,10 @@ class DecideScreen(ConfirmingScreen):
         if action is None or not self.is_current:
             return
         self.floor.unanswered.saw(self._key)
+        mine = action.decided_by == self.view.operator and not self.view.replay
         if action.state == "asked":
             self._waited = True
-        elif self._waited and self._origin == "Queue" and self.sheet is None and self._mine(action):
+        elif self._waited and self._origin == "Queue" and self.sheet is None and mine:
             self.floor.pace.settle()  # the queue goes on at once, and then no acting key counts for a moment
             self.app.pop_screen()
             return
@@ -156,27 +157,13 @@ class DecideScreen(ConfirmingScreen):
         if self._reading.saw(action.digest, shown, self.view.width):
             self.floor.draw_again()
 
-    def _mine(self, action: Action) -> bool:
-        return action.decided_by == self.view.operator and not self.view.replay
-
     def detail(self, cells: int) -> list[Line]:
         run, action, _ = self.subject()
         if run is None or action is None:
             return []
         from console.tui.rows.story import how_it_got_here
 
-        return how_it_got_here(run, action, self.view, cells, self._verified(run, action))
-
-    def _verified(self, run: Run, action: Action) -> str:
-        """How calls of the tool by this version really ended, by the word of others than the agent."""
-        version = version_of(run.version, run.model)
-        known = self.floor.fleet.reliability
-        found = [
-            standing_of(known, run.agent, version, action.exact_tool, effect) for effect in (*EFFECTS, "")
-        ]
-        right = sum(standing.right for standing in found if standing is not None)
-        n = sum(standing.n for standing in found if standing is not None)
-        return f"{right} of {n} calls by this version went well" if n else "no call by this version"
+        return how_it_got_here(run, action, self.view, cells, _verified(self.floor.fleet, run, action))
 
     # ---- reach -------------------------------------------------------------------------------------------------------
 
@@ -226,7 +213,7 @@ class DecideScreen(ConfirmingScreen):
             if action.preview is not None:
                 cells = self.view.last + 1 - self._column
                 self._pieces += changes(action.preview, 1 + self._last_leaf(), cells)
-            beside = self._beside_values()
+            beside = _beside_values(self.view, self._column)
             if lines := whole_task(run, self.view, beside):
                 self._append("the task, in full", told(lines))
             self._append_said(action)
@@ -249,11 +236,9 @@ class DecideScreen(ConfirmingScreen):
         """Add the agent's reason if it was opened and is too long for its place below."""
         lines = decide_rows.said(action, self.view) if self._says else []
         if len(lines) > decide_rows.SAID_BELOW:
-            self._append("the agent says", told(decide_rows.said(action, self._beside_values())))
-
-    def _beside_values(self) -> View:
-        """As wide as lines of words are that stand in the column of the values."""
-        return self.view._replace(width=self.view.last + 2 - (self._column - AT))
+            self._append(
+                "the agent says", told(decide_rows.said(action, _beside_values(self.view, self._column)))
+            )
 
     def _unread(self) -> Unread:
         """What of the arguments was not on screen yet."""
@@ -292,3 +277,18 @@ class DecideScreen(ConfirmingScreen):
 
     def act_says(self) -> None:
         self._says = not self._says
+
+
+def _verified(fleet: Fleet, run: Run, action: Action) -> str:
+    """How calls of the tool by this version really ended, by the word of others than the agent."""
+    version = version_of(run.version, run.model)
+    known = fleet.reliability
+    found = [standing_of(known, run.agent, version, action.exact_tool, effect) for effect in (*EFFECTS, "")]
+    right = sum(standing.right for standing in found if standing is not None)
+    n = sum(standing.n for standing in found if standing is not None)
+    return f"{right} of {n} calls by this version went well" if n else "no call by this version"
+
+
+def _beside_values(view: View, column: int) -> View:
+    """As wide as lines of words are that stand in the column of the values."""
+    return view._replace(width=view.last + 2 - (column - AT))

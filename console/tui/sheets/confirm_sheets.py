@@ -212,16 +212,14 @@ class HoldSheet(Sheet):
             what += f" once more; {_going_on(sum(not run.stop for run in bound))}"
             later = "the floor is held already, runs begun later too"
         lines = [Row().at(3, what, "strong").line, Row().at(3, later + away, "muted").line]
-        return lines + _lost(len(stoppable) - len(bound))
+        return lines + _lost(len(stoppable) - len(bound), "; until then it may run on")
 
 
-def _lost(count: int) -> list[Line]:
+def _lost(count: int, then: str = "") -> list[Line]:
     """How many runs nobody hears from: they hear of it when they are back."""
-    words = (
-        "1 lost one is told when it is back"
-        if count == 1
-        else f"{count} lost ones are told when they are back"
-    )
+    one = count == 1
+    words = "1 lost one is told when it is back" if one else f"{count} lost ones are told when they are back"
+    words += then if one else then.replace("it may", "they may")
     return [Row().at(3, words, "muted").line] if count else []
 
 
