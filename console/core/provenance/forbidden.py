@@ -150,8 +150,8 @@ _BROAD: Final = re.compile(
 _VERB_STEMS: Final = frozenset(map(stem, VERBS))
 
 
-_NAMES: Final = re.compile(r"[!-~]*[a-z0-9][./@_\\][a-z0-9][!-~]*")
-"""Names of files, people and places: no word in them is a verb."""
+_NAMES: Final = re.compile(r"[!-~]{0,64}[a-z0-9][./@_\\][a-z0-9][!-~]{0,64}")
+"""Names of files, people and places: no word in them is a verb. Bounded, so that no text takes its length squared."""
 
 _TO_YOU: Final = re.compile(r"\b(?:you|please)\b")
 _KEEP_WORD: Final = re.compile(r"\b(?:keep|leave)\b")
