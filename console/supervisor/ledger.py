@@ -12,9 +12,9 @@ from typing import Any, Final
 from bus import messages
 from bus.limits import COMMAND_TIMEOUT
 from bus.records import CommandFailed, CommandRequested, CommandSent
-from console.core.fleet.lifecycle import ENDED, IllegalTransitionError
+from console.core.fleet.lifecycle import ENDED, SUPERSEDED, IllegalTransitionError
 from console.core.fleet.state import Action, Command, Run
-from console.core.fleet.turns import SUPERSEDED, told_if_back
+from console.core.fleet.turns import told_if_back
 from console.supervisor.alarming.alarms import Alarms
 from console.supervisor.log import Log
 from console.supervisor.outbox import Outbox

@@ -6,7 +6,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import Literal
 
-from console.core.fleet.turns import SUPERSEDED
+from console.core.fleet.lifecycle import SUPERSEDED
 
 
 @dataclass(slots=True)

@@ -43,6 +43,9 @@ OPEN: Final[frozenset[ActionState]] = frozenset(
 ALLOWS: Final = ("approved", "edited")
 """Outcomes of a decision that let the tool run."""
 
+SUPERSEDED: Final = "superseded by a "
+"""How the problem of a command begins that never arrived, and need not any more: a later word took its place."""
+
 
 class IllegalTransitionError(ValueError):
     """An event that the present state does not allow. Nothing was changed."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import Any, Final
+from typing import Any
 
 from bus.codec import Record
 from bus.events import Confidence
@@ -29,10 +29,6 @@ def living(run: Run) -> None:
     if run.state in ENDED:
         msg = f"the run is over ({run.state})"
         raise IllegalTransitionError(msg)
-
-
-SUPERSEDED: Final = "superseded by a "
-"""How the problem of a command begins that never arrived, and need not any more: a later word took its place."""
 
 
 def claim(run: Run, confidence: Confidence | None) -> None:

@@ -11,8 +11,7 @@ from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 from bus.limits import CONFIDENCE_LIMIT
 from console.core.fleet import alarm_standing
 from console.core.fleet.alarm_standing import hidden
-from console.core.fleet.lifecycle import ENDED
-from console.core.fleet.turns import SUPERSEDED
+from console.core.fleet.lifecycle import ENDED, SUPERSEDED
 
 if TYPE_CHECKING:
     from console.core.fleet.alarm_state import Alarm
