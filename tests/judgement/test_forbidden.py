@@ -96,6 +96,19 @@ def test_other_deeds_and_looking_stay_free() -> None:
     assert asks(judged("Never read secrets.env", "read_file", path="secrets.env"))
 
 
+@pytest.mark.parametrize(
+    "task",
+    [
+        "Tidy box-1. Keep contract.pdf, whatever it looks like.",
+        "Tidy box-1. Do not change contract.pdf, as it is.",
+    ],
+)
+def test_the_folder_of_what_is_forbidden_may_be_looked_into_and_worked_in(task: str) -> None:
+    assert judged(task, "list_folder", path="box-1").gate == "auto"
+    assert judged(task, "delete_file", path="box-1/old.log").reasons[0].code != "forbidden"
+    assert asks(judged(task, "delete_file", path="box-1/contract.pdf"))
+
+
 def test_a_deed_that_is_only_forbidden_asks_whatever_its_values() -> None:
     task = "Read my notes. Do not send anything to anybody."
     assert asks(judged(task, "send_mail", to="ann@x.example"))

@@ -120,7 +120,7 @@ class Barred:
         quote = " ".join(text.strip(" ,").split())[:QUOTE_CHARS]
         own = about = deeds(text)
         if keeps(text):
-            about = Deeds(about.families | KEPT_FROM, about.looks, about.broad)
+            about = Deeds(about.families | KEPT_FROM, about.broad, about.broad)
         elif not about.families and not about.looks:
             about = deeds(request)  # `delete all but this`: what is excepted is excepted from that
         if len(self._rules) >= CLAUSES:

@@ -147,6 +147,7 @@ _KEEPS: Final = re.compile(
 _BROAD: Final = re.compile(
     r"\b(?:touch|use|access|look|go near|open|anfass|zugreif|toca|touche|acced)|碰|触|動|만지"
 )
+_LOOKS_LIKE: Final = re.compile(r"\blook(?:s|ed|ing)?\s+(?:like|as)\b")
 _VERB_STEMS: Final = frozenset(map(stem, VERBS))
 
 
@@ -227,6 +228,7 @@ def may_forbid(said: str) -> bool:
 
 def deeds(text: str) -> Deeds:
     """Return what a clause is about."""
+    text = _LOOKS_LIKE.sub(" ", text)
     cut = words(_NAMES.sub(" ", text)).words
     found = {family for word in cut for family in VERBS.get(_base(word), ())} | abroad(cut, text)
     broad = _BROAD.search(text) is not None
@@ -239,8 +241,8 @@ def keeps(text: str) -> bool:
 
 
 def refers(text: str) -> bool:
-    """Whether a clause speaks of what was named before it."""
-    return _PRONOUN.search(text) is not None
+    """Whether a clause speaks of what was named before it, and names nothing itself."""
+    return _PRONOUN.search(text) is not None and _NAMES.search(text) is None
 
 
 def _cut(piece: str, found: list[Clause]) -> bool:
