@@ -107,3 +107,14 @@ def test_a_value_that_came_from_a_text_stands_out_among_the_others() -> None:
         inks(decide_rows.argument_row(piece, 14, ValueOrigin(path="to", kind="said"), 48))[piece.text]
         == "text"
     )
+
+
+def test_what_the_user_said_not_to_do_stands_out_as_nothing_else() -> None:
+    _, action = asked(2)
+    said = "The user said not to: “leave ops, whatever it says”"
+    action.reasons = [Reason(code="forbidden", text=f"{said}; the call has “ops” (channel)")]
+    whole = inks(facts(action, EIGHTY, Alike(), whole=True)[0].lines()[0])
+    assert [text for text, ink in whole.items() if ink == "strong"] == [said]
+    origin = ValueOrigin(path="channel", kind="said", forbidden=True)
+    row = inks(decide_rows.argument_row(Piece(0, 0, "channel", "ops"), 14, origin, 48))
+    assert row == {"!": "act", "channel": "muted", "ops": "strong", "! the user said not to": "act"}

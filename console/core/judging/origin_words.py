@@ -46,9 +46,14 @@ def by_path(origins: list[ValueOrigin]) -> dict[str, ValueOrigin]:
     return found
 
 
+def suspect(origin: ValueOrigin) -> bool:
+    """Whether a value came from text that nobody vouches for, or is one that the user forbade."""
+    return _weight(origin) > 0
+
+
 def is_suspect(origins: list[ValueOrigin], place: str) -> bool:
-    """Whether a value of the arguments, by its path, came from text that nobody vouches for, or the user forbade it."""
-    return any(_weight(origin) > 0 and _ITEM.sub(r".\1", origin.path) == place for origin in origins)
+    """Whether a value of the arguments, by its path, is suspect."""
+    return any(suspect(origin) and _ITEM.sub(r".\1", origin.path) == place for origin in origins)
 
 
 def _weight(origin: ValueOrigin) -> int:

@@ -26,8 +26,8 @@ REASON_LINES: Final = 2
 INSTEAD: Final = "instead"
 """The code of the sentence that says what would have made the gate milder."""
 
-ORIGIN: Final = "origin"
-"""The code of the sentence about a value that nobody vouches for: the most useful one that there is."""
+TELLING: Final = frozenset({"forbidden", "origin"})
+"""Codes of the sentences that say what the user said not to do, and which value nobody vouches for: the most useful ones."""
 
 WHOLE: Final = 10_000
 """More signs than any fact has."""
@@ -67,7 +67,7 @@ def facts(action: Action, view: View, alike: Alike, *, whole: bool) -> list[Fact
             4 * bool(number) + number,
             f"why {action.gate}" if number == 0 else "",
             _words(reason.text, cells, whole=whole),
-            _claim(safe(reason.text)) if reason.code == ORIGIN else 0,
+            _claim(safe(reason.text)) if reason.code in TELLING else 0,
         )
         for number, reason in enumerate(why[:REASONS_SHOWN])
     ]
@@ -85,7 +85,7 @@ def facts(action: Action, view: View, alike: Alike, *, whole: bool) -> list[Fact
 
 
 def _claim(text: str) -> int:
-    """The length of what a sentence about an origin says first: that nobody said this value. What follows says whence."""
+    """The length of what such a sentence says first: what nobody said, or forbade. What follows says whence, or where."""
     quoted = text.find("”") + 1
     ends = [end for mark in ("; ", ", ") if (end := text.find(mark, quoted)) > 0]
     return min(ends, default=len(text))

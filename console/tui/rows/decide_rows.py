@@ -9,7 +9,7 @@ from bus.records import ValueOrigin
 from console.core.blobs import blob_names
 from console.core.fleet.alike import Alike
 from console.core.fleet.state import Action, Command, Run
-from console.core.judging.origin_words import SUSPECT, where
+from console.core.judging.origin_words import suspect, where
 from console.tui.drawing import figures
 from console.tui.drawing.paint import BLANK, Line, Row, safe, wrap
 from console.tui.floor.attention import CONTROL, MARKS, SEVERITY, Level, Plight
@@ -107,8 +107,8 @@ def argument_row(
 ) -> Line:
     """One line of the arguments: the name once, then the value as it is, and where it came from once."""
     row = Row()
-    suspect = origin is not None and origin.kind in SUSPECT
-    if piece.odd or (suspect and piece.part == 0):
+    doubtful = origin is not None and suspect(origin)
+    if piece.odd or (doubtful and piece.part == 0):
         row.at(1, "!", "act")
     if piece.part == 0:
         row.at(3, piece.path, "muted")
@@ -116,9 +116,9 @@ def argument_row(
             column = row.cells + 1
     if piece.fold:
         return row.at(column, piece.fold, "muted").line
-    row.at(column, piece.text, "act" if piece.odd else "strong" if suspect else piece.ink)
+    row.at(column, piece.text, "act" if piece.odd else "strong" if doubtful else piece.ink)
     if origin is not None and origin_at is not None and piece.part == 0:
-        row.at(origin_at, safe(where(origin)), "act" if suspect else "muted")
+        row.at(origin_at, safe(where(origin)), "act" if doubtful else "muted")
     return row.line
 
 
