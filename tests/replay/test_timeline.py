@@ -192,3 +192,14 @@ def test_the_bar_fits_and_shows_where_we_are(width: int) -> None:
 def test_only_what_stops_is_coloured_in_the_bar() -> None:
     assert {ink for _, ink in replay_bar.SIGNS.values()} == {"muted", "stop"}
     assert {kind for kind, (_, ink) in replay_bar.SIGNS.items() if ink == "stop"} == {"alarm-1", "hold"}
+
+
+@pytest.mark.parametrize("holds, red", [(1, True), (9, True), (40, False)])
+def test_a_bar_full_of_what_stopped_is_calm(holds: int, red: bool) -> None:
+    it = line([START + 1_000 * number for number in range(78)])
+    view = NOWHERE._replace(width=80, zone=UTC, replay=True)
+    marks = [Mark(11 + number, START + 1_000 * number, "hold", "") for number in range(2, 2 + holds)]
+    laid = replay_bar.heights(it, marks, replay_bar.cells(view))
+    signs = [(text, ink) for text, ink in replay_bar.rows(it, laid, view)[0] if "■" in text]
+    assert sum(text.count("■") for text, _ in signs) == holds
+    assert {ink for _, ink in signs} == {"stop" if red else "muted"}

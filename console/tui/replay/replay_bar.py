@@ -29,6 +29,9 @@ SIGNS: Final[dict[MarkKind, tuple[str, Ink]]] = {
 _WEIGHT: Final = {kind: weight for weight, kind in enumerate(SIGNS)}
 _LONG: Final = 10 * 60 * 1000
 
+CROWDED: Final = 8
+"""Where more than one in so many columns would be red, none is: it would say nothing, and the bar is to be calm."""
+
 
 class Heights(NamedTuple):
     """The bar's columns for a number of cells: bars, and marks among those found so far."""
@@ -67,11 +70,14 @@ def rows(timeline: Timeline, laid: Heights, view: View) -> list[Line]:
     """The three rows of the bar."""
     head = column_of(timeline, timeline.moment, len(laid.bars))
     signs = Row()
+    grave = sum(kind is not None and SIGNS[kind][1] == "stop" for kind in laid.marks)
+    crowded = grave * CROWDED > len(laid.marks)
     for column, kind in enumerate(laid.marks):
         if column == head:
             signs.at(1 + column, PLAYHEAD, "strong")
         elif kind is not None:
-            signs.at(1 + column, *SIGNS[kind])
+            sign, ink = SIGNS[kind]
+            signs.at(1 + column, sign, "muted" if crowded else ink)
     bars = Row().at(1, laid.bars[:head], "muted").at(1 + head, PLAYHEAD, "strong")
     bars.at(2 + head, laid.bars[head + 1 :], "rule")
     return [signs.line, bars.line, _ends(timeline, 1 + head, view)]
