@@ -6,8 +6,8 @@ from collections.abc import Callable
 from typing import Final
 
 from console.core.judging.effects import classify
+from console.core.provenance.leaves import leaf_values
 from console.core.provenance.normal import addresses
-from console.core.provenance.trail import leaf_values
 from console.demo.recorded import RecordedRun, RecordedStep
 from console.evaluation.judging import Judged
 

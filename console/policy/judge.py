@@ -13,8 +13,9 @@ from console.core.judging.effects import command_argument, facts_by_name, facts_
 from console.core.judging.reach import UNTOLD, Consequences, consequences
 from console.core.judging.risk import Assessment, Evidence, assess
 from console.core.judging.tool_facts import RuleHit, ToolFacts, schema_of
+from console.core.provenance.leaves import LONG, leaf_values
 from console.core.provenance.suspicion import Suspicion, grave_command, unasked_removal
-from console.core.provenance.trail import LONG, Trail, leaf_values
+from console.core.provenance.trail import Trail
 from console.core.shell.folder import stated
 from console.core.shell.grade import grade
 from console.policy.catalogue import Catalogue

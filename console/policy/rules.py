@@ -20,7 +20,7 @@ from msgspec import Struct, field
 from bus.events import Gate, Id
 from console.core.judging.tool_facts import RuleHit, Severity
 from console.core.paths import PATH_CHARS
-from console.core.provenance.trail import leaf_values
+from console.core.provenance.leaves import leaf_values
 from console.policy.condition_source import ConditionError
 from console.policy.conditions import Condition, Context
 from console.policy.files import convert, read_toml, refuse, table

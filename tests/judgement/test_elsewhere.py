@@ -11,10 +11,11 @@ from hypothesis import strategies as st
 
 from console.core.judging.gate_table import RANK
 from console.core.provenance.abroad import abroad, demands_abroad
+from console.core.provenance.leaves import leaf_values
 from console.core.provenance.normal import addresses, clean, forms, is_address, whole_forms, words
 from console.core.provenance.passages import passages
 from console.core.provenance.tables import cells, elements
-from console.core.provenance.trail import Trail, leaf_values
+from console.core.provenance.trail import Trail
 from tests.judgement.elsewhere import DEEDS, STYLES, TABLES, looked_up, shares
 
 STEADY = settings(derandomize=True, deadline=None, max_examples=100)

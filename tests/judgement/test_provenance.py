@@ -6,10 +6,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from console.core.provenance.leaves import leaf_values
 from console.core.provenance.normal import addresses, clean, forms, host, is_address, number, words
 from console.core.provenance.passages import passages
 from console.core.provenance.suspicion import Origin, Suspicion, Traits, weigh
-from console.core.provenance.trail import Resources, Trail, leaf_values
+from console.core.provenance.trail import Resources, Trail
 from tests.judgement.strategies import TRAITS
 
 STEADY = settings(derandomize=True, deadline=None, max_examples=150)

@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from console.core.judging.effects import SEVERITY, classify, facts_by_name
-from console.core.provenance.trail import leaf_values
+from console.core.provenance.leaves import leaf_values
 from console.policy.load import Rulebook
 
 STEADY = settings(derandomize=True, deadline=None, max_examples=200)

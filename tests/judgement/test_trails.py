@@ -4,7 +4,7 @@ from bus.events import ActionFinished, ActionProposed, MessageSeen, RunFinished,
 from bus.records import ActionAssessed
 from console.core.fleet.state import decode, encode
 from console.core.judging.origin_terms import AUTHORISED_BP
-from console.core.provenance.trail import leaf_values
+from console.core.provenance.leaves import leaf_values
 from console.core.reliability.bounds import UNPROVEN_BP
 from console.supervisor.judging import trails
 from console.supervisor.judging.trails import Trails

@@ -18,7 +18,8 @@ from console.core.fleet.kept import TOOLS_KEPT
 from console.core.fleet.state import Run
 from console.core.judging.gate_table import GATES
 from console.core.judging.tool_facts import RuleHit
-from console.core.provenance.trail import Trail, leaf_values
+from console.core.provenance.leaves import leaf_values
+from console.core.provenance.trail import Trail
 from console.policy.catalogue import load_catalogue
 from console.policy.condition_source import SOURCE_CHARS, ConditionError, check_source
 from console.policy.conditions import Condition, Context

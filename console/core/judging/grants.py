@@ -19,9 +19,9 @@ from console.core.judging.effects import classify
 from console.core.judging.origin_terms import somebody_elses
 from console.core.judging.risk import Assessment
 from console.core.paths import joined
+from console.core.provenance.leaves import leaf_values
 from console.core.provenance.normal import addresses
 from console.core.provenance.suspicion import Suspicion
-from console.core.provenance.trail import leaf_values
 from console.core.text import plain
 
 USES: Final = 20

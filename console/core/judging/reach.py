@@ -14,8 +14,8 @@ from typing import Any, Final, NamedTuple
 from bus.events import Hints
 from console.core.judging.effects import WHAT, classify
 from console.core.judging.tool_facts import ToolFacts
+from console.core.provenance.leaves import leaf_values
 from console.core.provenance.normal import host, is_address
-from console.core.provenance.trail import leaf_values
 from console.core.shell.graded import Graded
 from console.core.text import plain
 

@@ -4,24 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple
 
-import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
 
-from console.core.paths import joined
 from console.core.provenance.abroad import abroad
 from console.core.provenance.barred import Barred, Place
 from console.core.provenance.forbidden import clauses, may_forbid
 from console.core.provenance.index import Index, Query
+from console.core.provenance.leaves import LONG
 from console.core.provenance.normal import addresses, clean, host, is_address
 from console.core.provenance.passages import Passage, passages, sentences
 from console.core.provenance.suspicion import Origin, Suspicion, Traits, weigh
 from console.core.provenance.vocabulary import PURPOSES, STOP, VERBS, families, name_parts, stem
-
-LONG: Final = 80
-"""Characters of a value that may be one thing. The addresses in a value are looked at whatever its length."""
 
 ADDRESSES: Final = 64
 """Addresses of one value that are looked at; more of them make the call not whole."""
@@ -262,38 +258,6 @@ class Trail:
             and not any(map(str.isdigit, text))
             and all(stem(word) in self._stems for word in telling)
         )
-
-
-def leaf_values(args: dict[str, Any], *, names: bool = False) -> Iterator[tuple[str, object]]:
-    """Every value of the arguments with its path: `to.0`, `message.body`.
-
-    With `names`, a member's name that holds an address too, under the member's path: `{"a@b.example": "reader"}` says whom.
-    """
-    stack: list[tuple[str, Any]] = [("", args)]
-    while stack:
-        path, value = stack.pop()
-        if isinstance(value, dict):
-            inside = [(joined(path, name), name) for name in value]
-            if names:
-                yield from ((where, name) for where, name in inside if addresses(name))
-            stack += [(where, value[name]) for where, name in reversed(inside)]
-        elif isinstance(value, list):
-            stack += [(joined(path, at), inner) for at, inner in reversed(list(enumerate(value)))]
-        elif isinstance(value, str) and (inner := _written(value)) is not None:
-            stack.append((path, inner))
-        else:
-            yield path, value
-
-
-def _written(value: str) -> dict[str, Any] | list[Any] | None:
-    """What is written in a value as JSON, if it is long: a short one is looked up as it stands."""
-    if len(value) <= LONG or value.lstrip()[:1] not in ("{", "["):
-        return None
-    try:
-        found = msgspec.json.decode(value)
-    except (msgspec.MsgspecError, RecursionError, ValueError):
-        return None
-    return found if isinstance(found, dict | list) and found else None
 
 
 @lru_cache(1_024)

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Final
 
 from console.core.fleet.state import Command
 from console.tui.drawing import figures
+
+KILLED: Final = "the run is being killed"
+"""Why nothing else is said to it any more."""
 
 
 def so_far(command: Command) -> str:

@@ -17,6 +17,7 @@ from console.tui.floor.counting import due_at
 from console.tui.floor.deciding import decided
 from console.tui.keys.actions import key_for
 from console.tui.rows.arguments import Piece, incomplete
+from console.tui.rows.command_words import KILLED
 from console.tui.rows.decide_facts import fitted, overflowing, scrolls
 from console.tui.rows.fleet_rows import hindrance
 from console.tui.rows.frame_rows import View
@@ -186,8 +187,6 @@ class Around(NamedTuple):
 
 
 ALONE: Final = Around()
-
-KILLED: Final = "the run is being killed"
 
 
 def tail(

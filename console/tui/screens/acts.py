@@ -9,7 +9,7 @@ from console.core.fleet.state import Run
 from console.core.fleet.turns import resumable
 from console.tui.drawing import figures
 from console.tui.keys.actions import KeyAction, key_for
-from console.tui.rows.decide_rows import KILLED
+from console.tui.rows.command_words import KILLED
 from console.tui.rows.frame_rows import Note
 from console.tui.rows.grant_rows import grants_of
 from console.tui.screens.floor_screen import FloorScreen
