@@ -63,7 +63,7 @@ def test_what_is_forbidden_asks_and_says_so(task: str) -> None:
     found = judged(task, "delete_file", path="keep.txt")
     assert asks(found), (task, found)
     assert found.reasons[0].text.startswith("The user said not to: “")
-    assert asks(judged(task, "delete_file", path="/work/keep.txt"))
+    assert asks(judged(task, "delete_file", path="/srv/keep.txt"))
     assert asks(judged(task, "delete_file", read='["keep.txt"]', path="keep.txt"))
     assert asks(judged(task, "bash", command="rm keep.txt"))
 
