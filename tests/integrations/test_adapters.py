@@ -6,7 +6,6 @@ import re
 import subprocess
 import sys
 import tomllib
-from collections.abc import AsyncIterator
 from functools import partial
 from importlib import import_module, metadata
 from inspect import signature
@@ -39,7 +38,7 @@ from bus.transports.memory import MemoryTransport
 from tests import ROOT
 from tests.adapters.environments import EXAMPLES
 from tests.adapters.sizes import ADAPTER_MOST, GLUE_MOST, glue_lines
-from tests.sdk.scripted import AGENT, RUN, SITE, Supervisor, living
+from tests.sdk.scripted import RUN, SITE, Supervisor
 
 ELSEWHERE = {"claude_agent_sdk"}
 """Adapters with tests of their own, because their framework is a process that is driven and not a loop that is called."""
@@ -212,20 +211,6 @@ def test_without_a_judge_of_schemas_no_edit_fits(monkeypatch: pytest.MonkeyPatch
 
 
 # ---- calls as they are decided -----------------------------------------------------------------------------------------
-
-
-@pytest.fixture
-async def floor() -> AsyncIterator[Supervisor]:
-    async with living() as supervisor:
-        yield supervisor
-
-
-@pytest.fixture
-async def job(floor: Supervisor, tmp_path: Path) -> AsyncIterator[Run]:
-    home = Home(site=SITE, data=tmp_path / "data", config=tmp_path / "config")
-    agent = Agent(AGENT, home=home, transport=partial(MemoryTransport, floor.bus))
-    async with agent as whole, whole.run("tidy", run_id=RUN) as run:
-        yield run
 
 
 CALL = ToolCall("write", {"name": "a"}, call_id="c1", schema=SCHEMA)

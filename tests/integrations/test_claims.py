@@ -2,36 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from functools import partial
-from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
-from bus import Agent, Run
+from bus import Run
 from bus.adapters.claims import count, hints_of, parsed, usage_of
 from bus.adapters.supervised import Supervised, Told, ToolCall, once
 from bus.events import Hints, StepFinished, Usage
-from bus.home import Home
 from bus.sdk.decision import Decision
-from bus.transports.memory import MemoryTransport
-from tests.sdk.scripted import AGENT, RUN, SITE, Supervisor, living
-
-
-@pytest.fixture
-async def floor() -> AsyncIterator[Supervisor]:
-    async with living() as supervisor:
-        yield supervisor
-
-
-@pytest.fixture
-async def job(floor: Supervisor, tmp_path: Path) -> AsyncIterator[Run]:
-    home = Home(site=SITE, data=tmp_path / "data", config=tmp_path / "config")
-    agent = Agent(AGENT, home=home, transport=partial(MemoryTransport, floor.bus))
-    async with agent as whole, whole.run("tidy", run_id=RUN) as run:
-        yield run
+from tests.sdk.scripted import RUN, Supervisor
 
 
 async def never(args: Any, decision: Decision) -> str:

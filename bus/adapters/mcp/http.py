@@ -240,9 +240,8 @@ class McpFront:
                     await back.more(piece)
                 await back.more(b"", last=True)
                 return
-            whole = b"".join(
-                [piece async for piece in pieces]
-            )  # nothing is begun of an answer that may break off
+            # Nothing is begun of an answer that may break off.
+            whole = b"".join([piece async for piece in pieces])
             if back.started:
                 whole = b"event: message\ndata: " + whole + b"\n\n"
             else:

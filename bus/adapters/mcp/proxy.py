@@ -157,9 +157,8 @@ async def stand(
 
     async def unread_back(line: bytes, error: words.NotMcpError) -> None:
         found = words.stub(line)
-        if (
-            "id" in found and "method" not in found
-        ):  # an answer: the server waits, and the client counts ids of its own
+        # An answer: the server waits for it, and the client counts ids of its own.
+        if "id" in found and "method" not in found:
             told = words.failure(found["id"], f"watchfloor: the client's answer cannot be read: {error}")
             await gate.from_client(told)
         elif "id" in found or "method" not in found:  # no notification: who wrote it waits
