@@ -156,7 +156,14 @@ async def test_a_tool_that_changes_loses_what_it_was_pinned_for(floor: ContainFl
                 if any(action.passed for action in client.actions):
                     break
 
-        assert {action.state for action in client.actions} <= {"started", "done"}
+        await until(
+            lambda: (
+                client.actions[-1].args == {"path": f"n{number}"}
+                and {action.state for action in client.actions} == {"done"}
+            ),
+            SOON,
+            "all of them were done",
+        )
         assert not floor.alarms()
 
         server.says(POISONED)
@@ -165,6 +172,7 @@ async def test_a_tool_that_changes_loses_what_it_was_pinned_for(floor: ContainFl
         client.send("tools/call", name="note", arguments={"path": "keys"})
         await until(lambda: client.actions[-1].state == "asked", SOON, "the changed tool waits")
         held = client.actions[-1]
+        assert held.args == {"path": "keys"}
         assert (held.gate, [one.code for one in held.reasons if "schema" in one.code]) == (
             "ask",
             ["schema-changed"],
