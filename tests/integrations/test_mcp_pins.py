@@ -284,9 +284,18 @@ def test_a_tool_without_one_written_form_is_named_and_not_pinned(name: object) -
     assert [line for line in _entry(tool(HARMLESS, name=name)) if line and not line.startswith("#")] == []
 
 
+ANSWERS_ONCE = """
+import json, os, sys
+asked = json.loads(sys.stdin.readline())
+os.close(0)
+print(json.dumps({"jsonrpc": "2.0", "id": asked["id"], "result": {}}), flush=True)
+"""
+
+
 def test_a_server_that_lists_nothing_is_one_clear_line() -> None:
     for command, said in (
         ([sys.executable, "-c", "pass"], "the server ended before it answered"),
+        ([sys.executable, "-c", ANSWERS_ONCE], "the server ended before it answered"),
         (["/nowhere/at-all"], "No such file or directory"),
     ):
         done = subprocess.run(
