@@ -156,7 +156,14 @@ async def test_a_tool_that_changes_loses_what_it_was_pinned_for(floor: ContainFl
                 if any(action.passed for action in client.actions):
                     break
 
-        assert {action.state for action in client.actions} <= {"started", "done"}
+        await until(
+            lambda: (
+                client.actions[-1].args == {"path": f"n{number}"}
+                and {action.state for action in client.actions} == {"done"}
+            ),
+            SOON,
+            "all of them were done",
+        )
         assert not floor.alarms()
 
         server.says(POISONED)
@@ -165,6 +172,7 @@ async def test_a_tool_that_changes_loses_what_it_was_pinned_for(floor: ContainFl
         client.send("tools/call", name="note", arguments={"path": "keys"})
         await until(lambda: client.actions[-1].state == "asked", SOON, "the changed tool waits")
         held = client.actions[-1]
+        assert held.args == {"path": "keys"}
         assert (held.gate, [one.code for one in held.reasons if "schema" in one.code]) == (
             "ask",
             ["schema-changed"],
@@ -276,9 +284,18 @@ def test_a_tool_without_one_written_form_is_named_and_not_pinned(name: object) -
     assert [line for line in _entry(tool(HARMLESS, name=name)) if line and not line.startswith("#")] == []
 
 
+ANSWERS_ONCE = """
+import json, os, sys
+asked = json.loads(sys.stdin.readline())
+os.close(0)
+print(json.dumps({"jsonrpc": "2.0", "id": asked["id"], "result": {}}), flush=True)
+"""
+
+
 def test_a_server_that_lists_nothing_is_one_clear_line() -> None:
     for command, said in (
         ([sys.executable, "-c", "pass"], "the server ended before it answered"),
+        ([sys.executable, "-c", ANSWERS_ONCE], "the server ended before it answered"),
         (["/nowhere/at-all"], "No such file or directory"),
     ):
         done = subprocess.run(

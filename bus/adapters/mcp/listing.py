@@ -19,6 +19,8 @@ VERSION: Final = "2025-06-18"
 ANSWER_WITHIN: Final = 30.0
 """Seconds that a server may take to start and to answer."""
 
+ENDED: Final = "the server ended before it answered"
+
 Ask = Callable[[str, Message], Awaitable[Message]]
 
 
@@ -51,11 +53,13 @@ async def tools_of(command: Sequence[str]) -> list[dict[str, Any]]:
                 return message
             if (request := words.request_id(message)) is not None:  # nobody is here who could answer
                 await send(words.failure(request, "only the list of tools is wanted"))
-        raise NoListError("the server ended before it answered")
+        raise NoListError(ENDED)
 
     try:
         return await _within(_listed(ask, send))
-    except (ConnectionError, ValueError) as error:
+    except ConnectionError:  # it had gone before it was asked; which of the two is seen first is chance
+        raise NoListError(ENDED) from None
+    except ValueError as error:
         raise NoListError(f"the server cannot be spoken to: {error}") from None
     finally:
         await ended(server)
