@@ -1,4 +1,4 @@
-"""Who decided an action, in a word: the policy, you, another person by name, or nobody in time. Pure."""
+"""Who decided an action, in a word: the policy, you, another person by name, or nobody in time; and why. Pure."""
 
 from __future__ import annotations
 
@@ -26,3 +26,8 @@ def decided(action: Action, operator: str, when: str = "") -> str:
     who = {"notify": "policy, with a notice", "policy": "policy, nobody was asked"}
     by = decider(action, operator)
     return f"{action.outcome}{at} by {who.get(by, by) if action.asked_at is None else by}"
+
+
+def why(action: Action) -> str:
+    """The name of an action's reasons. They do not explain an `auto`: it ran although they were noted."""
+    return "noted" if action.gate == "auto" else f"why {action.gate or 'ask'}"

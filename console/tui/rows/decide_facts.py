@@ -15,6 +15,7 @@ from console.core.fleet.state import Action
 from console.core.judging.preview import Sides, shown, verdict
 from console.tui.drawing.paint import Line, Row, in_lines, safe, wrap
 from console.tui.drawing.theme import Ink
+from console.tui.floor import deciding
 from console.tui.keys.actions import key_for
 from console.tui.rows.arguments import Piece
 from console.tui.rows.frame_rows import View
@@ -65,7 +66,7 @@ def facts(action: Action, view: View, alike: Alike, *, whole: bool) -> list[Fact
     found = [
         Fact(
             4 * bool(number) + number,
-            f"why {action.gate}" if number == 0 else "",
+            deciding.why(action) if number == 0 else "",
             _words(reason.text, cells, whole=whole),
             _claim(safe(reason.text)) if reason.code in TELLING else 0,
         )

@@ -12,7 +12,7 @@ from console.tui.drawing import figures
 from console.tui.drawing.paint import BLANK, Line, Row, in_lines
 from console.tui.floor.attention import CONTROL, MARKS, SEVERITY, Level, Plight
 from console.tui.floor.counting import due_at
-from console.tui.floor.deciding import decided
+from console.tui.floor.deciding import decided, why
 from console.tui.rows.arguments import pieces
 from console.tui.rows.command_words import so_far
 from console.tui.rows.fleet_rows import progress, state_word
@@ -106,7 +106,7 @@ def _why(action: Action, view: View, cells: int) -> list[Line]:
 
 def _asked_why(action: Action) -> str:
     """Of which gate the reasons are; a longer word leaves no room for its values and is left out."""
-    words = f"why {action.gate}"
+    words = why(action)
     return words if len(words) < NAMES else "why"
 
 

@@ -12,6 +12,7 @@ from console.core.judging.origin_words import by_path
 from console.core.replay.past_run import PastRun
 from console.tui.drawing import figures
 from console.tui.drawing.paint import Line, Row
+from console.tui.floor import deciding
 from console.tui.floor.attention import CONTROL, MARKS, SEVERITY, Level
 from console.tui.floor.counting import due_at
 from console.tui.rows import decide_rows, panes
@@ -167,7 +168,8 @@ def _gate(action: Action, view: View) -> list[Line]:
     lines = [row.line]
     for number, reason in enumerate(action.reasons):
         instead = reason.code == INSTEAD
-        lines += field("instead" if instead else "why" if number == 0 else "", reason.text, view)
+        name = "instead" if instead else deciding.why(action).split()[0] if number == 0 else ""
+        lines += field(name, reason.text, view)
     return lines
 
 

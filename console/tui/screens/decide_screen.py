@@ -16,6 +16,7 @@ from console.tui.drawing import figures
 from console.tui.drawing.beyond import NOTHING_BEYOND, Beyond
 from console.tui.drawing.layout import LEAST
 from console.tui.drawing.paint import Line, Row
+from console.tui.floor import deciding
 from console.tui.floor.attention import Plight
 from console.tui.rows import decide_rows
 from console.tui.rows.arguments import Piece, pieces, told
@@ -220,7 +221,7 @@ class DecideScreen(ConfirmingScreen):
             self._plain = len(self._pieces)
             if too_long:
                 lines = whole_facts(action, beside, alike)
-                self._append(f"why {action.gate}, in full", told(lines))
+                self._append(f"{deciding.why(action)}, in full", told(lines))
             self.body.repaint()
 
     def _append(self, title: str, more: list[Piece]) -> None:
