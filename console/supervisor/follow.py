@@ -47,7 +47,7 @@ class Follow:
         if run is None:
             return
         self._health.heard(run, record, now)
-        self._gates.trails.follow(run.key, record.data)
+        self._gates.heard(run.key, record.data)
         if isinstance(record.data, RunStarted):
             self._started(run, record, record.data, now)
         self._ledger.heard(run, now)

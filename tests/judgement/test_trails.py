@@ -1,10 +1,13 @@
 """The supervisor knows where an argument came from: through events as agents send them, and after a restart."""
 
+import pytest
+
 from bus.events import ActionFinished, ActionProposed, MessageSeen, RunFinished, RunStarted
 from bus.records import ActionAssessed
 from console.core.fleet.state import decode, encode
 from console.core.judging.origin_terms import AUTHORISED_BP
 from console.core.provenance.leaves import leaf_values
+from console.core.provenance.trail import Trail
 from console.core.reliability.bounds import UNPROVEN_BP
 from console.supervisor.judging import trails
 from console.supervisor.judging.trails import Trails
@@ -122,6 +125,33 @@ def test_a_supervisor_that_begins_again_knows_what_was_read() -> None:
     forgetful.event(3, proposal("a1", "ann@harbour.example"))
     unknown = forgetful.run().actions["a1"]
     assert (unknown.origins, unknown.failure_bp) == ([], UNPROVEN_BP)
+
+
+def test_a_text_that_cannot_be_taken_up_stops_nothing_and_leaves_no_half_of_a_trail(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def fails(trail: Trail, *_: object, **__: object) -> None:
+        raise RecursionError("too deep")
+
+    bench = Bench()
+    start = RunStarted(goal="Mail the list to ann@harbour.example")
+    bench.event(1, start)
+    mail = MessageSeen(role="tool", name="get_mail", text=MAIL)
+    with monkeypatch.context() as broken:
+        broken.setattr(Trail, "read", fails)
+        bench.event(2, mail)
+    bench.commit()
+    assert [one.kind for one in bench.desk.fleet.alarms.values()] == ["internal-error"]
+    bench.event(3, proposal("a1", "ann@harbour.example"))
+    assert (bench.run().actions["a1"].origins, bench.run().actions["a1"].failure_bp) == ([], UNPROVEN_BP)
+
+    bench.commit()
+    after = Bench(fleet=decode(encode(bench.desk.fleet)), epoch="epoch2")
+    monkeypatch.setattr(Trail, "said", fails)
+    for data in (start, mail):
+        after.desk.gates.recall("a/r1", data)
+    after.event(4, proposal("a2", "ann@harbour.example"))
+    assert (after.run().actions["a2"].origins, after.run().actions["a2"].failure_bp) == ([], UNPROVEN_BP)
 
 
 def test_the_default_assessment_has_no_origins() -> None:

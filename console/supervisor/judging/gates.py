@@ -8,7 +8,7 @@ from typing import Any, Final, Literal
 
 from msgspec.structs import replace
 
-from bus.events import ActionProposed, Outcome
+from bus.events import ActionProposed, Data, Outcome
 from bus.messages import DecisionCommand, Intent
 from bus.records import ActionAsked, ActionAssessed, ActionDecided
 from console.core.fleet.state import Action, Run
@@ -50,6 +50,14 @@ class Gates(Assessor):
         """Decisions that went out before the proposals they are about were recorded, by the actions' keys."""
         self.verdict: Callable[[Intent, str], tuple[Refused, str] | None] = lambda _intent, _by: None
         self.rejected: Callable[[Action, str], None] = lambda _action, _by: None
+
+    def heard(self, key: str, data: Data) -> None:
+        """Take up what a run was told or has read; if that fails, the origin of all its values is unknown."""
+        guarded(self._alarms, f"what {key} was told or has read", self.trails.follow, key, data)
+
+    def recall(self, key: str, data: Data) -> None:
+        """The same of what was recorded before this supervisor began."""
+        guarded(self._alarms, f"what {key} was told or has read", super().recall, key, data)
 
     def proposed(self, run: Run, data: ActionProposed, now: float) -> None:
         """Judge a proposal that was just accepted, and act on the gate."""
@@ -235,7 +243,7 @@ class Gates(Assessor):
             grant=grant,
         )
         self._log.write(decided, action.agent, action.run)
-        self.trails.follow(f"{action.agent}/{action.run}", decided)  # an answer is a person's word
+        self.heard(f"{action.agent}/{action.run}", decided)  # an answer is a person's word
         if outcome == "rejected" and intent:
             self.rejected(action, by)
         if send:

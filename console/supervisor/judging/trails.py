@@ -89,7 +89,11 @@ class Trails:
         self._runs[key] = _Followed(self._resources)
 
     def follow(self, key: str, data: Data) -> None:
-        """Take up what an accepted event or a decision tells of a run."""
+        """Take up what an accepted event or a decision tells of a run.
+
+        Raises:
+            Exception: an error of ours in that; the run has no trail from then on, as half of one is worse than none.
+        """
         if not isinstance(data, TELLING):
             return
         if isinstance(data, RunStarted) and data.continues is None:
@@ -101,7 +105,12 @@ class Trails:
             return
         self._runs.move_to_end(key)
         before = followed.trail.size
-        followed.hear(data)
+        try:
+            followed.hear(data)
+        except Exception:
+            del self._runs[key]
+            self._words -= before
+            raise
         self._words += followed.trail.size - before
         while len(self._runs) > RUNS_KEPT or (self._words > WORDS_KEPT and len(self._runs) > 1):
             self.ended(next(iter(self._runs)))
