@@ -1,5 +1,6 @@
 """Fixtures that every test file may use, and one Hypothesis profile for all: no chance, no deadlines."""
 
+import signal
 from collections.abc import Iterator
 
 import pytest
@@ -32,7 +33,10 @@ def broker(broker_kind: str) -> Iterator[RunningBroker]:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Every rule of operation is a marker."""
+    """Every rule of operation is a marker, and every process of a test hears Ctrl-C."""
+    # Who runs the tests may ignore it, as a script does behind an &, and that is inherited.
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     for rule in RULES:
         config.addinivalue_line("markers", f"{rule.marker}: {rule.rule}")
 

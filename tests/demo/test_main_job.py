@@ -56,6 +56,22 @@ why = "a person looks at every change of a flight"
 """
 
 
+CHOSEN: Final = re.compile(r"^▌■ \S+ ◐ (\S+) hold ", re.MULTILINE)
+"""The row under the cursor, of a run that waits for somebody."""
+
+
+def another_that_waits(screen: Terminal, decided: str) -> None:
+    """Choose a run that waits, not the one that was decided about: it goes on, and may be over any moment."""
+    for _ in range(8):
+        screen.press("g")
+        with suppress(AssertionError):
+            screen.until(
+                lambda text: (row := CHOSEN.search(text)) and row[1] != decided, "another that waits", 2.0
+            )
+            return
+    raise AssertionError(f"no run that waits is chosen\n{screen.text}")
+
+
 async def decide_by_keys(screen: Terminal, floor: FloorProcesses) -> None:
     """Approve an action that waits, reject one, pause, resume and kill a run, leave."""
     screen.until(lambda text: text.count(" hold ") >= 3, "three actions that wait")
@@ -76,9 +92,11 @@ async def decide_by_keys(screen: Terminal, floor: FloorProcesses) -> None:
     screen.shows("effective +")
     screen.press("\x1b")
     screen.until(lambda text: "› Decide" not in text, "the fleet")
+    chosen = CHOSEN.search(screen.press_until("g", "▌■"))
+    assert chosen is not None
     screen.press_until("d", "recorded as rejected")
     screen.until(lambda text: text.count(" hold ") >= 3, "three actions that wait")
-    screen.press("g")
+    another_that_waits(screen, chosen[1])
     screen.press_until("p", "pause tool-calling")
     await effective(floor, "pause")
     screen.press_until("p", "resume tool-calling")

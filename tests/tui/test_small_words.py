@@ -77,6 +77,22 @@ def test_a_kill_names_what_stays_once_and_no_reads() -> None:
     assert "search_docs" not in said
 
 
+def test_of_a_run_that_ended_first_nothing_is_killed() -> None:
+    """The supervisor refuses such a kill, and no fact will ever come of it."""
+    script = Script()
+    script.start("looper", "r1", "search")
+    run = script.fleet.runs["looper/r1"]
+    sheet = KillSheet(Wish("kill", "kill", "looper", "r1"), run, lambda: script.fleet, lambda _run: [])
+    said = ["\n".join(map(text, sheet.rows(EIGHTY)))]
+    for character in sheet.typed:
+        sheet.take(character)
+    said.append("\n".join(map(text, sheet.rows(EIGHTY))))
+    script.finish("looper", "r1")
+    said.append("\n".join(map(text, sheet.rows(EIGHTY))))
+    assert ["kill requested" in one for one in said] == [False, True, False]
+    assert ["the run is over (completed): nothing to kill" in one for one in said] == [False, False, True]
+
+
 def test_an_alarm_with_more_text_than_lines_says_that_it_is_cut() -> None:
     alarm = Alarm(id="a", kind="loop", priority=2, text="words of an alarm " * 20)
     lines = [text(line).rstrip() for line in alarm_tail(alarm, EIGHTY)]

@@ -90,7 +90,7 @@ class KillSheet(Sheet):
                 if command.kind == "kill" and command.id not in self._known
             ]
             kill = new[-1] if new else None
-            lines += [*self._loss(run, view), BLANK, self._entry(kill), BLANK]
+            lines += [*self._loss(run, view), BLANK, self._entry(run, kill), BLANK]
             lines.append(four_facts(kill, view))
         return lines
 
@@ -118,7 +118,9 @@ class KillSheet(Sheet):
             lines.append(Row().at(3, label, "muted").at(14, words, end=view.last + 1).line)
         return lines
 
-    def _entry(self, kill: Command | None) -> Line:
+    def _entry(self, run: Run, kill: Command | None) -> Line:
+        if kill is None and run.state in ENDED:  # a kill that came after that was refused
+            return Row().at(3, f"the run is over ({run.state}): nothing to kill; esc leaves", "strong").line
         if self.fired:
             done = kill is not None and kill.effective_at is not None
             words = "killed; esc leaves" if done else "kill requested; esc leaves, the kill goes on"
