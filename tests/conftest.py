@@ -1,5 +1,6 @@
 """Fixtures that every test file may use, and one Hypothesis profile for all: no chance, no deadlines."""
 
+import signal
 from collections.abc import Iterator
 
 import pytest
@@ -32,7 +33,9 @@ def broker(broker_kind: str) -> Iterator[RunningBroker]:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Every rule of operation is a marker."""
+    """Every rule of operation is a marker. Children hear an interrupt, also where the tests are a job in the background."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     for rule in RULES:
         config.addinivalue_line("markers", f"{rule.marker}: {rule.rule}")
 
