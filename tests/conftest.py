@@ -1,5 +1,6 @@
 """Fixtures that every test file may use, and one Hypothesis profile for all: no chance, no deadlines."""
 
+import os
 import signal
 from collections.abc import Iterator
 
@@ -33,8 +34,13 @@ def broker(broker_kind: str) -> Iterator[RunningBroker]:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Every rule of operation is a marker, and every process of a test hears Ctrl-C."""
-    # Who runs the tests may ignore it, as a script does behind an &, and that is inherited.
+    """Every rule of operation is a marker. What surrounds the tests changes nothing of them.
+
+    Children hear an interrupt, also where the tests are a job in the background; whatever is asked by HTTP is on this machine.
+    """
+    for name in ("http_proxy", "https_proxy", "all_proxy"):
+        os.environ.pop(name, None)
+        os.environ.pop(name.upper(), None)
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
     for rule in RULES:

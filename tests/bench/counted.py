@@ -18,12 +18,11 @@ class CountedTerminal(Terminal):
         self._totals: list[int] = []
         super().__init__(command, environment)
 
-    def _read(self, within: float) -> None:
-        before = len(self.received)
-        super()._read(within)
-        if len(self.received) > before:
+    def _read(self, within: float) -> bool:
+        if came := super()._read(within):
             self._times.append(time.monotonic())
             self._totals.append(len(self.received))
+        return came
 
     def watch(self, seconds: float) -> tuple[float, float]:
         """Read for so long. Returns from when to when."""

@@ -75,7 +75,7 @@ class Sitting:
         """Count all that was printed as news again."""
         self._read = 0
 
-    async def shows(self, words: str, within: float = 20.0) -> str:
+    async def shows(self, words: str, within: float = 60.0) -> str:
         """Wait until something was printed, at most so many seconds: requests are repeated by the clock."""
         loop = asyncio.get_running_loop()
         end = loop.time() + within
@@ -114,4 +114,4 @@ def place_of(
         monkeypatch.delenv(f"WATCHFLOOR_{name}", raising=False)
     if key:
         OPERATOR.save(Home.of(SITE).operator_key("op"))
-    return Place(site=SITE, operator="op", timeout=0.5, connect=site.connect)
+    return Place(site=SITE, operator="op", timeout=20.0, connect=site.connect)

@@ -47,11 +47,11 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, now: int) -> Home:
 
 @pytest.fixture
 def run(site: SiteInMemory, home: Home) -> Run:
-    """Runs a verb; `changes` are fields of its `Place`."""
+    """Runs a verb; `changes` are fields of its `Place`. Whoever is to wait in vain says for how long."""
     assert home.site == SITE
 
     def run(*args: str, stdin: str | None = None, **changes: Any) -> Result:
-        place = replace(Place(site=SITE, timeout=0.5, connect=site.connect), **changes)
+        place = replace(Place(site=SITE, timeout=20.0, connect=site.connect), **changes)
         result = CliRunner().invoke(cli, args, obj=place, input=stdin)
         assert result.exception is None or isinstance(result.exception, SystemExit), result.exception
         return result

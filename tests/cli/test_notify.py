@@ -309,14 +309,14 @@ async def test_a_follower_tells_of_what_waits_and_a_broken_edit_leaves_the_plan_
         task = asyncio.create_task(serve(home.notify, floor, log, told.append, prepare))
         try:
             site.agent.propose("7q4f", "a1", "hold_refund", {"amount": 1})
-            await until(lambda: len(sent) == 1, 20.0, "it is told")
+            await until(lambda: len(sent) == 1, 60.0, "it is told")
             assert sent[0][2] == "hold waits for a person: hold_refund, refunds 7q4f"
             write_plan(home, "nonsense")
             await until(
-                lambda: any("the plan before it stays in force" in line for line in told), 20.0, "refused"
+                lambda: any("the plan before it stays in force" in line for line in told), 60.0, "refused"
             )
             site.agent.propose("7q4f", "a2", "ask_refund", {"amount": 1})
-            await until(lambda: len(sent) == 2, 20.0, "it is told by the old plan")
+            await until(lambda: len(sent) == 2, 60.0, "it is told by the old plan")
         finally:
             task.cancel()
             await asyncio.wait({task})
@@ -339,12 +339,12 @@ async def test_up_runs_the_notifier_where_there_is_a_plan_and_takes_it_along(
     with FloorProcesses(tmp_path) as floor:
         write_plan(floor.home, f"asks_after = 0\n[[to]]\nname = 'web'\nurl = '{inbox.url}'\n")
         floor.start()
-        await until(lambda: "supervisor: up" in floor.log(), 30.0, "the site is up")
+        await until(lambda: "supervisor: up" in floor.log(), 90.0, "the site is up")
         agent = floor.spawn("-c", AGENT, said=tmp_path / "agent.log")
         try:
-            await until(lambda: inbox.got, 30.0, "the message comes")
+            await until(lambda: inbox.got, 90.0, "the message comes")
             assert "for a person: issue_refund" in inbox.got[0]["message"]
-            await until(floor.home.deliveries.exists, 10.0, "it is on record")
+            await until(floor.home.deliveries.exists, 60.0, "it is on record")
         finally:
             agent.kill()
             agent.wait()

@@ -49,7 +49,7 @@ def deaf(request: pytest.FixtureRequest) -> Iterator[IO[str]]:
 @pytest.fixture
 def place(site: SiteInMemory, home: Home) -> Place:
     assert home.site == SITE
-    return Place(site=SITE, operator="op", timeout=0.05, connect=site.connect)
+    return Place(site=SITE, operator="op", timeout=20.0, connect=site.connect)
 
 
 def ask(site: SiteInMemory) -> None:

@@ -128,7 +128,7 @@ def agent(floor: FloorProcesses) -> Iterator[Path]:
 
 async def up(floor: FloorProcesses) -> None:
     floor.start()
-    await until(lambda: "supervisor: up" in floor.log(), 30.0, "the site is up")
+    await until(lambda: "supervisor: up" in floor.log(), 60.0, "the site is up")
 
 
 def environment(floor: FloorProcesses) -> dict[str, str]:
@@ -148,16 +148,16 @@ async def test_a_script_of_lines_from_a_pipe_decides(tmp_path: Path) -> None:
             assert process.stdout is not None
             heard = b""
             while b" waits 11: " not in heard:
-                part = await asyncio.wait_for(process.stdout.read(4_096), 30)
+                part = await asyncio.wait_for(process.stdout.read(4_096), 60)
                 assert part, heard
                 heard += part
             process.stdin.write(b"reject 11 not today\n")
             process.stdin.close()
-            heard += await asyncio.wait_for(process.stdout.read(), 30)
+            heard += await asyncio.wait_for(process.stdout.read(), 60)
             assert await process.wait() == 0
             assert b"recorded as rejected" in heard
             assert b"\x1b" not in heard
-            await until(lambda: "rejected" in said.read_text("utf-8"), 20.0, "the agent hears it")
+            await until(lambda: "rejected" in said.read_text("utf-8"), 60.0, "the agent hears it")
 
 
 @pytest.mark.broker
@@ -176,7 +176,7 @@ async def test_on_a_terminal_it_moves_no_cursor_and_leaves_by_the_end_of_input(t
             terminal.shows("anything else does not")  # before it may stand that t lets those like it pass
             terminal.press(f"{digits}\n" if digits.isdecimal() else "y\n")
             terminal.shows("recorded as approved")
-            await until(lambda: "approved" in said.read_text("utf-8"), 20.0, "the agent hears it")
+            await until(lambda: "approved" in said.read_text("utf-8"), 60.0, "the agent hears it")
             assert terminal.modes == before
             terminal.press("\x04")
             assert terminal.ended() == 0
@@ -194,7 +194,8 @@ async def test_whatever_ends_it_nothing_of_it_is_left(tmp_path: Path, how: str) 
             terminal.shows("help says what can be typed")
             with agent(floor):
                 terminal.shows(" waits 11: ")
-            assert bytes(terminal.received).count(b"\a") == 1
+            terminal.until(lambda _: b"\a" in terminal.received, "the bell")
+            assert terminal.received.count(b"\a") == 1
             process = terminal.process
             if how == "hang up":
                 terminal.hang_up()
@@ -205,8 +206,11 @@ async def test_whatever_ends_it_nothing_of_it_is_left(tmp_path: Path, how: str) 
             terminal.ended()
             assert not process.is_running()
         assert floor.leftovers() == []
-        listed = subprocess.run(  # noqa: ASYNC221  (nothing else runs here)
-            [sys.executable, "-m", "console.cli.main", "ls", "--json"],
-            env=environment(floor), cwd=tmp_path, capture_output=True, text=True, check=True,
-        )  # fmt: skip
-        assert '"operators":{}' in listed.stdout
+        await until(lambda: '"operators":{}' in listed(floor), 60.0, "nobody is listed")
+
+
+def listed(floor: FloorProcesses) -> str:
+    return subprocess.run(
+        [sys.executable, "-m", "console.cli.main", "ls", "--json"],
+        env=environment(floor), cwd=floor.root, capture_output=True, text=True, check=True,
+    ).stdout  # fmt: skip

@@ -84,6 +84,16 @@ def approving(screen: Terminal, chance: random.Random) -> None:
     paints(screen, chance.randrange(ANSWER))
 
 
+def approved(screen: Terminal, _: random.Random) -> None:
+    """The console shows that it was."""
+    opened(screen, "post")
+    screen.press_until("a", "exactly these arguments")
+    screen.press("y")
+    screen.until(
+        re.compile(r"recorded as approved|approved (at \S+ )?by").search, "that it was approved", SOON
+    )
+
+
 def asking(screen: Terminal, chance: random.Random) -> None:
     """One key before an approval."""
     opened(screen, "post")
@@ -153,7 +163,9 @@ STAGES: Final[tuple[Reach, ...]] = (
     joining, approving, typing_a_code, editing, rejecting, typed_a_code,
     looking, edited, asking, killing, giving_a_reason,
 )  # fmt: skip
-DECIDING: Final = {approving: "approved", rejecting: "rejected", typed_a_code: "approved", edited: "edited"}
+DECIDING: Final = {
+    approving: "approved", approved: "approved", rejecting: "rejected", typed_a_code: "approved", edited: "edited"
+}  # fmt: skip
 """What may be decided by then, at most."""
 
 
@@ -237,9 +249,10 @@ async def one(floor: ConsolesFloor, lived: Lived, end: End, chance: random.Rando
 
 
 async def hung_up(root: Path, moments: int) -> None:
-    """Hang consoles up at so many moments, one after the other, on one floor."""
+    """Hang consoles up at so many moments, one after the other, on one floor; one of them after all was said."""
     chance = random.Random(SEED)
     lived = [Lived(f"op-{number}", STAGES[number % len(STAGES)]) for number in range(moments)]
+    lived.append(Lived("said-it", approved))
     async with ConsolesFloor(root, [*(moment.operator for moment in lived), "last"]) as floor:
         for number, moment in enumerate(lived):
             await one(floor, moment, ENDS[number % len(ENDS)], chance)
@@ -256,7 +269,7 @@ async def hung_up(root: Path, moments: int) -> None:
 
 
 def check(records: list[Said], lived: list[Lived]) -> None:
-    """Whoever came is gone; each has decided what the last key said or nothing; nothing else came from them."""
+    """Whoever came is gone; each has decided what the last key said or, if it did not come through, nothing."""
     watching = Counter(said.data["operator"] for said in records if said.type == "operator.joined")
     assert watching == Counter(said.data["operator"] for said in records if said.type == "operator.left")
     assert set(watching) >= {moment.operator for moment in lived if moment.stage is not joining}
@@ -266,7 +279,7 @@ def check(records: list[Said], lived: list[Lived]) -> None:
     assert len(by) == len(made), "one has decided twice"
     may = {moment.operator: DECIDING[moment.stage] for moment in lived if moment.stage in DECIDING}
     assert by.items() <= may.items()
-    assert by, "no decision came through: the moments are too early"
+    assert by["said-it"] == "approved"
     types = Counter(said.type for said in records)
     asked = len(made) + len(AGENTS)
     allowed = sum(data["outcome"] in ALLOWING for data in made.values())
@@ -277,13 +290,13 @@ def check(records: list[Said], lived: list[Lived]) -> None:
     assert {name: times for name, times in types.items() if name not in QUIET} == agents | asks | told | done
 
 
-@pytest.mark.timeout(120)
+@pytest.mark.timeout(600)
 async def test_consoles_that_are_hung_up_leave_nothing_behind(tmp_path: Path) -> None:
     await hung_up(tmp_path, 6)
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(600)
+@pytest.mark.timeout(1_200)
 async def test_fifty_consoles_hung_up_at_random_moments_change_nothing_but_what_they_said(
     tmp_path: Path,
 ) -> None:

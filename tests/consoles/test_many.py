@@ -144,12 +144,12 @@ def check(records: list[Said], effects: list[tuple[str, str, str]], outcomes: li
     assert len(effects) == sum(won.outcome in ALLOWING for won in outcomes)
 
 
-@pytest.mark.timeout(120)
+@pytest.mark.timeout(600)
 async def test_of_two_answers_to_one_ask_one_wins_and_the_other_is_told(tmp_path: Path) -> None:
     await lived(tmp_path, consoles=3, rounds=1)
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(400)
+@pytest.mark.timeout(1_200)
 async def test_ten_consoles_show_one_floor_and_answer_in_pairs(tmp_path: Path) -> None:
     await lived(tmp_path, consoles=10, rounds=10)

@@ -47,7 +47,7 @@ async def reported(*written: bytes) -> list[str]:
         rest = rest[os.write(write, rest[:4096]) :]
         await asyncio.sleep(0)  # the reader's turn, or the pipe is full
     os.close(write)
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         await stream.ended.wait()
     assert b"".join(passed) == b"".join(written)
     return texts
@@ -131,7 +131,7 @@ def test_a_program_that_is_woken_before_it_waits_asks_again(tmp_path: Path) -> N
             answering.start()
             until_woken = shell.ask("r", "t", partial(_passed, shell))
             assert isinstance(until_woken, Future)
-            until_woken.result(10.0)
+            until_woken.result(60.0)
             assert shell.ask("r", "t", partial(_passed, shell)) is True
             answering.join()
             shell.close(0.0)

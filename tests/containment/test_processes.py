@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 import signal
+import subprocess
 import sys
+from contextlib import suppress
 
 import psutil
 import pytest
@@ -78,7 +80,7 @@ async def test_a_pause_freezes_the_whole_tree_and_a_resume_lets_it_go_on(
 ) -> None:
     wrapper = world.python(FAMILY.replace("time.sleep(604)", COUNTS), *means)
     await world.ready()
-    await until(lambda: len(world.tree(wrapper)) >= 5, SOON, "the family is there")
+    await settled(world, wrapper)
     await world.say("pause")
     await world.becomes("paused")
     assert world.rungs("pause") == ["frozen"]
@@ -99,7 +101,7 @@ async def test_a_pause_freezes_the_whole_tree_and_a_resume_lets_it_go_on(
 async def test_a_kill_finds_everybody_and_says_each_rung(world: ContainFloor, means: list[str]) -> None:
     wrapper = world.python(FAMILY, *means)
     await world.ready()
-    await until(lambda: len(world.tree(wrapper)) >= 5, SOON, "the family is there")
+    await settled(world, wrapper)
     family = world.tree(wrapper)
     await world.say("kill", reason="enough")
     run = await world.becomes("killed")
@@ -185,7 +187,7 @@ async def test_bounds_of_time_and_memory_end_the_run(world: ContainFloor) -> Non
 async def test_the_wrapper_ended_by_a_signal_ends_everything_first(world: ContainFloor) -> None:
     wrapper = world.python(FAMILY)
     await world.ready()
-    await until(lambda: len(world.tree(wrapper)) >= 5, SOON, "the family is there")
+    await settled(world, wrapper)
     family = world.tree(wrapper)
     wrapper.send_signal(signal.SIGTERM)
     run = await world.becomes("canceled")
@@ -198,7 +200,7 @@ async def test_a_wrapper_that_is_killed_takes_the_tree_with_it_and_the_run_is_lo
 ) -> None:
     wrapper = world.python(FAMILY, *means)
     await world.ready()
-    await until(lambda: len(world.tree(wrapper)) >= 5, SOON, "the family is there")
+    await settled(world, wrapper)
     family, inner = world.tree(wrapper), world.inner(wrapper)
     assert inner is not None
     inner.kill()
@@ -211,7 +213,7 @@ async def test_a_wrapper_that_is_killed_takes_the_tree_with_it_and_the_run_is_lo
 async def test_a_wrapper_whose_keeper_is_killed_ends_in_order(world: ContainFloor) -> None:
     wrapper = world.python(FAMILY)
     await world.ready()
-    await until(lambda: len(world.tree(wrapper)) >= 5, SOON, "the family is there")
+    await settled(world, wrapper)
     family = world.tree(wrapper)
     wrapper.kill()
     run = await world.becomes("canceled")
@@ -253,10 +255,20 @@ async def test_a_frozen_run_is_paused_for_as_long_as_it_lasts_and_never_lost(wor
     assert world.floor.fleet.agents["a"].status == "online"
 
 
-async def wait(wrapper: object) -> int:
-    """Wait for a wrapper to end and return its exit code."""
-    import subprocess
+async def settled(world: ContainFloor, wrapper: subprocess.Popen[bytes]) -> None:
+    """Wait until the family is whole and nobody else is there: the program's own children only live to leave others."""
 
-    assert isinstance(wrapper, subprocess.Popen)
+    def whole() -> bool:
+        with suppress(psutil.NoSuchProcess):
+            family = world.tree(wrapper)
+            program = min(family, key=psutil.Process.create_time)
+            return len(family) >= 5 and all(one.ppid() != program.pid for one in family)
+        return False
+
+    await until(whole, SOON, "the family is there")
+
+
+async def wait(wrapper: subprocess.Popen[bytes]) -> int:
+    """Wait for a wrapper to end and return its exit code."""
     await until(lambda: wrapper.poll() is not None, SOON, "the wrapper ends")
     return int(wrapper.returncode)

@@ -166,16 +166,24 @@ async def test_what_is_approved_while_it_is_frozen_runs_when_it_goes_on(world: C
 
 async def test_a_child_that_closes_the_socket_has_no_gates_and_stays_contained(world: ContainFloor) -> None:
     """Nobody waits at its gate, so nothing of it is begun; the process itself is frozen and killed as ever."""
-    text = AGENT.format(folder=str(ran(world))).replace(
-        "    for name",
-        "    import threading\n    threading.Timer(0.5, job._shell._socket.shutdown, (2,)).start()\n    for name",
-    )
+    word = world.site.root / f"close-{world.current}"
+    closes = f"""
+    import threading
+    def close():
+        while not pathlib.Path({str(word)!r}).exists():
+            time.sleep(0.01)
+        job._shell._socket.shutdown(2)
+    threading.Thread(target=close).start()
+    for name"""
+    text = AGENT.format(folder=str(ran(world))).replace("\n    for name", closes)
     world.python(
         text.replace("except bus.ActionRejected", "except Exception").replace(
             'print("told"', 'print("stopped"'
         )
         + "\ntime.sleep(600)"
     )
+    await asked(world, "one")
+    word.touch()
     assert await world.floor.until(
         lambda fleet: (
             (run := fleet.run("a", world.current)) is not None
@@ -220,14 +228,16 @@ async def test_told_directly_while_supervisor_and_broker_are_gone_and_recorded_l
     killed = direct(world, "kill", "--confirm", world.current, "--reason", "fire")
     assert "dead after" in killed.stdout
     assert [one for one in tree if alive(one)] == []
+    ups = world.site.log().count("supervisor: up")
     world.site.start()
     await until(lambda: wrapper.poll() is not None, SOON, "the wrapper ends")
+    await until(lambda: world.site.log().count("supervisor: up") > ups, SOON, "the site is up again")
     subprocess.run(  # noqa: ASYNC221 - it must be over
         [sys.executable, "-m", "console.cli.main", "spool", "send"],
         env=world.site.environment | {"PYTHONPATH": ":".join(sys.path)},
         check=False,
     )
-    run = await world.becomes("killed", within=40.0)
+    run = await world.becomes("killed")
     assert "fire" in run.ended_text
     assert world.rungs("kill") == ["kill", "dead"]
     for kind in ("pause", "kill"):
@@ -247,7 +257,7 @@ def direct(world: ContainFloor, verb: str, *more: str) -> subprocess.CompletedPr
         capture_output=True,
         text=True,
         check=False,
-        timeout=60,
+        timeout=90,
     )
     assert done.returncode == 0, done.stderr
     return done

@@ -29,7 +29,7 @@ from tests.fixtures.broker_kinds import running_broker
 from tests.fixtures.brokers import free_port
 
 AGENT = ROOT / "examples" / "shell_agent.sh"
-PATIENCE = 20.0
+PATIENCE = 60.0
 TOPICS = Topics("local")
 
 pytestmark = [

@@ -133,7 +133,7 @@ def agree(records: list[tuple[str, str, dict[str, Any]]], lines: list[dict[str, 
 @pytest.mark.pty
 @pytest.mark.data
 @pytest.mark.broker
-@pytest.mark.timeout(180)
+@pytest.mark.timeout(600)
 @pytest.mark.skipif(sys.platform == "win32", reason="no pty")
 async def test_ten_real_runs_are_supervised_by_keys(tmp_path: Path) -> None:
     """Approve, reject, pause, resume, kill; then ledger and recording agree with what was pressed."""

@@ -97,6 +97,7 @@ async def test_it_goes_with_the_proposal(work: Path, tmp_path: Path) -> None:
         held = event("PreToolUse", tool_name="Write", tool_input=given, cwd=str(work))
         answer = await talk.take(held, within=0.05)
         assert answer["hookSpecificOutput"]["permissionDecision"] == "deny"
+        await site.until(lambda: any(one.actions for one in site.desk.fleet.runs.values()))
         (run,) = site.desk.fleet.runs.values()
         (action,) = run.actions.values()
         assert action.preview is not None

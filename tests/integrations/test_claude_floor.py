@@ -38,7 +38,7 @@ class Hooks:
     def __init__(self, world: ContainFloor) -> None:
         self.world = world
         self.begun: list[subprocess.Popen[str]] = []
-        wanted = settings.Wanted(home=world.site.home, wait=30.0, broker=str(world.site.url))
+        wanted = settings.Wanted(home=world.site.home, wait=120.0, broker=str(world.site.url))
         self.command = wanted.command
         self.environment = world.site.environment | {
             "PYTHONPATH": os.pathsep.join(path for path in sys.path if path)

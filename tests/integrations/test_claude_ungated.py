@@ -77,6 +77,7 @@ async def test_a_denied_call_may_fail_and_must_not_succeed(tmp_path: Path) -> No
     async with talking(tmp_path) as (site, talk):
         denied = await talk.take(event("PreToolUse"), within=0.05)
         assert denied["hookSpecificOutput"]["permissionDecision"] == "deny"
+        await site.until(lambda: bool(site.desk.fleet.runs))
         (run,) = site.desk.fleet.runs.values()
         await talk.take(event("PostToolUseFailure", error="denied"))
         await site.until(lambda: any(message.role == "tool" for message in run.messages))

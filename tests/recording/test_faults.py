@@ -206,6 +206,6 @@ def test_a_forgotten_close_does_not_keep_the_interpreter(tmp_path: Path, end: st
 
         asyncio.run(main())
     """
-    child = subprocess.run(script(code, tmp_path), capture_output=True, text=True, timeout=30, check=False)
+    child = subprocess.run(script(code, tmp_path), capture_output=True, text=True, timeout=90, check=False)
     assert child.returncode == 3, child.stderr
     assert asyncio.run(everything(tmp_path)) == log(1, 3)

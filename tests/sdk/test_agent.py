@@ -399,7 +399,7 @@ async def test_a_run_goes_on_in_another_process(floor: Supervisor, home: Home) -
     data = floor.data(RUN)
     assert [item.continues for item in data if isinstance(item, RunStarted)] == [None, 2]
     assert [item.text for item in data if isinstance(item, MessageSeen)] == ["before", "after"]
-    await asyncio.wait_for(asyncio.wrap_future(first._shell._ended), 5)
+    await asyncio.wait_for(asyncio.wrap_future(first._shell._ended), 60)
 
 
 async def test_closing_an_agent_ends_its_runs_and_says_so(

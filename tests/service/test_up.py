@@ -39,7 +39,7 @@ async def test_a_supervisor_that_waits_for_its_broker_ends_with_its_parent(tmp_p
     parent.kill()
     parent.wait()
     parent.stderr.close()
-    await until(lambda: not any(map(alive, children)), 10.0, "the child ends")
+    await until(lambda: not any(map(alive, children)), 60.0, "the child ends")
     said = parent.stdout.read()
     parent.stdout.close()
     assert "starting site" in said
@@ -63,7 +63,7 @@ async def test_up_ends_with_its_standard_input_when_it_is_told_to(tmp_path: Path
         children = psutil.Process(parent.pid).children()
         assert len(children) == 2
         parent.stdin.close()
-        await until(lambda: parent.poll() is not None, 20.0, "up ends")
+        await until(lambda: parent.poll() is not None, 60.0, "up ends")
         assert parent.returncode == 0
         assert not any(map(alive, children))
     finally:
@@ -79,13 +79,13 @@ async def test_a_supervisor_that_was_told_to_end_comes_back(tmp_path: Path) -> N
     """Only `up` may end a site."""
     with FloorProcesses(tmp_path) as floor:
         floor.start()
-        await until(lambda: floor.pid("supervisor"), 20.0, "a supervisor")
+        await until(lambda: floor.pid("supervisor"), 60.0, "a supervisor")
         first = floor.pid("supervisor")
         await until(
-            lambda: "supervisor.pid" in [path.name for path in floor.home.data.glob("*")], 20.0, "its lock"
+            lambda: "supervisor.pid" in [path.name for path in floor.home.data.glob("*")], 60.0, "its lock"
         )
         floor.send("supervisor", signal.SIGTERM)
-        await until(lambda: floor.pid("supervisor") not in (0, first), 20.0, "another supervisor")
+        await until(lambda: floor.pid("supervisor") not in (0, first), 60.0, "another supervisor")
         assert await floor.stop() == 0
 
 
@@ -100,7 +100,7 @@ def test_a_port_in_use_is_one_clear_line(tmp_path: Path) -> None:
             env=os.environ | {"WATCHFLOOR_HOME": str(tmp_path)},
             capture_output=True,
             text=True,
-            timeout=30,
+            timeout=90,
             check=False,
         )
     assert done.returncode == 3

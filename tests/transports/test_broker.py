@@ -5,7 +5,7 @@ import signal
 import socket
 import subprocess
 import sys
-import tempfile
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -22,7 +22,7 @@ pytestmark = pytest.mark.broker
 
 def run(*arguments: str) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "bus.broker", *arguments]
-    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=30)
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=90)
 
 
 def accepts(port: int) -> bool:
@@ -56,7 +56,7 @@ def test_a_signal_ends_it_even_if_it_was_born_ignoring_it(number: signal.Signals
         assert process.stdout is not None
         assert process.stdout.readline().decode() == f"listening on mqtt://127.0.0.1:{port}\n"
         process.send_signal(number)
-        assert process.wait(10) == -number
+        assert process.wait(60) == -number
     assert not accepts(port)
 
 
@@ -68,7 +68,7 @@ def test_it_ends_with_its_standard_input_if_asked_to() -> None:
         assert process.stdout is not None
         process.stdout.readline()
         process.stdin.close()
-        assert process.wait(10) == 0
+        assert process.wait(60) == 0
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="PR_SET_PDEATHSIG is Linux's")
@@ -87,14 +87,14 @@ def test_it_dies_with_a_parent_that_was_killed() -> None:
     assert not accepts(port)
 
 
-def test_it_says_nothing_more_and_leaves_no_file_behind() -> None:
-    before = set(Path(tempfile.gettempdir()).glob("watchfloor-broker-*"))
-    with embedded_broker() as running:
+def test_it_says_nothing_more_and_leaves_no_file_behind(tmp_path: Path) -> None:
+    with embedded_broker(TMPDIR=str(tmp_path)) as running:
         with socket.create_connection(("127.0.0.1", running.port)) as noise:
             noise.sendall(b"\xff" * 64)
             noise.settimeout(30)
-            assert noise.recv(1) == b""
-        assert set(Path(tempfile.gettempdir()).glob("watchfloor-broker-*")) <= before
+            with suppress(ConnectionResetError):  # if it has not read all of it
+                assert noise.recv(1) == b""
+        assert list(tmp_path.iterdir()) == []
     assert running.log == [f"listening on mqtt://127.0.0.1:{running.port}\n"]
 
 

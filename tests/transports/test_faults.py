@@ -17,7 +17,7 @@ from bus.transports.transport import Item, LinkDown, LinkUp, Message, Will
 from bus.url import BrokerUrl
 
 CONNACK = b"\x20\x02\x00\x00"
-PATIENCE = 5.0
+PATIENCE = 8.0
 """Seconds, well below a keep-alive, with which everything that was put off would leave."""
 
 Script = Callable[["Peer"], Awaitable[None]]
@@ -173,7 +173,7 @@ async def test_a_broker_that_hangs_up_is_reported_at_once(before: str) -> None:
             await peer.accept()
             await peer.packet()
 
-    async with asyncio.timeout(4), scripted(hang_up) as url:
+    async with asyncio.timeout(8), scripted(hang_up) as url:
         item = await first(url, "a")
         assert isinstance(item, LinkDown)
         assert item.reason.startswith(f"cannot connect to {url}: ")
@@ -191,7 +191,7 @@ async def test_closing_does_not_wait_for_an_answer_that_does_not_come(silent_aft
         while True:
             await peer.packet()
 
-    async with asyncio.timeout(4), scripted(say_nothing) as url:
+    async with asyncio.timeout(8), scripted(say_nothing) as url:
         async with transport(url, "a") as client:
             await reached.wait()
         assert [batch async for batch in client.batches()] in ([], [[LinkDown("closed")]])

@@ -158,7 +158,7 @@ main(work())
 async def test_a_real_console_calls_and_leaves_the_title_as_it_was(tmp_path: Path) -> None:
     with FloorProcesses(tmp_path) as floor:
         floor.start()
-        await until(lambda: "supervisor: up" in floor.log(), 30.0, "the site is up")
+        await until(lambda: "supervisor: up" in floor.log(), 60.0, "the site is up")
         path = os.pathsep.join(entry for entry in sys.path if entry)
         environment = floor.environment | {
             "PYTHONPATH": path, "WATCHFLOOR_BROKER": str(floor.url), "TERM_PROGRAM": "WezTerm", SETTING: "",

@@ -55,10 +55,10 @@ def test_no_control_byte_of_anybody_comes_out(size: tuple[int, int], charset: st
     ) as terminal:
         terminal.shows("waits for you")
         for keys, words in WALK:
-            terminal.press(keys)
             if words:
-                terminal.shows(words)
+                terminal.press_until(keys, words)
             else:
+                terminal.press(keys)
                 terminal.look(0.3)  # whatever comes of it
             seen += MARK in terminal.text
         for _ in range(6):

@@ -71,7 +71,10 @@ def test_the_end_does_not_wait_for_a_terminal_that_does_not_read(
     terminal.file.flush()
 
 
-def test_a_terminal_that_reads_gets_the_last_of_it_before_the_end(terminal: Terminal) -> None:
+def test_a_terminal_that_reads_gets_the_last_of_it_before_the_end(
+    terminal: Terminal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(outgoing, "ENDS_WITHIN", 30.0)
     terminal.out.write("äöü")
     terminal.out.write("end")
     terminal.out.stop()
@@ -107,6 +110,7 @@ def test_a_write_that_fails_is_lost_and_the_next_one_is_tried(monkeypatch: pytes
     assert terminal.taken.acquire(timeout=30)
     assert len(terminal.times) == 1
     assert terminal.read(4) == "kept"
+    monkeypatch.setattr(outgoing, "ENDS_WITHIN", 30.0)
     terminal.out.stop()
     assert not terminal.out.is_alive()
     assert not terminal.out.stalled
