@@ -36,7 +36,7 @@ def broker(broker_kind: str) -> Iterator[RunningBroker]:
 def pytest_configure(config: pytest.Config) -> None:
     """Every rule of operation is a marker. What surrounds the tests changes nothing of them.
 
-    Children hear an interrupt, also where the tests are a job in the background; whatever is asked by HTTP is on this machine.
+    Children hear an interrupt, also where the tests are a background job; whatever is asked by HTTP is on this machine.
     """
     for name in ("http_proxy", "https_proxy", "all_proxy"):
         os.environ.pop(name, None)

@@ -13,7 +13,7 @@ from console.core.text import plain
 from console.link.floor import Floor
 from console.notify.plan import Plan, load_plan
 from console.notify.rounds import Message, Occasion, Rounds, harmless, occasions
-from console.notify.sending import BadTargetError, Deliveries, NoAppriseError, Send, by_apprise, deliver
+from console.notify.sending import BadTargetError, Courier, Deliveries, NoAppriseError, Send, by_apprise
 from console.policy.files import PolicyFileError
 from console.tui.floor.moment import Moment
 
@@ -39,7 +39,8 @@ class Follower:
         tell: Tell,
         wall: Callable[[], int] = wall_ms,
     ) -> None:
-        self._floor, self._plan, self._send, self._log, self._tell = floor, plan, send, log, tell
+        self._floor, self._plan, self._log, self._tell = floor, plan, log, tell
+        self._courier = Courier(send)
         self._wall = wall
         self._rounds = Rounds(plan, floor.topics.site)
         self._moment = Moment(time.monotonic)
@@ -47,6 +48,17 @@ class Follower:
         self._tasks: set[asyncio.Task[None]] = set()
         self._lost_since: int | None = None
         self._known: dict[str, Occasion] = {}
+
+    @property
+    def busy(self) -> bool:
+        """Whether a message is on its way, `WITHIN` at the longest."""
+        return bool(self._under_way)
+
+    def follow(self, plan: Plan, send: Send) -> None:
+        """Go on by another plan while no message is on its way; what is known and who was told stay."""
+        self._plan = plan
+        self._courier = Courier(send)
+        self._rounds.follow(plan)
 
     def look(self) -> None:
         """Begin to send what is due; a target that is still being spoken to has its turn later."""
@@ -81,7 +93,7 @@ class Follower:
 
     async def _deliver(self, message: Message) -> None:
         target = self._plan.targets[message.target]
-        problem = await deliver(self._send, message.target, message.title, message.body)
+        problem = await self._courier.deliver(message.target, message.title, message.body)
         now = self._wall()
         self._rounds.delivered(message, now, ok=not problem)
         self._under_way.discard(message.target)
@@ -105,11 +117,16 @@ async def serve(
     seen: tuple[int, int] | None = None
     while True:
         stamp = _stamp(path)
-        if stamp != seen:
-            seen = stamp
+        changed = stamp != seen
+        if changed and not (follower and follower.busy):
+            seen, changed = stamp, False
             try:
                 plan = load_plan(path)
-                follower = Follower(floor, plan, prepare(plan), log, tell)
+                send = prepare(plan)
+                if follower is None:
+                    follower = Follower(floor, plan, send, log, tell)
+                else:
+                    follower.follow(plan, send)
                 tell(f"telling {', '.join(plain(target.name, 64) for target in plan.targets)} by {path}")
             except (PolicyFileError, BadTargetError, NoAppriseError) as error:
                 kept = (
@@ -118,7 +135,7 @@ async def serve(
                     else "; nobody is told until it is mended"
                 )
                 tell(f"{error}{kept}")
-        if follower is not None:
+        if follower is not None and not changed:
             follower.look()
         await asyncio.sleep(LOOK)
 

@@ -77,57 +77,77 @@ def occasions(fleet: Fleet, plan: Plan, now: int) -> dict[str, Occasion]:
     return found
 
 
+class _Told:
+    """What one target was told, and when."""
+
+    def __init__(self) -> None:
+        self.keys: set[str] = set()
+        self.failed: set[str] = set()
+        self.not_before = 0
+        self.sent: deque[int] = deque()
+
+    def is_there(self, there: Mapping[str, Occasion]) -> None:
+        self.keys &= there.keys()
+        self.failed &= there.keys()
+
+    def has_room(self, hourly: int, now: int, *, grave: bool) -> bool:
+        """What is grave has room once a minute, whatever else filled the hour."""
+        while self.sent and now - self.sent[0] >= HOUR:
+            self.sent.popleft()
+        return len(self.sent) < hourly or (grave and now - self.sent[-1] >= AGAIN)
+
+
 class Rounds:
     """Remembers who was told of what. `site` names it in each message."""
 
     def __init__(self, plan: Plan, site: str) -> None:
         self.plan = plan
         self._site = site
-        self._told: list[set[str]] = [set() for _ in plan.targets]
-        self._failed: set[tuple[int, str]] = set()
-        self._not_before = [0] * len(plan.targets)
-        self._sent: list[deque[int]] = [deque() for _ in plan.targets]
+        self._of = [_Told() for _ in plan.targets]
+
+    def follow(self, plan: Plan) -> None:
+        """Go on by another plan: who is in both was told what they were told."""
+        before = {
+            (target.name, target.url): told for target, told in zip(self.plan.targets, self._of, strict=True)
+        }
+        self._of = [before.pop((target.name, target.url), _Told()) for target in plan.targets]
+        self.plan = plan
 
     def due(self, there: Mapping[str, Occasion], now: int, minute: int) -> list[Message]:
         """The messages to send now, at most one a target. `minute` is that of the day, for quiet hours.
 
         What is no longer there is forgotten: if it comes back, it is told again.
         """
-        self._told = [told & there.keys() for told in self._told]
-        self._failed = {(target, key) for target, key in self._failed if key in there}
         quiet = self.plan.is_quiet(minute)
         open_ = {key: one for key, one in there.items() if one.grave or not quiet}
+        for told in self._of:
+            told.is_there(there)
         messages = []
-        for number, target in enumerate(self.plan.targets):
+        for number, (target, told) in enumerate(zip(self.plan.targets, self._of, strict=True)):
             keys = [
                 key
                 for key, one in open_.items()
-                if key not in self._told[number]
+                if key not in told.keys
                 and (now - one.since >= target.after * 1000 or self._unreached_before(number, key))
             ]
-            if keys and now >= self._not_before[number] and self._has_room(number, now):
+            grave = any(open_[key].grave for key in keys)
+            if keys and now >= told.not_before and told.has_room(self.plan.hourly, now, grave=grave):
                 messages.append(self._message(number, keys, [open_[key] for key in keys]))
         return messages
 
     def delivered(self, message: Message, now: int, *, ok: bool) -> None:
         """Note what became of a message: one that failed is tried again later, and the next target need not wait."""
-        number = message.target
+        told = self._of[message.target]
         if ok:
-            self._told[number].update(message.keys)
-            self._sent[number].append(now)
-            self._failed -= {(number, key) for key in message.keys}
+            told.keys.update(message.keys)
+            told.sent.append(now)
+            told.failed -= set(message.keys)
         else:
-            self._not_before[number] = now + AGAIN
-            self._failed |= {(number, key) for key in message.keys}
+            told.not_before = now + AGAIN
+            told.failed |= set(message.keys)
 
     def _unreached_before(self, number: int, key: str) -> bool:
-        return number > 0 and all((earlier, key) in self._failed for earlier in range(number))
-
-    def _has_room(self, number: int, now: int) -> bool:
-        sent = self._sent[number]
-        while sent and now - sent[0] >= HOUR:
-            sent.popleft()
-        return len(sent) < self.plan.hourly
+        return number > 0 and all(key in self._of[earlier].failed for earlier in range(number))
 
     def _message(self, number: int, keys: list[str], ones: Iterable[Occasion]) -> Message:
         lines = [one.text for one in ones]

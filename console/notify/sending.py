@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import os
+import threading
 from collections.abc import Callable
 from importlib import import_module
 from pathlib import Path
@@ -59,16 +61,45 @@ def by_apprise(targets: tuple[Target, ...]) -> Send:
     return send
 
 
-async def deliver(send: Send, number: int, title: str, body: str) -> str:
-    """Send one message without holding up the loop. Returns what went wrong, empty if nothing did."""
-    try:
-        async with asyncio.timeout(WITHIN):
-            taken = await asyncio.to_thread(send, number, title, body)
-    except TimeoutError:
-        return f"no answer within {WITHIN:g} s"
-    except Exception as error:  # noqa: BLE001  (a service's plug-in may raise anything; its text may hold the address)
-        return f"the service failed: {type(error).__name__}"
-    return "" if taken else "the service did not take it"
+class Courier:
+    """Sends one message at a time to each target, on a thread of its own: a service that hangs holds up no other, no end."""
+
+    def __init__(self, send: Send) -> None:
+        self._send = send
+        self._under_way: dict[int, threading.Thread] = {}
+
+    async def deliver(self, number: int, title: str, body: str) -> str:
+        """Send one message without holding up the loop. Returns what went wrong, empty if nothing did."""
+        before = self._under_way.get(number)
+        if before is not None and before.is_alive():
+            return "still busy with the message before"
+        loop = asyncio.get_running_loop()
+        said: asyncio.Future[str] = loop.create_future()
+
+        def tell(problem: str) -> None:
+            if not said.done():
+                said.set_result(problem)
+
+        def speak() -> None:
+            problem = self._spoken(number, title, body)
+            with contextlib.suppress(RuntimeError):  # the loop ended while the service took its time
+                loop.call_soon_threadsafe(tell, problem)
+
+        thread = threading.Thread(target=speak, name=f"notify {number}", daemon=True)
+        self._under_way[number] = thread
+        thread.start()
+        try:
+            async with asyncio.timeout(WITHIN):
+                return await said
+        except TimeoutError:
+            return f"no answer within {WITHIN:g} s"
+
+    def _spoken(self, number: int, title: str, body: str) -> str:
+        try:
+            taken = self._send(number, title, body)
+        except Exception as error:  # noqa: BLE001  (a service's plug-in may raise anything; its text may hold the address)
+            return f"the service failed: {type(error).__name__}"
+        return "" if taken else "the service did not take it"
 
 
 class Deliveries:

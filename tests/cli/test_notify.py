@@ -21,10 +21,11 @@ from console.cli.main import cli
 from console.cli.options import Place
 from console.core.text import legible
 from console.link.floor import Floor
+from console.notify import sending
 from console.notify.follow import serve
 from console.notify.plan import Plan, Target, load_plan
 from console.notify.rounds import AGAIN, HOUR, Occasion, Rounds, harmless, occasions
-from console.notify.sending import LOG_BYTES, Deliveries
+from console.notify.sending import LOG_BYTES, Courier, Deliveries
 from console.policy.files import PolicyFileError
 from tests import ROOT
 from tests.fixtures.site_in_memory import SITE, SiteInMemory
@@ -111,6 +112,56 @@ def test_no_target_gets_more_than_its_rate_and_nothing_is_forgotten() -> None:
     assert [minute for minute, _ in sent] == [0, 1, 2, 60, 61, 62]
     assert len(sent[3][1]) == 58
     assert HOUR == 60 * 60_000
+
+
+def test_what_is_grave_is_told_in_an_hour_that_asks_have_used_up() -> None:
+    rounds = Rounds(plan(0.0, hourly=2), "harbour")
+    there = {}
+    for number in range(2):
+        there[f"a{number}"] = ask()
+        (message,) = rounds.due(there, NOW + number, NOON)
+        rounds.delivered(message, NOW + number, ok=True)
+    there |= {"more": ask(), "alarm": ask(grave=True)}
+    assert rounds.due(there, NOW + AGAIN, NOON) == []
+    (message,) = rounds.due(there, NOW + AGAIN + 1, NOON)
+    assert set(message.keys) == {"more", "alarm"}
+    rounds.delivered(message, NOW + AGAIN + 1, ok=True)
+    there |= {"another": ask(grave=True)}
+    assert rounds.due(there, NOW + 2 * AGAIN, NOON) == []
+    assert len(rounds.due(there, NOW + 2 * AGAIN + 1, NOON)) == 1
+
+
+def test_who_was_told_is_not_told_again_by_another_plan() -> None:
+    rounds = Rounds(plan(0.0, 0.0), "harbour")
+    for message in rounds.due({"a": ask()}, NOW, NOON):
+        rounds.delivered(message, NOW, ok=True)
+    first, second = plan(0.0, 0.0).targets
+    rounds.follow(Plan(targets=(Target(name="new", url="json://new", after=0.0), second, first)))
+    (message,) = rounds.due({"a": ask()}, NOW + 1, NOON)
+    assert message.target == 0
+
+
+async def test_a_service_that_hangs_holds_up_nobody_else(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sending, "WITHIN", 0.05)
+    hung = threading.Event()
+
+    def send(number: int, title: str, body: str) -> bool:
+        return hung.wait(60) if number == 0 else True
+
+    courier = Courier(send)
+    assert await courier.deliver(0, "title", "body") == "no answer within 0.05 s"
+    threads = threading.active_count()
+    for _ in range(20):
+        assert await courier.deliver(0, "title", "body") == "still busy with the message before"
+    assert threading.active_count() == threads
+    hung.set()
+    for thread in threading.enumerate():
+        if thread.name == "notify 0":
+            assert thread.daemon
+            thread.join()
+    monkeypatch.setattr(sending, "WITHIN", 30.0)
+    assert await courier.deliver(1, "title", "body") == ""
+    assert await courier.deliver(0, "title", "body") == ""
 
 
 @given(st.text())

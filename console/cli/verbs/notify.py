@@ -17,7 +17,7 @@ from console.core.text import plain
 from console.link.floor import Floor
 from console.notify.follow import serve, wall_ms
 from console.notify.plan import Plan, load_plan
-from console.notify.sending import BadTargetError, Deliveries, NoAppriseError, Send, by_apprise, deliver
+from console.notify.sending import BadTargetError, Courier, Deliveries, NoAppriseError, Send, by_apprise
 from console.policy.files import PolicyFileError
 
 
@@ -114,4 +114,5 @@ def test(place: Place) -> int:
 
 async def _test(plan: Plan, send: Send, site: str) -> list[str]:
     title, body = f"watchfloor {site}: a test", "Nothing is wrong. Somebody tried whether you can be reached."
-    return [await deliver(send, number, title, body) for number in range(len(plan.targets))]
+    courier = Courier(send)
+    return [await courier.deliver(number, title, body) for number in range(len(plan.targets))]
