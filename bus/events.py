@@ -119,6 +119,7 @@ class Usage(Struct, frozen=True, kw_only=True, omit_defaults=True):
 class RunStarted(Data, frozen=True, kw_only=True, omit_defaults=True):
     """A run begins, or goes on in a new process: then `continues` is the last seq of its spool.
 
+    `goal` is what the user asked for, in the user's words; `truncated` says that the rest of it is missing.
     `proof` is a `Containment` (`bus.messages`) signed by a wrapper, as JSON text: without it nobody is `contained`.
     """
 
@@ -131,6 +132,7 @@ class RunStarted(Data, frozen=True, kw_only=True, omit_defaults=True):
     labels: dict[str, str] = field(default_factory=dict)
     continues: Seq | None = None
     proof: Annotated[str, Meta(max_length=2_000)] = ""
+    truncated: bool = False
 
 
 class RunStateChanged(Data, frozen=True, kw_only=True, omit_defaults=True):

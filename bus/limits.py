@@ -30,10 +30,10 @@ ID_CHARS: Final = 64
 """Longest id (site, agent, run, action, operator, console, command, intent)."""
 
 TEXT_CHARS: Final = 4_000
-"""Longest text that an SDK sends inline for a message or a tool result before it says `truncated`."""
+"""Longest text that an SDK sends inline for a goal, a message or a tool result before it says `truncated`."""
 
 LABEL_CHARS: Final = 200
-"""Longest short text: a goal, a step name, a reason shown in a list."""
+"""Longest short text: a step name, a model, a reason shown in a list."""
 
 PREVIEW_BYTES: Final = 4_096
 """Longest side (UTF-8 bytes as JSON) of a preview that an SDK sends before it says `cut`; consoles keep no more."""

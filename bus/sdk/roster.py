@@ -129,8 +129,10 @@ class Roster:
         check_id(run, "run")
         if run in self._courier.boxes or run in self.runs:
             raise ValueError(f"agent {self._identity.agent} has a run {run!r} already")
+        words, cut = clip(goal)
         started = RunStarted(
-            goal=clip(goal, LABEL_CHARS)[0],
+            goal=words,
+            truncated=cut,
             control=self._identity.control,
             agent_version=clip(self._identity.version, LABEL_CHARS)[0],
             model=clip(model, LABEL_CHARS)[0],
@@ -140,7 +142,7 @@ class Roster:
             proof=proof,
         )
         if len(encode(started)) > EVENT_BYTES // 2:
-            raise ValueError(f"the labels of run {run!r} are too large")
+            raise ValueError(f"goal and labels of run {run!r} are too large together")
         box = EventBox(run, self._topics.events(self._identity.agent, run), spool)
         writer = EventWriter(
             agent=self._identity.agent,

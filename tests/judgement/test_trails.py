@@ -156,3 +156,25 @@ def test_a_text_that_cannot_be_taken_up_stops_nothing_and_leaves_no_half_of_a_tr
 
 def test_the_default_assessment_has_no_origins() -> None:
     assert ActionAssessed(action="a", digest="0" * 64, severity=0, failure_bp=1, gate="auto").origins == []
+
+
+def test_what_a_long_task_forbids_at_its_end_is_heard_and_a_task_that_was_cut_vouches_for_nothing() -> None:
+    task = f"Delete the old files: old.log, keep.txt. {'They lie in the archive. ' * 20}Do not delete keep.txt."
+    assert len(task) > 400
+    bench = Bench()
+    bench.event(1, RunStarted(goal=task))
+    trail = bench.desk.gates.trails.of("a/r1")
+    assert trail is not None
+    assert bench.run().goal == task
+    bench.event(2, ActionProposed(action="a1", tool="delete_file", args={"path": "keep.txt"}))
+    bench.event(3, ActionProposed(action="a2", tool="delete_file", args={"path": "old.log"}))
+    kept, old = bench.run().actions["a1"], bench.run().actions["a2"]
+    assert kept.gate in ("ask", "hold")
+    assert "forbidden" in [reason.code for reason in kept.reasons]
+    assert "forbidden" not in [reason.code for reason in old.reasons]
+
+    cut = Bench()
+    cut.event(1, RunStarted(goal=task[:60], truncated=True))
+    cut.event(2, ActionProposed(action="a1", tool="delete_file", args={"path": "old.log"}))
+    assert cut.run().goal == f"{task[:60]}…"
+    assert cut.run().actions["a1"].gate in ("ask", "hold")

@@ -10,6 +10,7 @@ from console.core.fleet.alarm_standing import began, hidden
 from console.core.fleet.alarm_state import Alarm
 from console.core.fleet.lifecycle import ENDED
 from console.core.fleet.state import Action, Run
+from console.core.text import plain
 from console.tui.drawing import figures
 from console.tui.floor.attention import Level, Plight, wants_answer
 from console.tui.floor.counting import Counts, due_at
@@ -50,7 +51,7 @@ def run_line(number: int, run: Run, found: Plight | None, now: int) -> str:
         run.control,
         f"ended {figures.age(now - run.ended_at)} ago" if run.ended_at is not None and run.state in ENDED
         else f"last heard {figures.age(now - run.last_at)} ago",
-        run.goal,
+        plain(run.goal),
     )  # fmt: skip
 
 

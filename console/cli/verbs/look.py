@@ -13,6 +13,7 @@ from console.core.fleet.care import in_hand
 from console.core.fleet.floor_hold import told
 from console.core.fleet.lifecycle import ENDED
 from console.core.fleet.state import Fleet, Run
+from console.core.text import plain
 from console.link.floor import Floor
 from console.link.status import LinkStatus
 
@@ -99,7 +100,7 @@ def _runs(fleet: Fleet, runs: list[Run], now: int) -> list[str]:
                 run.control,
                 str(len(shape["waiting"])),
                 printing.age(run.last_at, now),
-                run.goal,
+                plain(run.goal),
             )
         )
     return printing.columns(("RUN", "STATE", "STEP", "CLAIM", "CONTROL", "WAITS", "LAST", "GOAL"), rows)

@@ -8,6 +8,8 @@ STEPS_KEPT: Final = 40
 STEPS_KEPT_ENDED: Final = 12
 STEP_TEXT: Final = 120
 ALARM_TEXT: Final = 400
+GOAL_CHARS: Final = 1_000
+"""Of a goal, for people to read; what judges a run is told all of it."""
 ACTIONS_KEPT: Final = 24
 ARGS_KEPT: Final = 6
 """Closed actions of a run, the newest, whose arguments are kept."""

@@ -29,7 +29,7 @@ from console.core.reliability.standing import Reliability
 
 MOST: Final = 2**53
 """Where counters stop: beyond it neither JSON readers nor keyframes are safe."""
-REDUCER: Final = 7
+REDUCER: Final = 8
 """Which reducer this is: raise it with every change by which `reduce` makes another fleet of a log that may exist."""
 
 Verdict = Literal["", "ok", "failed"]

@@ -20,12 +20,19 @@ from bus.events import (
     StepFinished,
     StepStarted,
 )
-from console.core.fleet.kept import FINISHED_KEPT, MESSAGES_KEPT, STEP_TEXT, STEPS_KEPT, STEPS_KEPT_ENDED
+from console.core.fleet.kept import (
+    FINISHED_KEPT,
+    GOAL_CHARS,
+    MESSAGES_KEPT,
+    STEP_TEXT,
+    STEPS_KEPT,
+    STEPS_KEPT_ENDED,
+)
 from console.core.fleet.lifecycle import RUN, IllegalTransitionError, advance
 from console.core.fleet.state import MOST, Fleet, Message, Run, Step
 from console.core.fleet.turns import ApplyAgent, Touched, claim, living, retire, waits
 from console.core.reducing.apply_action import APPLY_ACTION, used
-from console.core.text import plain
+from console.core.text import ELLIPSIS, plain
 
 _BLOBS_KEPT: Final = 64
 
@@ -46,7 +53,7 @@ def _started(fleet: Fleet, run: Run, record: Record, data: RunStarted) -> Touche
             run.state = advance(RUN, run.state, "resumed")
             if waits(fleet, run):
                 run.state = advance(RUN, run.state, "ask")
-    run.goal = plain(data.goal)
+    run.goal = plain(data.goal + ELLIPSIS * data.truncated, GOAL_CHARS)
     run.so_far.began(data.goal)
     if record.seq == 1:
         # What a run lets others do to it is settled when it begins; nobody talks himself out of gates later. That it is

@@ -45,8 +45,8 @@ class _Followed:
 
     def hear(self, data: Data) -> None:
         match data:
-            case RunStarted(goal=goal, labels=labels):
-                self.trail.said(goal)
+            case RunStarted(goal=goal, labels=labels, truncated=cut):
+                self.trail.said(goal, whole=not cut)
                 self.trail.folder = labels.get(FOLDER_LABEL, "")
             case MessageSeen(role="user" | "system", text=text, truncated=cut):
                 self.trail.said(text, whole=not cut)
