@@ -15,7 +15,8 @@ class ArchiveError(Exception):
 class Session(NamedTuple):
     """A recorded session, without having read it through. Times are ms since 1970 UTC, sizes bytes.
 
-    `open`: it is being written, or its writer was killed. `problem` is why it cannot be read, empty if it can.
+    `open`: it is being written, or its writer was killed. `torn`: its WAL was missing, so that its newest records may be
+    lost. `problem` is why it cannot be read, empty if it can.
     """
 
     name: str
@@ -26,6 +27,7 @@ class Session(NamedTuple):
     last_pos: int = 0
     size: int = 0
     open: bool = False
+    torn: bool = False
     problem: str = ""
 
 

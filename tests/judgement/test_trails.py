@@ -159,7 +159,9 @@ def test_the_default_assessment_has_no_origins() -> None:
 
 
 def test_what_a_long_task_forbids_at_its_end_is_heard_and_a_task_that_was_cut_vouches_for_nothing() -> None:
-    task = f"Delete the old files: old.log, keep.txt. {'They lie in the archive. ' * 20}Do not delete keep.txt."
+    task = (
+        f"Delete the old files: old.log, keep.txt. {'They lie in the archive. ' * 20}Do not delete keep.txt."
+    )
     assert len(task) > 400
     bench = Bench()
     bench.event(1, RunStarted(goal=task))

@@ -119,6 +119,19 @@ async def test_an_ask_that_expires_stays_on_fleet_until_somebody_opens_it() -> N
         assert "not looked at" not in it.app.unanswered.told()
 
 
+async def test_an_ask_that_was_read_and_left_before_it_expired_is_listed() -> None:
+    script = floor(2)
+    async with console(script) as it:
+        await it.press("enter")
+        assert "m001" in it.lines()[0] or "m000" in it.lines()[0]
+        await it.press("escape")
+        for run in ("m000", "m001"):
+            expire(script, run)
+        it.source.turn()
+        await it.settle()
+        assert "2 asks, until somebody opens them" in it.text()
+
+
 async def test_what_expired_before_the_console_opened_is_listed_for_an_hour() -> None:
     script = floor(2)
     expire(script, "m000")

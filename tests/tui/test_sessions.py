@@ -80,6 +80,21 @@ async def test_damage_is_named_and_the_rest_is_counted(folder: Path) -> None:
     assert found.asks > 0
 
 
+async def test_a_session_whose_wal_is_gone_is_not_called_whole(folder: Path) -> None:
+    last = session_paths(folder)[-1]
+    connection = sqlite3.connect(last)
+    connection.execute("PRAGMA journal_mode = WAL")
+    connection.close()
+    for path in (last.with_name(f"{last.name}-wal"), last.with_name(f"{last.name}-shm")):
+        path.unlink(missing_ok=True)
+    async with console(busy(), size=(120, 36), archive=Archived(folder)) as it:
+        await it.press("7")
+        await read(it)
+        text = it.text()
+        assert "torn" in text, text
+        assert "WAL is missing" in " ".join(text.split())
+
+
 async def test_it_works_without_a_supervisor_and_enter_names_the_command(folder: Path) -> None:
     async with console(busy(), archive=LateArchive(folder)) as it:
         it.source.turn(bus="down", bus_since=88.0, supervisor="unknown", joined=False)

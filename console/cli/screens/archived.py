@@ -50,6 +50,7 @@ class Archived:
                 last_pos=info.last_pos,
                 size=info.bytes,
                 open=info.open,
+                torn=info.wal_missing,
                 problem=self._short(info.problem),
             )
             for info in infos

@@ -34,6 +34,8 @@ def standing(session: Session, tally: SessionCounts | None, *, here: bool) -> tu
         return "unread", "watch"
     if tally is not None and tally.problem:
         return "damaged", "watch"
+    if session.torn:
+        return "torn", "watch"
     if here:
         return "shown", "text"
     return ("open", "text") if session.open else ("whole", "muted") if tally else ("…", "muted")
@@ -61,8 +63,8 @@ def words(session: Session, tally: SessionCounts | None, view: View, *, here: bo
     lines = [BLANK, Row().at(3, session.name, "strong").line]
     if session.problem:
         return [*lines, *_field("problem", session.problem, view)]
-    span = f"positions {figures.grouped(session.first_pos)} to {figures.grouped(session.last_pos)}"
-    lines += _field("records", f"{figures.grouped(session.records)}, {span}", view)
+    span = f", positions {figures.grouped(session.first_pos)} to {figures.grouped(session.last_pos)}"
+    lines += _field("records", f"{figures.grouped(session.records)}{span if session.records else ''}", view)
     lines += _field("to", figures.day(session.ended, view.zone), view)
     if tally and tally.lost:
         times = "once" if tally.lost == 1 else f"{figures.grouped(tally.lost)} times"
@@ -73,7 +75,9 @@ def words(session: Session, tally: SessionCounts | None, view: View, *, here: bo
         )
     if tally and tally.problem:
         lines += _field("problem", tally.problem, view)
-    if session.open:
+    if session.torn:
+        lines += _field("torn", "its WAL is missing: the newest records may be lost", view)
+    if session.open and not session.torn:
         lines += _field(
             "open", "it is being written, or its writer was killed; what is committed is whole", view
         )

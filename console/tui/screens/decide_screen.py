@@ -146,14 +146,15 @@ class DecideScreen(ConfirmingScreen):
         action = self.action
         if action is None or not self.is_current:
             return
-        self.floor.unanswered.saw(self._key)
         mine = action.decided_by == self.view.operator and not self.view.replay
         if action.state == "asked":
             self._waited = True
-        elif self._waited and self._origin == "Queue" and self.sheet is None and mine:
-            self.floor.pace.settle()  # the queue goes on at once, and then no acting key counts for a moment
-            self.app.pop_screen()
-            return
+        else:
+            self.floor.unanswered.saw(self._key)
+            if self._waited and self._origin == "Queue" and self.sheet is None and mine:
+                self.floor.pace.settle()  # the queue goes on at once, and then no acting key counts for a moment
+                self.app.pop_screen()
+                return
         shown = (self._pieces[row] for row in self.body.in_view if row < self._own)
         if self._reading.saw(action.digest, shown, self.view.width):
             self.floor.draw_again()
