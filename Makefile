@@ -3,13 +3,14 @@
 
 PYTHON     ?= python3
 WORKERS    ?= auto
+SEED       ?= 1
 UV_VERSION := 0.13.9
 VENV       := .venv
 PY         := $(VENV)/bin/python
 PIP        := $(PY) -m pip --disable-pip-version-check -qq
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test test-slow test-adapters check check-static format lock bench evaluate data-here screenshots clean
+.PHONY: help install demo test test-slow test-shaken test-adapters check check-static format lock bench evaluate data-here screenshots clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
@@ -26,6 +27,9 @@ test: $(VENV)/.ready ## the tests (WORKERS=n processes, ARGS='-k name' for pytes
 
 test-slow: $(VENV)/.ready ## the tests that take long: kill tests, faults, fidelity, whole demos
 	$(PY) -m pytest -m slow $(ARGS)
+
+test-shaken: $(VENV)/.ready ## the same tests with things late by chance, to find races (SEED=n ARGS='tests/link')
+	$(PY) -m pytest -p tests.fixtures.shaken --shaken $(SEED) -n $(WORKERS) --dist loadgroup -m "not slow" $(ARGS)
 
 test-adapters: $(VENV)/.ready ## adapters, each with its real framework in an environment that is kept (FRAMEWORKS="langchain …")
 	WATCHFLOOR_ADAPTERS=1 $(PY) -m pytest -n 0 -p tests.adapters.table \
