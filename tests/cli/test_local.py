@@ -334,7 +334,8 @@ def renewing(site: SiteInMemory) -> Callable[[bus_checks.Probe], object]:
 def test_an_unhealthy_one(run: Run, site: SiteInMemory, home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("PATIENCE", "LEASE_RENEW"):
         monkeypatch.setattr(bus_checks, name, 0.02)
-    home.config.mkdir(parents=True, mode=0o755)
+    home.config.mkdir(parents=True)
+    home.config.chmod(0o755)
     home.data.mkdir(parents=True, mode=0o700)
     OPERATOR.save(home.operator_key("op"))
     home.operator_key("op").chmod(0o644)
