@@ -3,6 +3,7 @@
 import os
 import signal
 from collections.abc import Iterator
+from typing import Final
 
 import pytest
 from hypothesis import settings
@@ -10,6 +11,13 @@ from hypothesis import settings
 from tests.fixtures.broker_kinds import KINDS, chosen, running_broker
 from tests.fixtures.brokers import RunningBroker
 from tests.rules.table import RULES, tests_of
+
+SURROUNDINGS: Final = (
+    "COLORTERM", "COLUMNS", "FORCE_COLOR", "LC_ALL", "LC_CTYPE", "LINES", "NO_COLOR", "STY", "TERM_PROGRAM", "TMUX",
+    "http_proxy", "https_proxy", "all_proxy", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY",
+    *(f"WATCHFLOOR_{name}" for name in ("ATTENTION", "BROKER", "HOME", "OPERATOR", "PARENT", "SITE", "SUPERVISOR_KEY")),
+)  # fmt: skip
+"""What a shell may have set, and no test takes from there."""
 
 settings.register_profile("watchfloor", derandomize=True, deadline=None)
 settings.load_profile("watchfloor")
@@ -33,16 +41,20 @@ def broker(broker_kind: str) -> Iterator[RunningBroker]:
         yield running
 
 
-def pytest_configure(config: pytest.Config) -> None:
-    """Every rule of operation is a marker. What surrounds the tests changes nothing of them.
-
-    Children hear an interrupt, also where the tests are a background job; whatever is asked by HTTP is on this machine.
-    """
-    for name in ("http_proxy", "https_proxy", "all_proxy"):
+def _same_surroundings() -> None:
+    """Let nothing that surrounds the tests change anything of them: terminal, locale, proxies, rights of new files."""
+    for name in SURROUNDINGS:
         os.environ.pop(name, None)
-        os.environ.pop(name.upper(), None)
+    os.environ |= {"TERM": "xterm-256color", "LANG": "C.UTF-8"}
+    os.umask(0o022)
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        # In a background job, whose children would never hear one.
         signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Every rule of operation is a marker."""
+    _same_surroundings()
     for rule in RULES:
         config.addinivalue_line("markers", f"{rule.marker}: {rule.rule}")
 

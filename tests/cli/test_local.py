@@ -170,7 +170,7 @@ def test_tail_follows_and_fills_what_it_missed_from_the_recording(
     monkeypatch.setattr(tail, "_last", then_report)
     monkeypatch.setattr(tail, "_missed", note_missed)
     monkeypatch.setattr(tail, "_print_applied", note)
-    result = run("tail", "--follow", "-n", "1", timeout=1.0)
+    result = run("tail", "--follow", "-n", "1")
     assert result.exit_code == 130
     assert shown == [start + 1, start + 3]
     assert missed == [(start + 1, start + 2)]
@@ -348,7 +348,8 @@ def losing(site: SiteInMemory, monkeypatch: pytest.MonkeyPatch, lost: Callable[[
 
 
 def test_an_unhealthy_one(run: Run, site: SiteInMemory, home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
-    home.config.mkdir(parents=True, mode=0o755)
+    home.config.mkdir(parents=True)
+    home.config.chmod(0o755)  # whatever the umask
     home.data.mkdir(parents=True, mode=0o700)
     OPERATOR.save(home.operator_key("op"))
     home.operator_key("op").chmod(0o644)

@@ -23,7 +23,7 @@ from tests.fixtures.site_processes import FloorProcesses
 from tests.fixtures.site_rules import asking, entry
 from tests.fixtures.terminal import Terminal
 
-SOON: Final = 60.0
+SOON: Final = 120.0
 """Seconds within which everything happens that is to happen: a bound, not a measure."""
 
 ALLOWING: Final = ("approved", "edited")
