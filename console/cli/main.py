@@ -11,6 +11,8 @@ from console.cli.lazy import Entry, LazyGroup
 from console.cli.looks import looks, settings_for
 from console.cli.options import Place, common, version
 from console.cli.outlet import stand_in
+from console.cli.roomy import roomy
+from console.tui.apps import collecting
 
 if TYPE_CHECKING:
     from console.tui.settings import Asked
@@ -96,26 +98,28 @@ def cli(ctx: click.Context, place: Place, look: Asked, *, read_only: bool, plain
     Without a command it opens the console.
     """
     ctx.obj = place
+    if ctx.invoked_subcommand is None and not plain:
+        from console.cli.screens.screen import open_console
+
+        return open_console(place, look, read_only=read_only)
+    collecting.resume()
     if ctx.invoked_subcommand is not None:
         return 0
-    if plain:
-        from console.cli.plain.opening import open_plain
+    from console.cli.plain.opening import open_plain
 
-        only = settings_for(place, look).ascii_only
-        return open_plain(place, read_only=read_only, coloured=colour, ascii_only=only)
-    from console.cli.screens.screen import open_console
-
-    return open_console(place, look, read_only=read_only)
+    only = settings_for(place, look).ascii_only
+    return open_plain(place, read_only=read_only, coloured=colour, ascii_only=only)
 
 
 def main() -> None:
     """Run the command line. What a terminal cannot show is escaped, not an error."""
+    collecting.put_off()  # until the verb is loaded, or the console stands
     stand_in()
     for stream in (sys.stdout, sys.stderr):
         reconfigure = getattr(stream, "reconfigure", None)
         if reconfigure is not None:
             reconfigure(errors="backslashreplace")
-    cli(prog_name="watchfloor")
+    roomy(lambda: cli(prog_name="watchfloor"))
 
 
 if __name__ == "__main__":

@@ -117,9 +117,24 @@ def test_help_loads_no_verb_and_nothing_heavy() -> None:
     assert loaded & heavy == set()
     ours = {name for name in loaded if name.startswith("console.cli.")}
     assert ours == {
-        f"console.cli.{name}" for name in ("exits", "lazy", "looks", "main", "numbers", "options", "outlet")
+        f"console.cli.{name}"
+        for name in ("exits", "lazy", "looks", "main", "numbers", "options", "outlet", "roomy")
     }
     assert all(name in child.stdout for name in TABLE)
+
+
+@pytest.mark.parametrize("words", ["keys list", "sessions"])
+def test_garbage_is_searched_for_once_a_verb_is_loaded(words: str, tmp_path: Path) -> None:
+    program = (
+        "import atexit, gc, sys; from console.cli.main import main\n"
+        "atexit.register(lambda: print(gc.isenabled(), gc.get_freeze_count() > 0, file=sys.stderr))\n"
+        "main()"
+    )
+    child = subprocess.run(
+        [sys.executable, "-c", program, *words.split()], cwd=ROOT, capture_output=True, text=True, check=True,
+        env=os.environ | {"WATCHFLOOR_HOME": str(tmp_path)},
+    )  # fmt: skip
+    assert child.stderr.splitlines()[-1] == "True True"
 
 
 @pytest.mark.parametrize("name", TABLE)

@@ -1,4 +1,4 @@
-"""The interpreter's search for cyclic garbage, put off until the floor stands.
+"""The interpreter's search for cyclic garbage, put off until a verb is loaded or the floor stands.
 
 What is loaded at the start stays for good, and searching it again and again while it grew was a fifteenth of the time to the
 first paint.
@@ -10,7 +10,7 @@ import gc
 
 
 def put_off() -> None:
-    """Search for nothing until `resume`: call before the toolkit is imported."""
+    """Search for nothing until `resume`: call before much is imported."""
     gc.disable()
 
 

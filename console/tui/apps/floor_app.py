@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from rich.segment import Segment, Segments
 
-from console.core.fleet.floor_hold import told
 from console.core.text import visible
 from console.tui.apps import collecting
 from console.tui.apps.keeping_app import KeepingApp
@@ -223,6 +222,8 @@ class FloorApp(KeepingApp, inherit_bindings=False):
         held = self.source.fleet.held if self.source else None
         if held is None:
             return ""
+        from console.core.fleet.floor_hold import told  # late: it brings what a first paint can do without
+
         return told(held, clock(held.at, self._zone))
 
     def _tick(self) -> None:

@@ -74,6 +74,13 @@ class PaintedApp(App[int], inherit_bindings=False):
     def get_theme_variable_defaults(self) -> dict[str, str]:
         return variables("dark")
 
+    def refresh_css(self, animate: bool = True) -> None:  # noqa: FBT001, FBT002  (the toolkit's)
+        """Take the theme in force. Before there is a screen no style sheet was parsed that would have to be parsed anew."""
+        if self.screen_stack:
+            super().refresh_css(animate)
+        else:
+            self.stylesheet.set_variables(self.get_css_variables())
+
     def get_line_filters(self) -> Sequence[LineFilter]:
         """Our themes without colour have none to take away; the toolkit would make greys of what is not there."""
         filters = [each for each in super().get_line_filters() if not isinstance(each, Monochrome | NoColor)]

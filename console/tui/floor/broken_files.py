@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from console.core.fleet.alarm_state import Alarm
 from console.core.text import plain
+
+if TYPE_CHECKING:
+    from console.core.fleet.alarm_state import Alarm
 
 FILES: Final = (
     "policy-file", "catalogue-file", "operators-file", "wrappers-file", "budgets-file", "alarms-file",
