@@ -12,7 +12,7 @@ import logging
 import math
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from functools import partial
 from typing import Any, Final, TypeVar
@@ -183,25 +183,24 @@ class Shell(OneProcess):
             await asyncio.wait({reader})
 
     async def _read(self, transport: Transport) -> None:
-        loop = asyncio.get_running_loop()
+        transport.at_once(self._work)
         async for batch in transport.batches():
-            called = False
-            for item in batch:
-                try:
-                    called |= self._take(item)
-                except Exception:
-                    # One bad item must not end the bus, and with it every gate of this process.
-                    log.exception("agent %s: what came in could not be taken in", self.core.identity.agent)
-                    self.core.ignored["fault"] += 1
-            if (
-                called
-            ):  # whoever waited needs the interpreter now, and makes us look when there is something to send
-                loop.call_later(LOOK_WITHIN, self._pump)
-            else:
-                self._pump()
+            self._work(batch)
+
+    def _work(self, items: Sequence[Item]) -> None:
+        called = False
+        for item in items:
+            try:
+                called |= self._take(item)
+            except Exception:
+                # One bad item must not end the bus, and with it every gate of this process.
+                log.exception("agent %s: what came in could not be taken in", self.core.identity.agent)
+                self.core.ignored["fault"] += 1
+        if not called:
+            self._pump()
 
     def _take(self, item: Item) -> bool:
-        """Act on what came in. Return whether somebody waited for it."""
+        """Act on what came in. Return whether somebody waited for it: then `_pump` is to come."""
         match item:
             case Message(topic, payload, retained):
                 # Without the lock: no agent code waits for a signature.
@@ -210,8 +209,12 @@ class Shell(OneProcess):
                     with self._lock:
                         self.core.take(heard, time.monotonic())
                         waiters = self._waiting.called(self.core.take_notices())
-                    release(waiters)  # first of all: another thread has to wake up
-                    return bool(waiters)
+                    if waiters and self._loop is not None:
+                        # They need the interpreter now, and make us look when there is something to send. Nothing is done
+                        # between their call and our sleep.
+                        self._loop.call_later(LOOK_WITHIN, self._pump)
+                        release(waiters)
+                        return True
             case LinkUp(connection):
                 # As loud as the loss: who saw that the link went must see that it is back.
                 level = logging.WARNING if self._lost else logging.INFO
