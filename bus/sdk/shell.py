@@ -93,6 +93,27 @@ class Shell(OneProcess):
             finally:
                 self._wake()
 
+    def enter(
+        self, run: str, work: Callable[[AgentCore, float], tuple[str, T | None]]
+    ) -> tuple[str, T | Future[None] | None]:
+        """Do something that has a token and perhaps an answer; where it has none, return what `ask` would.
+
+        In one entry: the loop is told when all is there that it takes to wait, and whoever calls has only to go to sleep.
+        None in place of an answer: `ask` says why.
+
+        Raises:
+            ForkedError: see `call`.
+        """
+        self.check_process()
+        with self._lock:
+            try:
+                token, answer = work(self.core, time.monotonic())
+                if answer is not None or self._over:
+                    return token, answer
+                return token, self._waiting.of(run, token)
+            finally:
+                self._wake()
+
     def ask(self, run: str, token: str, work: Callable[[AgentCore, float], T | None]) -> T | Future[None]:
         """Ask the core something; where it answers None, return what is done when asking again makes sense.
 
