@@ -98,8 +98,8 @@ class ParentShell(Shell):
 
     def enter(
         self,
-        run: str,
-        work: Callable[[AgentCore, float], tuple[str, T | None]],  # noqa: ARG002
+        run: str,  # noqa: ARG002
+        work: Callable[[AgentCore, float], tuple[str, T | None]],
     ) -> tuple[str, T | Future[None] | None]:
         """See `Shell.enter`. Where there is no answer yet it is to be asked for, which says what to wait for."""
         return self.call(work)
