@@ -34,10 +34,6 @@ SLOW: Final = 2.0
 RETRY: Final = 0.5
 """Seconds between attempts to commit while the recording fails."""
 
-BEHIND: Final = 0.001
-"""Seconds that what is said of a commit to consoles stays behind what somebody waits for, if nothing else is urgent: the
-broker and the agent may need this very processor."""
-
 LOGGER: Final = logging.getLogger(__name__)
 
 
@@ -74,7 +70,6 @@ class Committer:
         self.keyframes = Keyframes(desk, recording, self._in_time)
         self._begun: Begun | None = None
         self._idle = False
-        self._urgent = False
         self.under_way: list[Entry] = []
         """What is being stored."""
 
@@ -99,17 +94,14 @@ class Committer:
         try:
             await self._staged.wait()
             self._staged.clear()
-            await self._due_within(TELEMETRY_WAIT)
+            if not self._due.is_set():
+                # Not wait_for: before Python 3.12 it swallows a cancellation that meets its answer, and we never end.
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(TELEMETRY_WAIT):
+                        await self._due.wait()
             self._due.clear()
         finally:
             self._idle = False
-
-    async def _due_within(self, seconds: float) -> None:
-        if not self._due.is_set():
-            # Not wait_for: before Python 3.12 it swallows a cancellation that meets its answer, and we never end.
-            with suppress(TimeoutError):
-                async with asyncio.timeout(seconds):
-                    await self._due.wait()
 
     async def finish(self) -> None:
         """Store what is left, once all that was under way has ended: it may wait for a disk that hangs."""
@@ -136,8 +128,6 @@ class Committer:
             return
         entries = self.under_way
         await self._append(entries, begun.writing)
-        if self._urgent:
-            await self._due_within(BEHIND)
         self._desk.committed(entries, time.monotonic())
         self.under_way = []
         self._flush()
@@ -149,7 +139,6 @@ class Committer:
     def _begin(self) -> None:
         """Let the disk have what is staged, now: whoever waits for it waits for every turn of the loop, too."""
         self._idle = False
-        self._urgent = self._desk.log.urgent
         entries = self._desk.take()
         if entries:
             keyframe = self.keyframes.due(entries[-1])
