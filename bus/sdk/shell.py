@@ -19,16 +19,13 @@ from typing import Any, Final, TypeVar
 
 from bus.sdk.agent_core import AgentCore
 from bus.sdk.forked import OneProcess
+from bus.sdk.goodbye import publish_last, wait_until_stored
 from bus.sdk.waiting import Waiting, release
-from bus.transports.transport import Item, LinkDown, LinkUp, Message, NotConnectedError, Transport
+from bus.transports.transport import Item, LinkDown, LinkUp, Message, Transport
 
 log = logging.getLogger("watchfloor")
 
 T = TypeVar("T")
-GOODBYE_WITHIN: Final = 2.0
-"""Seconds that the last message, `stopped`, may take."""
-
-
 LOOK_WITHIN: Final = 0.001
 """Seconds after which the loop looks at the core once somebody's wait is over, if that does not make it look before."""
 
@@ -98,21 +95,17 @@ class Shell(OneProcess):
     ) -> tuple[str, T | Future[None] | None]:
         """Do something that has a token and perhaps an answer; where it has none, return what `ask` would.
 
-        In one entry: the loop is told when all is there that it takes to wait, and whoever calls has only to go to sleep.
-        None in place of an answer: `ask` says why.
+        The loop is told last, so that whoever calls has only to go to sleep. None for an answer: `ask` says why.
 
         Raises:
             ForkedError: see `call`.
         """
-        self.check_process()
-        with self._lock:
-            try:
-                token, answer = work(self.core, time.monotonic())
-                if answer is not None or self._over:
-                    return token, answer
-                return token, self._waiting.of(run, token)
-            finally:
-                self._wake()
+
+        def both(core: AgentCore, now: float) -> tuple[str, T | Future[None] | None]:
+            token, answer = work(core, now)
+            return token, self._waiting.of(run, token) if answer is None and not self._over else answer
+
+        return self.call(both)
 
     def ask(self, run: str, token: str, work: Callable[[AgentCore, float], T | None]) -> T | Future[None]:
         """Ask the core something; where it answers None, return what is done when asking again makes sense.
@@ -181,24 +174,11 @@ class Shell(OneProcess):
                 await reader  # raises what went wrong
                 return
             self._pump()  # what was written since the last look makes `empty` untrue
-            try:
-                async with asyncio.timeout(
-                    close.result()
-                ):  # not wait_for, which can swallow a cancellation in 3.11
-                    await empty.wait()
-            except TimeoutError:
-                log.warning(
-                    "agent %s: %d events are not stored yet; they stay in the spool, and `watchfloor spool send` sends them",
-                    self.core.identity.agent,
-                    self.core.unstored,
-                )
+            await wait_until_stored(self.core, empty, close.result())
             with self._lock:
                 self.core.stop(time.monotonic())
                 rest = self.core.take_publishes()
-            for topic, payload, retain in rest:
-                with contextlib.suppress(NotConnectedError, TimeoutError, ValueError):
-                    async with asyncio.timeout(GOODBYE_WITHIN):
-                        await transport.publish(topic, payload, retain=retain)
+            await publish_last(transport, rest)
         finally:
             reader.cancel()
             await asyncio.wait({reader})
@@ -231,8 +211,7 @@ class Shell(OneProcess):
                         self.core.take(heard, time.monotonic())
                         waiters = self._waiting.called(self.core.take_notices())
                     if waiters and self._loop is not None:
-                        # They need the interpreter now, and make us look when there is something to send. Nothing is done
-                        # between their call and our sleep.
+                        # First, for they need the interpreter now: nothing is done between their call and our sleep.
                         self._loop.call_later(LOOK_WITHIN, self._pump)
                         release(waiters)
                         return True
