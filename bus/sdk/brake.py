@@ -62,6 +62,11 @@ class Brake:
         """Whether a pause or a hold is in force: no gate opens and nothing begins."""
         return self.paused or self.held
 
+    @property
+    def unsettled(self) -> bool:
+        """Whether a stop has yet to take effect."""
+        return bool(self._pending)
+
     def obey(self, command: StopCommand) -> None:
         """Press or release, as a command says."""
         match command:

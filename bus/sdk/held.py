@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
 from concurrent.futures import Future
 
 from bus.sdk.decision import Action, Decision
 from bus.sdk.reports import Reports
+from bus.sdk.waiting import told
 
 
 class Held:
@@ -32,7 +32,7 @@ class Held:
         """
         run = self._run
         while isinstance(answer := run._shell.ask(run.id, self.id, run._looker(self.id)), Future):  # noqa: SLF001 - its part
-            await asyncio.wrap_future(answer)
+            await told(answer)
         ended = run._checked(self.id, self._action, answer)  # noqa: SLF001
         return answer if ended is None else ended
 

@@ -15,6 +15,7 @@ from bus.sdk.held import Held
 from bus.sdk.reports import Reports, StepReport
 from bus.sdk.tools import Wrapped, gated_async, gated_sync
 from bus.sdk.values import describe
+from bus.sdk.waiting import told
 
 
 class Step(StepReport):
@@ -65,18 +66,25 @@ class _Gating(Reports):
             RuntimeError: the bus lives in this very thread, which would wait for itself.
         """
         self._not_here()
-        token, decision = self._propose(action)
-        if decision is not None:
-            return decision
+        token, answer = self._propose(action)
+        if isinstance(answer, Decision):
+            return answer
         try:
-            seen = self._wait_for(token, self._taker(token, action))
+            seen = self._wait_for(token, self._taker(token, action), answer)
             ended = self._checked(token, action, seen)
             return self._wait_for(token, self._taker(token)) if ended is None else ended
         except BaseException:
             self._withdraw(token)
             raise
 
-    def _wait_for(self, token: str, work: Callable[[AgentCore, float], Decision | None]) -> Decision:
+    def _wait_for(
+        self,
+        token: str,
+        work: Callable[[AgentCore, float], Decision | None],
+        first: Future[None] | None = None,
+    ) -> Decision:
+        if first is not None:
+            first.result()
         while isinstance(answer := self._shell.ask(self.id, token, work), Future):
             answer.result()
         return answer
@@ -154,20 +162,27 @@ class Run(_Gating):
             BusStoppedError: the agent is closed.
             ValueError: the action itself is impossible (see `Action`).
         """
-        token, decision = self._propose(action)
-        if decision is not None:
-            return decision
+        token, answer = self._propose(action)
+        if isinstance(answer, Decision):
+            return answer
         try:
-            seen = await self._until(token, self._taker(token, action))
+            seen = await self._until(token, self._taker(token, action), answer)
             ended = self._checked(token, action, seen)
             return await self._until(token, self._taker(token)) if ended is None else ended
         except BaseException:
             self._withdraw(token)
             raise
 
-    async def _until(self, token: str, work: Callable[[AgentCore, float], Decision | None]) -> Decision:
+    async def _until(
+        self,
+        token: str,
+        work: Callable[[AgentCore, float], Decision | None],
+        first: Future[None] | None = None,
+    ) -> Decision:
+        if first is not None:
+            await told(first)
         while isinstance(answer := self._shell.ask(self.id, token, work), Future):
-            await asyncio.wrap_future(answer)
+            await told(answer)
         return answer
 
     def hold(self, action: Action) -> Held:
@@ -191,7 +206,7 @@ class Run(_Gating):
         token = self._token()
         try:
             while isinstance(answer := self._shell.ask(self.id, token, self._passer(token)), Future):
-                await asyncio.wrap_future(answer)
+                await told(answer)
         except BaseException:
             self._leave(token)
             raise

@@ -96,6 +96,14 @@ class ParentShell(Shell):
         self.check_process()
         return work(self.core, time.monotonic())
 
+    def enter(
+        self,
+        run: str,  # noqa: ARG002
+        work: Callable[[AgentCore, float], tuple[str, T | None]],
+    ) -> tuple[str, T | Future[None] | None]:
+        """See `Shell.enter`. Where there is no answer yet it is to be asked for, which says what to wait for."""
+        return self.call(work)
+
     def ask(self, run: str, token: str, work: Callable[[AgentCore, float], T | None]) -> T | Future[None]:  # noqa: ARG002
         """See `Shell.ask`."""
         self.check_process()

@@ -6,6 +6,7 @@ import itertools
 import logging
 import secrets
 from collections.abc import Callable
+from concurrent.futures import Future
 from contextlib import suppress
 from contextvars import ContextVar
 from typing import Final, Literal, TypeVar
@@ -178,15 +179,15 @@ class Reports:
         current = _CURRENT.get()
         return current[1] if current is not None and current[0] is self else None
 
-    def _propose(self, action: Action) -> tuple[str, Decision | None]:
-        """Propose an action. Return its id and, if it need not wait, the decision: one entry into the core for both."""
+    def _propose(self, action: Action) -> tuple[str, Decision | Future[None] | None]:
+        """Propose an action. Return its id and, in the same entry into the core, its decision or what to wait for."""
         step = self._step_now()
 
         def work(core: AgentCore, now: float) -> tuple[str, Decision | None]:
             token = self._of(core).propose(action, now, step=step, inside=tool_here())
             return token, self._take(core, token, now, action)
 
-        return self._shell.call(work)
+        return self._shell.enter(self.id, work)
 
     def _proposed(self, action: Action) -> str:
         """Propose an action and return its id, without asking what became of it."""

@@ -87,6 +87,9 @@ class RunCore:
         gate = self._gates.looked_at(action, now)
         if gate.running:
             raise IllegalStepError(f"action {action} was taken already")
+        if gate.stage is Stage.OPEN and not self.refused:
+            self._settle()
+            return None
         if gate.waiting and not self.refused:
             decision = self._gates.take(gate, edits)
             self._settle()
@@ -246,6 +249,10 @@ class RunCore:
                 self.writer.trouble = str(error)
 
     def _settle(self) -> None:
+        if (
+            not self._brake.unsettled
+        ):  # nearly always: whoever waits for a decision need not wait for the rest
+            return
         waiting = bool(self._gates.waiting)
         self._brake.settle(
             waiting=waiting or bool(self._stopped),

@@ -12,23 +12,20 @@ import logging
 import math
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from functools import partial
 from typing import Any, Final, TypeVar
 
 from bus.sdk.agent_core import AgentCore
 from bus.sdk.forked import OneProcess
+from bus.sdk.goodbye import publish_last, wait_until_stored
 from bus.sdk.waiting import Waiting, release
-from bus.transports.transport import Item, LinkDown, LinkUp, Message, NotConnectedError, Transport
+from bus.transports.transport import Item, LinkDown, LinkUp, Message, Transport
 
 log = logging.getLogger("watchfloor")
 
 T = TypeVar("T")
-GOODBYE_WITHIN: Final = 2.0
-"""Seconds that the last message, `stopped`, may take."""
-
-
 LOOK_WITHIN: Final = 0.001
 """Seconds after which the loop looks at the core once somebody's wait is over, if that does not make it look before."""
 
@@ -92,6 +89,23 @@ class Shell(OneProcess):
                 return work(self.core, time.monotonic())
             finally:
                 self._wake()
+
+    def enter(
+        self, run: str, work: Callable[[AgentCore, float], tuple[str, T | None]]
+    ) -> tuple[str, T | Future[None] | None]:
+        """Do something that has a token and perhaps an answer; where it has none, return what `ask` would.
+
+        The loop is told last, so that whoever calls has only to go to sleep. None for an answer: `ask` says why.
+
+        Raises:
+            ForkedError: see `call`.
+        """
+
+        def both(core: AgentCore, now: float) -> tuple[str, T | Future[None] | None]:
+            token, answer = work(core, now)
+            return token, self._waiting.of(run, token) if answer is None and not self._over else answer
+
+        return self.call(both)
 
     def ask(self, run: str, token: str, work: Callable[[AgentCore, float], T | None]) -> T | Future[None]:
         """Ask the core something; where it answers None, return what is done when asking again makes sense.
@@ -160,48 +174,34 @@ class Shell(OneProcess):
                 await reader  # raises what went wrong
                 return
             self._pump()  # what was written since the last look makes `empty` untrue
-            try:
-                async with asyncio.timeout(
-                    close.result()
-                ):  # not wait_for, which can swallow a cancellation in 3.11
-                    await empty.wait()
-            except TimeoutError:
-                log.warning(
-                    "agent %s: %d events are not stored yet; they stay in the spool, and `watchfloor spool send` sends them",
-                    self.core.identity.agent,
-                    self.core.unstored,
-                )
+            await wait_until_stored(self.core, empty, close.result())
             with self._lock:
                 self.core.stop(time.monotonic())
                 rest = self.core.take_publishes()
-            for topic, payload, retain in rest:
-                with contextlib.suppress(NotConnectedError, TimeoutError, ValueError):
-                    async with asyncio.timeout(GOODBYE_WITHIN):
-                        await transport.publish(topic, payload, retain=retain)
+            await publish_last(transport, rest)
         finally:
             reader.cancel()
             await asyncio.wait({reader})
 
     async def _read(self, transport: Transport) -> None:
-        loop = asyncio.get_running_loop()
+        transport.at_once(self._work)
         async for batch in transport.batches():
-            called = False
-            for item in batch:
-                try:
-                    called |= self._take(item)
-                except Exception:
-                    # One bad item must not end the bus, and with it every gate of this process.
-                    log.exception("agent %s: what came in could not be taken in", self.core.identity.agent)
-                    self.core.ignored["fault"] += 1
-            if (
-                called
-            ):  # whoever waited needs the interpreter now, and makes us look when there is something to send
-                loop.call_later(LOOK_WITHIN, self._pump)
-            else:
-                self._pump()
+            self._work(batch)
+
+    def _work(self, items: Sequence[Item]) -> None:
+        called = False
+        for item in items:
+            try:
+                called |= self._take(item)
+            except Exception:
+                # One bad item must not end the bus, and with it every gate of this process.
+                log.exception("agent %s: what came in could not be taken in", self.core.identity.agent)
+                self.core.ignored["fault"] += 1
+        if not called:
+            self._pump()
 
     def _take(self, item: Item) -> bool:
-        """Act on what came in. Return whether somebody waited for it."""
+        """Act on what came in. Return whether somebody waited for it: then `_pump` is to come."""
         match item:
             case Message(topic, payload, retained):
                 # Without the lock: no agent code waits for a signature.
@@ -210,8 +210,11 @@ class Shell(OneProcess):
                     with self._lock:
                         self.core.take(heard, time.monotonic())
                         waiters = self._waiting.called(self.core.take_notices())
-                    release(waiters)  # first of all: another thread has to wake up
-                    return bool(waiters)
+                    if waiters and self._loop is not None:
+                        # First, for they need the interpreter now: nothing is done between their call and our sleep.
+                        self._loop.call_later(LOOK_WITHIN, self._pump)
+                        release(waiters)
+                        return True
             case LinkUp(connection):
                 # As loud as the loss: who saw that the link went must see that it is back.
                 level = logging.WARNING if self._lost else logging.INFO

@@ -196,7 +196,7 @@ def plain(value: Any, depth: int = 0) -> Any:
         return base(value)
     if depth > _ARGS_DEPTH:
         raise NotCanonicalError(f"no canonical form: nested deeper than {_ARGS_DEPTH}")
-    if isinstance(value, Mapping):
+    if type(value) is dict or isinstance(value, Mapping):
         if not all(isinstance(key, str) for key in value):
             raise NotCanonicalError("no canonical form: a name that is not a string")
         return {str(key): plain(item, depth + 1) for key, item in value.items()}

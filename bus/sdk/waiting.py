@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterable, Sequence
 from concurrent.futures import Future
+from contextlib import suppress
 
 from bus.sdk.roster import Notice
 
@@ -38,6 +40,24 @@ class Waiting:
         """What people should know since the last call, in order."""
         words, self._words = self._words, []
         return words
+
+
+async def told(waiter: Future[None]) -> None:
+    """Wait for it on the loop that runs. Shorter than asyncio's way, on both threads: somebody waits for what follows."""
+    loop = asyncio.get_running_loop()
+    here: asyncio.Future[None] = loop.create_future()
+
+    def tell(_: Future[None]) -> None:
+        with suppress(RuntimeError):  # the loop is closed: nobody waits there any more
+            loop.call_soon_threadsafe(_settle, here)
+
+    waiter.add_done_callback(tell)
+    await here
+
+
+def _settle(here: asyncio.Future[None]) -> None:
+    if not here.done():  # else whoever waited was cancelled
+        here.set_result(None)
 
 
 def release(waiters: Sequence[Future[None]]) -> None:

@@ -145,6 +145,7 @@ class MqttTransport(WaitingTransport):
             will=self._will(connection) if self._will else None,
             keepalive=self._keepalive,
             deliver=self._receive,
+            delivered=self._inbox.hand_over,
         )
         try:
             await link.open(self._subscriptions)
@@ -161,7 +162,7 @@ class MqttTransport(WaitingTransport):
             # Retained messages may overtake the SUBACK; nothing may overtake LinkUp.
             self._early.append(message)
         else:
-            self._inbox.put(message)
+            self._inbox.keep(message)
 
     def _report_up(self, link: MqttLink, connection: str) -> None:
         self._link = link

@@ -58,7 +58,8 @@ class LinkFailedError(Exception):
 class MqttLink:
     """A connection that is used once. Everything happens on the event loop that made it.
 
-    `deliver` gets every message, also those that come before `open` returns. Every `taken` given to `publish` is
+    `deliver` gets every message, also those that come before `open` returns; `delivered` hears when all that came together
+    were. Every `taken` given to `publish` is
     called exactly once, at the latest when the link is lost or closed.
     """
 
@@ -71,10 +72,12 @@ class MqttLink:
         will: Will | None,
         keepalive: int,
         deliver: Callable[[Message], None],
+        delivered: Callable[[], None],
     ) -> None:
         self._url = url
         self._tls = tls
         self._deliver = deliver
+        self._delivered = delivered
         self._loop = asyncio.get_running_loop()
         self._lost: asyncio.Future[str] = self._loop.create_future()
         self._refusal = ""
@@ -233,7 +236,14 @@ class MqttLink:
             self._lose(_why(error))
 
     def _read(self, max_packets: int = 1) -> MQTTErrorCode:  # noqa: ARG002  (paho's signature)
-        """Read what has arrived, in the place of paho's `loop_read`, and leave to that what is not for us."""
+        """Read what has arrived, in the place of paho's `loop_read`, and say so when all of it was delivered."""
+        try:
+            return self._read_on()
+        finally:
+            self._delivered()
+
+    def _read_on(self) -> MQTTErrorCode:
+        """Read what is ours, and leave to paho what is not."""
         paho, answers, ours = self._paho, bytearray(), False
         if self._socket is not None and paho._in_packet["command"] == 0:  # noqa: SLF001 - paho is not in mid-packet
             try:

@@ -15,7 +15,7 @@ IN_FLIGHT: Final = 512
 BUNDLE_BYTES: Final = 65_536
 """Size from which what is to be sent is no longer joined to what follows: a slow link takes it piece by piece."""
 
-LATER: Final = 0.001
+LATER: Final = 0.005
 """Seconds that a few acknowledgements may wait for what is sent next: somebody may wait for what comes of the messages."""
 
 _NUMBERS: Final = 65_535

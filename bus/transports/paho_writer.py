@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import threading
+import time
 from collections.abc import Callable
+from contextlib import suppress
 
 from paho.mqtt.client import Client as Paho
 
@@ -14,7 +16,7 @@ from bus.transports import packets
 class PahoWriter:
     """The writing of one paho client, on the event loop that made this. `lose` is told why there can be no more of it.
 
-    Of what is private in paho 2 it takes `_out_packet`, in `hand_over`.
+    Of what is private in paho 2 it takes `_sock`, `_out_packet` and `_last_msg_out`, in `hand_over`.
     """
 
     def __init__(self, paho: Paho, lose: Callable[[Exception], object]) -> None:
@@ -27,21 +29,30 @@ class PahoWriter:
         paho.on_socket_unregister_write = self._on_unregister
 
     def hand_over(self, piece: bytes) -> None:
-        """Take a piece that `write` is to write: to paho, one packet."""
-        self._paho._out_packet.append(  # noqa: SLF001
-            {
-                "command": packets.PUBLISH_AT_ONCE,
-                "mid": 0,
-                "qos": 1,
-                "pos": 0,
-                "to_process": len(piece),
-                "packet": piece,
-                "info": None,
-            }
-        )
+        """Write a piece if nothing is before it; `write` is to write what the socket did not take: to paho, one packet."""
+        paho, sent = self._paho, 0
+        sock = paho._sock  # noqa: SLF001
+        if sock is not None and not paho.want_write():
+            with suppress(OSError):  # paho meets the same, and knows what to do
+                sent = sock.send(piece)
+                paho._last_msg_out = time.monotonic()  # noqa: SLF001
+        if sent < len(piece):
+            paho._out_packet.append(  # noqa: SLF001
+                {
+                    "command": packets.PUBLISH_AT_ONCE,
+                    "mid": 0,
+                    "qos": 1,
+                    "pos": sent,
+                    "to_process": len(piece) - sent,
+                    "packet": piece,
+                    "info": None,
+                }
+            )
 
     def write(self) -> None:
         """Write what the socket takes, and the rest as soon as it takes more."""
+        if self._watched < 0 and not self._paho.want_write():
+            return
         try:
             self._paho.loop_write()
         except Exception as error:  # noqa: BLE001 - whatever it is, the connection is no longer usable

@@ -71,6 +71,13 @@ class Transport(Protocol):
     def batches(self) -> AsyncIterator[Sequence[Item]]:
         """Yield what arrived since the last batch, in order; never an empty batch. Ends when the context closes."""
 
+    def at_once(self, take: Callable[[Sequence[Item]], object]) -> None:
+        """From now on a few items that come while the consumer waits for a batch may be given to `take` instead.
+
+        That is in the turn of the loop in which they come, for whoever waits for what comes of them. What `take` raises is
+        raised by `batches`.
+        """
+
     def send(
         self,
         topic: str,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from abc import abstractmethod
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 
 from bus.transports.inbox import Inbox
 from bus.transports.transport import Item, NotConnectedError, Transport
@@ -23,6 +23,10 @@ class WaitingTransport(Transport):
             RuntimeError: the transport was not entered.
         """
         return self._inbox.batches()
+
+    def at_once(self, take: Callable[[Sequence[Item]], object]) -> None:
+        """Give short batches to `take`; see `Transport.at_once`."""
+        self._inbox.at_once(take)
 
     async def publish(self, topic: str, payload: bytes, *, retain: bool = False) -> None:
         """Publish and wait until it is taken; see `Transport.publish`.

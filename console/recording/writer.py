@@ -15,6 +15,7 @@ from console.recording.closing import Closing
 from console.recording.files import SUFFIX, session_paths, tidy
 from console.recording.schema import RecordingError, naming
 from console.recording.session import Session
+from console.recording.turns import Turns, UnderWay
 from console.recording.wal import lay_out
 
 SESSION_BYTES: Final = 256 * 1024 * 1024
@@ -51,7 +52,7 @@ class Recording(Closing):
         self._session = session
         self._clock = clock
         self._session_bytes = session_bytes
-        self._turn = asyncio.Lock()
+        self._turns = Turns()
         self._closed = False
         self._first_bytes = 0
         self._rotation_until: float | None = None
@@ -151,6 +152,18 @@ class Recording(Closing):
         if rows:
             await self._do(lambda: self._append(rows))
 
+    def appending(self, rows: Sequence[Row], stored: Callable[[], None]) -> UnderWay:
+        """Begin what `append` does before anybody waits for it, and call `stored` in the moment in which they are.
+
+        The end raises what `append` does, or what `stored` did.
+        """
+
+        async def append_and_tell() -> None:
+            await self._append(rows)
+            stored()
+
+        return self._begin_turn(append_and_tell)
+
     async def keyframe(self, pos: int, at: int, body: bytes) -> None:
         """Commit the encoded fleet as it was after the record at `pos`.
 
@@ -190,7 +203,7 @@ class Recording(Closing):
         if self._rotation_until is not None and asyncio.get_running_loop().time() < self._rotation_until:
             session = self._session
             with suppress(ValueError):  # the rotation has just closed it: its successor takes its turn
-                await _finished(session.probe())
+                await UnderWay(session.probe()).end()
                 return
         await self._do(self._probe)
 
@@ -204,10 +217,15 @@ class Recording(Closing):
             await self._do(self._close)
 
     async def _do(self, act: Callable[[], Coroutine[Any, Any, None]]) -> None:
-        async with self._turn:
+        await self._begin_turn(act).end()
+
+    def _begin_turn(self, act: Callable[[], Coroutine[Any, Any, None]]) -> UnderWay:
+        async def unless_closed() -> None:
             if self._closed:
                 raise RecordingError(f"{self.path}: the recording is closed")
-            await _finished(act())
+            await act()
+
+        return self._turns.begin(unless_closed)
 
     async def _keyframe(self, session: Session, packed: Keyframe, size: int) -> None:
         if session is self._session:
@@ -268,29 +286,3 @@ def _prepare(folder: Path) -> tuple[list[Path], list[Path]]:
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     folder.chmod(0o700)
     return tidy(folder), session_paths(folder)
-
-
-async def _finished(act: Coroutine[Any, Any, None]) -> None:
-    """Do something to its end even if the caller is cancelled meanwhile; then raise the cancellation."""
-    ended: asyncio.Future[BaseException | None] = asyncio.get_running_loop().create_future()
-
-    async def to_its_end() -> None:
-        error = None
-        try:
-            await act
-        except BaseException as failure:  # noqa: BLE001 - raised by whoever waits
-            error = failure
-        if not ended.done():
-            ended.set_result(error)
-
-    # Told by the act itself, for `asyncio.wait` hears of a task's end a turn of the loop later: approvals wait for this.
-    task = asyncio.ensure_future(to_its_end())
-    try:
-        error = await ended
-    except asyncio.CancelledError:
-        while not task.done():
-            with suppress(asyncio.CancelledError):
-                await asyncio.wait([task])
-        raise
-    if error is not None:
-        raise error

@@ -140,12 +140,14 @@ class SqliteSpool:
     def append(self, events: Sequence[bytes]) -> None:
         """See `Spool.append`."""
         values = [value for row in enumerate(events, self.last + 1) for value in row]
-        with self._failing():
+        try:
             if len(events) <= _ROWS_AT_ONCE:  # one statement is one transaction
                 self._database.execute(_INSERT + ", (?, ?)" * (len(events) - 1), values)
             else:
                 with self._transaction():
                     self._database.executemany(_INSERT, zip(values[::2], values[1::2], strict=True))
+        except sqlite3.Error as error:
+            raise _meaning(self.path, error) from None
         self.last += len(events)
         self.size += sum(map(len, events))
 

@@ -10,6 +10,7 @@ import asyncio
 import logging
 import time
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Final
 
 from bus.limits import LEASE_RENEW
@@ -107,11 +108,15 @@ class Service:
         await self._committer.finish()
 
     async def _listen(self, transport: Transport, chunk: int) -> None:
+        transport.at_once(partial(self._work, transport))
         async for batch in transport.batches():
             for start in range(0, len(batch), chunk):
-                self._receive(batch[start : start + chunk], transport)
-                self._kick()
+                self._work(transport, batch[start : start + chunk])
                 await asyncio.sleep(0)
+
+    def _work(self, transport: Transport, items: Sequence[Item]) -> None:
+        self._receive(items, transport)
+        self._kick()
 
     def _receive(self, items: Sequence[Item], transport: Transport) -> None:
         now = time.monotonic()
