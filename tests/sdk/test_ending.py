@@ -10,6 +10,7 @@ import sys
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -119,24 +120,29 @@ bus.main(f())
 """
 
 
+def interrupted(program: str, *arguments: str) -> tuple[int, str]:
+    """Interrupt a program once it says that it is on. Returns its exit code, and what it said on standard error."""
+    pipes: Any = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    with subprocess.Popen([sys.executable, "-c", program, *arguments], text=True, **pipes) as child:
+        try:
+            assert child.stdout is not None
+            assert child.stdout.readline() == "on\n"
+            child.send_signal(signal.SIGINT)
+            _, said = child.communicate(timeout=60)
+        finally:
+            child.kill()
+    return child.returncode, said
+
+
 @pytest.mark.skipif(os.name != "posix", reason="Ctrl-C is sent as a POSIX signal")
 def test_a_run_that_ctrl_c_ended_says_so(tmp_path: Path) -> None:
     """Not the name of an exception: its step and its end, as the supervisor will get them from the spool."""
-    child = subprocess.Popen(
-        [sys.executable, "-c", LIVING, str(tmp_path)],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-    assert child.stdout is not None
-    assert child.stdout.readline() == "on\n"
-    child.send_signal(signal.SIGINT)
-    child.communicate(timeout=60)
+    code, _ = interrupted(LIVING, str(tmp_path))
     home = Home(site="test", data=tmp_path, config=tmp_path)
     spool = SqliteSpool.open_existing(spool_path(home.spool, "janitor", "r1"))
     told = [data for _, data in events_of(event for _, event in spool.read(0, 100))]
     spool.close()
-    assert child.returncode == 130
+    assert code == 130
     assert told[-2:] == [
         StepFinished(step=1, ok=None, text="interrupted by Ctrl-C"),
         RunFinished(outcome="canceled", text="interrupted by Ctrl-C"),
@@ -159,14 +165,7 @@ def test_what_cancelled_a_run_is_told_in_words(error: BaseException, words: str)
 def test_ctrl_c_ends_in_one_line() -> None:
     """A real process and a real signal, once it says that it runs."""
     script = "import asyncio, bus\nasync def f():\n print('on', flush=True)\n await asyncio.Event().wait()\nbus.main(f())"
-    child = subprocess.Popen(
-        [sys.executable, "-c", script], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    )
-    assert child.stdout is not None
-    assert child.stdout.readline() == "on\n"
-    child.send_signal(signal.SIGINT)
-    _, said = child.communicate(timeout=60)
-    assert (child.returncode, said) == (130, "-c: interrupted\n")
+    assert interrupted(script) == (130, "-c: interrupted\n")
 
 
 @pytest.mark.parametrize(

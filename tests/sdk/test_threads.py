@@ -259,9 +259,11 @@ async def test_gates_over_a_broker_with_the_bus_in_its_own_thread(broker: Runnin
 @pytest.mark.broker
 async def test_what_a_killed_agent_left_is_sent_for_it(broker: RunningBroker, home: Home) -> None:
     child = start_child(home)
-    with pytest.raises(SpoolBusyError):
-        await send_spool(home.spool / AGENT, home=home, broker=f"mqtt://127.0.0.1:{broker.port}")
-    kill_child(child)
+    try:
+        with pytest.raises(SpoolBusyError):
+            await send_spool(home.spool / AGENT, home=home, broker=f"mqtt://127.0.0.1:{broker.port}")
+    finally:
+        kill_child(child)
     floor = mqtt_floor(broker, PrivateKey.generate())
     task = asyncio.create_task(floor.live())
     await floor.linked()

@@ -33,12 +33,14 @@ async def test_a_supervisor_that_waits_for_its_broker_ends_with_its_parent(tmp_p
     )
     assert parent.stderr is not None
     assert parent.stdout is not None
-    assert "waiting for the broker" in parent.stderr.readline()
-    children = psutil.Process(parent.pid).children()
-    assert len(children) == 1
-    parent.kill()
-    parent.wait()
-    parent.stderr.close()
+    try:
+        assert "waiting for the broker" in parent.stderr.readline()
+        children = psutil.Process(parent.pid).children()
+        assert len(children) == 1
+    finally:
+        parent.kill()
+        parent.wait()
+        parent.stderr.close()
     await until(lambda: not any(map(alive, children)), 60.0, "the child ends")
     said = parent.stdout.read()
     parent.stdout.close()

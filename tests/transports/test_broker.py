@@ -5,7 +5,8 @@ import signal
 import socket
 import subprocess
 import sys
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -23,6 +24,16 @@ pytestmark = pytest.mark.broker
 def run(*arguments: str) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "bus.broker", *arguments]
     return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=90)
+
+
+@contextmanager
+def started(command: list[str], **pipes: int) -> Iterator[subprocess.Popen[bytes]]:
+    """Run a process that is gone afterwards, also if the test fails."""
+    with subprocess.Popen(command, cwd=ROOT, **pipes) as process:  # type: ignore[call-overload]  # pipes alone
+        try:
+            yield process
+        finally:
+            process.kill()
 
 
 def accepts(port: int) -> bool:
@@ -52,7 +63,7 @@ def test_a_signal_ends_it_even_if_it_was_born_ignoring_it(number: signal.Signals
     port = free_port()
     ignore = f"import os, signal, sys; signal.signal({int(number)}, signal.SIG_IGN); os.execv(sys.executable, sys.argv[1:])"
     command = [sys.executable, "-c", ignore, sys.executable, "-m", "bus.broker", "--port", str(port)]
-    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE) as process:
+    with started(command, stdout=subprocess.PIPE) as process:
         assert process.stdout is not None
         assert process.stdout.readline().decode() == f"listening on mqtt://127.0.0.1:{port}\n"
         process.send_signal(number)
@@ -63,7 +74,7 @@ def test_a_signal_ends_it_even_if_it_was_born_ignoring_it(number: signal.Signals
 def test_it_ends_with_its_standard_input_if_asked_to() -> None:
     port = free_port()
     command = [sys.executable, "-m", "bus.broker", "--port", str(port), "--watch-stdin"]
-    with subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+    with started(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
         assert process.stdin is not None
         assert process.stdout is not None
         process.stdout.readline()
@@ -78,7 +89,7 @@ def test_it_dies_with_a_parent_that_was_killed() -> None:
         "import subprocess, sys\n"
         f"subprocess.Popen([sys.executable, '-m', 'bus.broker', '--port', '{port}']).wait()"
     )
-    with subprocess.Popen([sys.executable, "-c", parent], cwd=ROOT, stdout=subprocess.PIPE) as process:
+    with started([sys.executable, "-c", parent], stdout=subprocess.PIPE) as process:
         assert process.stdout is not None
         process.stdout.readline()
         process.kill()
