@@ -14,11 +14,12 @@ if TYPE_CHECKING:
 
 
 class Work(NamedTuple):
-    """A task at work. `words` are what the user says in it; none if another agent made it."""
+    """A task at work. `words` are the user's, none if another agent made it; `context` is other tasks' results."""
 
     agent: Any
     task: Any
     words: tuple[str, ...]
+    context: str
 
 
 _WORK: Final[ContextVar[Work | None]] = ContextVar("watchfloor_crewai_work", default=None)
@@ -29,19 +30,19 @@ def watch(agent: Any) -> None:
     execute, aexecute = type(agent).execute_task, type(agent).aexecute_task
 
     @contextmanager
-    def working(task: Any) -> Iterator[None]:
-        token = _WORK.set(Work(agent, task, _words(agent, task)))
+    def working(task: Any, context: Any) -> Iterator[None]:
+        token = _WORK.set(Work(agent, task, _words(agent, task), str(context or "")))
         try:
             yield
         finally:
             _WORK.reset(token)
 
     def executed(task: Any, context: Any = None, tools: Any = None) -> Any:
-        with working(task):
+        with working(task, context):
             return execute(agent, task, context, tools)
 
     async def aexecuted(task: Any, context: Any = None, tools: Any = None) -> Any:
-        with working(task):
+        with working(task, context):
             return await aexecute(agent, task, context, tools)
 
     vars(agent).update(execute_task=executed, aexecute_task=aexecuted)
@@ -58,16 +59,16 @@ def report_prompt(supervised: Supervised, agent: Any, messages: Any) -> None:
             content = str(message.get("content") or "")
             if work is None:
                 supervised.asked(content)
+            elif work.agent is agent and any(words in content for words in work.words):
+                _report_task(supervised, work)
             else:
-                _report_task(supervised, work if work.agent is agent else None, content)
+                supervised.asked(content, handed=True)
 
 
-def _report_task(supervised: Supervised, work: Work | None, content: str) -> None:
-    for words in work.words if work is not None else ():
-        if words and words in content:
-            supervised.asked(words)
-            content = content.replace(words, "", 1)
-    supervised.asked(content, handed=True)
+def _report_task(supervised: Supervised, work: Work) -> None:
+    for words in work.words:
+        supervised.asked(words)
+    supervised.asked(work.context, handed=True)
 
 
 def _words(agent: Any, task: Any) -> tuple[str, ...]:
@@ -77,4 +78,11 @@ def _words(agent: Any, task: Any) -> tuple[str, ...]:
     crew = agent.crew
     known = getattr(crew, "tasks", None)
     delegated = known is not None and all(one.id != task.id for one in known)
-    return () if before is not None or delegated else (task.description, task.expected_output)
+    if before is not None or delegated:
+        return ()
+    # A planner, which is a model, has written into the descriptions of such a crew.
+    return (
+        (task.expected_output,)
+        if getattr(crew, "planning", False)
+        else (task.description, task.expected_output)
+    )

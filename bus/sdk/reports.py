@@ -140,7 +140,7 @@ class Reports:
     ) -> None:
         short, cut = clip(text)
         voices = voices_of(self)
-        (voices.said if role == "user" else voices.wrote)(short)
+        (voices.said if role in ("user", "system") else voices.wrote)(short)
         self._emit(
             MessageSeen(
                 role=role,

@@ -1,7 +1,7 @@
 """What the runs of the floor were told and have read: fed with their events, asked when a call is judged.
 
 A run that was begun within another (`parent`) is told its goal and its prompts by that one's model: nobody's words. Of the
-same agent it shares the trail of its parent, so that what a person said and what was read count in both; otherwise it has none.
+same agent it shares the trail of its parent, so that what a person said and what was read count in both; else it has none.
 
 Kept in memory only. A run whose beginning this supervisor did not see has no trail until `recall` has given it its recorded
 events; without one the origin of its values is unknown, which counts against it.
