@@ -1,4 +1,4 @@
-"""Whose words a prompt is: what comes into the outermost run from outside is the user's, what an agent gives another is not."""
+"""Whose words a prompt is: what comes into the outermost run is the user's, what one agent gives another is not."""
 
 from __future__ import annotations
 
