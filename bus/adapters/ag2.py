@@ -16,6 +16,9 @@ from bus.sdk.job import Run
 
 FRAMEWORK: Final = Framework("ag2", "ag2", "1.2", "2")
 
+CHANNEL: Final = "ag2.network.channel"
+"""What AG2 gives a turn that belongs to a channel."""
+
 
 def supervise(run: Run, **about: Unpack[About]) -> Any:
     """Return a middleware: every tool call waits at a gate of `run`, every model request at a checkpoint.
@@ -35,7 +38,9 @@ def supervise(run: Run, **about: Unpack[About]) -> Any:
     class Supervise(BaseMiddleware):
         async def on_turn(self, call_next: Any, event: Any, context: Any) -> Any:
             parts = [getattr(part, "content", "") for part in getattr(event, "parts", ())]
-            supervised.asked("\n".join(part for part in parts if isinstance(part, str)))
+            # In a channel of a network it is another agent that speaks.
+            handed = CHANNEL in (getattr(context, "dependencies", None) or {})
+            supervised.asked("\n".join(part for part in parts if isinstance(part, str)), handed=handed)
             return await call_next(event, context)
 
         async def on_llm_call(self, call_next: Any, events: Any, context: Any) -> Any:

@@ -43,14 +43,14 @@ def supervise(run: Run | SyncRun, agent: Any, **about: Unpack[About]) -> Any:
     once(run, agent)
     supervised = Supervised(run, about)
     asked, schemas = Asked(), dict[str, Any]()
-    agent.model = _watched(supervised, agent.model, asked, schemas)
+    agent.model = _watched(supervised, agent, asked, schemas)
     agent.tool_hooks = [_gate(supervised, asked, schemas)]
     return agent
 
 
-def _watched(supervised: Supervised, model: Any, asked: Asked, schemas: dict[str, Any]) -> Any:
-    """Return a copy of a model, as another agent may use the same, that reports what it is told and answers."""
-    model = copy.copy(model)
+def _watched(supervised: Supervised, agent: Any, asked: Asked, schemas: dict[str, Any]) -> Any:
+    """Return a copy of an agent's model, as another may use the same, that reports what it is told and answers."""
+    model = copy.copy(agent.model)
     invoke, ainvoke = model.invoke, model.ainvoke
 
     def look(kwargs: dict[str, Any]) -> None:
@@ -58,7 +58,7 @@ def _watched(supervised: Supervised, model: Any, asked: Asked, schemas: dict[str
             tool.get("function", tool) for tool in kwargs.get("tools") or () if isinstance(tool, Mapping)
         ]
         schemas.update({tool.get("name"): tool.get("parameters") for tool in tools})
-        _report_prompt(supervised, kwargs.get("messages") or ())
+        _report_prompt(supervised, kwargs.get("messages") or (), handed=bool(agent.team_id))
 
     # A model may answer by its other method; that is still one request.
     inside: ContextVar[bool] = ContextVar("inside", default=False)
@@ -142,9 +142,9 @@ def _report(turn: Turn, asked: Asked, answer: Any) -> None:
     )
 
 
-def _report_prompt(supervised: Supervised, messages: Any) -> None:
-    """Report what the user said since the model last spoke."""
+def _report_prompt(supervised: Supervised, messages: Any, *, handed: bool) -> None:
+    """Report what the user said since the model last spoke; to a member of a team (`handed`) its leader speaks."""
     since = max((at for at, message in enumerate(messages, 1) if message.role == "assistant"), default=0)
     for message in messages[since:]:
         if message.role == "user" and isinstance(message.content, str):
-            supervised.asked(message.content)
+            supervised.asked(message.content, handed=handed)

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final, Unpack
 
 from bus.adapters.claims import parsed
+from bus.adapters.crew_work import report_prompt, watch
 from bus.adapters.supervised import About, Asked, Supervised, Told, ToolCall, Turn, once
 from bus.adapters.versions import Framework
 from bus.sdk.decision import Decision
@@ -86,7 +87,8 @@ def supervise(run: Run | SyncRun, agent: Any, **about: Unpack[About]) -> Any:
     agent.llm = copy.copy(agent.llm)  # another agent may use the same
     # A copy shares what counts its tokens, and agents at work at once would have each other's.
     agent.llm._token_usage = dict.fromkeys(agent.llm._token_usage, 0)  # noqa: SLF001 - CrewAI has no other way
-    _watch(supervised, asked, agent.llm)
+    watch(agent)
+    _watch(supervised, asked, agent)
     return agent
 
 
@@ -94,8 +96,9 @@ def _never(*_: Any) -> bool:
     return False
 
 
-def _watch(supervised: Supervised, asked: Asked, llm: Any) -> None:
+def _watch(supervised: Supervised, asked: Asked, agent: Any) -> None:
     """Wait at a checkpoint before each request to the model, and report what came of it."""
+    llm = agent.llm
     call, acall, name = type(llm).call, type(llm).acall, str(llm.model)
 
     def reported(turn: Turn, before: Any, answer: Any) -> Any:
@@ -111,12 +114,12 @@ def _watch(supervised: Supervised, asked: Asked, llm: Any) -> None:
         return answer
 
     def watched(messages: Any, *given: Any, **more: Any) -> Any:
-        _report_prompt(supervised, messages)
+        report_prompt(supervised, agent, messages)
         with supervised.turn_sync(name) as turn:
             return reported(turn, llm.get_token_usage_summary(), call(llm, messages, *given, **more))
 
     async def awatched(messages: Any, *given: Any, **more: Any) -> Any:
-        _report_prompt(supervised, messages)
+        report_prompt(supervised, agent, messages)
         with await asyncio.to_thread(supervised.turn_sync, name) as turn:
             return reported(turn, llm.get_token_usage_summary(), await acall(llm, messages, *given, **more))
 
@@ -133,12 +136,3 @@ def _calls(answer: Any) -> list[tuple[str, str, Any]]:
         args = parsed(inside.get("arguments", inside.get("input")))
         found.append((str(said.get("id") or ""), str(inside.get("name") or ""), args))
     return found
-
-
-def _report_prompt(supervised: Supervised, messages: Any) -> None:
-    """What a conversation begins with is the user's words: the task as CrewAI words it."""
-    listed = [{"role": "user", "content": messages}] if isinstance(messages, str) else messages
-    if not any(message.get("role") == "assistant" for message in listed):
-        for message in listed:
-            if message.get("role") == "user":
-                supervised.asked(message.get("content"))

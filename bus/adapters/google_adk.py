@@ -42,7 +42,7 @@ def supervise(run: Run, **about: Unpack[About]) -> Any:
                 )
 
         async def on_user_message_callback(self, *, invocation_context: Any, user_message: Any) -> None:
-            supervised.asked(_text(user_message))
+            supervised.asked(_text(user_message), handed=bool(running))
 
         async def before_model_callback(self, *, callback_context: Any, llm_request: Any) -> None:
             turns[_key(callback_context)] = await supervised.turn(str(llm_request.model or "model"))

@@ -118,8 +118,11 @@ def _report(turn: Turn, response: Any) -> None:
 
 
 def _report_prompt(supervised: Supervised, messages: Any) -> None:
-    """Report what the user said since the model last spoke: a checkpointer brings the whole conversation every time."""
+    """Report what the user said since the model last spoke: a checkpointer brings the whole conversation every time.
+
+    A message of a human who has a name is what graphs make of another agent's answer.
+    """
     since = max((at for at, message in enumerate(messages, 1) if message.type == "ai"), default=0)
     for message in messages[since:]:
         if message.type == "human":
-            supervised.asked(message.text)
+            supervised.asked(message.text, handed=bool(getattr(message, "name", None)))

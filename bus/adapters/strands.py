@@ -14,6 +14,14 @@ from bus.sdk.job import Run
 
 FRAMEWORK: Final = Framework("strands", "strands-agents", "1.62", "2")
 
+HANDED_ON: Final = (
+    "Handoff Message: ",
+    "Shared knowledge from previous agents:",
+    "Previous agents who worked on this: ",
+    "Inputs from previous nodes:",
+)
+"""What a swarm or a graph puts into a prompt that holds other agents' words. The first agent's prompt has none of it."""
+
 
 def supervise(run: Run, **about: Unpack[About]) -> Any:
     """Return a provider of hooks: it puts middleware around every model request and every tool call of an agent.
@@ -52,11 +60,12 @@ def supervise(run: Run, **about: Unpack[About]) -> Any:
                 {"toolUseId": use["toolUseId"], "status": status, "content": [{"text": told.text}]}
             )
             return
-        async with decision:
-            async for event in proceed(context.replace(tool_use={**use, "input": args})):
-                if isinstance(event, ToolResultEvent):
-                    _report_result(decision, event)
-                yield event
+        with supervised.at_work():
+            async with decision:
+                async for event in proceed(context.replace(tool_use={**use, "input": args})):
+                    if isinstance(event, ToolResultEvent):
+                        _report_result(decision, event)
+                    yield event
 
     def initialized(event: Any) -> None:
         event.agent.add_middleware(InvokeModelStage, think)
@@ -73,7 +82,8 @@ def _report_prompt(supervised: Supervised, messages: Any) -> None:
     """Report what the user said since the model last spoke."""
     since = max((at for at, message in enumerate(messages, 1) if message["role"] == "assistant"), default=0)
     for message in messages[since:]:
-        supervised.asked("\n".join(block["text"] for block in message["content"] if "text" in block))
+        text = "\n".join(block["text"] for block in message["content"] if "text" in block)
+        supervised.asked(text, handed=any(mark in text for mark in HANDED_ON))
 
 
 def _report(turn: Turn, event: Any) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Iterable, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, Final, Self, TypedDict, TypeVar
@@ -15,6 +16,7 @@ from bus.limits import DECIDE_WITHIN
 from bus.sdk.decision import Action, Decision
 from bus.sdk.job import Run, SyncRun
 from bus.sdk.reports import StepReport
+from bus.sdk.voices import HANDED, voices_of
 
 T = TypeVar("T")
 CLAIMS_KEPT: Final = 256
@@ -92,11 +94,25 @@ class Supervised:
         self._hints = about.get("hints", {})
         self._decide_within = about.get("decide_within", DECIDE_WITHIN)
         self._turns: OrderedDict[str, tuple[int, Confidence | None]] = OrderedDict()
+        self._voices = voices_of(run)
 
-    def asked(self, prompt: object) -> None:
-        """Report what the user said. The supervisor takes it for the user's words."""
-        if prompt:
-            self.run.message("user", prompt if isinstance(prompt, str) else str(prompt))
+    def asked(self, prompt: object, *, handed: bool = False) -> None:
+        """Report a prompt: what is the user's as his, what one agent gave another (`handed`: all of it) as a model's.
+
+        A prompt that comes while a tool of the run is at work was made inside that tool, in whatever thread. What the model
+        wrote or a tool returned before is no word of the user's when it comes back in a prompt.
+        """
+        text = prompt if isinstance(prompt, str) else str(prompt or "")
+        inside = handed or self._voices.in_tool
+        own, theirs = ("", text) if inside else self._voices.parted(text)
+        if theirs.strip():
+            self.run.message("assistant", theirs, name=HANDED)
+        if own.strip():
+            self.run.message("user", own)
+
+    def at_work(self) -> AbstractContextManager[None]:
+        """A context for the work of a tool, where a framework has no place for `call`. See `asked`."""
+        return self._voices.tool()
 
     # ---- turns of the model ------------------------------------------------------------------------------------------
 
@@ -141,9 +157,10 @@ class Supervised:
         told, args, decision = await self.decide(call, fit)
         if told is not None:
             return told
-        async with decision:
-            result = await proceed(args, decision)
-            decision.result(result)
+        with self.at_work():
+            async with decision:
+                result = await proceed(args, decision)
+                decision.result(result)
         return result
 
     def call_sync(
@@ -155,7 +172,7 @@ class Supervised:
         told, args = settled(decision, fitted)
         if told is not None:
             return told
-        with decision:
+        with self.at_work(), decision:
             result = proceed(args, decision)
             decision.result(result)
         return result

@@ -77,9 +77,10 @@ class Server:
             talk.end()
             writer.close()
 
-    def _count(self, change: int) -> None:
+    def _count(self, change: int) -> int:
         """Count the programs that listen."""
         self._attached += change
+        return self._attached
 
     def _keep(self, ended: Ended) -> None:
         """Keep how a program's own run ended; what went wrong weighs more than what went well."""

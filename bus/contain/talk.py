@@ -29,6 +29,7 @@ from bus.sdk import parent_wire as wire
 from bus.sdk.agent_core import AgentCore
 from bus.sdk.decision import Action, RunKilled
 from bus.sdk.values import clip
+from bus.sdk.voices import HANDED
 
 _TELEMETRY: Final = frozenset(
     kind.TYPE for kind in (StepStarted, StepFinished, Progress, MessageSeen, RunStateChanged)
@@ -52,13 +53,13 @@ class Talk:
         peer: tuple[int, int] | None,
         inside: Callable[[int], bool],
         *,
-        joined: Callable[[int], None],
+        joined: Callable[[int], int],
         told: Callable[[Ended], None],
     ) -> None:
         """`name` tells connections apart. `peer` is the process and the user at the other end, None where nobody can tell.
 
         `inside` says whether a process is one of the tree. `joined` is told 1 when the program begins to listen and -1 when
-        it is gone, `told` how its own run ended.
+        it is gone, and says how many listen, `told` how its own run ended.
         """
         self._voice = voice
         self._writer = writer
@@ -67,7 +68,7 @@ class Talk:
         self._inside = inside
         self._joined = joined
         self._told = told
-        self._in = False
+        self._in = self._within = False
         self._mine: set[str] = set()
         self._ungated: set[str] = set()
         self._loop = asyncio.get_running_loop()
@@ -109,13 +110,14 @@ class Talk:
         steps = self._voice.shell.call(lambda core, _: core.run(self._voice.run).writer.box.spool.last) + 1
         if not self._in:
             self._in = True
-            self._joined(1)
+            # A program that begins while another works was given its task by that one.
+            self._within = self._joined(1) > 1
         what = f"{request.name or 'a program'} reports through the wrapper"
         self._voice.say(what + (f", model {request.model}" if request.model else ""))
         if request.goal:
             goal = clip(request.goal)[0]
             self._voice.tell(RunStateChanged(state="working", text=goal))
-            self._voice.tell(MessageSeen(role="user", name="goal", text=goal))
+            self._voice.tell(self._whose(MessageSeen(role="user", name="goal", text=goal)))
         return wire.Answer(agent=self._voice.identity.agent, run=self._voice.run, steps=steps)
 
     def _question(self, request: wire.AnyRequest) -> wire.Answer:
@@ -153,7 +155,7 @@ class Talk:
         match request:
             case wire.Emit(type=kind, data=raw) if kind in _TELEMETRY:
                 data: Data = msgspec.json.decode(raw, type=AGENT_TYPES[kind])
-                self._voice.tell(data)
+                self._voice.tell(self._whose(data))
             case wire.Emit(type=kind, data=raw) if kind in _CALLS:
                 self._made(msgspec.json.decode(raw, type=AGENT_TYPES[kind]))
             case wire.Report(token=token, done=done, text=text):
@@ -168,6 +170,12 @@ class Talk:
                 self._told(Ended(outcome, clip(text)[0]))
             case _:
                 pass
+
+    def _whose(self, data: Data) -> Data:
+        """What a program was told that begins within another's work is no word from outside."""
+        if self._within and isinstance(data, MessageSeen) and data.role in ("user", "system"):
+            return msgspec.structs.replace(data, role="assistant", name=HANDED)
+        return data
 
     def _made(self, data: Data) -> None:
         """Pass on what is told of a call that had no gate: never that a decision allowed it, and of no other action."""

@@ -24,6 +24,7 @@ from bus.sdk.parent_wire import VARIABLE
 from bus.sdk.rests import adopt_rests
 from bus.sdk.runs import Runs
 from bus.sdk.shell import Shell
+from bus.sdk.voices import inside
 from bus.topics import check_id
 from bus.transports.transport import Transport, Will, WillFor
 from bus.trust import PinnedTrust, pinned
@@ -129,6 +130,9 @@ class Agent:
         `resume` goes on with the run `run_id` whose process died, from its spool. `RunKilled` leaves like any other
         exception: what follows the run in the code of a killed agent must not happen either.
 
+        `parent` is the `agent/run` that gave it its work; of a run that is begun within another, by itself, that one. The
+        goal and the prompts of such a run are its parent's words and not the user's.
+
         Raises:
             RunExistsError: there is a run of that id, and it is not to be resumed.
             FileNotFoundError: there is none to be resumed.
@@ -142,7 +146,8 @@ class Agent:
 
         try:
             await to_its_end(asyncio.to_thread(begin))
-            yield begun[0]
+            with inside(begun[0], f"{self.name}/{begun[0].id}"):
+                yield begun[0]
         except BaseException as error:
             for job in begun:
                 self._runs.end(job, *outcome_of(error))
@@ -163,7 +168,8 @@ class Agent:
         """Live one run in code without asyncio. See `run`."""
         job = self._runs.begin(SyncRun, run_id, goal, model, parent, labels, resume=resume)
         try:
-            yield job
+            with inside(job, f"{self.name}/{job.id}"):
+                yield job
         except BaseException as error:
             self._runs.end(job, *outcome_of(error))
             raise

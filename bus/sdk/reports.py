@@ -33,6 +33,7 @@ from bus.sdk.forked import ForkedError
 from bus.sdk.run_core import RunCore
 from bus.sdk.shell import BusStoppedError, Shell
 from bus.sdk.values import arguments, claim, clip, describe, result_text
+from bus.sdk.voices import HANDED, voices_of
 
 log = logging.getLogger("watchfloor")
 
@@ -40,7 +41,7 @@ T = TypeVar("T")
 MISFIT: Final = "the operator's edit does not fit it"
 """Begins the text of a call that never began because of that."""
 
-_CURRENT: Final[ContextVar[tuple[object, int] | None]] = ContextVar("watchfloor_step", default=None)
+_CURRENT: Final[ContextVar[tuple[Reports, int] | None]] = ContextVar("watchfloor_step", default=None)
 
 
 class Reports:
@@ -50,11 +51,12 @@ class Reports:
     entered before the fork are left in the child without a word.
 
     `id` is the run's id, `agent` the agent's name, `control` its control level, `outcome` how the run ended, None while it
-    goes on.
+    goes on. `parent` is the `agent/run` that it was begun in, empty if in none.
     """
 
-    def __init__(self, run: str, shell: Shell, *, steps_from: int = 1) -> None:
+    def __init__(self, run: str, shell: Shell, *, steps_from: int = 1, parent: str = "") -> None:
         self.id = run
+        self.parent = parent
         self.agent = shell.core.identity.agent
         self.control = shell.core.identity.control
         self.outcome: RunOutcome | None = None
@@ -83,7 +85,13 @@ class Reports:
         name: str = "",
         call_id: str = "",
     ) -> None:
-        """Report a message of the conversation. The supervisor needs them to know where an argument came from."""
+        """Report a message of the conversation. The supervisor needs them to know where an argument came from.
+
+        `user` and `system` are words from outside. Said in a tool, in a step of another run, or by a run that was begun in
+        another, they are what one agent gave another, and are reported as `assistant`.
+        """
+        if role in ("user", "system") and self._handed_on():
+            role, name = "assistant", name or HANDED
         self._message(role, text, name, call_id, error=None)
 
     def tool_result(self, name: str, text: object, *, error: bool | None = None, call_id: str = "") -> None:
@@ -131,6 +139,8 @@ class Reports:
         error: bool | None,
     ) -> None:
         short, cut = clip(text)
+        voices = voices_of(self)
+        (voices.said if role in ("user", "system") else voices.wrote)(short)
         self._emit(
             MessageSeen(
                 role=role,
@@ -175,6 +185,12 @@ class Reports:
             raise BusStoppedError("the agent is closed")
         return core.run(self.id)
 
+    def _handed_on(self) -> bool:
+        """Whether what is said here was made inside a run, and came from outside none."""
+        step = _CURRENT.get()
+        other = step is not None and step[0] is not self and step[0].outcome is None
+        return bool(self.parent or tool_here() or other)
+
     def _step_now(self) -> int | None:
         current = _CURRENT.get()
         return current[1] if current is not None and current[0] is self else None
@@ -182,6 +198,7 @@ class Reports:
     def _propose(self, action: Action) -> tuple[str, Decision | Future[None] | None]:
         """Propose an action. Return its id and, in the same entry into the core, its decision or what to wait for."""
         step = self._step_now()
+        voices_of(self).wrote(action.args)
 
         def work(core: AgentCore, now: float) -> tuple[str, Decision | None]:
             token = self._of(core).propose(action, now, step=step, inside=tool_here())
@@ -192,6 +209,7 @@ class Reports:
     def _proposed(self, action: Action) -> str:
         """Propose an action and return its id, without asking what became of it."""
         step = self._step_now()
+        voices_of(self).wrote(action.args)
         return self._shell.call(
             lambda core, now: self._of(core).propose(action, now, step=step, inside=tool_here())
         )
@@ -246,6 +264,7 @@ class Reports:
         return f"checkpoint-{next(self._tokens)}"
 
     def _report(self, action: str, *, done: bool, text: str) -> None:
+        voices_of(self).wrote(clip(text)[0])
         self._while_open(lambda run, now: run.report(action, done=done, text=text, now=now))
 
     def _withdraw(self, action: str, why: str = "whoever waited was cancelled") -> None:

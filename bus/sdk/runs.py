@@ -17,6 +17,7 @@ from bus.sdk.reports import Reports
 from bus.sdk.rests import adopt_rests
 from bus.sdk.shell import BusStoppedError, Shell
 from bus.sdk.spool.store import MemorySpool, Owner, Spool
+from bus.sdk.voices import HANDED, run_here
 from bus.topics import check_id
 
 log = logging.getLogger("watchfloor")
@@ -60,10 +61,14 @@ class Runs:
             ForkedError: this process is a fork of the agent's.
         """
         name = check_id(run or secrets.token_hex(6), "run")
+        parent = parent or run_here()
         self._shell.check_process()
         if isinstance(self._shell, ParentShell):
-            name, steps = self._shell.begin(goal, model)
-            job = kind(name, self._shell, steps_from=steps)
+            # The wrapper takes a goal for the user's words.
+            name, steps = self._shell.begin("" if parent else goal, model)
+            job = kind(name, self._shell, steps_from=steps, parent=parent)
+            if parent and goal:
+                job.message("assistant", goal, name=HANDED)
             self._open.add(job)
             return job
         if self._closed:
@@ -71,7 +76,7 @@ class Runs:
         spool: Spool | None = None
         try:
             spool = self._resumed(name) if resume else self._new(name)
-            job = kind(name, self._shell, steps_from=spool.last + 1)
+            job = kind(name, self._shell, steps_from=spool.last + 1, parent=parent)
             about = {"goal": goal, "model": model, "parent": parent, "labels": dict(labels or {})}
             self._shell.call(partial(self._start, job, spool, about))
         except Exception:

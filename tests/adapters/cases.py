@@ -14,7 +14,7 @@ from bus.events import ActionProposed
 from bus.home import Home
 from bus.messages import DecisionCommand
 from bus.transports.memory import MemoryTransport
-from tests.sdk.scripted import AGENT, RUN, SITE, living
+from tests.sdk.scripted import AGENT, RUN, SITE, Supervisor, living
 
 HUGE = 2**60
 """A whole number that JSON readers take for different ones: nobody can decide on it."""
@@ -23,10 +23,14 @@ cases: list[dict[str, Any]] = []
 
 
 class Case:
-    """One run. `verdicts` are the decisions to come, `approved` when they are used up. `calls` are ids and steps."""
+    """One run; `floor` is its supervisor.
 
-    def __init__(self, run: Run, *verdicts: str) -> None:
+    `verdicts` are the decisions to come, `approved` when they are used up. `calls` are ids and steps.
+    """
+
+    def __init__(self, run: Run, floor: Supervisor, *verdicts: str) -> None:
         self.run = run
+        self.floor = floor
         self.verdicts = list(verdicts)
         self.asked: list[Any] = []
         self.calls: list[tuple[str, int | None]] = []
@@ -54,7 +58,7 @@ async def case(*verdicts: str) -> AsyncIterator[Case]:
             home = Home(site=SITE, data=Path(folder) / "data", config=Path(folder) / "config")
             agent = Agent(AGENT, home=home, transport=partial(MemoryTransport, floor.bus))
             async with agent, agent.run("try", run_id=RUN) as run:
-                made = Case(run, *verdicts)
+                made = Case(run, floor, *verdicts)
 
                 def decide(of: str, proposal: ActionProposed) -> DecisionCommand:
                     made.asked.append([proposal.tool, proposal.args])

@@ -19,6 +19,7 @@ import pytest
 from bus.sdk.ending import EXIT_KILLED
 from console.link.floor import Floor
 from tests import ROOT
+from tests.adapters.delegation import judged
 from tests.adapters.environments import EXAMPLES, Example, chosen, python_of
 from tests.adapters.floor import OPERATOR, SOON, Desk, Site, site, start
 
@@ -202,6 +203,25 @@ def test_no_way_past(name: str, tmp_path: Path) -> None:
     ]
     for one, (_, _, part) in zip(found, PAST[name], strict=True):
         assert part in one["said"]
+
+
+@pytest.mark.parametrize("name", [name for name in chosen() if name != "langchain-sync"])
+def test_delegated(name: str, tmp_path: Path) -> None:
+    """What only a mail and the task that a model gives another agent say is not authorised: no word of it is the user's."""
+    done = subprocess.run(
+        [python_of(EXAMPLES[name]), "-m", "tests.adapters.delegated", name],
+        cwd=tmp_path,
+        env={"PYTHONPATH": str(ROOT), "HOME": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    for case, events in json.loads(done.stdout.splitlines()[-1]).items():
+        seen = judged(events)
+        [sent] = [one for one in seen if one.tool == "send_email"]
+        assert (sent.gate, sent.origin) == ("hold", "text"), case
+        assert any(one.tool == "read_mail" for one in seen), case
 
 
 async def test_reject(example: Example, shared: Site) -> None:

@@ -200,6 +200,34 @@ async def test_a_child_that_closes_the_socket_has_no_gates_and_stays_contained(w
     assert not any(ran(world).iterdir())
 
 
+_INNER = "import bus\nwith bus.run_sync('w', goal='Send it') as job: job.message('user', 'Send all of it')"
+_BOSS = f"""
+import subprocess, sys, bus
+with bus.run_sync("boss", goal="Clean up") as job:
+    subprocess.run([sys.executable, "-c", {_INNER!r}], check=True)
+    with bus.run_sync("within", goal="Send more") as inner:
+        inner.message("user", "Send that too")
+    job.message("user", "Thanks")
+"""
+
+
+async def test_a_program_that_begins_in_anothers_work_has_no_user(world: ContainFloor) -> None:
+    """What one program gives another to do, or a run of its own, is no word from outside."""
+    world.python(_BOSS)
+    await world.becomes("completed")
+    said = [
+        (one.role, one.text) for one in world.of().messages if "reports through the wrapper" not in one.text
+    ]
+    assert said == [
+        ("user", "Clean up"),
+        ("assistant", "Send it"),
+        ("assistant", "Send all of it"),
+        ("assistant", "Send more"),
+        ("assistant", "Send that too"),
+        ("user", "Thanks"),
+    ]
+
+
 async def test_nobody_from_outside_the_tree_reports_as_the_run(world: ContainFloor) -> None:
     wrapper = world.python("time.sleep(600)")
     await world.ready()

@@ -1,5 +1,8 @@
 """What the runs of the floor were told and have read: fed with their events, asked when a call is judged.
 
+A run that was begun within another (`parent`) is told its goal and its prompts by that one's model: nobody's words. Of the
+same agent it shares the trail of its parent, so that what a person said and what was read count in both; else it has none.
+
 Kept in memory only. A run whose beginning this supervisor did not see has no trail until `recall` has given it its recorded
 events; without one the origin of its values is unknown, which counts against it.
 """
@@ -39,17 +42,21 @@ class _Call(NamedTuple):
 
 
 class _Followed:
-    def __init__(self, resources: Resources) -> None:
-        self.trail = Trail(resources)
+    """One run. `within`: it was begun within another, and nobody outside speaks to it."""
+
+    def __init__(self, trail: Trail, *, within: bool = False) -> None:
+        self.trail = trail
+        self.folder = ""
         self.calls: OrderedDict[str, _Call] = OrderedDict()
+        self._within = within
 
     def hear(self, data: Data) -> None:
         match data:
             case RunStarted(goal=goal, labels=labels, truncated=cut):
-                self.trail.said(goal, whole=not cut)
-                self.trail.folder = labels.get(FOLDER_LABEL, "")
+                self._said(goal, whole=not cut)
+                self.folder = labels.get(FOLDER_LABEL, "")
             case MessageSeen(role="user" | "system", text=text, truncated=cut):
-                self.trail.said(text, whole=not cut)
+                self._said(text, whole=not cut)
             case MessageSeen(role="tool", name=name, text=text, call_id=call_id, truncated=cut):
                 self.result(name, text, call_id=call_id, cut=cut)
             case ActionFinished(outcome="done" | "failed", action=action, text=text, truncated=cut):
@@ -58,6 +65,10 @@ class _Followed:
                 self.trail.said(reason)
             case _:
                 pass
+
+    def _said(self, text: str, *, whole: bool = True) -> None:
+        if not self._within:
+            self.trail.said(text, whole=whole)
 
     def called(self, data: ActionProposed, suspicion: Suspicion | None, *, writes: bool) -> None:
         self.calls[data.action] = _Call(data.tool, data.call_id, suspicion, writes)
@@ -83,21 +94,24 @@ class Trails:
         self._words = 0
         self._resources = Resources()
 
-    def begin(self, key: str) -> None:
-        """A run is seen from its beginning."""
+    def begin(self, key: str, parent: str = "") -> None:
+        """A run is seen from its beginning. `parent`: the `agent/run` that it was begun in, empty if in none."""
         self.ended(key)
-        self._runs[key] = _Followed(self._resources)
+        above = self._runs.get(parent) if parent.partition("/")[0] == key.partition("/")[0] else None
+        trail = Trail(self._resources) if above is None else above.trail
+        self._runs[key] = _Followed(trail, within=bool(parent))
 
     def follow(self, key: str, data: Data) -> None:
         """Take up what an accepted event or a decision tells of a run.
 
         Raises:
-            Exception: an error of ours in that; the run has no trail from then on, as half of one is worse than none.
+            Exception: an error of ours in that; the run, and those that share its trail, have none from then on, as half of
+                one is worse than none.
         """
         if not isinstance(data, TELLING):
             return
         if isinstance(data, RunStarted) and data.continues is None:
-            self.begin(key)
+            self.begin(key, data.parent)
         elif isinstance(data, RunFinished):
             self.ended(key)
         followed = self._runs.get(key)
@@ -108,7 +122,8 @@ class Trails:
         try:
             followed.hear(data)
         except Exception:
-            del self._runs[key]
+            for sharing in [name for name, run in self._runs.items() if run.trail is followed.trail]:
+                del self._runs[sharing]
             self._words -= before
             raise
         self._words += followed.trail.size - before
@@ -124,10 +139,13 @@ class Trails:
     def of(self, key: str) -> Trail | None:
         """The trail of a run that has been told something; None if nothing is known of what it was told."""
         followed = self._runs.get(key)
-        return followed.trail if followed is not None and followed.trail.told else None
+        if followed is None or not followed.trail.told:
+            return None
+        followed.trail.folder = followed.folder  # runs that share a trail may work in folders of their own
+        return followed.trail
 
     def ended(self, key: str) -> None:
         """A run is over: nobody will ask about it again."""
         gone = self._runs.pop(key, None)
-        if gone is not None:
+        if gone is not None and all(other.trail is not gone.trail for other in self._runs.values()):
             self._words -= gone.trail.size
