@@ -108,7 +108,8 @@ class Trail:
                 for part in self._barred.take(clauses(passage.text)):
                     self._asked(part)
             else:
-                self._barred.before(passage.text)
+                for taken_up in self._barred.before(passage.text):
+                    self._asked(taken_up)
                 self._asked(passage)
         self._whole = self._whole and self._barred.whole
         found = self._verbs | {_verb_of(word) for word in self._stems} - {""}
