@@ -45,6 +45,12 @@ _TO_YOU: Final = re.compile(r"\b(?:you|please)\b")
 _KEEP_WORD: Final = re.compile(r"\b(?:keep|leave)\b")
 _COUNTS_ONLY_HERE: Final = re.compile(r"\b(?:no|nothing|nobody)\b")
 _NO_EXCEPTION: Final = BASE | {"do", "don't", "don’t", "not", "never", "please", "also", "i", "we", "you"}
+_BARE: Final = re.compile(r"\W*(?:please )?(?:don['’]?t|do not)(?: do (?:it|that|so))?(?: please)?\W*")
+"""Alone it says that what stands before it must not be."""
+
+_OF_IT: Final = re.compile(r"\s*(?:must|should|shall|may|might|can|is|are|ought|has|have)\b|\s*(?:ca|is|are|must|should|sha)n")
+"""So begins what goes on about what was named before: `keep.txt is old and must not be deleted`."""
+
 _HOW_IT_IS: Final = re.compile(
     r"(?:please )?\b(?:keep|leave)\b[^,]*?\b(?:in|as|under|at|below|within|to)\s+(?=[^\d./@_\\]*$|[^\d./@_\\]*[.]$)"
 )
@@ -71,13 +77,12 @@ def clauses(said: str) -> list[Clause]:
     for kept, asked in KEEPS_NOT:
         said = kept.sub(asked, said)
     wishes = WISHES.search(said) is not None
-    parts = BOUND.split(said)
-    pieces = [(parts[at - 1] if at else "", parts[at]) for at in range(0, len(parts), 2)]
+    pieces = _pieces(said)
     found: list[Clause] = []
     barred = False
     leading = 0
     between = ""
-    for number, (sign, piece) in enumerate(pieces):
+    for number, (sign, piece, blank) in enumerate(pieces):
         lead, between = between + sign, ""
         if not piece.strip():
             between = lead + piece
@@ -90,11 +95,11 @@ def clauses(said: str) -> list[Clause]:
             found.append(Clause(lead + piece, forbids=True))
             continue
         first = len(found)
-        barred = _cut(piece, found, sign, wishes=wishes)
+        barred = _cut(piece, blank, found, sign, wishes=wishes)
         found[first] = found[first]._replace(text=lead + found[first].text)
         if barred and number == 0 and EXCEPT.match(piece.lstrip()):
             leading = max(
-                (at for at, (mark, one) in enumerate(pieces) if mark == "," and _asks(one)), default=0
+                (at for at, (mark, one, _blank) in enumerate(pieces) if mark == "," and _asks(one)), default=0
             )
     return _joined(found)
 
@@ -120,9 +125,22 @@ def _excepted(match: re.Match[str]) -> str:
     return match[0] if match[2].strip(",.") in _NO_EXCEPTION else f"{match[1]} except"
 
 
-def _cut(piece: str, found: list[Clause], sign: str, *, wishes: bool) -> bool:
+def _pieces(said: str) -> list[tuple[str, str, str]]:
+    """A sentence cut at its bounds: the bound, what follows it, and the same without what only looks like a prohibition."""
+    blank = _dotted(PLAINLY_ASKS, said)
+    found: list[tuple[str, str, str]] = []
+    sign, start = "", 0
+    for match in BOUND.finditer(blank):
+        found.append((sign, said[start : match.start()], blank[start : match.start()]))
+        sign, start = match[0], match.end()
+    found.append((sign, said[start:], blank[start:]))
+    if not said.endswith("?"):
+        return found
+    return [(s, p, b if _TO_YOU.search(p) else _dotted(_KEEP_WORD, b)) for s, p, b in found]
+
+
+def _cut(piece: str, blank: str, found: list[Clause], sign: str, *, wishes: bool) -> bool:
     """Put the parts of a piece to those that were found. Returns whether what follows is forbidden as well."""
-    blank = _blanked(piece)
     if not wishes and (at := _telling(piece, blank)) is not None:
         found += [Clause(piece[:at], forbids=False)] if at else []
         found.append(Clause(piece[at:], forbids=False, tells=True))
@@ -135,13 +153,16 @@ def _cut(piece: str, found: list[Clause], sign: str, *, wishes: bool) -> bool:
         if start == 0:
             _backwards(found)
         found += [Clause(piece[:start], forbids=False), Clause(piece[start : behind.end()], forbids=True)]
-        return _cut(piece[behind.end() :], found, "", wishes=wishes)
+        end = behind.end()
+        return _cut(piece[end:], blank[end:], found, "", wishes=wishes)
     if WHOLE.search(blank) or NE.search(blank) or SIGNS.search(blank):
         alone = _COUNTS_ONLY_HERE.search(blank) is not None or WHOLE.match(blank.lstrip()) is not None
-        if not alone or sign in SUBORDINATE:
+        if not alone or sign in SUBORDINATE or _OF_IT.match(blank):
             _backwards(found)
         found.append(Clause(piece, forbids=True))
         return True
+    if found and _BARE.fullmatch(piece):
+        found[-1] = Clause(found[-1].text, forbids=True)
     starts = [(match.start(), match) for match in map(_search(blank), (DO, EXCEPT, EXCEPT_SIGN)) if match]
     if not starts:
         found.append(Clause(piece, forbids=False))
@@ -164,7 +185,7 @@ def _telling(piece: str, blank: str) -> int | None:
     match = DESCRIBES.search(blank)
     if match is None or may_forbid(_dotted(DESCRIBES, blank)):
         return None
-    if not _asks(piece[: match.start()]):
+    if ord(match[0][0]) > _LETTERS or not _asks(piece[: match.start()]):
         return None if grave(_dotted(DESCRIBES, piece)) and not _past(match[0]) else 0
     return match.start()
 
@@ -174,20 +195,15 @@ def _past(denial: str) -> bool:
     return denial.isascii() and _HAPPENED.match(denial) is not None
 
 
+_LETTERS: Final = 0x1100
+"""Languages beyond put the verb, and what denies it, at the end of its clause."""
+
 _HAPPENED: Final = re.compile(r"(?:is|are|was|were|am|has|have|had|did|does)\b|(?:is|are|was|were|has|have|had|did|does)n")
 
 
 def _dotted(pattern: re.Pattern[str], text: str) -> str:
     """A text with what a pattern finds made unreadable, as long as before."""
     return pattern.sub(lambda match: "\u00b7" * len(match[0]), text)
-
-
-def _blanked(piece: str) -> str:
-    """A piece without what only looks like a prohibition, as long as before."""
-    blank = _dotted(PLAINLY_ASKS, piece)
-    if piece.endswith("?") and not _TO_YOU.search(piece):
-        blank = _dotted(_KEEP_WORD, blank)
-    return blank
 
 
 def _search(text: str) -> Callable[[re.Pattern[str]], re.Match[str] | None]:

@@ -41,7 +41,7 @@ DO: Final = _any(
     "(?:please )?(?:keep|leave|spare|preserve|retain|protect|safeguard|exempt|skip|exclude|omit|ignore|disregard)",
     "behalte|behalten sie|lass|lasse|lassen sie|vermeide|vermeiden sie|verschone|bewahre|(?:finger|hände) weg"
     "|verzicht\\w*|unterlass\\w*|ignorier\\w*|überspring\\w*|schone",
-    "garde|gardez|conserve|conservez|laisse|laissez|évite\\w*|épargne\\w*|abst\\w{2,9}|empêche\\w*|ignore\\w*|préserve\\w*",
+    "garde|gardez|conserve|conservez|laisse|laissez|évite\\w*|épargne\\w*|abst\\w{2,9}(?:-\\w{2,5})?|empêche\\w*|ignore\\w*|préserve\\w*",
     "evita|evite|evitar|deja|deje|dejar|conserva|conservar|mantén|mantenga|mantener|mantenha|mantém|deixe|deixa|guarde"
     "|abst[eé]n\\w*|impid\\w+|impeça\\w*|ignora|ignore|poupe|preserve",
     "mantieni|lascia|lasciare|lasciate|tieni|evitare|evitate|guardati dal\\w*|impedisci\\w*|risparmia|ignorare",
@@ -49,7 +49,7 @@ DO: Final = _any(
 """Behind it stands what is forbidden, and before it too unless that is a request of its own."""
 
 WHOLE: Final = _any(
-    r"(?:must|should|shall|may|might|can|could|need|ought|dare) ?not|cannot|never|nothing|nobody|no ?one|none of|no"
+    r"(?:must|should|shall|may|might|can|could|need|ought|dare|is|are|was|were|am|has|have|had|did|does) ?not|cannot|never|nothing|nobody|no ?one|none of|no"
     r"|(?:ai|are|ca|could|dare|did|does|had|has|have|is|may|might|must|need|ought|sha|should|was|were|wo|would)n['’]?t",
     r"(?:you|would|will) (?:will )?not (?:like|want)|you will not"
     r"|did not (?:want|ask|say|mean|order|request|approve|agree)",
@@ -59,7 +59,7 @@ WHOLE: Final = _any(
     r"|sacred|sacrosanct|off the table|out of the question|exempted|spared",
     r"(?:must|should|shall|has to|have to|needs? to|ought to|can|may|is to|are to) (?:stay|remain)"
     r"|(?:stays|remains)(?= where| as | in place| put|[ .!]{0,3}$)",
-    r"(?:would|['’]d) (?:hate|regret)|refuse[sd]? to (?:let|allow|have|see)|objects? to|opposed? to|i['’]?m against"
+    r"(?:would|i['’]d|we['’]d) (?:hate|regret)|refuse[sd]? to (?:let|allow|have|see)|objects? to|(?:am|are|strictly|totally) opposed to|i['’]?m against"
     r"|(?:only|sole|one|single) exceptions?|the exception (?:being|is)|as (?:an |the )?exception",
     "nicht|nichts|kein(?:e[nmrs]?)?|keinerlei|keinesfalls|keineswegs|mitnichten|nimmer|niemals|nie|niemand(?:e[nm])?|weder"
     "|verboten|verbiet\\w*|untersag\\w*|tabu|unberührt|unangetastet|in ruhe|weigere|verhinder\\w*|bleib(?:t|en)?",
@@ -84,7 +84,7 @@ SIGNS: Final = re.compile(
     "|놔 ?[두둬]|놓아 ?[두둬]|내버려|보존|지켜|건너뛰"
 )
 BEHIND: Final = re.compile(
-    "以外|之外|除い|除く|を除|除外|抜き|なしで|제외|빼고|말고|외에|외의|이외|排除在外"
+    "ずに|ないで(?!くだ|下さ|ほし|欲し|ね|よ|[。.!\\s]|$)|以外|之外|除い|除く|を除|除外|抜き|なしで|제외|빼고|말고|외에|외의|이외|排除在外"
 )
 """Behind what it excepts."""
 
@@ -92,7 +92,7 @@ EXCEPT_SIGN: Final = re.compile("除了|除去|除(?!去|了|い|く|外)(?=[^,�
 
 ALL_BUT: Final = re.compile(
     r"\b((?:all|every\w*|any\w*|each|whole|lot|nothing|none|nobody|no one)\b(?:\s+[^\s,]{1,64}){0,8}?)"
-    r"\s+(?:but|save|bar|minus|less)(?=\s+(\S+))"
+    r"(?:,?\s+(?:bar|minus)|\s+(?:but|save|less))(?=\s+(\S+))"
 )
 """`everything in /srv but`: an exception, unless what follows is a request of its own."""
 
@@ -162,9 +162,9 @@ DESCRIBES: Final = re.compile(
     r"|\b(?:i|we) (?:won['’]?t|will not) (?:be|need|come|attend|make it|use|require|know|have time)\b"
     r"|\b(?:i|we|they|you) (?:do not|don['’]?t|did not|didn['’]?t) (?:\w+ly |even |yet )?(?:need|require|use|know|see|have|own"
     r"|remember|recall|recogni[sz]e|understand|think|believe|find|get|care|mind)\b(?! (?:\S+ ){0,6}?(?:to|\w+ed|gone)\b)"
-    r"|\b(?:not|never) (?:know|remember|recall|see|understand)\b|\b(?:no need|need ?n['’]?t|not need|don['’]?t need|don['’]?t have)"
-    r" (?:to )?keep\b|\bno longer (?:need|use|require|want|valid|work|exist|available|relevant|in use)\w*"
-    r"|\b(?:nobody|no one|never|none of us) (?:\w+ )?(?:uses?|needs?|reads?|wants?|opens?|knows?|remembers?|cares?|used|needed)\b"
+    r"|\bnot (?:know|remember|recall|understand)\b|\b(?:no need|need ?n['’]?t|not need|don['’]?t need|don['’]?t have)"
+    r" (?:to )?keep\s|\bno longer (?:need|use|require|want|valid|work|exist|available|relevant|in use)\w*"
+    r"|\b(?:nobody|no one|(?:i|we|they|people) never|none of us) (?:\w+ )?(?:uses?|needs?|reads?|wants?|opens?|knows?|remembers?|cares?|used|needed)\b"
     r"|\b(?:have|has|had|is|are|was|were|there['’]s|with|see|got) no\b(?! (?:need|reason|way|permission|right|business|point)\b)"
     r"|\b(?:nicht|keine?[nmrs]?|nie)(?: mehr| länger)? (?:gebraucht|benötigt|nötig|notwendig|verwendet|genutzt|gefunden|sicher|da"
     r"|aktuell|bekannt|verfügbar)\b"
@@ -194,13 +194,13 @@ KEEPS_NOT: Final = (
     (
         re.compile(
             r"\b(?:do not|don['’]?t|never|not|cannot|can['’]?t|mustn['’]?t|shouldn['’]?t)(?: want(?: you)? to| \w+ly)?"
-            r" (?:keep(?! \w+ing\b)|spare|preserve|retain|hold on to)\b(?! (?:me|us|him|her|them)\b)(?![^,.]{0,80}[@]|[^,]{0,80}"
+            r" (?:keep(?! \w+ing\b)|spare|preserve|retain|hold on to)(?=\s)(?! (?:me|us|him|her|them)\b)(?![^,.]{0,80}[@]|[^,]{0,80}"
             r"\b(?:loop|informed|posted|updated|touch|cc|thread|from)\b)"
             r"|\b(?:do not|don['’]?t|never) leave(?=[^,@]{1,80}\b(?:lying|around|behind|on (?:the|my|our|this) \w+)\b)"
         ),
         "remove",
     ),
-    (re.compile(r"\b(?:do not|don['’]?t|never) (?:skip|omit|exclude)\b"), "do"),
+    (re.compile(r"\b(?:do not|don['’]?t|never) (?:skip|omit|exclude)(?=\s)"), "do"),
     (re.compile(r"\bbehalte\b(?=([^,@]{1,60}) nicht\b)[^,@]{1,60} nicht\b"), r"lösche \1"),
     (re.compile(r"\bne (?:garde|gardez|conserve|conservez) pas\b(?![^,]{0,80}@)"), "supprime"),
     (re.compile(r"\bno (?:guardes?|conserves?|mantengas?)\b(?![^,]{0,80}@)"), "borra"),
@@ -229,7 +229,7 @@ BOUND: Final = re.compile(
     + "|".join(sorted(word for word in TURNS | SUBORDINATE if word[0].isalpha() and ord(word[0]) < 0x250))
     + r")(?![\w@/\\-]|\.\w)|"
     + "|".join(sorted((word for word in TURNS | SUBORDINATE if ord(word[0]) >= 0x250), key=len, reverse=True))
-    + r"|(?<=ない)から|(?=而(?:不是|非)))"
+    + r"|(?<=ない)から|(?<=[없않])(?:으니까?|[어아]서)|(?=而(?:不是|非)))"
 )
 QUICK: Final = re.compile("|".join(each.pattern for each in (ALL_BUT, EXCEPT, DO, WHOLE, NE)))
 WIDE: Final = re.compile("|".join(each.pattern for each in (SIGNS, BEHIND, EXCEPT_SIGN)))
