@@ -11,12 +11,13 @@ import re
 from collections.abc import Callable
 from typing import Final, NamedTuple
 
-from console.core.provenance.deeds import doing, grave
+from console.core.provenance.deeds import doing, grave, named
 from console.core.provenance.normal import words
 from console.core.provenance.prohibitions import (
     ALL_BUT,
     BEHIND,
     BOUND,
+    CONDITIONS,
     DESCRIBES,
     DO,
     EXCEPT,
@@ -28,6 +29,7 @@ from console.core.provenance.prohibitions import (
     SIGNS,
     SUBORDINATE,
     TURNS,
+    UNLESS,
     WHOLE,
     WIDE,
     WISHES,
@@ -40,6 +42,9 @@ _SPEAKS: Final = re.compile(
 )
 _SUBJECT: Final = re.compile(
     r"\s*(?:my|our|your|his|her|their|it|this|that|he|she|they|you|please|only|just|also|instead)\b"
+)
+_NO: Final = re.compile(
+    r"\W*(?:no(?: way)?|nope|never|don['’]?t|nein|nicht|nie|non|jamais|nunca|não|mai|不|不要|不行|いいえ|だめ|아니[요오]?)\W*"
 )
 _TO_YOU: Final = re.compile(r"\b(?:you|please)\b")
 _KEEP_WORD: Final = re.compile(r"\b(?:keep|leave)\b")
@@ -120,6 +125,13 @@ def may_forbid(said: str) -> bool:
     return QUICK.search(said) is not None or (not said.isascii() and WIDE.search(said) is not None)
 
 
+def refused(question: str, answer: str) -> bool:
+    """Whether a question is for a thing or a deed, and the answer is nothing but no: `keep.txt? No!`."""
+    if not question.endswith("?") or _NO.fullmatch(answer) is None:
+        return False
+    return grave(question) or not words(question.replace(named(question) or "?", "")).words
+
+
 def _excepted(match: re.Match[str]) -> str:
     """`everything in /srv but keep.txt` excepts, `everything but send it` goes on to ask."""
     return match[0] if match[2].strip(",.") in _NO_EXCEPTION else f"{match[1]} except"
@@ -141,6 +153,9 @@ def _pieces(said: str) -> list[tuple[str, str, str]]:
 
 def _cut(piece: str, blank: str, found: list[Clause], sign: str, *, wishes: bool) -> bool:
     """Put the parts of a piece to those that were found. Returns whether what follows is forbidden as well."""
+    if sign in CONDITIONS and _denies(blank) and not grave(piece) and not named(piece):
+        found.append(Clause(piece, forbids=False, tells=True))
+        return False
     if not wishes and (at := _telling(piece, blank)) is not None:
         found += [Clause(piece[:at], forbids=False)] if at else []
         found.append(Clause(piece[at:], forbids=False, tells=True))
@@ -155,12 +170,12 @@ def _cut(piece: str, blank: str, found: list[Clause], sign: str, *, wishes: bool
         found += [Clause(piece[:start], forbids=False), Clause(piece[start : behind.end()], forbids=True)]
         end = behind.end()
         return _cut(piece[end:], blank[end:], found, "", wishes=wishes)
-    if WHOLE.search(blank) or NE.search(blank) or SIGNS.search(blank):
+    if _denies(blank):
         alone = _COUNTS_ONLY_HERE.search(blank) is not None or WHOLE.match(blank.lstrip()) is not None
         if not alone or sign in SUBORDINATE or _OF_IT.match(blank):
             _backwards(found)
         found.append(Clause(piece, forbids=True))
-        return True
+        return not piece.endswith(("て", "で"))
     if found and _BARE.fullmatch(piece):
         found[-1] = Clause(found[-1].text, forbids=True)
     starts = [(match.start(), match) for match in map(_search(blank), (DO, EXCEPT, EXCEPT_SIGN)) if match]
@@ -173,11 +188,18 @@ def _cut(piece: str, blank: str, found: list[Clause], sign: str, *, wishes: bool
         if piece[:at].strip():
             _backwards(found)
         at = 0
+    if match[0] in UNLESS and not named(piece[at:]):
+        found += [Clause(piece[:at], forbids=False), Clause(piece[at:], forbids=False, tells=True)]
+        return False
     how = _HOW_IT_IS.match(piece[at:].lstrip()) if match[0].endswith(("keep", "leave")) else None
     end = len(piece) - len(piece[at:].lstrip()) + how.end() if how else len(piece)
     rest = [Clause(piece[end:], forbids=False)] if how else []
     found += [Clause(piece[:at], forbids=False), Clause(piece[at:end], forbids=True), *rest]
     return how is None
+
+
+def _denies(blank: str) -> bool:
+    return bool(WHOLE.search(blank) or NE.search(blank) or SIGNS.search(blank))
 
 
 def _telling(piece: str, blank: str) -> int | None:

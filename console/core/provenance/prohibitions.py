@@ -39,7 +39,8 @@ DO: Final = _any(
     "|hands off|keep (?:your )?hands off|beware of|nor|neither|prevent(?:s|ing)?|refuses? to|disallow|(?:stop|quit|cease) \\w+ing"
     "|let [\\w./@-]{1,64} (?:be|alone|live|stay|stand|remain)",
     "(?:please )?(?:keep|leave|spare|preserve|retain|protect|safeguard|exempt|skip|exclude|omit|ignore|disregard)",
-    "behalte|behalten sie|lass|lasse|lassen sie|vermeide|vermeiden sie|verschone|bewahre|(?:finger|hände) weg"
+    "hold off|forget about|(?:keep|leav|spar|preserv|retain|protect|safeguard|exempt|skipp|exclud|omitt|ignor)ing",
+    "behalte|behalten sie|lass|lasse|lassen sie|vermeide|vermeiden sie|verschone|bewahre|(?:finger|hände) weg|l[aä]ss\\w* [^,]{0,20}finger"
     "|verzicht\\w*|unterlass\\w*|ignorier\\w*|überspring\\w*|schone",
     "garde|gardez|conserve|conservez|laisse|laissez|évite\\w*|épargne\\w*|abst\\w{2,9}(?:-\\w{2,5})?|empêche\\w*|ignore\\w*|préserve\\w*",
     "evita|evite|evitar|deja|deje|dejar|conserva|conservar|mantén|mantenga|mantener|mantenha|mantém|deixe|deixa|guarde"
@@ -60,13 +61,14 @@ WHOLE: Final = _any(
     r"(?:must|should|shall|has to|have to|needs? to|ought to|can|may|is to|are to) (?:stay|remain)"
     r"|(?:stays|remains)(?= where| as | in place| put|[ .!]{0,3}$)",
     r"(?:would|i['’]d|we['’]d) (?:hate|regret)|refuse[sd]? to (?:let|allow|have|see)|objects? to|(?:am|are|strictly|totally) opposed to|i['’]?m against"
-    r"|(?:only|sole|one|single) exceptions?|the exception (?:being|is)|as (?:an |the )?exception",
+    r"|(?:only|sole|one|single) exceptions?|the exception (?:being|is)|(?:as|being) (?:an |the )?exception|aside(?=[ .!]{0,3}$)|intact|unharmed|unaltered|unchanged"
+    r"|left (?:out|alone|in place)|too \w+ to|unacceptable|(?:impossible|illegal|unwise|a bad idea|a mistake|wrong) to",
     "nicht|nichts|kein(?:e[nmrs]?)?|keinerlei|keinesfalls|keineswegs|mitnichten|nimmer|niemals|nie|niemand(?:e[nm])?|weder"
     "|verboten|verbiet\\w*|untersag\\w*|tabu|unberührt|unangetastet|in ruhe|weigere|verhinder\\w*|bleib(?:t|en)?",
     "pas|jamais|rien|aucune?|(?<!la )(?<!une )(?<!cette )personne|ni|interdi\\w{1,7}|défense de|défend\\w{1,3}|nullement"
     "|(?:doi(?:t|vent) )?rester|refuse\\w* (?:de|que)",
     "nunca|jamás|nada|nadie|ning[uú]n[oa]?|tampoco|proh[ií]b\\w{1,6}|se qued\\w{1,4}|deben? quedar\\w*|permanec\\w{1,5}",
-    "não|nao|nem|jamais|ninguém|nenhuma?|proib\\w{1,6}|(?:modo|forma|maneira|hipótese) alguma|deve\\w? ficar"
+    "não|nao|nem|jamais|ninguém|nenhuma?|proib\\w{1,6}|(?:modo|forma|maneira|hipótese) alguma?|deve\\w? ficar"
     "|fica(?=[ .!]{0,3}$)|tampouco",
     "non|mai|niente|nulla|né|nessun[oa]?|vietat[oaie]|vieto|proibi\\w{1,5}|(?:deve|devono) (?:restare|rimanere)|rest(?:a|are)",
 )
@@ -114,7 +116,7 @@ PLAINLY_ASKS: Final = re.compile(
     r"|\bleave (?:on|at|from|for|by|after|before|in|tomorrow|today)\b"
     r"|\b(?:keep|leave) (?:in mind|going|me (?:posted|informed|updated)|a (?:comment|message|review|note|reply))\b"
     # German, French, Spanish, Portuguese, Italian.
-    r"|\bvergiss\w* (?:es |bitte )?nicht\b|\bnicht (?:vergessen|zögern|nur|zuletzt|wahr)\b|\bzöger\w* nicht\b"
+    r"|\bvergiss\w* (?:es |bitte )?nicht\b|\bnicht (?:vergessen|zögern|nur|zuletzt|wahr|morgen|heute|jetzt|später|erst)\b|\bzöger\w* nicht\b"
     r"|\bkeine? (?:problem|sorge|frage|thema|eile)\b|\bmacht nichts\b|\bnichts (?:ausser|anderes als|als)\b"
     r"|\bohne (?:weiteres|zweifel|frage|rückfrage|nachzufragen|zu (?:fragen|zögern))\b"
     r"|\b(?:warum|wieso|weshalb) \w{1,20} (?:du|sie|ihr|wir)(?: \w{1,12})? nicht\b"
@@ -196,6 +198,7 @@ KEEPS_NOT: Final = (
             r"\b(?:do not|don['’]?t|never|not|cannot|can['’]?t|mustn['’]?t|shouldn['’]?t)(?: want(?: you)? to| \w+ly)?"
             r" (?:keep(?! \w+ing\b)|spare|preserve|retain|hold on to)(?=\s)(?! (?:me|us|him|her|them)\b)(?![^,.]{0,80}[@]|[^,]{0,80}"
             r"\b(?:loop|informed|posted|updated|touch|cc|thread|from)\b)"
+            r"|\bno (?:point|sense|use) (?:in )?keeping(?=\s)"
             r"|\b(?:do not|don['’]?t|never) leave(?=[^,@]{1,80}\b(?:lying|around|behind|on (?:the|my|our|this) \w+)\b)"
         ),
         "remove",
@@ -220,16 +223,21 @@ TURNS: Final = frozenset(
 
 SUBORDINATE: Final = frozenset(
     "if because since that which who when while whenever although though whereas where so until weil wenn falls dass parce car "
-    "qui que puisque porque pois perché che poiché ので 因为 所以 如果 때문에".split()
+    "qui que puisque porque pois perché che poiché aunque obwohl embora sebbene ので 因为 所以 如果 때문에".split()
 )
 """Behind it stands something about what was said before it."""
+
+CONDITIONS: Final = SUBORDINATE - {"that", "which", "who", "where", "so", "dass", "qui", "que", "che"}
+"""Behind it stands when or why. It forbids nothing by itself unless it names a deed or a thing."""
+
+UNLESS: Final = frozenset(["unless", "es sei denn", "à moins que", "a não ser", "除非"])
 
 BOUND: Final = re.compile(
     r"(,(?!\d)|[()\[\]、]|\s[-–—]+\s|(?<![\w.@/\\-])(?:and|or|und|oder|et|ou|y|o|e|"
     + "|".join(sorted(word for word in TURNS | SUBORDINATE if word[0].isalpha() and ord(word[0]) < 0x250))
-    + r")(?![\w@/\\-]|\.\w)|"
+    + r")(?<!plutôt que)(?<!moins que)(?![\w@/\\-]|\.\w)|"
     + "|".join(sorted((word for word in TURNS | SUBORDINATE if ord(word[0]) >= 0x250), key=len, reverse=True))
-    + r"|(?<=ない)から|(?<=[없않])(?:으니까?|[어아]서)|(?=而(?:不是|非)))"
+    + r"|(?<=ない)から|(?<=하)되(?=\s)|(?<=[없않])(?:으니까?|[어아]서)|(?=而(?:不是|非)))"
 )
 QUICK: Final = re.compile("|".join(each.pattern for each in (ALL_BUT, EXCEPT, DO, WHOLE, NE)))
 WIDE: Final = re.compile("|".join(each.pattern for each in (SIGNS, BEHIND, EXCEPT_SIGN)))
