@@ -93,8 +93,8 @@ BEHIND: Final = re.compile(
 EXCEPT_SIGN: Final = re.compile("除了|除去|除(?!去|了|い|く|外)(?=[^,、]{0,200}外)|除非")
 
 ALL_BUT: Final = re.compile(
-    r"\b((?:all|every\w*|any\w*|each|whole|lot|nothing|none|nobody|no one)\b(?:\s+[^\s,]{1,64}){0,8}?)"
-    r"(?:,?\s+(?:bar|minus)|\s+(?:but|save|less))(?=\s+(\S+))"
+    r"\b((?:all|every\w*|any\w*|each|whole|lot|nothing|none|nobody|no one)\b(?:\s+(?!(?:and|or|then)\b)[^\s,]{1,64}){0,8}?)"
+    r"(?:,?\s+(?:bar|minus)|\s+(?:but|(?<!to )(?<!please )save(?!\s+(?:it|them|this|these|those|that|all)\b)|less))(?=\s+(\S+))"
 )
 """`everything in /srv but`: an exception, unless what follows is a request of its own."""
 
