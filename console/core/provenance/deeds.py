@@ -77,6 +77,12 @@ def grave(text: str) -> bool:
     return bool(deeds(text).families & _GRAVE)
 
 
+def grave_abroad(text: str) -> bool:
+    """The same of the verbs of other languages than English: in English what denies stands close to what it denies."""
+    text = NAMES.sub(" ", text)
+    return bool(abroad(words(text).words, text) & _GRAVE)
+
+
 def doing(text: str) -> bool:
     """Whether a text holds a verb of doing."""
     text = NAMES.sub(" ", text)

@@ -11,7 +11,7 @@ import re
 from collections.abc import Callable
 from typing import Final, NamedTuple
 
-from console.core.provenance.deeds import doing, grave, named
+from console.core.provenance.deeds import doing, grave, grave_abroad, named
 from console.core.provenance.normal import words
 from console.core.provenance.prohibitions import (
     ALL_BUT,
@@ -208,20 +208,12 @@ def _telling(piece: str, blank: str) -> int | None:
     if match is None or may_forbid(_dotted(DESCRIBES, blank)):
         return None
     if ord(match[0][0]) > _LETTERS or not _asks(piece[: match.start()]):
-        return None if grave(_dotted(DESCRIBES, piece)) and not _past(match[0]) else 0
+        return None if grave_abroad(_dotted(DESCRIBES, piece)) else 0
     return match.start()
-
-
-def _past(denial: str) -> bool:
-    """Whether a denial is of what is or was, with its deed: `it hasn't been sent yet`."""
-    return denial.isascii() and _HAPPENED.match(denial) is not None
 
 
 _LETTERS: Final = 0x1100
 """Languages beyond put the verb, and what denies it, at the end of its clause."""
-
-_HAPPENED: Final = re.compile(r"(?:is|are|was|were|am|has|have|had|did|does)\b|(?:is|are|was|were|has|have|had|did|does)n")
-
 
 def _dotted(pattern: re.Pattern[str], text: str) -> str:
     """A text with what a pattern finds made unreadable, as long as before."""

@@ -154,10 +154,10 @@ _STATE: Final = (
 _MEANT: Final = (
     r"(?! (?:to|for|allowed|permitted|ok|okay|fine|acceptable|supposed|meant|be|going|an? (?:option|choice|candidate)|yours"
     r"|want|ask|say|mean|order|request|approve|agree|tell|told|asked|authori[sz]e|get|go|become|disappear|vanish|change|reach"
-    r"|included|part|among|like)\b)(?! [^\s]{0,64}[./@_\\]\w)"
+    r"|included|part|among|like|happy|keen|(?!working|running|feeling|looking|missing|showing|loading)\w+ing)\b)(?! [^\s]{0,64}[./@_\\]\w)"
 )
 DESCRIBES: Final = re.compile(
-    r"\b(?:is|are|was|were|am|has|have|had|did|does)(?: not|n['’]?t)\b" + _MEANT + r"|\bnot " + _STATE + r"|\b(?:i|we) "
+    r"\b(?:is|are|was|were|am|has|have|had|did|does)(?: not|n['’]?t)\b" + _MEANT + r"|['’](?:s|m|re) not\b" + _MEANT + r"|\bnot " + _STATE + r"(?! (?:you|we|that you|if you|whether you|it is)\b)|\b(?:won['’]?t|will not|can['’]?t|cannot) be able\b|\b(?:i|we) "
     r"(?:can ?not|can['’]?t|couldn['’]?t|could not) (?:even |seem to |\w+ly )?(?:open|find|see|log|access|reach|connect|install"
     r"|load|remember|recall|tell|figure|make|come|attend|be|get|read|understand|think|believe|wait|do|go|stand|use|run|work"
     r"|check|look|sign|view|help|decide|print|download)\b"
@@ -187,7 +187,7 @@ DESCRIBES: Final = re.compile(
 """A denial that only tells how something is. What is named beside it is neither asked for nor forbidden."""
 
 WISHES: Final = re.compile(
-    r"\b(?:rather|wish|prefer|sooner|hope|hate|ensure|make sure|see to it|be sure|take care|careful|guarantee|only if|sorg\w*"
+    r"\b(?:rather|wish|prefer|sooner|hope|hate|ensure|make sure|see to it|be sure|take care|careful|guarantee|sorg\w*"
     r"|assure\w*|asegúr\w*|assegur\w*|assicur\w*)\b|确保|確保|保证|ように|도록"
 )
 """`I'd rather you didn't`, `make sure it is not`: behind it no denial only describes."""
