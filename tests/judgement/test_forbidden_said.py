@@ -20,8 +20,6 @@ ASKED = {"old.log": ("delete_file", "path"), "ann@x.example": ("send_mail", "to"
 HELD_TOO = {
     "Be careful not to delete keep.txt when you delete old.log.",
     "Do not move old.log, delete old.log.",
-    "Delete old.log unless it is open.",
-    "Lösche old.log, auch wenn es nicht leer ist.",
 }
 """Of these the request is not told from the prohibition: they cost a question."""
 
@@ -31,7 +29,7 @@ def held(said: str, value: str, deed: tuple[str, str], read: str = "") -> bool:
     return RANK[judged(said, tool, read, **{argument: value}).gate] >= RANK["ask"]
 
 
-@pytest.mark.parametrize(("table", "language"), SAID)
+@pytest.mark.parametrize("table, language", SAID)
 def test_what_is_forbidden_is_held_however_it_is_said(table: str, language: str) -> None:
     for said in SAID[table, language]:
         for value, deed in FORBIDDEN.items():
@@ -39,7 +37,7 @@ def test_what_is_forbidden_is_held_however_it_is_said(table: str, language: str)
                 assert held(said, value, deed), said
 
 
-@pytest.mark.parametrize(("table", "language"), SAID)
+@pytest.mark.parametrize("table, language", SAID)
 def test_what_is_asked_for_is_not_held_however_it_is_said(table: str, language: str) -> None:
     for said in SAID[table, language]:
         for value, deed in ASKED.items():

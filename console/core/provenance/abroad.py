@@ -24,8 +24,8 @@ _BEGINNINGS: Final[dict[str, str]] = {
     "accordez ajout aggiung",
     "change": "änder aktualisier bearbeit ersetz umbenenn cambia_ cambiar modific modifi actualiza atualiz edita_ remplac "
     "aggiorna",
-    "delete": "lösch entfern stornier storno kündig elimin borra_ borras_ borre_ borres_ borren_ borrar cancela quita_ supprim annul effac cancell rimuov "
-    "apaga_ apague apagar",
+    "delete": "lösch entfern stornier storno kündig elimin borra_ borras_ borre_ borres_ borren_ borrar cancela quita_ "
+    "supprim annul effac cancell rimuov apaga_ apague apagar",
     "add": "erstell schreib füge_ hinzufüg lege_ crea_ crear_ crée créer créez añad agrega_ escrib genera_ ajout écri "
     "aggiung scriv crie_",
     "move": "verschieb kopier exportier sichere_ mueve copia_ exporta_ déplac exporte_ copiez sposta esporta",

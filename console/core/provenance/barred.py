@@ -77,7 +77,7 @@ class Barred:
         return all(rule.index.whole for rule in self._rules)
 
     def before(self, text: str) -> Iterator[Passage]:
-        """A sentence that forbids nothing was said; the next one may speak of it. Gives back what it asks for beside its words."""
+        """A request was said, of which the next sentence may speak. Gives back the names that it takes up from what was told."""
         told, self._told = self._told, ""
         self._before = text
         if told and takes_up(text):

@@ -28,7 +28,7 @@ _VERB_STEMS: Final = frozenset(map(stem, VERBS))
 NAMES: Final = re.compile(r"[!-~]{0,64}[a-z0-9][./@_\\][a-z0-9][!-~]{0,64}")
 """Names of files, people and places: no word in them is a verb. Bounded, so that no text takes its length squared."""
 
-_NAMED: Final = re.compile(r"[!-~]{0,64}[\d./@_\\][!-~]{0,64}")
+_NAMED: Final = re.compile(r"[!-~]{0,64}(?:\d|[./@_\\](?=\w))[!-~]{0,64}")
 _REST: Final = re.compile(r"\b(?:rest|others?|everything|else|remaining)\b")
 _GRAVE: Final = frozenset({"delete", "change", "send", "pay", "buy", "refund", "publish", "identity", "move"})
 

@@ -12,19 +12,17 @@ from collections.abc import Callable
 from typing import Final, NamedTuple
 
 from console.core.provenance.deeds import doing, grave, grave_abroad, named
+from console.core.provenance.denials import DESCRIBES, KEEPS_NOT, PLAINLY_ASKS, WISHES
 from console.core.provenance.normal import words
 from console.core.provenance.prohibitions import (
     ALL_BUT,
     BEHIND,
     BOUND,
     CONDITIONS,
-    DESCRIBES,
     DO,
     EXCEPT,
     EXCEPT_SIGN,
-    KEEPS_NOT,
     NE,
-    PLAINLY_ASKS,
     QUICK,
     SIGNS,
     SUBORDINATE,
@@ -32,7 +30,6 @@ from console.core.provenance.prohibitions import (
     UNLESS,
     WHOLE,
     WIDE,
-    WISHES,
 )
 from console.core.provenance.vocabulary import BASE, demanded
 
@@ -44,7 +41,8 @@ _SUBJECT: Final = re.compile(
     r"\s*(?:my|our|your|his|her|their|it|this|that|he|she|they|you|please|only|just|also|instead)\b"
 )
 _NO: Final = re.compile(
-    r"\W*(?:no(?: way)?|nope|never|don['’]?t|nein|nicht|nie|non|jamais|nunca|não|mai|不|不要|不行|いいえ|だめ|아니[요오]?)\W*"
+    r"\W*(?:no(?: way)?|nope|never|don['’]?t|nein|nicht|nie|non|jamais|nunca|não|mai"
+    r"|不|不要|不行|いいえ|だめ|아니[요오]?)\W*"
 )
 _TO_YOU: Final = re.compile(r"\b(?:you|please)\b")
 _KEEP_WORD: Final = re.compile(r"\b(?:keep|leave)\b")
@@ -53,8 +51,13 @@ _NO_EXCEPTION: Final = BASE | {"do", "don't", "don’t", "not", "never", "please
 _BARE: Final = re.compile(r"\W*(?:please )?(?:don['’]?t|do not)(?: do (?:it|that|so))?(?: please)?\W*")
 """Alone it says that what stands before it must not be."""
 
-_OF_IT: Final = re.compile(r"\s*(?:must|should|shall|may|might|can|is|are|ought|has|have)\b|\s*(?:ca|is|are|must|should|sha)n")
-"""So begins what goes on about what was named before: `keep.txt is old and must not be deleted`."""
+_HOW_IT_STANDS: Final = re.compile(
+    r"\s*(?:it|they|he|she|i|you|we|this|that|there|es|sie|er|ich|du|il|elle|tu|vous|está|é|è)\b"
+)
+_OF_IT: Final = re.compile(
+    r"\s*(?:must|should|shall|may|might|can|is|are|ought|has|have)\b|\s*(?:ca|is|are|must|should|sha)n"
+)
+"""So goes on what was named before: `keep.txt is old and must not be deleted`."""
 
 _HOW_IT_IS: Final = re.compile(
     r"(?:please )?\b(?:keep|leave)\b[^,]*?\b(?:in|as|under|at|below|within|to)\s+(?=[^\d./@_\\]*$|[^\d./@_\\]*[.]$)"
@@ -153,12 +156,9 @@ def _pieces(said: str) -> list[tuple[str, str, str]]:
 
 def _cut(piece: str, blank: str, found: list[Clause], sign: str, *, wishes: bool) -> bool:
     """Put the parts of a piece to those that were found. Returns whether what follows is forbidden as well."""
-    if sign in CONDITIONS and _denies(blank) and not grave(piece) and not named(piece):
-        found.append(Clause(piece, forbids=False, tells=True))
-        return False
-    if not wishes and (at := _telling(piece, blank)) is not None:
-        found += [Clause(piece[:at], forbids=False)] if at else []
-        found.append(Clause(piece[at:], forbids=False, tells=True))
+    if (told := _telling(piece, blank, sign, wishes=wishes)) is not None:
+        found += [Clause(piece[:told], forbids=False)] if told else []
+        found.append(Clause(piece[told:], forbids=False, tells=True))
         return False
     behind = BEHIND.search(blank)
     if behind is not None:
@@ -178,6 +178,11 @@ def _cut(piece: str, blank: str, found: list[Clause], sign: str, *, wishes: bool
         return not piece.endswith(("て", "で"))
     if found and _BARE.fullmatch(piece):
         found[-1] = Clause(found[-1].text, forbids=True)
+    return _cut_apart(piece, blank, found)
+
+
+def _cut_apart(piece: str, blank: str, found: list[Clause]) -> bool:
+    """The same of a piece that asks at its beginning and forbids or excepts behind it."""
     starts = [(match.start(), match) for match in map(_search(blank), (DO, EXCEPT, EXCEPT_SIGN)) if match]
     if not starts:
         found.append(Clause(piece, forbids=False))
@@ -188,7 +193,7 @@ def _cut(piece: str, blank: str, found: list[Clause], sign: str, *, wishes: bool
         if piece[:at].strip():
             _backwards(found)
         at = 0
-    if match[0] in UNLESS and not named(piece[at:]):
+    if match[0] in UNLESS and _HOW_IT_STANDS.match(piece[match.end() :]) and not named(piece[at:]):
         found += [Clause(piece[:at], forbids=False), Clause(piece[at:], forbids=False, tells=True)]
         return False
     how = _HOW_IT_IS.match(piece[at:].lstrip()) if match[0].endswith(("keep", "leave")) else None
@@ -202,9 +207,11 @@ def _denies(blank: str) -> bool:
     return bool(WHOLE.search(blank) or NE.search(blank) or SIGNS.search(blank))
 
 
-def _telling(piece: str, blank: str) -> int | None:
+def _telling(piece: str, blank: str, sign: str, *, wishes: bool) -> int | None:
     """Where the part of a piece begins that denies and only describes; None if it does more, or denies nothing."""
-    match = DESCRIBES.search(blank)
+    if sign in CONDITIONS and _denies(blank) and not grave(piece) and not named(piece):
+        return 0
+    match = None if wishes else DESCRIBES.search(blank)
     if match is None or may_forbid(_dotted(DESCRIBES, blank)):
         return None
     if ord(match[0][0]) > _LETTERS or not _asks(piece[: match.start()]):
@@ -214,6 +221,7 @@ def _telling(piece: str, blank: str) -> int | None:
 
 _LETTERS: Final = 0x1100
 """Languages beyond put the verb, and what denies it, at the end of its clause."""
+
 
 def _dotted(pattern: re.Pattern[str], text: str) -> str:
     """A text with what a pattern finds made unreadable, as long as before."""
