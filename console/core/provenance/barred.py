@@ -77,7 +77,7 @@ class Barred:
         return all(rule.index.whole for rule in self._rules)
 
     def before(self, text: str) -> Iterator[Passage]:
-        """A request was said, of which the next sentence may speak. Gives back the names that it takes up from what was told."""
+        """A request was said, of which more may be said. Gives back the names that it takes up from what was told."""
         told, self._told = self._told, ""
         self._before = text
         if told and takes_up(text):

@@ -18,6 +18,8 @@ PLAINLY_ASKS: Final = re.compile(
     r"|\b(?:do not|don['’]?t|never|not) (?:stop|rest|leave|finish|go) (?:\w+ ){0,3}?(?:until|till|before)\b"
     r"|\b(?:ca|do|must|should)n['’]?t [^,]{0,40}?\bwithout(?= \w+ing\b)|\bcannot [^,]{0,40}?\bwithout(?= \w+ing\b)"
     r"|\b(?:nothing|nobody|none|no one)(?: else)? (?:but|except|other than|besides|apart from)\b"
+    r"|\b(?:do|does|must|should|may|can|will|shall)(?: not|n['’]?t) (?:exceed|surpass|cost (?:me )?more"
+    r"|go (?:over|above|beyond))\b"
     r"|\bnot only\b|\bnothing (?:else|more)\b|\bno (?:other|additional|further)\b|\bexcept [\w, ().]{0,200}:"
     r"|\bno (?:later|earlier|more|less|fewer|problem|matter|doubt|worries|thanks?|thank you|rush|hurry|questions?"
     r"|exceptions?|objections?|idea)\b|\bno need to (?:ask|confirm|wait|worry|check|tell|reply|hurry|thank)\b"
@@ -103,6 +105,8 @@ DESCRIBES: Final = re.compile(
     r" (?:to )?keep\s|\bno longer (?:need|use|require|want|valid|work|exist|available|relevant|in use)\w*"
     r"|\b(?:nobody|no one|(?:i|we|they|people) never|none of us) (?:\w+ )?(?:uses?|needs?|reads?|wants?|opens?"
     r"|knows?|remembers?|cares?|used|needed)\b"
+    r"|(?<!\bbe )(?<!\bis )(?<!\bare )(?<!\bget )(?<!\bto )\bnever (?!asked|want|order|request"
+    r"|approv|agree|authori|permit|allow)(?:\w+ed|came|got|had|saw|heard|found|knew)\b"
     r"|\b(?:have|has|had|is|are|was|were|there['’]s|with|see|got) no\b(?! (?:need|reason|way|permission|right"
     r"|business|point)\b)"
     r"|\b(?:nicht|keine?[nmrs]?|nie)(?: mehr| länger)? (?:gebraucht|benötigt|nötig|notwendig|verwendet|genutzt"
@@ -148,6 +152,7 @@ KEEPS_NOT: Final = (
         ),
         "remove",
     ),
+    (re.compile(r"\b(?:do|does|should|must)(?: not|n['’]?t) exist(?: any ?more)?\b"), "remove"),
     (re.compile(r"\b(?:do not|don['’]?t|never) (?:skip|omit|exclude)(?=\s)"), "do"),
     (re.compile(r"\bbehalte\b(?=([^,@]{1,60}) nicht\b)[^,@]{1,60} nicht\b"), r"lösche \1"),
     (re.compile(r"\bne (?:garde|gardez|conserve|conservez) pas\b(?![^,]{0,80}@)"), "supprime"),
