@@ -37,6 +37,9 @@ _SPEAKS: Final = re.compile(
     r"\s*(?:i|we)(?:\s+(?:want|need|would|have|am|was|will|prefer|think|can|could|also|just|only|do)\b"
     r"|['’](?:d|ll|m|ve)\b)"
 )
+_THEN: Final = re.compile(
+    r"\s*(?:then|please|let['’]?s|i|we|you|can|could|would|dann|bitte|alors|entonces|então|allora)(?![\w@/\\-]|\.\w)"
+)
 _SUBJECT: Final = re.compile(
     r"\s*(?:my|our|your|his|her|their|it|this|that|he|she|they|you|please|only|just|also|instead)\b"
 )
@@ -89,7 +92,7 @@ def clauses(said: str) -> list[Clause]:
     found: list[Clause] = []
     barred = False
     leading = 0
-    between = ""
+    between = started = ""
     for number, (sign, piece, blank) in enumerate(pieces):
         lead, between = between + sign, ""
         if not piece.strip():
@@ -99,10 +102,12 @@ def clauses(said: str) -> list[Clause]:
             continue
         if barred and number >= leading and (_released(sign, piece) or (leading and number == leading)):
             barred = False
+        elif barred and started in CONDITIONS and sign == "," and (_THEN.match(piece) or _asks(piece)):
+            barred = False  # `if you can't, then send it`: the condition is over
         if barred:
             found.append(Clause(lead + piece, forbids=True))
             continue
-        first = len(found)
+        first, started = len(found), sign
         barred = _cut(piece, blank, found, sign, wishes=wishes)
         found[first] = found[first]._replace(text=lead + found[first].text)
         if barred and number == 0 and EXCEPT.match(piece.lstrip()):

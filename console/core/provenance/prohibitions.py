@@ -70,7 +70,7 @@ WHOLE: Final = _any(
     r"(?:would|i['’]d|we['’]d) (?:hate|regret)|refuse[sd]? to (?:let|allow|have|see)|objects? to|(?:am|are"
     r"|strictly|totally) opposed to|i['’]?m against"
     r"|(?:only|sole|one|single) exceptions?|the exception (?:being|is)|(?:as|being) (?:an |the )?exception"
-    r"|aside(?=[ .!]{0,3}$)|intact|unharmed|unaltered|unchanged"
+    r"|aside(?=[ .!]{0,3}$)|intact|unharmed|unaltered"
     r"|left (?:out|alone|in place)|too \w+ to|unacceptable|(?:impossible|illegal|unwise|a bad idea|a mistake|wrong) to",
     "nicht|nichts|kein(?:e[nmrs]?)?|keinerlei|keinesfalls|keineswegs|mitnichten|nimmer|niemals|nie"
     "|niemand(?:e[nm])?|weder"
@@ -133,7 +133,7 @@ SUBORDINATE: Final = CONDITIONS | frozenset(_RELATIVE.split())
 UNLESS: Final = frozenset(["unless", "es sei denn", "à moins que", "a não ser", "除非"])
 
 BOUND: Final = re.compile(
-    r"(,(?!\d)|[()\[\]、]|\s[-–—]+\s|(?<![\w.@/\\-])(?:and|or|und|oder|et|ou|y|o|e|"
+    r"(,(?!\d)|[()\[\]、]|\s[-–—]+\s|—|(?<=[.!?])[”\"]\s|(?<![\w.@/\\-])(?:and|or|und|oder|et|ou|y|o|e|"
     + "|".join(sorted(word for word in TURNS | SUBORDINATE if word[0].isalpha() and ord(word[0]) < 0x250))
     + r")(?<!plutôt que)(?<!moins que)(?![\w@/\\-]|\.\w)|"
     + "|".join(sorted((word for word in TURNS | SUBORDINATE if ord(word[0]) >= 0x250), key=len, reverse=True))
