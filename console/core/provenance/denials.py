@@ -20,6 +20,8 @@ PLAINLY_ASKS: Final = re.compile(
     r"|\b(?:nothing|nobody|none|no one)(?: else)? (?:but|except|other than|besides|apart from)\b"
     r"|\b(?:do|does|must|should|may|can|will|shall)(?: not|n['’]?t) (?:exceed|surpass|cost (?:me )?more"
     r"|go (?:over|above|beyond))\b"
+    r"|\bsi no (?:te|le|os) (?:importa|molesta)\b|\bsi (?:ça|cela) ne (?:te|vous) (?:dérange|gêne) pas\b"
+    r"|\bse não se importa\b|\bse non (?:ti|le|vi) dispiace\b|\bwenn es (?:dir|ihnen|euch) nichts ausmacht\b"
     r"|[“\"](?:no longer|not) \w{1,20}(?: \w{1,20}){0,2}[.,]?[”\"]"
     r"|\bnot only\b|\bnothing (?:else|more)\b|\bno (?:other|additional|further)\b|\bexcept [\w, ().]{0,200}:"
     r"|\bno (?:later|earlier|more|less|fewer|problem|matter|doubt|worries|thanks?|thank you|rush|hurry|questions?"
@@ -92,7 +94,8 @@ DESCRIBES: Final = re.compile(
     + _MEANT
     + r"|\bnot "
     + _STATE
-    + r"(?! (?:you|we|that you|if you|whether you|it is)\b)|\b(?:won['’]?t|will not|can['’]?t|cannot) be able\b|\b(?:i|we) "
+    + r"(?! (?:you|we|that you|if you|whether you|it is)\b)|\b(?:won['’]?t|will not|can['’]?t|cannot) be able\b"
+    r"|\b(?:i|we) "
     r"(?:can ?not|can['’]?t|couldn['’]?t|could not) (?:even |seem to |\w+ly )?(?:open|find|see|log|access|reach"
     r"|connect|install"
     r"|load|remember|recall|tell|figure|make|come|attend|be|get|read|understand|think|believe|wait|do|go|stand"
@@ -106,6 +109,10 @@ DESCRIBES: Final = re.compile(
     r" (?:to )?keep\s|\bno longer (?:need|use|require|want|valid|work|exist|available|relevant|in use)\w*"
     r"|\b(?:nobody|no one|(?:i|we|they|people) never|none of us) (?:\w+ )?(?:uses?|needs?|reads?|wants?|opens?"
     r"|knows?|remembers?|cares?|used|needed)\b"
+    r"|\b(?:won['’]?t|will not) (?:be missed|matter|hurt|harm|take long)\b"
+    r"|\b(?:nadie|ninguém|nessuno|niemand)(?: (?:l[aoe]s?|as?|os?|es|sie|ihn|das))?(?: más| mehr)? (?:us|utiliz"
+    r"|necesit|precis|serv"
+    r"|brauch|nutz|verwend)\w*|\bpersonne (?:ne |n['’])(?:l['’]|les? |la |en )?(?:utilise|a besoin|veut)\b"
     r"|(?<!\bbe )(?<!\bis )(?<!\bare )(?<!\bget )(?<!\bto )\bnever (?!asked|want|order|request"
     r"|approv|agree|authori|permit|allow)(?:\w+ed|came|got|had|saw|heard|found|knew)\b"
     r"|\b(?:have|has|had|is|are|was|were|there['’]s|with|see|got) no\b(?! (?:need|reason|way|permission|right"
@@ -148,7 +155,7 @@ KEEPS_NOT: Final = (
             r" (?:keep(?! \w+ing\b)|spare|preserve|retain|hold on to)(?=\s)(?! (?:me|us|him|her"
             r"|them)\b)(?![^,.]{0,80}[@]|[^,]{0,80}"
             r"\b(?:loop|informed|posted|updated|touch|cc|thread|from)\b)"
-            r"|\bno (?:point|sense|use) (?:in )?keeping(?=\s)"
+            r"|\bno (?:point|sense|use) (?:in )?keeping(?=\s)|\bno (?:reason|need) to keep(?=\s)"
             r"|\b(?:do not|don['’]?t|never) leave(?=[^,@]{1,80}\b(?:lying|around|behind|on (?:the|my|our|this) \w+)\b)"
         ),
         "remove",

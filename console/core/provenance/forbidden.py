@@ -8,10 +8,10 @@ unless it plainly does (`don't forget to`) or what denies is a part of its own.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Final, NamedTuple
 
-from console.core.provenance.deeds import doing, grave, grave_abroad, named
+from console.core.provenance.deeds import NAMES, doing, grave, grave_abroad, named
 from console.core.provenance.denials import DESCRIBES, KEEPS_NOT, PLAINLY_ASKS, WISHES
 from console.core.provenance.normal import words
 from console.core.provenance.prohibitions import (
@@ -133,9 +133,26 @@ def may_forbid(said: str) -> bool:
     return QUICK.search(said) is not None or (not said.isascii() and WIDE.search(said) is not None)
 
 
+def spoken(said: list[str]) -> Iterator[list[Clause]]:
+    """Cut sentences that were said one after the other, as `clauses` cuts each; none for one without a word that denies.
+
+    What stands below a heading that forbids (`do not delete these:`) is forbidden until a request or the end of a sentence.
+    """
+    below = False
+    for number, one in enumerate(said):
+        answer = said[number + 1] if number + 1 < len(said) else ""
+        if (below and not _asks(one)) or refused(one, answer):
+            below = below and (not one.endswith((".", "!", "?")) or one[:-1].isdigit())
+            yield [Clause(one, forbids=True)]
+            continue
+        parts = clauses(one) if may_forbid(one) else []
+        below = one.endswith(":") and bool(parts) and parts[-1].forbids
+        yield parts
+
+
 def refused(question: str, answer: str) -> bool:
     """Whether a question is for a thing or a deed, and the answer is nothing but no: `keep.txt? No!`."""
-    if not question.endswith("?") or _NO.fullmatch(answer) is None:
+    if not question.endswith(("?", ":")) or _NO.fullmatch(answer) is None:
         return False
     return grave(question) or not words(question.replace(named(question) or "?", "")).words
 
@@ -255,4 +272,5 @@ def _released(sign: str, piece: str) -> bool:
 
 
 def _asks(piece: str) -> bool:
+    piece = NAMES.sub(" ", piece)
     return demanded(piece, words(piece).words)

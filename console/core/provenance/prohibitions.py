@@ -21,7 +21,7 @@ def _any(*kinds: str) -> re.Pattern[str]:
 EXCEPT: Final = _any(
     "without|except(?:ing|ed)?|with the exception|exception made|excluding|excluded|exclusive of|apart from|aside from"
     "|other than|save for|but for|besides(?!,)|barring|instead of|rather than|as opposed to|in place of|in lieu of"
-    "|outside of|not including|unless|lest",
+    "|outside of|different from|unlike|not including|unless|lest",
     "ohne|ausser|außer|ausgenommen|ausgeschlossen|ausschliessend|abzüglich|exklusive|bis auf|abgesehen von|statt|anstatt"
     "|anstelle|mit (?:der )?ausnahme|es sei denn",
     "sans|sauf|exceptée?s?|hormis|à part|mise?s? à part|à l['’]exception|à l['’]exclusion|exclusion faite|exception faite"
@@ -32,7 +32,7 @@ EXCEPT: Final = _any(
     "sem|exceto|excepto|ex[cp]etuando|a não ser|(?:à|com|com a) exceção|excluindo|(?:tudo|todos|todas) fora|em vez de"
     "|ao invés de",
     "senza|tranne|eccetto|eccettuat[oaie]|salvo|meno|a parte|(?:a|ad|con|fatta|fatt'|con l['’])(?: )?eccezione"
-    "|(?:a|ad|all['’]) ?esclusione|esclus[oaie]|escludendo|all['’]infuori|invece di|fuorché|anziché",
+    "|(?:a|ad|all['’]) ?esclusione|esclus[oaie]|escludendo|all['’]infuori|invece di|fuorché|anziché|eccezion fatta",
 )
 """Behind it stands what is excepted; before it what is asked for. At the end of its clause it excepts what stands before."""
 
@@ -71,13 +71,16 @@ WHOLE: Final = _any(
     r"|strictly|totally) opposed to|i['’]?m against"
     r"|(?:only|sole|one|single) exceptions?|the exception (?:being|is)|(?:as|being) (?:an |the )?exception"
     r"|aside(?=[ .!]{0,3}$)|intact|unharmed|unaltered"
-    r"|left (?:out|alone|in place)|too \w+ to|unacceptable|(?:impossible|illegal|unwise|a bad idea|a mistake|wrong) to",
+    r"|(?:be|being|is|are|gets?) (?:kept|preserved|retained|spared|excluded|skipped|omitted|ignored)"
+    r"|left (?:out|alone|in place)|woe betide|veto(?:es|ed)?|exceptions?(?=:)|too \w+ to|unacceptable"
+    r"|(?:impossible|illegal|unwise|a bad idea|a mistake|wrong) to",
     "nicht|nichts|kein(?:e[nmrs]?)?|keinerlei|keinesfalls|keineswegs|mitnichten|nimmer|niemals|nie"
     "|niemand(?:e[nm])?|weder"
-    "|verboten|verbiet\\w*|untersag\\w*|tabu|unberührt|unangetastet|in ruhe|weigere|verhinder\\w*|bleib(?:t|en)?",
+    "|verboten|verbiet\\w*|untersag\\w*|tabu|unberührt|unangetastet|in ruhe|weigere|wehe|verhinder\\w*|bleib(?:t|en)?",
     "pas|jamais|rien|aucune?|(?<!la )(?<!une )(?<!cette )personne|ni|interdi\\w{1,7}|défense de|défend\\w{1,3}|nullement"
     "|(?:doi(?:t|vent) )?rester|refuse\\w* (?:de|que)",
-    "nunca|jamás|nada|nadie|ning[uú]n[oa]?|tampoco|proh[ií]b\\w{1,6}|se qued\\w{1,4}|deben? quedar\\w*|permanec\\w{1,5}",
+    "ojo con|cuidado con|nunca|jamás|nada|nadie|ning[uú]n[oa]?|tampoco|proh[ií]b\\w{1,6}|se qued\\w{1,4}"
+    "|deben? quedar\\w*|permanec\\w{1,5}",
     "não|nao|nem|jamais|ninguém|nenhuma?|proib\\w{1,6}|(?:modo|forma|maneira|hipótese) alguma?|deve\\w? ficar"
     "|fica(?=[ .!]{0,3}$)|tampouco",
     "non|mai|niente|nulla|né|nessun[oa]?|vietat[oaie]|vieto|proibi\\w{1,5}|(?:deve|devono) (?:restare|rimanere)"

@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from console.core.provenance.abroad import abroad
 from console.core.provenance.barred import Barred, Place
-from console.core.provenance.forbidden import Clause, clauses, may_forbid, refused
+from console.core.provenance.forbidden import spoken
 from console.core.provenance.index import Index, Query
 from console.core.provenance.leaves import LONG
 from console.core.provenance.normal import addresses, clean, host, is_address
@@ -103,13 +103,8 @@ class Trail:
     def said(self, text: str, *, whole: bool = True) -> None:
         """Take up the words of a person: the user's task or answer, an operator's. Not `whole`: some of it is missing."""
         self._whole = self._whole and whole
-        spoken = list(sentences(text))
-        for number, passage in enumerate(spoken):
-            answer = spoken[number + 1].text if number + 1 < len(spoken) else ""
-            if refused(passage.text, answer):
-                parts = [Clause(passage.text, forbids=True)]
-            else:
-                parts = clauses(passage.text) if may_forbid(passage.text) else []
+        said = list(sentences(text))
+        for passage, parts in zip(said, spoken([one.text for one in said]), strict=True):
             if parts:
                 for part in self._barred.take(parts):
                     self._asked(part)
