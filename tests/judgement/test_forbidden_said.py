@@ -62,7 +62,8 @@ def test_the_tables_are_as_large_as_the_documentation_says() -> None:
 @pytest.mark.parametrize(
     "task",
     [
-        "Delete old.log. Do not delete the following files: a.txt, keep.txt.", "Delete old.log. Don't touch:\n- a.txt\n- keep.txt",
+        "Delete old.log. Do not delete the following files: a.txt, keep.txt.",
+        "Delete old.log. Don't touch:\n- a.txt\n- keep.txt",
         "Delete old.log. Keep these:\n\n1. a.txt\n2. keep.txt\n\nDelete b.txt too.", "Delete old.log. Exceptions: keep.txt.",
     ],
 )  # fmt: skip

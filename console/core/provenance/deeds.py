@@ -56,7 +56,9 @@ def keeps(text: str) -> bool:
 
 
 def refers(text: str) -> bool:
-    """Whether a clause speaks of what was named before it, and names nothing itself."""
+    """Whether a clause speaks of what was named before it, and names nothing itself. A heading speaks of what follows."""
+    if text.rstrip().endswith(":"):
+        return False
     return _PRONOUN.search(text) is not None and NAMES.search(text) is None
 
 
