@@ -24,8 +24,8 @@ _BEGINNINGS: Final[dict[str, str]] = {
     "accordez ajout aggiung",
     "change": "änder aktualisier bearbeit ersetz umbenenn cambia_ cambiar modific modifi actualiza atualiz edita_ remplac "
     "aggiorna",
-    "delete": "lösch entfern stornier storno kündig elimin borra_ borrar cancela quita_ supprim annul effac cancell rimuov "
-    "apague apagar",
+    "delete": "lösch entfern stornier storno kündig elimin borra_ borras_ borre_ borres_ borren_ borrar cancela quita_ "
+    "supprim annul effac cancell rimuov apaga_ apague apagar",
     "add": "erstell schreib füge_ hinzufüg lege_ crea_ crear_ crée créer créez añad agrega_ escrib genera_ ajout écri "
     "aggiung scriv crie_",
     "move": "verschieb kopier exportier sichere_ mueve copia_ exporta_ déplac exporte_ copiez sposta esporta",
@@ -42,7 +42,7 @@ _SIGNS: Final[dict[str, str]] = {
     "fetch": "下载 下載 安装 安裝 ダウンロード インストール 다운로드 설치",
     "identity": "邀请 邀請 授权 授權 添加 招待 許可 追加 초대 권한",
     "change": "更改 修改 更新 变更 變更 変更 修正 변경 수정",
-    "delete": "删除 刪除 取消 移除 清除 削除 キャンセル 取り消 삭제 취소",
+    "delete": "删除 刪除 删掉 取消 移除 清除 削除 消し 消す 消さ キャンセル 取り消 삭제 취소 지우 지워",
     "add": "创建 創建 添加 新建 生成 写入 作成 追加 生成 書い 만들 추가 작성",
     "move": "移动 移動 复制 複製 备份 导出 匯出 コピー エクスポート バックアップ 이동 복사 내보내",
     "run": "运行 執行 执行 実行 실행",

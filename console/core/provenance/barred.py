@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final, NamedTuple
 
-from console.core.provenance.forbidden import Clause, Deeds, deeds, keeps, refers
+from console.core.provenance.deeds import Deeds, deeds, keeps, named, refers, takes_up
+from console.core.provenance.forbidden import Clause
 from console.core.provenance.index import Index, Query
 from console.core.provenance.normal import Words, addresses, host, words
 from console.core.provenance.passages import Passage
@@ -59,6 +60,7 @@ class Barred:
     def __init__(self) -> None:
         self._rules: list[_Rule] = []
         self._before = ""
+        self._told = ""
         self.hosts: set[str] = set()
 
     def __bool__(self) -> bool:
@@ -74,9 +76,13 @@ class Barred:
         """Whether every forbidding word that was given is kept."""
         return all(rule.index.whole for rule in self._rules)
 
-    def before(self, text: str) -> None:
-        """A sentence that forbids nothing was said; the next one may speak of it."""
+    def before(self, text: str) -> Iterator[Passage]:
+        """A request was said, of which more may be said. Gives back the names that it takes up from what was told."""
+        told, self._told = self._told, ""
         self._before = text
+        if told and takes_up(text):
+            names = named(told)
+            yield Passage(names, "text", words(names), demands=False, demanding=False)
 
     def take(self, parts: list[Clause]) -> Iterator[Passage]:
         """Keep what forbids, and give back the rest as sentences of its own."""
@@ -86,9 +92,13 @@ class Barred:
             if part.forbids:
                 other = next((each.text for each in parts[number + 1 :] if not each.forbids), "")
                 self._keep(part.text, self._before, asking or other or self._before)
+                self._told = ""
+                continue
+            if part.tells:
+                self._before = self._told = part.text
                 continue
             asking = part.text
-            self._before = part.text
+            yield from self.before(part.text)
             demanding = demanded(part.text, cut.words)
             yield Passage(part.text, "text", cut, demanding, demanding)
 

@@ -1,162 +1,67 @@
-"""Which part of a person's sentence forbids or excepts something, in the languages whose verbs of doing are known.
+"""Which part of a person's sentence asks, which forbids or excepts, and which only tells how something is.
 
 What is forbidden is not asked for. Where it is not clear how far a prohibition goes, it goes further: that costs a
-question, the other mistake an action that somebody said must not be.
+question, the other mistake an action that somebody said must not be. So a clause with any word that denies asks for nothing,
+unless it plainly does (`don't forget to`) or what denies is a part of its own.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Final, NamedTuple
 
-from console.core.provenance.abroad import abroad
+from console.core.provenance.deeds import NAMES, doing, grave, grave_abroad, named
+from console.core.provenance.denials import DESCRIBES, KEEPS_NOT, PLAINLY_ASKS, WISHES
 from console.core.provenance.normal import words
-from console.core.provenance.vocabulary import BASE, FAMILIES, READING, VERBS, demanded, stem
-
-_OPEN: Final = r"(?<![\w.@/\\-])"
-_CLOSE: Final = r"(?![\w@/\\-]|\.\w)"
-
-
-def _any(*kinds: str) -> re.Pattern[str]:
-    return re.compile(_OPEN + "(?:" + "|".join(kinds) + ")" + _CLOSE)
-
-
-_HARMLESS: Final = re.compile(
-    r"\b(?:do not|don['’]?t|never|not) (?:hesitate|forget|fail|worry|have (?!to\b|him|her|them|it)|know"
-    r"|remember|recall|see|"
-    r"understand|mind|care)\b|\bnot only\b|\b(?:if|or|why|whether) not\b|\bnot (?:sure|certain|able|aware"
-    r"|found|clear)\b"
-    r"|\b(?:i|we) (?:can ?not|can['’]t|won['’]t|will not|couldn['’]t|could not)\b"
-    r"|\bno (?:later|earlier|more|less|longer|problem|matter|need|doubt|worries|thanks?|thank you)\b"
-    r"|\bno\.? ?#?\d|^no\s*[,.!]|^cannot\b"
-    r"|\b(?:have|has|had|is|are|was|were|there['’]s|with|see|got) no\b|\b(?:at|by|al|por lo|pelo|al) menos\b"
-    r"|\bno (?:más|mas) de\b"
-    r"|\bnicht nur\b|\bnon solo\b|\bno s[oó]lo\b|\bnão só\b|\bpas seulement\b"
-    r"|不仅|不但|不好意思|不久|特别|特別|类别|分别|区别|级别"
-    r"|个别|性别|识别|別の|別途"
-    r"|\d\.?\s*mai\b|\bmai \d|\bleave (?:on|at|from|for|by|after|before|in|tomorrow|today)\b|\bnothing else\b"
-    r"|\bno (?:other|additional|further)\b|\bexcept [\w, ().]*:|\b(?:not to|not want to|don['’]t want to"
-    r"|without) (?:re)?(?:typ|read|repeat|say|spell)\w*\b"
-    r"|\b(?:keep|leave) (?:in mind|going|me (?:posted|informed|updated)|a (?:comment|message|review|note|reply))\b"
+from console.core.provenance.prohibitions import (
+    ALL_BUT,
+    BEHIND,
+    BOUND,
+    CONDITIONS,
+    DO,
+    EXCEPT,
+    EXCEPT_SIGN,
+    NE,
+    QUICK,
+    SIGNS,
+    SUBORDINATE,
+    TURNS,
+    UNLESS,
+    WHOLE,
+    WIDE,
 )
-"""What has the words of a prohibition and is none. Nothing but these very words is passed over."""
+from console.core.provenance.vocabulary import BASE, demanded
 
-_EXCEPT: Final = _any(
-    "without|except(?:ing|ion)?|excluding|apart from|aside from|other than|save for|instead of|rather than"
-    "|with the exception"
-    "|outside of|not including",
-    "ohne|außer|ausser|ausgenommen|bis auf|abgesehen von|statt|anstatt|anstelle",
-    "sans|sauf|excepté|hormis|à part|à l'exception|au lieu d[e']|plutôt qu[e']|hors",
-    "sin|excepto|salvo|menos|a excepción|aparte de|en vez de|en lugar de",
-    "sem|exceto|a não ser|à exceção|em vez de",
-    "senza|tranne|eccetto|a parte|a eccezione|ad eccezione|invece di|fuorché",
-)
-"""Behind it stands what is excepted; before it what is asked for."""
-
-_DO: Final = _any(
-    "do not|don['’]?t|do n['’]t|not|n['’]t|avoid|refrain|stay away|hands off|beware of|nor|neither",
-    "(?:please )?(?:keep|leave|spare|preserve|retain|protect|skip|exclude|omit)",
-    "behalte|behalten sie|lass|lasse|lassen sie|vermeide|vermeiden sie|verschone|bewahre",
-    "garde|gardez|conserve|conservez|laisse|laissez|évite|évitez|épargne",
-    "evita|evite|evitar|deja|deje|dejar|conserva|conservar|mantén|mantenga|mantener|mantenha|deixe|deixa|guarde",
-    "mantieni|lascia|lasciare|lasciate|tieni|evitare|evitate",
-)
-"""Behind it stands what is forbidden, and before it too unless that is a request of its own."""
-
-_WHOLE: Final = _any(
-    r"(?:must|should|shall|may|can|need) ?not|(?:must|should|shall|can)n['’]?t|cant|never|nothing|nobody"
-    r"|no ?one|none of|no",
-    r"(?:you|would|wouldn['’]t|will) (?:will )?not (?:like|want)|wouldn['’]t|you (?:won['’]t|will not)|"
-    r"did(?: not|n['’]t) (?:want|ask|say|mean|order|request|approve|agree)",
-    r"(?:is|are|isn['’]t|aren['’]t|be) (?:not )?(?:to stay|to remain|to be kept|to be left|off[- ]limits"
-    r"|forbidden|prohibited|taboo)",
-    r"off[- ]limits|forbidden|forbid|prohibited|prohibit|banned|untouched|out of bounds",
-    "nicht|nichts|kein(?:e[nmrs]?)?|niemals|nie|niemand(?:e[nm])?|weder|verboten|untersagt|tabu",
-    "pas|jamais|rien|aucune?|personne|ni|interdite?s?",
-    "nunca|jamás|nada|nadie|ning[uú]n[oa]?|tampoco|prohibid[oa]s?",
-    "não|nao|jamais|ninguém|nenhuma?|proibid[oa]s?",
-    "non|mai|niente|nulla|nessun[oa]?|vietat[oaie]|proibit[oaie]",
-)
-"""All of its clause is forbidden, what stands before it too."""
-
-_N: Final = re.compile(r"(?<!\w)(?:ne\s|n['’])")
-_SIGNS: Final = re.compile(
-    "不|别|別|勿|莫|禁止|严禁|避免|保留|留下|跳过|而非|ない|ません|ませぬ|せず|ずに|禁じ|残し|残す|そのまま|避け|だめ|ダメ|駄目|"
-    "지 ?마|지 ?말|지 ?않|안 ?됩|안 ?돼|안 ?되|금지|없이|남겨|피해|그대로"
-)
-_BEHIND: Final = re.compile("以外|之外|除い|除く|を除|除外|抜き|なしで|제외|빼고|말고|외에|외의|이외")
-_EXCEPT_SIGN: Final = re.compile("除了|除去|除(?!去|了|い|く|外)(?=[^,、]*外)|除非")
-_DESCRIBES: Final = re.compile(
-    r"\b(?:is|are|was|were|am|does|did|has|have|had|could|would|will)(?: not|n['’]t)\b(?! (?:to|for|allowed"
-    r"|permitted|ok|okay|be)\b)"
-)
-_ALL_BUT: Final = re.compile(r"\b(all|every\w*|any\w*) but\b")
-_QUICK: Final = re.compile("|".join(each.pattern for each in (_ALL_BUT, _EXCEPT, _DO, _WHOLE, _N)))
-_WIDE: Final = re.compile("|".join(each.pattern for each in (_SIGNS, _BEHIND, _EXCEPT_SIGN)))
-
-_BOUND: Final = re.compile(
-    r"(,(?!\d)|[()\[\]、]|\s[-–—]+\s|(?<![\w.@/\\-])(?:and|but|however|yet|or|und|aber|sondern|jedoch|oder|et"
-    r"|mais|ou|y|pero|sino|o|e|mas|porém|ma|però)(?![\w@/\\-]|\.\w)"
-    r"|但是|但|不过|而是|ただし|しかし|けど|ですが|하지만|그러나|지만)"
-)
-_TURN: Final = frozenset(
-    [
-        "but",
-        "however",
-        "yet",
-        "aber",
-        "sondern",
-        "jedoch",
-        "mais",
-        "pero",
-        "sino",
-        "mas",
-        "porém",
-        "ma",
-        "però",
-        "但是",
-        "但",
-        "不过",
-        "而是",
-        "ただし",
-        "しかし",
-        "けど",
-        "ですが",
-        "하지만",
-        "그러나",
-        "지만",
-    ]
-)
 _SPEAKS: Final = re.compile(
     r"\s*(?:i|we)(?:\s+(?:want|need|would|have|am|was|will|prefer|think|can|could|also|just|only|do)\b"
     r"|['’](?:d|ll|m|ve)\b)"
 )
+_THEN: Final = re.compile(
+    r"\s*(?:then|please|let['’]?s|i|we|you|can|could|would|dann|bitte|alors|entonces|então|allora)(?![\w@/\\-]|\.\w)"
+)
 _SUBJECT: Final = re.compile(
     r"\s*(?:my|our|your|his|her|their|it|this|that|he|she|they|you|please|only|just|also|instead)\b"
 )
-_PRONOUN: Final = re.compile(
-    r"\b(?:it|them|this|that|these|those|him|her|anything else|ihn|sie|es|diese[nmrs]?|l['’]|le|la|les|lo|los|las|"
-    r"-l[ao]s?|gli|li)\b|(?:它|他|她|这|這|それ|これ|그것|이것|그걸)"
+_NO: Final = re.compile(
+    r"\W*(?:no(?: way)?|nope|never|don['’]?t|nein|nicht|nie|non|jamais|nunca|não|mai"
+    r"|不|不要|不行|いいえ|だめ|아니[요오]?)\W*"
 )
-_KEEPS: Final = re.compile(
-    r"(?<!\w)(?:keep|leave|leav|spare|preserv|retain|protect|behalt|lass|bewahr|verschon|gard|conserv|laiss"
-    r"|épargn|dej|mant|deix|"
-    r"guard|lasci|tien)|保留|留|残|そのまま|남겨|그대로"
-)
-_BROAD: Final = re.compile(
-    r"\b(?:touch|use|access|look|go near|open|anfass|zugreif|toca|touche|acced)|碰|触|動|만지"
-)
-_LOOKS_LIKE: Final = re.compile(r"\blook(?:s|ed|ing)?\s+(?:like|as)\b")
-_VERB_STEMS: Final = frozenset(map(stem, VERBS))
-
-
-_NAMES: Final = re.compile(r"[!-~]{0,64}[a-z0-9][./@_\\][a-z0-9][!-~]{0,64}")
-"""Names of files, people and places: no word in them is a verb. Bounded, so that no text takes its length squared."""
-
 _TO_YOU: Final = re.compile(r"\b(?:you|please)\b")
 _KEEP_WORD: Final = re.compile(r"\b(?:keep|leave)\b")
 _COUNTS_ONLY_HERE: Final = re.compile(r"\b(?:no|nothing|nobody)\b")
+_NO_EXCEPTION: Final = BASE | {"do", "don't", "don’t", "not", "never", "please", "also", "i", "we", "you"}
+_BARE: Final = re.compile(r"\W*(?:please )?(?:don['’]?t|do not)(?: do (?:it|that|so))?(?: please)?\W*")
+"""Alone it says that what stands before it must not be."""
+
+_HOW_IT_STANDS: Final = re.compile(
+    r"\s*(?:it|they|he|she|i|you|we|this|that|there|es|sie|er|ich|du|il|elle|tu|vous|está|é|è)\b"
+)
+_OF_IT: Final = re.compile(
+    r"\s*(?:must|should|shall|may|might|can|is|are|ought|has|have)\b|\s*(?:ca|is|are|must|should|sha)n"
+)
+"""So goes on what was named before: `keep.txt is old and must not be deleted`."""
+
 _HOW_IT_IS: Final = re.compile(
     r"(?:please )?\b(?:keep|leave)\b[^,]*?\b(?:in|as|under|at|below|within|to)\s+(?=[^\d./@_\\]*$|[^\d./@_\\]*[.]$)"
 )
@@ -164,48 +69,50 @@ _HOW_IT_IS: Final = re.compile(
 
 
 class Clause(NamedTuple):
-    """A part of a sentence. `forbids`: it says what must not be, or what a request does not go for."""
+    """A part of a sentence.
+
+    `forbids`: it says what must not be, or what a request does not go for. `tells`: it denies, but only tells how something
+    is; it neither asks nor forbids.
+    """
 
     text: str
     forbids: bool
-
-
-class Deeds(NamedTuple):
-    """What a clause is about: the families of its verbs, whether looking is among it, and whether anything is."""
-
-    families: frozenset[str]
-    looks: bool
-    broad: bool = False
+    tells: bool = False
 
 
 def clauses(said: str) -> list[Clause]:
     """Cut a sentence that went through `clean` into what it asks for and what it forbids, in order."""
     if not may_forbid(said):
         return [Clause(said, forbids=False)]
-    parts = _BOUND.split(_ALL_BUT.sub(r"\1 except", said))
-    pieces = [(parts[at - 1] if at else "", parts[at]) for at in range(0, len(parts), 2)]
+    said = ALL_BUT.sub(_excepted, said)
+    for kept, asked in KEEPS_NOT:
+        said = kept.sub(asked, said)
+    wishes = WISHES.search(said) is not None
+    pieces = _pieces(said)
     found: list[Clause] = []
     barred = False
     leading = 0
-    between = ""
-    for number, (sign, piece) in enumerate(pieces):
+    between = started = ""
+    for number, (sign, piece, blank) in enumerate(pieces):
         lead, between = between + sign, ""
         if not piece.strip():
             between = lead + piece
-            if sign in _TURN:
+            if sign in TURNS:
                 barred = barred and not _released(sign, piece)
             continue
         if barred and number >= leading and (_released(sign, piece) or (leading and number == leading)):
             barred = False
+        elif barred and started in CONDITIONS and sign == "," and (_THEN.match(piece) or _asks(piece)):
+            barred = False  # `if you can't, then send it`: the condition is over
         if barred:
             found.append(Clause(lead + piece, forbids=True))
             continue
-        first = len(found)
-        barred = _cut(piece, found)
-        found[first] = Clause(lead + found[first].text, found[first].forbids)
-        if barred and number == 0 and _EXCEPT.match(piece.lstrip()):
+        first, started = len(found), sign
+        barred = _cut(piece, blank, found, sign, wishes=wishes)
+        found[first] = found[first]._replace(text=lead + found[first].text)
+        if barred and number == 0 and EXCEPT.match(piece.lstrip()):
             leading = max(
-                (at for at, (mark, one) in enumerate(pieces) if mark == "," and _asks(one)), default=0
+                (at for at, (mark, one, _blank) in enumerate(pieces) if mark == "," and _asks(one)), default=0
             )
     return _joined(found)
 
@@ -214,8 +121,8 @@ def _joined(found: list[Clause]) -> list[Clause]:
     """Put neighbours of one kind together again, so that no name is cut in two by a sign inside it."""
     joined: list[Clause] = []
     for clause in found:
-        if joined and joined[-1].forbids == clause.forbids:
-            joined[-1] = Clause(joined[-1].text + clause.text, clause.forbids)
+        if joined and joined[-1][1:] == clause[1:]:
+            joined[-1] = clause._replace(text=joined[-1].text + clause.text)
         elif clause.text.strip(" ,"):
             joined.append(clause)
     return joined
@@ -223,32 +130,59 @@ def _joined(found: list[Clause]) -> list[Clause]:
 
 def may_forbid(said: str) -> bool:
     """Whether a text holds any word of a prohibition; most hold none, which is told fast."""
-    return _QUICK.search(said) is not None or (not said.isascii() and _WIDE.search(said) is not None)
+    return QUICK.search(said) is not None or (not said.isascii() and WIDE.search(said) is not None)
 
 
-def deeds(text: str) -> Deeds:
-    """Return what a clause is about."""
-    text = _LOOKS_LIKE.sub(" ", text)
-    cut = words(_NAMES.sub(" ", text)).words
-    found = {family for word in cut for family in VERBS.get(_base(word), ())} | abroad(cut, text)
-    broad = _BROAD.search(text) is not None
-    return Deeds(frozenset(found), broad or any(word in READING for word in cut), broad)
+def spoken(said: list[str]) -> Iterator[list[Clause]]:
+    """Cut sentences that were said one after the other, as `clauses` cuts each; none for one without a word that denies.
+
+    What stands below a heading that forbids (`do not delete these:`) is forbidden until a request or the end of a sentence.
+    """
+    below = False
+    for number, one in enumerate(said):
+        answer = said[number + 1] if number + 1 < len(said) else ""
+        if (below and not _asks(one)) or refused(one, answer):
+            below = below and (not one.endswith((".", "!", "?")) or one[:-1].isdigit())
+            yield [Clause(one, forbids=True)]
+            continue
+        parts = clauses(one) if may_forbid(one) else []
+        below = one.endswith(":") and bool(parts) and parts[-1].forbids
+        yield parts
 
 
-def keeps(text: str) -> bool:
-    """Whether a clause says to keep something as it is."""
-    return _KEEPS.search(text) is not None
+def refused(question: str, answer: str) -> bool:
+    """Whether a question is for a thing or a deed, and the answer is nothing but no: `keep.txt? No!`."""
+    if not question.endswith(("?", ":")) or _NO.fullmatch(answer) is None:
+        return False
+    return grave(question) or not words(question.replace(named(question) or "?", "")).words
 
 
-def refers(text: str) -> bool:
-    """Whether a clause speaks of what was named before it, and names nothing itself."""
-    return _PRONOUN.search(text) is not None and _NAMES.search(text) is None
+def _excepted(match: re.Match[str]) -> str:
+    """`everything in /srv but keep.txt` excepts, `everything but send it` goes on to ask."""
+    return match[0] if match[2].strip(",.") in _NO_EXCEPTION else f"{match[1]} except"
 
 
-def _cut(piece: str, found: list[Clause]) -> bool:
+def _pieces(said: str) -> list[tuple[str, str, str]]:
+    """A sentence cut at its bounds: the bound, what follows it, and the same without what only looks like a prohibition."""
+    blank = _dotted(PLAINLY_ASKS, said)
+    found: list[tuple[str, str, str]] = []
+    sign, start = "", 0
+    for match in BOUND.finditer(blank):
+        found.append((sign, said[start : match.start()], blank[start : match.start()]))
+        sign, start = match[0], match.end()
+    found.append((sign, said[start:], blank[start:]))
+    if not said.endswith("?"):
+        return found
+    return [(s, p, b if _TO_YOU.search(p) else _dotted(_KEEP_WORD, b)) for s, p, b in found]
+
+
+def _cut(piece: str, blank: str, found: list[Clause], sign: str, *, wishes: bool) -> bool:
     """Put the parts of a piece to those that were found. Returns whether what follows is forbidden as well."""
-    blank = _blanked(piece)
-    behind = _BEHIND.search(blank)
+    if (told := _telling(piece, blank, sign, wishes=wishes)) is not None:
+        found += [Clause(piece[:told], forbids=False)] if told else []
+        found.append(Clause(piece[told:], forbids=False, tells=True))
+        return False
+    behind = BEHIND.search(blank)
     if behind is not None:
         start = next(
             (match.start() for match in [re.search("(?<![删刪清移])除", piece[: behind.start()])] if match), 0
@@ -256,21 +190,34 @@ def _cut(piece: str, found: list[Clause]) -> bool:
         if start == 0:
             _backwards(found)
         found += [Clause(piece[:start], forbids=False), Clause(piece[start : behind.end()], forbids=True)]
-        return _cut(piece[behind.end() :], found)
-    if _WHOLE.search(blank) or _N.search(blank) or _SIGNS.search(blank):
-        if not _COUNTS_ONLY_HERE.search(blank) and _WHOLE.match(blank.lstrip()) is None:
+        end = behind.end()
+        return _cut(piece[end:], blank[end:], found, "", wishes=wishes)
+    if _denies(blank):
+        alone = _COUNTS_ONLY_HERE.search(blank) is not None or WHOLE.match(blank.lstrip()) is not None
+        if not alone or sign in SUBORDINATE or _OF_IT.match(blank):
             _backwards(found)
         found.append(Clause(piece, forbids=True))
-        return True
-    starts = [(match.start(), match) for match in map(_search(blank), (_DO, _EXCEPT, _EXCEPT_SIGN)) if match]
+        return not piece.endswith(("て", "で"))
+    if found and _BARE.fullmatch(piece):
+        found[-1] = Clause(found[-1].text, forbids=True)
+    return _cut_apart(piece, blank, found)
+
+
+def _cut_apart(piece: str, blank: str, found: list[Clause]) -> bool:
+    """The same of a piece that asks at its beginning and forbids or excepts behind it."""
+    starts = [(match.start(), match) for match in map(_search(blank), (DO, EXCEPT, EXCEPT_SIGN)) if match]
     if not starts:
         found.append(Clause(piece, forbids=False))
         return False
     at, match = min(starts, key=lambda one: one[0])
-    if match.re is _DO and not _doing(piece[:at]):
+    at_the_end = match.re is EXCEPT and not words(piece[match.end() :]).words
+    if at_the_end or (match.re is DO and not doing(piece[:at])):
         if piece[:at].strip():
             _backwards(found)
         at = 0
+    if match[0] in UNLESS and _HOW_IT_STANDS.match(piece[match.end() :]) and not named(piece[at:]):
+        found += [Clause(piece[:at], forbids=False), Clause(piece[at:], forbids=False, tells=True)]
+        return False
     how = _HOW_IT_IS.match(piece[at:].lstrip()) if match[0].endswith(("keep", "leave")) else None
     end = len(piece) - len(piece[at:].lstrip()) + how.end() if how else len(piece)
     rest = [Clause(piece[end:], forbids=False)] if how else []
@@ -278,14 +225,29 @@ def _cut(piece: str, found: list[Clause]) -> bool:
     return how is None
 
 
-def _blanked(piece: str) -> str:
-    """A piece without what only looks like a prohibition, as long as before."""
-    patterns = [_HARMLESS, _DESCRIBES]
-    if piece.endswith("?") and not _TO_YOU.search(piece):
-        patterns.append(_KEEP_WORD)
-    for pattern in patterns:
-        piece = pattern.sub(lambda match: "\u00b7" * len(match[0]), piece)
-    return piece
+def _denies(blank: str) -> bool:
+    return bool(WHOLE.search(blank) or NE.search(blank) or SIGNS.search(blank))
+
+
+def _telling(piece: str, blank: str, sign: str, *, wishes: bool) -> int | None:
+    """Where the part of a piece begins that denies and only describes; None if it does more, or denies nothing."""
+    if sign in CONDITIONS and _denies(blank) and not grave(piece) and not named(piece):
+        return 0
+    match = None if wishes else DESCRIBES.search(blank)
+    if match is None or may_forbid(_dotted(DESCRIBES, blank)):
+        return None
+    if ord(match[0][0]) > _LETTERS or not _asks(piece[: match.start()]):
+        return None if grave_abroad(_dotted(DESCRIBES, piece)) else 0
+    return match.start()
+
+
+_LETTERS: Final = 0x1100
+"""Languages beyond put the verb, and what denies it, at the end of its clause."""
+
+
+def _dotted(pattern: re.Pattern[str], text: str) -> str:
+    """A text with what a pattern finds made unreadable, as long as before."""
+    return pattern.sub(lambda match: "\u00b7" * len(match[0]), text)
 
 
 def _search(text: str) -> Callable[[re.Pattern[str]], re.Match[str] | None]:
@@ -295,31 +257,20 @@ def _search(text: str) -> Callable[[re.Pattern[str]], re.Match[str] | None]:
 def _backwards(found: list[Clause]) -> None:
     """What stands before as a mere list belongs to the prohibition: `a, b and c must not be deleted`."""
     for at in range(len(found) - 1, -1, -1):
-        if found[at].forbids or _doing(found[at].text):
+        if found[at].forbids or doing(found[at].text):
             return
         found[at] = Clause(found[at].text, forbids=True)
 
 
 def _released(sign: str, piece: str) -> bool:
     """Whether a prohibition ends where this begins: `but delete old.log`, `, I want the other`."""
+    if sign in SUBORDINATE:
+        return False
     if _SPEAKS.match(piece):
         return True
-    return sign in _TURN and (_asks(piece) or _SUBJECT.match(piece) is not None)
+    return sign in TURNS and (_asks(piece) or _SUBJECT.match(piece) is not None)
 
 
 def _asks(piece: str) -> bool:
+    piece = NAMES.sub(" ", piece)
     return demanded(piece, words(piece).words)
-
-
-def _doing(text: str) -> bool:
-    """Whether a text holds a verb of doing."""
-    text = _NAMES.sub(" ", text)
-    cut = words(text).words
-    return any(word in BASE or stem(word) in _VERB_STEMS for word in cut) or bool(abroad(cut, text))
-
-
-_STEMMED: Final = {stem(verb): verb for listed in FAMILIES.values() for verb in listed.split()}
-
-
-def _base(word: str) -> str:
-    return word if word in VERBS else _STEMMED.get(stem(word), "")

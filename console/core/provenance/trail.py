@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from console.core.provenance.abroad import abroad
 from console.core.provenance.barred import Barred, Place
-from console.core.provenance.forbidden import clauses, may_forbid
+from console.core.provenance.forbidden import spoken
 from console.core.provenance.index import Index, Query
 from console.core.provenance.leaves import LONG
 from console.core.provenance.normal import addresses, clean, host, is_address
@@ -103,12 +103,14 @@ class Trail:
     def said(self, text: str, *, whole: bool = True) -> None:
         """Take up the words of a person: the user's task or answer, an operator's. Not `whole`: some of it is missing."""
         self._whole = self._whole and whole
-        for passage in sentences(text):
-            if may_forbid(passage.text):
-                for part in self._barred.take(clauses(passage.text)):
+        said = list(sentences(text))
+        for passage, parts in zip(said, spoken([one.text for one in said]), strict=True):
+            if parts:
+                for part in self._barred.take(parts):
                     self._asked(part)
             else:
-                self._barred.before(passage.text)
+                for taken_up in self._barred.before(passage.text):
+                    self._asked(taken_up)
                 self._asked(passage)
         self._whole = self._whole and self._barred.whole
         found = self._verbs | {_verb_of(word) for word in self._stems} - {""}
