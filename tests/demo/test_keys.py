@@ -39,7 +39,7 @@ async def facts(home: Path) -> dict[str, list[tuple[str, dict[str, Any]]]]:
 
 async def effective(home: Path, kind: str) -> None:
     """Wait until a command of this kind has all its four facts in the recording, one after the other."""
-    for _ in range(400):
+    for _ in range(1_200):  # a minute and more
         for told in (await facts(home)).values():
             names = list(dict.fromkeys(name for name, _ in told))
             if told[0][1].get("kind") == kind and len(names) == len(FACTS):
@@ -51,7 +51,7 @@ async def effective(home: Path, kind: str) -> None:
 
 async def works_again(home: Path, agent: str) -> None:
     """Wait until an agent has begun a step after it was resumed. On the screen it may be paused again by then."""
-    for _ in range(400):
+    for _ in range(1_200):  # a minute and more
         resumed = False
         resume = next(
             name for name, told in (await facts(home)).items() if told[0][1].get("kind") == "resume"

@@ -34,7 +34,7 @@ async def recorded(floor: FloorProcesses) -> list[tuple[str, str, dict[str, Any]
 
 async def effective(floor: FloorProcesses, kind: str) -> None:
     """Wait until a command of this kind stands in the recording as effective."""
-    for _ in range(200):
+    for _ in range(1_200):  # a minute and more
         records = await recorded(floor)
         asked = {
             data["command"]
@@ -146,7 +146,7 @@ async def test_ten_real_runs_are_supervised_by_keys(tmp_path: Path) -> None:
         floor.home.policy.write_text(POLICY, "utf-8")
         floor.start()
         await until(
-            lambda: floor.home.operators.exists() and floor.home.broker_file.exists(), 20.0, "the site is up"
+            lambda: floor.home.operators.exists() and floor.home.broker_file.exists(), 60.0, "the site is up"
         )
         lives = ["rerun", str(file), "--limit", str(RUNS), "--parallel", str(RUNS), "--speed", "3"]
         environment = floor.environment | {"PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}
