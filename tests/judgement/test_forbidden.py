@@ -177,3 +177,11 @@ def test_more_clauses_than_are_told_apart_forbid_no_less() -> None:
 def test_any_sentence_has_clauses(text: str) -> None:
     said = clean(text)
     assert all(isinstance(clause.forbids, bool) for clause in clauses(said))
+
+
+@pytest.mark.parametrize("word", ["以外", "除く", "제외", "all but ", "don't ", "no, ", "\n- not ", "keep; "])
+def test_a_text_of_nothing_but_prohibitions_authorises_nothing_and_ends(word: str) -> None:
+    """One that nests a thousand deep must not cost more than it says."""
+    task = f"Delete keep.txt {word * 20_000}"
+    assert RANK[judged(task, "delete_file", path="keep.txt").gate] >= RANK["ask"]
+    assert [clause.forbids for clause in clauses("以外" * 1_500)] == [True]

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
+from itertools import islice
 from typing import Final, NamedTuple
 
 from console.core.provenance.deeds import NAMES, doing, grave, grave_abroad, named
@@ -68,6 +69,11 @@ _HOW_IT_IS: Final = re.compile(
 """`keep it in economy` says how something is to be, unless what stands there is a name of its own."""
 
 
+MOST_SIGNS: Final = 64
+"""Exceptions that one sentence makes of what stands before them. One with more is nobody's request, and is forbidden as a
+whole: each is cut by itself, which takes its time."""
+
+
 class Clause(NamedTuple):
     """A part of a sentence.
 
@@ -84,6 +90,8 @@ def clauses(said: str) -> list[Clause]:
     """Cut a sentence that went through `clean` into what it asks for and what it forbids, in order."""
     if not may_forbid(said):
         return [Clause(said, forbids=False)]
+    if sum(1 for _ in islice(BEHIND.finditer(said), MOST_SIGNS)) == MOST_SIGNS:
+        return [Clause(said, forbids=True)]
     said = ALL_BUT.sub(_excepted, said)
     for kept, asked in KEEPS_NOT:
         said = kept.sub(asked, said)

@@ -25,6 +25,9 @@ ADDRESSES: Final = 64
 LEAVES_LOOKED_AT: Final = 64
 """Values of one call that are looked at; more of them make the call not whole."""
 
+SAID_CHARS: Final = 8_000
+"""Characters of one word of a person that are read, twice what an SDK sends: of more, the rest counts as missing."""
+
 RESULT_CHARS: Final = 200_000
 """Characters of one result that are read."""
 
@@ -102,8 +105,8 @@ class Trail:
 
     def said(self, text: str, *, whole: bool = True) -> None:
         """Take up the words of a person: the user's task or answer, an operator's. Not `whole`: some of it is missing."""
-        self._whole = self._whole and whole
-        said = list(sentences(text))
+        self._whole = self._whole and whole and len(text) <= SAID_CHARS
+        said = list(sentences(text[:SAID_CHARS]))
         for passage, parts in zip(said, spoken([one.text for one in said]), strict=True):
             if parts:
                 for part in self._barred.take(parts):
@@ -115,7 +118,7 @@ class Trail:
         self._whole = self._whole and self._barred.whole
         found = self._verbs | {_verb_of(word) for word in self._stems} - {""}
         self._families = families(sorted(found)) | self._abroad
-        self._hosts |= {host(found) for found in addresses(text)} - {""}
+        self._hosts |= {host(found) for found in addresses(text[:SAID_CHARS])} - {""}
         self._hosts -= self._barred.hosts - self._asked_hosts
 
     def _asked(self, passage: Passage) -> None:
