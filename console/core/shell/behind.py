@@ -16,7 +16,15 @@ _VALUES: Final[dict[str, tuple[str, tuple[str, ...]]]] = {
     "flock": ("wEc", ("timeout", "wait", "conflict-exit-code", "command")),
     "ionice": ("cnpPu", ("class", "classdata", "pid", "pgid", "uid")),
     "nice": ("n", ("adjustment",)),
+    "script": (
+        "cITBOEmo",
+        ("command", "log-io", "log-timing", "log-in", "log-out", "echo", "logging-format", "output-limit"),
+    ),
     "stdbuf": ("ioe", ("input", "output", "error")),
+    "strace": (
+        "aeEIoOpPsSuUX",
+        ("attach", "env", "user", "output", "string-limit", "trace", "columns", "trace-path", "signal"),
+    ),
     "sudo": (
         "CDghpRrTtUu",
         (
@@ -27,6 +35,7 @@ _VALUES: Final[dict[str, tuple[str, tuple[str, ...]]]] = {
     "taskset": ("", ()),
     "time": ("fo", ("format", "output")),
     "timeout": ("ks", ("kill-after", "signal")),
+    "watch": ("ns", ("interval", "shotsdir")),
     "xargs": (
         "aEdILnPs",
         ("arg-file", "delimiter", "max-args", "max-procs", "max-chars", "process-slot-var"),
@@ -97,6 +106,10 @@ def _made(name: str, options: dict[str, str], words: list[str], folder: str) -> 
         text = " ".join(words)
     elif name == "flock" and options.keys() & {"c", "command"}:
         text = options.get("command", options.get("c", ""))
+    elif name == "script":
+        text, words = options.get("command", options.get("c")), []
+    elif name == "watch" and not options.keys() & {"x", "exec"}:
+        text = " ".join(words)
     return Behind(
         words=words,
         folder=entered(chdir, folder) if chdir else folder,
