@@ -70,10 +70,10 @@ class _Grading:
             return worst([inside, unread]) if inside.severity > unread.severity else unread
         self._functions |= {one.words[1] for one in commands if one.program == "function"}
         for one in commands:
-            if one.writes and (one.fed or one.said or one.program in ("echo", "printf")):
-                self._written |= dict.fromkeys(
-                    one.writes, "\n".join([" ".join(one.words[1:]), one.fed, one.said])
-                )
+            files = one.writes + [word for word in one.words[1:] if one.program == "tee"]
+            if files:
+                said = "\n".join([" ".join(one.words[1:]), one.fed, one.said])
+                self._written |= dict.fromkeys(files, said.strip())
         folders = [folder]
         grades = []
         for one in commands:
@@ -147,19 +147,29 @@ class _Grading:
         grades = [program(one) if found is None or found.own is None else found.own]
         if "/" in (one.words or [""])[0] and not _USUAL.match(one.words[0]) and not grades[0].severity:
             grades.append(Graded(severity=1, why=f"runs {one.words[0]}"))
-        for word in one.words[:3] if self._written else ():
-            if word in self._written or word.removeprefix("./") in self._written:
-                grades.append(
-                    self._loose(
-                        self._written.get(word) or self._written[word.removeprefix("./")], one.folder, depth
-                    )
-                )
+        grades += self._scripts(one, depth)
         if found is None:
             return grades
+        grades += found.beside
         grades += [self.text(text, found.folder, depth + 1) for text in found.texts if text]
         grades += [self._simple(inner, depth + 1) for inner in found.commands]
         grades += [self._loose(text, one.folder, depth) for text in found.loose if text]
         return grades
+
+    def _scripts(self, one: Simple, depth: int) -> list[Graded]:
+        """Grade a file that the same command wrote, where it is run."""
+        runs = one.program in programs.SHELLS | programs.CODE | {"source", ".", "make"}
+        named = [
+            self._written.get(word) or self._written.get(word.removeprefix("./"))
+            for word in one.words[: 4 if runs else 1]
+        ]
+        texts = [text for text in named if text]
+        shell = one.program in programs.SHELLS | {"source", "."} or named[:1] != [None]
+        if shell and not any(re.match(r"\s*#!(?!.*sh\b)", text) for text in texts):
+            read = [self.text(text, one.folder, depth + 1) for text in texts]
+        else:
+            read = []
+        return read + [self._loose(text, one.folder, depth) for text in texts]
 
     def _loose(self, text: str, folder: str, depth: int) -> Graded:
         """Grade a text that may hold commands: whatever begins with the name of a grave program counts as one."""

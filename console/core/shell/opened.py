@@ -15,6 +15,7 @@ from msgspec.structs import replace
 from console.core.shell import code, programs, sed
 from console.core.shell.behind import behind
 from console.core.shell.folder import led
+from console.core.shell.git_runs import runs as git_runs
 from console.core.shell.graded import Graded, late
 from console.core.shell.removal import far, found
 from console.core.shell.simple import UNSEEN, Simple
@@ -50,6 +51,8 @@ class Opened(Struct, kw_only=True):
     texts: list[str] = field(default_factory=list)
     commands: list[Simple] = field(default_factory=list)
     loose: list[str] = field(default_factory=list)
+    beside: list[Graded] = field(default_factory=list)
+    """What else is found, beside what the program does by itself."""
     folder: str = ""
 
 
@@ -176,6 +179,19 @@ def _root(one: Simple, name: str, args: list[str]) -> Opened | None:
     )
 
 
+def _git(one: Simple, name: str, args: list[str]) -> Opened | None:
+    if name != "git":
+        return None
+    told = git_runs(args)
+    if not (told.texts or told.words or told.told):
+        return None
+    commands = [replace(one, words=words, assigns=[], writes=[], reads=[]) for words in told.words if words]
+    beside = [late("git is told to run something")] if told.told else []
+    return Opened(
+        texts=told.texts, commands=commands, loose=args if told.told else [], folder=one.folder, beside=beside
+    )
+
+
 def _find(one: Simple, name: str, args: list[str]) -> Opened | None:
     if name != "find":
         return None
@@ -290,7 +306,7 @@ def _unknown(one: Simple, name: str, args: list[str]) -> Opened | None:
     """Programs that run what they are given, and those that nobody knows: any word may begin a command."""
     if name in programs.KNOWN - programs.RUNNERS or not name:
         return None
-    if name in programs.INSTALLERS and programs.BRINGS & set(args[:2]):
+    if name in programs.INSTALLERS and programs.BRINGS & set(args[: 2 if args[:1] == ["pip"] else 1]):
         return None
     stated = [arg.partition("=")[2] for arg in args if "=" in arg and " " in arg]
     loose = [arg for arg in args if " " in arg or "\n" in arg]
@@ -321,6 +337,7 @@ _RULES: Final[tuple[Callable[[Simple, str, list[str]], Opened | None], ...]] = (
     _joined,
     _root,
     _wrapper,
+    _git,
     _find,
     _scripted,
     _interpreter,

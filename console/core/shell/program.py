@@ -105,7 +105,7 @@ def _writes(one: Simple, args: list[str]) -> Graded | None:
 def _edits(one: Simple, args: list[str]) -> Graded | None:
     """Files that are changed in place."""
     in_place = any(re.match(r"-\w*i", arg) or arg.startswith("--in-place") for arg in args)
-    if one.program not in ("sed", "perl", "gawk") or not in_place:
+    if programs.family(one.program) not in ("sed", "perl", "awk") or not in_place:
         return None
     scripted = any(arg in ("-e", "-f", "--expression") for arg in args)
     files = [arg for arg in args if not arg.startswith("-")][0 if scripted else 1 :]

@@ -154,19 +154,34 @@ BEGINS: Final = (
     | INTERPRETERS
     | WRAPPERS
     | NETWORK
+    | INSTALLERS
     | SHELL_WORDS
     | frozenset("find git kill killall pkill rm rmdir sed unlink awk chmod mv cp tee ln truncate tar".split())
 )
 """Programs by which more is done than looking: a command may begin with one anywhere."""
 
 GRAVE: Final = (
-    GONE | ROOT | SHELLS | NETWORK | frozenset(["rm", "rmdir", "unlink", "eval", "git"])
+    GONE
+    | ROOT
+    | SHELLS
+    | NETWORK
+    | frozenset("rm rmdir unlink eval git find pip pip3 apt apt-get npm".split())
 ) - frozenset("at batch go help host http httpie mail mount ping service wipe".split())
 """The same for a text of which nobody knows whether it is a command: without what is an ordinary word."""
 
 _VERSION: Final = re.compile(r"(?:-?\d+(?:\.\d+)*)?(?:\.exe)?$")
-_FAMILIES: Final = {"gawk": "awk", "mawk": "awk", "nawk": "awk", "gsed": "sed", "gtar": "tar", "bsdtar": "tar", "nodejs": "node",
-                    "gfind": "find", "egrep": "grep", "podman": "docker", "nerdctl": "docker", "python": "python"}  # fmt: skip
+_FAMILIES: Final = {
+    "bsdtar": "tar",
+    "gawk": "awk",
+    "gfind": "find",
+    "gsed": "sed",
+    "gtar": "tar",
+    "mawk": "awk",
+    "nawk": "awk",
+    "nerdctl": "docker",
+    "nodejs": "node",
+    "podman": "docker",
+}
 
 
 def family(name: str) -> str:
