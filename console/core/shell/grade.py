@@ -26,15 +26,18 @@ from console.core.shell.variables import assigned
 DEPTH: Final = 8
 """How many programs may run one another before nobody follows them."""
 
-MOST: Final = 3_000
-"""Programs called by one command, counted once for each folder they may be in, before nobody follows them."""
+MOST: Final = 250_000
+"""How much is looked at, about a microsecond each, before a command counts as too long to follow."""
+
+_ASSIGNING: Final = frozenset("export declare typeset readonly local env sudo doas let [[ ((".split())
+_LOOSE_CHARS: Final = 20_000
+_LOOSE_WORDS: Final = 400
 
 _LATE_NAME: Final = re.compile(r"[$`*?{}\[]")
 _SOCKET: Final = re.compile(r"/dev/(?:tcp|udp)/")
 _USUAL: Final = re.compile(r"(?:/usr(?:/local)?)?/s?bin/[^/]+$")
 _CUT: Final = re.compile(r"[;&|\n]+")
 _BLANK: Final = str.maketrans(dict.fromkeys("'\",()[]{}`\\<>=!", " "))
-_STARTS: Final = re.compile(r"[\w./+-]+")
 
 
 def grade(command: str, *folders: str) -> Graded:
@@ -60,8 +63,9 @@ class _Grading:
 
     def text(self, command: str, folder: str, depth: int) -> Graded:
         """Grade a command that is a text."""
-        if depth > DEPTH:
-            return late("is nested too deep", "it is nested too deep")
+        self._left -= 3 * len(command)
+        if depth > DEPTH or self._left < 0:
+            return late("is nested too deep", "it is nested too deep, or runs too many programs")
         try:
             commands = parse(command)
         except ParseError as error:
@@ -91,7 +95,7 @@ class _Grading:
         return list(dict.fromkeys([*folders[:7], *(folder for folder in more if folder)]))
 
     def _simple(self, one: Simple, depth: int) -> Graded:
-        self._left -= 1
+        self._left -= 50 + 6 * len(one.words) + len(one.fed) + len(one.said)
         if depth > DEPTH or self._left < 0:
             return late("is nested too deep", "it is nested too deep, or runs too many programs")
         base = worst([*self._program(one, depth), *self._variables(one, depth)])
@@ -112,19 +116,7 @@ class _Grading:
 
     def _variables(self, one: Simple, depth: int) -> list[Graded]:
         assigns = list(one.assigns)
-        if one.program in (
-            "export",
-            "declare",
-            "typeset",
-            "readonly",
-            "local",
-            "env",
-            "sudo",
-            "doas",
-            "let",
-            "[[",
-            "((",
-        ):
+        if one.program in _ASSIGNING:
             assigns += [word for word in one.words[1:] if "=" in word or "[" in word]
         commands, grades = assigned(assigns)
         return [*grades, *(self.text(command, one.folder, depth + 1) for command in commands if command)]
@@ -173,12 +165,17 @@ class _Grading:
 
     def _loose(self, text: str, folder: str, depth: int) -> Graded:
         """Grade a text that may hold commands: whatever begins with the name of a grave program counts as one."""
-        grades = []
-        for part in _CUT.split(text[:20_000]) if depth <= DEPTH else ():
-            words = part.translate(_BLANK).split()[:200]
+        grades = [late("holds more than is read")] if len(text) > _LOOSE_CHARS or depth > DEPTH else []
+        for part in _CUT.split(text[:_LOOSE_CHARS]) if depth <= DEPTH else ():
+            words = part.translate(_BLANK).split()
+            self._left -= 10 + 2 * len(words)
+            if len(words) > _LOOSE_WORDS or self._left < 0:
+                grades.append(late("holds more than is read"))
+                words = words[:_LOOSE_WORDS]
             for at, word in enumerate(words):
-                name = programs.family(word.rpartition("/")[2])
-                if name in programs.GRAVE and self._left > 0:
+                if self._left < 0:
+                    break
+                if programs.family(word.rpartition("/")[2]) in programs.GRAVE:
                     grades.append(self._simple(Simple(words=words[at : at + 40], folder=folder), depth + 2))
         most = worst(grades)
         return Graded(severity=most.severity, why=most.why, removes=most.removes if most.severity > 3 else [])

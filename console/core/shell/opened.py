@@ -206,6 +206,8 @@ def _find(one: Simple, name: str, args: list[str]) -> Opened | None:
     if any("$" in arg and " " not in arg and arg.startswith("-") for arg in one.live):
         own.append(late("find is told when it runs what to do"))
     commands: list[Simple] = []
+    if sum(arg in ("-exec", "-execdir", "-ok", "-okdir") for arg in args) > 8:
+        return Opened(own=late("find executes more than is followed"), loose=[" ".join(args)])
     for at, arg in enumerate(args):
         if arg not in ("-exec", "-execdir", "-ok", "-okdir"):
             continue
@@ -329,7 +331,7 @@ def _tails(one: Simple) -> list[Simple]:
             and "/" not in word
         )
     ]
-    return [replace(one, words=one.words[at:], assigns=[], writes=[], reads=[]) for at in ends[:16]]
+    return [replace(one, words=one.words[at:], assigns=[], writes=[], reads=[]) for at in ends[:8]] + ([Simple(words=[UNSEEN])] if len(ends) > 8 else [])
 
 
 _RULES: Final[tuple[Callable[[Simple, str, list[str]], Opened | None], ...]] = (

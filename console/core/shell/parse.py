@@ -58,8 +58,11 @@ class Reader(Constructs):
         if self._heredocs:
             raise ParseError(f"the text up to {self._heredocs[0][1].written!r} has no end")
 
+        said: dict[int, str] = {}
         for one, sayers in self._fed:
-            one.said += _said(sayers)
+            if id(sayers) not in said:
+                said[id(sayers)] = _said(sayers)
+            one.said += said[id(sayers)]
 
     def _commands_until(self, end: str) -> None:
         waiting, self._heredocs = self._heredocs, []
@@ -115,10 +118,13 @@ class Reader(Constructs):
         return self._ahead() in CLOSING or self._text.startswith(";&", self._at)
 
     def _pipe(self) -> None:
-        before = len(self._found)
+        before, pipes = len(self._found), 0
         self._command()
         self._blanks()
         while not self._text.startswith("||", self._at) and (self._sign("|&") or self._sign("|")):
+            pipes += 1
+            if pipes > 32:
+                raise ParseError("it has too many pipes")
             sayers, begun = self._found[before:], len(self._found)
             self._lines()
             self._command()
