@@ -20,17 +20,30 @@ def _begun(words: str) -> re.Pattern[str]:
 
 
 _KINDS: Final[tuple[tuple[Kind, re.Pattern[str]], ...]] = (
-    ("destroy", _begun(rf"drop (?:{_WHAT})\b|truncate (?:table )?[\w\"`.\[]|delete from\b|delete [\w.,]+ from\b")),
-    ("identity", _begun(r"grant [^;]{1,200}\b(?:to|on)\b|revoke [^;]{1,200}\b(?:from|on)\b|set password\b|alter (?:user|role)\b")),
+    (
+        "destroy",
+        _begun(rf"drop (?:{_WHAT})\b|truncate (?:table )?[\w\"`.\[]|delete from\b|delete [\w.,]+ from\b"),
+    ),
+    (
+        "identity",
+        _begun(
+            r"grant [^;]{1,200}\b(?:to|on)\b|revoke [^;]{1,200}\b(?:from|on)\b|set password\b|alter (?:user|role)\b"
+        ),
+    ),
     (
         "execute",
-        _begun(r"exec(?:ute)?(?: [\w.\[\"]|\s*\()|call [\w.]+\s*\(|do \$|do '|load (?:data|extension)\b|copy [^;]{1,400}\b(?:program|from|to)\b"),
+        _begun(
+            r"exec(?:ute)?(?: [\w.\[\"]|\s*\()|call [\w.]+\s*\(|do \$|do '|load (?:data|extension)\b|"
+            r"copy [^;]{1,400}\b(?:program|from|to)\b"
+        ),
     ),
     (
         "write",
         _begun(
-            rf"insert (?:into|or|ignore|overwrite)\b|replace into\b|update [^;]{{1,200}}\bset\b|merge into\b|upsert into\b|"
-            rf"alter (?:{_WHAT})\b|create (?:{_WHAT})\b|rename table\b|attach (?:database )?['\"\w]|vacuum\b|reindex\b|comment on\b|"
+            rf"insert (?:into|or|ignore|overwrite)\b|replace into\b|update [^;]{{1,200}}\bset\b|"
+            r"merge into\b|upsert into\b|"
+            rf"alter (?:{_WHAT})\b|create (?:{_WHAT})\b|rename table\b|attach (?:database )?['\"\w]|vacuum\b|"
+            r"reindex\b|comment on\b|"
             r"select [^;]{1,400}\binto (?:outfile|dumpfile|table|temp|[\w\"`#.]+ from)\b"
         ),
     ),

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from console.core.shell.simple import UNSEEN, ParseError, Simple
 from console.core.shell.signs import WORD_ENDS
+from console.core.shell.simple import UNSEEN, ParseError, Simple
 from console.core.shell.words import Word, Words
 
 _REDIRECTS: Final = re.compile(r"(?:\d+|&)?(?:<<<|<<-?|>>|>\||<>|>&|<&|>|<)")
@@ -50,7 +50,7 @@ class Arguments(Words):
         while True:
             self._blanks()
             text, at = self._text, self._at
-            if at >= len(text) or text[at] in "\n;&|)#" and not text.startswith("&>", at):
+            if at >= len(text) or (text[at] in "\n;&|)#" and not text.startswith("&>", at)):
                 break
             if self._redirected(now):
                 continue

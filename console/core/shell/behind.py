@@ -64,7 +64,7 @@ class Behind(Struct, frozen=True, kw_only=True):
     text: str | None = None
 
 
-def behind(name: str, args: list[str], folder: str) -> Behind:  # noqa: C901 - one kind of word a branch
+def behind(name: str, args: list[str], folder: str) -> Behind:
     """Find the command behind a wrapper's own words; the words are empty where there is none."""
     letters, names = _VALUES.get(name, ("", ()))
     left, own = deque(args), _FIRST.get(name, 0)

@@ -41,4 +41,4 @@ def awk_runs(code: str) -> bool:
 
 def awk_writes(code: str) -> list[str]:
     """The files that a program of awk may write to: any path that is written in it, if it writes at all."""
-    return _WRITTEN.findall(code) + [""] if re.search(r"print[^;}\n]*>", code) else []
+    return [*_WRITTEN.findall(code), ""] if re.search(r"print[^;}\n]*>", code) else []

@@ -38,7 +38,7 @@ class Runs(Struct, kw_only=True):
     told: bool = False
 
 
-def runs(args: list[str]) -> Runs:
+def runs(args: list[str]) -> Runs:  # noqa: C901, PLR0912  (one verb a branch)
     """Tell what the arguments of git make it run."""
     found = Runs()
     at = 0

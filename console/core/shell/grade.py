@@ -29,7 +29,9 @@ DEPTH: Final = 8
 MOST: Final = 250_000
 """How much is looked at, about a microsecond each, before a command counts as too long to follow."""
 
-_ASSIGNING: Final = frozenset("export declare typeset readonly local env sudo doas let [[ ((".split())
+_ASSIGNING: Final = frozenset(
+    ["export", "declare", "typeset", "readonly", "local", "env", "sudo", "doas", "let", "[[", "(("]
+)
 _LOOSE_CHARS: Final = 20_000
 _LOOSE_WORDS: Final = 400
 
@@ -46,9 +48,10 @@ def grade(command: str, *folders: str) -> Graded:
     `folders`: where it is said to run. They, and what it changes to by itself, can only make it graver: nobody proves them.
     """
     grades = [_Grading(moving=False).text(command, "", 0)]
-    for folder in folders or ("",):
-        if folder or re.search(r"cd|pushd", command):
-            grades.append(_Grading(moving=True).text(command, folder, 0))
+    moves = re.search(r"cd|pushd", command) is not None
+    grades += [
+        _Grading(moving=True).text(command, folder, 0) for folder in folders or ("",) if folder or moves
+    ]
     return max(grades, key=lambda one: one.severity)
 
 

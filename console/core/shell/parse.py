@@ -82,7 +82,7 @@ class Reader(Constructs):
 
     def _within(self, text: str) -> tuple[list[Simple], bool]:
         inner = Reader(text, self._depth + 1)
-        _text, live = inner._double("")  # noqa: SLF001  (one of its own kind)
+        _text, live = inner._double("")
         return inner.found, live
 
     # ---- lists and pipes ---------------------------------------------------------------------------------------------

@@ -13,9 +13,9 @@ from console.core.shell import programs
 from console.core.shell.folder import led
 from console.core.shell.git import git
 from console.core.shell.graded import Graded
-from console.core.shell.simple import Simple
 from console.core.shell.reached import SECRET, reached
 from console.core.shell.removal import far, removal
+from console.core.shell.simple import Simple
 
 _UPLOADS: Final = re.compile(r"^(?:-d|-F|-T|--data.*|--form.*|--upload-file.*|--post-.*|--json)")
 _METHODS: Final = ("POST", "PUT", "PATCH", "DELETE")

@@ -7,12 +7,10 @@ from typing import Final
 
 from console.core.shell.graded import Graded, late
 
-_COMMANDS: Final = frozenset(
-    """
-    BROWSER CVS_RSH EDITOR GIT_ASKPASS GIT_EDITOR GIT_EXTERNAL_DIFF GIT_PAGER GIT_PROXY_COMMAND
-    GIT_SEQUENCE_EDITOR GIT_SSH GIT_SSH_COMMAND LESSCLOSE LESSOPEN MANPAGER PAGER PROMPT_COMMAND PSQL_PAGER
-    RSYNC_RSH SSH_ASKPASS SUDO_ASKPASS SYSTEMD_PAGER TAR_OPTIONS VISUAL
-    """.split()
+_COMMANDS: Final = re.compile(
+    r"BROWSER|CVS_RSH|EDITOR|GIT_(?:ASKPASS|EDITOR|EXTERNAL_DIFF|PAGER|PROXY_COMMAND|SEQUENCE_EDITOR|SSH|SSH_COMMAND)|"
+    r"LESSCLOSE|LESSOPEN|MANPAGER|PAGER|PROMPT_COMMAND|PSQL_PAGER|RSYNC_RSH|SSH_ASKPASS|SUDO_ASKPASS|SYSTEMD_PAGER|"
+    r"TAR_OPTIONS|VISUAL"
 )
 """Hold a command that other programs run."""
 
@@ -40,7 +38,7 @@ def assigned(assigns: list[str]) -> tuple[list[str], list[Graded]]:
         name = name.rstrip("+")
         if _SUM.search(assign):
             grades.append(late("computes with what runs a command"))
-        if name in _COMMANDS:
+        if _COMMANDS.fullmatch(name):
             commands.append(value.lstrip("|"))
         elif _LOADING.fullmatch(name):
             grades.append(late(f"sets {name}, by which programs load other code"))
