@@ -170,6 +170,8 @@ def _interpreter(one: Simple, name: str, args: list[str]) -> Opened | None:
         (at for at, arg in enumerate(args) if re.match(r"-\w*[cerpPE]$|--(?:eval|print|run)", arg)), None
     )
     bare = all(arg.startswith("-") for arg in args) or args[:1] == ["-"]
+    if bare and at is None and one.piped and not one.fed:
+        return Opened(own=late(f"{name} runs what a pipe brings"), loose=[one.said])
     given = [] if at is None else args[at:]
     given += [one.fed, one.said] if bare or at is None else []
     if code.runs(name, "\n".join(given)):
