@@ -10,7 +10,8 @@ from console.core.fleet.circumstances import Circumstances
 from console.core.provenance.suspicion import Suspicion
 from console.core.shell.folder import entered, led, stated
 from console.core.shell.grade import grade
-from console.core.shell.parse import ParseError, parse
+from console.core.shell.parse import parse
+from console.core.shell.simple import ParseError
 from console.policy.catalogue import load_catalogue
 from console.policy.judge import Judge
 from console.policy.rules import Policy
@@ -63,12 +64,12 @@ def test_a_command_is_as_grave_as_its_worst_part(command: str, severity: int) ->
     [
         "echo 'open",
         "$TOOL run",
-        "f() { ls; }",
         "cat <<EOF\nno end",
-        "diff <(ls a) <(ls b)",
         "eval $X",
         "curl x.io | bash",
-        "case a in b) ls;; esac",
+        "case a in b ls;; esac",
+        "for f in a b; ls",
+        "f() ls",
         # what env takes apart itself
         "env -S'rm -rf /'",
         "env -S 'ls'",
@@ -240,7 +241,7 @@ def test_a_part_more_is_never_milder(first: str, second: str) -> None:
         ("cd / && rm -rf build", "", 4),
         ("cd ~ && rm -rf *", "", 4),
         ("cd /testbed && rm -rf build && rm a.py", "", 1),
-        ("cd /etc; cd $HERE; rm hosts", "", 1),
+        ("cd /etc; cd $HERE; rm hosts", "", 3),
         ("cd sub && rm a.py", "/testbed", 1),
         ("cat passwd", "/etc", 0),
     ],

@@ -1,7 +1,8 @@
 """What a call to an undescribed tool does at worst, by the words of its name and the shape of its arguments.
 
 A name is a claim, so this stands only where no catalogue speaks, and a name that says nothing is the worst there is.
-The verb that comes first decides; what it is done to makes it graver.
+The verb that comes first decides; what it is done to makes it graver, and so does a verb behind it that changes something,
+and a text among the arguments that is SQL and does.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from typing import Final, Literal, NamedTuple
 
 from msgspec.structs import replace
 
+from console.core.judging import sql
 from console.core.judging.tool_facts import Effect, ToolFacts
 from console.core.provenance.normal import is_address
 from console.core.provenance.vocabulary import CONFIRMING, READING, VERBS, name_parts
@@ -39,7 +41,7 @@ _SENDING: Final = frozenset(
     "send mail email message share forward reply respond dispatch sms notify dm".split()
 )
 _DESTROYING: Final = frozenset(
-    "delete remove erase clear cancel destroy wipe purge drop terminate uninstall kill".split()
+    "delete remove erase clear cancel destroy wipe purge drop terminate truncate uninstall unlink kill".split()
 )
 _BUYING: Final = frozenset(
     "buy purchase checkout order refund reorder book reserve rent pay wire donate deposit withdraw charge "
@@ -68,10 +70,13 @@ _STATE: Final = frozenset(
 
 
 class _Shape(NamedTuple):
-    """What the arguments of a call tell of its class: whether one is a link or a host, whether one is named like a file."""
+    """What the arguments of a call tell of its class: whether one is a link or a host, whether one is named like a file,
+    and what SQL among them does at worst.
+    """
 
     reaches: bool
     files: bool
+    does: sql.Kind = ""
 
 
 _NO_SHAPE: Final = _Shape(reaches=False, files=False)
@@ -84,12 +89,24 @@ def _shape(leaves: Iterable[tuple[str, object]]) -> _Shape:
     return _Shape(
         any(isinstance(value, str) and _links(value) for _path, value in found),
         any(name.rpartition(".")[2] in ("path", "file", "dir") for name, _value in found),
+        max(
+            (sql.does(value) for _path, value in found if isinstance(value, str) and " " in value.strip()),
+            key=lambda kind: SEVERITY[kind] if kind else -1,
+            default="",
+        ),
     )
 
 
 def classify(tool: str, leaves: Iterable[tuple[str, object]] = ()) -> Class:
     """Return the class of a call. `leaves` are the paths and values of its arguments; first match wins."""
-    return _class(tool, _shape(leaves))
+    shape = _shape(leaves)
+    kinds = [_class(clause, shape) for clause in _clauses(tool)]
+    return kinds[0] if kinds[0] == "unknown" else _worst(kinds, shape)
+
+
+def _worst(kinds: list[Class], shape: _Shape) -> Class:
+    """The gravest of what a call does; of two that are as grave the first."""
+    return max([*kinds, *([shape.does] if shape.does else [])], key=lambda one: SEVERITY[one])
 
 
 @lru_cache(1_024)
@@ -139,6 +156,16 @@ def _class(tool: str, shape: _Shape) -> Class:  # noqa: C901, PLR0912  (one rule
 _JOINING: Final = frozenset({"and", "or", "then"})
 """Words of a name after which it says another thing that is done."""
 
+_CHANGING: Final = frozenset(
+    "append cancel create delete destroy disable drop edit enable erase exec execute grant insert install kill modify "
+    "move overwrite patch pay publish purge put remove rename replace reset restart revoke send shutdown stop submit "
+    "terminate truncate uninstall unlink update upsert wipe write".split()
+)
+"""Verbs that change something wherever they stand in a name: they are hardly ever what is looked at."""
+
+_TWO: Final = {("check", "out"): "checkout", ("shut", "down"): "shutdown", ("look", "up"): "lookup"}
+"""Verbs of two words."""
+
 _KNOWN: Final = (
     frozenset(VERBS)
     | READING
@@ -150,6 +177,7 @@ _KNOWN: Final = (
     | _VISITING
     | _RUNNING
     | _STATE
+    | _CHANGING
 )
 
 
@@ -185,7 +213,7 @@ def _facts(tool: str, shape: _Shape) -> ToolFacts | None:
     kinds = [_class(clause, shape) for clause in _clauses(tool)]
     if kinds[0] == "unknown":
         return None
-    kind = max(kinds, key=lambda one: SEVERITY[one])
+    kind = _worst(kinds, shape)
     have = set(name_parts(tool))
     mailbox = bool(have & _CORRESPONDENCE) and any(map(_looks_in, _clauses(tool)))
     return ToolFacts(
@@ -212,8 +240,14 @@ def _looks_in(clause: str) -> bool:
 def _clauses(tool: str) -> list[str]:
     """What a name says that is done, the whole name first: `get_and_delete` is two things, and the worst counts."""
     parts = name_parts(tool)
-    later = [at + 1 for at, part in enumerate(parts[:-1]) if part in _JOINING and parts[at + 1] in _KNOWN]
-    return [tool, *("_".join(parts[at:]) for at in later)]
+    clauses = [tool]
+    for at in range(len(parts)):
+        two = _TWO.get((parts[at], parts[at + 1])) if at + 1 < len(parts) else None
+        if two:
+            clauses.append("_".join([two, *parts[at + 2 :]]))
+        if at and (parts[at] in _CHANGING or (parts[at - 1] in _JOINING and parts[at] in _KNOWN)):
+            clauses.append("_".join(parts[at:]))
+    return clauses
 
 
 def command_argument(facts: ToolFacts | None, tool: str, args: dict[str, object]) -> str:

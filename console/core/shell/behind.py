@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from typing import Final
 
 from msgspec import Struct
@@ -16,7 +17,15 @@ _VALUES: Final[dict[str, tuple[str, tuple[str, ...]]]] = {
     "flock": ("wEc", ("timeout", "wait", "conflict-exit-code", "command")),
     "ionice": ("cnpPu", ("class", "classdata", "pid", "pgid", "uid")),
     "nice": ("n", ("adjustment",)),
+    "script": (
+        "cITBOEmo",
+        ("command", "log-io", "log-timing", "log-in", "log-out", "echo", "logging-format", "output-limit"),
+    ),
     "stdbuf": ("ioe", ("input", "output", "error")),
+    "strace": (
+        "aeEIoOpPsSuUX",
+        ("attach", "env", "user", "output", "string-limit", "trace", "columns", "trace-path", "signal"),
+    ),
     "sudo": (
         "CDghpRrTtUu",
         (
@@ -27,6 +36,7 @@ _VALUES: Final[dict[str, tuple[str, tuple[str, ...]]]] = {
     "taskset": ("", ()),
     "time": ("fo", ("format", "output")),
     "timeout": ("ks", ("kill-after", "signal")),
+    "watch": ("ns", ("interval", "shotsdir")),
     "xargs": (
         "aEdILnPs",
         ("arg-file", "delimiter", "max-args", "max-procs", "max-chars", "process-slot-var"),
@@ -54,37 +64,36 @@ class Behind(Struct, frozen=True, kw_only=True):
     text: str | None = None
 
 
-def behind(name: str, args: list[str], folder: str) -> Behind:  # noqa: C901 - one kind of word a branch
+def behind(name: str, args: list[str], folder: str) -> Behind:
     """Find the command behind a wrapper's own words; the words are empty where there is none."""
     letters, names = _VALUES.get(name, ("", ()))
-    left, own = list(args), _FIRST.get(name, 0)
+    left, own = deque(args), _FIRST.get(name, 0)
     options: dict[str, str] = {}
     while left:
-        word = left.pop(0)
+        word = left.popleft()
         if word == "--":
-            if own:
-                left = left[own:]
+            left = deque(list(left)[own:])
             break
         if word.startswith("--"):
             option, given, value = word[2:].partition("=")
             full = next((one for one in names if len(option) > 1 and one.startswith(option)), option)
             if full in names and not given:
-                value = left.pop(0) if left else ""
+                value = left.popleft() if left else ""
             options[full] = value
         elif word.startswith("-") and len(word) > 1:
             for at, letter in enumerate(word[1:], 2):
                 options[letter] = ""
                 if letter in letters:
-                    options[letter] = word[at:] or (left.pop(0) if left else "")
+                    options[letter] = word[at:] or (left.popleft() if left else "")
                     break
         elif name in _ASSIGNS and "=" in word:
             continue
         elif own:
             own -= 1
         else:
-            left.insert(0, word)
+            left.appendleft(word)
             break
-    return _made(name, options, left, folder)
+    return _made(name, options, list(left), folder)
 
 
 def _made(name: str, options: dict[str, str], words: list[str], folder: str) -> Behind:
@@ -97,6 +106,10 @@ def _made(name: str, options: dict[str, str], words: list[str], folder: str) -> 
         text = " ".join(words)
     elif name == "flock" and options.keys() & {"c", "command"}:
         text = options.get("command", options.get("c", ""))
+    elif name == "script":
+        text, words = options.get("command", options.get("c")), []
+    elif name == "watch" and not options.keys() & {"x", "exec"}:
+        text = " ".join(words)
     return Behind(
         words=words,
         folder=entered(chdir, folder) if chdir else folder,

@@ -1,6 +1,7 @@
-"""A POSIX shell command cut into its simple commands. What this does not understand it refuses, so that a person looks.
+"""A shell command cut into its simple commands. What this does not understand it refuses, so that a person looks.
 
-Nothing is expanded: a word with a variable in it keeps it, and a program whose name is a variable is refused.
+Read to the end, by the grammar: every command inside a construct is among those returned, whether it would run or not.
+Nothing is expanded but braces: a word with a variable in it keeps it.
 """
 
 from __future__ import annotations
@@ -8,44 +9,18 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from msgspec import Struct, field
+from console.core.shell.constructs import CLOSING, OPENING, Constructs
+from console.core.shell.simple import ParseError, Simple
 
 COMMAND_CHARS: Final = 100_000
 """Longest command that is taken apart."""
 
-DEPTH: Final = 6
-"""How deep a command may stand inside a command."""
+FED_BY: Final = frozenset({"echo", "printf", "cat", "tee", "yes"})
+"""Programs that say what is written in their words, or what they are fed."""
 
-_OPERATORS: Final = ("&&", "||", ";;", "|&", "|", ";", "&", "\n")
-_REDIRECTS: Final = re.compile(r"(?:\d+|&)?(?:<<<|<<-?|>>|>\||<>|>&|<&|>|<)")
-_WORD_ENDS: Final = frozenset(" \t\n;|&<>()")
-_OPENERS: Final = frozenset({"if", "then", "else", "elif", "while", "until", "do", "!", "{", "time", "("})
-_CLOSERS: Final = frozenset({"fi", "done", "}", "esac"})
-_ASSIGNMENT: Final = re.compile(r"[A-Za-z_]\w*\+?=")
-
-
-class ParseError(ValueError):
-    """A command that is not understood. The text says what is odd about it."""
-
-
-class Simple(Struct, kw_only=True):
-    """One program called: its name and words as written, what it writes to, what it is fed, and by whom."""
-
-    words: list[str] = field(default_factory=list)
-    assigns: list[str] = field(default_factory=list)
-    writes: list[str] = field(default_factory=list)
-    reads: list[str] = field(default_factory=list)
-    fed: str = ""
-    piped: bool = False
-    behind: bool = False
-    """Whether what is piped becomes words of the command, as behind xargs."""
-    folder: str = ""
-    """Where it runs; empty: unknown."""
-
-    @property
-    def program(self) -> str:
-        """The name of the program without its folder."""
-        return self.words[0].rpartition("/")[2] if self.words else ""
+_OWN: Final = re.compile("[\ue000-\ue0ff\0]")
+_NAME: Final = re.compile(r"[A-Za-z_][\w.:-]*")
+_SEPARATORS: Final = (";", "&", "\n")
 
 
 def parse(command: str) -> list[Simple]:
@@ -56,193 +31,171 @@ def parse(command: str) -> list[Simple]:
     """
     if len(command) > COMMAND_CHARS:
         raise ParseError(f"it has more than {COMMAND_CHARS} characters")
-    return _Reader(command, 0).run()
+    if _OWN.search(command):
+        raise ParseError("it holds characters that no command needs")
+    reader = Reader(command, 0)
+    reader.all()
+    return reader.found
 
 
-class _Reader:
-    def __init__(self, text: str, depth: int) -> None:
-        if depth > DEPTH:
-            raise ParseError("it is nested too deep")
-        self._text = text
-        self._at = 0
-        self._depth = depth
-        self._found: list[Simple] = []
-        self._now = Simple()
-        self._heredocs: list[tuple[Simple, str, bool]] = []
-        self._skip_to_do = False
+class Reader(Constructs):
+    """Reads the commands of a text by the grammar of a shell."""
 
-    def run(self) -> list[Simple]:
-        text = self._text
-        while self._at < len(text):
-            rest = text[self._at : self._at + 3]
-            if rest[0] in " \t":
-                self._at += 1
-            elif rest.startswith("\\\n"):
-                self._at += 2
-            elif rest[0] == "#":
-                end = text.find("\n", self._at)
-                self._at = len(text) if end < 0 else end
-            elif self._redirected():
-                continue
-            elif operator := next((one for one in _OPERATORS if rest.startswith(one)), ""):
-                self._at += len(operator)
-                self._end(piped=operator in ("|", "|&"))
-                if operator == "\n":
-                    self._take_heredocs()
-            elif rest[0] in "()":
-                self._parenthesis(rest)
-            else:
-                self._take(self._word())
-        self._end(piped=False)
-        if self._heredocs:
-            self._take_heredocs()
+    @property
+    def found(self) -> list[Simple]:
+        """The simple commands that were read."""
         return self._found
 
-    def _parenthesis(self, rest: str) -> None:
-        if rest[0] == "(" and self._now.words:
-            raise ParseError("it defines a function, or has a parenthesis where a word should be")
-        if rest.startswith("(("):
-            raise ParseError("it computes")
-        self._at += 1
-        self._end(piped=False)
+    def all(self) -> None:
+        """Read the text to its end.
 
-    def _take(self, word: str) -> None:
-        now = self._now
-        if not now.words:
-            if word in _OPENERS or word in _CLOSERS:
-                return
-            if word in ("for", "select", "case", "function"):
-                if word != "for":
-                    raise ParseError(f"it has {word!r}")
-                self._skip_to_do = True
-                return
-            if self._skip_to_do:
-                if word == "do":
-                    self._skip_to_do = False
-                return
-            if _ASSIGNMENT.match(word):
-                now.assigns.append(word)
-                return
-            if "$" in word or "`" in word or "*" in word:
-                raise ParseError("the program it runs has a name that is only known when it runs")
-        now.words.append(word)
+        Raises:
+            ParseError: it does not end where a command may.
+        """
+        self._list()
+        if self._at < len(self._text):
+            raise ParseError(f"nothing begins what {self._text[self._at : self._at + 8]!r} ends")
+        if self._heredocs:
+            raise ParseError(f"the text up to {self._heredocs[0][1].written!r} has no end")
 
-    def _end(self, *, piped: bool) -> None:
-        now = self._now
-        if now.words or now.writes or now.assigns:
-            self._found.append(now)
-        self._now = Simple(piped=piped)
+        said: dict[int, str] = {}
+        for one, sayers in self._fed:
+            if id(sayers) not in said:
+                said[id(sayers)] = _said(sayers)
+            one.said += said[id(sayers)]
 
-    def _redirected(self) -> bool:
-        match = _REDIRECTS.match(self._text, self._at)
-        if match is None or (
-            match[0][0].isdigit() and self._at and self._text[self._at - 1] not in _WORD_ENDS
+    def _commands_until(self, end: str) -> None:
+        waiting, self._heredocs = self._heredocs, []
+        begun = self._at
+        self._deeper(1)
+        self._list()
+        self._deeper(-1)
+        if self._heredocs or (waiting and "\n" in self._text[begun : self._at]):
+            raise ParseError("shells do not agree where a text that is fed begins")
+        self._expect(end)
+        self._heredocs = waiting
+
+    def _text_of_commands(self, text: str) -> None:
+        inner = Reader(text, self._depth + 1)
+        inner.all()
+        self._found += inner.found
+
+    def _within(self, text: str) -> tuple[list[Simple], bool]:
+        inner = Reader(text, self._depth + 1)
+        _text, live = inner._double("")
+        return inner.found, live
+
+    # ---- lists and pipes ---------------------------------------------------------------------------------------------
+
+    def _list(self) -> None:
+        """Read pipes up to what ends a list: a closing word or sign, `;;`, or the end of the text."""
+        while True:
+            self._lines()
+            if self._ended():
+                return
+            self._pipe()
+            self._blanks()
+            while self._sign("&&") or self._sign("||"):
+                self._lines()
+                self._pipe()
+                self._blanks()
+            self._comment()
+            if self._at < len(self._text) and not self._text.startswith(";;", self._at):
+                if self._text[self._at] in ")}":
+                    return
+                if self._text[self._at] not in _SEPARATORS:
+                    raise ParseError(f"no command goes on with {self._text[self._at : self._at + 8]!r}")
+                if self._text[self._at] != "\n":
+                    self._at += 1
+
+    def _ended(self) -> bool:
+        if (
+            self._at >= len(self._text)
+            or self._text[self._at] == ")"
+            or self._text.startswith(";;", self._at)
         ):
-            return False
-        if self._text.startswith(("<(", ">("), match.end() - 1):
-            raise ParseError("it substitutes a process")
-        sign = match[0].lstrip("0123456789&") or match[0]
-        self._at = match.end()
+            return True
+        return self._ahead() in CLOSING or self._text.startswith(";&", self._at)
+
+    def _pipe(self) -> None:
+        before, pipes = len(self._found), 0
+        self._command()
         self._blanks()
-        target = self._word()
-        if sign in ("<<", "<<-"):
-            self._heredocs.append((self._now, target, sign == "<<-"))
-        elif sign == "<<<":
-            self._now.fed += target
-        elif sign in ("<", "<>"):
-            self._now.reads.append(target)
-        elif not (sign in (">&", "<&") and (target.isdigit() or target == "-")):
-            self._now.writes.append(target)
-        return True
+        while not self._text.startswith("||", self._at) and (self._sign("|&") or self._sign("|")):
+            pipes += 1
+            if pipes > 32:
+                raise ParseError("it has too many pipes")
+            sayers, begun = self._found[before:], len(self._found)
+            self._lines()
+            self._command()
+            self._blanks()
+            before = begun
+            for one in self._found[begun:]:
+                one.piped = True
+                self._fed.append((one, sayers))
 
-    def _take_heredocs(self) -> None:
-        for command, delimiter, tabs in self._heredocs:
-            lines: list[str] = []
-            while True:
-                if self._at >= len(self._text):
-                    raise ParseError(f"the text up to {delimiter!r} has no end")
-                end = self._text.find("\n", self._at)
-                end = len(self._text) if end < 0 else end
-                line = self._text[self._at : end]
-                self._at = end + 1
-                if (line.lstrip("\t") if tabs else line) == delimiter:
-                    break
-                lines.append(line)
-            command.fed += "\n".join(lines)
-        self._heredocs = []
+    # ---- commands ----------------------------------------------------------------------------------------------------
 
-    def _blanks(self) -> None:
-        while self._text[self._at : self._at + 1] in (" ", "\t") and self._at < len(self._text):
-            self._at += 1
-
-    def _word(self) -> str:
-        """Read one word: quotes taken off, substitutions read as commands of their own and left in place."""
-        text, parts, start = self._text, [], self._at
-        while self._at < len(text) and text[self._at] not in _WORD_ENDS:
-            char = text[self._at]
-            if char == "'":
-                end = text.find("'", self._at + 1)
-                if end < 0:
-                    raise ParseError("a quote has no end")
-                parts.append(text[self._at + 1 : end])
-                self._at = end + 1
-            elif char == '"':
-                parts.append(self._double())
-            elif char == "\\":
-                parts.append(
-                    "" if text[self._at + 1 : self._at + 2] == "\n" else text[self._at + 1 : self._at + 2]
-                )
-                self._at += 2
-            elif char == "`" or text.startswith("$(", self._at):
-                parts.append(self._substitution())
-            elif text.startswith("${", self._at):
-                end = text.find("}", self._at)
-                if end < 0:
-                    raise ParseError("a variable has no end")
-                parts.append(text[self._at : end + 1])
-                self._at = end + 1
-            else:
-                parts.append(char)
-                self._at += 1
-        if self._at == start:
-            raise ParseError("a word is missing")
-        return "".join(parts)
-
-    def _double(self) -> str:
-        text, parts = self._text, []
-        self._at += 1
-        while self._at < len(text) and text[self._at] != '"':
-            if text[self._at] == "\\" and self._at + 1 < len(text):
-                parts.append(
-                    text[self._at + 1] if text[self._at + 1] in '"\\$`' else text[self._at : self._at + 2]
-                )
-                self._at += 2
-            elif text[self._at] == "`" or text.startswith("$(", self._at):
-                parts.append(self._substitution())
-            else:
-                parts.append(text[self._at])
-                self._at += 1
-        if self._at >= len(text):
-            raise ParseError("a quote has no end")
-        self._at += 1
-        return "".join(parts)
-
-    def _substitution(self) -> str:
-        text, start = self._text, self._at
-        if text[start] == "`":
-            end = text.find("`", start + 1)
-            if end < 0:
-                raise ParseError("a substitution has no end")
-            inner, self._at = text[start + 1 : end], end + 1
+    def _command(self) -> None:
+        self._deeper(1)
+        word = self._ahead()
+        begun = len(self._found)
+        if self._sign("(("):
+            start = self._at
+            self._computed("))")
+            self._found.append(Simple(words=["((", self._text[start : self._at - 2]]))
+        elif self._sign("("):
+            self._list()
+            self._expect(")")
+        elif word in CLOSING:
+            raise ParseError(f"nothing begins what {word!r} ends")
+        elif word not in OPENING:
+            self._simple()
+            self._deeper(-1)
+            return
         else:
-            end, open_ones = start + 2, 1
-            while end < len(text) and open_ones:
-                open_ones += {"(": 1, ")": -1}.get(text[end], 0)
-                end += 1
-            if open_ones:
-                raise ParseError("a substitution has no end")
-            inner, self._at = text[start + 2 : end - 1], end
-        if inner.startswith("("):
-            return "$((…))"
-        self._found += _Reader(inner, self._depth + 1).run()
-        return "$(…)"
+            self._word()
+            if word in ("!", "time", "coproc"):
+                self._prefixed(word)
+                self._deeper(-1)
+                return
+            self._compound(word)
+        self._around(begun)
+        self._deeper(-1)
+
+    def _prefixed(self, word: str) -> None:
+        self._blanks()
+        while word == "time" and self._ahead() in ("-p", "--"):
+            self._word()
+            self._blanks()
+        if word == "coproc" and _NAME.fullmatch(self._ahead()) and self._ahead() not in OPENING:
+            start = self._at
+            self._word()
+            self._blanks()
+            if self._ahead() not in OPENING and not self._text.startswith("(", self._at):
+                self._at = start
+        begun = len(self._found)
+        if not (word in ("time", "!") and self._idle()):
+            self._command()
+        for one in self._found[begun:] if word == "coproc" else ():
+            one.piped = True
+
+    def _idle(self) -> bool:
+        return self._at >= len(self._text) or self._text[self._at] in ";&|\n)"
+
+    def _simple(self) -> None:
+        now = Simple()
+        self._arguments(now, begins=True)
+        if now.words or now.assigns or now.writes or now.reads or self._feeds(now):
+            self._found.append(now)
+
+
+def _said(before: list[Simple]) -> str:
+    """What commands say into a pipe, as far as it is written in them."""
+    return "\n".join(
+        text
+        for one in before
+        if one.program in FED_BY or not one.words
+        for text in (" ".join(one.words[1:]).replace("\\n", "\n"), one.fed, one.said)
+        if text
+    )

@@ -13,17 +13,15 @@ from console.core.shell import programs
 from console.core.shell.folder import led
 from console.core.shell.git import git
 from console.core.shell.graded import Graded
-from console.core.shell.parse import Simple
 from console.core.shell.reached import SECRET, reached
 from console.core.shell.removal import far, removal
+from console.core.shell.simple import Simple
 
 _UPLOADS: Final = re.compile(r"^(?:-d|-F|-T|--data.*|--form.*|--upload-file.*|--post-.*|--json)")
 _METHODS: Final = ("POST", "PUT", "PATCH", "DELETE")
 _NET_CODE: Final = re.compile(
     r"\b(?:requests|urllib\d?|httpx|aiohttp|socket|smtplib|paramiko|ftplib|http\.client|net/http|fetch\()"
 )
-_LATE: Final = "what it runs is only known when it runs"
-_RUN_CODE: Final = programs.INTERPRETERS | {"node", "deno"}
 
 
 def program(one: Simple) -> Graded:
@@ -32,7 +30,7 @@ def program(one: Simple) -> Graded:
         graded = rule(one, one.words[1:])
         if graded is not None:
             return graded
-    name = one.program
+    name = programs.family(one.program)
     if name in programs.LOCAL or "/" in one.words[0] or "." in name:
         return Graded(severity=1, why=f"runs {name}")
     return Graded(severity=2, why=f"runs {name}, which is not known here")
@@ -45,7 +43,11 @@ def _none(one: Simple, _args: list[str]) -> Graded | None:
 
 
 def _gone(one: Simple, _args: list[str]) -> Graded | None:
-    return Graded(severity=4, why=f"{one.program} has no undo") if one.program in programs.GONE else None
+    return (
+        Graded(severity=4, why=f"{one.program} has no undo")
+        if programs.family(one.program) in programs.GONE
+        else None
+    )
 
 
 def _git(one: Simple, args: list[str]) -> Graded | None:
@@ -66,7 +68,7 @@ def _installs(one: Simple, args: list[str]) -> Graded | None:
 
 
 def _network(one: Simple, args: list[str]) -> Graded | None:
-    name = one.program
+    name = programs.family(one.program)
     if name not in programs.NETWORK:
         return None
     uploads = any(_UPLOADS.match(arg) or arg.upper() in _METHODS for arg in args)
@@ -77,17 +79,6 @@ def _network(one: Simple, args: list[str]) -> Graded | None:
         leaves = [("target", host) for host in hosts][:4]
     severity = 3 if sends or name in programs.REMOTE else 2
     return Graded(severity=severity, outside=True, sends=sends, why=f"{name} reaches outside", leaves=leaves)
-
-
-def _late(one: Simple, args: list[str]) -> Graded | None:
-    """Code that comes from where nobody can look before it runs."""
-    name = one.program
-    bare = not one.fed and all(arg.startswith("-") for arg in args)
-    if name in programs.INTERPRETERS and one.piped and bare:
-        return Graded(severity=3, why=f"{name} runs what a pipe brings", problem=_LATE)
-    if name in ("eval", "source", ".") and any("$" in arg for arg in args):
-        return Graded(severity=3, why=f"{name} runs what a variable holds", problem=_LATE)
-    return None
 
 
 def _removes(one: Simple, args: list[str]) -> Graded | None:
@@ -114,7 +105,7 @@ def _writes(one: Simple, args: list[str]) -> Graded | None:
 def _edits(one: Simple, args: list[str]) -> Graded | None:
     """Files that are changed in place."""
     in_place = any(re.match(r"-\w*i", arg) or arg.startswith("--in-place") for arg in args)
-    if one.program not in ("sed", "perl", "gawk") or not in_place:
+    if programs.family(one.program) not in ("sed", "perl", "awk") or not in_place:
         return None
     scripted = any(arg in ("-e", "-f", "--expression") for arg in args)
     files = [arg for arg in args if not arg.startswith("-")][0 if scripted else 1 :]
@@ -125,8 +116,8 @@ def _edits(one: Simple, args: list[str]) -> Graded | None:
 
 
 def _code(one: Simple, args: list[str]) -> Graded | None:
-    name = one.program
-    if name not in _RUN_CODE:
+    name = programs.family(one.program)
+    if name not in programs.CODE:
         return None
     if args[:1] == ["-m"] and args[1:2] in (["pip"], ["ensurepip"]) and "install" in args:
         return program(Simple(words=["pip", *args[2:]]))
@@ -149,7 +140,6 @@ _RULES: Final[tuple[Callable[[Simple, list[str]], Graded | None], ...]] = (
     _git,
     _installs,
     _network,
-    _late,
     _removes,
     _ends_processes,
     _writes,

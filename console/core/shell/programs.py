@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Final
 
 LOOKS: Final = frozenset(
@@ -53,7 +54,7 @@ REMOTE: Final = frozenset(
 
 ROOT: Final = frozenset(
     """
-    at chown chroot crontab doas groupadd insmod iptables mount nsenter passwd pkexec runuser service
+    at batch chown chroot crontab doas groupadd insmod iptables mount nsenter passwd pkexec runcon runuser service
     setcap su sudo sysctl systemctl systemd-run ufw umount unshare useradd userdel usermod visudo
     """.split()
 )
@@ -61,14 +62,14 @@ ROOT: Final = frozenset(
 
 GONE: Final = frozenset(
     """
-    dd fdisk halt mkfs poweroff reboot shred shutdown wipefs
+    blkdiscard dd fdisk halt mkfs mkswap parted poweroff reboot shred shutdown wipefs
     """.split()
 )
 """Have no undo."""
 
 SHELLS: Final = frozenset(
     """
-    ash bash dash ksh sh zsh
+    ash bash csh dash elvish fish ksh mksh pwsh rbash sh tcsh zsh
     """.split()
 )
 """Run shell commands."""
@@ -78,7 +79,8 @@ INTERPRETERS: Final = SHELLS | frozenset(["node", "perl", "php", "python", "pyth
 
 WRAPPERS: Final = frozenset(
     """
-    busybox chrt command env exec flock ionice nice nohup setsid stdbuf taskset time timeout xargs
+    builtin busybox chrt command env exec flock ionice nice nohup script setsid stdbuf strace taskset
+    time timeout toybox unbuffer watch xargs
     """.split()
 )
 """Run the command that stands behind them."""
@@ -111,3 +113,83 @@ BRINGS: Final = frozenset(
     """.split()
 )
 """The words with which they do."""
+
+CODE: Final = INTERPRETERS - SHELLS | frozenset("bun deno ipython lua pypy Rscript tclsh osascript".split())
+"""Run code that they are given, and are no shells."""
+
+EDITORS: Final = frozenset("ed emacs ex gdb lldb nano nvim vi vim".split())
+"""Edit, or look into a program, and run what they are told."""
+
+RUNNERS: Final = NETWORK & frozenset(
+    "ansible aws az docker gcloud helm kubectl mongo mysql psql redis-cli rsync scp sendmail sftp ssh terraform".split()
+) | frozenset("cargo conda coverage go nox npm npx pnpm poetry pre-commit tox uv yarn".split())
+"""Run what stands in their words, besides what is known of them."""
+
+STDIN_SHELLS: Final = frozenset("at batch crontab docker kubectl podman ssh".split())
+"""Run what they are fed."""
+
+KNOWN: Final = (
+    LOOKS
+    | LOCAL
+    | NETWORK
+    | ROOT
+    | GONE
+    | SHELLS
+    | INTERPRETERS
+    | WRAPPERS
+    | INSTALLERS
+    | CODE
+    | EDITORS
+    | frozenset("git kill killall pkill rm rmdir unlink".split())
+)
+"""Programs of which something is known."""
+
+SHELL_WORDS: Final = frozenset("builtin command coproc eval exec source trap".split())
+"""Words of the shell that run others."""
+
+BEGINS: Final = (
+    ROOT
+    | GONE
+    | SHELLS
+    | INTERPRETERS
+    | WRAPPERS
+    | NETWORK
+    | INSTALLERS
+    | SHELL_WORDS
+    | frozenset("find git kill killall pkill rm rmdir sed unlink awk chmod mv cp tee ln truncate tar".split())
+)
+"""Programs by which more is done than looking: a command may begin with one anywhere."""
+
+GRAVE: Final = (
+    GONE
+    | ROOT
+    | SHELLS
+    | NETWORK
+    | frozenset("rm rmdir unlink eval git find pip pip3 apt apt-get npm".split())
+) - frozenset("at batch go help host http httpie mail mount ping service wipe".split())
+"""The same for a text of which nobody knows whether it is a command: without what is an ordinary word."""
+
+_VERSION: Final = re.compile(r"(?:-?\d+(?:\.\d+)*)?(?:\.exe)?$")
+_FAMILIES: Final = {
+    "bsdtar": "tar",
+    "gawk": "awk",
+    "gfind": "find",
+    "gsed": "sed",
+    "gtar": "tar",
+    "mawk": "awk",
+    "nawk": "awk",
+    "nerdctl": "docker",
+    "nodejs": "node",
+    "podman": "docker",
+}
+
+
+def family(name: str) -> str:
+    """Return the name by which a program is known: `python3.11` is `python3`, `mkfs.ext4` is `mkfs`."""
+    if name in KNOWN and name not in _FAMILIES:
+        return name
+    if name.startswith("mkfs."):
+        return "mkfs"
+    bare = _VERSION.sub("", name)
+    bare = bare if bare in KNOWN or bare in _FAMILIES else name
+    return _FAMILIES.get(bare, bare)
