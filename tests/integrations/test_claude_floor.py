@@ -225,6 +225,7 @@ async def test_what_is_no_event_is_refused(hooks: Hooks) -> None:
 
 async def test_a_folder_that_others_may_enter_is_refused(hooks: Hooks) -> None:
     folder = settings.folder(hooks.world.site.home)
+    folder.mkdir(parents=True, exist_ok=True)  # other tests have a hook make it, if they ran before
     folder.chmod(0o755)
     try:
         hook = hooks.call(1)
