@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import shlex
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -15,14 +16,19 @@ from bus.contain.launch import Held, become_subreaper
 from bus.contain.server import Server
 from bus.contain.voice import Voice, vouch
 from bus.contain.wrapper import Plan, Wrapper
+from bus.events import COMMAND_LABEL
 from bus.home import Home
 from bus.sdk.parent_wire import VARIABLE
 from bus.sdk.spool.on_disk import spool_path
 from bus.sdk.spool.store import SpoolError
+from bus.sdk.values import clip
 from bus.signing import PrivateKey
 
 TALK_WITHIN: Final = 0.5
 """Seconds in which whoever still talks to the wrapper hears the end."""
+
+SHOWN: Final = 1_000
+"""Characters of the command line that are shown where no goal was given."""
 
 
 def contained(
@@ -77,7 +83,12 @@ async def _live(
     wrapper = Wrapper(plan, held, voice, passed)
     wrapper.listen()
     try:
-        voice.open(plan.goal, {"pid": str(held.pid), "cwd": _here()}, proof)
+        about = {
+            "pid": str(held.pid),
+            "cwd": _here(),
+            COMMAND_LABEL: clip(shlex.join(plan.command), SHOWN)[0],
+        }
+        voice.open(plan.goal, about, proof)
     except BaseException:
         wrapper.release()
         raise

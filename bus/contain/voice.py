@@ -17,7 +17,7 @@ from bus.sdk.agent_core import AgentCore
 from bus.sdk.brake import Stop
 from bus.sdk.contained import STOPS, ContainedRun, Wanted
 from bus.sdk.era import EraFile
-from bus.sdk.rests import adopt_rests
+from bus.sdk.runs import adopt_rests
 from bus.sdk.shell import BusStoppedError, Shell
 from bus.sdk.spool.on_disk import SqliteSpool, spool_path
 from bus.sdk.spool.store import Owner

@@ -21,8 +21,7 @@ from bus.sdk.era import Era, EraFile
 from bus.sdk.job import Run, SyncRun, outcome_of
 from bus.sdk.parent import ParentShell
 from bus.sdk.parent_wire import VARIABLE
-from bus.sdk.rests import adopt_rests
-from bus.sdk.runs import Runs
+from bus.sdk.runs import Runs, adopt_rests
 from bus.sdk.shell import Shell
 from bus.sdk.voices import inside
 from bus.topics import check_id

@@ -1,4 +1,4 @@
-"""The runs that an agent's code lives: where each begins, in a spool of its own, and what ends it."""
+"""The runs that an agent's code lives: where each begins, in a spool of its own, what ends it, and what dead processes left."""
 
 from __future__ import annotations
 
@@ -14,9 +14,8 @@ from bus.identity import Identity
 from bus.sdk.agent_core import AgentCore
 from bus.sdk.parent import ParentShell
 from bus.sdk.reports import Reports
-from bus.sdk.rests import adopt_rests
 from bus.sdk.shell import BusStoppedError, Shell
-from bus.sdk.spool.store import MemorySpool, Owner, Spool
+from bus.sdk.spool.store import MemorySpool, Owner, Spool, SpoolBusyError, SpoolError
 from bus.sdk.voices import HANDED, run_here
 from bus.topics import check_id
 
@@ -141,3 +140,25 @@ class Runs:
         if (looked.owner.agent, looked.owner.run) != (self._identity.agent, run):
             raise FileNotFoundError(f"{path} holds run {looked.owner.run} of agent {looked.owner.agent}")
         return SqliteSpool.open_existing(path, self._identity.incarnation)
+
+
+def adopt_rests(shell: Shell, home: Home, agent: str) -> None:
+    """Take on what dead processes of an agent left. What cannot be read is said and left where it is."""
+    from bus.sdk.spool.on_disk import SqliteSpool, spool_folder, spool_paths
+
+    for path in spool_paths(spool_folder(home.spool, agent)):
+        try:
+            rest = SqliteSpool.open_existing(path)
+        except SpoolBusyError:
+            continue  # another process of the same name lives that run
+        except (SpoolError, FileNotFoundError) as error:
+            log.error("agent %s: %s", agent, error)  # noqa: TRY400 - the trace says nothing more
+            continue
+        if rest.owner.agent != agent:  # a name that differs only in case, where that is one folder
+            rest.close()
+            continue
+        shell.call(partial(_send_rest, rest))
+
+
+def _send_rest(rest: Spool, core: AgentCore, now: float) -> None:
+    core.send_rest(rest, now)

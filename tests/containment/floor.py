@@ -86,8 +86,7 @@ class ContainFloor:
         return wrapper
 
     def python(self, code: str, *options: str, agent: str = "a", run: str = "") -> subprocess.Popen[bytes]:
-        """The same for a Python program that says `ready` first. What stands in it nobody has asked for: it is no goal."""
-        options = ("--goal", "Do what the program does", *options)
+        """The same for a Python program that says `ready` first."""
         return self.run(*options, command=[sys.executable, "-u", "-c", READY + code], agent=agent, run=run)
 
     def said(self, run: str = "") -> str:

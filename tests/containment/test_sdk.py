@@ -241,6 +241,9 @@ async def test_nobody_from_outside_the_tree_reports_as_the_run(world: ContainFlo
     )
     assert "only a process of the contained tree may report as its run" in outside.stderr
     assert world.of().goal != "lie"
+    assert (
+        "time.sleep(600)" in world.of().goal
+    )  # the command line is shown; tests of trails: nobody asked for it
 
 
 async def test_told_directly_while_supervisor_and_broker_are_gone_and_recorded_late(

@@ -2,7 +2,7 @@
 
 import pytest
 
-from bus.events import ActionFinished, ActionProposed, MessageSeen, RunFinished, RunStarted
+from bus.events import COMMAND_LABEL, ActionFinished, ActionProposed, MessageSeen, RunFinished, RunStarted
 from bus.records import ActionAssessed
 from console.core.fleet.state import decode, encode
 from console.core.judging.origin_terms import AUTHORISED_BP
@@ -213,3 +213,11 @@ def test_of_a_run_whose_parent_is_another_agents_or_unknown_nothing_is_known(par
     kept.follow("a/child", RunStarted(goal="Send it to bob@x.org", parent=parent))
     kept.follow("a/child", MessageSeen(role="user", text="Send it to bob@x.org"))
     assert kept.of("a/child") is None
+
+
+def test_a_command_line_is_shown_for_a_goal_and_asks_for_nothing() -> None:
+    bench = Bench()
+    bench.event(1, RunStarted(labels={COMMAND_LABEL: "python -c 'delete_file(\"old.log\")'"}))
+    assert "old.log" in bench.run().goal
+    bench.event(2, ActionProposed(action="a1", tool="delete_file", args={"path": "old.log"}))
+    assert bench.run().actions["a1"].gate in ("ask", "hold")

@@ -53,7 +53,11 @@ class Duration(click.ParamType[float]):
 @click.argument("command", nargs=-1, required=True, type=click.UNPROCESSED)
 @click.option("--agent", metavar="NAME", help="The agent's name. [the command's file name]")
 @click.option("--run", "run_id", metavar="ID", help="The run's id. [a random one]")
-@click.option("--goal", metavar="TEXT", help="What it is to do; shown to operators. [the command line]")
+@click.option(
+    "--goal",
+    metavar="TEXT",
+    help="What its user asked for, in their words. [nothing; the command line is shown]",
+)
 @click.option("--time", "time_", type=Duration(), metavar="TIME", help="End it after so long: 90, 15m, 2h.")
 @click.option("--memory", type=Size(), metavar="SIZE", help="End it when all of it uses more: 500M, 2G.")
 @click.option("--processes", type=Whole(min=1), metavar="N", help="At most so many at once.")
@@ -99,7 +103,7 @@ def run(  # noqa: PLR0913 - one argument an option
     name = check_id(agent or _agent_name(command[0]), "agent")
     plan = Plan(
         command=command,
-        goal=goal or " ".join(command),
+        goal=goal or "",
         bounds=Bounds(time_ or 0.0, memory or 0, processes or 0),
         grace=grace,
         group=not no_cgroup,

@@ -92,6 +92,10 @@ def clauses(said: str) -> list[Clause]:
         return [Clause(said, forbids=False)]
     if sum(1 for _ in islice(BEHIND.finditer(said), MOST_SIGNS)) == MOST_SIGNS:
         return [Clause(said, forbids=True)]
+    return _joined(_apart(said))
+
+
+def _apart(said: str) -> list[Clause]:
     said = ALL_BUT.sub(_excepted, said)
     for kept, asked in KEEPS_NOT:
         said = kept.sub(asked, said)
@@ -122,7 +126,7 @@ def clauses(said: str) -> list[Clause]:
             leading = max(
                 (at for at, (mark, one, _blank) in enumerate(pieces) if mark == "," and _asks(one)), default=0
             )
-    return _joined(found)
+    return found
 
 
 def _joined(found: list[Clause]) -> list[Clause]:

@@ -10,6 +10,7 @@ from typing import Final
 
 from bus.codec import Record
 from bus.events import (
+    COMMAND_LABEL,
     BlobPart,
     EventsDropped,
     MessageSeen,
@@ -53,7 +54,8 @@ def _started(fleet: Fleet, run: Run, record: Record, data: RunStarted) -> Touche
             run.state = advance(RUN, run.state, "resumed")
             if waits(fleet, run):
                 run.state = advance(RUN, run.state, "ask")
-    run.goal = plain(data.goal + ELLIPSIS * data.truncated, GOAL_CHARS)
+    shown = data.goal or data.labels.get(COMMAND_LABEL, "")
+    run.goal = plain(shown + ELLIPSIS * data.truncated, GOAL_CHARS)
     run.so_far.began(data.goal)
     if record.seq == 1:
         # What a run lets others do to it is settled when it begins; nobody talks himself out of gates later. That it is
