@@ -318,7 +318,7 @@ async def test_a_list_that_comes_too_late_is_forgotten_and_none_of_the_clients(
     await between.call()
     await between.until(lambda: between.client)
     assert between.gate._ours._asked == {}
-    late = {"jsonrpc": "2.0", "id": f"{between.gate._ours._mark}1", "result": {"tools": [WRITE]}}
+    late = {"jsonrpc": "2.0", "id": asked[0]["id"], "result": {"tools": [WRITE]}}
     assert await between.gate.from_server(late) is False
 
 

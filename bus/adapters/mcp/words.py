@@ -65,6 +65,7 @@ NAME_CHARS: Final = 128
 
 _DECODER: Final = msgspec.json.Decoder()
 _ENCODER: Final = msgspec.json.Encoder()
+_LINE_ENDS: Final = tuple((char.encode(), f"\\u{ord(char):04x}".encode()) for char in "\x85\u2028\u2029")
 
 
 class NotMcpError(ValueError):
@@ -111,6 +112,17 @@ def stub(line: bytes | str) -> Message:
 def encode(message: Message) -> bytes:
     """Write one message, without a line's end. What a server gets is always written anew: it reads what we have read."""
     return _ENCODER.encode(message)
+
+
+def told(message: Message) -> bytes:
+    """Write one message for a client, of what the gate has read, as one line to every reader.
+
+    Some readers of lines (Python's `splitlines`) also end one where JSON lets these letters stand in a text.
+    """
+    written = encode(message)
+    for raw, escaped in _LINE_ENDS:
+        written = written.replace(raw, escaped)
+    return written
 
 
 def anew(message: Message) -> Message:
