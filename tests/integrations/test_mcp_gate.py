@@ -313,7 +313,7 @@ async def test_a_list_that_comes_too_late_is_forgotten_and_none_of_the_clients(
     async def silent(message: Message) -> None:
         asked.append(message)
 
-    monkeypatch.setattr(between.gate, "_to_server", silent)
+    monkeypatch.setattr(between.gate._ours, "_to_server", silent)
     decide(between, "rejected")
     await between.call()
     await between.until(lambda: between.client)

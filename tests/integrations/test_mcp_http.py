@@ -38,6 +38,8 @@ class Scripted:
         self.headers: list[dict[bytes, bytes]] = []
         self.status = 200
         self.kind = JSON
+        self.news = asyncio.Condition()
+        self.lists: list[tuple[Headers, bytes]] = []
         self.pieces: Sequence[bytes] = ()
         self.away = False
         self.dies = False
@@ -49,6 +51,8 @@ class Scripted:
         message = json.loads(body or b"{}")
         self.asked.append((method, message))
         self.headers.append(dict(headers))
+        async with self.news:
+            self.news.notify_all()
         result = (
             {"tools": [WRITE]}
             if message.get("method") == "tools/list"
@@ -56,6 +60,11 @@ class Scripted:
         )
         answer = json.dumps({"jsonrpc": "2.0", "id": message.get("id"), "result": result}).encode()
         listed = message.get("method") == "tools/list"
+        if listed and self.lists:
+            kind, told = self.lists.pop(0)
+            number = json.dumps(message["id"]).encode()
+            yield Answer(200, kind, _each([told.replace(b'"id": 1', b'"id": ' + number)]))
+            return
         yield Answer(
             200 if listed else self.status,
             JSON if listed else self.kind,
