@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 
 from bus import Agent
 from bus.adapters.mcp import words
+from bus.adapters.mcp.depth import DEPTH
 from bus.adapters.mcp.gate import McpGate
 from bus.adapters.mcp.proxy import claimed
 from bus.adapters.mcp.words import Message
@@ -338,6 +339,20 @@ def test_a_line_is_a_message_or_an_error(line: bytes) -> None:
     except words.NotMcpError:
         return
     assert words.decode(words.encode(message)) == message
+
+
+@given(JSON, st.integers(DEPTH - 10, DEPTH + 10), st.text(max_size=3))
+def test_what_is_nested_too_deep_is_no_message(value: Any, levels: int, key: str) -> None:
+    """Else it may be read, and not be written again where more frames stand above."""
+    nested: Any = [key]
+    for _ in range(levels - 2):
+        nested = {key: nested}
+    line = words.encode({"x": value, "deep": nested, "text": "[" * 300})
+    if levels <= DEPTH:
+        assert words.decode(line)["deep"] == nested
+    else:
+        with pytest.raises(words.NotMcpError, match="nested"):
+            words.decode(line)
 
 
 @pytest.mark.parametrize(

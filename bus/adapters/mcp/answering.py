@@ -65,7 +65,7 @@ class Answering:
 
     async def tell(self, message: Message, status: int = 200, headers: Headers | None = None) -> None:
         """Answer with a message; where the head is out, as an event."""
-        body = words.told(message)
+        body = words.encode(message)
         if self.started:
             body = b"event: message\ndata: " + body + b"\n\n"
         else:

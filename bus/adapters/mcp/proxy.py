@@ -144,7 +144,9 @@ async def stand(
 
     async def out(line: bytes) -> None:
         if await gate.from_server(message := words.decode(line)):
-            writer.write(words.told(message) + b"\n")  # not the line: some read another message in its bytes
+            writer.write(
+                words.encode(message) + b"\n"
+            )  # not the line: some read another message in its bytes
             await writer.drain()
 
     async def back(line: bytes) -> None:

@@ -101,7 +101,7 @@ class Relay:
             await back.head(answer.status, passing(answer) + STREAM)
         async for event in events(answer):
             message = await self._read(event)
-            await back.more(event.anew(words.told(message) if message is not None else None))
+            await back.more(event.anew(words.encode(message) if message is not None else None))
             back.told_id = back.told_id or bool(event.id)
             if message is not None:
                 back.answered(message)

@@ -65,7 +65,7 @@ class Answer:
         found = codings.decode("latin-1").strip().lower()
         if found not in ("", "identity"):
             shown = found if found.isascii() and found.isprintable() else "?"
-            raise UnreadableError(f"it is encoded ({shown[:40]}), although the server was asked not to")
+            raise UnreadableError(f"the body is encoded ({shown[:40]}), although a plain one was asked for")
         async for piece in self.pieces:
             yield piece
 

@@ -10,6 +10,7 @@ from typing import Any, Final
 
 import msgspec
 
+from bus.adapters.mcp.depth import DEPTH, too_deep
 from bus.canonical import NotCanonicalError, canonical
 from bus.events import Hints
 from bus.sdk.decision import Decision
@@ -82,6 +83,8 @@ def decode(line: bytes | str) -> Message:
         message = _DECODER.decode(line)
     except (msgspec.DecodeError, RecursionError) as error:
         raise NotMcpError(f"not JSON: {error}") from None
+    if too_deep(line if isinstance(line, bytes) else line.encode()):
+        raise NotMcpError(f"it is nested deeper than {DEPTH} levels")
     if not isinstance(message, dict):
         raise NotMcpError(f"a message is a JSON object, not a {type(message).__name__}")
     if "id" in message and not isinstance(message["id"], int | str | None):
@@ -110,16 +113,11 @@ def stub(line: bytes | str) -> Message:
 
 
 def encode(message: Message) -> bytes:
-    """Write one message, without a line's end. What a server gets is always written anew: it reads what we have read."""
-    return _ENCODER.encode(message)
-
-
-def told(message: Message) -> bytes:
-    """Write one message for a client, of what the gate has read, as one line to every reader.
+    """Write one message anew, for either side: they read what was read here, as one line, and no second meaning.
 
     Some readers of lines (Python's `splitlines`) also end one where JSON lets these letters stand in a text.
     """
-    written = encode(message)
+    written = _ENCODER.encode(message)
     for raw, escaped in _LINE_ENDS:
         written = written.replace(raw, escaped)
     return written
