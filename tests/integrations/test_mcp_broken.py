@@ -195,6 +195,18 @@ async def test_an_answer_to_a_call_that_is_held_goes_nowhere(between: Between) -
     assert [message["result"]["content"][0]["text"] for message in between.client] == ["now it is"]
 
 
+async def test_an_answer_to_what_nobody_waits_for_goes_nowhere(between: Between) -> None:  # noqa: F811 - the fixture
+    decide(between, "approved")
+    await between.call(1)
+    await between.until(lambda: between.called)
+    given_up = {"jsonrpc": "2.0", "method": words.CANCELLED, "params": {"requestId": 1}}
+    await between.gate.from_client(given_up)
+    await between.gate.from_client({"jsonrpc": "2.0", "id": 2, "method": "ping"})
+    for number in (1, 2, 2, 3):
+        await between.says(answer(number, content=[]))
+    assert [message["id"] for message in between.client] == [2]
+
+
 # ---- tasks -------------------------------------------------------------------------------------------------------------
 
 WORKING = {"taskId": "t1", "status": "working"}

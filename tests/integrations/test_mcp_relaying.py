@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from bus.adapters.mcp import words
 from bus.adapters.mcp.answering import Answering
-from bus.adapters.mcp.events import EventReader
+from bus.adapters.mcp.events import Event, EventReader
 from bus.adapters.mcp.gate import McpGate
 from bus.adapters.mcp.http import McpFront
 from bus.adapters.mcp.relaying import Relay
@@ -371,6 +371,14 @@ def test_events_are_the_same_however_a_stream_is_cut(
     assert [event.data for event in cut] == whole
     if b"\r" not in line_ends:  # else a CR and the LF behind it are one end, and texts are joined
         assert whole == texts
+
+
+@pytest.mark.parametrize("bad", ["a\u2028data: b", "a\x85b", "a\x0bb", "a\x1cb", "\xe6", "a" * 2000])
+def test_an_id_that_some_reader_takes_for_two_lines_is_left_out(bad: str) -> None:
+    for text in (bad.encode(), bad.encode("latin-1", "ignore")):
+        if not text.isascii() or len(text) > 1024 or not text.decode().isprintable():
+            assert Event(id=text, retry=b"5 days").anew(b"{}") == b"event: message\ndata: {}\n\n"
+    assert Event(id=b"a:1", retry=b"5").anew(None) == b"id: a:1\nretry: 5\ndata: \n\n"
 
 
 async def test_an_event_that_never_ends_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
