@@ -36,6 +36,20 @@ import json, sys
 for line in sys.stdin:
     print(json.dumps({"jsonrpc": "2.0", "id": json.loads(line)["id"], "result": {"tools": []}}), flush=True)
 """
+SPLIT = """
+import sys
+for line in sys.stdin:
+    other = '{"jsonrpc": "2.0", "method": "notifications/other"}'
+    print('{"jsonrpc": "2.0", "id": 7, "id": 7, "result": {"x": ["a\u2028b",\\r' + other + '\\r]}}', flush=True)
+"""
+WAITING = """
+import json, sys
+sys.stdin.readline()
+print('{"jsonrpc": "2.0", "id": 9, "method": "roots/list", "params": {"share": NaN}}', flush=True)
+told = json.loads(sys.stdin.readline())
+print(json.dumps({"jsonrpc": "2.0", "id": 7, "result": {"told": told}}), flush=True)
+for line in sys.stdin: pass
+"""
 DYING = "import sys\nsys.stdin.readline()\nraise SystemExit(3)\n"
 ASKING = """
 import json, sys
@@ -69,7 +83,8 @@ async def spoken(
         async with agent, agent.run("serve", run_id=RUN) as run:
             proxy = asyncio.create_task(stand(run, reader, writer, server=server, decide_within=60.0))
             to_us.writelines(line + b"\n" for line in lines)
-            read = [json.loads(await from_us.readline()) for _ in range(answers)]
+            # As a reader does that ends lines wherever some library does.
+            read = [json.loads(line) for _ in range(answers) for line in await whole_lines(from_us)]
             if until is not None:
                 await until()
             if answers or until is not None:
@@ -80,6 +95,10 @@ async def spoken(
         await ended(server)
         for stream in (writer, to_us):
             stream.close()
+
+
+async def whole_lines(reader: asyncio.StreamReader) -> list[str]:
+    return (await reader.readline()).decode().splitlines()
 
 
 @pytest.mark.parametrize(
@@ -104,6 +123,20 @@ async def test_a_client_is_told_that_an_answer_cannot_be_read(tmp_path: Path) ->
         [told] = await spoken(floor, tmp_path, UNREADABLE, json.dumps(PING).encode(), answers=1)
     assert told["id"] == 7
     assert "the server's answer cannot be read" in told["error"]["message"]
+
+
+async def test_a_client_reads_one_message_wherever_it_ends_a_line(tmp_path: Path) -> None:
+    async with living() as floor:
+        [told] = await spoken(floor, tmp_path, SPLIT, json.dumps(PING).encode(), answers=1)
+    other = {"jsonrpc": "2.0", "method": "notifications/other"}
+    assert told == {"jsonrpc": "2.0", "id": 7, "result": {"x": ["a\u2028b", other]}}
+
+
+async def test_a_server_is_told_that_its_request_cannot_be_read(tmp_path: Path) -> None:
+    async with living() as floor:
+        [answered] = await spoken(floor, tmp_path, WAITING, json.dumps(PING).encode(), answers=1)
+    told = answered["result"]["told"]
+    assert (told["id"], told["error"]["code"]) == (9, words.BAD_REQUEST)
 
 
 async def test_a_server_is_told_that_an_answer_cannot_be_read(tmp_path: Path) -> None:
@@ -160,6 +193,18 @@ async def test_an_answer_to_a_call_that_is_held_goes_nowhere(between: Between) -
     await between.until(lambda: between.called)
     await between.says(answer(1, content=[{"type": "text", "text": "now it is"}]))
     assert [message["result"]["content"][0]["text"] for message in between.client] == ["now it is"]
+
+
+async def test_an_answer_to_what_nobody_waits_for_goes_nowhere(between: Between) -> None:  # noqa: F811 - the fixture
+    decide(between, "approved")
+    await between.call(1)
+    await between.until(lambda: between.called)
+    given_up = {"jsonrpc": "2.0", "method": words.CANCELLED, "params": {"requestId": 1}}
+    await between.gate.from_client(given_up)
+    await between.gate.from_client({"jsonrpc": "2.0", "id": 2, "method": "ping"})
+    for number in (1, 2, 2, 3):
+        await between.says(answer(number, content=[]))
+    assert [message["id"] for message in between.client] == [2]
 
 
 # ---- tasks -------------------------------------------------------------------------------------------------------------

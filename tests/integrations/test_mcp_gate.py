@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 
 from bus import Agent
 from bus.adapters.mcp import words
+from bus.adapters.mcp.depth import DEPTH
 from bus.adapters.mcp.gate import McpGate
 from bus.adapters.mcp.proxy import claimed
 from bus.adapters.mcp.words import Message
@@ -313,12 +314,12 @@ async def test_a_list_that_comes_too_late_is_forgotten_and_none_of_the_clients(
     async def silent(message: Message) -> None:
         asked.append(message)
 
-    monkeypatch.setattr(between.gate, "_to_server", silent)
+    monkeypatch.setattr(between.gate._ours, "_to_server", silent)
     decide(between, "rejected")
     await between.call()
     await between.until(lambda: between.client)
     assert between.gate._ours._asked == {}
-    late = {"jsonrpc": "2.0", "id": f"{between.gate._ours._mark}1", "result": {"tools": [WRITE]}}
+    late = {"jsonrpc": "2.0", "id": asked[0]["id"], "result": {"tools": [WRITE]}}
     assert await between.gate.from_server(late) is False
 
 
@@ -338,6 +339,20 @@ def test_a_line_is_a_message_or_an_error(line: bytes) -> None:
     except words.NotMcpError:
         return
     assert words.decode(words.encode(message)) == message
+
+
+@given(JSON, st.integers(DEPTH - 10, DEPTH + 10), st.text(max_size=3))
+def test_what_is_nested_too_deep_is_no_message(value: Any, levels: int, key: str) -> None:
+    """Else it may be read, and not be written again where more frames stand above."""
+    nested: Any = [key]
+    for _ in range(levels - 2):
+        nested = {key: nested}
+    line = words.encode({"x": value, "deep": nested, "text": "[" * 300})
+    if levels <= DEPTH:
+        assert words.decode(line)["deep"] == nested
+    else:
+        with pytest.raises(words.NotMcpError, match="nested"):
+            words.decode(line)
 
 
 @pytest.mark.parametrize(

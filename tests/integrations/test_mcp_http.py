@@ -14,6 +14,7 @@ from typing import Any, cast
 import pytest
 
 from bus import Agent
+from bus.adapters.mcp import words
 from bus.adapters.mcp.asking import local
 from bus.adapters.mcp.http import McpFront
 from bus.adapters.mcp.serve import bound, serve_http
@@ -35,7 +36,10 @@ class Scripted:
     def __init__(self) -> None:
         self.asked: list[tuple[str, dict[str, Any]]] = []
         self.headers: list[dict[bytes, bytes]] = []
+        self.status = 200
         self.kind = JSON
+        self.news = asyncio.Condition()
+        self.lists: list[tuple[Headers, bytes]] = []
         self.pieces: Sequence[bytes] = ()
         self.away = False
         self.dies = False
@@ -47,6 +51,8 @@ class Scripted:
         message = json.loads(body or b"{}")
         self.asked.append((method, message))
         self.headers.append(dict(headers))
+        async with self.news:
+            self.news.notify_all()
         result = (
             {"tools": [WRITE]}
             if message.get("method") == "tools/list"
@@ -54,8 +60,13 @@ class Scripted:
         )
         answer = json.dumps({"jsonrpc": "2.0", "id": message.get("id"), "result": result}).encode()
         listed = message.get("method") == "tools/list"
+        if listed and self.lists:
+            kind, told = self.lists.pop(0)
+            number = json.dumps(message["id"]).encode()
+            yield Answer(200, kind, _each([told.replace(b'"id": 1', b'"id": ' + number)]))
+            return
         yield Answer(
-            200,
+            200 if listed else self.status,
             JSON if listed else self.kind,
             _each([answer] if listed or not self.pieces else self.pieces, dies=self.dies and not listed),
         )
@@ -83,6 +94,7 @@ class Client:
         self, front: McpFront, message: Any, *, method: str = "POST", headers: Headers | None = None
     ) -> None:
         self.status = 0
+        self.headers: dict[bytes, bytes] = {}
         self.body = b""
         self.ended = False
         self.began = asyncio.Event()
@@ -106,6 +118,7 @@ class Client:
         if message["type"] == "http.response.start":
             assert not self.status, "a head is sent once"
             self.status = message["status"]
+            self.headers = dict(message["headers"])
             self.began.set()
         else:
             assert not self.ended, "nothing comes after the end"
@@ -141,6 +154,11 @@ async def front(floor: Supervisor, behind: Scripted, tmp_path: Path) -> AsyncIte
         await made.close()
 
 
+def said(message: dict[str, Any]) -> bytes:
+    """A message as an event."""
+    return b"event: message\ndata: " + words.encode(message) + b"\n\n"
+
+
 def call(number: int = 1, path: str = "a") -> dict[str, Any]:
     return {
         "jsonrpc": "2.0",
@@ -172,7 +190,7 @@ async def test_an_answer_in_events_comes_through_whole_however_it_is_cut(
     behind.kind, behind.pieces = EVENTS, [stream[at : at + 7] for at in range(0, len(stream), 7)]
     client = Client(front, call())
     await client.task
-    assert client.body == stream
+    assert client.body == b":\n\n" + said(json.loads(told))
     await floor.until(lambda floor: "action.finished" in floor.types(RUN))
     assert getattr(floor.data(RUN)[-1], "text", "") == "in events"
 
@@ -289,7 +307,7 @@ async def test_a_client_in_the_middle_of_events_is_told_that_the_server_broke_of
     client = Client(front, call(3))
     await client.task
     hello, _, told = client.body.decode().partition("\n\n")
-    assert (client.status, hello) == (200, ": hello")
+    assert (client.status, hello) == (200, ":")
     message = json.loads(told.partition("data: ")[2])
     assert message["id"] == 3
     assert "broke off" in message["error"]["message"]
@@ -299,8 +317,8 @@ async def test_a_server_that_breaks_off_after_its_answer_is_answered_for_once(
     front: McpFront, floor: Supervisor, behind: Scripted
 ) -> None:
     floor.decide = lambda run, proposal: floor.answer(run, proposal, "approved")
-    news = b'event: message\ndata: {"jsonrpc": "2.0", "method": "notifications/message", "params": {}}\n\n'
-    told = b'event: message\ndata: {"jsonrpc": "2.0", "id": 3, "result": {"content": []}}\n\n'
+    news = said({"jsonrpc": "2.0", "method": "notifications/message", "params": {}})
+    told = said({"jsonrpc": "2.0", "id": 3, "result": {"content": []}})
     behind.dies, behind.kind, behind.pieces = True, EVENTS, [news, told]
     client = Client(front, call(3))
     await client.task

@@ -19,13 +19,20 @@ JSON: Final[Headers] = [(b"content-type", b"application/json")]
 class Answering:
     """What goes back to one request of a client. `started` once its head is out: then only more of that kind can follow.
 
-    `awaited` is the id of the message that it brought, until the answer to that is out.
+    `awaited` is the id of the message that it brought, until the answer to that is out; `told_id` once the client was
+    given an event's id.
     """
 
     def __init__(self, send: Send) -> None:
         self._send = send
         self.started = False
         self.awaited: Id | None = None
+        self.told_id = False
+
+    @property
+    def resumable(self) -> bool:
+        """Whether the client may ask for its answer in a later stream."""
+        return self.told_id and self.awaited is not None
 
     async def head(self, status: int, headers: Headers) -> None:
         """Send status and headers."""
@@ -56,11 +63,12 @@ class Answering:
         else:
             await self.tell(words.failure(self.awaited, text))
 
-    async def tell(self, message: Message) -> None:
+    async def tell(self, message: Message, status: int = 200, headers: Headers | None = None) -> None:
         """Answer with a message; where the head is out, as an event."""
         body = words.encode(message)
         if self.started:
             body = b"event: message\ndata: " + body + b"\n\n"
         else:
-            await self.head(200, JSON)
+            await self.head(status, [*JSON, *(headers or [])])
         await self.more(body, last=True)
+        self.answered(message)

@@ -11,6 +11,8 @@ from bus.adapters.mcp import words
 from bus.adapters.mcp.upstream import OURS, Headers
 from bus.adapters.mcp.words import Message
 
+SESSION: Final = b"mcp-session-id"
+
 LOCAL: Final = frozenset({"127.0.0.1", "localhost", "[::1]"})
 """Hosts by which a page in a browser cannot be lured to us: any other name may be made to point here."""
 
@@ -29,10 +31,22 @@ class Asking:
         return any(name == b"accept" and b"text/event-stream" in value for name, value in self.headers)
 
     @property
+    def in_session(self) -> bool:
+        """Whether it belongs to a session, whose gate outlives it."""
+        return any(name == SESSION and value for name, value in self.headers)
+
+    @property
     def of_a_list(self) -> Headers:
         """The headers of a list of tools that is asked for on the way."""
         kept = [(name, value) for name, value in self.headers if name not in (b"mcp-method", b"mcp-name")]
         return kept if len(kept) == len(self.headers) else [*kept, (b"mcp-method", words.LIST.encode())]
+
+    @property
+    def of_an_answer(self) -> Headers:
+        """The headers of an answer to the server that is given in the client's place."""
+        others = (b"accept", b"last-event-id", b"mcp-method", b"mcp-name")
+        kept = [(name, value) for name, value in self.headers if name not in others]
+        return [*kept, (b"accept", b"application/json, text/event-stream")]
 
     def agrees(self, message: Message) -> None:
         """See that the headers which repeat the message say the same: a server may go by them.

@@ -71,6 +71,7 @@ class McpGate:
         self._reads: dict[Id, str] = {}
         self._tasks = Tasks() if tasks is None else tasks
         self._lists: set[Id] = set()
+        self._others: set[Id] = set()
         self._tools = Tools(self._trials)
         self._ours = OwnRequests(to_server)
 
@@ -89,7 +90,11 @@ class McpGate:
             await self._to_client(words.failure(request, str(error)))
             return
         method = message.get("method")
-        if request is not None and (request in self._held or request in self._begun):
+        if request is not None:
+            self._ours.like(request)
+        if request is not None and (
+            request in self._held or request in self._begun or self._ours.knows(request)
+        ):
             await self._to_client(words.failure(request, f"a call with the id {request!r} is running"))
         elif request is not None and method not in words.HARMLESS:
             self._held[request] = asyncio.create_task(self._call(message, request), name=f"mcp {request}")
@@ -103,10 +108,12 @@ class McpGate:
             elif request is not None and method in words.READS:
                 what = words.params(message).get(words.READS[str(method)], "")
                 self._reads[request] = f"{method} {what}"
+            elif request is not None:
+                self._others.add(request)
             await self._to_server(message)
 
     async def from_server(self, message: Message) -> bool:
-        """Take what the server sent. Return whether it is for the client, who is to get it as it is."""
+        """Take what the server sent. Return whether it is for the client, who is to get it and nothing else."""
         answered = words.answered_id(message)
         if answered is None:
             if message.get("method") == words.LIST_CHANGED:
@@ -129,8 +136,12 @@ class McpGate:
         elif answered in self._lists:
             self._lists.discard(answered)
             self._tools.learn(message)
-        else:
+        elif answered in self._others:
+            self._others.discard(answered)
             self._tasks.heard(message)
+        else:
+            log.warning("the server answered what nobody waits for; that goes nowhere")
+            return False
         return True
 
     @property
@@ -158,6 +169,7 @@ class McpGate:
             decision.failed(f"{why}; how far it got is not known")
         self._reads.pop(request, None)
         self._lists.discard(request)
+        self._others.discard(request)
 
     # ---- calls ---------------------------------------------------------------------------------------------------------
 

@@ -3,25 +3,24 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import Callable
 from typing import Any, Final
 
 from bus.adapters.mcp import words
 from bus.adapters.mcp.answering import Answering, Receive, Scope, Send
-from bus.adapters.mcp.asking import Asking, asked, asking, local
+from bus.adapters.mcp.asking import SESSION, Asking, asked, asking, local
 from bus.adapters.mcp.gate import McpGate
+from bus.adapters.mcp.relaying import BODY_BYTES, Relay, messages
 from bus.adapters.mcp.tasks import Tasks
 from bus.adapters.mcp.trials import Trials
-from bus.adapters.mcp.upstream import Answer, Upstream, UpstreamError
+from bus.adapters.mcp.upstream import Upstream, UpstreamError
 from bus.adapters.mcp.words import Id, Message
 from bus.sdk.decision import RunKilled
 from bus.sdk.job import Run
 
 log = logging.getLogger("watchfloor")
 
-BODY_BYTES: Final = 16 * 1024 * 1024
 SESSIONS: Final = 256
 """Sessions of clients that are remembered; the oldest is forgotten first, and what it holds is withdrawn."""
 
@@ -30,8 +29,6 @@ HELD_AFTER: Final = 1.0
 
 TELL_EVERY: Final = 5.0
 """Seconds between two signs of life to it."""
-
-SESSION: Final = b"mcp-session-id"
 
 Out = asyncio.Future[tuple[bool, Message]]
 
@@ -77,12 +74,46 @@ class Channel:
     async def _own(self, message: Message) -> None:
         of_a_list = message.get("method") == words.LIST
         headers = asking.get().of_a_list if of_a_list else asking.get().headers
-        with contextlib.suppress(UpstreamError, words.NotMcpError):
+        own, why = words.request_id(message), "the server gave no answer"
+        try:
             async with self._upstream.ask("POST", headers, words.encode(message)) as answer:
-                async for _ in inspected(answer, self.gate):
-                    pass
+                async for told in messages(answer):
+                    answered = words.answered_id(told)
+                    if answered in (None, own):
+                        await self.gate.from_server(told)
+                    if answered == own:
+                        return
+        except (UpstreamError, words.NotMcpError) as error:
+            why = str(error)
         # Where that was no answer: whoever waits for it need not wait longer.
-        await self.gate.from_server(words.failure(message["id"], "the server gave no answer"))
+        await self.gate.from_server(words.failure(message["id"], why))
+
+    def read(self, body: bytes) -> Message:
+        """What a client says.
+
+        Raises:
+            NotMcpError: nobody can read it. If it is an answer, the server is told.
+        """
+        try:
+            return words.decode(body)
+        except words.NotMcpError as error:
+            found = words.stub(body)
+            if "id" in found and "method" not in found:
+                self.refuse(found["id"], f"watchfloor: the client's answer cannot be read: {error}")
+            raise
+
+    def refuse(self, request: Id, text: str) -> None:
+        """Tell the server, which waits for an answer of the client, that none will come."""
+        task = asyncio.create_task(self._refused(words.failure(request, text)))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _refused(self, told: Message) -> None:
+        try:
+            async with self._upstream.ask("POST", asking.get().of_an_answer, words.encode(told)):
+                pass
+        except UpstreamError as error:
+            log.warning("%s", error)
 
 
 class McpFront:
@@ -155,7 +186,7 @@ class McpFront:
             self.ended.set_result(error)
 
     async def _post(self, channel: Channel, client: Asking, receive: Receive, back: Answering) -> None:
-        message = words.decode(await _body(receive))
+        message = channel.read(await _body(receive))
         client.agrees(message)
         request = words.request_id(message)
         if request is None:
@@ -171,6 +202,7 @@ class McpFront:
         channel.outs[request] = out
         back.awaited = request
         gone = asyncio.create_task(_gone(receive))
+        why = "the connection ended before an answer came"
         try:
             await channel.gate.from_client(message)
             await self._held(client, out, gone, back)
@@ -184,6 +216,7 @@ class McpFront:
             else:
                 await back.tell(answer)
         except UpstreamError as error:
+            why = str(error)
             if not back.started:
                 raise
             log.warning("%s", error)  # who was told to wait for an answer gets one, but never a second
@@ -191,7 +224,8 @@ class McpFront:
         finally:
             gone.cancel()
             channel.outs.pop(request, None)
-            channel.gate.lost(request, "the connection ended before an answer came")
+            if not (client.in_session and back.resumable):  # else its answer may come in a later stream
+                channel.gate.lost(request, why)
 
     async def _held(self, client: Asking, out: Out, gone: asyncio.Task[None], back: Answering) -> None:
         """Wait until a request goes on, is answered, or its client left; tell a client that reads events that it is held."""
@@ -232,52 +266,7 @@ class McpFront:
 
     async def _relay(self, channel: Channel, client: Asking, body: bytes, back: Answering) -> None:
         async with self._upstream.ask(client.method, client.headers, body) as answer:
-            pieces = inspected(answer, channel.gate, back.answered)
-            if answer.kind == "text/event-stream":
-                if not back.started:
-                    await back.head(answer.status, answer.headers)
-                async for piece in pieces:
-                    await back.more(piece)
-                await back.more(b"", last=True)
-                return
-            # Nothing is begun of an answer that may break off.
-            whole = b"".join([piece async for piece in pieces])
-            if back.started:
-                whole = b"event: message\ndata: " + whole + b"\n\n"
-            else:
-                await back.head(answer.status, answer.headers)
-            await back.more(whole, last=True)
-
-
-async def inspected(
-    answer: Answer, gate: McpGate, sent: Callable[[Message], object] = lambda _: None
-) -> AsyncGenerator[bytes]:
-    """Yield the pieces of an answer for the client, whole messages at a time, after the gate has seen them.
-
-    `sent` gets each message once whoever reads the pieces wants more.
-    """
-    if answer.kind != "text/event-stream":
-        body = await answer.whole(BODY_BYTES)
-        with contextlib.suppress(words.NotMcpError):
-            await gate.from_server(words.decode(body))
-        yield body
-        return
-    rest = b""
-    async for piece in answer.pieces:
-        rest = (rest + piece).replace(b"\r\n", b"\n")
-        *events, rest = rest.split(b"\n\n")
-        if len(rest) > BODY_BYTES:
-            raise UpstreamError(f"the server's event is longer than {BODY_BYTES} bytes")
-        for event in events:
-            data = b"\n".join(
-                line[5:].removeprefix(b" ") for line in event.split(b"\n") if line.startswith(b"data:")
-            )
-            message: Message = {}
-            with contextlib.suppress(words.NotMcpError):
-                message = words.decode(data)
-                await gate.from_server(message)
-            yield event + b"\n\n"
-            sent(message)
+            await Relay(channel.gate, back, channel.outs, channel.refuse).all_of(answer)
 
 
 async def _body(receive: Receive) -> bytes:

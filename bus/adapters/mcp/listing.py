@@ -10,7 +10,7 @@ from typing import Any, Final
 from bus.adapters.mcp import words
 from bus.adapters.mcp.gate import PAGES
 from bus.adapters.mcp.proxy import LINE_BYTES, ended
-from bus.adapters.mcp.upstream import Upstream, UpstreamError
+from bus.adapters.mcp.upstream import UnreadableError, Upstream, UpstreamError
 from bus.adapters.mcp.words import Message
 
 VERSION: Final = "2025-06-18"
@@ -98,6 +98,8 @@ async def tools_at(url: str) -> list[dict[str, Any]]:
 
     try:
         return await _within(_listed(ask, post))
+    except UnreadableError as error:
+        raise NoListError(f"the server's answer cannot be read: {error}") from None
     except UpstreamError as error:
         raise NoListError(str(error)) from None
 

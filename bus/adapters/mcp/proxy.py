@@ -139,11 +139,14 @@ async def stand(
     """
     assert server.stdin is not None  # noqa: S101 - whoever started it asked for both
     assert server.stdout is not None  # noqa: S101
-    gate = McpGate(run, _sender(server.stdin), _sender(writer), decide_within=decide_within, trials=trials)
+    server_in = server.stdin
+    gate = McpGate(run, _sender(server_in), _sender(writer), decide_within=decide_within, trials=trials)
 
     async def out(line: bytes) -> None:
-        if await gate.from_server(words.decode(line)):
-            writer.write(line if line.endswith(b"\n") else line + b"\n")
+        if await gate.from_server(message := words.decode(line)):
+            writer.write(
+                words.encode(message) + b"\n"
+            )  # not the line: some read another message in its bytes
             await writer.drain()
 
     async def back(line: bytes) -> None:
@@ -154,6 +157,8 @@ async def stand(
         if "id" in found and "method" not in found:  # who waits for it is told
             told = words.failure(found["id"], f"watchfloor: the server's answer cannot be read: {error}")
             await out(words.encode(told))
+        elif "id" in found:  # a request of the server: it waits itself
+            await _sender(server_in)(words.failure(found["id"], f"watchfloor: {error}"))
 
     async def unread_back(line: bytes, error: words.NotMcpError) -> None:
         found = words.stub(line)
@@ -175,7 +180,7 @@ async def stand(
         calls = "a call was" if waiting == 1 else f"{waiting} calls were"
         run._finish("canceled", f"the client left while {calls} unanswered")  # noqa: SLF001 - nobody says that it completed
     if client.done() and not gate.killed.done():  # what it asked for before it left may still be on its way
-        server.stdin.close()
+        server_in.close()
         await asyncio.wait({theirs}, timeout=GRACE)
     for task in (client, theirs):
         task.cancel()

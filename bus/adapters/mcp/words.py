@@ -10,6 +10,7 @@ from typing import Any, Final
 
 import msgspec
 
+from bus.adapters.mcp.depth import DEPTH, too_deep
 from bus.canonical import NotCanonicalError, canonical
 from bus.events import Hints
 from bus.sdk.decision import Decision
@@ -65,6 +66,7 @@ NAME_CHARS: Final = 128
 
 _DECODER: Final = msgspec.json.Decoder()
 _ENCODER: Final = msgspec.json.Encoder()
+_LINE_ENDS: Final = tuple((char.encode(), f"\\u{ord(char):04x}".encode()) for char in "\x85\u2028\u2029")
 
 
 class NotMcpError(ValueError):
@@ -81,6 +83,8 @@ def decode(line: bytes | str) -> Message:
         message = _DECODER.decode(line)
     except (msgspec.DecodeError, RecursionError) as error:
         raise NotMcpError(f"not JSON: {error}") from None
+    if too_deep(line if isinstance(line, bytes) else line.encode()):
+        raise NotMcpError(f"it is nested deeper than {DEPTH} levels")
     if not isinstance(message, dict):
         raise NotMcpError(f"a message is a JSON object, not a {type(message).__name__}")
     if "id" in message and not isinstance(message["id"], int | str | None):
@@ -109,8 +113,14 @@ def stub(line: bytes | str) -> Message:
 
 
 def encode(message: Message) -> bytes:
-    """Write one message, without a line's end. What a server gets is always written anew: it reads what we have read."""
-    return _ENCODER.encode(message)
+    """Write one message anew, for either side: they read what was read here, as one line, and no second meaning.
+
+    Some readers of lines (Python's `splitlines`) also end one where JSON lets these letters stand in a text.
+    """
+    written = _ENCODER.encode(message)
+    for raw, escaped in _LINE_ENDS:
+        written = written.replace(raw, escaped)
+    return written
 
 
 def anew(message: Message) -> Message:
