@@ -1,4 +1,4 @@
-"""The runs that an agent's code lives: where each begins, in a spool of its own, what ends it, and what dead processes left."""
+"""The runs that an agent's code lives: each in a spool of its own; what ends it, and what dead processes left."""
 
 from __future__ import annotations
 

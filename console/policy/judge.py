@@ -63,7 +63,8 @@ class Judge:
                     if trail.forbids(target[-LONG:], DELETES)
                 ]
             does = DELETES if graded.removes else frozenset()
-            suspicion = trail.call("", [*graded.leaves, *gone], without=without, does=does)
+            leaves, verbs = [*graded.leaves, *gone], frozenset(graded.verbs)
+            suspicion = trail.call("", leaves, without=without, does=does, verbs=verbs)
             if grave:
                 suspicion = grave_command(suspicion)
             if graded.removes and not trail.asks("remove"):

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final, NamedTuple
 
-from console.core.provenance.deeds import Deeds, deeds, keeps, named, refers, takes_up
+from console.core.provenance.deeds import NAMES, Deeds, deeds, keeps, named, refers, takes_up
 from console.core.provenance.forbidden import Clause
 from console.core.provenance.index import Index, Query
 from console.core.provenance.normal import Words, addresses, host, words
 from console.core.provenance.passages import Passage
-from console.core.provenance.vocabulary import READING, STOP, VERBS, demanded
+from console.core.provenance.vocabulary import READING, STOP, VERBS, demanded, stem
 
 CLAUSES: Final = 64
 """Forbidding clauses that are told apart; the words of more are kept with the last of them, of any deed."""
@@ -22,6 +22,11 @@ STEPS: Final = 8
 
 KEPT_FROM: Final = frozenset({"delete", "change"})
 """What may not be done to a thing that somebody says to keep."""
+
+_TOLD: Final = frozenset(
+    ["commit", "rebase", "tag", "apply", "migrate", "rollback", "restart", "scale", "force"]
+) | {verb for verb, found in VERBS.items() if found & {"publish", "send", "fetch", "delete", "pay", "buy"}}
+"""Deeds that a program is told by name, as `git push`: `do not push` means them."""
 
 _EMPTY: Final = frozenset(STOP | VERBS.keys() | READING)
 
@@ -46,6 +51,7 @@ class _Rule:
         self.quote = quote
         self.about = about
         self.verbs: frozenset[str] = frozenset()
+        self.stems: frozenset[str] = frozenset()
         self.index = Index()
         self.hosts: set[str] = set()
 
@@ -126,6 +132,10 @@ class Barred:
             return ""
         return next((rule.quote for rule in self._rules if rule.verbs & does), "")
 
+    def word(self, stems: set[str]) -> str:
+        """Return what forbids by its very name what a program is told to do; empty if nothing does."""
+        return next((rule.quote for rule in self._rules if rule.stems & stems), "")
+
     def _keep(self, text: str, before: str, request: str) -> None:
         quote = " ".join(text.strip(" ,").split())[:QUOTE_CHARS]
         own = about = deeds(text)
@@ -140,6 +150,7 @@ class Barred:
             rule = _Rule(quote, about)
             self._rules.append(rule)
         rule.verbs |= own.families
+        rule.stems |= {stem(word) for word in words(NAMES.sub(" ", text)).words if word in _TOLD}
         rule.put(text)
         if refers(text) and before:
             rule.put(before)

@@ -111,13 +111,17 @@ class Words(NamedTuple):
     glue: list[str]
 
 
+_APOSTROPHES: Final = str.maketrans(dict.fromkeys("\u02bc\u2032\u201b\u00b4", "'"))
+"""What is typed or written for an apostrophe, beside the typographic one."""
+
+
 def clean(text: str) -> str:
     """Undo what writing a value down does to it: link prefixes, escaped line ends, doubled quotes, width and case."""
     if "\\" in text or "''" in text:
         text = _ESCAPED.sub(lambda found: "'" if found[0] == "''" else " ", slashed(text))
     if "://" in text or "www." in text.casefold():
         text = _LINK.sub("", text)
-    return (text if text.isascii() else normalize("NFKC", text)).casefold()
+    return (text if text.isascii() else normalize("NFKC", text).translate(_APOSTROPHES)).casefold()
 
 
 def slashed(text: str) -> str:

@@ -63,6 +63,9 @@ WHOLE: Final = _any(
     r"|did not (?:want|ask|say|mean|order|request|approve|agree)",
     r"(?:is|are|isn['’]t|aren['’]t|be) (?:not )?(?:to stay|to remain|to be kept|to be left|off[- ]limits"
     r"|forbidden|prohibited|taboo)",
+    r"(?:ask|check with|confirm with|consult|tell|warn) (?:me|us) (?:first|before\w*|prior)|(?:first|before\b[^.]{0,80}?)"
+    r"\b(?:ask|check with|confirm with|consult) (?:me|us)|only (?:if|when|once|after) (?:i|we) (?:say|ok|approve|agree|confirm)"
+    r"|(?:wait for|with|get) (?:my|our) (?:approval|permission|consent|confirmation|ok|go-ahead)",
     r"off[- ]limits|forbid(?:s|den)?|forbade|prohibit(?:s|ed)?|banned|untouched|untouchable|out of bounds|hands-off|no-go"
     r"|sacred|sacrosanct|off the table|out of the question|exempted|spared",
     r"(?:must|should|shall|has to|have to|needs? to|ought to|can|may|is to|are to) (?:stay|remain)"
@@ -74,6 +77,8 @@ WHOLE: Final = _any(
     r"|(?:be|being|is|are|gets?) (?:kept|preserved|retained|spared|excluded|skipped|omitted|ignored)"
     r"|left (?:out|alone|in place)|woe betide|veto(?:es|ed)?|exceptions?(?=:)|too \w+ to|unacceptable"
     r"|(?:impossible|illegal|unwise|a bad idea|a mistake|wrong) to",
+    "frag(?:e|en sie)? (?:mich|uns) (?:vorher|erst|zuerst|bevor)|demande(?:z|s)?[- ]moi (?:d['’]abord|avant)"
+    "|pregúnt[ae]me (?:antes|primero)|pergunte-me antes|chiedimi prima",
     "nicht|nichts|kein(?:e[nmrs]?)?|keinerlei|keinesfalls|keineswegs|mitnichten|nimmer|niemals|nie"
     "|niemand(?:e[nm])?|weder"
     "|verboten|verbiet\\w*|untersag\\w*|tabu|unberührt|unangetastet|in ruhe|weigere|wehe|verhinder\\w*|bleib(?:t|en)?",

@@ -151,12 +151,13 @@ class Trail:
         whole: bool = True,
         without: frozenset[str] = frozenset(),
         does: frozenset[str] = frozenset(),
+        verbs: frozenset[str] = frozenset(),
     ) -> Suspicion:
         """Tell where the values of a call came from, and what speaks against it.
 
         `leaves` are the paths and values of its arguments, names that may be addresses among them (`leaf_values`). `tool`
         is empty where its name is not what is done, as of a shell, of which `does` are the families of its deeds that are
-        known. Not `whole`: some values are not among them.
+        known, and `verbs` what its programs are told to do. Not `whole`: some values are not among them.
         """
         name = _named(tool)
         does = does | name.families
@@ -179,13 +180,18 @@ class Trail:
             told=bool(name.verb) and not verb_asked and self._read.demands(name.families, name.objects),
             recent=any(source.demands for source in self._sources[-RECENT_RESULTS:]),
             visits=any(origin.address for origin in origins),
-            forbidden="" if does & self._families else self._barred.deed(does),
+            forbidden=self._forbidden(does, verbs),
         )
         suspicion = weigh(origins, traits, whole=whole, without=without)
         places = {place for origin in origins if (place := _place(origin.value))}
         if any(place in self._resources for place in places):
             return replace(suspicion, touches=True)
         return suspicion
+
+    def _forbidden(self, does: frozenset[str], verbs: frozenset[str]) -> str:
+        """What forbids a deed that nobody asked for, whatever it is done to."""
+        found = "" if does & self._families else self._barred.deed(does)
+        return found or self._barred.word({stem(verb) for verb in verbs} - self._stems)
 
     def wrote(self, suspicion: Suspicion) -> None:
         """A call that changes something was made: where it wrote is as suspect as what it wrote."""

@@ -9,7 +9,8 @@ class Graded(Struct, frozen=True, kw_only=True):
     """What a command does at worst: severity, whether it reaches outside and carries something there, and why.
 
     `leaves` are the values that say where to or what from: hosts, links, mail addresses, packages. `removes` is what it
-    takes away without a way back: files as written, or the command that drops work.
+    takes away without a way back: files as written, or the command that drops work. `verbs` are what programs that have many
+    deeds are told to do: `push`, `install`.
     """
 
     severity: int
@@ -19,6 +20,7 @@ class Graded(Struct, frozen=True, kw_only=True):
     problem: str = ""
     leaves: list[tuple[str, str]] = field(default_factory=list)
     removes: list[str] = field(default_factory=list)
+    verbs: list[str] = field(default_factory=list)
 
 
 def worst(grades: list[Graded]) -> Graded:
@@ -32,6 +34,7 @@ def worst(grades: list[Graded]) -> Graded:
         problem=next((one.problem for one in grades if one.problem), ""),
         leaves=list(dict.fromkeys(leaf for one in grades for leaf in one.leaves)),
         removes=list(dict.fromkeys(target for one in grades for target in one.removes)),
+        verbs=list(dict.fromkeys(verb for one in grades for verb in one.verbs)),
     )
 
 
