@@ -6,6 +6,7 @@ from functools import lru_cache
 from typing import Final
 
 from bus.events import ControlLevel
+from console.core.fleet.holding import is_holding
 from console.core.fleet.lifecycle import ENDED
 from console.core.fleet.state import Action, Fleet, Run
 from console.core.judging.origin_words import is_suspect
@@ -224,6 +225,8 @@ def state_word(run: Run) -> str:
         return {"": "completed (unverified)", "ok": "completed", "failed": "completed (refuted)"}[
             run.verified
         ]
+    if is_holding(run):
+        return "holding"
     return "held" if run.held and run.state == "working" else run.state
 
 
