@@ -6,6 +6,7 @@ from functools import lru_cache
 from typing import Final
 
 from bus.events import ControlLevel
+from console.core.fleet.due import due_at
 from console.core.fleet.holding import is_holding
 from console.core.fleet.lifecycle import ENDED
 from console.core.fleet.state import Action, Fleet, Run
@@ -17,7 +18,6 @@ from console.tui.drawing.paint import BLANK, Line, Row, cut_middle, cut_path, mu
 from console.tui.drawing.signs import ascii_only
 from console.tui.floor import attention
 from console.tui.floor.attention import CONTROL, MARKS, Level, Plight
-from console.tui.floor.counting import due_at
 from console.tui.floor.index import ENDED_SHOWN, FleetIndex
 from console.tui.floor.items import Item
 from console.tui.floor.verdicts import over_since
