@@ -208,10 +208,10 @@ def beside(run: Run, found: Plight | None) -> str:
 
 def hindrance(run: Run) -> str:
     """What keeps a run from going on even once its action is decided, or nothing."""
-    if run.state == "lost":
-        return "agent lost"
     if run.killing:
         return "killing"
+    if run.state == "lost":
+        return "agent lost"
     if run.state in ("paused", "pausing"):
         return run.state
     return "held" if run.held else ""
