@@ -746,6 +746,17 @@ def test_a_lost_run_is_told_when_it_is_back_and_only_a_hold_of_it_is_unconfirmed
 
 
 @pytest.mark.usefixtures("terminal")
+def test_resume_all_counts_lost_runs_apart(site: SiteInMemory, run: Run) -> None:
+    run("hold", "--all", "--yes")
+    other = site.add("other")
+    other.report("gone", RunStarted(goal="be lost"))
+    status = AgentStatus(status="lost", incarnation="i", connection="c")
+    site.bus.publish(TOPICS.status("other"), codec.encode(status), retain=True)
+    first = run("resume", "--all", stdin="n\n").stdout.splitlines()[0]
+    assert first.startswith("resume all: 1 held by it goes on; 1 lost: told if back; runs that begin")
+
+
+@pytest.mark.usefixtures("terminal")
 def test_hold_all_says_for_whom_it_is_true(site: SiteInMemory, run: Run) -> None:
     site.agent.report("still", RunStarted(goal="stand still"))
     assert run("pause", "still").exit_code == 0

@@ -184,6 +184,16 @@ async def test_what_holds_everything_is_on_the_key_line_whatever_the_row_is(
         assert len(line) <= 79
 
 
+async def test_one_run_is_the_only_one() -> None:
+    script = Script()
+    script.start("mover", "k9z1", "Move it")
+    async with console(script) as it:
+        await it.press("H")
+        assert "Hold the only run of harbour at their next gate" not in it.text()
+        assert "Hold the only run of harbour at its next gate" in it.text()
+        assert "1 goes on until its next gate" in it.text()
+
+
 async def test_of_lost_runs_the_sheets_say_that_they_are_told_later() -> None:
     script = Script()
     for agent in ("mover", "crawler", "indexer"):
@@ -225,3 +235,18 @@ async def test_a_hold_that_has_not_taken_effect_is_seen() -> None:
         script.agent("looper", "l000", CommandEffective(command=name))
         await it.settle()
         assert "holding" not in it.text()
+
+
+async def test_all_runs_are_held_from_every_view() -> None:
+    async with console(calm(), size=(80, 24)) as it:
+        for key in "123456789":
+            await it.press(key)
+            line = it.lines()[-1]
+            await it.press("H")
+            assert "at their next gate" in it.text(), key
+            assert it.screen.mode == "hold", key
+            await it.press("escape")
+            assert it.lines()[-1] == line, key
+        await it.press("H", "y")
+        (said,) = it.said
+        assert said["verb"] == "hold"

@@ -208,7 +208,7 @@ class HoldSheet(Sheet):
         what = f"Hold {_all(len(bound))} of {view.site}"
         later = f"runs begun later too; {key_for('resume_all')} resumes all"
         if self._fleet().held is None:
-            what += f" at their next gate{of}"
+            what += f" at {'its' if len(bound) == 1 else 'their'} next gate{of}"
         else:
             what += f" once more; {_going_on(sum(not run.stop for run in bound))}"
             later = "the floor is held already, runs begun later too"
