@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from console.core.fleet.state import Action
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from console.core.fleet.state import Action
 
 
 def due_at(action: Action) -> int:

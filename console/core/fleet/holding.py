@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from console.core.fleet.floor_hold import told
-from console.core.fleet.state import Command, Fleet, Run
+if TYPE_CHECKING:
+    from console.core.fleet.state import Command, Fleet, Run
 
 _AT_WORK: Final = ("submitted", "working")
 
@@ -44,5 +44,7 @@ def floor_told(fleet: Fleet, since: str) -> str:
     """Say that the floor is held, by whom and since when, and how many runs go on all the same; nothing if it is not."""
     if fleet.held is None:
         return ""
+    from console.core.fleet.floor_hold import told  # late: it brings what a first paint can do without
+
     on = until_a_gate(run for run in fleet.runs.values() if is_holding(run))
     return told(fleet.held, since) + (f"; {on}" if on else "")
