@@ -57,9 +57,8 @@ class BrokerUrl:
             )
             raise BadBrokerUrlError(what) from None
         if parts.scheme not in _PORTS:
-            raise BadBrokerUrlError(
-                f"it must begin with mqtt:// or mqtts://, not {parts.scheme or 'nothing'!r}"
-            )
+            found = f", not {parts.scheme!r}" if parts.scheme else ""
+            raise BadBrokerUrlError(f"it must begin with mqtt:// or mqtts://{found}")
         if not parts.hostname:
             raise BadBrokerUrlError("the host is missing")
         if port == 0:

@@ -13,6 +13,7 @@ from console.core.exact import document
 from console.core.fleet.alarm_standing import began
 from console.core.fleet.alarm_state import Alarm
 from console.core.fleet.alike import Alike, alike_key, alike_words
+from console.core.fleet.holding import is_holding
 from console.core.fleet.lifecycle import ENDED
 from console.core.fleet.state import Action, Command, Fleet, Run
 from console.core.health.ending import unverified
@@ -176,7 +177,7 @@ def state_words(run: Run) -> str:
     ends = {"": "completed (unverified)", "ok": "completed", "failed": "completed (refuted)"}
     words: list[str] = [ends[run.verified] if run.state == "completed" else run.state]
     if run.state not in ENDED:
-        words += ["held"] if run.held else []
+        words += ["held"] if run.held else ["holding"] if is_holding(run) else []
         words += ["kill asked"] if run.killing else []
     return ", ".join(words)
 

@@ -43,7 +43,8 @@ MEANING: Final[dict[Exit, str]] = {
     Exit.USAGE: "bad usage or bad input: options, names, files, keys; nothing was sent",
     Exit.NO_ANSWER: "no broker, no supervisor, or no answer in time",
     Exit.UNCONFIRMED: (
-        "recorded and on its way, but not confirmed by the agent in time; "
+        "recorded and on its way, but not confirmed by the agent in time, "
+        "or a hold of all that has not stopped every run by then; "
         "or gone out unrecorded, because the recording fails"
     ),
     Exit.INTERRUPTED: "interrupted from the keyboard",

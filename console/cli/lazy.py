@@ -84,6 +84,11 @@ class LazyGroup(click.Group):
             raise CliError(Exit.USAGE, f"standard output takes nothing ({reason(error)})") from None
         return result
 
+    def _named(self, args: Sequence[str] | None) -> str:
+        """The command that a command line names, for what its parser says without naming it."""
+        said = sys.argv[1:] if args is None else args
+        return " ".join(["watchfloor", *[one for one in said if one in self.table][:1]])
+
     def main(
         self,
         args: Sequence[str] | None = None,
@@ -98,17 +103,17 @@ class LazyGroup(click.Group):
         try:
             result = super().main(args, prog_name, complete_var, standalone_mode=False, **extra)
         except Exception as error:  # noqa: BLE001 - turned into a line, or raised again
-            _end(error)
+            _end(error, self._named(args))
         sys.exit(result if isinstance(result, int) else Exit.DONE)
 
 
-def _end(error: Exception) -> NoReturn:
+def _end(error: Exception, named: str) -> NoReturn:
     match error:
         case click.exceptions.NoArgsIsHelpError():
             click.echo(error.format_message(), err=True)
             sys.exit(Exit.USAGE)
         case click.UsageError():
-            path = error.ctx.command_path if error.ctx else "watchfloor"
+            path = error.ctx.command_path if error.ctx else named
             complain(f"{error.format_message().rstrip('.')} (see: {path} --help)")
             sys.exit(Exit.USAGE)
         case click.ClickException():

@@ -19,8 +19,8 @@ Shape = dict[str, Any]
 _AGENT: Final = ("agent", "status", "incarnation", "connection", "sdk", "control", "since", "why")
 _RUN: Final = (
     "agent", "run", "state", "seq", "goal", "control", "version", "model", "started_at", "last_at", "ended_at",
-    "ended_text", "held", "killing", "steps_seen", "steps_of", "errors", "progress_done", "progress_of", "progress_text",
-    "actions_seen", "dropped", "gaps", "misdeeds", "misdeed", "tokens", "cost_usd", "unknown_types",
+    "ended_text", "held", "holding", "killing", "steps_seen", "steps_of", "errors", "progress_done", "progress_of",
+    "progress_text", "actions_seen", "dropped", "gaps", "misdeeds", "misdeed", "tokens", "cost_usd", "unknown_types",
     "verified",
 )  # fmt: skip
 _STEP: Final = ("step", "name", "started_at", "finished_at", "ok", "text", "confidence")

@@ -12,6 +12,7 @@ from typing import Any, Final
 from bus import messages
 from bus.limits import COMMAND_TIMEOUT
 from bus.records import CommandFailed, CommandRequested, CommandSent
+from console.core.fleet.due import due_at
 from console.core.fleet.lifecycle import ENDED, SUPERSEDED, IllegalTransitionError
 from console.core.fleet.state import Action, Command, Run
 from console.core.fleet.turns import told_if_back
@@ -30,6 +31,9 @@ _KINDS: Final[dict[str, CommandKind]] = {
     "hold": messages.HoldCommand,
     "kill": messages.KillCommand,
 }
+_CAN_BE_LATE: Final = (*STEERING, "decision")
+"""Commands whose alarm goes when they take effect after all."""
+
 _OPEN: Final = ("requested", "sent", "acknowledged")
 
 AGAIN: Final = 2.0
@@ -57,7 +61,7 @@ class Ledger:
         self._watched: dict[str, Watch] = {}
         self._failed: dict[
             str, tuple[str, str]
-        ] = {}  # what steers a run and did not arrive, by the id of the command
+        ] = {}  # what did not arrive, and may yet, by the id of the command
         self._steered = Steered(log.fleet)
         self.highest = 0
         """The highest order of any command that was ever sent, as far as this process can know."""
@@ -215,7 +219,7 @@ class Ledger:
     def send_unsent(self, now: float) -> None:
         """Send again, under this epoch, every command that no broker is known to have taken, and watch the open ones."""
         for command in list(self._fleet.commands.values()):
-            if command.kind in STEERING and command.state == "failed":
+            if command.kind in _CAN_BE_LATE and command.failed_at is not None:
                 self._failed[command.id] = (command.agent, command.run)
             if command.state not in _OPEN:
                 continue
@@ -231,13 +235,16 @@ class Ledger:
     def tick(self, now: float) -> None:
         """Repeat what was not acknowledged; fail it in the end, and kills that did not take effect."""
         for name, (agent, run) in list(self._failed.items()):
-            if self._over(agent, run):  # nothing is left to pause, hold or resume
+            if self._came_late(name, agent, run):
                 del self._failed[name]
                 self._alarms.clear("command-failed", agent, run, about=name)
         for name, watch in list(self._watched.items()):
             command = self._fleet.commands.get(name)
             if command is None or command.state not in _OPEN:
                 del self._watched[name]
+                continue
+            if self._kept(command):
+                watch.deadline, watch.again = now + COMMAND_TIMEOUT, now + AGAIN
                 continue
             if command.acknowledged_at is not None and not watch.acknowledged:
                 watch.acknowledged = True
@@ -267,21 +274,38 @@ class Ledger:
     def _fail(self, command: Command, what: str) -> None:
         text = f"{what} within {COMMAND_TIMEOUT:.0f} s"
         run = self._fleet.run(command.agent, command.run)
-        if command.kind == "decision" and (run is None or run.state in ENDED or run.state == "lost"):
+        if command.kind == "decision" and (run is None or run.state in ENDED):
             text += ", the run is gone"
+        elif command.kind == "decision" and run is not None and run.state == "lost":
+            text = "the agent did not return while the ask was open"
         try:
             self._log.write(CommandFailed(command=command.id, reason=text), command.agent, command.run)
         except IllegalTransitionError:
             return
-        if command.kind in STEERING:
+        if command.kind in _CAN_BE_LATE:
             self._failed[command.id] = (command.agent, command.run)
-            if self._over(command.agent, command.run):
+            if command.kind in STEERING and self._over(command.agent, command.run):
                 return
         about = f"{command.kind} of {command.agent}/{command.run}: {text}"
         kind = "kill-unconfirmed" if command.kind == "kill" else "command-failed"
         # However often a run was told to end, that it did not is one alarm.
         name = "" if command.kind == "kill" else command.id
         self._alarms.raise_(kind, about, command.agent, command.run, about=name)
+
+    def _kept(self, command: Command) -> bool:
+        """Whether a decision waits for a lost agent: it is kept until that returns, as long as its ask is open there."""
+        if command.kind != "decision" or command.state not in ("requested", "sent"):
+            return False
+        run = self._fleet.run(command.agent, command.run)
+        action = run.actions.get(command.action) if run is not None and run.state == "lost" else None
+        return action is not None and self._log.now() < due_at(action)
+
+    def _came_late(self, name: str, agent: str, run: str) -> bool:
+        """Whether a command that failed has taken effect after all, or nothing is left to pause, hold or resume."""
+        command = self._fleet.commands.get(name)
+        if command is None or command.effective_at is not None:
+            return True
+        return command.kind in STEERING and self._over(agent, run)
 
     def _over(self, agent: str, run: str) -> bool:
         known = self._fleet.run(agent, run)

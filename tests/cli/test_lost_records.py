@@ -66,6 +66,30 @@ def test_a_session_whose_wal_is_missing_is_shown_and_that_is_said_in_a_line(
     assert GONE in line(result)
 
 
+@pytest.mark.usefixtures("session")
+def test_the_report_that_is_handed_over_says_itself_what_is_lost(run: Run) -> None:
+    result = run("oncall", "last")
+    assert "- **The newest records may be lost**" in result.stdout
+    assert "how all below ended is not known" in result.stdout
+    assert "and what the recording lost" in result.stdout
+    assert GONE in json.loads(run("oncall", "last", "--json").stdout)["lost"][0]
+
+
+def test_a_supervisor_that_went_on_says_it_in_words_before_the_path(session: Path, tmp_path: Path) -> None:
+    async def said() -> str:
+        async with (
+            await Known.open(tmp_path / "known.sqlite") as known,
+            await Recording.open(
+                session.parent, initial=encode(Fleet(site=SITE)), clock=Clock()
+            ) as recording,
+        ):
+            return await lost(recording, known, Fleet(site=SITE))
+
+    words = asyncio.run(said())
+    assert words.startswith("the newest records may be lost")
+    assert words.endswith(f": {session}")
+
+
 def test_a_supervisor_that_went_on_makes_it_pass_for_whole_in_no_verb(
     run: Run, home: Home, session: Path, gone_on: list[int]
 ) -> None:

@@ -249,7 +249,7 @@ async def test_a_hold_of_the_floor_is_told_and_resume_all_takes_a_second_line(
         assert "not offered: the floor is not held" in await here.type("resume all")
         assert "floor held by op since" in await here.type("hold all", "y")
         assert "floor held by op since" in await here.type("status")
-        assert "resume all: 1 held by it go on" in await here.type("resume all")
+        assert "resume all: 1 held by it goes on" in await here.type("resume all")
         assert kinds(site) == ["hold"]
         assert "the floor is held no longer" in await here.type("y")
         assert kinds(site) == ["hold", "resume"]

@@ -683,6 +683,16 @@ def test_hold_all_holds_every_run_that_can_be_held(site: SiteInMemory, run: Run)
     assert run("hold").exit_code == run("hold", "7q4f", "--all").exit_code == 2
 
 
+def test_a_hold_of_all_that_stops_nobody_yet_is_not_done(site: SiteInMemory, run: Run) -> None:
+    site.agent.obeys = "acknowledged"
+    result = run("hold", "--all", "--wait", "0.05")
+    assert result.exit_code == 4
+    assert result.stdout.splitlines()[-1] == "  1 goes on until its next gate"
+    assert "; 1 goes on until its next gate; watchfloor resume --all" in run("ls").stdout
+    assert "working, holding" in run("ls").stdout
+    assert json.loads(run("hold", "--all", "--json", "--wait", "0.05").stdout)["exit"] == 4
+
+
 def test_what_hold_all_stopped_goes_on_by_resume_all(site: SiteInMemory, run: Run) -> None:
     assert "the floor is not held" in line(run("resume", "--all"))
     site.agent.report("own", RunStarted())
@@ -708,7 +718,7 @@ def test_resume_all_is_confirmed_on_a_terminal_and_needs_a_key(site: SiteInMemor
     asked = run("resume", "--all", stdin="n\n")
     assert asked.exit_code == 2
     assert asked.stdout.splitlines()[:2] == [
-        "resume all: 1 held by it go on; runs that begin later are held no longer", "  refunds/7q4f  gated  working, held",
+        "resume all: 1 held by it goes on; runs that begin later are held no longer", "  refunds/7q4f  gated  working, held",
     ]  # fmt: skip
     assert [type(one) for one in site.agent.commands] == [HoldCommand]
     assert "needs a key of operator stranger" in line(run("resume", "--all", "--operator", "stranger"))
@@ -736,6 +746,17 @@ def test_a_lost_run_is_told_when_it_is_back_and_only_a_hold_of_it_is_unconfirmed
 
 
 @pytest.mark.usefixtures("terminal")
+def test_resume_all_counts_lost_runs_apart(site: SiteInMemory, run: Run) -> None:
+    run("hold", "--all", "--yes")
+    other = site.add("other")
+    other.report("gone", RunStarted(goal="be lost"))
+    status = AgentStatus(status="lost", incarnation="i", connection="c")
+    site.bus.publish(TOPICS.status("other"), codec.encode(status), retain=True)
+    first = run("resume", "--all", stdin="n\n").stdout.splitlines()[0]
+    assert first.startswith("resume all: 1 held by it goes on; 1 lost: told if back; runs that begin")
+
+
+@pytest.mark.usefixtures("terminal")
 def test_hold_all_says_for_whom_it_is_true(site: SiteInMemory, run: Run) -> None:
     site.agent.report("still", RunStarted(goal="stand still"))
     assert run("pause", "still").exit_code == 0
@@ -749,7 +770,8 @@ def test_hold_all_says_for_whom_it_is_true(site: SiteInMemory, run: Run) -> None
         "hold all: 1 stopped at the next gate; 1 paused or held already; 1 lost: told if back;"
         " runs that begin later are held too, until resume --all"
     )
-    assert lines[1:4] == [
+    assert lines[1] == "  1 goes on until its next gate"
+    assert lines[2:5] == [
         "  refunds/7q4f  gated  working", "  refunds/still  gated  paused", "  other/gone  gated  lost",
     ]  # fmt: skip
 

@@ -195,6 +195,13 @@ def test_a_no_of_a_person_is_no_failure_of_the_agent() -> None:
         assert confident_failure(refused) == ""
         refused.actions["0"].state = "failed"
         assert "delete, failed; of its 1 changes" in confident_failure(refused)
+    for state in ("denied", "withdrawn"):
+        misfit = run(("pay", state, 2))
+        misfit.actions["0"].outcome, misfit.actions["0"].decided_by = "edited", "op-1"
+        assert confident_failure(misfit) == ""
+    ran = run(("pay", "failed", 2))
+    ran.actions["0"].outcome, ran.actions["0"].decided_by = "edited", "op-1"
+    assert "pay, failed" in confident_failure(ran)
     denied = run(("delete", "denied", 2))
     denied.actions["0"].outcome, denied.actions["0"].decided_by = "rejected", "policy"
     assert "did not run" in confident_failure(denied)

@@ -8,9 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bus.events import ActionProposed, MessageSeen, RunStarted
+from console.core.fleet.due import due_at
 from console.core.fleet.state import decode, encode
 from console.supervisor.clock import BEHIND, FOLLOW, JUMP, Clock
-from console.tui.floor.counting import due_at
 from tests.fixtures.desk import Bench
 
 HOUR = 3_600_000

@@ -27,6 +27,12 @@ HERE: Final[dict[str, tuple[str, ...]]] = {
     "decide": ("down", "enter"),
     "step": ("R", "down", "enter"),
     "alarms": ("3",),
+    "reliability": ("4",),
+    "bus": ("5",),
+    "recorder": ("6",),
+    "sessions": ("7",),
+    "audit": ("8",),
+    "policy": ("9",),
     "approve": ("down", "enter", "a"),
     "code": ("enter", "a"),
 }

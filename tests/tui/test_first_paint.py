@@ -107,7 +107,8 @@ def test_the_first_paint_knows_no_record_and_no_screen_of_the_floor(before: Call
         f"bus.{name}" for name in ("home", "limits", "topics", "url")
     }
     assert {name for name in ours if name.startswith("console.core.")} == {
-        f"console.core.{name}" for name in ("fleet", "fleet.alarm_standing", "fleet.lifecycle", "text")
+        f"console.core.{name}"
+        for name in ("fleet", "fleet.alarm_standing", "fleet.due", "fleet.holding", "fleet.lifecycle", "text")
     }
     rooms = {".".join(name.split(".")[:3]) for name in ours if name.startswith("console.")}
     late = ("link", "policy", "recording", "supervisor", "tui.screens", "tui.sheets", "tui.replay")

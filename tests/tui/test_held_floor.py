@@ -2,7 +2,7 @@
 
 import pytest
 
-from bus.events import CommandRefused
+from bus.events import CommandAcknowledged, CommandEffective, CommandRefused, StepStarted
 from bus.floor_records import FloorHeld, FloorReleased
 from bus.records import CommandFailed
 from console.tui.floor.index import FleetIndex
@@ -47,7 +47,7 @@ async def test_every_screen_says_that_the_floor_is_held() -> None:
 async def test_resume_all_takes_another_key_and_then_y() -> None:
     async with console(held()) as it:
         await it.press("U")
-        assert "Let all 1 held runs of harbour go on" in it.text()
+        assert "Let the only held run of harbour go on" in it.text()
         assert "stopped by their own commands stay so" in it.text()
         assert "y yes, resume all" in it.lines()[-1]
         await it.press("U", "enter")
@@ -184,6 +184,16 @@ async def test_what_holds_everything_is_on_the_key_line_whatever_the_row_is(
         assert len(line) <= 79
 
 
+async def test_one_run_is_the_only_one() -> None:
+    script = Script()
+    script.start("mover", "k9z1", "Move it")
+    async with console(script) as it:
+        await it.press("H")
+        assert "Hold the only run of harbour at their next gate" not in it.text()
+        assert "Hold the only run of harbour at its next gate" in it.text()
+        assert "1 goes on until its next gate" in it.text()
+
+
 async def test_of_lost_runs_the_sheets_say_that_they_are_told_later() -> None:
     script = Script()
     for agent in ("mover", "crawler", "indexer"):
@@ -199,5 +209,44 @@ async def test_of_lost_runs_the_sheets_say_that_they_are_told_later() -> None:
             script.command(agent, "k9z1", "hold", floor=True)
         script.lose("indexer")
         await it.press("U")
-        assert "Let all 1 held runs of harbour go on" in it.text()
+        assert "Let the only held run of harbour go on" in it.text()
         assert "2 lost ones are told when they are back" in it.text()
+
+
+async def test_a_hold_that_has_not_taken_effect_is_seen() -> None:
+    script = calm()
+    script.start("looper", "l000", "Loop for ever")
+    script.agent("looper", "l000", StepStarted(step=1, name="turn"))
+    script.supervisor(FloorHeld(by="op-1"))
+    name = script.command("looper", "l000", "hold", floor=True)
+    script.agent("looper", "l000", CommandAcknowledged(command=name))
+    async with console(script) as it:
+        (row,) = [line for line in it.lines() if "looper" in line]
+        assert "holding" in row
+        assert "goes on until its next gate" in row
+        for key in "23456789":
+            await it.press(key)
+            assert "1 goes on until its next gate" in " ".join(it.text().split()), key
+        it.app.push_screen(RunScreen("looper/l000"))
+        await it.settle()
+        assert "holding" in it.text()
+        await it.press("H")
+        assert "go on until their next gate" in it.text()
+        script.agent("looper", "l000", CommandEffective(command=name))
+        await it.settle()
+        assert "holding" not in it.text()
+
+
+async def test_all_runs_are_held_from_every_view() -> None:
+    async with console(calm(), size=(80, 24)) as it:
+        for key in "123456789":
+            await it.press(key)
+            line = it.lines()[-1]
+            await it.press("H")
+            assert "at their next gate" in it.text(), key
+            assert it.screen.mode == "hold", key
+            await it.press("escape")
+            assert it.lines()[-1] == line, key
+        await it.press("H", "y")
+        (said,) = it.said
+        assert said["verb"] == "hold"

@@ -45,6 +45,16 @@ async def test_resume_all_is_found_by_its_words_and_says_why_it_does_nothing_now
         )
 
 
+@pytest.mark.parametrize("word", ["stop", "Halt", "free"])
+async def test_whoever_wants_a_stop_finds_what_stops(word: str) -> None:
+    async with console(busy()) as it:
+        found = await search(it, word)
+        assert [" ".join(line.split()[:2]) for line in found[:3]] == ["H hold", "p pause", "K kill"]
+    async with console(busy()) as it:
+        await it.press("8")
+        assert (await search(it, word))[0].startswith("H        hold all")
+
+
 async def test_a_command_presses_its_key_and_confirms_nothing() -> None:
     async with console(busy()) as it:
         await it.press("down", "enter")

@@ -156,6 +156,22 @@ async def test_the_kill_sheet_of_a_lost_run_says_what_becomes_of_it() -> None:
         assert "esc: its agent is lost; if it returns, it waits for a resume" in it.text()
 
 
+async def test_the_kill_sheet_of_a_lost_run_promises_nothing_that_nobody_hears() -> None:
+    script = asking()
+    script.lose("mailer")
+    async with console(script, size=(80, 24)) as it:
+        await it.press("K")
+        assert "nobody hears from it: it is told to end when it is back" in it.text()
+        assert "esc: nobody hears from it; should it come back, it goes on" in it.text()
+        assert "must obey" not in it.text()
+        await it.press("escape")
+        script.command("mailer", "m1", "kill")
+        await it.settle()
+        assert "killing" in it.lines()[4]
+        await it.press("enter")
+        assert "killing" in it.lines()[4]
+
+
 async def test_a_kill_that_is_said_is_not_offered_again() -> None:
     async with console(asking()) as it:
         await it.press("K")

@@ -36,7 +36,8 @@ def report(shift: Shift, since: int, upto: int) -> list[str]:
         "",
         "## In short",
         "",
-        *_short(sums, upto - since),
+        *(f"- **The newest records may be lost**: {escaped(words)}." for words in shift.lost),
+        *_short(sums, upto - since, lost=bool(shift.lost)),
     ]
     lines += _section("Still open", _open(shift))
     lines += _section("Decisions", _decisions(shift))
@@ -46,13 +47,13 @@ def report(shift: Shift, since: int, upto: int) -> list[str]:
     return lines + _section("Gaps, losses, refusals and escalations", _events(shift))
 
 
-def _short(sums: dict[str, Any], asked: int) -> list[str]:
+def _short(sums: dict[str, Any], asked: int, *, lost: bool) -> list[str]:
     outcomes = ", ".join(f"{count} {word}" for word, count in sums["outcomes"].items()) or "none"
     alone = ", ".join(f"{count} {word}" for word, count in sums["decided_alone"].items()) or "none"
     levels = sums["alarms_by_priority"].items()
     by_priority = ", ".join(f"{count} of priority {level}" for level, count in levels if count)
     by_priority = f" ({by_priority})" if by_priority else ""
-    waited = ""
+    waited, gone = "", ", and what the recording lost" if lost else ""
     if sums["waited_median"] is not None:
         waited = (
             f"; waited {_span(sums['waited_median'])} (median), {_span(sums['waited_longest'])} (longest)"
@@ -68,7 +69,7 @@ def _short(sums: dict[str, Any], asked: int) -> list[str]:
             "alarms",
         ),
         f"- Commands: {sums['commands']}, {sums['commands_not_effective']} without effect.",
-        f"- Gaps and drops: {sums['gaps']}; agents lost: {sums['agents_lost']}.",
+        f"- Gaps and drops: {sums['gaps']}{gone}; agents lost: {sums['agents_lost']}.",
         f"- Intents refused: {sums['refused']}; supervisor starts: {sums['supervisor_starts']}.",
     ]
 
@@ -79,7 +80,8 @@ def _rated(text: str, sums: dict[str, Any], what: str) -> str:
 
 
 def _open(shift: Shift) -> list[str]:
-    rows = [f"- {_held(shift.held)}"] if shift.held else []
+    rows = ["- What the lost records would say: how all below ended is not known."] if shift.lost else []
+    rows += [f"- {_held(shift.held)}"] if shift.held else []
     rows += [
         f"- waits since {_at(ask.asked_at)}: {escaped(ask.tool or '?')}, {ask.gate}, {_about(ask)}"
         for ask in shift.asks.values()

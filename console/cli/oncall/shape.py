@@ -19,6 +19,7 @@ def report_shape(shift: Shift, since: int, upto: int) -> dict[str, Any]:
         "since": since,
         "upto": upto,
         "records": shift.records,
+        "lost": shift.lost,
         "summary": summary(shift, since, upto),
         "asks": [{**asdict(ask), "waited": ask.waited} for ask in shift.asks.values()],
         "commands": [asdict(stop) for stop in shift.stops.values()],

@@ -46,6 +46,8 @@ class Shift:
         self.alone: Counter[str] = Counter()
         """Decisions that no person was asked for, by outcome."""
         self.records = 0
+        self.lost: list[str] = []
+        """What is known to be gone of the recording that this is made of, in words."""
         self._from_the_start = fleet.pos == 0
         self.first_at: int | None = None
         self.last_at: int | None = None

@@ -80,7 +80,9 @@ async def _of_folder(folder: Path, since: int) -> Shift:
         raise bad(f"no recording in {folder}: it is where the supervisor runs; a file can be named instead")
     first = _begun_by(found, since)
     fleet, pos = await _floor_at(first.path, since)
-    return await _counted(fleet, history(folder, pos))
+    shift = await _counted(fleet, history(folder, pos))
+    shift.lost = [wal_lost(info.path) for info in found if info.wal_missing and info.last_at >= since]
+    return shift
 
 
 def _begun_by(infos: list[SessionInfo], since: int) -> SessionInfo:
@@ -107,6 +109,7 @@ async def _of_session(path: Path, since: int | None) -> tuple[Shift, int, int]:
         start = extent.first_at if since is None else since
         fleet, pos = await _floor_at(path, start - 1)
         shift = await _counted(fleet, reader.rows(pos))
+        shift.lost = [wal_lost(path)] if reader.wal_missing else []
     return shift, start, extent.last_at
 
 

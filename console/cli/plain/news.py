@@ -10,7 +10,8 @@ from typing import NamedTuple
 from console.cli.plain import rows
 from console.cli.plain.things import Numbers
 from console.core.fleet.alarm_state import Alarm
-from console.core.fleet.floor_hold import FloorHold, told
+from console.core.fleet.floor_hold import FloorHold
+from console.core.fleet.holding import floor_told
 from console.core.fleet.state import Fleet
 from console.tui.drawing import figures
 from console.tui.floor.attention import Level, level_of_alarm
@@ -68,7 +69,7 @@ class News:
         if before is not None and before.by == fleet.held.by:
             return []
         return [
-            Item(f"{told(fleet.held, figures.clock(fleet.held.at, None))}; resume all lets all go on", "act")
+            Item(f"{floor_told(fleet, figures.clock(fleet.held.at, None))}; resume all lets all go on", "act")
         ]
 
     def _begun(self, index: FleetIndex, now: int) -> list[Item]:

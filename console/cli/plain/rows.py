@@ -8,12 +8,13 @@ from console.cli import card
 from console.core.alarms.alarm_kinds import kind_of
 from console.core.fleet.alarm_standing import began, hidden
 from console.core.fleet.alarm_state import Alarm
+from console.core.fleet.due import due_at
 from console.core.fleet.lifecycle import ENDED
 from console.core.fleet.state import Action, Run
 from console.core.text import plain
 from console.tui.drawing import figures
 from console.tui.floor.attention import Level, Plight, wants_answer
-from console.tui.floor.counting import Counts, due_at
+from console.tui.floor.counting import Counts
 from console.tui.rows.arguments import telling
 
 PRIORITY: Final[dict[Level, str]] = {

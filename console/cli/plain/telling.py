@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from console.cli.plain import rows
 from console.cli.plain.news import News
 from console.cli.plain.things import Numbers
-from console.core.fleet.floor_hold import told
+from console.core.fleet.holding import floor_told
 from console.tui.drawing import figures
 from console.tui.floor.index import FleetIndex
 from console.tui.floor.moment import Moment
@@ -90,7 +90,7 @@ class Telling:
         held = fleet.held
         self.say(
             f"link: {self._floor.trouble or 'the floor is followed'}",
-            *([told(held, figures.clock(held.at, None))] if held else []),
+            *([floor_told(fleet, figures.clock(held.at, None))] if held else []),
             rows.counts_line(counts, len(fleet.waiting), len(fleet.runs), view.now),
         )
 

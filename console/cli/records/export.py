@@ -44,13 +44,18 @@ def sessions(place: Place) -> None:
             printing.clock(info.first_at, day=True),
             printing.clock(info.last_at, day=True),
             str(info.records),
-            f"{info.first_pos}-{info.last_pos}",
+            _positions(info),
             size(info.bytes),
             _standing(info),
         )
         for info in found
     ]
     printing.say(printing.columns(("SESSION", "FROM", "TO", "RECORDS", "POSITIONS", "SIZE", ""), rows))
+
+
+def _positions(info: SessionInfo) -> str:
+    """The first and the last position; of a session without a record there is neither."""
+    return f"{info.first_pos}-{info.last_pos}" if info.last_pos >= info.first_pos else printing.NOTHING
 
 
 def _standing(info: SessionInfo) -> str:

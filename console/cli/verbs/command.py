@@ -11,6 +11,7 @@ from console.cli.live import live
 from console.cli.names import find_run, short
 from console.cli.options import Place, common
 from console.cli.verbs.facts import carry_out, check_signs, wait_option
+from console.core.fleet.holding import goes_on, until_a_gate
 from console.core.fleet.lifecycle import ENDED
 from console.core.fleet.state import Fleet
 from console.core.fleet.turns import resumable
@@ -117,8 +118,10 @@ def held_by_all(fleet: Fleet) -> list[str]:
         (len(living) - len(told), "observed: cannot be held from here"),
     )
     said = "; ".join(f"{count} {what}" for count, what in counts if count)
+    on = until_a_gate(run for run in told if goes_on(run))
     return [
         f"hold all: {said or 'there is no run'}; runs that begin later are held too, until resume --all",
+        *([f"  {on}"] if on else []),
         *(f"  {run.key}  {run.control}  {card.state_words(run)}" for run in living),
     ]
 
@@ -127,9 +130,15 @@ def resumed_by_all(fleet: Fleet) -> list[str]:
     """What `resume --all` would mean for whom, as lines."""
     bound = [run for run in fleet.runs.values() if run.state not in ENDED and run.stop]
     on = [run for run in bound if run.by_floor]
+    lost = sum(run.state == "lost" for run in on)
     others = len(bound) - len(on)
     own = "its own command stays" if others == 1 else "their own commands stay"
-    counts = ((len(on), "held by it go on"), (others, f"stopped by {own} so"))
+    here = len(on) - lost
+    counts = (
+        (here, "held by it goes on" if here == 1 else "held by it go on"),
+        (lost, "lost: told if back"),
+        (others, f"stopped by {own} so"),
+    )
     said = "; ".join(f"{count} {what}" for count, what in counts if count)
     return [
         f"resume all: {said or 'it holds no run now'}; runs that begin later are held no longer",

@@ -16,6 +16,7 @@ from console.cli import printing, shapes
 from console.cli.exits import CliError, Exit, bad, complain
 from console.cli.numbers import Real
 from console.cli.options import Place
+from console.core.fleet.holding import is_holding, until_a_gate
 from console.core.fleet.state import Command, Fleet
 from console.core.fleet.turns import told_if_back
 from console.link.floor import Floor, Wanted
@@ -39,7 +40,7 @@ class Deed:
     """One intent and everything recorded about it so far.
 
     `commands` are the ids of what it set going, each once: the answer and the record tell of it in either order. `lost`
-    are the runs that were lost before it was said.
+    are the runs that were lost before it was said. `whole`: it is about all runs.
     """
 
     verb: Verb
@@ -47,6 +48,7 @@ class Deed:
     answer: Answer
     commands: dict[str, None] = field(default_factory=dict)
     lost: frozenset[str] = frozenset()
+    whole: bool = False
 
 
 def wait_option(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -98,7 +100,7 @@ async def carry_out(
         finally:
             for text in [] if place.json else head:
                 printing.tell(text)
-        deed = Deed(verb, wait, answer, begun, lost)
+        deed = Deed(verb, wait, answer, begun, lost, "run" not in wanted)
         if answer.command:
             begun[answer.command] = None
         if answer.accepted and wait and not answer.unrecorded:  # of what is not recorded nothing can be told
@@ -129,9 +131,10 @@ def verdict(deed: Deed, fleet: Fleet) -> Exit:
     if deed.verb in DECISIONS or not deed.wait:
         return Exit.DONE
     # Who is lost may run on, so a hold has not stopped him; nobody is left waiting where a resume finds nobody.
+    # And who works on until his next gate, has been told, but is not stopped: not all are held.
+    enough = ("effective",) if deed.whole and deed.verb == "hold" else ("acknowledged", "effective")
     there = all(
-        command.state in ("acknowledged", "effective")
-        or (deed.verb == "resume" and _if_back(deed, fleet, command))
+        command.state in enough or (deed.verb == "resume" and _if_back(deed, fleet, command))
         for command in commands
     )
     return Exit.DONE if there and len(commands) == len(deed.commands) else Exit.UNCONFIRMED
@@ -228,5 +231,8 @@ def _conclude(deed: Deed, fleet: Fleet, code: Exit) -> None:
             continue
         missing = next(name for name in FACTS if facts(command)[name] is None)
         printing.tell(f"  {missing:<13} –  not within {deed.wait:g} s; {command.agent}/{command.run}")
+    runs = (fleet.run(command.agent, command.run) for command in _commands(deed, fleet))
+    if deed.verb == "hold" and (on := until_a_gate(run for run in runs if run and is_holding(run))):
+        printing.tell(f"  {on}")
     if code == Exit.REFUSED:
         complain(f"the agent refused the {deed.verb}")

@@ -10,7 +10,7 @@ from console.cli.names import find_run
 from console.cli.options import Place, common
 from console.cli.printing import NOTHING
 from console.core.fleet.care import in_hand
-from console.core.fleet.floor_hold import told
+from console.core.fleet.holding import floor_told
 from console.core.fleet.lifecycle import ENDED
 from console.core.fleet.state import Fleet, Run
 from console.core.text import plain
@@ -70,7 +70,7 @@ def _header(fleet: Fleet, status: LinkStatus) -> list[str]:
     lines = ["  ".join(notes)]
     if fleet.held is not None:
         lines.append(
-            f"{told(fleet.held, printing.clock(fleet.held.at))}; watchfloor resume --all lets all go on"
+            f"{floor_told(fleet, printing.clock(fleet.held.at))}; watchfloor resume --all lets all go on"
         )
     return lines
 

@@ -29,7 +29,7 @@ from console.core.reliability.standing import Reliability
 
 MOST: Final = 2**53
 """Where counters stop: beyond it neither JSON readers nor keyframes are safe."""
-REDUCER: Final = 8
+REDUCER: Final = 9
 """Which reducer this is: raise it with every change by which `reduce` makes another fleet of a log that may exist."""
 
 Verdict = Literal["", "ok", "failed"]
@@ -172,7 +172,8 @@ class Run(Struct, kw_only=True, omit_defaults=True):
     `lives` are the processes that have lived it, each with its last seq, the present one last. `lost_from` is the state
     before `lost`.
     `stop` is the last word of the operators about it, by `stopped_by`: a pause, a hold, or neither. `by_floor`: nothing but
-    the hold of all runs stops it. `floor` is the position of the last hold of all that it was reckoned with in.
+    the hold of all runs stops it. `holding`: a hold is wanted and has yet to take effect.
+    `floor` is the position of the last hold of all that it was reckoned with in.
     `tools_defined` has the digest of the definition under which a tool was used, as far as it was told. `so_far` is what it
     has shown that its forecast is made of.
     """
@@ -192,6 +193,7 @@ class Run(Struct, kw_only=True, omit_defaults=True):
     ended_text: str = ""
     lost_from: RunState | None = None
     held: bool = False
+    holding: bool = False
     stop: Literal["", "pause", "hold"] = ""
     stopped_by: str = ""
     by_floor: bool = False

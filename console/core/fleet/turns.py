@@ -9,6 +9,7 @@ from bus.codec import Record
 from bus.events import Confidence
 from console.core.deeds import UNSIGNED
 from console.core.fleet.alike import alike_key, note_end
+from console.core.fleet.holding import hold_changed
 from console.core.fleet.kept import AWAY_KEPT, CLAIMS_KEPT, ENDED_KEPT
 from console.core.fleet.lifecycle import ENDED, OPEN, RUN, IllegalTransitionError, advance
 from console.core.fleet.room import forget_action, forget_run
@@ -49,8 +50,9 @@ def told(run: Run, command: Command) -> None:
         elif not command.floor and not command.by.endswith(UNSIGNED):
             run.by_floor = False
         run.stop, run.stopped_by = ("pause" if command.kind == "pause" else "hold"), command.by
+        hold_changed(run, command)
     elif command.kind == "resume":
-        run.stop, run.stopped_by, run.by_floor = "", "", False
+        run.stop, run.stopped_by, run.by_floor, run.holding = "", "", False, False
     elif command.kind == "kill":
         run.killing = True
 

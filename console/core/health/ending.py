@@ -21,14 +21,16 @@ def _unknown(action: Action) -> bool:
 
 
 def _refused(action: Action) -> bool:
-    """Whether a person decided that it must not run."""
-    return action.outcome in ("rejected", "responded") and action.decided_by != "policy"
+    """Whether a person decided that it must not run, or made something of it that does not fit the tool."""
+    misfit = action.outcome == "edited" and action.state in _NOT_RUN
+    return (action.outcome in ("rejected", "responded") or misfit) and action.decided_by != "policy"
 
 
 def confident_failure(run: Run) -> str:
     """Why a run that says it has completed has not: the last thing it tried to change did not happen. Empty if it did.
 
-    What a person said no to is no failure of the agent: that person knows, and it may well be done with the rest.
+    What a person said no to is no failure of the agent, nor is an edit that did not fit the tool and never ran: that person
+    knows, and it may well be done with the rest.
     """
     over = [action for action in run.actions.values() if action.state in _RAN | _NOT_RUN]
     tried = [action for action in over if changes(action) and not _unknown(action) and not _refused(action)]

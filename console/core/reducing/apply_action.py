@@ -15,6 +15,7 @@ from bus.events import (
     CommandRefused,
     CommandRung,
 )
+from console.core.fleet.holding import hold_changed
 from console.core.fleet.kept import OPEN_ACTIONS, RUNGS_KEPT, TOOLS_KEPT
 from console.core.fleet.lifecycle import (
     ACTION,
@@ -163,6 +164,7 @@ def _acknowledged(fleet: Fleet, run: Run, record: Record, data: CommandAcknowled
     if command.acknowledged_at is None:
         _fact(command, "acknowledge")
         command.acknowledged_at = record.at
+        hold_changed(run, command)
     return (("command", command.id),)
 
 
@@ -181,6 +183,7 @@ def _effective(fleet: Fleet, run: Run, record: Record, data: CommandEffective) -
             run.state = advance(RUN, run.state, "ask")
     elif command.kind == "hold":
         run.held = True
+        hold_changed(run, command)
     return (("command", command.id),)
 
 
@@ -191,6 +194,7 @@ def _refused(fleet: Fleet, run: Run, record: Record, data: CommandRefused) -> To
         return ()
     command.refused_at = record.at
     command.problem = plain(data.reason)
+    hold_changed(run, command)
     if command.kind == "pause":
         pause_failed(fleet, run)
     return (("command", command.id),)

@@ -49,7 +49,7 @@ def _started(fleet: Fleet, run: Run, record: Record, data: RunStarted) -> Touche
         raise IllegalTransitionError(msg)
     if data.continues is not None:
         # A new process knows of no pause; the supervisor asks it again.
-        run.held = False
+        run.held = run.holding = False
         if run.state in ("pausing", "paused"):
             run.state = advance(RUN, run.state, "resumed")
             if waits(fleet, run):
@@ -78,7 +78,7 @@ def _finished(fleet: Fleet, run: Run, record: Record, data: RunFinished) -> Touc
     run.state = advance(RUN, run.state, data.outcome)
     run.ended_at = record.at
     run.ended_text = plain(data.text)
-    run.held = run.killing = False
+    run.held = run.holding = run.killing = False
     run.so_far.over()
     del run.steps[:-STEPS_KEPT_ENDED]
     fleet.finished.append(run.key)

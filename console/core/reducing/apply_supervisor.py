@@ -17,6 +17,7 @@ from bus.records import (
     RunContained,
 )
 from console.core.fleet.agent_life import AgentLife
+from console.core.fleet.holding import hold_changed
 from console.core.fleet.kept import AGENTS_KEPT, LOST_KEPT, WITHDRAWN_KEPT
 from console.core.fleet.lifecycle import COMMAND, ENDED, RUN, advance
 from console.core.fleet.room import keep_command
@@ -78,8 +79,10 @@ def _failed(fleet: Fleet, command: Command, record: Record, data: CommandFailed)
     command.failed_at = record.at
     command.problem = plain(data.reason)
     run = fleet.run(record.agent, record.run)
-    if run is not None and command.kind == "pause":
-        pause_failed(fleet, run)
+    if run is not None:
+        hold_changed(run, command)
+        if command.kind == "pause":
+            pause_failed(fleet, run)
 
 
 def _contained(fleet: Fleet, record: Record, data: RunContained) -> Touched:

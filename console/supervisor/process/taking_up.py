@@ -14,7 +14,7 @@ from console.core.fleet.state import Fleet, KeyframeError, decode, encode, of_an
 from console.recording.history import GIVEN_MOST, sessions
 from console.recording.known import Known
 from console.recording.reader import Reader
-from console.recording.schema import RecordingError, wal_lost
+from console.recording.schema import RecordingError
 from console.recording.writer import Recording
 from console.supervisor.desk import Desk
 from console.supervisor.process.recalling import events_of
@@ -82,15 +82,15 @@ async def lost(recording: Recording, known: Known, fleet: Fleet) -> str:
     """
     given = await known.beyond(recording.session, recording.pos, recording.at)
     if recording.wal_missing:
-        why = wal_lost(recording.path)
+        why = "the newest records may be lost: the session was not closed in order, and its WAL is missing"
     elif given > recording.pos:
-        why = f"{recording.path}: ends at position {recording.pos}, and {given} was recorded: its newest records are lost"
+        why = f"the newest records are lost: the session ends at position {recording.pos}, and {given} was recorded"
     else:
         return ""
-    fleet.pos = given + GIVEN_MOST
+    path, fleet.pos = recording.path, given + GIVEN_MOST
     await recording.rotate(encode(fleet), above=fleet.pos)
+    said = f"{why}; positions go on after {fleet.pos}: {path}"  # words first: a row has room for the beginning alone
     await known.skip(recording.session, fleet.pos)
-    said = f"{why}; positions go on after {fleet.pos}"
     LOGGER.error("%s", said)
     return said
 

@@ -222,9 +222,9 @@ class FloorApp(KeepingApp, inherit_bindings=False):
         held = self.source.fleet.held if self.source else None
         if held is None:
             return ""
-        from console.core.fleet.floor_hold import told  # late: it brings what a first paint can do without
+        from console.core.fleet.holding import floor_told  # late: it brings what a first paint can do without
 
-        return told(held, clock(held.at, self._zone))
+        return floor_told(self.fleet, clock(held.at, self._zone))
 
     def _tick(self) -> None:
         now = self._clock()

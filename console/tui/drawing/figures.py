@@ -101,7 +101,7 @@ def tokens(count: int) -> str:
 
 
 def size(chars: int) -> str:
-    return f"{chars} characters" if chars < 1_000 else f"{chars / 1_000:.1f}k characters"
+    return counted(chars, "character") if chars < 1_000 else f"{chars / 1_000:.1f}k characters"
 
 
 def counted(number: int, name: str) -> str:

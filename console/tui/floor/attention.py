@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 from bus.limits import CONFIDENCE_LIMIT
 from console.core.fleet import alarm_standing
 from console.core.fleet.alarm_standing import hidden
+from console.core.fleet.holding import is_holding
 from console.core.fleet.lifecycle import ENDED, SUPERSEDED
 
 if TYPE_CHECKING:
@@ -99,6 +100,10 @@ def _by_command(run: Run, commands: Iterable[Command]) -> Iterable[Plight]:
             yield Plight("act", f"{command.kind} {command.state}: {command.problem}".rstrip(": "), at)
         elif command.effective_at is None and (command.kind == "kill" or run.state == "pausing"):
             yield Plight("watch", f"{command.kind} {_so_far(command)}", command.requested_at)
+        elif command.effective_at is None and command.kind == "hold" and is_holding(run):
+            heard = command.acknowledged_at is not None
+            fact = "goes on until its next gate" if heard else f"hold {_so_far(command)}"
+            yield Plight("watch", fact, command.requested_at)
 
 
 def _so_far(command: Command) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterable
 from typing import TYPE_CHECKING, NamedTuple
 
 from console.core.fleet.alarm_standing import began, hidden
+from console.core.fleet.due import due_at
 from console.tui.floor.attention import ORDER, Level, Plight, level_of_alarm, stands, wants_answer
 from console.tui.floor.broken_files import FILES, named
 
@@ -33,11 +34,6 @@ class Counts(NamedTuple):
     hidden: int = 0
     returned: int = 0
     flood: int = 0
-
-
-def due_at(action: Action) -> int:
-    """When a waiting action expires (ms)."""
-    return (action.asked_at or action.proposed_at) + int(action.decide_within * 1000)
 
 
 def count(

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Final, NamedTuple
 
+from console.core.fleet.due import due_at
 from console.core.fleet.state import Action
 from console.tui.floor.attention import Level, Plight
-from console.tui.floor.counting import due_at
 
 
 class Waits(NamedTuple):

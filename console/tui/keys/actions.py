@@ -76,6 +76,7 @@ def _key(
 _LISTS: Final = "fleet queue run decide step alarms reliability bus recorder sessions audit policy help"
 _SCREENS: Final = "fleet queue run decide"
 _RUNS: Final = "fleet queue run"
+_NOT_RUNS: Final = "decide step alarms reliability bus recorder sessions audit policy"
 _LESS: Final = "queue run decide step alarms reliability bus recorder sessions audit policy help"
 _BELOW: Final = "queue decide step alarms reliability bus recorder sessions audit policy help"
 _OTHERS: Final = "fleet alarms reliability bus recorder sessions audit policy"
@@ -140,8 +141,8 @@ ACTIONS: Final[tuple[KeyAction, ...]] = (
     _key("later", "l", "step", "later", "the line after it", "replay"),
     _key("pause", "p", "fleet queue run step", "pause", "pause the run, or resume it", "acting safe"),
     _key("pause", "p", "decide", "pause", "pause its run, or resume it", "acting hidden"),
-    *_shown_on("hold_all", "H", _RUNS, "decide step", "hold all", "every run: then y", "acting", "safe"),
-    *_shown_on("resume_all", "U", _RUNS, "decide step", "resume all", "what is held: then y", "acting"),
+    *_shown_on("hold_all", "H", _RUNS, _NOT_RUNS, "hold all", "every run: then y", "acting", "safe"),
+    *_shown_on("resume_all", "U", _RUNS, _NOT_RUNS, "resume all", "what is held: then y", "acting"),
     _key("kill", "K", "fleet queue run", "kill", "the run: then type its id", "acting safe"),
     _key("kill", "K", "decide step", "kill", "its run: then type the id", "acting hidden"),
     _key("revoke", "R", "run", "revoke", "its grants: they ask again", "acting"),

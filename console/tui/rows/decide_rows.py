@@ -8,12 +8,12 @@ from bus.messages import Verb
 from bus.records import ValueOrigin
 from console.core.blobs import blob_names
 from console.core.fleet.alike import Alike
+from console.core.fleet.due import due_at
 from console.core.fleet.state import Action, Command, Run
 from console.core.judging.origin_words import suspect, where
 from console.tui.drawing import figures
 from console.tui.drawing.paint import BLANK, Line, Row, safe, wrap
 from console.tui.floor.attention import CONTROL, MARKS, SEVERITY, Level, Plight
-from console.tui.floor.counting import due_at
 from console.tui.floor.deciding import decided
 from console.tui.keys.actions import key_for
 from console.tui.rows.arguments import Piece, incomplete
@@ -225,6 +225,7 @@ def _below_facts(
     action: Action, command: Command | None, view: View, *, closed: str, says: bool, run: Run | None
 ) -> list[Line]:
     lines = _agent_says(action, view, opened=says)
+    lost = run is not None and run.state == "lost"
     if action.state == "asked":
         lines += _if_waiting(action, view, closed, run)
     elif action.outcome:
@@ -234,6 +235,8 @@ def _below_facts(
         lines.append(row.line)
         if action.decision:
             lines.append(four_facts(command, view))
+        if lost and command is not None and command.state in ("requested", "sent"):
+            lines.append(Row().at(14, "the agent is lost: it is kept until the agent returns", "muted").line)
     if action.result and action.result != action.note:
         lines.append(Row().at(3, "result", "muted").at(14, f"“{action.result}”", end=view.last + 1).line)
     return lines
@@ -245,7 +248,8 @@ def _if_waiting(action: Action, view: View, closed: str, run: Run | None) -> lis
     lines = [row.right(view.last, (f"digest {figures.digest(action.digest)}", "muted")).line]
     lines = [*_in_hand(action, view), *lines]
     if run is not None and run.state == "lost" and not run.killing:
-        words = "the agent is lost: an approval is kept until the agent returns"
+        left = figures.left(due_at(action) - view.now)
+        words = f"agent lost: kept until the agent returns, {left} at most"
         lines.append(Row().at(3, "approve", "muted").at(14, words, end=view.last + 1).line)
     if closed:
         lines.append(Row().at(3, "approve", "muted").at(14, f"closed: {closed}", end=view.last + 1).line)

@@ -6,6 +6,8 @@ from functools import lru_cache
 from typing import Final
 
 from bus.events import ControlLevel
+from console.core.fleet.due import due_at
+from console.core.fleet.holding import is_holding
 from console.core.fleet.lifecycle import ENDED
 from console.core.fleet.state import Action, Fleet, Run
 from console.core.judging.origin_words import is_suspect
@@ -16,7 +18,6 @@ from console.tui.drawing.paint import BLANK, Line, Row, cut_middle, cut_path, mu
 from console.tui.drawing.signs import ascii_only
 from console.tui.floor import attention
 from console.tui.floor.attention import CONTROL, MARKS, Level, Plight
-from console.tui.floor.counting import due_at
 from console.tui.floor.index import ENDED_SHOWN, FleetIndex
 from console.tui.floor.items import Item
 from console.tui.floor.verdicts import over_since
@@ -207,10 +208,10 @@ def beside(run: Run, found: Plight | None) -> str:
 
 def hindrance(run: Run) -> str:
     """What keeps a run from going on even once its action is decided, or nothing."""
-    if run.state == "lost":
-        return "agent lost"
     if run.killing:
         return "killing"
+    if run.state == "lost":
+        return "agent lost"
     if run.state in ("paused", "pausing"):
         return run.state
     return "held" if run.held else ""
@@ -224,6 +225,8 @@ def state_word(run: Run) -> str:
         return {"": "completed (unverified)", "ok": "completed", "failed": "completed (refuted)"}[
             run.verified
         ]
+    if is_holding(run):
+        return "holding"
     return "held" if run.held and run.state == "working" else run.state
 
 

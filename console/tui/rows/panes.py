@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from typing import Final
 
 from bus.limits import CONFIDENCE_LIMIT
+from console.core.fleet.due import due_at
 from console.core.fleet.state import Action, Command, Run
 from console.core.health.ending import unverified
 from console.tui.drawing import figures
 from console.tui.drawing.paint import BLANK, Line, Row, in_lines
 from console.tui.floor.attention import CONTROL, MARKS, SEVERITY, Level, Plight
-from console.tui.floor.counting import due_at
 from console.tui.floor.deciding import decided, why
 from console.tui.rows.arguments import pieces
 from console.tui.rows.command_words import so_far

@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import Final
 
 from console.core.fleet.care import in_hand
+from console.core.fleet.due import due_at
 from console.core.fleet.state import Action, Command, Run
 from console.core.judging.origin_words import is_suspect
 from console.tui.drawing import figures
 from console.tui.drawing.paint import Line, Row, cut_middle
 from console.tui.floor.attention import CONTROL, MARKS, Level
-from console.tui.floor.counting import due_at
 from console.tui.floor.deciding import decider
 from console.tui.floor.verdicts import over_since
 from console.tui.rows.arguments import telling_leaf

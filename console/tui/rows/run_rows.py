@@ -8,6 +8,7 @@ from typing import Final, NamedTuple
 
 from bus.events import Confidence
 from bus.limits import CONFIDENCE_LIMIT
+from console.core.fleet.due import due_at
 from console.core.fleet.lifecycle import ENDED
 from console.core.fleet.state import Action, Command, Message, Run, Step
 from console.core.health.ending import unverified
@@ -16,7 +17,6 @@ from console.tui.drawing import figures
 from console.tui.drawing.paint import BLANK, Line, Row, cut_path
 from console.tui.drawing.theme import Ink
 from console.tui.floor.attention import CONTROL, MARKS, Level, Plight
-from console.tui.floor.counting import due_at
 from console.tui.floor.deciding import decider
 from console.tui.rows.arguments import telling
 from console.tui.rows.fleet_rows import progress, state_word

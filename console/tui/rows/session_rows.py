@@ -63,7 +63,8 @@ def words(session: Session, tally: SessionCounts | None, view: View, *, here: bo
     lines = [BLANK, Row().at(3, session.name, "strong").line]
     if session.problem:
         return [*lines, *_field("problem", session.problem, view)]
-    span = f", positions {figures.grouped(session.first_pos)} to {figures.grouped(session.last_pos)}"
+    first, last = figures.grouped(session.first_pos), figures.grouped(session.last_pos)
+    span = f", position {first}" if first == last else f", positions {first} to {last}"
     lines += _field("records", f"{figures.grouped(session.records)}{span if session.records else ''}", view)
     lines += _field("to", figures.day(session.ended, view.zone), view)
     if tally and tally.lost:

@@ -7,6 +7,7 @@ from typing import Final, NamedTuple
 
 from bus.codec import Record
 from bus.events import MessageSeen, Usage
+from console.core.fleet.due import due_at
 from console.core.fleet.state import Action, Command, Message, Run, Step
 from console.core.judging.origin_words import by_path
 from console.core.replay.past_run import PastRun
@@ -14,7 +15,6 @@ from console.tui.drawing import figures
 from console.tui.drawing.paint import Line, Row
 from console.tui.floor import deciding
 from console.tui.floor.attention import CONTROL, MARKS, SEVERITY, Level
-from console.tui.floor.counting import due_at
 from console.tui.rows import decide_rows, panes
 from console.tui.rows.arguments import pieces, telling
 from console.tui.rows.decide_facts import INSTEAD

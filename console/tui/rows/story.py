@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from typing import Final
 
 from bus.limits import CONFIDENCE_LIMIT
+from console.core.fleet.due import due_at
 from console.core.fleet.state import Action, Run, Step
 from console.tui.drawing import figures
 from console.tui.drawing.paint import BLANK, Line, Row, safe, wrap
 from console.tui.floor.attention import MARKS, Level
-from console.tui.floor.counting import due_at
 from console.tui.rows import panes
 from console.tui.rows.arguments import telling
 from console.tui.rows.frame_rows import View

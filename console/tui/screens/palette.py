@@ -51,6 +51,24 @@ _AROUND: Final = 8
 """Rows of the terminal that are not the list's: the fixed ones, the input, and a free one."""
 
 
+STOPS: Final = ("stop", "halt", "freeze")
+"""What people look for who want something to stop."""
+
+_STOPPING: Final = ("hold_all", "pause", "kill")
+"""Keys that stop runs, what stops the most of them first."""
+
+_LETTERS: Final = 3
+"""So many letters of such a word are enough."""
+
+
+def _meant(query: str, name: str) -> float:
+    """How surely a key is meant by a word for stopping: above all that is merely like the word, or not at all."""
+    word = query.strip().casefold()
+    if name not in _STOPPING or len(word) < _LETTERS or not any(one.startswith(word) for one in STOPS):
+        return 0.0
+    return 100.0 - _STOPPING.index(name)
+
+
 def _row(key: str, label: str, more: str, width: int) -> Content:
     """One line of the palette, never two. As content, so that no word of an agent's is read as markup."""
     start = f"{key:<{_KEY_CELLS - 1}} {label}" if key else label  # a long key moves its label on
@@ -65,6 +83,7 @@ class Command(NamedTuple):
     label: str
     help: str
     act: Callable[[], None]
+    id: str
 
     @property
     def words(self) -> str:
@@ -87,6 +106,7 @@ class Commands(Provider):
             *((one, 0.5) for one in self._elsewhere()),
         ):
             score = weight * max(matcher.match(found.words), matcher.match(found.help) * 0.8)
+            score = max(score, _meant(query, found.id))
             if score > 0:
                 yield Hit(score, self._line(found), found.act, found.words)
         for run in self._runs(query):
@@ -117,7 +137,7 @@ class Commands(Provider):
             for key in action.keys if action.pair else action.keys[:1]:
                 help_ = f"closed: {why}" if why else action.help
                 act = partial(self._press, action, key, chosen)
-                yield Command(name_of(key), label or action.label, help_, act)
+                yield Command(name_of(key), label or action.label, help_, act, action.id)
 
     def _elsewhere(self) -> Iterator[Command]:
         """What keys do on other screens only: each once, and on which."""
@@ -130,7 +150,8 @@ class Commands(Provider):
                     continue
                 known.add(action.id)
                 there = f"on {mode.capitalize()}: {action.help}"
-                yield Command(name_of(action.keys[0]), action.label, there, partial(self._lead, mode, action))
+                act = partial(self._lead, mode, action)
+                yield Command(name_of(action.keys[0]), action.label, there, act, action.id)
 
     def _press(self, action: KeyAction, key: str, chosen: str) -> None:
         below = self._below

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import ClassVar, Final, Literal, NamedTuple
 
+from console.core.fleet.due import due_at
 from console.core.fleet.state import Action
 from console.tui.drawing.lines import LineList
 from console.tui.drawing.paint import BLANK, Line, Row
-from console.tui.floor.counting import due_at
 from console.tui.rows import panes, queue_rows
 from console.tui.rows.fleet_rows import beside
 from console.tui.screens.filtering import FilteringScreen

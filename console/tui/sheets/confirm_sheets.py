@@ -12,6 +12,7 @@ from typing import Any, Final, Literal, NamedTuple
 from bus.canonical import code
 from bus.limits import DECISION_VALID
 from bus.messages import Verb
+from console.core.fleet.holding import goes_on, until_a_gate
 from console.core.fleet.state import Action, Fleet, Run
 from console.core.fleet.turns import resumable
 from console.core.judging.grants import SECONDS, USES
@@ -204,15 +205,22 @@ class HoldSheet(Sheet):
         seen = len(runs) - len(stoppable)
         away = f"; {seen} observed {'one' if seen == 1 else 'ones'} cannot be" if seen else ""
         of = ", those not shown too" if self.filtered else ""
-        what = f"Hold all {len(bound)} runs of {view.site}"
+        what = f"Hold {_all(len(bound))} of {view.site}"
         later = f"runs begun later too; {key_for('resume_all')} resumes all"
         if self._fleet().held is None:
-            what += f" at their next gate{of}"
+            what += f" at {'its' if len(bound) == 1 else 'their'} next gate{of}"
         else:
             what += f" once more; {_going_on(sum(not run.stop for run in bound))}"
             later = "the floor is held already, runs begun later too"
         lines = [Row().at(3, what, "strong").line, Row().at(3, later + away, "muted").line]
+        if on := until_a_gate(run for run in bound if goes_on(run)):
+            lines.append(Row().at(3, on, "act").line)
         return lines + _lost(len(stoppable) - len(bound), "; until then it may run on")
+
+
+def _all(count: int, held: str = "") -> str:
+    """All runs that are meant, counted."""
+    return f"the only {held}run" if count == 1 else f"all {count} {held}runs"
 
 
 def _lost(count: int, then: str = "") -> list[Line]:
@@ -251,7 +259,15 @@ class ResumeAllSheet(Sheet):
         own = "its own command stays" if others == 1 else "their own commands stay"
         stay = f"; {others} stopped by {own} so" if others else ""
         return [
-            Row().at(3, f"Let all {on} held runs of {view.site} go on", "strong").line,
+            Row()
+            .at(
+                3,
+                f"Let {_all(on, 'held ')} of {view.site} go on"
+                if on
+                else f"No held run of {view.site} is here",
+                "strong",
+            )
+            .line,
             Row().at(3, f"runs begun later are held no longer{stay}", "muted").line,
             *_lost(len(held) - on),
         ]

@@ -82,6 +82,8 @@ class KillSheet(Sheet):
             ),
             "contained": ("enforced: its process is ended", "if it is not within 10 s, an alarm says so"),
         }[run.control]
+        if run.state == "lost" and self.possible:
+            how = ("nobody hears from it: it is told to end when it is back", "until then it may run on")
         lines += [Row().at(3, "how", "muted").at(14, how[0]).line, Row().at(14, how[1], "muted").line]
         if self.possible:
             new = [
@@ -110,11 +112,13 @@ class KillSheet(Sheet):
             if out:
                 when = figures.clock(out[-1].requested_at, view.zone)
                 words = f"told to end at {when} by {out[-1].by}; this tells it again"
+            elif run.state == "lost":
+                words = "esc: nobody hears from it; should it come back, it goes on"
+                if run.held or run.lost_from in ("paused", "pausing"):
+                    words = "esc: its agent is lost; if it returns, it waits for a resume"
             elif run.state in ("paused", "pausing") or run.held:
                 stopped = "held" if run.held else run.state
                 words = f"esc: it is {stopped}, and waits until it is resumed"
-                if run.state == "lost":
-                    words = "esc: its agent is lost; if it returns, it waits for a resume"
             lines.append(Row().at(3, label, "muted").at(14, words, end=view.last + 1).line)
         return lines
 
