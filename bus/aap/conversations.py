@@ -6,13 +6,15 @@ import asyncio
 import hashlib
 import logging
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Final
 
 from bus.aap.wire import UNNAMED, BadRequest, Wanted
 from bus.sdk.agent import Agent
-from bus.sdk.decision import RunKilled
+from bus.sdk.decision import RunKilled, RunRefusedError
 from bus.sdk.job import Run
+from bus.sdk.shell import BusStoppedError
 
 log = logging.getLogger("watchfloor")
 
@@ -111,7 +113,14 @@ class Conversations:
         try:
             async with self._agent.run(labels=labels) as job:
                 one.job.set_result(job)
-                why = await one.over
+                listening = asyncio.create_task(_listen(one, job), name=f"kill of {one.name[:40]}")
+                try:
+                    why = await one.over
+                finally:
+                    listening.cancel()
+                    await asyncio.wait({listening})
+                if not isinstance(why, RunKilled):
+                    why = await _killed_already(job) or why
                 if isinstance(why, RunKilled):
                     self._remember(one.name, str(why))
                 raise why
@@ -128,6 +137,20 @@ class Conversations:
         self._killed[name] = (why, self._clock())
         if len(self._killed) > KILLED_KEPT:
             del self._killed[next(iter(self._killed))]
+
+
+async def _listen(one: Conversation, job: Run) -> None:
+    """End a conversation when it is killed, also while none of its requests is open to hear of it."""
+    with suppress(RunRefusedError, BusStoppedError):
+        one.end(await job.killed())
+
+
+async def _killed_already(job: Run) -> RunKilled | None:
+    """The kill that came in the moment in which the conversation ended for another reason: it must be remembered."""
+    with suppress(TimeoutError, RunRefusedError, BusStoppedError):
+        async with asyncio.timeout(0):
+            return await job.killed()
+    return None
 
 
 def _short(name: str) -> str:

@@ -189,6 +189,9 @@ class Requests:
         )
         try:
             conversation, job = await self._conversations.of(wanted)
+            if request.status != "pending":  # taken back while the run began: nobody is asked
+                conversation.open -= 1
+                return request
             try:
                 if action.reason:
                     job.message("assistant", action.reason)

@@ -6,8 +6,9 @@ import json
 import logging
 import queue
 import threading
-from collections.abc import Mapping
-from typing import Any, Final
+import time
+from collections.abc import Callable, Mapping
+from typing import Any, Final, Self
 
 from bus.adapters.supervised import Supervised, Turn
 from bus.adapters.versions import Framework
@@ -20,13 +21,19 @@ FRAMEWORK: Final = Framework("opentelemetry", "opentelemetry-sdk", "1.40", "2")
 WAITING: Final = 10_000
 """Spans that may wait to be reported; further ones are counted and dropped. Whoever is watched never waits for us."""
 
+LOOK: Final = 0.01
+"""Seconds between two looks whether a full queue has room for a flush."""
+
 _MODEL: Final = frozenset({"chat", "text_completion", "generate_content", "LLM"})
 _TOOL: Final = frozenset({"execute_tool", "TOOL"})
 _END: Final = None
+_Note = tuple[bool, int, dict[str, Any], str]
 
 
 def supervise(run: Run | SyncRun) -> Any:
-    """Return a span processor that reports model requests and tool calls. Leave it before the run: then all is reported.
+    """Return a span processor that reports model requests and tool calls, whether it is entered or only added to a provider.
+
+    Leave it, or shut the provider down, before the run ends: then all is reported.
 
     It understands the GenAI conventions and those of OpenInference, whose spans name their kind only at their end.
     Nothing is gated, paused or killed.
@@ -40,51 +47,119 @@ def supervise(run: Run | SyncRun) -> Any:
 
     if run.control != "observed":
         raise ValueError('spans only tell what happens: say control="observed" to `bus.run` or `Agent`')
-    reporter = _Reporter(run)
-    waiting: queue.Queue[tuple[bool, int, dict[str, Any], str] | None] = queue.Queue(WAITING)
-    dropped = [0]
 
-    def note(span: Any, *, ended: bool) -> None:
+    class Watch(Watched, SpanProcessor):
+        """What the SDK takes for one of its own."""
+
+    return Watch(run)
+
+
+class Watched:
+    """Takes spans from any thread and reports them in one of its own, which begins with the first of them."""
+
+    def __init__(self, run: Run | SyncRun) -> None:
+        self._run = run
+        self._reporter = _Reporter(run)
+        self._waiting: queue.Queue[_Note | threading.Event | None] = queue.Queue(WAITING)
+        self._dropped = 0
+        self._lost: list[int] = []  # spans whose end was dropped: their calls must not seem to run for ever
+        self._lock = threading.Lock()
+        self._thread: threading.Thread | None = None
+        self._over = False
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.shutdown()
+
+    def on_start(self, span: Any, parent_context: Any = None) -> None:
+        """Take in that a span begins."""
+        self._note(span, ended=False)
+
+    def on_end(self, span: Any) -> None:
+        """Take in that a span is over."""
+        self._note(span, ended=True)
+
+    def force_flush(self, timeout_millis: int = 30_000) -> bool:
+        """Wait until all that was told so far is reported. Return whether it is, after so many milliseconds at most."""
+        until = time.monotonic() + timeout_millis / 1000
+        reached = threading.Event()
+        while True:
+            with self._lock:  # what is put here comes before the end
+                thread, over = self._thread, self._over
+                if thread is None:
+                    return True
+                if not over and not self._waiting.full():
+                    self._waiting.put_nowait(reached)
+                    break
+            left = until - time.monotonic()
+            if left <= 0:
+                return False
+            if over:
+                thread.join(left)
+                return not thread.is_alive()
+            time.sleep(min(left, LOOK))
+        return reached.wait(max(0.0, until - time.monotonic()))
+
+    def shutdown(self) -> None:
+        """Report what waits, then end: spans that come later are not taken, and what is open has failed."""
+        with self._lock:
+            thread, first, self._over = self._thread, not self._over, True
+        if thread is not None and first:
+            self._waiting.put(_END)
+        if thread is not None:
+            thread.join()
+
+    def _note(self, span: Any, *, ended: bool) -> None:
         # Whatever is wrong with a span is no reason to end the agent that is watched.
         try:
             problem = str(span.status.description or "error") if ended and not span.status.is_ok else ""
-            waiting.put_nowait((ended, span.context.span_id, dict(span.attributes or {}), problem))
-        except queue.Full:
-            dropped[0] += 1
+            name = span.context.span_id
+            noted = (ended, name, dict(span.attributes or {}), problem)
+            with self._lock:  # also that nothing comes after the end
+                if self._over:
+                    return
+                if self._thread is None:
+                    self._thread = threading.Thread(target=self._live, name="watchfloor spans", daemon=True)
+                    self._thread.start()
+                try:
+                    self._waiting.put_nowait(noted)
+                except queue.Full:
+                    self._dropped += 1
+                    if ended:
+                        self._lost.append(name)
         except Exception:
             log.exception("a span cannot be read")
 
-    def live() -> None:
-        while (one := waiting.get()) is not _END:
-            try:
-                reporter.take(*one)
-            except Exception:
-                log.exception("a span cannot be reported")
-        if dropped[0]:
-            run.progress(text=f"{dropped[0]} spans were dropped, because more than {WAITING} waited")
+    def _live(self) -> None:
+        while (one := self._waiting.get()) is not _END:
+            if isinstance(one, threading.Event):
+                one.set()
+                continue
+            self._safely(self._reporter.take, *one)
+            if self._waiting.empty():
+                self._fail_lost()
+        self._fail_lost()
+        for span in list(self._reporter.open):
+            self._safely(self._reporter.fail, span, "the watch ended before it did")
+        if self._dropped:
+            self._run.progress(text=f"{self._dropped} spans were dropped, because more than {WAITING} waited")
 
-    class Watch(SpanProcessor):
-        thread = threading.Thread(target=live, name="watchfloor spans", daemon=True)
+    def _fail_lost(self) -> None:
+        """Fail what is open and whose end was dropped. What began before that was taken: nothing waits."""
+        with self._lock:
+            lost, self._lost = self._lost, []
+        for span in lost:
+            self._safely(
+                self._reporter.fail, span, "its end was dropped: more spans waited than could be reported"
+            )
 
-        def __enter__(self) -> Any:
-            self.thread.start()
-            return self
-
-        def __exit__(self, *_: object) -> None:
-            self.shutdown()
-
-        def on_start(self, span: Any, parent_context: Any = None) -> None:
-            note(span, ended=False)
-
-        def on_end(self, span: Any) -> None:
-            note(span, ended=True)
-
-        def shutdown(self) -> None:
-            if self.thread.is_alive():
-                waiting.put(_END)
-                self.thread.join()
-
-    return Watch()
+    def _safely(self, work: Callable[..., object], *given: object) -> None:
+        try:
+            work(*given)
+        except Exception:
+            log.exception("a span cannot be reported")
 
 
 class _Reporter:
@@ -102,6 +177,11 @@ class _Reporter:
             self.open[span] = self.supervised.run.gate_sync(_action(said))
         if ended and span in self.open:
             self.end(self.open.pop(span), said, problem)
+
+    def fail(self, span: int, why: str) -> None:
+        """End what a span stands for, if it is open: how it went is not known here."""
+        if span in self.open:
+            self.end(self.open.pop(span), {}, why)
 
     def end(self, what: Turn | Decision, said: Mapping[str, Any], problem: str) -> None:
         result = said.get("gen_ai.tool.call.result", said.get("output.value", ""))

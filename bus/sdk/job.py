@@ -211,6 +211,23 @@ class Run(_Gating):
             self._leave(token)
             raise
 
+    async def killed(self) -> RunKilled:
+        """Wait until an operator kills the run, also while nothing of it waits, and return that: who hears it ends the run.
+
+        Raises:
+            RunRefusedError: the supervisor does not accept this run.
+            BusStoppedError: the agent is closed.
+        """
+        token = self._token()
+        try:
+            while isinstance(answer := self._shell.ask(self.id, token, self._listener(token)), Future):
+                await told(answer)
+        except RunKilled as killed:
+            return killed
+        finally:
+            self._leave(token)
+        raise AssertionError("it answers by raising only")
+
     def step(
         self, name: object, *, confidence: float | Confidence | None = None, of: int | None = None
     ) -> Step:

@@ -260,6 +260,9 @@ class Reports:
     def _passer(self, token: str) -> Callable[[AgentCore, float], bool | None]:
         return lambda core, now: self._of(core).checkpoint(token, now, tool_here()) or None
 
+    def _listener(self, token: str) -> Callable[[AgentCore, float], None]:
+        return lambda core, now: self._of(core).listen(token, now)
+
     def _token(self) -> str:
         return f"checkpoint-{next(self._tokens)}"
 

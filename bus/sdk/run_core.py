@@ -40,6 +40,7 @@ class RunCore:
         self._stopped: dict[
             str, str
         ] = {}  # checkpoints that wait, in order, and the action inside whose tool each is
+        self._listening: set[str] = set()  # who only wants to hear that the run is not to go on
         self._stale = Recent()
         self._orders = Orders(control, writer)
         self._brake = self._make_brake(writer)
@@ -147,9 +148,20 @@ class RunCore:
             self._settle()
         return not self._brake.paused
 
+    def listen(self, token: str, now: float) -> None:
+        """Wait for the kill of the run, whatever it does meanwhile: at `ready` with the token ask again.
+
+        Raises:
+            RunKilled, RunRefusedError: the run is not to go on at all.
+        """
+        self._listening.discard(token)
+        self._check(now)
+        self._listening.add(token)
+
     def leave(self, token: str) -> None:
-        """Say that nobody waits at this checkpoint any more."""
+        """Say that nobody waits under this token any more, at a checkpoint or for the kill."""
         self._stopped.pop(token, None)
+        self._listening.discard(token)
 
     def finish(self, outcome: RunOutcome, text: str, now: float) -> None:
         """End the run: open gates are withdrawn, pending commands answered. Doing so twice changes nothing."""
@@ -261,7 +273,7 @@ class RunCore:
         )
 
     def _wake(self) -> None:
-        for token in self._stopped:
+        for token in (*self._stopped, *self._listening):
             self._ready(token)
         for gate in self._gates.waiting:
             self._ready(gate.action)

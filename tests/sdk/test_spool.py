@@ -13,9 +13,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bus.sdk.spool import on_disk as disk
+from bus.sdk.spool import file
 from bus.sdk.spool.on_disk import SqliteSpool, spool_folder, spool_path, spool_paths
-from bus.sdk.spool.store import Bounds, MemorySpool, Owner, Spool, SpoolBusyError, SpoolError
+from bus.sdk.spool.store import Bounds, MemorySpool, Owner, Spool, SpoolBusyError, SpoolError, SpoolTornError
 from bus.topics import BadIdError
 
 OWNER = Owner("test", "janitor", "r1", "inc-1")
@@ -113,10 +113,74 @@ def test_a_spool_is_private_and_says_whose_it_is(tmp_path: Path) -> None:
 
 def test_a_spool_that_cannot_be_made_leaves_no_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Else the run could never have one: there is a spool already, and it is damaged."""
-    monkeypatch.setattr(disk, "_SCHEMA", "CREATE nonsense")
+    monkeypatch.setattr(file, "_SCHEMA", "CREATE nonsense")
     with pytest.raises(SpoolError, match="cannot make the spool"):
         on_disk(tmp_path)
     assert spool_paths(tmp_path / "janitor") == []
+
+
+def test_who_is_killed_while_a_spool_is_made_leaves_no_torn_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Killed(BaseException):
+        pass
+
+    def die(*_: object) -> None:
+        raise Killed
+
+    monkeypatch.setattr(Path, "rename", die)
+    monkeypatch.setattr(Path, "unlink", lambda *_, **__: None)
+    with pytest.raises(Killed):
+        on_disk(tmp_path)
+    monkeypatch.undo()
+    assert [path.name for path in (tmp_path / "janitor").iterdir() if path.name != ".lock"] == [".making"]
+    assert spool_paths(tmp_path / "janitor") == []
+    on_disk(tmp_path).close()
+    assert [path.name for path in spool_paths(tmp_path / "janitor")] == ["r1.sqlite3"]
+
+
+@pytest.mark.parametrize("mode", ["delete", "wal"])
+def test_somebody_elses_database_is_refused_and_stays_as_it_is(tmp_path: Path, mode: str) -> None:
+    path = tmp_path / "mine.sqlite3"
+    database = sqlite3.connect(path)
+    database.execute(f"PRAGMA journal_mode = {mode}")
+    database.execute("CREATE TABLE t (x)")
+    parts = [path, *tmp_path.glob("*-wal")]
+    before = [part.read_bytes() for part in parts]
+    with pytest.raises(SpoolError, match="not a Watchfloor spool"):
+        SqliteSpool.open_existing(path)
+    assert [part.read_bytes() for part in parts] == before
+    assert database.execute("PRAGMA journal_mode").fetchone() == (mode,)
+    database.close()
+
+
+def test_a_spool_all_of_which_is_in_its_log_is_read(tmp_path: Path) -> None:
+    """As a process that was killed left it when a spool was still made in its log."""
+    path = tmp_path / "r1.sqlite3"
+    dead = tmp_path / "dead.sqlite3"
+    database = sqlite3.connect(dead)
+    database.execute("PRAGMA journal_mode = WAL")
+    database.executescript(file._SCHEMA.replace("PRAGMA journal_mode = MEMORY;", ""))
+    database.execute("INSERT INTO meta VALUES ('test', 'janitor', 'r1', 'inc-1', 0, 0)")
+    database.commit()
+    for suffix in ("", "-wal"):
+        path.with_name(path.name + suffix).write_bytes(dead.with_name(dead.name + suffix).read_bytes())
+    database.close()
+    spool = SqliteSpool.open_existing(path)
+    assert (spool.owner, spool.last) == (OWNER, 0)
+    spool.close()
+
+
+def test_a_torn_spool_is_set_aside_with_its_log(tmp_path: Path) -> None:
+    path = tmp_path / "r1.sqlite3"
+    for number, name in enumerate(("r1.sqlite3.torn", "r1.sqlite3.torn2"), 1):
+        path.touch()
+        with pytest.raises(SpoolTornError, match="torn"):
+            SqliteSpool.open_existing(path)
+        path.with_name("r1.sqlite3-wal").write_bytes(b"x" * number)
+        assert file.set_aside(path).name == name
+        assert (tmp_path / f"{name}-wal").read_bytes() == b"x" * number
+    assert spool_paths(tmp_path) == []
 
 
 def test_one_process_at_a_time(tmp_path: Path) -> None:

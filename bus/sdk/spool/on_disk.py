@@ -17,29 +17,13 @@ from pathlib import Path
 from typing import Final
 from weakref import WeakSet
 
-from filelock import FileLock, Timeout
-
-from bus.sdk.spool.store import Owner, SpoolBusyError, SpoolError
+from bus.sdk.spool.file import APPLICATION, FORMAT, folder_lock, look, make, meaning
+from bus.sdk.spool.store import Owner, SpoolError, SpoolTornError
 from bus.topics import check_id
 
-FORMAT: Final = 1
-"""Version of the file's layout, in `PRAGMA user_version`."""
-
 SUFFIX: Final = ".sqlite3"
-LOCK_WAIT: Final = 10.0
-"""Seconds to wait for another process that is opening or deleting a spool of the same agent."""
-
 _ROWS_AT_ONCE: Final = 8
 _INSERT: Final = "INSERT INTO events VALUES (?, ?)"
-_APPLICATION: Final = 0x57465350  # "WFSP"
-_SCHEMA: Final = f"""
-BEGIN EXCLUSIVE;
-PRAGMA application_id = {_APPLICATION};
-PRAGMA user_version = {FORMAT};
-CREATE TABLE meta (site TEXT, agent TEXT, run TEXT, incarnation TEXT, stored INTEGER, finished INTEGER) STRICT;
-CREATE TABLE events (seq INTEGER PRIMARY KEY, event BLOB NOT NULL) STRICT;
-COMMIT;
-"""
 
 
 def spool_folder(root: Path, agent: str) -> Path:
@@ -96,24 +80,17 @@ class SqliteSpool:
             FileExistsError: the run has a spool already.
             SpoolError: it cannot be made.
         """
-        with _folder_lock(path, make=True):
+        with folder_lock(path, make=True):
+            if path.exists():
+                raise FileExistsError(f"{path}: the run has a spool already")
             try:
-                os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
-            except FileExistsError:
-                raise
+                make(path, owner)
+                return cls(path, _connect(path), owner)
             except OSError as error:
                 raise SpoolError(f"{path}: cannot make the spool: {error.strerror}") from None
-            try:
-                database = _connect(path)
-                database.executescript(_SCHEMA)
-                database.execute(
-                    "INSERT INTO meta VALUES (?, ?, ?, ?, 0, 0)",
-                    (owner.site, owner.agent, owner.run, owner.incarnation),
-                )
-            except sqlite3.Error as error:
-                path.unlink()
+            except (sqlite3.Error, SpoolError) as error:
+                path.unlink(missing_ok=True)
                 raise SpoolError(f"{path}: cannot make the spool: {error}") from None
-            return cls(path, database, owner)
 
     @classmethod
     def open_existing(cls, path: Path, incarnation: str | None = None) -> SqliteSpool:
@@ -122,17 +99,19 @@ class SqliteSpool:
         Raises:
             FileNotFoundError: there is none.
             SpoolBusyError: somebody else is using it.
-            SpoolError: it is of a newer version, no spool, or damaged; or the run it goes on with has finished.
+            SpoolTornError: nothing of it can be read.
+            SpoolError: it is of a newer version, or no spool; or the run it goes on with has finished.
         """
-        with _folder_lock(path, make=False):
+        with folder_lock(path, make=False):
             if not path.is_file():
                 raise FileNotFoundError(f"{path}: no such spool")
+            look(path)
             database = _connect(path)
             try:
                 return cls(path, database, _owner(path, database, incarnation))
             except sqlite3.Error as error:
                 database.close()
-                raise _meaning(path, error) from None
+                raise meaning(path, error) from None
             except SpoolError:
                 database.close()
                 raise
@@ -147,7 +126,7 @@ class SqliteSpool:
                 with self._transaction():
                     self._database.executemany(_INSERT, zip(values[::2], values[1::2], strict=True))
         except sqlite3.Error as error:
-            raise _meaning(self.path, error) from None
+            raise meaning(self.path, error) from None
         self.last += len(events)
         self.size += sum(map(len, events))
 
@@ -190,7 +169,7 @@ class SqliteSpool:
         Raises:
             SpoolError: the folder stays locked by another process; the spool is closed and its file stays.
         """
-        with _folder_lock(self.path, make=False):
+        with folder_lock(self.path, make=False):
             self.close()
             for suffix in ("", "-wal", "-shm"):
                 self.path.with_name(self.path.name + suffix).unlink(missing_ok=True)
@@ -200,7 +179,7 @@ class SqliteSpool:
         try:
             yield
         except sqlite3.Error as error:
-            raise _meaning(self.path, error) from None
+            raise meaning(self.path, error) from None
 
     @contextmanager
     def _transaction(self) -> Iterator[None]:
@@ -244,20 +223,20 @@ def _connect(path: Path) -> sqlite3.Connection:
         database.execute("COMMIT")
     except sqlite3.Error as error:
         database.close()
-        raise _meaning(path, error) from None
+        raise meaning(path, error) from None
     return database
 
 
 def _owner(path: Path, database: sqlite3.Connection, incarnation: str | None) -> Owner:
     (application,) = database.execute("PRAGMA application_id").fetchone()
     (version,) = database.execute("PRAGMA user_version").fetchone()
-    if application != _APPLICATION:
+    if application != APPLICATION:
         raise SpoolError(f"{path}: not a Watchfloor spool")
     if version != FORMAT:
         raise SpoolError(f"{path}: spool of version {version}, this Watchfloor reads {FORMAT}")
     row = database.execute("SELECT site, agent, run, incarnation FROM meta").fetchone()
     if row is None:
-        raise SpoolError(f"{path}: the spool is damaged (it does not say whose it is)")
+        raise SpoolTornError(f"{path}: the spool is damaged (it does not say whose it is)")
     owner = Owner(*row)
     if incarnation is None:
         return owner
@@ -265,24 +244,3 @@ def _owner(path: Path, database: sqlite3.Connection, incarnation: str | None) ->
         raise SpoolError(f"{path}: the run has finished; what is here only waits to be sent")
     database.execute("UPDATE meta SET incarnation = ?", (incarnation,))
     return Owner(owner.site, owner.agent, owner.run, incarnation)
-
-
-def _meaning(path: Path, error: sqlite3.Error) -> SpoolError:
-    if isinstance(error, sqlite3.OperationalError) and "locked" in str(error):
-        return SpoolBusyError(f"{path}: another process is using this spool")
-    if isinstance(error, sqlite3.DatabaseError) and "not a database" in str(error):
-        return SpoolError(f"{path}: not a Watchfloor spool")
-    return SpoolError(f"{path}: {error}")
-
-
-@contextmanager
-def _folder_lock(path: Path, *, make: bool) -> Iterator[None]:
-    try:
-        if make:
-            path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        elif not path.parent.is_dir():
-            raise FileNotFoundError(f"{path}: no such spool")
-        with FileLock(path.parent / ".lock", timeout=LOCK_WAIT, mode=0o600):
-            yield
-    except Timeout:
-        raise SpoolBusyError(f"{path.parent}: another process keeps the folder locked") from None

@@ -20,6 +20,10 @@ class SpoolBusyError(SpoolError):
     """Another process, or another run of this one, is using the spool."""
 
 
+class SpoolTornError(SpoolError):
+    """A spool of which nothing can be read: it was left half made, or is damaged. No other spool is the worse for it."""
+
+
 @dataclass(frozen=True, slots=True)
 class Owner:
     """Whose events a spool holds. `incarnation` is the process that made the latest of them."""

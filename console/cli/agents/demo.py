@@ -230,6 +230,7 @@ def _facts(plan: Plan, until: int, journal: Latencies | None) -> dict[str, Any]:
     )
     if journal is not None:
         facts["latency_ms"]["publish_to_journal"] = journal.shape()
+    facts["site"] = plan.site
     facts["home"] = str(plan.root) if plan.keep else None
     return facts
 
@@ -258,7 +259,7 @@ def _lines(facts: dict[str, Any]) -> list[str]:
             )
     kept = facts["home"]
     lines.append(
-        f"kept in    {kept}: WATCHFLOOR_HOME={kept}/home watchfloor --site {SITE} sessions"
+        f"kept in    {kept}: WATCHFLOOR_HOME={kept}/home watchfloor --site {facts['site']} sessions"
         if kept
         else "recording  removed with everything else; --keep keeps it"
     )

@@ -81,11 +81,14 @@ def send(place: Place, what: str | None, *, within: float) -> int:
             printing.say([f"no spools in {home.spool}"])
         return Exit.DONE
     shapes: list[dict[str, Any]] = []
+    unread: list[SpoolError] = []
     for where in places:
-        shapes += _sent(place, home, where, within, alone=what is not None)
+        shapes += _sent(place, home, where, within, unread, alone=what is not None)
+    for error in unread:
+        complain(f"{error}: not sent")
     if place.json:
         printing.say_json(shapes)
-    else:
+    elif shapes:
         rows = [
             (
                 f"{shape['agent']}/{shape['run']}",
@@ -102,7 +105,7 @@ def send(place: Place, what: str | None, *, within: float) -> int:
         printing.say(printing.columns(("RUN", "STORED", "LEFT", ""), rows))
     left = sum(shape["left"] for shape in shapes)
     if not left:
-        return Exit.DONE
+        return Exit.UNCONFIRMED if unread else Exit.DONE
     if any(shape["stored"] for shape in shapes):
         return Exit.UNCONFIRMED
     raise CliError(
@@ -125,16 +128,25 @@ def _meant(home: Home, what: str | None) -> list[Path]:
     return [where]
 
 
-def _sent(place: Place, home: Home, where: Path, within: float, *, alone: bool) -> list[dict[str, Any]]:
+def _sent(
+    place: Place, home: Home, where: Path, within: float, unread: list[SpoolError], *, alone: bool
+) -> list[dict[str, Any]]:
     from bus.sdk.spool_send import send_spool
 
     agent = where.name if where.is_dir() else where.parent.name
     try:
-        sent = asyncio.run(send_spool(where, home=home, broker=place.broker, within=within))
+        sent = asyncio.run(
+            send_spool(where, home=home, broker=place.broker, within=within, unread=unread.append)
+        )
     except SpoolBusyError as error:
         if alone:
             raise
         complain(f"{error}: passed over, its agent sends its own")
+        return []
+    except SpoolError as error:
+        if alone:
+            raise
+        unread.append(error)  # the spools of other agents are sent all the same
         return []
     except FileNotFoundError as error:
         raise bad(str(error)) from None
