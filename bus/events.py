@@ -116,10 +116,6 @@ class Usage(Struct, frozen=True, kw_only=True, omit_defaults=True):
     cost_usd: Annotated[float, Meta(ge=0.0)] | None = None
 
 
-COMMAND_LABEL: Final = "command"
-"""The label of a run by which a command line is shown where no goal was given. What stands in it nobody has asked for."""
-
-
 class RunStarted(Data, frozen=True, kw_only=True, omit_defaults=True):
     """A run begins, or goes on in a new process: then `continues` is the last seq of its spool.
 

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
 
 from bus.events import ControlLevel
 from bus.topics import Topics, check_id
+
+COMMAND_LABEL: Final = "command"
+"""The label of a run by which a command line is shown where no goal was given. What stands in it nobody has asked for."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,8 +16,8 @@ from bus.contain.launch import Held, become_subreaper
 from bus.contain.server import Server
 from bus.contain.voice import Voice, vouch
 from bus.contain.wrapper import Plan, Wrapper
-from bus.events import COMMAND_LABEL
 from bus.home import Home
+from bus.identity import COMMAND_LABEL
 from bus.sdk.parent_wire import VARIABLE
 from bus.sdk.spool.on_disk import spool_path
 from bus.sdk.spool.store import SpoolError

@@ -12,7 +12,6 @@ from bus.sdk.decision import Action, Decision, RunKilled, RunRefusedError
 from bus.sdk.gate import EditsTaken, IllegalStepError, Stage, Step
 from bus.sdk.gates import Gates, Recent
 from bus.sdk.lease import Lease
-from bus.sdk.spool.store import SpoolError
 from bus.sdk.values import clip
 from bus.sdk.writer import EventWriter
 
@@ -37,9 +36,8 @@ class RunCore:
         self.refused = ""
         self._new_id = new_id
         self._ready = ready
-        self._stopped: dict[
-            str, str
-        ] = {}  # checkpoints that wait, in order, and the action inside whose tool each is
+        # Checkpoints that wait, in order, and the action inside whose tool each is.
+        self._stopped: dict[str, str] = {}
         self._listening: set[str] = set()  # who only wants to hear that the run is not to go on
         self._stale = Recent()
         self._orders = Orders(control, writer)
@@ -253,18 +251,12 @@ class RunCore:
             raise RuntimeError(f"run {self.writer.box.run} is finished")
 
     def _mark_end(self) -> None:
-        spool = self.writer.box.spool
-        if self.over and not self.refused and not spool.finished:
-            try:
-                spool.finish()
-            except SpoolError as error:
-                self.writer.trouble = str(error)
+        if self.over and not self.refused:
+            self.writer.mark_end()
 
     def _settle(self) -> None:
-        if (
-            not self._brake.unsettled
-        ):  # nearly always: whoever waits for a decision need not wait for the rest
-            return
+        if not self._brake.unsettled:
+            return  # nearly always: whoever waits for a decision need not wait for the rest
         waiting = bool(self._gates.waiting)
         self._brake.settle(
             waiting=waiting or bool(self._stopped),

@@ -165,6 +165,14 @@ class EventWriter:
         self.trouble = ""
         return True
 
+    def mark_end(self) -> None:
+        """Note in the spool that nothing follows."""
+        if not self.box.spool.finished:
+            try:
+                self.box.spool.finish()
+            except SpoolError as error:
+                self.trouble = str(error)
+
     def _encode(self, seq: int, time: str, data: Data) -> bytes:
         return encode(
             Envelope(

@@ -14,7 +14,7 @@ from bus.limits import COMMAND_TIMEOUT
 from bus.records import CommandFailed, CommandRequested, CommandSent
 from console.core.fleet.due import due_at
 from console.core.fleet.lifecycle import ENDED, SUPERSEDED, IllegalTransitionError
-from console.core.fleet.state import Action, Command, Run
+from console.core.fleet.state import Action, Command, Fleet, Run
 from console.core.fleet.turns import told_if_back
 from console.supervisor.alarming.alarms import Alarms
 from console.supervisor.log import Log
@@ -243,7 +243,7 @@ class Ledger:
             if command is None or command.state not in _OPEN:
                 del self._watched[name]
                 continue
-            if self._kept(command):
+            if _kept(self._log, command):
                 watch.deadline, watch.again = now + COMMAND_TIMEOUT, now + AGAIN
                 continue
             if command.acknowledged_at is not None and not watch.acknowledged:
@@ -284,7 +284,7 @@ class Ledger:
             return
         if command.kind in _CAN_BE_LATE:
             self._failed[command.id] = (command.agent, command.run)
-            if command.kind in STEERING and self._over(command.agent, command.run):
+            if command.kind in STEERING and _over(self._fleet, command.agent, command.run):
                 return
         about = f"{command.kind} of {command.agent}/{command.run}: {text}"
         kind = "kill-unconfirmed" if command.kind == "kill" else "command-failed"
@@ -292,21 +292,23 @@ class Ledger:
         name = "" if command.kind == "kill" else command.id
         self._alarms.raise_(kind, about, command.agent, command.run, about=name)
 
-    def _kept(self, command: Command) -> bool:
-        """Whether a decision waits for a lost agent: it is kept until that returns, as long as its ask is open there."""
-        if command.kind != "decision" or command.state not in ("requested", "sent"):
-            return False
-        run = self._fleet.run(command.agent, command.run)
-        action = run.actions.get(command.action) if run is not None and run.state == "lost" else None
-        return action is not None and self._log.now() < due_at(action)
-
     def _came_late(self, name: str, agent: str, run: str) -> bool:
         """Whether a command that failed has taken effect after all, or nothing is left to pause, hold or resume."""
         command = self._fleet.commands.get(name)
         if command is None or command.effective_at is not None:
             return True
-        return command.kind in STEERING and self._over(agent, run)
+        return command.kind in STEERING and _over(self._fleet, agent, run)
 
-    def _over(self, agent: str, run: str) -> bool:
-        known = self._fleet.run(agent, run)
-        return known is None or known.state in ENDED
+
+def _kept(log: Log, command: Command) -> bool:
+    """Whether a decision waits for a lost agent: it is kept until that returns, as long as its ask is open there."""
+    if command.kind != "decision" or command.state not in ("requested", "sent"):
+        return False
+    run = log.fleet.run(command.agent, command.run)
+    action = run.actions.get(command.action) if run is not None and run.state == "lost" else None
+    return action is not None and log.now() < due_at(action)
+
+
+def _over(fleet: Fleet, agent: str, run: str) -> bool:
+    known = fleet.run(agent, run)
+    return known is None or known.state in ENDED

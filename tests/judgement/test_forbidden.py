@@ -185,3 +185,37 @@ def test_a_text_of_nothing_but_prohibitions_authorises_nothing_and_ends(word: st
     task = f"Delete keep.txt {word * 20_000}"
     assert RANK[judged(task, "delete_file", path="keep.txt").gate] >= RANK["ask"]
     assert [clause.forbids for clause in clauses("以外" * 1_500)] == [True]
+
+
+@pytest.mark.parametrize(
+    "task",
+    [
+        "Ask me before you delete keep.txt",
+        "Before deleting keep.txt ask me",
+        "Keep:\n- keep.txt\nDelete:\n- old.log",
+        "Don\u02bct delete keep.txt",
+        "Frag mich vorher, wenn du keep.txt löschst",
+    ],
+)
+def test_what_needs_a_word_first_and_what_stands_below_keep_is_not_asked_for(task: str) -> None:
+    assert RANK[judged(task, "delete_file", path="keep.txt").gate] >= RANK["ask"]
+
+
+@pytest.mark.parametrize(
+    "task, command, held",
+    [
+        ("Run the tests. Do not push to main", "git push origin main", True),
+        ("Run the tests. Do not push to main", "git status && git push", True),
+        ("Don't commit anything", "git commit -am x", True),
+        ("Never run make deploy. Run the tests", "make deploy", True),
+        ("Do not install packages", "pip install requests", True),
+        ("Do not push to main. Push to dev", "git push origin dev", False),
+        ("Do not change the tests", "make test", False),
+        ("Do not add files", "git status", False),
+    ],
+)
+def test_a_deed_that_a_program_is_told_by_name_is_forbidden_by_name(
+    task: str, command: str, held: bool
+) -> None:
+    gate = RANK[judged(task, "bash", command=command).gate]
+    assert (gate >= RANK["ask"]) is held

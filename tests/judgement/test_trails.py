@@ -2,7 +2,8 @@
 
 import pytest
 
-from bus.events import COMMAND_LABEL, ActionFinished, ActionProposed, MessageSeen, RunFinished, RunStarted
+from bus.events import ActionFinished, ActionProposed, MessageSeen, RunFinished, RunStarted
+from bus.identity import COMMAND_LABEL
 from bus.records import ActionAssessed
 from console.core.fleet.state import decode, encode
 from console.core.judging.origin_terms import AUTHORISED_BP

@@ -36,7 +36,7 @@ _DATED: Final = rf"(?!\s+(?i:{MONTHS})[^\W\d]{{0,9}}\.?\s+\d{{4}})"
 
 _SENTENCE: Final = re.compile(
     rf"(?<=[.!?:;\u061f\u0964])[\"')\]]*{_DATED}\s+|(?<=[\u3002\uff01\uff1f\uff1b])"
-    r"|\s[-–—•*|]+\s|\n\s*\n|\n(?=\s*(?:[-*•]|\d+[.)]))"
+    r"|\s[-–—•*|]+\s|\n\s*\n|\n(?=\s*(?:[-*•]|\d+[.)])|[^\n]{1,60}:[ \t]*(?:\n|$))"
 )
 _ESCAPE: Final = re.compile(r"\\(?:u([0-9a-fA-F]{4})|x([0-9a-fA-F]{2})|([nrtbf\"'\\/]))")
 _PLAIN: Final = {

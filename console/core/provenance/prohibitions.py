@@ -63,8 +63,9 @@ WHOLE: Final = _any(
     r"|did not (?:want|ask|say|mean|order|request|approve|agree)",
     r"(?:is|are|isn['’]t|aren['’]t|be) (?:not )?(?:to stay|to remain|to be kept|to be left|off[- ]limits"
     r"|forbidden|prohibited|taboo)",
-    r"(?:ask|check with|confirm with|consult|tell|warn) (?:me|us) (?:first|before\w*|prior)|(?:first|before\b[^.]{0,80}?)"
-    r"\b(?:ask|check with|confirm with|consult) (?:me|us)|only (?:if|when|once|after) (?:i|we) (?:say|ok|approve|agree|confirm)"
+    r"(?:ask|check with|confirm with|consult|tell|warn) (?:me|us) (?:first|before\w*|prior)"
+    r"|(?:first|before\b.{0,80}?)\b(?:ask|check with|confirm with|consult) (?:me|us)"
+    r"|only (?:if|when|once|after) (?:i|we) (?:say|ok|approve|agree|confirm)"
     r"|(?:wait for|with|get) (?:my|our) (?:approval|permission|consent|confirmation|ok|go-ahead)",
     r"off[- ]limits|forbid(?:s|den)?|forbade|prohibit(?:s|ed)?|banned|untouched|untouchable|out of bounds|hands-off|no-go"
     r"|sacred|sacrosanct|off the table|out of the question|exempted|spared",

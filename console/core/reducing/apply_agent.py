@@ -10,7 +10,6 @@ from typing import Final
 
 from bus.codec import Record
 from bus.events import (
-    COMMAND_LABEL,
     BlobPart,
     EventsDropped,
     MessageSeen,
@@ -21,6 +20,7 @@ from bus.events import (
     StepFinished,
     StepStarted,
 )
+from bus.identity import COMMAND_LABEL
 from console.core.fleet.kept import (
     FINISHED_KEPT,
     GOAL_CHARS,

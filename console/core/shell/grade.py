@@ -115,7 +115,8 @@ class _Grading:
         if socket:
             base = replace(base, outside=True, sends=True)
             severity, why = (severity, why) if severity > 2 else (3, "opens a connection")
-        told = [word for word in one.words[1:3] if word.isalpha()][:1] if severity else []
+        args = one.words[3:] if one.words[1:2] == ["-m"] else one.words[1:]  # `python -m pip install`
+        told = [word for word in args[:2] if word.isalpha()][:1] if severity else []
         return replace(base, severity=severity, why=why, verbs=[*told, *base.verbs])
 
     def _variables(self, one: Simple, depth: int) -> list[Graded]:
