@@ -69,6 +69,9 @@ _HOW_IT_IS: Final = re.compile(
 """`keep it in economy` says how something is to be, unless what stands there is a name of its own."""
 
 
+LISTED: Final = 12
+"""Words that an entry of a list has at most, unless it begins with a sign of one."""
+
 MOST_SIGNS: Final = 64
 """Exceptions that one sentence makes of what stands before them. One with more is nobody's request, and is forbidden as a
 whole: each is cut by itself, which takes its time."""
@@ -153,13 +156,18 @@ def spoken(said: list[str]) -> Iterator[list[Clause]]:
     below = False
     for number, one in enumerate(said):
         answer = said[number + 1] if number + 1 < len(said) else ""
-        if (below and not _asks(one)) or refused(one, answer):
+        if (below and _listed(one)) or refused(one, answer):
             below = below and (not one.endswith((".", "!", "?")) or one[:-1].isdigit())
             yield [Clause(one, forbids=True)]
             continue
         parts = clauses(one) if may_forbid(one) else []
         below = one.endswith(":") and bool(parts) and parts[-1].forbids
         yield parts
+
+
+def _listed(said: str) -> bool:
+    """Whether this may stand in a list below a heading: it asks for nothing, and is no speech without a sign of a list."""
+    return not _asks(said) and (said[:1] in "-*•" or said[:1].isdigit() or len(said.split()) <= LISTED)
 
 
 def refused(question: str, answer: str) -> bool:
