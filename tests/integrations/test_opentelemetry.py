@@ -14,7 +14,8 @@ import pytest
 
 from bus import Agent
 from bus.adapters import opentelemetry
-from bus.adapters.opentelemetry import Watched
+from bus.adapters.opentelemetry import GenAiSpans
+from bus.adapters.spans import Watched
 from bus.events import ActionFinished, Data
 from bus.home import Home
 from bus.sdk.job import Run
@@ -55,7 +56,7 @@ def ends(told: list[Data]) -> list[tuple[str, str]]:
 
 async def test_a_watch_that_nobody_entered_reports_and_a_flush_waits_for_it(tmp_path: Path) -> None:
     async with observed(tmp_path) as spans:
-        watch = Watched(spans.job)
+        watch = Watched(spans.job, GenAiSpans(spans.job))
         assert watch.force_flush()  # nothing waits
         one = span("rm")
         watch.on_start(one)
@@ -73,7 +74,7 @@ async def test_a_call_whose_end_was_dropped_is_failed(
 ) -> None:
     monkeypatch.setattr(opentelemetry, "WAITING", 2)
     async with observed(tmp_path) as spans:
-        watch = Watched(spans.job)
+        watch = Watched(spans.job, GenAiSpans(spans.job))
         gate, going = threading.Event(), threading.Event()
         take = watch._reporter.take
 
