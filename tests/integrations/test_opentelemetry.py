@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from bus import Agent
-from bus.adapters import opentelemetry
+from bus.adapters import spans as carrying
 from bus.adapters.opentelemetry import GenAiSpans
 from bus.adapters.spans import Watched
 from bus.events import ActionFinished, Data
@@ -72,7 +72,7 @@ async def test_a_watch_that_nobody_entered_reports_and_a_flush_waits_for_it(tmp_
 async def test_a_call_whose_end_was_dropped_is_failed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(opentelemetry, "WAITING", 2)
+    monkeypatch.setattr(carrying, "WAITING", 2)
     async with observed(tmp_path) as spans:
         watch = Watched(spans.job, GenAiSpans(spans.job))
         gate, going = threading.Event(), threading.Event()
