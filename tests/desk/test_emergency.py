@@ -206,3 +206,26 @@ def test_a_line_that_a_crash_cut_short_spoils_no_other(tmp_path: Path) -> None:
     torn, whole = log.left()
     assert torn == '{"topic": "t", "payl'
     assert json.loads(json.loads(whole)["payload"])["run"] == "r1"
+
+
+def test_a_command_is_kept_where_no_file_may_be_written_far(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A disk that is short of room may take a few bytes of a file that is there, and no megabyte."""
+    log = EmergencyLog(tmp_path / "emergency.jsonl")
+    log.reserve()
+    written: list[int] = []
+    write = os.write
+
+    def counted(handle: int, content: bytes) -> int:
+        written.append(len(content))
+        return write(handle, content)
+
+    monkeypatch.setattr(os, "write", counted)
+    for name in ("r" * 60, "r1"):
+        kill(log, name)
+        assert sum(written) < 4_000
+        assert runs(log) == [name]
+        log.clear(7)
+        assert log.work()
+        written.clear()

@@ -136,7 +136,8 @@ class EmergencyLog:
         said = [f"{line}\n".encode() for line in lines]
         if not self.path.exists() and self._room.exists():
             first = _fitting(said)
-            _written(self._room, b"".join(said[:first]).ljust(RESERVED, _BLANK))
+            # No more than is needed: a disk that is short of room, or slow, may take little and refuse much.
+            _written(self._room, b"".join(said[:first]).ljust(used(self._room), _BLANK))
             self._room.replace(self.path)  # whole, or not at all
             _named(self.path.parent)
             said = said[first:]
