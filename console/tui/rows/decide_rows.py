@@ -247,12 +247,12 @@ def _if_waiting(action: Action, view: View, closed: str, run: Run | None) -> lis
     row = Row().at(3, "if nobody", "muted").at(14, "answers, it expires: the agent is told no")
     lines = [row.right(view.last, (f"digest {figures.digest(action.digest)}", "muted")).line]
     lines = [*_in_hand(action, view), *lines]
-    if run is not None and run.state == "lost" and not run.killing:
+    words = f"closed: {closed}" if closed else ""
+    if not closed and run is not None and run.state == "lost" and not run.killing:
         left = figures.left(due_at(action) - view.now)
         words = f"agent lost: kept until the agent returns, {left} at most"
+    if words:
         lines.append(Row().at(3, "approve", "muted").at(14, words, end=view.last + 1).line)
-    if closed:
-        lines.append(Row().at(3, "approve", "muted").at(14, f"closed: {closed}", end=view.last + 1).line)
     return lines
 
 
