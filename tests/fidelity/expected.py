@@ -66,7 +66,7 @@ def lived(run: RecordedRun) -> list[Mark]:
 
 
 def _lived(run: RecordedRun) -> Iterator[Mark]:
-    goal = clip(run.goal, LABEL_CHARS)[0]
+    goal = clip(run.goal)[0]
     started = f"{run.source[:200]}|{run.run_id[:200]}|{run.model or ''}|{goal}"
     yield Mark("run.started", started)
     calls: deque[_Call] = deque()
